@@ -1,0 +1,161 @@
+import type { Role } from "../model/call.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Experiment } from "../model/experiment.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import type { HypothesisId, TrialId } from "../model/ids.ts";
+import type { Insight } from "../model/insight.ts";
+import type { RefusedProposal } from "../model/iteration.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { InputRecord, RunTotals } from "../model/run.ts";
+import type { RunSettings } from "../model/settings.ts";
+import type { FinishedTrial, TrialOutcome, TrialStep } from "../model/trial.ts";
+import type { Effects, ProcessIdentity, Rng } from "./effects.ts";
+import type { Emit } from "./events.ts";
+import type { Runner, RunnerReply } from "./ports.ts";
+
+/** One scored hypothesis of a finished iteration, small enough to keep in memory for every one of a long run. */
+export interface HistoryEntry {
+  readonly id: HypothesisId;
+  readonly iteration: number;
+  readonly generation: number;
+  readonly label?: string;
+  readonly spec: JsonObject;
+  readonly score: number | null;
+  readonly passed: boolean;
+  /** The evaluation's reason: why there is no score, when there is none. */
+  readonly reason: string;
+  readonly hasEdits: boolean;
+  /** Snapshot of the artifacts it ran with. */
+  readonly state?: string;
+}
+
+/** What happened in finished iterations, ordered by id. Nothing of the iteration under way is in it. */
+export interface History {
+  readonly entries: readonly HistoryEntry[];
+  /** Best of the current score generation. */
+  readonly best: HistoryEntry | null;
+  /** Proposals that the previous iteration refused. */
+  readonly refused: readonly RefusedProposal[];
+  /** Insights of finished iterations, oldest first, cut to `insight_window`. */
+  readonly insights: readonly Insight[];
+  /** Scores of another generation are not comparable with this one's. */
+  readonly generation: number;
+}
+
+/** Read access to records, for stages that need more than the history. Reads from disk each time. */
+export interface WorkspaceView {
+  readonly root: string;
+  readHypothesis(id: HypothesisId): Hypothesis | null;
+  readExperiment(id: HypothesisId): Experiment | null;
+  readEvaluation(id: HypothesisId): Evaluation | null;
+  readTrial(id: TrialId): FinishedTrial | null;
+  notes(): readonly string[];
+}
+
+/** The tracked artifacts a stage may look at: the base state of the iteration under way. */
+export interface ArtifactsView {
+  /** Files of a state, by path; `content` is `null` for a binary file or a link. */
+  files(state: string): readonly { readonly path: string; readonly size: number; readonly content: string | null }[];
+  /** Unified diff between two states. */
+  diff(from: string, to: string): string;
+  /** State the iteration under way starts from. */
+  readonly base: string;
+  readonly start: string;
+}
+
+/** A question to a model or an agent command, recorded and paid for once. */
+export interface CallRequest {
+  readonly runner: Runner;
+  readonly role: Role;
+  readonly prompt: string;
+  readonly hypothesisId?: HypothesisId;
+  /** Which question of this stage it is, where a stage asks several (`vote-2`); letters, digits and dashes. */
+  readonly part?: string;
+  /** The n-th ask of this question; 1 is the first. Asking again after an unusable reply raises it. */
+  readonly ask: number;
+  /** Where a `command` runner works; the project's root by default. */
+  readonly cwd?: string;
+}
+
+/** Sends calls, or answers from the record of a call already made. */
+export interface Calls {
+  ask(request: CallRequest): Promise<RunnerReply>;
+}
+
+/** What an attempt at a trial reports when it ends. */
+export interface AttemptResult {
+  readonly outcome: TrialOutcome;
+  readonly steps: readonly TrialStep[];
+}
+
+export interface TrialRequest {
+  readonly hypothesis: Hypothesis;
+  readonly kind: "trial" | "check";
+  readonly index: number;
+  readonly seed: number;
+  /** `root`: the project itself. `copy`: the attempt's own copy of the project, with the hypothesis's edits. */
+  readonly cwd: "root" | "copy";
+  /** Keep what the trial left under the tracked artifacts as a snapshot, when it completes. */
+  readonly capture: boolean;
+}
+
+/**
+ * Runs trials so that each is recorded before it starts and after it ends, waits for a free slot, is retried as the
+ * spec says, and is answered from its record when it has already run.
+ */
+export interface Trials {
+  run(request: TrialRequest, attempt: (ctx: TrialContext) => Promise<AttemptResult>): Promise<FinishedTrial>;
+}
+
+/** The one object threaded through the run. */
+export interface RunContext {
+  readonly settings: RunSettings;
+  readonly runId: string;
+  readonly effects: Effects;
+  readonly workspace: WorkspaceView;
+  /** Absent when the spec tracks no artifacts. */
+  readonly artifacts?: ArtifactsView;
+  readonly inputs: readonly InputRecord[];
+  readonly totals: () => RunTotals;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+export interface StageContext extends RunContext {
+  readonly iteration: number;
+  readonly history: History;
+  /** A stream of its own for this stage of this iteration. */
+  readonly rng: Rng;
+  readonly calls: Calls;
+  readonly trials: Trials;
+}
+
+/** One attempt at one trial. */
+export interface TrialContext extends StageContext {
+  readonly trialId: TrialId;
+  readonly hypothesisId: HypothesisId;
+  readonly kind: "trial" | "check";
+  readonly index: number;
+  readonly attempt: number;
+  readonly seed: number;
+  readonly slot: number;
+  /** The attempt's own folder, absolute; it exists and is empty. */
+  readonly trialDir: string;
+  readonly logDir: string;
+  /** Where the command runs, absolute. */
+  readonly cwd: string;
+  /** File that holds all parameters as JSON, absolute. */
+  readonly paramsFile: string;
+  /** `AURA_*` variables of this attempt. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Value of `AURA_TRIAL`, by which leftovers of this attempt are known. */
+  readonly marker: string;
+  /** Records the attempt's process, so that a later resume can end it if this process dies. */
+  started(identity: ProcessIdentity): void;
+}
+
+export interface StageResults {
+  readonly hypothesis: Hypothesis;
+  readonly experiment: Experiment;
+  readonly evaluation: Evaluation;
+}

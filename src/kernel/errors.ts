@@ -1,0 +1,151 @@
+/** Exit codes a user may rely on. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  locked: 3,
+  damaged: 4,
+  toolMissing: 5,
+  storage: 6,
+  provider: 7,
+  paused: 75,
+  requirementNotMet: 100,
+  hangup: 129,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** One finding about a spec: where, what was expected, and the nearest valid name where one is near. */
+export interface Diagnostic {
+  readonly path: string;
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly excerpt?: string;
+  readonly suggestion?: string;
+}
+
+const BRAND = Symbol.for("aura-research/error");
+
+/**
+ * The base of every error AURA raises on purpose. The message says what happened, to what, and what to do; its first
+ * line stands alone. `code` is stable, `exitCode` is what the command line answers with.
+ */
+export class AuraError extends Error {
+  readonly code: string;
+  readonly exitCode: ExitCode;
+
+  constructor(code: string, exitCode: ExitCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.exitCode = exitCode;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** The spec, or another thing the user gave, is wrong. */
+export class SpecError extends AuraError {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(message: string, diagnostics: readonly Diagnostic[] = [], options?: { readonly cause?: unknown }) {
+    super("SPEC_INVALID", EXIT.usage, message, options);
+    this.diagnostics = diagnostics;
+  }
+}
+
+export type WorkspaceProblem = "not-found" | "exists" | "locked" | "lock-lost" | "damaged" | "newer-format" | "usage";
+
+const WORKSPACE_EXIT: Readonly<Record<WorkspaceProblem, ExitCode>> = {
+  "not-found": EXIT.usage,
+  exists: EXIT.usage,
+  usage: EXIT.usage,
+  locked: EXIT.locked,
+  "lock-lost": EXIT.locked,
+  damaged: EXIT.damaged,
+  "newer-format": EXIT.damaged,
+};
+
+/** A workspace is absent, held by another process, damaged, or newer than this AURA. */
+export class WorkspaceError extends AuraError {
+  readonly problem: WorkspaceProblem;
+  readonly file: string | undefined;
+
+  constructor(
+    problem: WorkspaceProblem,
+    message: string,
+    options?: { readonly file?: string; readonly cause?: unknown },
+  ) {
+    super(`WORKSPACE_${problem.toUpperCase().replace("-", "_")}`, WORKSPACE_EXIT[problem], message, options);
+    this.problem = problem;
+    this.file = options?.file;
+  }
+}
+
+/** A program the spec needs is not on this machine, or does not work. */
+export class ToolMissingError extends AuraError {
+  readonly tool: string;
+
+  constructor(tool: string, message: string, options?: { readonly cause?: unknown }) {
+    super("TOOL_MISSING", EXIT.toolMissing, message, options);
+    this.tool = tool;
+  }
+}
+
+/** The disk is full, read-only or broken. Nothing recorded is lost; the run can be resumed once it is mended. */
+export class StorageError extends AuraError {
+  readonly path: string;
+  readonly operation: string;
+
+  constructor(operation: string, path: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super("STORAGE_FAILED", EXIT.storage, `cannot ${operation} ${path}: ${reason}`, { cause });
+    this.path = path;
+    this.operation = operation;
+  }
+}
+
+export type RunnerProblem = "credentials" | "unavailable" | "rejected" | "unusable-reply" | "failed";
+
+const RUNNER_EXIT: Readonly<Record<RunnerProblem, ExitCode>> = {
+  credentials: EXIT.provider,
+  unavailable: EXIT.paused,
+  rejected: EXIT.failed,
+  "unusable-reply": EXIT.failed,
+  failed: EXIT.failed,
+};
+
+/** A model or an agent command could not be used: `unavailable` may pass, `credentials` needs the user. */
+export class RunnerError extends AuraError {
+  readonly problem: RunnerProblem;
+  readonly attempts: number;
+
+  constructor(
+    problem: RunnerProblem,
+    message: string,
+    options?: { readonly attempts?: number; readonly cause?: unknown },
+  ) {
+    super(`RUNNER_${problem.toUpperCase().replace("-", "_")}`, RUNNER_EXIT[problem], message, options);
+    this.problem = problem;
+    this.attempts = options?.attempts ?? 1;
+  }
+}
+
+/** The run itself failed: nothing ever scored, too many failures in a row, a component broke its contract. */
+export class RunFailedError extends AuraError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("RUN_FAILED", EXIT.failed, message, options);
+  }
+}
+
+/** Whether a value is an error that AURA raised on purpose, from this or another copy of the package. */
+export function isAuraError(value: unknown): value is AuraError {
+  return typeof value === "object" && value !== null && BRAND in value;
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

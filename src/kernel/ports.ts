@@ -1,0 +1,178 @@
+import type { Role, Usage } from "../model/call.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Experiment } from "../model/experiment.ts";
+import type { Edit, Hypothesis } from "../model/hypothesis.ts";
+import type { HypothesisId } from "../model/ids.ts";
+import type { RefusedProposal } from "../model/iteration.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
+import type { Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
+import type { RunContext, StageContext, StageResults, TrialContext } from "./context.ts";
+import type { ProcessEnd } from "./effects.ts";
+
+/** `setup` runs once before the loop, `teardown` always after it, in reverse order. */
+export interface Lifecycle {
+  setup?(ctx: RunContext): Promise<void>;
+  teardown?(ctx: RunContext): Promise<void>;
+}
+
+// ---- Runner: a model, an agent command or a function that answers prompts
+
+export interface RunnerRequest {
+  readonly prompt: string;
+  readonly role: Role;
+  readonly iteration: number;
+  readonly hypothesisId?: HypothesisId;
+  readonly part?: string;
+  readonly ask: number;
+  /** Where a `command` runner works, absolute. */
+  readonly cwd: string;
+}
+
+export interface RunnerContext {
+  readonly signal: AbortSignal;
+  /** A note for the user that does not end the call, such as a back-off. */
+  readonly warn: (code: string, message: string) => void;
+}
+
+export interface RunnerReply {
+  readonly content: string;
+  /** The reply as data, where the runner has it as such. */
+  readonly structured?: JsonValue;
+  readonly usage?: Usage;
+  readonly model?: string;
+}
+
+export interface Runner extends Lifecycle {
+  /** Name for records: the spec's name for it, or its type. */
+  readonly name: string;
+  readonly model?: string;
+  run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply>;
+}
+
+/** Any function that turns a prompt into text. */
+export type LlmCall = (
+  prompt: string,
+  options: { readonly signal: AbortSignal },
+) => Promise<string | { readonly content: string; readonly usage?: Usage; readonly model?: string }>;
+
+// ---- The four stages
+
+/** A hypothesis before it has an id. */
+export interface Proposal {
+  readonly label?: string;
+  readonly spec: JsonObject;
+  readonly edits?: readonly Edit[];
+  readonly rationale?: string;
+  readonly metadata?: JsonObject;
+}
+
+export interface Proposals {
+  /** In the order they are to run. More than `count` are cut, repeats of earlier ones dropped, by the loop. */
+  readonly proposals: readonly Proposal[];
+  /** Items the researcher itself refused, such as one outside the search space. */
+  readonly refused?: readonly RefusedProposal[];
+  /** There is nothing left to propose after these: the run ends with them. */
+  readonly exhausted?: boolean;
+  /** Why there is no usable proposal. */
+  readonly failure?: Failure;
+}
+
+export interface Researcher extends Lifecycle {
+  /** How many hypotheses an iteration asks for. */
+  readonly numTasks: number;
+  /** Declared when the same context always gives the same proposals, or none can be repeated. */
+  hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals>;
+}
+
+export interface Experimenter extends Lifecycle {
+  runExperiment(hypothesis: Hypothesis, ctx: StageContext): Promise<Experiment>;
+}
+
+export interface Evaluator extends Lifecycle {
+  evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation>;
+}
+
+/** An insight before it has an id. */
+export interface Finding {
+  readonly finding: string;
+  readonly recommendation?: string;
+  readonly evidence?: readonly HypothesisId[];
+}
+
+export interface Reviewer extends Lifecycle {
+  review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]>;
+}
+
+// ---- The parts of an experimenter that runs trials
+
+/** A command before an environment has touched it. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+export interface PreparedEnvironment {
+  /** The command as it runs inside this environment. */
+  wrap(command: Command): Command;
+}
+
+/** Where a command finds its interpreter and libraries. */
+export interface ExecutionEnvironment extends Lifecycle {
+  prepare(hypothesis: Hypothesis, ctx: TrialContext): Promise<PreparedEnvironment>;
+}
+
+export type RawResult =
+  | {
+      readonly kind: "process";
+      readonly end: ProcessEnd;
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      readonly message?: string;
+      readonly stdoutTail: string;
+      readonly stderrTail: string;
+      readonly durationMs: number;
+      /** What a streaming reader of the output found, in the order it came. */
+      readonly lines: OutputLines;
+    }
+  | { readonly kind: "value"; readonly value: JsonValue; readonly steps: readonly TrialStep[] }
+  | {
+      readonly kind: "failure";
+      readonly status: "failed" | "timeout" | "cancelled" | "spawn-error" | "lost";
+      readonly failure: Failure;
+    };
+
+/** Lines of stdout kept for collectors: every one that could carry a metric, bounded in number and length. */
+export interface OutputLines {
+  readonly stdout: readonly { readonly text: string; readonly observedAt: string }[];
+  /** Lines were left out because there were too many. */
+  readonly truncated: boolean;
+}
+
+export interface Executor extends Lifecycle {
+  /** `external`: the executor bounds its own concurrency and gets all of an iteration at once (a cluster). */
+  readonly slots: "local" | "external";
+  /** Where the command runs when nothing else decides it. */
+  readonly cwd: "root" | "copy";
+  run(hypothesis: Hypothesis, environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult>;
+}
+
+export interface Collected {
+  readonly output: JsonValue;
+  readonly steps: readonly TrialStep[];
+}
+
+/** Reads a trial's metrics out of what it left. Throws nothing for bad output: `failure` says what is wrong. */
+export interface Collector extends Lifecycle {
+  collect(
+    raw: RawResult,
+    hypothesis: Hypothesis,
+    ctx: TrialContext,
+  ): Promise<Collected | { readonly failure: Failure }>;
+}
+
+/** Reduces the completed trials of one hypothesis to one summary. Pure. */
+export interface Aggregator {
+  aggregate(trials: readonly FinishedTrial[]): JsonObject | null;
+}

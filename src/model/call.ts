@@ -1,0 +1,127 @@
+import type { ObjectSchema } from "../schema/dialect.ts";
+import { ANY } from "../schema/dialect.ts";
+import type { JsonValue } from "./json.ts";
+import { type Failure, failureSchema } from "./trial.ts";
+
+export const ROLES = ["researcher", "experimenter", "evaluator", "reviewer"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What a call cost. Tokens are the provider's own counts; `costUsd` is there when a price is known. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadTokens?: number;
+  readonly costUsd?: number;
+}
+
+interface CallCommon {
+  /** `<iteration or hypothesis>-<role>[-<part>]-a<n>`: says who asked, about what, and which ask of that question it was. */
+  readonly id: string;
+  readonly role: Role;
+  readonly iteration: number;
+  readonly hypothesisId?: string;
+  /** The n-th ask of this question (1 is the first); asking again after an unusable reply raises it. */
+  readonly ask: number;
+  readonly runner: string;
+  readonly model?: string;
+  readonly prompt: string;
+  readonly promptHash: string;
+  /** How often the request was sent, over crashes and resumes. */
+  readonly attempts: number;
+  readonly startedAt: string;
+}
+
+/** One model or command-runner call. On disk, flushed, before it is sent and again before its reply is used. */
+export type CallRecord =
+  | (CallCommon & { readonly state: "started" })
+  | (CallCommon & {
+      readonly state: "finished";
+      readonly response: string;
+      readonly structured?: JsonValue;
+      readonly usage?: Usage;
+      readonly endedAt: string;
+      readonly durationMs: number;
+    })
+  | (CallCommon & {
+      readonly state: "failed";
+      readonly failure: Failure;
+      readonly endedAt: string;
+      readonly durationMs: number;
+    });
+
+const TEXT = { type: "string" } as const;
+
+const common = {
+  id: TEXT,
+  role: { enum: ROLES },
+  iteration: { type: "integer", minimum: 0 },
+  hypothesisId: TEXT,
+  ask: { type: "integer", minimum: 1 },
+  runner: TEXT,
+  model: TEXT,
+  prompt: TEXT,
+  promptHash: TEXT,
+  attempts: { type: "integer", minimum: 1 },
+  startedAt: TEXT,
+} as const;
+const commonRequired = [
+  "id",
+  "role",
+  "iteration",
+  "ask",
+  "runner",
+  "prompt",
+  "promptHash",
+  "attempts",
+  "startedAt",
+] as const;
+
+export const usageSchema = {
+  type: "object",
+  properties: {
+    inputTokens: { type: "number", minimum: 0 },
+    outputTokens: { type: "number", minimum: 0 },
+    cacheReadTokens: { type: "number", minimum: 0 },
+    costUsd: { type: "number", minimum: 0 },
+  },
+  required: ["inputTokens", "outputTokens"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+export const callSchema = {
+  description: "One model or command-runner call: iterations/<n>/calls/<id>.json",
+  anyOf: [
+    {
+      type: "object",
+      properties: { ...common, state: { const: "started" } },
+      required: [...commonRequired, "state"],
+      additionalProperties: false,
+    },
+    {
+      type: "object",
+      properties: {
+        ...common,
+        state: { const: "finished" },
+        response: TEXT,
+        structured: ANY,
+        usage: usageSchema,
+        endedAt: TEXT,
+        durationMs: { type: "number", minimum: 0 },
+      },
+      required: [...commonRequired, "state", "response", "endedAt", "durationMs"],
+      additionalProperties: false,
+    },
+    {
+      type: "object",
+      properties: {
+        ...common,
+        state: { const: "failed" },
+        failure: failureSchema,
+        endedAt: TEXT,
+        durationMs: { type: "number", minimum: 0 },
+      },
+      required: [...commonRequired, "state", "failure", "endedAt", "durationMs"],
+      additionalProperties: false,
+    },
+  ],
+} as const;

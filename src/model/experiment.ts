@@ -1,0 +1,34 @@
+import type { ObjectSchema } from "../schema/dialect.ts";
+import type { HypothesisId } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
+import { type Failure, failureSchema, summarySchema, type TrialResult, trialResultSchema } from "./trial.ts";
+
+/** What came of running one hypothesis: its trials and the one summary they were reduced to. */
+export interface Experiment {
+  readonly hypothesisId: HypothesisId;
+  readonly status: "completed" | "failed";
+  readonly trials: readonly TrialResult[];
+  /** The spec's `checks`, in order, up to the first that failed. */
+  readonly checks?: readonly TrialResult[];
+  readonly summary: JsonObject | null;
+  /** Why the experiment failed; always there when `status` is `failed`. */
+  readonly failure?: Failure;
+  /** Snapshot id of the tracked artifacts that were run; absent without artifacts, or when the edits did not apply. */
+  readonly state?: string;
+}
+
+export const experimentSchema = {
+  type: "object",
+  description: "The trials of one hypothesis and their summary: iterations/<n>/experiments/<id>.json",
+  properties: {
+    hypothesisId: { type: "string" },
+    status: { enum: ["completed", "failed"] },
+    trials: { type: "array", items: trialResultSchema },
+    checks: { type: "array", items: trialResultSchema },
+    summary: summarySchema,
+    failure: failureSchema,
+    state: { type: "string" },
+  },
+  required: ["hypothesisId", "status", "trials", "summary"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;

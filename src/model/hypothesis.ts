@@ -1,0 +1,62 @@
+import { JSON_OBJECT, type ObjectSchema } from "../schema/dialect.ts";
+import type { HypothesisId } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
+
+/** One change to a tracked artifact, as proposed. Paths are relative to the project and inside a tracked artifact. */
+export type Edit =
+  | { readonly path: string; readonly content: string }
+  | { readonly path: string; readonly search: string; readonly replace: string }
+  | { readonly path: string; readonly delete: true }
+  | { readonly diff: string };
+
+/** A proposed configuration: what to try, under an id that AURA gave. A name the proposer gave it is its `label`. */
+export interface Hypothesis {
+  readonly id: HypothesisId;
+  readonly label?: string;
+  /** The parameters that fill `{name}` placeholders and reach functions. */
+  readonly spec: JsonObject;
+  readonly edits?: readonly Edit[];
+  readonly rationale?: string;
+  readonly metadata?: JsonObject;
+}
+
+const TEXT = { type: "string" } as const;
+
+export const editSchema = {
+  anyOf: [
+    {
+      type: "object",
+      properties: { path: TEXT, content: TEXT },
+      required: ["path", "content"],
+      additionalProperties: false,
+    },
+    {
+      type: "object",
+      properties: { path: TEXT, search: TEXT, replace: TEXT },
+      required: ["path", "search", "replace"],
+      additionalProperties: false,
+    },
+    {
+      type: "object",
+      properties: { path: TEXT, delete: { const: true } },
+      required: ["path", "delete"],
+      additionalProperties: false,
+    },
+    { type: "object", properties: { diff: TEXT }, required: ["diff"], additionalProperties: false },
+  ],
+} as const;
+
+export const hypothesisSchema = {
+  type: "object",
+  description: "A proposed configuration: iterations/<n>/hypotheses/<id>.json",
+  properties: {
+    id: { type: "string", pattern: "^i[0-9]+-h[0-9]+$" },
+    label: TEXT,
+    spec: JSON_OBJECT,
+    edits: { type: "array", items: editSchema },
+    rationale: TEXT,
+    metadata: JSON_OBJECT,
+  },
+  required: ["id", "spec"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;

@@ -1,0 +1,28 @@
+import type { ArraySchema } from "../schema/dialect.ts";
+import type { HypothesisId } from "./ids.ts";
+
+/** A finding distilled from a batch of evaluations, for the next proposals. */
+export interface Insight {
+  readonly id: string;
+  readonly iteration: number;
+  readonly finding: string;
+  readonly recommendation?: string;
+  readonly evidence: readonly HypothesisId[];
+}
+
+export const insightsSchema = {
+  type: "array",
+  description: "The insights of one iteration: iterations/<n>/insights.json",
+  items: {
+    type: "object",
+    properties: {
+      id: { type: "string" },
+      iteration: { type: "integer", minimum: 0 },
+      finding: { type: "string" },
+      recommendation: { type: "string" },
+      evidence: { type: "array", items: { type: "string" } },
+    },
+    required: ["id", "iteration", "finding", "evidence"],
+    additionalProperties: false,
+  },
+} as const satisfies ArraySchema;

@@ -1,0 +1,121 @@
+import type { HypothesisId } from "./ids.ts";
+import { type Failure, failureSchema } from "./trial.ts";
+
+/** A proposal that did not become a hypothesis, and why; told to the next prompt. */
+export interface RefusedProposal {
+  /** What the proposer called it, or its place in the reply such as `#2`. */
+  readonly label: string;
+  readonly reason: string;
+}
+
+/** The state carried into an iteration: a snapshot of the tracked artifacts and the hypothesis that made it. */
+export interface CarriedState {
+  readonly snapshot: string;
+  readonly hypothesisId: HypothesisId;
+}
+
+interface IterationCommon {
+  readonly iteration: number;
+  /** Scores are compared within one generation only; an accepted change of the spec or the inputs opens the next. */
+  readonly generation: number;
+  /** The recorded state every hypothesis of this iteration starts from; absent without artifacts. */
+  readonly base?: CarriedState;
+}
+
+interface Proposed {
+  readonly hypotheses: readonly HypothesisId[];
+  readonly refused: readonly RefusedProposal[];
+  /** Why there is no usable proposal, when there is none. */
+  readonly failure?: Failure;
+  /** The researcher has nothing more to propose (a grid at its end): this is the last iteration. */
+  readonly exhausted?: boolean;
+}
+
+/** Where an iteration stands: `started` (base chosen), `proposed` (the batch is fixed), `finished` (reviewed, state carried on). */
+export type IterationRecord =
+  | (IterationCommon & { readonly state: "started" })
+  | (IterationCommon & Proposed & { readonly state: "proposed" })
+  | (IterationCommon &
+      Proposed & {
+        readonly state: "finished";
+        /** Best hypothesis of this generation up to and including this iteration. */
+        readonly best: HypothesisId | null;
+        readonly bestScore: number | null;
+        /** Whether this iteration improved on the best by more than `min_delta`. */
+        readonly improved: boolean;
+        /** What the next iteration starts from; absent without artifacts. */
+        readonly carried?: CarriedState;
+        /** Failed experiments in a row up to and including this iteration. */
+        readonly failuresInARow: number;
+      });
+export type FinishedIteration = Extract<IterationRecord, { state: "finished" }>;
+
+const TEXT = { type: "string" } as const;
+const carried = {
+  type: "object",
+  properties: { snapshot: TEXT, hypothesisId: TEXT },
+  required: ["snapshot", "hypothesisId"],
+  additionalProperties: false,
+} as const;
+const common = {
+  iteration: { type: "integer", minimum: 0 },
+  generation: { type: "integer", minimum: 0 },
+  base: carried,
+} as const;
+const proposed = {
+  hypotheses: { type: "array", items: TEXT },
+  refused: {
+    type: "array",
+    items: {
+      type: "object",
+      properties: { label: TEXT, reason: TEXT },
+      required: ["label", "reason"],
+      additionalProperties: false,
+    },
+  },
+  failure: failureSchema,
+  exhausted: { type: "boolean" },
+} as const;
+
+export const iterationSchema = {
+  description: "Where one iteration stands: iterations/<n>/iteration.json",
+  anyOf: [
+    {
+      type: "object",
+      properties: { ...common, state: { const: "started" } },
+      required: ["iteration", "generation", "state"],
+      additionalProperties: false,
+    },
+    {
+      type: "object",
+      properties: { ...common, ...proposed, state: { const: "proposed" } },
+      required: ["iteration", "generation", "state", "hypotheses", "refused"],
+      additionalProperties: false,
+    },
+    {
+      type: "object",
+      properties: {
+        ...common,
+        ...proposed,
+        state: { const: "finished" },
+        best: { anyOf: [TEXT, { type: "null" }] },
+        bestScore: { anyOf: [{ type: "number" }, { type: "null" }] },
+        improved: { type: "boolean" },
+        carried,
+        failuresInARow: { type: "integer", minimum: 0 },
+      },
+      required: [
+        "iteration",
+        "generation",
+        "state",
+        "hypotheses",
+        "refused",
+        "best",
+        "bestScore",
+        "improved",
+        "failuresInARow",
+      ],
+      additionalProperties: false,
+    },
+  ],
+} as const;

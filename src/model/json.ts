@@ -1,0 +1,39 @@
+export type JsonPrimitive = string | number | boolean | null;
+export type JsonValue = JsonPrimitive | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** JSON text with every object's keys sorted: equal values give equal text, whatever order they were built in. */
+export function canonicalJson(value: JsonValue): string {
+  return JSON.stringify(sortKeys(value)) ?? "null";
+}
+
+/** The text of a record on disk: two-space indented, keys as built, one newline at the end. */
+export function recordText(record: unknown): string {
+  return `${JSON.stringify(record, null, 2)}\n`;
+}
+
+/** Own property by exact key first, then by dotted path through objects; `undefined` when there is none. */
+export function lookup(object: JsonObject, path: string): JsonValue | undefined {
+  if (Object.hasOwn(object, path)) return object[path];
+  let current: JsonValue | undefined = object;
+  for (const key of path.split(".")) {
+    if (!isJsonObject(current) || !Object.hasOwn(current, key)) return undefined;
+    current = current[key];
+  }
+  return current;
+}
+
+function sortKeys(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (!isJsonObject(value)) return value;
+  const sorted: [string, JsonValue][] = Object.keys(value)
+    .sort()
+    .map((key) => [key, sortKeys(value[key] ?? null)]);
+  return Object.fromEntries(sorted);
+}

@@ -1,0 +1,164 @@
+import { JSON_OBJECT, type ObjectSchema } from "../schema/dialect.ts";
+import type { HypothesisId } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
+
+/** The workspace format this AURA writes. Older ones are migrated, newer ones refused. */
+export const WORKSPACE_FORMAT = 1;
+
+export const RUN_STATUSES = ["created", "running", "paused", "interrupted", "finished", "failed"] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export const FINISH_REASONS = [
+  "iterations",
+  "hypotheses",
+  "patience",
+  "target",
+  "wall-clock",
+  "tokens",
+  "cost",
+  "exhausted",
+  "failures",
+  "no-proposals",
+  "nothing-scored",
+  "interrupted",
+  "paused",
+  "error",
+] as const;
+/** Why a run ended: the stop condition that was reached, or what cut it short. */
+export type FinishReason = (typeof FINISH_REASONS)[number];
+
+/** What has been used so far; never goes down, over any number of resumes. */
+export interface RunTotals {
+  readonly hypotheses: number;
+  readonly trials: number;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costUsd: number;
+  /** Milliseconds in which a process was working on the run. */
+  readonly activeMs: number;
+}
+
+export const NO_TOTALS: RunTotals = {
+  hypotheses: 0,
+  trials: 0,
+  calls: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  costUsd: 0,
+  activeMs: 0,
+};
+
+export interface BestSoFar {
+  readonly id: HypothesisId;
+  readonly score: number;
+}
+
+/** A read-only data file or folder as it was when the run (or the score generation) started. */
+export interface InputRecord {
+  readonly path: string;
+  readonly size: number;
+  readonly modifiedAt: string;
+  readonly sha256: string;
+}
+
+/** `run.json`: what this run is and how far it got. */
+export interface RunManifest {
+  readonly format: number;
+  readonly runId: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  readonly reason?: FinishReason;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly seed: number;
+  /** Hash of the settings that scores depend on, defaults filled in and `${VAR}` unexpanded. */
+  readonly specHash: string;
+  readonly auraVersion: string;
+  readonly generation: number;
+  readonly iterationsCompleted: number;
+  readonly best: BestSoFar | null;
+  readonly totals: RunTotals;
+  readonly inputs: readonly InputRecord[];
+  /** `--set` and its like, as `path: value`; they persist over resumes. */
+  readonly overrides: JsonObject;
+  /** The spec as last accepted, defaults filled in, `${VAR}` unexpanded: what a changed spec is compared with. */
+  readonly spec: JsonObject;
+}
+
+const TEXT = { type: "string" } as const;
+const COUNTER = { type: "number", minimum: 0 } as const;
+
+export const manifestSchema = {
+  type: "object",
+  description: "What a run is and how far it got: run.json",
+  properties: {
+    format: { type: "integer", minimum: 1 },
+    runId: { type: "string", pattern: "^[a-z0-9]{4,64}$" },
+    name: TEXT,
+    status: { enum: RUN_STATUSES },
+    reason: { enum: FINISH_REASONS },
+    createdAt: TEXT,
+    updatedAt: TEXT,
+    seed: { type: "integer", minimum: 0 },
+    specHash: TEXT,
+    auraVersion: TEXT,
+    generation: { type: "integer", minimum: 0 },
+    iterationsCompleted: { type: "integer", minimum: 0 },
+    best: {
+      anyOf: [
+        {
+          type: "object",
+          properties: { id: TEXT, score: { type: "number" } },
+          required: ["id", "score"],
+          additionalProperties: false,
+        },
+        { type: "null" },
+      ],
+    },
+    totals: {
+      type: "object",
+      properties: {
+        hypotheses: COUNTER,
+        trials: COUNTER,
+        calls: COUNTER,
+        inputTokens: COUNTER,
+        outputTokens: COUNTER,
+        costUsd: COUNTER,
+        activeMs: COUNTER,
+      },
+      required: ["hypotheses", "trials", "calls", "inputTokens", "outputTokens", "costUsd", "activeMs"],
+      additionalProperties: false,
+    },
+    inputs: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: { path: TEXT, size: COUNTER, modifiedAt: TEXT, sha256: TEXT },
+        required: ["path", "size", "modifiedAt", "sha256"],
+        additionalProperties: false,
+      },
+    },
+    overrides: JSON_OBJECT,
+    spec: JSON_OBJECT,
+  },
+  required: [
+    "format",
+    "runId",
+    "name",
+    "status",
+    "createdAt",
+    "updatedAt",
+    "seed",
+    "specHash",
+    "auraVersion",
+    "generation",
+    "iterationsCompleted",
+    "best",
+    "totals",
+    "inputs",
+    "overrides",
+    "spec",
+  ],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
