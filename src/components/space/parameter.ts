@@ -1,0 +1,62 @@
+import { canonicalJson, type JsonObject, type JsonValue } from "../../model/json.ts";
+
+/** One clause of a parameter's `when`: the parent must hold one of these values. */
+export interface Condition {
+  readonly parent: string;
+  readonly values: readonly JsonValue[];
+  /** `canonicalJson` of the values. */
+  readonly keys: ReadonlySet<string>;
+}
+
+interface ParameterCommon {
+  readonly name: string;
+  readonly conditions: readonly Condition[];
+}
+
+/** A float or an int, with its bounds included. */
+export interface NumericParameter extends ParameterCommon {
+  readonly kind: "float" | "int";
+  readonly low: number;
+  readonly high: number;
+  readonly log: boolean;
+  /** Distance between neighbouring values; `null` for a continuous float. */
+  readonly step: number | null;
+  /** How many values there are; `Infinity` for a continuous float. */
+  readonly size: number;
+}
+
+/** One of a list of JSON values. */
+export interface CategoricalParameter extends ParameterCommon {
+  readonly kind: "categorical";
+  readonly choices: readonly JsonValue[];
+  /** Place of each choice, by its `canonicalJson`. */
+  readonly indexes: ReadonlyMap<string, number>;
+  readonly size: number;
+}
+
+export type Parameter = NumericParameter | CategoricalParameter;
+
+/** Whether a parameter exists, given the values of those it depends on; a parent that is absent makes it absent too. */
+export function isActive(parameter: Parameter, values: JsonObject): boolean {
+  return parameter.conditions.every((condition) => {
+    if (!Object.hasOwn(values, condition.parent)) return false;
+    const value = values[condition.parent];
+    return value !== undefined && condition.keys.has(canonicalJson(value));
+  });
+}
+
+/** A configuration with one value for each active parameter, chosen in dependency order. */
+export function assemble(parameters: readonly Parameter[], choose: (parameter: Parameter) => JsonValue): JsonObject {
+  const spec: Record<string, JsonValue> = {};
+  for (const parameter of parameters) {
+    if (isActive(parameter, spec)) spec[parameter.name] = choose(parameter);
+  }
+  return spec;
+}
+
+/** The k-th value of a stepped parameter, counted from `low`, without the dust of binary fractions. */
+export function steppedValue(parameter: NumericParameter, step: number, index: number): number {
+  const value = parameter.low + index * step;
+  const clean = parameter.kind === "int" ? value : Number(value.toPrecision(12));
+  return Math.min(parameter.high, Math.max(parameter.low, clean)) + 0;
+}

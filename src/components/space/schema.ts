@@ -1,0 +1,71 @@
+import { ANY, type ObjectSchema, type RecordSchema } from "../../schema/dialect.ts";
+import type { Infer } from "../../schema/infer.ts";
+
+/** Names a parameter may have: what a `{placeholder}` of a command can spell. */
+export const PARAMETER_NAME = "^[A-Za-z_][A-Za-z0-9_.-]{0,63}$";
+
+const WHEN = {
+  type: "object",
+  additionalProperties: ANY,
+  description:
+    "The parameter exists only when each named parameter has the given value, or one of a list of values: `{ opt: sgd }`.",
+} as const satisfies RecordSchema;
+const LOG = {
+  type: "boolean",
+  description: "Search on a logarithmic scale; `low` must be above 0. Default false.",
+} as const;
+
+const float = {
+  type: "object",
+  description: "A real number from `low` to `high`, both included.",
+  properties: {
+    type: { const: "float" },
+    low: { type: "number" },
+    high: { type: "number" },
+    log: LOG,
+    step: { type: "number", exclusiveMinimum: 0, description: "Only `low + k * step`. Default: any number." },
+    when: WHEN,
+  },
+  required: ["type", "low", "high"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+const int = {
+  type: "object",
+  description: "A whole number from `low` to `high`, both included.",
+  properties: {
+    type: { const: "int" },
+    low: { type: "integer" },
+    high: { type: "integer" },
+    step: { type: "integer", exclusiveMinimum: 0, description: "Only `low + k * step`. Default 1." },
+    log: LOG,
+    when: WHEN,
+  },
+  required: ["type", "low", "high"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+const categorical = {
+  type: "object",
+  description: "One of the listed values, which may be any JSON.",
+  properties: {
+    type: { const: "categorical" },
+    choices: { type: "array", items: ANY, minItems: 1 },
+    when: WHEN,
+  },
+  required: ["type", "choices"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+/** Schema of a search space: parameters by name. */
+export const spaceSchema = {
+  type: "object",
+  description: "The search space: what each parameter of a proposal may be.",
+  additionalProperties: { anyOf: [float, int, categorical] },
+  propertyNames: { pattern: PARAMETER_NAME },
+} as const satisfies RecordSchema;
+
+/** A search space as written in a spec or in code. */
+export type SpaceOptions = Infer<typeof spaceSchema>;
+/** One parameter as written in a spec or in code. */
+export type ParameterOptions = SpaceOptions[string];

@@ -1,0 +1,84 @@
+import { SpecError } from "../../kernel/errors.ts";
+import { canonicalJson, type JsonObject } from "../../model/json.ts";
+import { checkSpace, conditionValues } from "./check.ts";
+import { describeSpace } from "./describe.ts";
+import type { Condition, Parameter } from "./parameter.ts";
+import type { ParameterOptions, SpaceOptions } from "./schema.ts";
+import { spaceViolation } from "./violation.ts";
+
+export { checkSpace, type SpaceProblem } from "./check.ts";
+export type { Parameter } from "./parameter.ts";
+export { type SpaceOptions, spaceSchema } from "./schema.ts";
+
+/** A search space that has been checked: what a proposal may be. */
+export interface Space {
+  /** In dependency order: a parameter comes after those its `when` names. */
+  readonly parameters: readonly Parameter[];
+  /** Why a configuration is outside the space, naming parameter, value and what is allowed; `null` when it is inside. */
+  violation(spec: JsonObject): string | null;
+  /** One line a parameter, for people and models. */
+  describe(): string;
+  /** The space as it was written. */
+  toJson(): JsonObject;
+}
+
+/**
+ * Compiles a search space. Throws `SpecError` with every problem, each at its path below `where` (the option that
+ * holds the space, by default `space`).
+ */
+export function compileSpace(options: SpaceOptions, where = "space"): Space {
+  const problems = checkSpace(options);
+  if (problems.length > 0) {
+    const diagnostics = problems.map(({ path, message }) => ({
+      path: path === "" ? where : `${where}.${path}`,
+      message,
+    }));
+    const lines = diagnostics.map(({ path, message }) => `${path}: ${message}`);
+    throw new SpecError(`the search space is not usable\n  ${lines.join("\n  ")}`, diagnostics);
+  }
+  const parameters = Object.freeze(inDependencyOrder(options).map((name) => compileParameter(name, options)));
+  const json: JsonObject = structuredClone(options);
+  return Object.freeze({
+    parameters,
+    violation: (spec: JsonObject) => spaceViolation(parameters, spec),
+    describe: () => describeSpace(parameters),
+    toJson: () => json,
+  });
+}
+
+/** Parents before children, otherwise as written. The space has no cycle. */
+function inDependencyOrder(options: SpaceOptions): readonly string[] {
+  const ordered = new Set<string>();
+  const add = (name: string): void => {
+    for (const parent of Object.keys(options[name]?.when ?? {})) if (!ordered.has(parent)) add(parent);
+    ordered.add(name);
+  };
+  for (const name of Object.keys(options)) add(name);
+  return [...ordered];
+}
+
+function compileParameter(name: string, options: SpaceOptions): Parameter {
+  const written = options[name];
+  if (written === undefined) throw new TypeError(`no parameter ${name}`);
+  const conditions = compileConditions(written, options);
+  if (written.type === "categorical") {
+    const { choices } = written;
+    const indexes = new Map(choices.map((choice, index) => [canonicalJson(choice), index]));
+    return { kind: "categorical", name, conditions, choices, indexes, size: choices.length };
+  }
+  const { type: kind, low, high, log = false } = written;
+  const step = written.step ?? (kind === "int" ? 1 : null);
+  // The tolerance keeps the last value of `low: 0, high: 0.3, step: 0.1`.
+  const steps = step === null ? null : Math.floor((high - low) / step + 1e-9);
+  const size = low === high ? 1 : steps === null ? Number.POSITIVE_INFINITY : steps + 1;
+  return { kind, name, conditions, low, high, log, step, size };
+}
+
+function compileConditions(parameter: ParameterOptions, options: SpaceOptions): readonly Condition[] {
+  return Object.entries(parameter.when ?? {}).flatMap(([parentName, wanted]) => {
+    const parent = options[parentName];
+    if (parent === undefined) return [];
+    const values = conditionValues(parent, wanted);
+    return [{ parent: parentName, values, keys: new Set(values.map(canonicalJson)) }];
+  });
+}
