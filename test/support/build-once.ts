@@ -1,0 +1,7 @@
+import { spawnSync } from "node:child_process";
+
+/** Tests of the command run the real, built one: brings `dist` up to date first. */
+export default function buildOnce(): void {
+  const built = spawnSync(process.execPath, ["scripts/prepare.mjs"], { stdio: "inherit" });
+  if (built.status !== 0) throw new Error("the build failed; run `npm run build` to see why");
+}

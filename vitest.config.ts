@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+const shared = { testTimeout: 20_000, hookTimeout: 60_000, env: { NO_COLOR: "1" } };
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      { test: { ...shared, name: "unit", include: ["test/{unit,contract,repo}/**/*.test.{ts,tsx}"] } },
+      {
+        test: {
+          ...shared,
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 60_000,
+          globalSetup: ["test/support/build-once.ts"],
+        },
+      },
+    ],
+  },
+});
