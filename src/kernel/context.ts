@@ -6,12 +6,12 @@ import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { InputRecord, RunTotals } from "../model/run.ts";
-import type { RunSettings } from "../model/settings.ts";
 import type { FinishedTrial, TrialOutcome, TrialStep } from "../model/trial.ts";
-import type { Effects, ProcessIdentity, Rng } from "./effects.ts";
-import type { Emit } from "./events.ts";
-import type { Runner, RunnerReply } from "./ports.ts";
+import type { ProcessIdentity, Rng } from "./effects.ts";
+import type { RunContext } from "./run-context.ts";
+import type { Runner, RunnerReply } from "./runner.ts";
+
+export type { ArtifactsView, RunContext, WorkspaceView } from "./run-context.ts";
 
 /** One scored hypothesis of a finished iteration, small enough to keep in memory for every one of a long run. */
 export interface HistoryEntry {
@@ -40,27 +40,6 @@ export interface History {
   readonly insights: readonly Insight[];
   /** Scores of another generation are not comparable with this one's. */
   readonly generation: number;
-}
-
-/** Read access to records, for stages that need more than the history. Reads from disk each time. */
-export interface WorkspaceView {
-  readonly root: string;
-  readHypothesis(id: HypothesisId): Hypothesis | null;
-  readExperiment(id: HypothesisId): Experiment | null;
-  readEvaluation(id: HypothesisId): Evaluation | null;
-  readTrial(id: TrialId): FinishedTrial | null;
-  notes(): readonly string[];
-}
-
-/** The tracked artifacts a stage may look at: the base state of the iteration under way. */
-export interface ArtifactsView {
-  /** Files of a state, by path; `content` is `null` for a binary file or a link. */
-  files(state: string): readonly { readonly path: string; readonly size: number; readonly content: string | null }[];
-  /** Unified diff between two states. */
-  diff(from: string, to: string): string;
-  /** State the iteration under way starts from. */
-  readonly base: string;
-  readonly start: string;
 }
 
 /** A question to a model or an agent command, recorded and paid for once. */
@@ -105,20 +84,6 @@ export interface TrialRequest {
  */
 export interface Trials {
   run(request: TrialRequest, attempt: (ctx: TrialContext) => Promise<AttemptResult>): Promise<FinishedTrial>;
-}
-
-/** The one object threaded through the run. */
-export interface RunContext {
-  readonly settings: RunSettings;
-  readonly runId: string;
-  readonly effects: Effects;
-  readonly workspace: WorkspaceView;
-  /** Absent when the spec tracks no artifacts. */
-  readonly artifacts?: ArtifactsView;
-  readonly inputs: readonly InputRecord[];
-  readonly totals: () => RunTotals;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
 }
 
 export interface StageContext extends RunContext {

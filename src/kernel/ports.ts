@@ -1,59 +1,16 @@
-import type { Role, Usage } from "../model/call.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { Edit, Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
+import type { MetricSettings } from "../model/settings.ts";
 import type { Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
-import type { RunContext, StageContext, StageResults, TrialContext } from "./context.ts";
+import type { StageContext, StageResults, TrialContext } from "./context.ts";
 import type { ProcessEnd } from "./effects.ts";
+import type { Lifecycle } from "./runner.ts";
 
-/** `setup` runs once before the loop, `teardown` always after it, in reverse order. */
-export interface Lifecycle {
-  setup?(ctx: RunContext): Promise<void>;
-  teardown?(ctx: RunContext): Promise<void>;
-}
-
-// ---- Runner: a model, an agent command or a function that answers prompts
-
-export interface RunnerRequest {
-  readonly prompt: string;
-  readonly role: Role;
-  readonly iteration: number;
-  readonly hypothesisId?: HypothesisId;
-  readonly part?: string;
-  readonly ask: number;
-  /** Where a `command` runner works, absolute. */
-  readonly cwd: string;
-}
-
-export interface RunnerContext {
-  readonly signal: AbortSignal;
-  /** A note for the user that does not end the call, such as a back-off. */
-  readonly warn: (code: string, message: string) => void;
-}
-
-export interface RunnerReply {
-  readonly content: string;
-  /** The reply as data, where the runner has it as such. */
-  readonly structured?: JsonValue;
-  readonly usage?: Usage;
-  readonly model?: string;
-}
-
-export interface Runner extends Lifecycle {
-  /** Name for records: the spec's name for it, or its type. */
-  readonly name: string;
-  readonly model?: string;
-  run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply>;
-}
-
-/** Any function that turns a prompt into text. */
-export type LlmCall = (
-  prompt: string,
-  options: { readonly signal: AbortSignal },
-) => Promise<string | { readonly content: string; readonly usage?: Usage; readonly model?: string }>;
+export type { Lifecycle, LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "./runner.ts";
 
 // ---- The four stages
 
@@ -89,6 +46,8 @@ export interface Experimenter extends Lifecycle {
 }
 
 export interface Evaluator extends Lifecycle {
+  /** Which number this evaluator scores by, for pipelines written in code that do not say so themselves. */
+  readonly metric?: Partial<MetricSettings>;
   evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation>;
 }
 

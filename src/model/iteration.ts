@@ -18,6 +18,8 @@ interface IterationCommon {
   readonly iteration: number;
   /** Scores are compared within one generation only; an accepted change of the spec or the inputs opens the next. */
   readonly generation: number;
+  /** The carried state is run unedited, to have a score: the first iteration of a generation with tracked artifacts. */
+  readonly start?: boolean;
   /** The recorded state every hypothesis of this iteration starts from; absent without artifacts. */
   readonly base?: CarriedState;
 }
@@ -60,6 +62,7 @@ const carried = {
 const common = {
   iteration: { type: "integer", minimum: 0 },
   generation: { type: "integer", minimum: 0 },
+  start: { type: "boolean" },
   base: carried,
 } as const;
 const proposed = {

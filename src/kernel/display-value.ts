@@ -1,0 +1,71 @@
+import type { JsonObject, JsonValue } from "../model/json.ts";
+import { plainText } from "./display-text.ts";
+
+/** A score for people, at four significant digits or so: `0.9694`, `12.346`, `1.2e-7`; `-` for none. */
+export function formatScore(score: number | null): string {
+  if (score === null || !Number.isFinite(score)) return "-";
+  const size = Math.abs(score);
+  if (Number.isInteger(score) && size < 1e7) return String(score);
+  if (size >= 1e7 || size < 1e-4) return trimExponent(score.toExponential(2));
+  if (size < 0.01) return String(Number(score.toPrecision(3)));
+  return score.toFixed(size >= 1000 ? 1 : size >= 100 ? 2 : size >= 1 ? 3 : 4);
+}
+
+/** A duration in its two largest units: `850ms`, `12s`, `3m12s`, `2h05m`, `3d04h`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds}s`;
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${two(seconds % 60)}s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours}h${two(minutes % 60)}m`;
+  return `${Math.floor(hours / 24)}d${two(hours % 24)}h`;
+}
+
+/** A count in at most about four characters: `950`, `12.4k`, `3.1M`. */
+export function formatCount(count: number): string {
+  if (count < 1000) return String(Math.round(count));
+  const [value, unit] = count < 999_950 ? [count / 1000, "k"] : [count / 1_000_000, "M"];
+  return `${value < 100 ? String(Number(value.toFixed(1))) : Math.round(value)}${unit}`;
+}
+
+/** US dollars: `$0.0031`, `$0.12`, `$12.50`, `$5`. */
+export function formatCost(usd: number): string {
+  if (Number.isInteger(usd)) return `$${usd}`;
+  return `$${usd.toFixed(usd < 0.01 ? 4 : 2)}`;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The parameters of a hypothesis for people: at most 24, names to 40 and values to 60 characters, numbers at four digits. */
+export function parametersOf(spec: JsonObject): readonly Parameter[] {
+  return Object.entries(spec)
+    .slice(0, 24)
+    .map(([name, value]) => ({ name: clip(plainText(name), 40), value: clip(shortValue(value), 60) }));
+}
+
+/** `lr=0.01 hidden=64` of a hypothesis's parameters. */
+export function parametersText(parameters: readonly Parameter[]): string {
+  return parameters.map(({ name, value }) => `${name}=${value}`).join(" ");
+}
+
+function shortValue(value: JsonValue): string {
+  if (typeof value === "number") {
+    return Number.isInteger(value) ? String(value) : trimExponent(String(Number(value.toPrecision(4))));
+  }
+  return plainText(typeof value === "string" ? value : JSON.stringify(value));
+}
+
+function trimExponent(text: string): string {
+  return text.replace(/\.?0*e/, "e").replace("e+", "e");
+}
+
+function clip(text: string, length: number): string {
+  const characters = [...text.slice(0, length * 2 + 2)];
+  return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : characters.join("");
+}

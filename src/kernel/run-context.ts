@@ -1,0 +1,44 @@
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Experiment } from "../model/experiment.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import type { HypothesisId, TrialId } from "../model/ids.ts";
+import type { InputRecord, RunTotals } from "../model/run.ts";
+import type { RunSettings } from "../model/settings.ts";
+import type { FinishedTrial } from "../model/trial.ts";
+import type { Effects } from "./effects.ts";
+import type { Emit } from "./events.ts";
+
+/** Read access to records, for stages that need more than the history. Reads from disk each time. */
+export interface WorkspaceView {
+  readonly root: string;
+  readHypothesis(id: HypothesisId): Hypothesis | null;
+  readExperiment(id: HypothesisId): Experiment | null;
+  readEvaluation(id: HypothesisId): Evaluation | null;
+  readTrial(id: TrialId): FinishedTrial | null;
+  notes(): readonly string[];
+}
+
+/** The tracked artifacts a stage may look at: the base state of the iteration under way. */
+export interface ArtifactsView {
+  /** Files of a state, by path; `content` is `null` for a binary file or a link. */
+  files(state: string): readonly { readonly path: string; readonly size: number; readonly content: string | null }[];
+  /** Unified diff between two states. */
+  diff(from: string, to: string): string;
+  /** State the iteration under way starts from. */
+  readonly base: string;
+  readonly start: string;
+}
+
+/** The one object threaded through the run. */
+export interface RunContext {
+  readonly settings: RunSettings;
+  readonly runId: string;
+  readonly effects: Effects;
+  readonly workspace: WorkspaceView;
+  /** Absent when the spec tracks no artifacts. */
+  readonly artifacts?: ArtifactsView;
+  readonly inputs: readonly InputRecord[];
+  readonly totals: () => RunTotals;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,48 @@
+import type { Role, Usage } from "../model/call.ts";
+import type { HypothesisId } from "../model/ids.ts";
+import type { JsonValue } from "../model/json.ts";
+import type { RunContext } from "./run-context.ts";
+
+/** `setup` runs once before the loop, `teardown` always after it, in reverse order. */
+export interface Lifecycle {
+  setup?(ctx: RunContext): Promise<void>;
+  teardown?(ctx: RunContext): Promise<void>;
+}
+
+export interface RunnerRequest {
+  readonly prompt: string;
+  readonly role: Role;
+  readonly iteration: number;
+  readonly hypothesisId?: HypothesisId;
+  readonly part?: string;
+  readonly ask: number;
+  /** Where a `command` runner works, absolute. */
+  readonly cwd: string;
+}
+
+export interface RunnerContext {
+  readonly signal: AbortSignal;
+  /** A note for the user that does not end the call, such as a back-off. */
+  readonly warn: (code: string, message: string) => void;
+}
+
+export interface RunnerReply {
+  readonly content: string;
+  /** The reply as data, where the runner has it as such. */
+  readonly structured?: JsonValue;
+  readonly usage?: Usage;
+  readonly model?: string;
+}
+
+export interface Runner extends Lifecycle {
+  /** Name for records: the spec's name for it, or its type. */
+  readonly name: string;
+  readonly model?: string;
+  run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply>;
+}
+
+/** Any function that turns a prompt into text. */
+export type LlmCall = (
+  prompt: string,
+  options: { readonly signal: AbortSignal },
+) => Promise<string | { readonly content: string; readonly usage?: Usage; readonly model?: string }>;

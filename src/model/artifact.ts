@@ -1,0 +1,61 @@
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/**
+ * A tracked path as it is recorded: relative to the project, `/` between names, no `./` before and no `/` behind it;
+ * `.` is the whole project. Throws `RangeError` on what is absolute, leaves the project or names no file.
+ */
+export function artifactPath(path: string): string {
+  const trimmed = path.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
+  if (path !== "" && (trimmed === "." || (trimmed === "" && path.startsWith(".")))) return ".";
+  const problem = artifactPathProblem(path, trimmed);
+  if (problem !== null) throw new RangeError(`${JSON.stringify(path)} cannot be a tracked artifact: ${problem}`);
+  return trimmed;
+}
+
+/** Tracked paths in their recorded form, sorted, without repeats and without those that lie inside another. */
+export function artifactPaths(artifacts: readonly (string | Artifact)[]): readonly string[] {
+  const paths = [...new Set(artifacts.map((one) => artifactPath(typeof one === "string" ? one : one.path)))].sort();
+  return paths.filter((path) => !paths.some((other) => other !== path && contains(other, path)));
+}
+
+/** A file that evolves across iterations: hypotheses may edit it. `path` is relative to the project. */
+export class FileArtifact {
+  readonly kind = "file";
+  readonly path: string;
+
+  /** Throws `RangeError` when the path is absolute, leaves the project, or is the project itself. */
+  constructor(path: string) {
+    this.path = artifactPath(path);
+    if (this.path === "." || path.endsWith("/")) {
+      throw new RangeError(`${JSON.stringify(path)} is a folder: use DirectoryArtifact`);
+    }
+  }
+}
+
+/** A folder that evolves across iterations, with all in it. `path` is relative to the project; `.` is all of it. */
+export class DirectoryArtifact {
+  readonly kind = "directory";
+  readonly path: string;
+
+  /** Throws `RangeError` when the path is absolute or leaves the project. */
+  constructor(path: string) {
+    this.path = artifactPath(path);
+  }
+}
+
+export type Artifact = FileArtifact | DirectoryArtifact;
+
+function artifactPathProblem(path: string, trimmed: string): string | null {
+  if (path === "") return "it is empty";
+  if (path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)) return "it must be relative to the project";
+  if (CONTROL.test(path)) return "it holds a control character";
+  const names = trimmed.split("/");
+  if (names.includes("..")) return "it must not go up with `..`";
+  if (names.includes("") || names.includes(".")) return "write it without empty or `.` parts";
+  if (names.some((name) => name.toLowerCase() === ".git")) return "git's own folder cannot be tracked";
+  return null;
+}
+
+function contains(folder: string, path: string): boolean {
+  return folder === "." || path.startsWith(`${folder}/`);
+}

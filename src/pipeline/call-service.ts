@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import type { CallRequest, Calls } from "../kernel/context.ts";
+import type { Effects } from "../kernel/effects.ts";
+import { messageOf, RunnerError } from "../kernel/errors.ts";
+import type { Emit } from "../kernel/events.ts";
+import type { RunnerReply } from "../kernel/ports.ts";
+import type { CallRecord } from "../model/call.ts";
+import { iterationName } from "../model/ids.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { Spending } from "./spending.ts";
+
+export interface CallServiceDeps {
+  readonly workspace: Workspace;
+  readonly effects: Effects;
+  readonly emit: Emit;
+  readonly spending: Spending;
+  readonly signal: AbortSignal;
+  readonly root: string;
+}
+
+/**
+ * Sends each question once: the prompt is on disk before it leaves, the reply before it is used, and a question that
+ * already has a recorded reply is answered from the record.
+ */
+export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
+  return {
+    async ask(request) {
+      const id = callId(request, iteration);
+      const promptHash = createHash("sha256").update(request.prompt).digest("hex");
+      const known = deps.workspace.readCall(iteration, id);
+      if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, deps.emit);
+      const started: CallRecord = {
+        id,
+        role: request.role,
+        iteration,
+        ...(request.hypothesisId === undefined ? {} : { hypothesisId: request.hypothesisId }),
+        ask: request.ask,
+        runner: request.runner.name,
+        ...(request.runner.model === undefined ? {} : { model: request.runner.model }),
+        prompt: request.prompt,
+        promptHash,
+        attempts: (known?.attempts ?? 0) + 1,
+        startedAt: deps.effects.clock.now().toISOString(),
+        state: "started",
+      };
+      deps.workspace.writeCall(started);
+      deps.emit({ type: "call.started", callId: id, role: request.role, iteration });
+      return send(request, started, deps);
+    },
+  };
+}
+
+function callId(request: CallRequest, iteration: number): string {
+  const about = request.hypothesisId ?? `i${iterationName(iteration)}`;
+  const part = request.part === undefined ? "" : `-${request.part}`;
+  return `${about}-${request.role}${part}-a${request.ask}`;
+}
+
+function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): RunnerReply {
+  emit({
+    type: "call.finished",
+    callId: call.id,
+    role: call.role,
+    ...(call.usage === undefined ? {} : { usage: call.usage }),
+    durationMs: call.durationMs,
+    reused: true,
+  });
+  return {
+    content: call.response,
+    ...(call.structured === undefined ? {} : { structured: call.structured }),
+    ...(call.usage === undefined ? {} : { usage: call.usage }),
+    ...(call.model === undefined ? {} : { model: call.model }),
+  };
+}
+
+async function send(request: CallRequest, started: CallRecord, deps: CallServiceDeps): Promise<RunnerReply> {
+  const { clock } = deps.effects;
+  const from = clock.monotonic();
+  const ending = () => ({ endedAt: clock.now().toISOString(), durationMs: Math.round(clock.monotonic() - from) });
+  let reply: RunnerReply;
+  try {
+    reply = await request.runner.run(
+      {
+        prompt: request.prompt,
+        role: request.role,
+        iteration: started.iteration,
+        ...(request.hypothesisId === undefined ? {} : { hypothesisId: request.hypothesisId }),
+        ...(request.part === undefined ? {} : { part: request.part }),
+        ask: request.ask,
+        cwd: request.cwd ?? deps.root,
+      },
+      {
+        signal: deps.signal,
+        warn: (code, message) =>
+          deps.emit({
+            type: "warning",
+            code,
+            message,
+            ...(request.hypothesisId === undefined ? {} : { hypothesisId: request.hypothesisId }),
+          }),
+      },
+    );
+  } catch (thrown) {
+    if (deps.signal.aborted) throw thrown;
+    const failure = { code: thrown instanceof RunnerError ? thrown.code : "runner-failed", message: messageOf(thrown) };
+    deps.workspace.writeCall({ ...started, state: "failed", failure, ...ending() });
+    deps.emit({ type: "call.failed", callId: started.id, role: request.role, failure, retrying: false });
+    throw thrown instanceof RunnerError
+      ? thrown
+      : new RunnerError("failed", `${request.runner.name}: ${failure.message}`, { cause: thrown });
+  }
+  const end = ending();
+  deps.workspace.writeCall({
+    ...started,
+    state: "finished",
+    ...(reply.model === undefined ? {} : { model: reply.model }),
+    response: reply.content,
+    ...(reply.structured === undefined ? {} : { structured: reply.structured }),
+    ...(reply.usage === undefined ? {} : { usage: reply.usage }),
+    ...end,
+  });
+  deps.spending.called(reply.usage);
+  deps.emit({
+    type: "call.finished",
+    callId: started.id,
+    role: request.role,
+    ...(reply.usage === undefined ? {} : { usage: reply.usage }),
+    durationMs: end.durationMs,
+    reused: false,
+  });
+  return reply;
+}

@@ -1,0 +1,161 @@
+import type { RunContext } from "../kernel/context.ts";
+import { messageOf } from "../kernel/errors.ts";
+import type { Lifecycle } from "../kernel/ports.ts";
+import type { FinishReason, RunManifest } from "../model/run.ts";
+import type { RunSettings } from "../model/settings.ts";
+import type { Emitter } from "./emitter.ts";
+import { Gate } from "./gate.ts";
+import { RunHistory } from "./history.ts";
+import { guardInputs, recordInputs } from "./inputs.ts";
+import type { StopSignals } from "./interruption.ts";
+import { replayIteration, runIteration } from "./iteration.ts";
+import { endLeftovers } from "./leftovers.ts";
+import type { Loop } from "./loop.ts";
+import { ManifestKeeper } from "./manifest-keeper.ts";
+import { openArtifacts } from "./open-artifacts.ts";
+import type { PipelineOptions } from "./options.ts";
+import { endingOf, exitCodeOf } from "./outcome.ts";
+import { RunState } from "./run-state.ts";
+import { createSlots } from "./slots.ts";
+import { recordedSpending, Spending } from "./spending.ts";
+import { stopBetweenIterations } from "./stop.ts";
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly manifest: RunManifest;
+  readonly reason: FinishReason;
+  readonly exitCode: number;
+  readonly message?: string;
+}
+
+const TEARDOWN_MS = 10_000;
+
+/** Conducts one run from its manifest to its end; the lock is held. */
+export async function conductRun(
+  options: PipelineOptions,
+  settings: RunSettings,
+  emitter: Emitter,
+  signals: StopSignals,
+): Promise<RunEnd> {
+  const { workspace } = options;
+  const { effects } = workspace;
+  const previous = workspace.readManifest();
+  const inputs = recordInputs(settings.inputs, effects.files);
+  const keeper = ManifestKeeper.open(options, settings, inputs, previous);
+  const spending = new Spending(recordedSpending(workspace, previous), effects.clock);
+  const run: RunContext = {
+    settings,
+    runId: keeper.manifest.runId,
+    effects,
+    workspace,
+    inputs,
+    totals: () => spending.totals(),
+    emit: emitter.emit,
+    signal: signals.now,
+  };
+  const stages = { ...options, reviewer: options.reviewer ?? { review: async () => [] } };
+  const parts = [stages.researcher, stages.experimenter, stages.evaluator, stages.reviewer];
+
+  const begun: Lifecycle[] = [];
+  try {
+    for (const part of parts) {
+      begun.push(part);
+      await part.setup?.(run);
+    }
+    if (previous) await endLeftovers(workspace, run);
+    keeper.start(spending.totals());
+    emitter.subscribe(keeper.journal);
+    emitter.emit({ type: "run.started", run: keeper.describe(previous !== null, spending.totals()) });
+    const artifacts = await openArtifacts(run, workspace);
+    const state = new RunState(settings, []);
+    const loop: Loop = {
+      stages,
+      run,
+      workspace,
+      history: new RunHistory(settings.insightWindow),
+      state,
+      spending,
+      slots: createSlots(settings.parallel, signals),
+      signals,
+      gate: new Gate(settings.stop, spending, signals),
+      inputs: guardInputs(settings.inputs, effects.files),
+      artifacts,
+      generation: keeper.manifest.generation,
+    };
+    const reason = await turn(loop, keeper, previous);
+    return finish(reason, exitCodeOf(reason), keeper, loop, emitter);
+  } catch (thrown) {
+    const { reason, exitCode } = endingOf(thrown, spending.totals().calls > 0);
+    keeper.fail(reason, spending.totals());
+    emitter.emit({
+      type: "run.finished",
+      reason,
+      exitCode,
+      best: keeper.manifest.best,
+      totals: spending.totals(),
+      iterationsCompleted: keeper.manifest.iterationsCompleted,
+      message: messageOf(thrown),
+    });
+    throw thrown;
+  } finally {
+    await tearDown(begun.reverse(), run);
+  }
+}
+
+/** Goes around until a stop condition holds or the run is interrupted. */
+async function turn(loop: Loop, keeper: ManifestKeeper, previous: RunManifest | null): Promise<FinishReason> {
+  const { state, workspace, spending, signals, artifacts, run } = loop;
+  const { stop, metric } = run.settings;
+  const unfinished: number[] = [];
+  for (const iteration of workspace.listIterations()) {
+    if (unfinished.length > 0 || !replayIteration(loop, iteration)) unfinished.push(iteration);
+  }
+  if (previous?.status === "failed") {
+    state.forgiveFailures();
+  }
+  for (;;) {
+    if (signals.now.aborted || signals.drain.aborted) return "interrupted";
+    const rest = unfinished.shift();
+    if (rest === undefined) {
+      const reached = stopBetweenIterations(state.progress(spending.totals()), stop, metric);
+      if (reached) return scoredNothing(loop, reached) ? "nothing-scored" : reached;
+    }
+    const first = artifacts ? 0 : 1;
+    const iteration = rest ?? (state.lastIteration === null ? first : state.lastIteration + 1);
+    const finished = await runIteration(loop, iteration);
+    keeper.iterated(state, spending.totals());
+    if (finished === null) return loop.gate.closed() ?? "interrupted";
+  }
+}
+
+function scoredNothing(loop: Loop, reason: FinishReason): boolean {
+  if (reason === "failures" || reason === "no-proposals") return false;
+  const entries = loop.history.entries();
+  return entries.length > 0 && entries.every((entry) => entry.score === null);
+}
+
+function finish(reason: FinishReason, exitCode: number, keeper: ManifestKeeper, loop: Loop, emitter: Emitter): RunEnd {
+  const totals = loop.spending.totals();
+  keeper.finish(reason, totals);
+  emitter.emit({
+    type: "run.finished",
+    reason,
+    exitCode,
+    best: keeper.manifest.best,
+    totals,
+    iterationsCompleted: keeper.manifest.iterationsCompleted,
+  });
+  return { manifest: keeper.manifest, reason, exitCode };
+}
+
+/** Teardown gets a signal of its own: an aborted run still has to let go of what it holds. */
+async function tearDown(parts: readonly Lifecycle[], run: RunContext): Promise<void> {
+  using deadline = run.effects.clock.deadline(TEARDOWN_MS);
+  for (const part of parts) {
+    try {
+      await part.teardown?.({ ...run, signal: deadline.signal });
+    } catch (thrown) {
+      run.emit({ type: "warning", code: "teardown-failed", message: messageOf(thrown) });
+    }
+  }
+}

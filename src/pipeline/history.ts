@@ -1,0 +1,96 @@
+import type { History, HistoryEntry, StageResults } from "../kernel/context.ts";
+import type { Proposal } from "../kernel/ports.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import type { Insight } from "../model/insight.ts";
+import type { RefusedProposal } from "../model/iteration.ts";
+import { canonicalJson } from "../model/json.ts";
+
+/** Within what a proposal can be a repeat: one score generation and one base state. */
+export interface ProposalScope {
+  readonly generation: number;
+  readonly base?: string | undefined;
+}
+
+/**
+ * What the run remembers of finished iterations, small enough to hold for every hypothesis of a long run. Grows by
+ * whole iterations, in id order, so that nothing depends on which trial happened to finish first.
+ */
+export class RunHistory {
+  readonly #entries: HistoryEntry[] = [];
+  readonly #fingerprints = new Map<string, string>();
+  readonly #insights: { readonly iteration: number; readonly insights: readonly Insight[] }[] = [];
+  readonly #insightWindow: number | null;
+  #refused: readonly RefusedProposal[] = [];
+
+  constructor(insightWindow: number | null) {
+    this.#insightWindow = insightWindow;
+  }
+
+  /** The view stages get, with the best and the generation as they stand. */
+  view(best: HistoryEntry | null, generation: number): History {
+    return {
+      entries: this.#entries,
+      best,
+      refused: this.#refused,
+      insights: this.#windowed(),
+      generation,
+    };
+  }
+
+  /** Id of the hypothesis that already proposed the same thing from the same base in this generation, if any did. */
+  repeatOf(proposal: Proposal, scope: ProposalScope): string | undefined {
+    return this.#fingerprints.get(fingerprint(proposal, scope));
+  }
+
+  remember(hypothesis: Hypothesis, scope: ProposalScope): void {
+    const key = fingerprint(hypothesis, scope);
+    if (!this.#fingerprints.has(key)) this.#fingerprints.set(key, hypothesis.id);
+  }
+
+  addIteration(
+    iteration: number,
+    generation: number,
+    results: readonly StageResults[],
+    insights: readonly Insight[],
+    refused: readonly RefusedProposal[],
+  ): readonly HistoryEntry[] {
+    const entries = results.map((result) => historyEntry(result, iteration, generation));
+    for (const entry of entries) this.#entries.push(entry);
+    if (insights.length > 0) this.#insights.push({ iteration, insights });
+    if (this.#insightWindow !== null && this.#insights.length > this.#insightWindow) this.#insights.shift();
+    this.#refused = refused;
+    return entries;
+  }
+
+  entries(): readonly HistoryEntry[] {
+    return this.#entries;
+  }
+
+  #windowed(): readonly Insight[] {
+    const last = this.#insights.at(-1)?.iteration ?? 0;
+    const from = this.#insightWindow === null ? 0 : last - this.#insightWindow + 1;
+    return this.#insights.filter(({ iteration }) => iteration >= from).flatMap(({ insights }) => insights);
+  }
+}
+
+export function historyEntry(result: StageResults, iteration: number, generation: number): HistoryEntry {
+  const { hypothesis, experiment, evaluation } = result;
+  return {
+    id: hypothesis.id,
+    iteration,
+    generation,
+    ...(hypothesis.label === undefined ? {} : { label: hypothesis.label }),
+    spec: hypothesis.spec,
+    score: evaluation.score,
+    passed: evaluation.passed,
+    reason: evaluation.reason,
+    hasEdits: (hypothesis.edits?.length ?? 0) > 0,
+    ...(experiment.state === undefined ? {} : { state: experiment.state }),
+  };
+}
+
+/** Two proposals are the same when they would run the same thing: their parameters, their edits and what these change. */
+function fingerprint(proposal: Proposal, scope: ProposalScope): string {
+  const edits = proposal.edits && proposal.edits.length > 0 ? `\n${JSON.stringify(proposal.edits)}` : "";
+  return `${scope.generation} ${scope.base ?? ""}\n${canonicalJson(proposal.spec)}${edits}`;
+}

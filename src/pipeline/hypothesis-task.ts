@@ -1,0 +1,115 @@
+import type { StageContext, StageResults } from "../kernel/context.ts";
+import { RunFailedError } from "../kernel/errors.ts";
+import type { Evaluator, Experimenter } from "../kernel/ports.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Experiment } from "../model/experiment.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import type { CarriedState } from "../model/iteration.ts";
+import { trialFile } from "../workspace/layout.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { ArtifactStates } from "./artifact-states.ts";
+import { nextStep, type Presence } from "./resume.ts";
+
+export interface HypothesisTaskDeps {
+  readonly workspace: Workspace;
+  readonly experimenter: Experimenter;
+  readonly evaluator: Evaluator;
+  readonly artifacts: ArtifactStates | null;
+  /** Base state of the iteration; absent without artifacts. */
+  readonly base: CarriedState | undefined;
+  /** State each hypothesis of this iteration runs with, for the trials' copies. */
+  readonly states: Map<string, string>;
+  /** Asked before anything is started that has no record yet. */
+  readonly mayStart: () => boolean;
+}
+
+/** Runs and scores one hypothesis, from the first step that has no record; `null` when nothing more may be started. */
+export async function runHypothesis(
+  hypothesis: Hypothesis,
+  ctx: StageContext,
+  deps: HypothesisTaskDeps,
+): Promise<(StageResults & { readonly reused: boolean }) | null> {
+  const { workspace } = deps;
+  const presence = presenceOf(hypothesis.id, workspace);
+  const next = nextStep({ ...presence, hypothesis: true });
+  if (next.step === "none" && presence.experiment && presence.evaluation) {
+    return { hypothesis, experiment: presence.experiment, evaluation: presence.evaluation, reused: true };
+  }
+  if (!deps.mayStart()) return null;
+  const experiment =
+    next.step === "experiment" || !presence.experiment
+      ? await experimentWith(hypothesis, ctx, deps)
+      : presence.experiment;
+  const evaluation = checked(await evaluationOf(hypothesis, experiment, ctx, deps), hypothesis);
+  workspace.writeEvaluation(evaluation);
+  return { hypothesis, experiment, evaluation, reused: false };
+}
+
+/** Which records of a hypothesis are there, so far as they can be told without its hypothesis record. */
+export function presenceOf(id: string, workspace: Workspace): Omit<Presence, "hypothesis"> {
+  const { root, effects } = workspace;
+  const { files } = effects;
+  const experiment = workspace.readExperiment(id);
+  const trials = experiment ? [...experiment.trials, ...(experiment.checks ?? [])] : [];
+  return {
+    experiment,
+    evaluation: workspace.readEvaluation(id),
+    missingTrials: trials.map((trial) => trial.id).filter((trial) => files.stat(trialFile(root, trial)) === null),
+  };
+}
+
+async function experimentWith(
+  hypothesis: Hypothesis,
+  ctx: StageContext,
+  deps: HypothesisTaskDeps,
+): Promise<Experiment> {
+  deps.workspace.removeEvaluation(hypothesis.id);
+  const experiment = await experimentOf(hypothesis, ctx, deps);
+  deps.workspace.writeExperiment(experiment);
+  ctx.emit({ type: "experiment.finished", experiment, iteration: ctx.iteration });
+  return experiment;
+}
+
+async function experimentOf(hypothesis: Hypothesis, ctx: StageContext, deps: HypothesisTaskDeps): Promise<Experiment> {
+  if (!deps.artifacts || !deps.base) return deps.experimenter.runExperiment(hypothesis, ctx);
+  const edited = deps.artifacts.stateOf(hypothesis, deps.base);
+  if (!edited.ok) {
+    ctx.emit({
+      type: "warning",
+      code: edited.failure.code,
+      message: `${hypothesis.id}: ${edited.failure.message}`,
+      hypothesisId: hypothesis.id,
+    });
+    return { hypothesisId: hypothesis.id, status: "failed", trials: [], summary: null, failure: edited.failure };
+  }
+  deps.states.set(hypothesis.id, edited.state);
+  ctx.emit({ type: "snapshot.taken", snapshot: edited.state, hypothesisId: hypothesis.id });
+  const experiment = await deps.experimenter.runExperiment(hypothesis, ctx);
+  const captured = experiment.trials.find((trial) => trial.captured !== undefined)?.captured;
+  return { ...experiment, state: captured ?? edited.state };
+}
+
+async function evaluationOf(
+  hypothesis: Hypothesis,
+  experiment: Experiment,
+  ctx: StageContext,
+  deps: HypothesisTaskDeps,
+): Promise<Evaluation> {
+  if (experiment.status === "failed") {
+    const reason = experiment.failure?.message ?? "the experiment failed";
+    const code = experiment.failure?.code ?? "experiment-failed";
+    return { hypothesisId: hypothesis.id, score: null, passed: false, reason, details: { failure: code } };
+  }
+  return deps.evaluator.evaluate(hypothesis, experiment, ctx);
+}
+
+/** A score is a finite number or nothing, whatever an evaluator of the user's own returned. */
+function checked(evaluation: Evaluation, hypothesis: Hypothesis): Evaluation {
+  if (evaluation.hypothesisId !== hypothesis.id) {
+    throw new RunFailedError(
+      `the evaluator answered about ${evaluation.hypothesisId} when asked about ${hypothesis.id}`,
+    );
+  }
+  if (evaluation.score === null || Number.isFinite(evaluation.score)) return evaluation;
+  return { ...evaluation, score: null, passed: false, reason: `the score is not a finite number: ${evaluation.score}` };
+}

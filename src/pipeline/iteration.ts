@@ -1,0 +1,227 @@
+import type { HistoryEntry, StageContext, StageResults } from "../kernel/context.ts";
+import { RunFailedError } from "../kernel/errors.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import { hypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
+import type { Insight } from "../model/insight.ts";
+import type { CarriedState, FinishedIteration, IterationRecord } from "../model/iteration.ts";
+import { isBetter } from "../model/score.ts";
+import { runBatch } from "./batch.ts";
+import { historyEntry } from "./history.ts";
+import { presenceOf, runHypothesis } from "./hypothesis-task.ts";
+import { isInterruption } from "./interruption.ts";
+import { type Loop, stageContext } from "./loop.ts";
+import { type Batch, propose } from "./propose.ts";
+import { review } from "./review.ts";
+import { bestSoFar } from "./run-state.ts";
+
+type Proposed = Extract<IterationRecord, { state: "proposed" | "finished" }>;
+
+/**
+ * One turn: hypothesize, experiment, evaluate, review. Every step that has a record is taken from it. Answers the
+ * finished record, or `null` when the turn was cut short by a stop and is to be continued by a resume.
+ */
+export async function runIteration(loop: Loop, iteration: number): Promise<FinishedIteration | null> {
+  const { workspace, run, state } = loop;
+  const begun = workspace.readIteration(iteration) ?? begin(loop, iteration);
+  state.enterGeneration(begun.generation);
+  run.emit({ type: "iteration.started", iteration, ...(begun.base ? { base: begun.base } : {}) });
+
+  const states = new Map<string, string>();
+  const ctx = stageContext(loop, iteration, begun.base, states);
+  const fixed = await fixBatch(loop, ctx, begun);
+  const hypotheses = await readHypotheses(loop, ctx, fixed);
+  const batch = await experimentAll(loop, ctx, begun.base, hypotheses, states);
+  if (!batch.complete) return null;
+  const insights = workspace.readInsights(iteration) ?? (await review(loop, ctx, batch.results));
+  return finish(loop, fixed, batch.results, insights);
+}
+
+/** Takes a finished iteration in from its records, in silence; `false` when a record is missing and the turn has to be run. */
+export function replayIteration(loop: Loop, iteration: number): boolean {
+  const { workspace, history, state } = loop;
+  const record = workspace.readIteration(iteration);
+  const insights = workspace.readInsights(iteration);
+  if (record?.state !== "finished" || insights === null) return false;
+  const scope = { generation: record.generation, base: record.base?.snapshot };
+  const results: StageResults[] = [];
+  for (const id of record.hypotheses) {
+    const hypothesis = workspace.readHypothesis(id);
+    const { experiment, evaluation, missingTrials } = presenceOf(id, workspace);
+    if (!hypothesis || !experiment || !evaluation || missingTrials.length > 0) return false;
+    results.push({ hypothesis, experiment, evaluation });
+  }
+  for (const { hypothesis } of results) history.remember(hypothesis, scope);
+  state.enterGeneration(record.generation);
+  const entries = history.addIteration(iteration, record.generation, results, insights, record.refused);
+  const concluded: FinishedIteration = { ...record, ...state.conclude(entries, record.base) };
+  if (JSON.stringify(concluded) !== JSON.stringify(record)) workspace.writeIteration(concluded);
+  state.take(concluded, entries, history.entries());
+  return true;
+}
+
+function begin(loop: Loop, iteration: number): IterationRecord {
+  const { state, artifacts, workspace } = loop;
+  const { generation } = loop;
+  const carried = state.carried ?? (artifacts ? { snapshot: artifacts.start, hypothesisId: hypothesisId(0, 0) } : null);
+  const start = artifacts !== null && (iteration === 0 || generation !== state.generation);
+  const record: IterationRecord = {
+    iteration,
+    generation,
+    ...(start ? { start: true } : {}),
+    ...(carried ? { base: carried } : {}),
+    state: "started",
+  };
+  workspace.writeIteration(record);
+  return record;
+}
+
+/** Decides, once and for good, which hypotheses this iteration runs. */
+async function fixBatch(loop: Loop, ctx: StageContext, begun: IterationRecord): Promise<Proposed> {
+  if (begun.state !== "started") return begun;
+  const batch = await proposeBatch(loop, ctx, begun.start === true);
+  for (const hypothesis of batch.hypotheses) loop.workspace.writeHypothesis(hypothesis);
+  const proposed: Proposed = {
+    ...begun,
+    hypotheses: batch.hypotheses.map(({ id }) => id),
+    refused: batch.refused,
+    ...(batch.failure ? { failure: batch.failure } : {}),
+    ...(batch.exhausted ? { exhausted: true } : {}),
+    state: "proposed",
+  };
+  loop.workspace.writeIteration(proposed);
+  for (const hypothesis of batch.hypotheses)
+    ctx.emit({ type: "hypothesis.proposed", hypothesis, iteration: ctx.iteration });
+  for (const refused of batch.refused) ctx.emit({ type: "proposal.refused", iteration: ctx.iteration, refused });
+  if (batch.failure)
+    ctx.emit({
+      type: "warning",
+      code: batch.failure.code,
+      message: `iteration ${ctx.iteration}: ${batch.failure.message}`,
+    });
+  if (!begun.start) loop.spending.proposed(batch.hypotheses.length);
+  return proposed;
+}
+
+async function proposeBatch(loop: Loop, ctx: StageContext, start: boolean): Promise<Batch> {
+  if (start) {
+    const label = ctx.iteration === 0 ? "start" : "carried";
+    return { hypotheses: [{ id: hypothesisId(ctx.iteration, 0), label, spec: {} }], refused: [] };
+  }
+  ctx.emit({ type: "stage.started", stage: "hypothesize", iteration: ctx.iteration });
+  const { researcher } = loop.stages;
+  const left =
+    ctx.settings.stop.hypotheses === undefined
+      ? Number.POSITIVE_INFINITY
+      : ctx.settings.stop.hypotheses - loop.state.hypotheses;
+  return propose(researcher, ctx, Math.min(researcher.numTasks, left), 0, loop.history);
+}
+
+/** The batch's hypotheses. One whose record was deleted is proposed again, and what was computed from it is dropped. */
+async function readHypotheses(loop: Loop, ctx: StageContext, fixed: Proposed): Promise<readonly Hypothesis[]> {
+  const { workspace, history } = loop;
+  const scope = { generation: fixed.generation, base: fixed.base?.snapshot };
+  const known = fixed.hypotheses.map((id) => workspace.readHypothesis(id));
+  const missing = fixed.hypotheses.filter((_, place) => known[place] === null);
+  for (const hypothesis of known) if (hypothesis) history.remember(hypothesis, scope);
+  if (missing.length === 0) return known.filter((hypothesis) => hypothesis !== null);
+
+  const again = await proposeBatch(loop, ctx, fixed.start === true);
+  return fixed.hypotheses.map((id, place) => {
+    const present = known[place];
+    if (present) return present;
+    const proposed = again.hypotheses.find((hypothesis) => hypothesis.id === id);
+    if (!proposed) {
+      throw new RunFailedError(
+        `hypothesis ${id} has no record and was not proposed again; restore iterations/${iterationName(fixed.iteration)}/hypotheses/${id}.json`,
+      );
+    }
+    forgetResults(loop, fixed.iteration, id);
+    workspace.writeHypothesis(proposed);
+    return proposed;
+  });
+}
+
+/** Drops what was computed from a hypothesis. Attempts keep their folders, so a new one gets a new number. */
+function forgetResults({ workspace }: Loop, iteration: number, id: string): void {
+  workspace.removeEvaluation(id);
+  workspace.removeExperiment(id);
+  for (const trial of workspace.listTrials(iteration)) {
+    if (parseTrialId(trial)?.hypothesisId === id) workspace.removeTrial(trial);
+  }
+}
+
+async function experimentAll(
+  loop: Loop,
+  ctx: StageContext,
+  base: CarriedState | undefined,
+  hypotheses: readonly Hypothesis[],
+  states: Map<string, string>,
+): Promise<{ readonly results: readonly StageResults[]; readonly complete: boolean }> {
+  const { stages, workspace, artifacts, gate, run } = loop;
+  const mayStart = () => gate.closed() === null;
+  const { experimenter, evaluator } = stages;
+  const deps = { workspace, experimenter, evaluator, artifacts, base, states, mayStart };
+  let live: HistoryEntry | null = loop.state.best;
+  ctx.emit({ type: "stage.started", stage: "experiment", iteration: ctx.iteration });
+  return runBatch(hypotheses, ctx.settings.parallel, async (hypothesis) => {
+    try {
+      const result = await runHypothesis(hypothesis, ctx, deps);
+      if (result === null || result.reused) return result;
+      gate.experimented(result.experiment.status === "completed");
+      const entry = historyEntry(result, ctx.iteration, ctx.history.generation);
+      const previous = live;
+      if (isBetter(entry.score, live?.score ?? null, ctx.settings.metric)) live = entry;
+      run.emit({
+        type: "evaluation.scored",
+        evaluation: result.evaluation,
+        iteration: ctx.iteration,
+        best: bestSoFar(live),
+      });
+      const best = bestSoFar(live);
+      if (best && live !== previous) run.emit({ type: "best.improved", best, previous: bestSoFar(previous) });
+      return result;
+    } catch (thrown) {
+      if (isInterruption(thrown, loop.signals)) return null;
+      throw thrown;
+    }
+  });
+}
+
+function finish(
+  loop: Loop,
+  proposed: Proposed,
+  results: readonly StageResults[],
+  insights: readonly Insight[],
+): FinishedIteration {
+  const { history, state, workspace, run, artifacts } = loop;
+  const { iteration, generation, start, base, hypotheses, refused, failure, exhausted } = proposed;
+  const entries = history.addIteration(iteration, generation, results, insights, refused);
+  const record: FinishedIteration = {
+    iteration,
+    generation,
+    ...(start === undefined ? {} : { start }),
+    ...(base === undefined ? {} : { base }),
+    hypotheses,
+    refused,
+    ...(failure === undefined ? {} : { failure }),
+    ...(exhausted === undefined ? {} : { exhausted }),
+    state: "finished",
+    ...state.conclude(entries, base),
+  };
+  const known = proposed.state === "finished" && JSON.stringify(proposed) === JSON.stringify(record);
+  if (!known) workspace.writeIteration(record);
+  state.take(record, entries, history.entries());
+  if (!known && artifacts && state.carried) artifacts.carry(state.carried.snapshot);
+  run.emit({
+    type: "iteration.finished",
+    iteration,
+    hypotheses: hypotheses.length,
+    failed: entries.filter((entry) => entry.score === null).length,
+    best: state.bestSoFar(),
+    improved: record.improved,
+    ...(record.carried ? { carried: record.carried } : {}),
+    ...(failure ? { failure } : {}),
+    totals: loop.spending.totals(),
+  });
+  return record;
+}

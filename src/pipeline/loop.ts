@@ -1,0 +1,74 @@
+import type { RunContext, StageContext } from "../kernel/context.ts";
+import { RunFailedError } from "../kernel/errors.ts";
+import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import type { CarriedState } from "../model/iteration.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { ArtifactStates } from "./artifact-states.ts";
+import { createCalls } from "./call-service.ts";
+import type { Gate } from "./gate.ts";
+import type { RunHistory } from "./history.ts";
+import type { InputGuard } from "./inputs.ts";
+import type { StopSignals } from "./interruption.ts";
+import type { RunState } from "./run-state.ts";
+import type { Slots } from "./slots.ts";
+import type { Spending } from "./spending.ts";
+import { createTrials } from "./trial-service.ts";
+
+/** The four stages of a run. */
+export interface Stages {
+  readonly researcher: Researcher;
+  readonly experimenter: Experimenter;
+  readonly evaluator: Evaluator;
+  readonly reviewer: Reviewer;
+}
+
+/** Everything one turn of the loop works with. */
+export interface Loop {
+  readonly stages: Stages;
+  readonly run: RunContext;
+  readonly workspace: Workspace;
+  readonly history: RunHistory;
+  readonly state: RunState;
+  readonly spending: Spending;
+  readonly slots: Slots;
+  readonly signals: StopSignals;
+  readonly gate: Gate;
+  readonly inputs: InputGuard;
+  readonly artifacts: ArtifactStates | null;
+  /** Score generation that new iterations belong to. */
+  readonly generation: number;
+}
+
+/** What the stages of one iteration get to work with. `states` says which artifacts state each hypothesis runs with. */
+export function stageContext(
+  loop: Loop,
+  iteration: number,
+  base: CarriedState | undefined,
+  states: ReadonlyMap<string, string>,
+): StageContext {
+  const { run, workspace, state, artifacts, spending, slots, signals, inputs } = loop;
+  const { effects, settings, signal, emit } = run;
+  const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
+  const calls = createCalls({ workspace, effects, emit, spending, signal, root: settings.root }, iteration);
+  const stage: Omit<StageContext, "trials"> = {
+    ...run,
+    iteration,
+    history: loop.history.view(state.best, state.generation),
+    rng,
+    calls,
+    ...(artifacts && base ? { artifacts: artifacts.view(base) } : {}),
+  };
+  const copies = {
+    make: (hypothesis: Hypothesis, target: string) => {
+      if (!artifacts)
+        throw new RunFailedError("a trial asked for its own copy of the project, which this run has none of");
+      artifacts.copy(states.get(hypothesis.id) ?? null, target);
+    },
+    capture: (target: string) => {
+      if (!artifacts) throw new RunFailedError("there are no tracked artifacts to capture");
+      return artifacts.capture(target);
+    },
+  };
+  return { ...stage, trials: createTrials({ workspace, slots, spending, signals, inputs, copies }, stage) };
+}

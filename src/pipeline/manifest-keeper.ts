@@ -1,0 +1,181 @@
+import { isAuraError, SpecError } from "../kernel/errors.ts";
+import type { EventSink, RunDescription } from "../kernel/events.ts";
+import {
+  type FinishReason,
+  type InputRecord,
+  NO_TOTALS,
+  type RunManifest,
+  type RunTotals,
+  WORKSPACE_FORMAT,
+} from "../model/run.ts";
+import type { RunSettings } from "../model/settings.ts";
+import { VERSION } from "../version.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { PipelineOptions } from "./options.ts";
+import { statusOf } from "./outcome.ts";
+import type { RunState } from "./run-state.ts";
+
+/** How often the manifest is brought up to date while an iteration runs, in milliseconds. */
+const REFRESH_MS = 5000;
+
+/** Keeps `run.json`: its first form, what each iteration adds, how the run ended. */
+export class ManifestKeeper {
+  readonly #workspace: Workspace;
+  readonly #settings: RunSettings;
+  readonly #specText: string | null;
+  #manifest: RunManifest;
+  #written: number;
+  #started = false;
+
+  private constructor(workspace: Workspace, settings: RunSettings, manifest: RunManifest, specText: string | null) {
+    this.#workspace = workspace;
+    this.#settings = settings;
+    this.#manifest = manifest;
+    this.#specText = specText;
+    this.#written = workspace.effects.clock.monotonic();
+  }
+
+  /**
+   * The manifest of a new run, or the continued one. Throws `SpecError` when the spec or an input has changed since in a
+   * way that scores depend on, unless the change is accepted: then a new score generation begins.
+   */
+  static open(
+    options: PipelineOptions,
+    settings: RunSettings,
+    inputs: readonly InputRecord[],
+    previous: RunManifest | null,
+  ): ManifestKeeper {
+    const { workspace, spec } = options;
+    const text = spec?.text ?? null;
+    if (!previous) return new ManifestKeeper(workspace, settings, freshManifest(options, settings, inputs), text);
+    const changes = changesSince(previous, options, inputs);
+    if (changes.length > 0 && !options.acceptChange) {
+      throw new SpecError(
+        `the run was started with something else: ${changes.join("; ")}. Put it back, or accept the change with --accept-spec-change (scores before and after are then kept apart)`,
+      );
+    }
+    const manifest: RunManifest = {
+      ...previous,
+      generation: previous.generation + (changes.length > 0 ? 1 : 0),
+      inputs: changes.length > 0 ? inputs : previous.inputs,
+      ...(spec ? { specHash: spec.hash, spec: spec.raw, overrides: spec.overrides } : {}),
+      auraVersion: VERSION,
+    };
+    return new ManifestKeeper(workspace, settings, manifest, text);
+  }
+
+  get manifest(): RunManifest {
+    return this.#manifest;
+  }
+
+  /** Every event but a trial's output, one line each, in `journal.jsonl`. */
+  readonly journal: EventSink = (event) => {
+    if (event.type !== "trial.output") this.#workspace.appendJournal(JSON.stringify(event));
+    if (event.type !== "evaluation.scored") return;
+    this.#manifest = { ...this.#manifest, best: event.best };
+    this.#refresh();
+  };
+
+  start(totals: RunTotals): void {
+    if (this.#specText !== null) this.#workspace.writeSpec(this.#specText);
+    const { reason: _, ...manifest } = this.#manifest;
+    this.#manifest = { ...manifest, status: "running" };
+    this.#started = true;
+    this.#write(totals);
+  }
+
+  iterated(state: RunState, totals: RunTotals): void {
+    this.#manifest = { ...this.#manifest, iterationsCompleted: state.iterationsCompleted, best: state.bestSoFar() };
+    this.#write(totals);
+    this.#workspace.flush();
+  }
+
+  finish(reason: FinishReason, totals: RunTotals): void {
+    this.#manifest = { ...this.#manifest, status: statusOf(reason), reason };
+    this.#write(totals);
+    this.#workspace.flush();
+  }
+
+  /** Notes that an error ended the run. The error matters more than a manifest that cannot be written any more. */
+  fail(reason: FinishReason, totals: RunTotals): void {
+    if (!this.#started) return;
+    try {
+      this.finish(reason, totals);
+    } catch (thrown) {
+      if (!isAuraError(thrown)) throw thrown;
+    }
+  }
+
+  describe(resumed: boolean, totals: RunTotals): RunDescription {
+    const { metric, goal, stop, parallel } = this.#settings;
+    const { runId, name, seed, best, iterationsCompleted } = this.#manifest;
+    return {
+      runId,
+      name,
+      goal,
+      workspace: this.#workspace.root,
+      resumed,
+      seed,
+      metric: {
+        name: metric.name,
+        direction: metric.direction,
+        ...(metric.baseline === undefined ? {} : { baseline: metric.baseline }),
+        ...(metric.target === undefined ? {} : { target: metric.target }),
+      },
+      stop,
+      parallel,
+      best,
+      totals,
+      iterationsCompleted,
+    };
+  }
+
+  #refresh(): void {
+    if (this.#workspace.effects.clock.monotonic() - this.#written > REFRESH_MS) this.#write(this.#manifest.totals);
+  }
+
+  #write(totals: RunTotals): void {
+    const { clock } = this.#workspace.effects;
+    this.#manifest = { ...this.#manifest, totals, updatedAt: clock.now().toISOString() };
+    this.#workspace.writeManifest(this.#manifest);
+    this.#written = clock.monotonic();
+  }
+}
+
+function freshManifest(options: PipelineOptions, settings: RunSettings, inputs: readonly InputRecord[]): RunManifest {
+  const { effects } = options.workspace;
+  const now = effects.clock.now().toISOString();
+  return {
+    format: WORKSPACE_FORMAT,
+    runId: effects.token(6),
+    name: settings.name,
+    status: "created",
+    createdAt: now,
+    updatedAt: now,
+    seed: settings.seed,
+    specHash: options.spec?.hash ?? "",
+    auraVersion: VERSION,
+    generation: 0,
+    iterationsCompleted: 0,
+    best: null,
+    totals: NO_TOTALS,
+    inputs,
+    overrides: options.spec?.overrides ?? {},
+    spec: options.spec?.raw ?? { metric: { name: settings.metric.name, direction: settings.metric.direction } },
+  };
+}
+
+function changesSince(
+  previous: RunManifest,
+  options: PipelineOptions,
+  inputs: readonly InputRecord[],
+): readonly string[] {
+  const changes: string[] = [];
+  if (options.spec && previous.specHash !== options.spec.hash)
+    changes.push("the spec has changed in what scores depend on");
+  const before = new Map(previous.inputs.map((input) => [input.path, input.sha256]));
+  for (const { path, sha256 } of inputs) {
+    if (before.has(path) && before.get(path) !== sha256) changes.push(`input ${path} has other contents`);
+  }
+  return changes;
+}

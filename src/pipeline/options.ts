@@ -1,0 +1,27 @@
+import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { SettingsOptions } from "./settings.ts";
+
+/** The parts of a run. Only the four stages and the workspace are needed; `settings` is what a spec would say. */
+export interface PipelineOptions extends SettingsOptions {
+  readonly researcher: Researcher;
+  readonly experimenter: Experimenter;
+  readonly evaluator: Evaluator;
+  readonly reviewer?: Reviewer;
+  readonly workspace: Workspace;
+  /** The spec as loaded, for the manifest and for comparing on resume; absent for pipelines written in code. */
+  readonly spec?: RecordedSpec;
+  /** Go on although the spec or an input has changed: scores before and after are kept apart. Default: refuse. */
+  readonly acceptChange?: boolean;
+}
+
+/** What of a spec a workspace keeps. */
+export interface RecordedSpec {
+  /** The file's text as the user wrote it. */
+  readonly text: string;
+  /** Defaults filled in, overrides applied, `${VAR}` unexpanded. */
+  readonly raw: JsonObject;
+  readonly hash: string;
+  readonly overrides: JsonObject;
+}

@@ -1,0 +1,99 @@
+import type { Effects } from "../kernel/effects.ts";
+import { isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
+import type { EventSink } from "../kernel/events.ts";
+import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
+import type { RunSettings } from "../model/settings.ts";
+import { conductRun, type RunEnd } from "./conduct.ts";
+import { createEmitter, type Emitter } from "./emitter.ts";
+import type { StopSignals } from "./interruption.ts";
+import type { PipelineOptions } from "./options.ts";
+import { settingsFrom } from "./settings.ts";
+
+export interface RunOptions {
+  /** Aborting ends what runs at once; the run stays resumable. */
+  readonly signal?: AbortSignal;
+  /** Aborting starts nothing more and lets what runs be finished and scored. */
+  readonly drain?: AbortSignal;
+}
+
+/** How a run ended, and the best it found. */
+export interface RunResult {
+  readonly reason: FinishReason;
+  /** What the command line would exit with. */
+  readonly exitCode: number;
+  readonly best: BestSoFar | null;
+  readonly iterationsCompleted: number;
+  readonly totals: RunTotals;
+  readonly message?: string;
+}
+
+/**
+ * The loop: hypothesize, experiment, evaluate, review, repeat until a stop condition holds. On a workspace that already
+ * holds this run it continues from the records.
+ */
+export class Pipeline {
+  readonly settings: RunSettings;
+  readonly #options: PipelineOptions;
+  readonly #effects: Effects;
+  readonly #emitter: Emitter;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#effects = options.workspace.effects;
+    this.#emitter = createEmitter(this.#effects.clock);
+    this.settings = settingsFrom(options, options.evaluator.metric);
+  }
+
+  /** Adds an observer of everything that happens; the returned function takes it away. */
+  subscribe(sink: EventSink): () => void {
+    return this.#emitter.subscribe(sink);
+  }
+
+  /**
+   * Runs to the first stop condition. Resolves with how it ended; throws `AuraError` when the run cannot go on: the
+   * workspace is held by another process or damaged, a tool or the provider is unusable, the disk is full.
+   */
+  async run(options: RunOptions = {}): Promise<RunResult> {
+    const now = new AbortController();
+    const drain = new AbortController();
+    const stopNow = (): void => now.abort(options.signal?.reason);
+    const stopStarting = (): void => drain.abort(options.drain?.reason);
+    if (options.signal?.aborted) stopNow();
+    if (options.drain?.aborted) stopStarting();
+    options.signal?.addEventListener("abort", stopNow, { once: true });
+    options.drain?.addEventListener("abort", stopStarting, { once: true });
+    const signals: StopSignals = { now: now.signal, drain: drain.signal };
+    try {
+      const end = await this.#inLock(signals);
+      return result(end);
+    } catch (thrown) {
+      if (isAuraError(thrown)) throw thrown;
+      throw new RunFailedError(`the run failed: ${messageOf(thrown)}`, { cause: thrown });
+    } finally {
+      options.signal?.removeEventListener("abort", stopNow);
+      options.drain?.removeEventListener("abort", stopStarting);
+    }
+  }
+
+  async #inLock(signals: StopSignals): Promise<RunEnd> {
+    const { workspace } = this.#options;
+    const lock = await workspace.lock({ signal: signals.now });
+    try {
+      return await conductRun(this.#options, this.settings, this.#emitter, signals);
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+function result(end: RunEnd): RunResult {
+  const { manifest, exitCode, reason, message } = end;
+  return {
+    reason,
+    exitCode,
+    best: manifest.best,
+    iterationsCompleted: manifest.iterationsCompleted,
+    totals: manifest.totals,
+    ...(message === undefined ? {} : { message }),
+  };
+}

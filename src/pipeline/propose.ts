@@ -1,0 +1,89 @@
+import type { StageContext } from "../kernel/context.ts";
+import { RunnerError } from "../kernel/errors.ts";
+import type { Proposal, Proposals, Researcher } from "../kernel/ports.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import { hypothesisId } from "../model/ids.ts";
+import type { RefusedProposal } from "../model/iteration.ts";
+import type { Failure } from "../model/trial.ts";
+import type { RunHistory } from "./history.ts";
+
+/** A batch as it enters the loop: hypotheses with ids, and what was turned away. */
+export interface Batch {
+  readonly hypotheses: readonly Hypothesis[];
+  readonly refused: readonly RefusedProposal[];
+  readonly failure?: Failure;
+  readonly exhausted?: boolean;
+}
+
+/**
+ * Asks the researcher for up to `count` hypotheses. Repeats of earlier ones are dropped and the rest is cut to
+ * `count`, each with its reason. A reply that cannot be used is a `failure` of the iteration, not an error.
+ */
+export async function propose(
+  researcher: Researcher,
+  ctx: StageContext,
+  count: number,
+  firstIndex: number,
+  history: RunHistory,
+): Promise<Batch> {
+  let answer: Proposals;
+  try {
+    answer = await researcher.hypothesize({ ...ctx, count });
+  } catch (thrown) {
+    const failure = replyFailure(thrown, ctx);
+    if (!failure) throw thrown;
+    return { hypotheses: [], refused: [], failure };
+  }
+  const batch = admit(answer, ctx, count, firstIndex, history);
+  if (batch.hypotheses.length > 0 || batch.exhausted) return batch;
+  const failure = answer.failure ?? {
+    code: "no-proposal",
+    message: batch.refused[0]
+      ? `no proposal could be used; the first was refused: ${batch.refused[0].reason}`
+      : "the researcher proposed nothing",
+  };
+  return { ...batch, failure };
+}
+
+function admit(answer: Proposals, ctx: StageContext, count: number, firstIndex: number, history: RunHistory): Batch {
+  const refused: RefusedProposal[] = [...(answer.refused ?? [])];
+  const hypotheses: Hypothesis[] = [];
+  answer.proposals.forEach((proposal, place) => {
+    const label = proposal.label ?? `#${place + 1}`;
+    if (hypotheses.length >= count) {
+      refused.push({ label, reason: `more than the ${count} asked for` });
+      return;
+    }
+    const scope = { generation: ctx.history.generation, base: ctx.artifacts?.base };
+    const earlier = history.repeatOf(proposal, scope);
+    if (earlier !== undefined) {
+      refused.push({ label, reason: `repeats ${earlier}` });
+      return;
+    }
+    const hypothesis = withId(proposal, hypothesisId(ctx.iteration, firstIndex + hypotheses.length));
+    history.remember(hypothesis, scope);
+    hypotheses.push(hypothesis);
+  });
+  return { hypotheses, refused, ...(answer.exhausted ? { exhausted: true } : {}) };
+}
+
+function withId(proposal: Proposal, id: string): Hypothesis {
+  const { label, spec, edits, rationale, metadata } = proposal;
+  return {
+    id,
+    ...(label === undefined ? {} : { label }),
+    spec,
+    ...(edits === undefined ? {} : { edits }),
+    ...(rationale === undefined ? {} : { rationale }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+/** A reply that came but was of no use ends this iteration; a provider that cannot be reached ends the run. */
+function replyFailure(thrown: unknown, ctx: StageContext): Failure | null {
+  if (!(thrown instanceof RunnerError) || ctx.signal.aborted) return null;
+  if (thrown.problem === "unusable-reply" || thrown.problem === "failed") {
+    return { code: thrown.problem === "failed" ? "runner-failed" : "unusable-reply", message: thrown.message };
+  }
+  return null;
+}

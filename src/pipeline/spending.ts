@@ -1,0 +1,76 @@
+import type { Clock } from "../kernel/effects.ts";
+import type { Usage } from "../model/call.ts";
+import { NO_TOTALS, type RunManifest, type RunTotals } from "../model/run.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+
+/** What the run has used, over all its resumes. Only goes up. */
+export class Spending {
+  #totals: RunTotals;
+  readonly #clock: Clock;
+  readonly #activeBefore: number;
+  readonly #startedAt: number;
+
+  constructor(before: RunTotals, clock: Clock) {
+    this.#totals = before;
+    this.#clock = clock;
+    this.#activeBefore = before.activeMs;
+    this.#startedAt = clock.monotonic();
+  }
+
+  totals(): RunTotals {
+    return { ...this.#totals, activeMs: Math.round(this.#activeBefore + this.#clock.monotonic() - this.#startedAt) };
+  }
+
+  called(usage: Usage | undefined): void {
+    const totals = this.#totals;
+    this.#totals = {
+      ...totals,
+      calls: totals.calls + 1,
+      inputTokens: totals.inputTokens + (usage?.inputTokens ?? 0),
+      outputTokens: totals.outputTokens + (usage?.outputTokens ?? 0),
+      costUsd: totals.costUsd + (usage?.costUsd ?? 0),
+    };
+  }
+
+  proposed(hypotheses: number): void {
+    this.#totals = { ...this.#totals, hypotheses: this.#totals.hypotheses + hypotheses };
+  }
+
+  ran(trials: number): void {
+    this.#totals = { ...this.#totals, trials: this.#totals.trials + trials };
+  }
+}
+
+/** What a run had used so far: its manifest, or its records where the process died before the manifest was written. */
+export function recordedSpending(workspace: Workspace, manifest: RunManifest | null): RunTotals {
+  if (!manifest) return NO_TOTALS;
+  const calls = workspace
+    .listIterations()
+    .flatMap((iteration) => workspace.listCalls(iteration).map((id) => workspace.readCall(iteration, id)))
+    .filter((call) => call?.state === "finished");
+  const usage = calls.map((call) => (call?.state === "finished" ? call.usage : undefined));
+  return largerTotals(manifest.totals, {
+    ...NO_TOTALS,
+    calls: calls.length,
+    inputTokens: sum(usage.map((one) => one?.inputTokens)),
+    outputTokens: sum(usage.map((one) => one?.outputTokens)),
+    costUsd: sum(usage.map((one) => one?.costUsd)),
+  });
+}
+
+function sum(values: readonly (number | undefined)[]): number {
+  return values.reduce<number>((total, value) => total + (value ?? 0), 0);
+}
+
+/** Field by field the larger of the two: a manifest that was not yet written when a process died loses nothing. */
+function largerTotals(a: RunTotals, b: RunTotals): RunTotals {
+  return {
+    hypotheses: Math.max(a.hypotheses, b.hypotheses),
+    trials: Math.max(a.trials, b.trials),
+    calls: Math.max(a.calls, b.calls),
+    inputTokens: Math.max(a.inputTokens, b.inputTokens),
+    outputTokens: Math.max(a.outputTokens, b.outputTokens),
+    costUsd: Math.max(a.costUsd, b.costUsd),
+    activeMs: Math.max(a.activeMs, b.activeMs),
+  };
+}

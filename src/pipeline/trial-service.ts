@@ -1,0 +1,202 @@
+import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
+import type { ProcessIdentity } from "../kernel/effects.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import { attemptName, trialId } from "../model/ids.ts";
+import type { FinishedTrial, StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { InputGuard } from "./inputs.ts";
+import { Interrupted, type StopSignals } from "./interruption.ts";
+import { INFRASTRUCTURE_RETRIES, isInfrastructureFailure, retriesUsed } from "./retry.ts";
+import type { Slots } from "./slots.ts";
+import type { Spending } from "./spending.ts";
+
+/** Makes and reads back the copy of the project an attempt runs in. */
+export interface Copies {
+  make(hypothesis: Hypothesis, target: string): void;
+  /** Snapshot id of what the copy's tracked artifacts have become. */
+  capture(target: string): string;
+}
+
+export interface TrialServiceDeps {
+  readonly workspace: Workspace;
+  readonly slots: Slots;
+  readonly spending: Spending;
+  readonly signals: StopSignals;
+  readonly inputs: InputGuard;
+  readonly copies: Copies;
+}
+
+/** The folder inside an attempt's own folder in which its copy of the project is. */
+const COPY = "project";
+
+/**
+ * Trials with a memory: a finished one is answered from its record; a new attempt is on disk before its process starts
+ * and again when it has ended. Attempts that a crash or a stop cut short do not count as retries.
+ */
+export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "trials">): Trials {
+  const trials: Trials = {
+    async run(request, attempt) {
+      const id = trialId(request.hypothesis.id, request.kind, request.index);
+      let record: Trial | null = deps.workspace.readTrialRecord(id);
+      for (;;) {
+        if (record?.state === "finished") return record;
+        using slot = await deps.slots.acquire();
+        record = await runAttempt(request, id, record, slot.number, attempt);
+      }
+    },
+  };
+
+  async function runAttempt(
+    request: TrialRequest,
+    id: string,
+    before: StartedTrial | null,
+    slot: number,
+    attempt: (ctx: TrialContext) => Promise<AttemptResult>,
+  ): Promise<Trial> {
+    const { clock, processes } = stage.effects;
+    const number = deps.workspace.nextAttempt(id);
+    const opened: TrialAttempt = { attempt: number, startedAt: clock.now().toISOString() };
+    const base = before ?? newTrial(request, id);
+    const earlier = before?.attempts ?? [];
+    let current: StartedTrial = { ...base, attempts: [...earlier, opened] };
+    deps.workspace.makeAttemptFolder(id, number);
+    deps.workspace.writeTrial(current);
+    stage.emit({ type: "trial.started", trialId: id, hypothesisId: request.hypothesis.id, attempt: number, slot });
+
+    const from = clock.monotonic();
+    const ctx = attemptContext(request, id, number, slot, trials, (identity) => {
+      const { host, bootId } = processes.self;
+      const named: TrialAttempt = { ...opened, ...identityFields(identity), host, bootId };
+      current = { ...current, attempts: [...earlier, named] };
+      deps.workspace.writeTrial(current);
+    });
+    const result = await conduct(request, ctx, attempt);
+    if (request.kind === "trial") deps.spending.ran(1);
+    return close(request, current, result, Math.round(clock.monotonic() - from), ctx.cwd);
+  }
+
+  async function conduct(
+    request: TrialRequest,
+    ctx: TrialContext,
+    attempt: (ctx: TrialContext) => Promise<AttemptResult>,
+  ): Promise<AttemptResult> {
+    if (request.cwd === "copy") deps.copies.make(request.hypothesis, ctx.cwd);
+    stage.effects.files.append(ctx.paramsFile, `${JSON.stringify(request.hypothesis.spec, null, 2)}\n`);
+    const result = await attempt(ctx);
+    const changed = deps.inputs.changed();
+    if (changed === null) return result;
+    const message = `the trial changed an input, which is read-only data: ${changed}`;
+    return { steps: result.steps, outcome: { status: "failed", failure: { code: "input-changed", message } } };
+  }
+
+  function close(
+    request: TrialRequest,
+    started: StartedTrial,
+    result: AttemptResult,
+    durationMs: number,
+    cwd: string,
+  ): Trial {
+    const { outcome, steps } = result;
+    const ended = endAttempt(started, outcome, stage.effects.clock.now().toISOString(), durationMs);
+    const last = ended.attempts.at(-1)?.attempt ?? 1;
+    if (outcome.status === "cancelled" && deps.signals.now.aborted) {
+      deps.workspace.writeTrial(ended);
+      throw new Interrupted("now");
+    }
+    const retrying = mayRetry(ended, outcome);
+    const record: Trial = retrying ? ended : finish(request, ended, outcome, steps, cwd);
+    deps.workspace.writeTrial(record);
+    if (request.cwd === "copy" && outcome.status === "completed") stage.effects.files.remove(cwd);
+    stage.emit({
+      type: "trial.finished",
+      trialId: started.id,
+      hypothesisId: started.hypothesisId,
+      attempt: last,
+      outcome,
+      durationMs,
+      retrying,
+    });
+    return record;
+  }
+
+  function finish(
+    request: TrialRequest,
+    ended: StartedTrial,
+    outcome: TrialOutcome,
+    steps: AttemptResult["steps"],
+    cwd: string,
+  ): FinishedTrial {
+    const captured = request.capture && outcome.status === "completed" ? deps.copies.capture(cwd) : undefined;
+    return { ...ended, state: "finished", outcome, steps, ...(captured === undefined ? {} : { captured }) };
+  }
+
+  function mayRetry(trial: StartedTrial, outcome: TrialOutcome): boolean {
+    if (outcome.status === "completed") return false;
+    const used = retriesUsed(trial.attempts);
+    if (isInfrastructureFailure(outcome.status)) return used.infrastructure <= INFRASTRUCTURE_RETRIES;
+    return used.own <= stage.settings.retries;
+  }
+
+  function attemptContext(
+    request: TrialRequest,
+    id: string,
+    attempt: number,
+    slot: number,
+    trialsPort: Trials,
+    started: (identity: ProcessIdentity) => void,
+  ): TrialContext {
+    const trialDir = deps.workspace.trialDir(id, attempt);
+    const marker = `${stage.runId}/${attemptName(id, attempt)}/${stage.effects.token(6)}`;
+    const paramsFile = `${trialDir}/params.json`;
+    const cwd = request.cwd === "copy" ? `${trialDir}/${COPY}` : stage.settings.root;
+    return {
+      ...stage,
+      trials: trialsPort,
+      trialId: id,
+      hypothesisId: request.hypothesis.id,
+      kind: request.kind,
+      index: request.index,
+      attempt,
+      seed: request.seed,
+      slot,
+      trialDir,
+      logDir: deps.workspace.logDir(id, attempt),
+      cwd,
+      paramsFile,
+      marker,
+      env: {
+        AURA_TRIAL: marker,
+        AURA_ID: request.hypothesis.id,
+        AURA_TRIAL_ID: id,
+        AURA_TRIAL_DIR: trialDir,
+        AURA_TRIAL_INDEX: String(request.index),
+        AURA_TRIAL_PARAMS: paramsFile,
+        AURA_SEED: String(request.seed),
+        AURA_SLOT: String(slot),
+        AURA_WORKSPACE: stage.workspace.root,
+        AURA_ROOT: stage.settings.root,
+        AURA_INPUTS: JSON.stringify(stage.settings.inputs.map((input) => input.absolutePath)),
+      },
+      started,
+    };
+  }
+
+  return trials;
+}
+
+function newTrial(request: TrialRequest, id: string): StartedTrial {
+  const { hypothesis, kind, index, seed } = request;
+  return { id, hypothesisId: hypothesis.id, kind, index, seed, attempts: [], state: "started" };
+}
+
+function endAttempt(trial: StartedTrial, outcome: TrialOutcome, endedAt: string, durationMs: number): StartedTrial {
+  const last = trial.attempts.at(-1);
+  if (!last) return trial;
+  const message = outcome.status === "completed" ? {} : { message: outcome.failure.message };
+  const ended: TrialAttempt = { ...last, endedAt, durationMs, status: outcome.status, ...message };
+  return { ...trial, attempts: [...trial.attempts.slice(0, -1), ended] };
+}
+
+function identityFields(identity: ProcessIdentity): Pick<TrialAttempt, "pid" | "pidStartedAt"> {
+  return { pid: identity.pid, ...(identity.startedAt === undefined ? {} : { pidStartedAt: identity.startedAt }) };
+}
