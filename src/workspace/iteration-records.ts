@@ -1,0 +1,202 @@
+import { WorkspaceError } from "../kernel/errors.ts";
+import type { CallRecord } from "../model/call.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Experiment } from "../model/experiment.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import { type HypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
+import type { Insight } from "../model/insight.ts";
+import type { IterationRecord } from "../model/iteration.ts";
+import type { FinishedTrial, Trial } from "../model/trial.ts";
+import * as validators from "./generated/validate-records.js";
+import { indexLine } from "./index-view.ts";
+import * as layout from "./layout.ts";
+import { listIterations, listRecords } from "./listing.ts";
+import { RecordWriter, type WriteOptions } from "./record-writer.ts";
+import * as records from "./records.ts";
+
+/**
+ * The records of a run's iterations, read and checked from disk each time. Reading answers `null` for a record that is
+ * not there and throws `WorkspaceError` ("damaged") for one that cannot be read; writing needs the lock.
+ */
+export class IterationRecords {
+  protected readonly source: records.Source;
+  protected readonly writer: RecordWriter;
+
+  constructor(source: records.Source) {
+    this.source = source;
+    this.writer = new RecordWriter(source.root, source.files);
+  }
+
+  /** Absolute path of the workspace. */
+  get root(): string {
+    return this.source.root;
+  }
+
+  /** Brings everything written so far to the disk. */
+  flush(): void {
+    this.writer.flush();
+  }
+
+  readIteration(iteration: number): IterationRecord | null {
+    return records.readIteration(this.source, iteration);
+  }
+
+  /** Durable, together with everything written before it. */
+  writeIteration(record: IterationRecord): void {
+    this.flush();
+    const path = layout.iterationFile(this.root, record.iteration);
+    this.writer.record(path, record, validators.iteration, { durable: true });
+  }
+
+  readHypothesis(id: HypothesisId): Hypothesis | null {
+    return records.readHypothesis(this.source, id);
+  }
+
+  writeHypothesis(hypothesis: Hypothesis): void {
+    this.writer.record(layout.hypothesisFile(this.root, hypothesis.id), hypothesis, validators.hypothesis);
+  }
+
+  /** The trial if it has finished; `null` while it has not. */
+  readTrial(id: TrialId): FinishedTrial | null {
+    const trial = this.readTrialRecord(id);
+    return trial?.state === "finished" ? trial : null;
+  }
+
+  /** The trial's record, finished or not. */
+  readTrialRecord(id: TrialId): Trial | null {
+    return records.readTrial(this.source, id);
+  }
+
+  /** `durable` where something that cannot be taken back depends on it, such as a submission to a cluster. */
+  writeTrial(trial: Trial, options: WriteOptions = {}): void {
+    this.writer.record(layout.trialFile(this.root, trial.id), trial, validators.trial, options);
+  }
+
+  /** Whether there is a record of the trial, without reading it. */
+  hasTrial(id: TrialId): boolean {
+    return this.#isTaken(layout.trialFile(this.root, id));
+  }
+
+  readExperiment(id: HypothesisId): Experiment | null {
+    return records.readExperiment(this.source, id);
+  }
+
+  writeExperiment(experiment: Experiment): void {
+    const path = layout.experimentFile(this.root, experiment.hypothesisId);
+    this.writer.record(path, experiment, validators.experiment);
+  }
+
+  readEvaluation(id: HypothesisId): Evaluation | null {
+    return records.readEvaluation(this.source, id);
+  }
+
+  writeEvaluation(evaluation: Evaluation): void {
+    const path = layout.evaluationFile(this.root, evaluation.hypothesisId);
+    this.writer.record(path, evaluation, validators.evaluation);
+    const stat = this.source.files.stat(path);
+    if (stat) this.writer.append(layout.indexFile(this.root), indexLine(evaluation, stat));
+  }
+
+  hasEvaluation(id: HypothesisId): boolean {
+    return this.#isTaken(layout.evaluationFile(this.root, id));
+  }
+
+  readInsights(iteration: number): readonly Insight[] | null {
+    return records.readInsights(this.source, iteration);
+  }
+
+  writeInsights(iteration: number, insights: readonly Insight[]): void {
+    this.writer.record(layout.insightsFile(this.root, iteration), insights, validators.insights);
+  }
+
+  readCall(iteration: number, id: string): CallRecord | null {
+    return records.readCall(this.source, iteration, id);
+  }
+
+  /** Durable: what was paid for is not paid for again. */
+  writeCall(call: CallRecord): void {
+    const path = layout.callFile(this.root, call.iteration, call.id);
+    this.writer.record(path, call, validators.call, { durable: true });
+  }
+
+  removeTrial(id: TrialId): void {
+    this.writer.remove(layout.trialFile(this.root, id));
+  }
+
+  removeExperiment(id: HypothesisId): void {
+    this.writer.remove(layout.experimentFile(this.root, id));
+  }
+
+  removeEvaluation(id: HypothesisId): void {
+    this.writer.remove(layout.evaluationFile(this.root, id));
+  }
+
+  removeInsights(iteration: number): void {
+    this.writer.remove(layout.insightsFile(this.root, iteration));
+  }
+
+  /** Removes what was computed from a hypothesis: its trials' records, its experiment, its evaluation. Folders stay. */
+  forgetHypothesis(id: HypothesisId): void {
+    const hypothesis = layout.canonicalHypothesisId(id);
+    for (const trial of this.listTrials(layout.iterationOf(id))) {
+      if (parseTrialId(trial)?.hypothesisId === hypothesis) this.removeTrial(trial);
+    }
+    this.removeExperiment(id);
+    this.removeEvaluation(id);
+  }
+
+  // ---- What there is, in the order of the numbers in the ids
+
+  listIterations(): readonly number[] {
+    return listIterations(this.root, this.source.files);
+  }
+
+  listHypotheses(iteration: number): readonly HypothesisId[] {
+    return listRecords(this.root, this.source.files, iteration, "hypotheses");
+  }
+
+  listTrials(iteration: number): readonly TrialId[] {
+    return listRecords(this.root, this.source.files, iteration, "trials");
+  }
+
+  listCalls(iteration: number): readonly string[] {
+    return listRecords(this.root, this.source.files, iteration, "calls");
+  }
+
+  // ---- Folders of attempts at trials
+
+  trialDir(id: TrialId, attempt: number): string {
+    return layout.trialDir(this.root, id, attempt);
+  }
+
+  logDir(id: TrialId, attempt: number): string {
+    return layout.logDir(this.root, id, attempt);
+  }
+
+  /** The first attempt that neither the trial's record nor a folder knows, so that no attempt finds another's files. */
+  nextAttempt(id: TrialId): number {
+    const recorded = this.readTrialRecord(id)?.attempts.map(({ attempt }) => attempt) ?? [];
+    let next = Math.max(0, ...recorded) + 1;
+    while (this.#isTaken(this.trialDir(id, next)) || this.#isTaken(this.logDir(id, next))) next += 1;
+    return next;
+  }
+
+  /** Makes the folders of an attempt, for its owner only. Throws `WorkspaceError` ("usage") when they are there. */
+  makeAttemptFolder(id: TrialId, attempt: number): string {
+    const folder = this.trialDir(id, attempt);
+    if (this.#isTaken(folder)) throw new WorkspaceError("usage", `${folder} is there already: take the next attempt`);
+    this.writer.assertWritable();
+    this.source.files.makeDirectory(folder, 0o700);
+    this.source.files.makeDirectory(this.logDir(id, attempt), 0o700);
+    return folder;
+  }
+
+  /** Removes what an attempt left in its folder, as `keep` asks; its logs stay. */
+  removeAttemptFolder(id: TrialId, attempt: number): void {
+    this.writer.remove(this.trialDir(id, attempt));
+  }
+
+  #isTaken(path: string): boolean {
+    return this.source.files.stat(path) !== null;
+  }
+}

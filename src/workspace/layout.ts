@@ -1,0 +1,177 @@
+import { join } from "node:path";
+import { WorkspaceError } from "../kernel/errors.ts";
+import {
+  attemptName,
+  type HypothesisId,
+  hypothesisId,
+  iterationName,
+  parseHypothesisId,
+  parseTrialId,
+  type TrialId,
+  trialId,
+} from "../model/ids.ts";
+
+/**
+ * Every path of a workspace, as pure functions of its root. Ids are parsed into numbers and written out again before
+ * they become part of a path, so nothing but digits and fixed letters of an id ever does; what is not an id throws
+ * `WorkspaceError` ("usage").
+ */
+
+export function manifestFile(root: string): string {
+  return join(root, "run.json");
+}
+
+export function specFile(root: string): string {
+  return join(root, "spec.yaml");
+}
+
+export function lockFile(root: string): string {
+  return join(root, "lock.json");
+}
+
+/** Claim on the lock of a dead owner, keyed by that owner's token. */
+export function lockClaimFile(root: string, deadKey: string): string {
+  return join(root, `${LOCK_CLAIM_PREFIX}${deadKey}`);
+}
+
+export const LOCK_CLAIM_PREFIX = ".lock-after-";
+
+export function journalFile(root: string): string {
+  return join(root, "journal.jsonl");
+}
+
+export function indexFile(root: string): string {
+  return join(root, "index.jsonl");
+}
+
+export function artifactsDir(root: string): string {
+  return join(root, "artifacts");
+}
+
+export function snapshotsDir(root: string): string {
+  return join(root, "snapshots");
+}
+
+export function notesDir(root: string): string {
+  return join(root, "notes");
+}
+
+export function rollbacksDir(root: string): string {
+  return join(root, "rollbacks");
+}
+
+export function requestsDir(root: string): string {
+  return join(root, "requests");
+}
+
+/** Where a migration keeps the originals of what it changed. */
+export function migrationsDir(root: string, fromFormat: number): string {
+  return join(root, "migrations", `format-${fromFormat}`);
+}
+
+export function repairsDir(root: string): string {
+  return join(root, "repairs");
+}
+
+export function iterationsDir(root: string): string {
+  return join(root, "iterations");
+}
+
+export function iterationDir(root: string, iteration: number): string {
+  if (!Number.isSafeInteger(iteration) || iteration < 0) {
+    throw new WorkspaceError("usage", `${iteration} is not an iteration: iterations are whole numbers from 0`);
+  }
+  return join(iterationsDir(root), iterationName(iteration));
+}
+
+export function iterationFile(root: string, iteration: number): string {
+  return join(iterationDir(root, iteration), "iteration.json");
+}
+
+export function insightsFile(root: string, iteration: number): string {
+  return join(iterationDir(root, iteration), "insights.json");
+}
+
+/** Folders of an iteration that hold one file a record. */
+export type RecordFolder = "hypotheses" | "experiments" | "evaluations" | "trials" | "calls";
+
+export function recordDir(root: string, iteration: number, folder: RecordFolder): string {
+  return join(iterationDir(root, iteration), folder);
+}
+
+export function hypothesisFile(root: string, id: HypothesisId): string {
+  return hypothesisRecord(root, "hypotheses", id);
+}
+
+export function experimentFile(root: string, id: HypothesisId): string {
+  return hypothesisRecord(root, "experiments", id);
+}
+
+export function evaluationFile(root: string, id: HypothesisId): string {
+  return hypothesisRecord(root, "evaluations", id);
+}
+
+export function trialFile(root: string, id: TrialId): string {
+  const { iteration, name } = trialPlace(id);
+  return join(recordDir(root, iteration, "trials"), `${name}.json`);
+}
+
+/** The folder that one attempt at a trial may fill. */
+export function trialDir(root: string, id: TrialId, attempt: number): string {
+  const { iteration, name } = trialPlace(id);
+  return join(recordDir(root, iteration, "trials"), attemptName(name, checkedAttempt(attempt)));
+}
+
+/** Where the output of one attempt at a trial is kept: `stdout.log` and `stderr.log`. */
+export function logDir(root: string, id: TrialId, attempt: number): string {
+  return `${trialDir(root, id, attempt)}.log`;
+}
+
+export function callFile(root: string, iteration: number, id: string): string {
+  if (!isCallId(id)) throw new WorkspaceError("usage", `"${id}" is not a call id: letters, digits and dashes`);
+  return join(recordDir(root, iteration, "calls"), `${id}.json`);
+}
+
+/** Whether text can be the id of a call: letters, digits and single dashes, at most 128 of them. */
+export function isCallId(id: string): boolean {
+  return id.length <= 128 && /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/.test(id);
+}
+
+/** The id as it is written in records and file names, from the id in any padding; `null` when it is not one. */
+export function canonicalHypothesisId(id: string): HypothesisId | null {
+  const parsed = parseHypothesisId(id);
+  return parsed ? hypothesisId(parsed.iteration, parsed.index) : null;
+}
+
+/** The trial id as it is written in records and file names, from the id in any padding; `null` when it is not one. */
+export function canonicalTrialId(id: string): TrialId | null {
+  const parsed = parseTrialId(id);
+  const hypothesis = parsed ? canonicalHypothesisId(parsed.hypothesisId) : null;
+  return parsed && hypothesis !== null ? trialId(hypothesis, parsed.kind, parsed.index) : null;
+}
+
+/** Iteration that a hypothesis or trial id belongs to. */
+export function iterationOf(id: HypothesisId | TrialId): number {
+  const parsed = parseHypothesisId(parseTrialId(id)?.hypothesisId ?? id);
+  if (!parsed) throw new WorkspaceError("usage", `"${id}" is not an id: they look like i00002-h003 or i00002-h003-t00`);
+  return parsed.iteration;
+}
+
+function hypothesisRecord(root: string, folder: RecordFolder, id: string): string {
+  const canonical = canonicalHypothesisId(id);
+  if (canonical === null) {
+    throw new WorkspaceError("usage", `"${id}" is not a hypothesis id: they look like i00002-h003`);
+  }
+  return join(recordDir(root, iterationOf(canonical), folder), `${canonical}.json`);
+}
+
+function trialPlace(id: string): { readonly iteration: number; readonly name: TrialId } {
+  const name = canonicalTrialId(id);
+  if (name === null) throw new WorkspaceError("usage", `"${id}" is not a trial id: they look like i00002-h003-t00`);
+  return { iteration: iterationOf(name), name };
+}
+
+function checkedAttempt(attempt: number): number {
+  if (Number.isSafeInteger(attempt) && attempt >= 1) return attempt;
+  throw new WorkspaceError("usage", `${attempt} is not an attempt: attempts are whole numbers from 1`);
+}

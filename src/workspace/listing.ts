@@ -1,0 +1,74 @@
+import type { Files } from "../kernel/effects.ts";
+import { compareIds, iterationName, parseTrialId } from "../model/ids.ts";
+import {
+  canonicalHypothesisId,
+  canonicalTrialId,
+  isCallId,
+  iterationOf,
+  iterationsDir,
+  type RecordFolder,
+  recordDir,
+} from "./layout.ts";
+
+/** Numbers of the iterations that have a folder, ascending. Folders of any other name are not iterations. */
+export function listIterations(root: string, files: Files): readonly number[] {
+  const found: number[] = [];
+  for (const { name, kind } of files.list(iterationsDir(root)) ?? []) {
+    if (kind === "directory" && /^\d{5,9}$/.test(name) && iterationName(Number(name)) === name)
+      found.push(Number(name));
+  }
+  return found.sort((a, b) => a - b);
+}
+
+/**
+ * Ids of the records of one kind in an iteration, in the order of their numbers. Names that are not an id of this
+ * iteration, written the way ids are written, are left alone.
+ */
+export function listRecords(root: string, files: Files, iteration: number, folder: RecordFolder): readonly string[] {
+  const found: string[] = [];
+  for (const { name, kind } of files.list(recordDir(root, iteration, folder)) ?? []) {
+    if (kind === "directory" || !name.endsWith(".json")) continue;
+    const id = name.slice(0, -".json".length);
+    if (belongs(id, iteration, folder)) found.push(id);
+  }
+  return found.sort(ORDER[folder]);
+}
+
+/** Orders trial ids by hypothesis, then trials before checks, then number. */
+export function compareTrialIds(a: string, b: string): number {
+  const left = parseTrialId(a);
+  const right = parseTrialId(b);
+  if (!left || !right) return left ? -1 : right ? 1 : compareText(a, b);
+  const byKind = left.kind === right.kind ? 0 : left.kind === "trial" ? -1 : 1;
+  return compareIds(left.hypothesisId, right.hypothesisId) || byKind || left.index - right.index;
+}
+
+/** Orders text with the numbers in it compared as numbers: `a2` before `a10`. */
+export function compareNatural(a: string, b: string): number {
+  const left = a.split(/(\d+)/);
+  const right = b.split(/(\d+)/);
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const [x = "", y = ""] = [left[i], right[i]];
+    const order = i % 2 === 1 ? Number(x) - Number(y) || compareText(x, y) : compareText(x, y);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+const ORDER: Readonly<Record<RecordFolder, (a: string, b: string) => number>> = {
+  hypotheses: compareIds,
+  experiments: compareIds,
+  evaluations: compareIds,
+  trials: compareTrialIds,
+  calls: compareNatural,
+};
+
+function belongs(id: string, iteration: number, folder: RecordFolder): boolean {
+  if (folder === "calls") return isCallId(id);
+  const canonical = folder === "trials" ? canonicalTrialId(id) : canonicalHypothesisId(id);
+  return canonical === id && iterationOf(id) === iteration;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

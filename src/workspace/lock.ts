@@ -1,0 +1,170 @@
+import { StorageError, WorkspaceError } from "../kernel/errors.ts";
+import { recordText } from "../model/json.ts";
+import { HeldLock, type Lock, type LockEffects } from "./held-lock.ts";
+import { lockClaimFile, lockFile } from "./layout.ts";
+import { isLocalHolderAlive, type LockEntry, type LockHolder, lockedError, readLockEntry } from "./lock-file.ts";
+
+/*
+ * One writer at a time, without an unlock verb and without trusting clocks.
+ *
+ *            lock.json absent                      lock.json of a living owner
+ *                  |                                          |
+ *       create it, whole or not at all                  "locked", at once
+ *             |            |
+ *            won    somebody else did: start over
+ *
+ *   lock.json of dead owner D                  a claim is a file named after the dead owner it follows
+ *             |
+ *   create .lock-after-D --- exists, of C: C alive -> "locked"
+ *             |                            C dead  -> create .lock-after-C, and so on down the chain
+ *            won
+ *             |
+ *   read lock.json and every claim of the chain again ----- one changed: drop my claim, start over
+ *             |
+ *         all as before
+ *             |
+ *   rename my claim over lock.json, then remove the dead claims
+ *
+ * Why this is safe: tokens are never used twice, so lock.json never holds D again once it held another. While it holds
+ * D, only the one living claimant at the end of D's chain may replace it. Whoever claims on the strength of an older
+ * look at lock.json finds it changed on the second look. A claimant that dies is one more link. Every step is one
+ * atomic operation, so a kill anywhere leaves a state this diagram starts from.
+ *
+ * An owner on another host cannot be asked whether it lives. Its heartbeat (lock.json's modification time, set every
+ * 5 s) is watched: only when it stood still for 30 s of this process's own clock is it dead. Should it wake up after
+ * all, it finds before its next write that lock.json is another's, and stops.
+ */
+
+const WATCH_MS = 30_000;
+const WATCH_STEP_MS = 1_000;
+/** Where there are no hard links, a lock may be seen half written; it is complete a moment later. */
+const SETTLE_MS = 100;
+const MAX_ROUNDS = 1_000;
+
+export interface LockOptions {
+  /** Ends the wait for another host's heartbeat. */
+  readonly signal?: AbortSignal;
+  /** The lock's owner is on another host: its heartbeat is about to be watched for up to 30 s. */
+  readonly onWait?: (holder: LockHolder) => void;
+}
+
+/**
+ * Takes the lock of a workspace, creating its folder. Throws `WorkspaceError` ("locked") when a live process has it:
+ * at once on this host, after at most one heartbeat on another.
+ */
+export async function acquireLock(root: string, effects: LockEffects, options: LockOptions = {}): Promise<Lock> {
+  const { files } = effects;
+  const path = lockFile(root);
+  files.makeDirectory(root);
+  const holder = newHolder(effects);
+  const text = recordText(holder);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const taken = files.createExclusive(path, text) || (await takeOver(root, text, effects, options));
+    if (taken && readLockEntry(path, files)?.key === holder.token) return new HeldLock(root, holder.token, effects);
+  }
+  throw lockedError(root, null);
+}
+
+/** One attempt to follow a dead owner. `false`: something changed meanwhile, look again. */
+async function takeOver(root: string, text: string, effects: LockEffects, options: LockOptions): Promise<boolean> {
+  const { files } = effects;
+  const head = readLockEntry(lockFile(root), files);
+  if (head === null) return false;
+  const chain: LockEntry[] = [head];
+  for (let last: LockEntry | null = head; last !== null && !(await changedSince(root, last, effects, options)); ) {
+    const claim = lockClaimFile(root, last.key);
+    if (files.createExclusive(claim, text)) return claimed(root, claim, chain, effects);
+    last = readLockEntry(claim, files);
+    if (last !== null && chain.some(({ key }) => key === last?.key)) throw circular(claim);
+    if (last !== null) chain.push(last);
+  }
+  return false;
+}
+
+/** Moves a claim into the lock's place, if the chain it stands at the end of is still what it was. */
+function claimed(root: string, claim: string, chain: readonly LockEntry[], { files }: LockEffects): boolean {
+  let moved = false;
+  try {
+    if (!chain.every((entry) => readLockEntry(entry.path, files)?.key === entry.key)) return false;
+    files.rename(claim, lockFile(root));
+    moved = true;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  } finally {
+    // A claim of a living process would keep everybody else out.
+    if (!moved) files.remove(claim);
+  }
+  if (moved) dropDeadClaims(chain.slice(1), files);
+  return moved;
+}
+
+function dropDeadClaims(claims: readonly LockEntry[], files: LockEffects["files"]): void {
+  try {
+    for (const { path } of claims) files.remove(path);
+  } catch (error) {
+    // They follow an owner that lock.json will never hold again, so nobody looks at them.
+    if (!(error instanceof StorageError)) throw error;
+  }
+}
+
+/** Waits until it is known that the owner is dead (`false`) or that the file is another now (`true`); throws if it lives. */
+async function changedSince(
+  root: string,
+  entry: LockEntry,
+  effects: LockEffects,
+  options: LockOptions,
+): Promise<boolean> {
+  const { holder } = entry;
+  if (holder === null) return await unsettled(entry, effects, options);
+  if (holder.host !== effects.processes.self.host) return await stirred(root, entry, holder, effects, options);
+  if (isLocalHolderAlive(holder, effects.processes)) throw lockedError(root, holder);
+  return false;
+}
+
+/** Whether a file that is no lock turns into one when it is given a moment. */
+async function unsettled(entry: LockEntry, { files, clock }: LockEffects, options: LockOptions): Promise<boolean> {
+  await clock.sleep(SETTLE_MS, options.signal ?? new AbortController().signal);
+  return readLockEntry(entry.path, files)?.key !== entry.key;
+}
+
+async function stirred(
+  root: string,
+  entry: LockEntry,
+  holder: LockHolder,
+  { files, clock }: LockEffects,
+  { signal = new AbortController().signal, onWait }: LockOptions,
+): Promise<boolean> {
+  onWait?.(holder);
+  const first = files.stat(entry.path);
+  const start = clock.monotonic();
+  while (clock.monotonic() - start < WATCH_MS) {
+    await clock.sleep(WATCH_STEP_MS, signal);
+    // Reading opens the file, which makes a network file system ask its server; `stat` alone may answer from a cache.
+    if (readLockEntry(entry.path, files)?.key !== entry.key) return true;
+    const now = files.stat(entry.path);
+    if (now?.mtimeMs !== first?.mtimeMs || now?.ino !== first?.ino) throw lockedError(root, holder);
+  }
+  return false;
+}
+
+function newHolder({ token, processes, clock }: LockEffects): LockHolder {
+  const { pid, startedAt, bootId, host } = processes.self;
+  return {
+    token: token(16),
+    pid,
+    ...(startedAt === undefined ? {} : { pidStartedAt: startedAt }),
+    bootId,
+    host,
+    acquiredAt: clock.now().toISOString(),
+  };
+}
+
+function circular(claim: string): WorkspaceError {
+  const message = `${claim} makes the claims on a dead owner's lock go round in a circle: remove the .lock-after-* files`;
+  return new WorkspaceError("damaged", message, { file: claim });
+}
+
+function isMissing(error: unknown): boolean {
+  const cause = error instanceof StorageError ? error.cause : null;
+  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}

@@ -1,0 +1,130 @@
+import { dirname } from "node:path";
+import type { Files } from "../kernel/effects.ts";
+import { RunFailedError, StorageError, WorkspaceError } from "../kernel/errors.ts";
+import { recordText } from "../model/json.ts";
+import type { RecordValidator } from "./generated/validate-records.js";
+import type { Lock } from "./held-lock.ts";
+import { checkRecord, Damage } from "./records.ts";
+
+/** Records not yet flushed to the disk after which they are flushed without being asked. */
+const MAX_DIRTY = 4096;
+
+export interface WriteOptions {
+  /** On the disk, and so is the way to it, when the call returns. */
+  readonly durable?: boolean;
+}
+
+/**
+ * Writes into one workspace: every write first makes sure that the lock is still ours, goes to a folder that is made
+ * once, and is either durable or remembered for the next `flush`.
+ */
+export class RecordWriter {
+  readonly #root: string;
+  readonly #files: Files;
+  readonly #made = new Set<string>();
+  /** Folders that got a new folder in them, which a flush of the new one alone would not keep. */
+  readonly #grown = new Set<string>();
+  readonly #dirty = new Set<string>();
+  readonly #appended = new Set<string>();
+  #lock: Lock | null = null;
+
+  constructor(root: string, files: Files) {
+    this.#root = root;
+    this.#files = files;
+  }
+
+  /** Writes are allowed from now on, as long as this lock is held. */
+  writeUnder(lock: Lock): void {
+    this.#lock = lock;
+  }
+
+  /** Throws `WorkspaceError`: "usage" when no lock was taken, "lock-lost" when it is not ours any more. */
+  assertWritable(): void {
+    if (!this.#lock) throw new WorkspaceError("usage", `take the lock of ${this.#root} before writing to it`);
+    this.#lock.assertHeld();
+  }
+
+  /**
+   * Writes a record. Throws `RunFailedError` when it does not fit its schema, so that a component which breaks its
+   * contract is named now and does not leave a record that cannot be read.
+   */
+  record<T>(path: string, record: T, validator: RecordValidator<T>, options: WriteOptions = {}): void {
+    try {
+      checkRecord(record, validator);
+    } catch (error) {
+      if (error instanceof Damage) throw new RunFailedError(`cannot record ${path}: ${error.message}`);
+      throw error;
+    }
+    this.text(path, recordText(record), options);
+  }
+
+  text(path: string, text: string, { durable = false }: WriteOptions = {}): void {
+    this.#inFolder(path, () => this.#files.writeAtomic(path, text, { durable }));
+    if (!durable) this.#soil(path);
+    else this.#flushGrown();
+  }
+
+  /** Appends a line with its end. A line that a crash tore stays a line of its own. */
+  append(path: string, line: string): void {
+    const torn = !this.#appended.has(path) && (this.#files.stat(path)?.size ?? 0) > 0;
+    this.#inFolder(path, () => this.#files.append(path, torn ? `\n${line}` : line));
+    this.#appended.add(path);
+  }
+
+  /** Removes a record or a folder; nothing there is fine. */
+  remove(path: string): void {
+    this.assertWritable();
+    if (this.#files.stat(path) === null) return;
+    this.#files.remove(path);
+    this.#dirty.delete(path);
+    this.#grown.add(dirname(path));
+  }
+
+  /** Makes a folder, and remembers that it is there. */
+  folder(path: string): void {
+    if (this.#made.has(path)) return;
+    this.assertWritable();
+    this.#files.makeDirectory(path);
+    for (let made = path; made.length > this.#root.length && !this.#made.has(made); made = dirname(made)) {
+      this.#made.add(made);
+      this.#grown.add(dirname(made));
+    }
+  }
+
+  /** Brings everything written so far to the disk. */
+  flush(): void {
+    const folders = new Set([...this.#dirty].map((path) => dirname(path)));
+    this.#files.flush([...this.#dirty, ...folders]);
+    this.#dirty.clear();
+    this.#flushGrown();
+  }
+
+  #flushGrown(): void {
+    if (this.#grown.size > 0) this.#files.flush([...this.#grown]);
+    this.#grown.clear();
+  }
+
+  #soil(path: string): void {
+    this.#dirty.add(path);
+    if (this.#dirty.size > MAX_DIRTY) this.flush();
+  }
+
+  /** Does a write; when its folder is gone although it was made, makes it again and tries once more. */
+  #inFolder(path: string, write: () => void): void {
+    this.folder(dirname(path));
+    this.assertWritable();
+    try {
+      write();
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      this.#made.clear();
+      this.folder(dirname(path));
+      write();
+    }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const cause = error instanceof StorageError ? error.cause : null;
+  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}

@@ -1,0 +1,147 @@
+import { relative } from "node:path";
+import type { Files } from "../kernel/effects.ts";
+import { messageOf, WorkspaceError } from "../kernel/errors.ts";
+import type { CallRecord } from "../model/call.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Experiment } from "../model/experiment.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import type { HypothesisId, TrialId } from "../model/ids.ts";
+import type { Insight } from "../model/insight.ts";
+import type { IterationRecord } from "../model/iteration.ts";
+import type { Trial } from "../model/trial.ts";
+import type { RecordIssue, RecordValidator } from "./generated/validate-records.js";
+import * as validators from "./generated/validate-records.js";
+import * as layout from "./layout.ts";
+
+/** Larger records are refused unread: none that AURA writes comes near it. */
+export const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+
+/** A workspace to read: a folder, and the files port to read it through. */
+export interface Source {
+  readonly root: string;
+  readonly files: Files;
+}
+
+/** What is wrong with a file that should hold a record. */
+export class Damage extends Error {}
+
+/**
+ * The JSON value in a record's file, `null` when there is no file. Throws `Damage` when it is not a plain file, is too
+ * large, or does not parse (an empty file does not).
+ */
+export function readJson(files: Files, path: string): unknown {
+  const stat = files.stat(path);
+  if (stat === null) return null;
+  if (stat.kind !== "file") throw new Damage(`it is a ${stat.kind}, not a file`);
+  if (stat.size > MAX_RECORD_BYTES) throw new Damage(`it is larger than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`);
+  const text = files.readText(path);
+  if (text === null) return null;
+  if (text.trim() === "") throw new Damage("it is empty");
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    if (value === null) throw new Damage("it holds null");
+    return value;
+  } catch (error) {
+    throw error instanceof Damage ? error : new Damage(`it is not JSON (${messageOf(error)})`);
+  }
+}
+
+/** Checks a value against the schema of its record kind. Throws `Damage` naming the first place that does not fit. */
+export function checkRecord<T>(value: unknown, validator: RecordValidator<T>): T {
+  if (validator(value)) return value;
+  throw new Damage(`it does not fit its schema: ${issueText(validator.errors?.[0])}`);
+}
+
+/** The error for a damaged file, with what can be done about it. */
+export function damaged(source: Pick<Source, "root">, path: string, reason: string, remedy: string): WorkspaceError {
+  const name = relative(source.root, path);
+  return new WorkspaceError("damaged", `${path} is damaged: ${reason}\n${name}: ${remedy}`, { file: path });
+}
+
+const REDO = "restore it, or delete it to have that step done again (`aura repair` shows what that would be)";
+
+export function readIteration(source: Source, iteration: number): IterationRecord | null {
+  return read(source, layout.iterationFile(source.root, iteration), validators.iteration, (record) =>
+    mismatch("iteration", record.iteration, iteration),
+  );
+}
+
+export function readHypothesis(source: Source, id: HypothesisId): Hypothesis | null {
+  return read(source, layout.hypothesisFile(source.root, id), validators.hypothesis, (record) =>
+    mismatch("id", record.id, layout.canonicalHypothesisId(id)),
+  );
+}
+
+export function readExperiment(source: Source, id: HypothesisId): Experiment | null {
+  return read(source, layout.experimentFile(source.root, id), validators.experiment, (record) =>
+    mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
+  );
+}
+
+export function readEvaluation(source: Source, id: HypothesisId): Evaluation | null {
+  return read(source, layout.evaluationFile(source.root, id), validators.evaluation, (record) =>
+    mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
+  );
+}
+
+export function readTrial(source: Source, id: TrialId): Trial | null {
+  return read(source, layout.trialFile(source.root, id), validators.trial, (record) => {
+    const canonical = layout.canonicalTrialId(id);
+    return mismatch("id", record.id, canonical) ?? mismatch("hypothesisId", record.hypothesisId, ownerOf(canonical));
+  });
+}
+
+export function readInsights(source: Source, iteration: number): readonly Insight[] | null {
+  return read(source, layout.insightsFile(source.root, iteration), validators.insights, (insights) => {
+    const stranger = insights.find((insight) => insight.iteration !== iteration);
+    return stranger ? mismatch("iteration", stranger.iteration, iteration) : null;
+  });
+}
+
+export function readCall(source: Source, iteration: number, id: string): CallRecord | null {
+  return read(
+    source,
+    layout.callFile(source.root, iteration, id),
+    validators.call,
+    (record) => mismatch("id", record.id, id) ?? mismatch("iteration", record.iteration, iteration),
+  );
+}
+
+function read<T>(
+  source: Source,
+  path: string,
+  validator: RecordValidator<T>,
+  misplaced: (record: T) => string | null,
+): T | null {
+  try {
+    const value = readJson(source.files, path);
+    if (value === null) return null;
+    const record = checkRecord(value, validator);
+    const wrong = misplaced(record);
+    if (wrong !== null) throw new Damage(wrong);
+    return record;
+  } catch (error) {
+    if (error instanceof Damage) throw damaged(source, path, error.message, REDO);
+    throw error;
+  }
+}
+
+/** A record in another's place would stand in for it silently. */
+function mismatch(key: string, inside: string | number, expected: string | number | null): string | null {
+  return inside === expected ? null : `its ${key} is ${JSON.stringify(inside)}, not ${JSON.stringify(expected)}`;
+}
+
+function ownerOf(trial: string | null): string | null {
+  return trial === null ? null : trial.replace(/-[tc]\d+$/, "");
+}
+
+function issueText(issue: RecordIssue | undefined): string {
+  if (!issue) return "unknown reason";
+  const path = issue.instancePath
+    .slice(1)
+    .replaceAll("/", ".")
+    .replace(/\p{Cc}/gu, "?");
+  const where = path === "" ? "the record" : path;
+  const extra = issue.params.additionalProperty ?? issue.params.allowedValues ?? issue.params.tagValue;
+  return `${where} ${issue.message ?? "is wrong"}${extra === undefined ? "" : ` (${JSON.stringify(extra)})`}`;
+}

@@ -1,0 +1,169 @@
+import { resolve } from "node:path";
+import type { WorkspaceView } from "../kernel/context.ts";
+import type { Effects } from "../kernel/effects.ts";
+import type { RunManifest } from "../model/run.ts";
+import { systemEffects } from "../platform/system.ts";
+import { type IfExists, placeForRun } from "./create.ts";
+import * as validators from "./generated/validate-records.js";
+import type { Lock } from "./held-lock.ts";
+import { rebuildIndex } from "./index-view.ts";
+import { IterationRecords } from "./iteration-records.ts";
+import * as layout from "./layout.ts";
+import { leftovers } from "./leftovers.ts";
+import { holdsRun, notFound } from "./locate.ts";
+import { acquireLock, type LockOptions } from "./lock.ts";
+import { readManifest } from "./manifest.ts";
+import { migrateWorkspace } from "./migrate.ts";
+import { readNotes } from "./notes.ts";
+import type { WriteOptions } from "./record-writer.ts";
+import { type AppliedRollback, readRollbacks } from "./rollbacks.ts";
+import { type RunSummary, summarize } from "./summary.ts";
+
+export interface OpenOptions {
+  /** The outside; the machine itself by default. */
+  readonly effects?: Effects;
+}
+
+export interface CreateOptions extends OpenOptions {
+  /** What to do about a run that is already there: refuse (the default), go on with it, or take the next free name. */
+  readonly ifExists?: IfExists;
+}
+
+/**
+ * The folder of one run: its records, read and checked from disk each time, and written under its lock. Nothing is
+ * written before the lock is taken.
+ */
+export class Workspace extends IterationRecords implements WorkspaceView {
+  readonly effects: Effects;
+  #stagedSpec: string | null = null;
+
+  private constructor(root: string, effects: Effects) {
+    super({ root, files: effects.files });
+    this.effects = effects;
+  }
+
+  /**
+   * A workspace for a new run; nothing is written yet. Throws `WorkspaceError` ("exists") when the folder holds a run,
+   * unless `ifExists` says otherwise, or anything else that would get mixed up with one.
+   */
+  static async create(root: string, options: CreateOptions = {}): Promise<Workspace> {
+    const effects = options.effects ?? systemEffects();
+    return new Workspace(placeForRun(resolve(root), effects.files, options.ifExists ?? "refuse"), effects);
+  }
+
+  /** The workspace of a run. Throws `WorkspaceError` ("not-found") when the folder holds none. */
+  static async open(root: string, options: OpenOptions = {}): Promise<Workspace> {
+    const effects = options.effects ?? systemEffects();
+    const path = resolve(root);
+    if (!holdsRun(path, effects.files)) throw notFound(path, effects.files);
+    return new Workspace(path, effects);
+  }
+
+  /**
+   * Takes the lock, without which nothing can be written, and brings an older format up to date. Throws
+   * `WorkspaceError` ("locked") when a live process has it.
+   */
+  async lock(options: LockOptions = {}): Promise<Lock> {
+    const lock = await acquireLock(this.root, this.effects, options);
+    this.writer.writeUnder(lock);
+    try {
+      if (this.readManifest() !== null) migrateWorkspace(this.source);
+      if (this.#lacksIndex()) this.writer.text(layout.indexFile(this.root), rebuildIndex(this.source));
+      return lock;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Clears away what writers that were killed left half written. Needs the lock. */
+  async recover(): Promise<void> {
+    this.assertWritable();
+    for (const path of leftovers(this.source)) this.writer.remove(path);
+  }
+
+  /** Whether a run was started here. */
+  hasRun(): boolean {
+    return holdsRun(this.root, this.effects.files);
+  }
+
+  // ---- The run as a whole
+
+  /** `null` before the run was started. */
+  readManifest(): RunManifest | null {
+    return readManifest(this.source);
+  }
+
+  /** Writes the manifest, together with the spec if that was given before there was a manifest. */
+  writeManifest(manifest: RunManifest, options: WriteOptions = {}): void {
+    if (options.durable) this.flush();
+    this.#withStagedSpec(() => {
+      this.writer.record(layout.manifestFile(this.root), manifest, validators.manifest, options);
+    });
+  }
+
+  /** Changes some fields of the manifest, in one step. Throws `WorkspaceError` ("not-found") when there is none. */
+  updateManifest(changes: Partial<RunManifest>, options: WriteOptions = {}): RunManifest {
+    const manifest = this.readManifest();
+    if (!manifest) throw notFound(this.root, this.effects.files);
+    const changed = { ...manifest, ...changes };
+    this.writeManifest(changed, options);
+    return changed;
+  }
+
+  /** The spec as the user gave it; `null` when the run came from code. */
+  readSpec(): string | null {
+    return this.#stagedSpec ?? this.effects.files.readText(layout.specFile(this.root));
+  }
+
+  /** Keeps the spec as given. Before the first manifest it is only remembered, and written together with that. */
+  writeSpec(text: string): void {
+    if (this.hasRun()) this.writer.text(layout.specFile(this.root), text, { durable: true });
+    else this.#stagedSpec = text;
+  }
+
+  /** The run in brief, from its records. Throws `WorkspaceError` ("not-found") before it was started. */
+  async summary(): Promise<RunSummary> {
+    const manifest = this.readManifest();
+    if (!manifest) throw notFound(this.root, this.effects.files);
+    return summarize(this.source, manifest);
+  }
+
+  /** The rollbacks so far, oldest first: what each took the run back to. */
+  rollbacks(): readonly AppliedRollback[] {
+    return readRollbacks(this.source);
+  }
+
+  /** What the user told the run, oldest first. */
+  notes(): readonly string[] {
+    return readNotes(this.source);
+  }
+
+  /** Adds a line, given without its end, to the event log. */
+  appendJournal(line: string): void {
+    this.writer.append(layout.journalFile(this.root), `${line}\n`);
+  }
+
+  /** Makes sure that this process may still write. Throws `WorkspaceError` ("lock-lost", or "usage" without a lock). */
+  assertWritable(): void {
+    this.writer.assertWritable();
+  }
+
+  #lacksIndex(): boolean {
+    const { files } = this.source;
+    return files.stat(layout.indexFile(this.root)) === null && files.stat(layout.iterationsDir(this.root)) !== null;
+  }
+
+  /** The spec and the first manifest appear together: one without the other would be in the way of the next try. */
+  #withStagedSpec(writeManifest: () => void): void {
+    const [staged, path] = [this.#stagedSpec, layout.specFile(this.root)];
+    if (staged !== null) this.writer.text(path, staged, { durable: true });
+    try {
+      writeManifest();
+      this.#stagedSpec = null;
+    } catch (error) {
+      if (staged !== null) this.effects.files.remove(path);
+      throw error;
+    }
+  }
+}
