@@ -1,0 +1,135 @@
+import { nearest } from "../../kernel/nearest.ts";
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, lookup } from "../../model/json.ts";
+import { CommandError } from "./error.ts";
+import type { Placeholder } from "./placeholder.ts";
+
+/** What fills a command: the hypothesis's parameters, and AURA's own values by their name without `aura.`. */
+export interface CommandValues {
+  readonly spec: JsonObject;
+  readonly aura: Readonly<Record<string, JsonValue>>;
+}
+
+/** Longest single argument that Linux takes, without its NUL (MAX_ARG_STRLEN). */
+const LONGEST_ARGUMENT = 128 * 1024 - 1;
+const DEEPEST = 200;
+const NAMES_SHOWN = 20;
+const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
+const ARGUMENT_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u;
+
+/** One argument made from a value, and the parameter to name when it cannot be used. */
+export interface Argument {
+  readonly text: string;
+  readonly parameter: string;
+  /** It came from a number, so a leading `-` is a sign. */
+  readonly numeric: boolean;
+}
+
+/** The value of a placeholder; `undefined` when it is optional and absent. Throws `CommandError` when it is missing. */
+export function resolveValue(placeholder: Placeholder, values: CommandValues): JsonValue | undefined {
+  const from = placeholder.aura ? values.aura : values.spec;
+  const value = lookup(from, placeholder.name);
+  if (value !== undefined && value !== null) return value;
+  if (placeholder.optional) return undefined;
+  if (value === null) {
+    throw new CommandError(`${placeholder.source} is null; write ${optionalForm(placeholder)} to leave its word out`);
+  }
+  throw missing(placeholder, from);
+}
+
+/** The text of a value inside a word. Throws `CommandError` for what no argument can hold. */
+export function argumentOf(parameter: string, value: JsonValue): Argument {
+  const text = textOf(parameter, value, 0);
+  if (text.includes("\0"))
+    throw new CommandError(`parameter ${shown(parameter)} holds a NUL character, which no argument can`);
+  if (LONE_SURROGATE.test(text)) {
+    throw new CommandError(`parameter ${shown(parameter)} holds half of a surrogate pair, which is no text`);
+  }
+  return { text, parameter, numeric: typeof value === "number" };
+}
+
+/** One argument an element, for `{xs...}`. */
+export function spreadOf(placeholder: Placeholder, value: JsonValue): readonly Argument[] {
+  if (!Array.isArray(value)) {
+    throw new CommandError(
+      `${placeholder.source} needs a list, and ${shown(fullName(placeholder))} is ${kindOf(value)}`,
+    );
+  }
+  return value.map((element, index) => argumentOf(`${fullName(placeholder)}[${index}]`, element));
+}
+
+/** `--name=value` for each parameter that is not null, in the order the hypothesis has them: `{aura.args...}`. */
+export function allArguments(spec: JsonObject): readonly Argument[] {
+  return Object.entries(spec).flatMap(([name, value]) => {
+    if (value === null) return [];
+    if (!ARGUMENT_NAME.test(name)) {
+      throw new CommandError(
+        `parameter ${shown(name)} cannot be an option name for {aura.args...}; read {aura.params_file} instead`,
+      );
+    }
+    const { text } = argumentOf(name, value);
+    return [{ text: `--${name}=${text}`, parameter: name, numeric: false }];
+  });
+}
+
+/** Refuses an argument that the system would. `parameters` are those in it, for the message. */
+export function checkLength(text: string, parameters: readonly string[]): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= LONGEST_ARGUMENT) return;
+  const what = parameters.length > 0 ? `parameter ${parameters.map(shown).join(", ")}` : "the command";
+  throw new CommandError(
+    `${what} makes an argument of ${bytes} bytes, and the system takes at most ${LONGEST_ARGUMENT}; ` +
+      "read it from the file {aura.params_file} instead",
+  );
+}
+
+export function fullName(placeholder: Placeholder): string {
+  return placeholder.aura ? `aura.${placeholder.name}` : placeholder.name;
+}
+
+/** A name that a model may have chosen, safe to print. */
+export function shown(name: string): string {
+  const text = JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);
+  return text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
+function textOf(parameter: string, value: JsonValue, depth: number): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "boolean") return String(value);
+  if (typeof value === "number") {
+    refuseNonFinite(parameter, value, depth);
+    return String(value);
+  }
+  refuseNonFinite(parameter, value, depth);
+  return canonicalJson(value);
+}
+
+function refuseNonFinite(parameter: string, value: JsonValue, depth: number): void {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw new CommandError(`parameter ${shown(parameter)} is ${value}, which is not a number a command can use`);
+  }
+  if (typeof value !== "object" || value === null) return;
+  if (depth > DEEPEST)
+    throw new CommandError(`parameter ${shown(parameter)} is nested more than ${DEEPEST} levels deep`);
+  const inside = isJsonObject(value) ? Object.values(value) : value;
+  for (const element of inside) refuseNonFinite(parameter, element, depth + 1);
+}
+
+function missing(placeholder: Placeholder, from: JsonObject): CommandError {
+  const owner = placeholder.aura ? "AURA has" : "the hypothesis has";
+  const names = Object.keys(from).map((name) => (placeholder.aura ? `aura.${name}` : name));
+  const near = nearest(fullName(placeholder), names);
+  const hint = near === null ? "" : `; did you mean {${near.slice(0, 60)}}?`;
+  const listed = names.slice(0, NAMES_SHOWN).map((name) => shown(name).slice(1, -1));
+  const rest = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
+  const known = names.length === 0 ? "none" : `${listed.join(", ")}${rest}`;
+  return new CommandError(`no value for ${placeholder.source}${hint} (${owner}: ${known})`);
+}
+
+function optionalForm(placeholder: Placeholder): string {
+  return `{${fullName(placeholder)}${placeholder.spread ? "..." : ""}?}`;
+}
+
+function kindOf(value: JsonValue): string {
+  if (isJsonObject(value)) return "an object";
+  return typeof value === "string" ? "text" : `a ${typeof value}`;
+}
