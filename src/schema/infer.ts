@@ -1,4 +1,5 @@
-import type { JsonValue } from "../model/json.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
+import type { HouseSchema } from "./dialect.ts";
 
 /** What a component reference holds before it is built: a runner's name, or `{ type, ...options }`. */
 export type ComponentConfig = string | { readonly type: string; readonly [option: string]: JsonValue };
@@ -26,13 +27,17 @@ export type Infer<S> = S extends { readonly "x-any": true }
       : S extends { readonly enum: readonly (infer E)[] }
         ? E
         : S extends { readonly anyOf: readonly (infer U)[] }
-          ? U extends unknown
-            ? Infer<U>
-            : never
+          ? HouseSchema extends U
+            ? JsonValue
+            : U extends unknown
+              ? Infer<U>
+              : never
           : S extends { readonly $ref: string }
             ? ComponentConfig
             : S extends { readonly type: "object"; readonly properties: infer P }
-              ? InferObject<P, RequiredKey<S>>
+              ? string extends keyof P
+                ? JsonObject
+                : InferObject<P, RequiredKey<S>>
               : S extends { readonly type: "object"; readonly additionalProperties: infer V }
                 ? { readonly [key: string]: Infer<V> }
                 : S extends { readonly type: "array"; readonly items: infer I }
