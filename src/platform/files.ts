@@ -1,0 +1,95 @@
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+} from "node:fs";
+import type { Files } from "../kernel/effects.ts";
+import { createExclusive, temporaryNames, writeAtomic } from "./files/atomic.ts";
+import { listEntries, statEntry } from "./files/entries.ts";
+import { stored, storedOrNull, systemCode } from "./files/errors.ts";
+import { flush } from "./files/flush.ts";
+import { hashFile } from "./files/hash.ts";
+import { removeTree } from "./files/remove.ts";
+
+/** A named pipe opened with this reads as empty instead of holding AURA up until somebody writes to it. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/**
+ * The file system of this machine. Everything the operating system refuses is a `StorageError`; where a method may
+ * answer `null`, so does a path that nothing can have (a loop of links, a name too long for the disk).
+ */
+export function systemFiles(): Files {
+  const names = temporaryNames();
+  return {
+    readText: (path) => storedOrNull("read", path, () => reading(path, (fd) => readFileSync(fd, "utf8"))),
+    readBytes: (path) => storedOrNull("read", path, () => reading(path, (fd) => readFileSync(fd))),
+    list: (path) => storedOrNull("list", path, () => listEntries(path)),
+    stat: (path) => storedOrNull("stat", path, () => statEntry(path)),
+    realPath: (path) => storedOrNull("resolve", path, () => realpathSync.native(path)),
+    readLink: (path) => storedOrNull("read link", path, () => readLinkOrNull(path)),
+    makeDirectory: (path, mode) => stored("make directory", path, () => makeDirectory(path, mode)),
+    writeAtomic: (path, data, options = {}) => stored("write", path, () => writeAtomic(path, data, options, names)),
+    createExclusive: (path, data) => stored("create", path, () => createExclusive(path, data, names)),
+    append: (path, data) => stored("append to", path, () => appendFileSync(path, data)),
+    copyFile: (from, to, mode) => stored("copy to", to, () => copyFile(from, to, mode)),
+    symlink: (target, path) => stored("link", path, () => symlinkSync(target, path)),
+    chmod: (path, mode) => stored("change mode of", path, () => chmodSync(path, mode)),
+    setTimes: (path, mtimeMs) => stored("set times of", path, () => lutimesSync(path, mtimeMs / 1000, mtimeMs / 1000)),
+    rename: (from, to) => stored("rename to", to, () => renameSync(from, to)),
+    remove: (path) => stored("remove", path, () => removeTree(path)),
+    truncate: (path, size) => stored("truncate", path, () => truncateSync(path, size)),
+    flush: (paths) => {
+      for (const path of paths) stored("flush", path, () => flush(path));
+    },
+    hash: (path) => storedOrNull("hash", path, () => hashFile(path)),
+  };
+}
+
+function reading<T>(path: string, read: (fd: number) => T): T {
+  const fd = openSync(path, READ);
+  try {
+    return read(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readLinkOrNull(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch (thrown) {
+    // There is something, but it is no link.
+    if (systemCode(thrown) === "EINVAL") return null;
+    throw thrown;
+  }
+}
+
+function makeDirectory(path: string, mode?: number): void {
+  mkdirSync(path, { recursive: true });
+  if (mode !== undefined) chmodSync(path, mode);
+}
+
+function copyFile(from: string, to: string, mode: number): void {
+  const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
+  try {
+    copyFileSync(from, to, flags);
+  } catch (thrown) {
+    if (systemCode(thrown) !== "EEXIST") throw thrown;
+    // Replaced, not written into: the old entry may be a link to somewhere else.
+    unlinkSync(to);
+    copyFileSync(from, to, flags);
+  }
+  chmodSync(to, mode);
+}

@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** SHA-256 of a file in hex, read in chunks; `null` when the path leads to something that is no regular file. */
+export function hashFile(path: string): string | null {
+  // Without O_NONBLOCK a named pipe would hold AURA up until somebody writes to it.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return null;
+    const hash = createHash("sha256");
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, stat.size)));
+    for (;;) {
+      const bytes = readSync(fd, chunk);
+      if (bytes === 0) return hash.digest("hex");
+      hash.update(chunk.subarray(0, bytes));
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Clock, ProcessRunner } from "../kernel/effects.ts";
+import type { Ending } from "./process/ending.ts";
+import { Identities } from "./process/identity.ts";
+import { endLeftovers } from "./process/leftovers.ts";
+import { type OomKills, recentOomKills, systemOomKills } from "./process/oom.ts";
+import { type RunHost, runProcess } from "./process/run.ts";
+import { Sweeper } from "./process/sweeper.ts";
+
+export interface LocalProcessesOptions {
+  /** Times deadlines and durations. */
+  readonly clock: Clock;
+  readonly oomKills?: OomKills;
+}
+
+/**
+ * Runs processes on this machine. `killAll` is synchronous and also reaches what has left its group but carries the
+ * marker of one of this runner's processes: called on exit, it is what keeps any of them from outliving AURA.
+ */
+export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
+  const running = new Set<Ending>();
+  const sweeper = new Sweeper();
+  const identities = new Identities();
+  const { clock, oomKills = systemOomKills() } = options;
+  const host: RunHost = { clock, identities, sweeper, running, oomKills, recentOomKills: recentOomKills(oomKills) };
+  return {
+    self: identities.self,
+    run: (request, signal) => runProcess(request, signal, host),
+    killAll: () => {
+      for (const ending of running) ending.force({ end: "cancelled", message: "AURA is ending" });
+      sweeper.sweepAll();
+    },
+    isAlive: (identity) => identities.isAlive(identity),
+    endLeftovers: (recorded, prefix) => endLeftovers(recorded, prefix, identities, clock),
+  };
+}

@@ -1,0 +1,37 @@
+import type { Clock, ProcessIdentity } from "../../kernel/effects.ts";
+import type { Identities } from "./identity.ts";
+import { sweepMarked } from "./marker-sweep.ts";
+import { readStat } from "./proc-fs.ts";
+import { send } from "./signals.ts";
+
+const WAIT_MS = 5000;
+const POLL_MS = 5;
+const SWEEP_BOUND_MS = 400;
+
+/**
+ * Ends what a dead AURA left: the recorded processes with their groups, then everything whose marker has the prefix.
+ * A process is only touched when its start time is the recorded one; an id alone proves nothing. Waits until they are
+ * gone, at most 5 s. Returns how many were ended.
+ */
+export async function endLeftovers(
+  recorded: readonly ProcessIdentity[],
+  markerPrefix: string,
+  identities: Identities,
+  clock: Clock,
+): Promise<number> {
+  const alive = recorded.filter(
+    (identity) => identity.startedAt !== undefined && identity.pid !== process.pid && identities.isAlive(identity),
+  );
+  for (const { pid } of alive) {
+    if (readStat(pid)?.group === pid) send(-pid, "SIGKILL");
+    send(pid, "SIGKILL");
+  }
+  // An empty prefix would match the trials of every AURA on this machine.
+  const swept =
+    markerPrefix === "" ? 0 : sweepMarked((marker) => marker.startsWith(markerPrefix), SWEEP_BOUND_MS).killed;
+  const until = clock.monotonic() + WAIT_MS;
+  while (alive.some((identity) => identities.isAlive(identity)) && clock.monotonic() < until) {
+    await clock.sleep(POLL_MS, new AbortController().signal);
+  }
+  return alive.length + swept;
+}

@@ -1,0 +1,76 @@
+import { closeSync, constants, mkdirSync, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { stored, systemCode } from "../files/errors.ts";
+import { ByteRing } from "./byte-ring.ts";
+
+const HEAD_BYTES = 8 * 1024 * 1024;
+const TAIL_BYTES = 1024 * 1024;
+
+/** A link planted where the log goes must not turn it into a write to somewhere else. */
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+
+/**
+ * Log of one output stream: the first 8 MiB (configuration) and the last 1 MiB (the traceback), with a line between
+ * them that says how much is missing. The file and its folder are made with the first byte. Throws `StorageError`.
+ */
+export class OutputLog {
+  readonly #path: string;
+  readonly #tail = new ByteRing(TAIL_BYTES);
+  #fd: number | null = null;
+  #headBytes = 0;
+  #tailTotal = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  write(chunk: Uint8Array): void {
+    const room = HEAD_BYTES - this.#headBytes;
+    if (room > 0) this.#append(chunk.subarray(0, room));
+    if (chunk.length <= room) return;
+    const rest = room > 0 ? chunk.subarray(room) : chunk;
+    this.#tail.push(rest);
+    this.#tailTotal += rest.length;
+  }
+
+  /** Writes what is still held and closes the file. */
+  finish(): void {
+    const fd = this.#fd;
+    if (fd === null) return;
+    const missing = this.#tailTotal - this.#tail.length;
+    if (missing > 0) this.#append(Buffer.from(`\n... ${missing} bytes left out ...\n`));
+    if (this.#tailTotal > 0) this.#append(this.#tail.read());
+    this.#fd = null;
+    stored("close", this.#path, () => closeSync(fd));
+  }
+
+  /** Closes the file as it is, after a failure that is already known. */
+  abandon(): void {
+    const fd = this.#fd;
+    this.#fd = null;
+    if (fd === null) return;
+    try {
+      closeSync(fd);
+    } catch {
+      // The descriptor is gone all the same.
+    }
+  }
+
+  #append(bytes: Uint8Array): void {
+    stored("write", this.#path, () => {
+      this.#fd ??= create(this.#path);
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
+    });
+    this.#headBytes += bytes.length;
+  }
+}
+
+function create(path: string): number {
+  try {
+    return openSync(path, CREATE, 0o644);
+  } catch (thrown) {
+    if (systemCode(thrown) !== "ENOENT") throw thrown;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, CREATE, 0o644);
+  }
+}

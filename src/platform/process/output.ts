@@ -1,0 +1,115 @@
+import type { Readable } from "node:stream";
+import type { ProcessRequest } from "../../kernel/effects.ts";
+import { ByteRing } from "./byte-ring.ts";
+import { LineSplitter } from "./line-splitter.ts";
+import { OutputLog } from "./output-log.ts";
+import { fromWholeCharacter, plainText } from "./plain-text.ts";
+
+const TAIL_BYTES = 4 * 1024;
+
+/** What becomes of one stream of a process: its log, its lines, its tail and its count. Memory does not grow with it. */
+class StreamOutput {
+  readonly #log: OutputLog | null;
+  readonly #lines: LineSplitter | null;
+  readonly #tail = new ByteRing(TAIL_BYTES);
+  #bytes = 0;
+
+  constructor(logPath: string | undefined, onLine: ((line: string) => void) | null) {
+    this.#log = logPath === undefined ? null : new OutputLog(logPath);
+    this.#lines = onLine === null ? null : new LineSplitter(onLine);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get tail(): string {
+    const bytes = this.#tail.read();
+    return plainText(bytes.length < TAIL_BYTES ? bytes : fromWholeCharacter(bytes));
+  }
+
+  /** Counting only: what is written when nobody keeps it any more. */
+  count(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    this.#tail.push(chunk);
+  }
+
+  write(chunk: Buffer): void {
+    this.#log?.write(chunk);
+    this.#lines?.push(chunk);
+  }
+
+  finish(): void {
+    this.#lines?.finish();
+    this.#log?.finish();
+  }
+
+  abandon(): void {
+    this.#log?.abandon();
+  }
+}
+
+/** What a run does about its process's output. */
+export interface OutputEvents {
+  /** More came than the limit allows; reading goes on, so that the process is not blocked while it is ended. */
+  readonly overLimit: () => void;
+  /** The output can no longer be kept: its log cannot be written, or the reader of its lines threw. */
+  readonly broken: () => void;
+}
+
+/** Both output streams of a process. */
+export class ProcessOutput {
+  readonly stdout: StreamOutput;
+  readonly stderr: StreamOutput;
+  readonly #limit: number;
+  readonly #events: OutputEvents;
+  #failure: { readonly thrown: unknown } | null = null;
+  #overLimit = false;
+
+  constructor(request: ProcessRequest, events: OutputEvents) {
+    const { logs, onLine } = request;
+    this.stdout = new StreamOutput(logs?.stdout, onLine ? (line) => onLine("stdout", line) : null);
+    this.stderr = new StreamOutput(logs?.stderr, onLine ? (line) => onLine("stderr", line) : null);
+    this.#limit = request.outputLimitBytes;
+    this.#events = events;
+  }
+
+  attach(stdout: Readable | null, stderr: Readable | null): void {
+    this.#read(stdout, this.stdout);
+    this.#read(stderr, this.stderr);
+  }
+
+  /** Writes what is held back. Throws what broke the output, a `StorageError` of its logs first of all. */
+  finish(): void {
+    this.#guard(() => this.stdout.finish());
+    this.#guard(() => this.stderr.finish());
+    if (this.#failure === null) return;
+    this.stdout.abandon();
+    this.stderr.abandon();
+    throw this.#failure.thrown;
+  }
+
+  #read(stream: Readable | null, output: StreamOutput): void {
+    stream?.on("error", () => {
+      // A pipe that breaks ends the stream; how the process ended is what counts.
+    });
+    stream?.on("data", (chunk: Buffer) => {
+      output.count(chunk);
+      this.#guard(() => output.write(chunk));
+      if (this.#overLimit || this.stdout.bytes + this.stderr.bytes <= this.#limit) return;
+      this.#overLimit = true;
+      this.#events.overLimit();
+    });
+  }
+
+  /** The first failure stops the keeping of output for good and is what `finish` throws. */
+  #guard(action: () => void): void {
+    if (this.#failure !== null) return;
+    try {
+      action();
+    } catch (thrown) {
+      this.#failure = { thrown };
+      this.#events.broken();
+    }
+  }
+}

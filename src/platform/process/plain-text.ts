@@ -1,0 +1,31 @@
+import { stripVTControlCharacters } from "node:util";
+
+/** Control characters but tab and line feed, and the marks that turn the direction of what follows. */
+const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * Bytes a process wrote, as text that is safe to show: broken UTF-8 replaced, escape sequences and control characters
+ * removed, every kind of line end a line feed.
+ */
+export function plainText(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  return stripVTControlCharacters(text.replaceAll(/\r\n?/g, "\n")).replaceAll(UNPRINTABLE, "");
+}
+
+/** Leaves out the bytes at the start that are the rest of a character that was cut. */
+export function fromWholeCharacter(bytes: Buffer): Buffer {
+  let start = 0;
+  while (start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  return bytes.subarray(start);
+}
+
+/** Leaves out the bytes at the end that are the beginning of a character that was cut. */
+export function toWholeCharacter(bytes: Buffer): Buffer {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? bytes.subarray(0, bytes.length - back) : bytes;
+  }
+  return bytes;
+}
