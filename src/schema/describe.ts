@@ -13,18 +13,18 @@ export function describeSchema(schema: unknown): string {
   if (typeof expected === "string") return expected;
   const unit = UNITS[String(schema["x-unit"])];
   if (unit !== undefined) return unit;
-  if ("const" in schema) return String(schema["const"]);
-  if (Array.isArray(schema["enum"])) return `one of ${schema["enum"].map(String).join(", ")}`;
-  const branches = schema["anyOf"] ?? schema["oneOf"];
+  if ("const" in schema) return String(schema.const);
+  if (Array.isArray(schema.enum)) return `one of ${schema.enum.map(String).join(", ")}`;
+  const branches = schema.anyOf ?? schema.oneOf;
   if (Array.isArray(branches)) return [...new Set(branches.map(describeSchema))].join(", or ");
-  const type = schema["type"];
+  const type = schema.type;
   return typeof type === "string" ? ofType(type, schema) : "another value";
 }
 
 /** Whether data has the JSON type that a schema asks for, whatever is inside it. */
 export function admits(schema: JsonObject, data: unknown): boolean {
   if ("const" in schema || "enum" in schema) return typeof data !== "object";
-  const type = schema["type"];
+  const type = schema.type;
   if (type === undefined) return true;
   return (Array.isArray(type) ? type : [type]).some((name) => isOfType(String(name), data));
 }
@@ -49,7 +49,7 @@ function ofType(type: string, schema: JsonObject): string {
     case "object":
       return "a mapping of keys to values";
     case "array":
-      return `${listWord(schema)}${isJsonObject(schema["items"]) && !("x-any" in schema["items"]) ? ` of ${plural(schema["items"])}` : ""}`;
+      return `${listWord(schema)}${isJsonObject(schema.items) && !("x-any" in schema.items) ? ` of ${plural(schema.items)}` : ""}`;
     case "string":
       return text(schema);
     case "integer":
@@ -64,8 +64,8 @@ function ofType(type: string, schema: JsonObject): string {
 }
 
 function plural(items: JsonObject): string {
-  if (items["type"] === "string") return "text";
-  if (items["type"] === "object") return "mappings";
+  if (items.type === "string") return "text";
+  if (items.type === "object") return "mappings";
   return `entries that are each ${describeSchema(items)}`;
 }
 
@@ -78,9 +78,9 @@ function listWord(schema: JsonObject): string {
 }
 
 function text(schema: JsonObject): string {
-  if (typeof schema["pattern"] === "string") return `text that matches ${schema["pattern"]}`;
-  if (typeof schema["maxLength"] === "number") return `text of at most ${schema["maxLength"]} characters`;
-  return schema["minLength"] === undefined ? "text" : "text that is not empty";
+  if (typeof schema.pattern === "string") return `text that matches ${schema.pattern}`;
+  if (typeof schema.maxLength === "number") return `text of at most ${schema.maxLength} characters`;
+  return schema.minLength === undefined ? "text" : "text that is not empty";
 }
 
 function bounds(schema: JsonObject): string {

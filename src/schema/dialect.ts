@@ -19,6 +19,8 @@ export type HouseSchema =
 
 interface Described {
   readonly description?: string;
+  /** What belongs here, in words that follow "expected" in messages; for patterns that do not speak for themselves. */
+  readonly "x-expected"?: string;
 }
 
 export interface ObjectSchema extends Described {

@@ -107,14 +107,14 @@ function commonTag(branches: readonly JsonObject[]) {
 
 function propertiesOf(schema: unknown): JsonObject {
   if (!isJsonObject(schema)) return {};
-  const properties = schema["properties"];
+  const properties = schema.properties;
   return isJsonObject(properties) ? properties : {};
 }
 
 function fixedValues(schema: unknown): readonly unknown[] {
   if (!isJsonObject(schema)) return [];
-  if ("const" in schema) return [schema["const"]];
-  return Array.isArray(schema["enum"]) ? schema["enum"] : [];
+  if ("const" in schema) return [schema.const];
+  return Array.isArray(schema.enum) ? schema.enum : [];
 }
 
 function issue(error: RawError): Issue {
@@ -122,20 +122,20 @@ function issue(error: RawError): Issue {
   const { params, schema } = error;
   switch (error.keyword) {
     case "additionalProperties": {
-      const key = String(params["additionalProperty"]);
+      const key = String(params.additionalProperty);
       const candidates = Object.keys(propertiesOf(schema));
       return { path: [...path, key], message: `unknown key "${key}"`, about: "key", candidates };
     }
     case "required": {
-      const missing = String(params["missingProperty"]);
+      const missing = String(params.missingProperty);
       return { path, message: `missing key "${missing}"`, about: "missing", candidates: [], missing };
     }
     case "propertyNames": {
-      const key = String(params["propertyName"]);
+      const key = String(params.propertyName);
       return { path: [...path, key], message: `"${key}" cannot be a name here`, about: "key", candidates: [] };
     }
     case "enum": {
-      const names = Array.isArray(params["allowedValues"]) ? params["allowedValues"].map(String) : [];
+      const names = Array.isArray(params.allowedValues) ? params.allowedValues.map(String) : [];
       return { path, message: `expected ${oneOf(names)}`, about: "value", candidates: names };
     }
     case "uniqueItems":

@@ -59,11 +59,8 @@ export function compileUserSchema(schema: JsonObject): (value: JsonValue) => rea
 
 function sentence(error: ErrorObject): string {
   const where = error.instancePath === "" ? "the value" : error.instancePath.slice(1).replaceAll("/", ".");
-  const extra =
-    typeof error.params["additionalProperty"] === "string" ? ` ("${error.params["additionalProperty"]}")` : "";
-  const allowed = Array.isArray(error.params["allowedValues"])
-    ? `: ${JSON.stringify(error.params["allowedValues"])}`
-    : "";
+  const extra = typeof error.params.additionalProperty === "string" ? ` ("${error.params.additionalProperty}")` : "";
+  const allowed = Array.isArray(error.params.allowedValues) ? `: ${JSON.stringify(error.params.allowedValues)}` : "";
   return `${where} ${error.message ?? error.keyword}${extra}${allowed}`;
 }
 
@@ -82,7 +79,7 @@ function rawError(error: ErrorObject): RawError {
 /** The schema with every `$ref` replaced by what it stands for. */
 function inlined(schema: unknown, references: References): JsonObject {
   if (!isJsonObject(schema)) return {};
-  const name = schema["$ref"];
+  const name = schema.$ref;
   if (typeof name === "string") return references[name.replace("#/$defs/", "")] ?? { "x-any": true };
   const each = (value: JsonValue): JsonValue => {
     if (Array.isArray(value)) return value.map(each);

@@ -1,0 +1,137 @@
+import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
+import type { Registry } from "../kernel/registry.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import type { HouseSchema, ObjectSchema } from "../schema/dialect.ts";
+import type { References } from "../schema/validate.ts";
+import type { SpecPath } from "./source.ts";
+
+/** A place in a spec where a component stands, or the name of a runner. */
+export interface ComponentPlace {
+  readonly kind: Kind;
+  readonly path: SpecPath;
+  readonly config: JsonValue;
+  /** A runner's name will not do here. */
+  readonly inline: boolean;
+}
+
+/** A component of a spec whose type is known. */
+export interface KnownComponent extends ComponentPlace {
+  readonly config: JsonObject;
+  readonly definition: AnyDefinition;
+}
+
+const INLINE_RUNNER = "inlineRunner";
+const KIND_OF: ReadonlyMap<string, Kind> = new Map([
+  ...KINDS.map((kind) => [kind, kind] as const),
+  [INLINE_RUNNER, "runner"],
+]);
+
+/** The places for components that a schema has in a value, at any depth but not inside the components themselves. */
+export function componentPlaces(schema: unknown, value: JsonValue, path: SpecPath = []): readonly ComponentPlace[] {
+  if (!isJsonObject(schema)) return [];
+  const { $ref, anyOf, properties, additionalProperties, items } = schema;
+  if (typeof $ref === "string") {
+    const name = $ref.replace("#/$defs/", "");
+    const kind = KIND_OF.get(name);
+    return kind && !Array.isArray(value) ? [{ kind, path, config: value, inline: name !== "runner" }] : [];
+  }
+  if (Array.isArray(anyOf)) {
+    const found = anyOf.map((branch) => componentPlaces(branch, value, path));
+    return found.find((places) => places.length > 0) ?? [];
+  }
+  if (Array.isArray(value)) {
+    return value.flatMap((item, index) => componentPlaces(items, item, [...path, String(index)]));
+  }
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => {
+    const inner = isJsonObject(properties) && Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
+    return componentPlaces(inner, item, [...path, key]);
+  });
+}
+
+/** Every component of a value whose type is known, those inside others included, outer ones first. */
+export function knownComponents(
+  schema: unknown,
+  value: JsonValue,
+  registry: Registry,
+  path: SpecPath = [],
+): readonly KnownComponent[] {
+  return componentPlaces(schema, value, path).flatMap((place) => {
+    const { config } = place;
+    const definition = isJsonObject(config) ? definitionOf(place.kind, config, registry) : null;
+    if (!definition || !isJsonObject(config)) return [];
+    return [{ ...place, config, definition }, ...knownComponents(definition.options, config, registry, place.path)];
+  });
+}
+
+/** The definition that a config's `type` names; `null` when there is none. */
+export function definitionOf(kind: Kind, config: JsonObject, registry: Registry): AnyDefinition | null {
+  return typeof config.type === "string" ? registry.find(kind, config.type) : null;
+}
+
+/** Whether a `type` is the path of a user's own module. */
+export function isModulePath(type: JsonValue | undefined): type is string {
+  return typeof type === "string" && /^(?:\.{1,2}\/|\/)/.test(type);
+}
+
+/** The schema of a component as it stands in a spec: its options, its `type`, and `x-` notes at every level. */
+export function placedSchema(definition: Pick<AnyDefinition, "options">): ObjectSchema {
+  const { options } = definition;
+  return withNotes({
+    ...options,
+    properties: { type: { type: "string" }, ...options.properties },
+    required: ["type", ...(options.required ?? [])],
+  });
+}
+
+/** The schema with `x-` keys allowed in every object that has keys of its own. */
+export function withNotes(schema: ObjectSchema): ObjectSchema {
+  const properties = Object.entries(schema.properties).map(([key, part]) => [key, notesInside(part)] as const);
+  return { ...schema, properties: Object.fromEntries(properties), patternProperties: { "^x-": { "x-any": true } } };
+}
+
+function notesInside(schema: HouseSchema): HouseSchema {
+  if ("properties" in schema) return withNotes(schema);
+  if ("items" in schema) return { ...schema, items: notesInside(schema.items) };
+  if ("anyOf" in schema) return { ...schema, anyOf: schema.anyOf.map((branch) => notesInside(branch)) };
+  if ("additionalProperties" in schema) {
+    return { ...schema, additionalProperties: notesInside(schema.additionalProperties) };
+  }
+  return schema;
+}
+
+/** Options without `type` and without `x-` notes: what a component is built from. */
+export function optionsOf(definition: Pick<AnyDefinition, "options">, config: JsonObject): JsonObject {
+  const { type: _type, ...options } = config;
+  const kept = withoutNotes(definition.options, options);
+  return isJsonObject(kept) ? kept : {};
+}
+
+/** A value without the `x-` notes of the objects whose keys its schema knows; keys that users choose are left alone. */
+export function withoutNotes(schema: unknown, value: JsonValue): JsonValue {
+  if (!isJsonObject(schema)) return value;
+  const { anyOf, properties, additionalProperties, items } = schema;
+  if (Array.isArray(anyOf)) return anyOf.reduce((kept, branch) => withoutNotes(branch, kept), value);
+  if (Array.isArray(value)) return value.map((item) => withoutNotes(items, item));
+  if (!isJsonObject(value)) return value;
+  const known = isJsonObject(properties) ? properties : null;
+  const entries = Object.entries(value)
+    .filter(([key]) => known === null || !key.startsWith("x-"))
+    .map(([key, item]) => [key, withoutNotes(known?.[key] ?? additionalProperties, item)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** What the references of a spec stand for when it is checked part by part: the shape of a component, in words. */
+export function componentReferences(registry: Registry): References {
+  const shapes = KINDS.map((kind) => {
+    const article = /^[aeiou]/.test(kind) ? "an" : "a";
+    const example = `{ type: ${registry.list(kind)[0]?.type ?? "…"}, … }`;
+    return kind === "runner"
+      ? ([kind, { type: ["object", "string"], "x-expected": `the name of a runner, or ${example}` }] as const)
+      : ([kind, { type: "object", "x-expected": `${article} ${kind}, like ${example}` }] as const);
+  });
+  return {
+    ...Object.fromEntries(shapes),
+    [INLINE_RUNNER]: { type: "object", "x-expected": "a runner, like { type: …, … }" },
+  };
+}

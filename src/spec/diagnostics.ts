@@ -1,0 +1,140 @@
+import { displayWidth, plainText } from "../kernel/display-text.ts";
+import type { Diagnostic } from "../kernel/errors.ts";
+import { nearest } from "../kernel/nearest.ts";
+import type { Issue } from "../schema/issues.ts";
+import { placeKey, type Span, type SpecPath, type SpecSource } from "./source.ts";
+
+/** Something wrong, or worth a warning, at a path of the spec. */
+export interface Finding extends Issue {
+  /** What the user wrote there, to find the nearest valid name for; the last key of `path` when it is about a key. */
+  readonly given?: string;
+  /** Text inside the value that the finding is about, such as `{lr}`. */
+  readonly within?: string;
+}
+
+/** A finding about the value at a path. */
+export function finding(
+  path: SpecPath,
+  message: string,
+  more: Partial<Pick<Finding, "about" | "candidates" | "given" | "within">> = {},
+): Finding {
+  return { path, message, about: "value", candidates: [], ...more };
+}
+
+/** Turns findings into diagnostics with file, line, column, excerpt and nearest valid name, in the order of the text. */
+export class DiagnosticWriter {
+  readonly #source: SpecSource;
+  readonly #file: string;
+  readonly #overridden: readonly SpecPath[];
+  readonly #hide: (text: string) => string;
+
+  constructor(source: SpecSource, file: string, overridden: readonly SpecPath[] = [], secrets: readonly string[] = []) {
+    this.#source = source;
+    this.#file = file;
+    this.#overridden = overridden;
+    this.#hide = (text) => plainText(secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "***"), text));
+  }
+
+  write(findings: readonly Finding[]): readonly Diagnostic[] {
+    return oncePerMistake(findings)
+      .map((found) => ({ found, span: this.#span(found) }))
+      .sort((a, b) => (a.span?.start ?? -1) - (b.span?.start ?? -1))
+      .map(({ found, span }) => this.#diagnostic(found, span));
+  }
+
+  /** A diagnostic at a stretch of the text. */
+  at(path: SpecPath, message: string, span: Span): Diagnostic {
+    const { line, col } = this.#source.lines.linePos(span.start);
+    return {
+      path: pathText(path),
+      message: this.#hide(message),
+      file: this.#file,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      excerpt: excerpt(this.#source.text, span),
+    };
+  }
+
+  #diagnostic(found: Finding, span: Span | null): Diagnostic {
+    const given = found.given ?? (found.about === "key" ? found.path.at(-1) : undefined);
+    const suggestion = given === undefined ? null : nearest(given, found.candidates);
+    const base = span
+      ? this.at(found.path, found.message, span)
+      : { path: pathText(found.path), message: this.#hide(found.message), file: "--set" };
+    return suggestion === null ? base : { ...base, suggestion };
+  }
+
+  /** `null` when the value did not come from the text. */
+  #span(found: Finding): Span | null {
+    const place = this.#source.places.get(placeKey(found.path));
+    if (this.#overridden.some((path) => startsWith(found.path, path) || (!place && startsWith(path, found.path)))) {
+      return null;
+    }
+    if (!place)
+      return found.path.length === 0
+        ? { start: 0, end: 1 }
+        : this.#span({ ...found, path: found.path.slice(0, -1), about: "missing" });
+    if (found.about === "missing" && found.path.length === 0)
+      return { start: place.value.start, end: place.value.start + 1 };
+    if (found.about !== "value") return place.key ?? place.value;
+    return narrowed(this.#source.text, place.value, found.within);
+  }
+}
+
+/** Diagnostics for people: `file:line:column: message`, the line, and a mark under the place. */
+export function formatDiagnostics(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.map(formatDiagnostic).join("\n");
+}
+
+function formatDiagnostic(found: Diagnostic): string {
+  const place =
+    found.line === undefined
+      ? [found.file, found.path].filter(Boolean).join(" ")
+      : `${found.file}:${found.line}:${found.column}`;
+  const hint = found.suggestion === undefined ? "" : `; did you mean "${found.suggestion}"?`;
+  const head = `${place}: ${found.message}${hint}`;
+  return found.excerpt === undefined ? head : `${head}\n${found.excerpt.replaceAll(/^/gm, "    ")}`;
+}
+
+/** A path as users write it in `--set`: `checks.0.command`. */
+export function pathText(path: SpecPath): string {
+  return plainText(path.join("."));
+}
+
+/** A key that is missing because it is misspelt is one mistake: the unknown key tells it. */
+function oncePerMistake(findings: readonly Finding[]): readonly Finding[] {
+  const unknown = findings.filter((found) => found.about === "key");
+  return findings.filter(
+    ({ missing, path }) =>
+      missing === undefined ||
+      !unknown.some(
+        (key) =>
+          pathText(key.path.slice(0, -1)) === pathText(path) &&
+          nearest(key.path.at(-1) ?? "", key.candidates) === missing,
+      ),
+  );
+}
+
+function startsWith(path: SpecPath, start: SpecPath): boolean {
+  return start.every((key, at) => path[at] === key);
+}
+
+function narrowed(text: string, span: Span, within: string | undefined): Span {
+  const at = within === undefined ? -1 : text.slice(span.start, span.end).indexOf(within);
+  return at < 0 || within === undefined ? span : { start: span.start + at, end: span.start + at + within.length };
+}
+
+const WIDTH = 110;
+
+/** The line a span starts in, cut to a readable width, and a line of carets under the span. */
+function excerpt(text: string, span: Span): string {
+  const lineStart = text.lastIndexOf("\n", span.start - 1) + 1;
+  const newline = text.indexOf("\n", span.start);
+  const line = text.slice(lineStart, newline < 0 ? text.length : newline).replace(/\r$/, "");
+  const column = Math.min(span.start - lineStart, line.length);
+  const from = column > WIDTH - 20 ? column - 40 : 0;
+  const shown = line.slice(from, from + WIDTH).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
+  const before = shown.slice(0, column - from);
+  const marked = shown.slice(column - from, column - from + Math.max(1, span.end - span.start));
+  return `${shown}\n${" ".repeat(displayWidth(before))}${"^".repeat(Math.max(1, displayWidth(marked)))}`;
+}

@@ -1,0 +1,77 @@
+import { isJsonObject, type JsonValue } from "../model/json.ts";
+import { type Finding, finding } from "./diagnostics.ts";
+import type { SpecPath } from "./source.ts";
+
+/** Looks up a variable; `undefined` when it is not set. */
+export type Variables = (name: string) => string | undefined;
+
+export interface Interpolated {
+  readonly value: JsonValue;
+  readonly findings: readonly Finding[];
+  /** The texts that held references, unexpanded, by path. */
+  readonly references: readonly { readonly path: SpecPath; readonly raw: string }[];
+  /** Values that came from variables and are long enough to be told apart from ordinary text. */
+  readonly secrets: readonly string[];
+}
+
+const SECRET_LENGTH = 6;
+const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:-)([^{}]*))?\}|\$\{/g;
+const WHOLE = /^\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^{}]*)?\}$/;
+
+/**
+ * Replaces `${VAR}` and `${VAR:-default}` in every text of a value; `$${` is a literal `${`. A default is taken when the
+ * variable is not set or empty. Where a plain (unquoted) scalar is exactly one reference, the result is read again as a
+ * YAML scalar, so that `${LR}` can be a number; in quotes, and inside longer text, it stays text.
+ */
+export function interpolate(
+  value: JsonValue,
+  variables: Variables,
+  isQuoted: (path: SpecPath) => boolean,
+): Interpolated {
+  const findings: Finding[] = [];
+  const references: { path: SpecPath; raw: string }[] = [];
+  const secrets = new Set<string>();
+  const walk = (part: JsonValue, path: SpecPath): JsonValue => {
+    if (Array.isArray(part)) return part.map((item, index) => walk(item, [...path, String(index)]));
+    if (isJsonObject(part)) {
+      return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, walk(item, [...path, key])]));
+    }
+    if (typeof part !== "string" || !part.includes("${")) return part;
+    references.push({ path, raw: part });
+    const text = expand(part, path);
+    return WHOLE.test(part) && !isQuoted(path) ? readScalar(text) : text;
+  };
+  const expand = (text: string, path: SpecPath): string =>
+    text.replaceAll(REFERENCE, (match, name: string | undefined, hasDefault: string | undefined, fallback = "") => {
+      if (match === "$${") return "${";
+      if (name === undefined) {
+        findings.push(
+          finding(path, "not a variable: write ${NAME} or ${NAME:-default}, or $${ for a literal ${", {
+            within: match,
+          }),
+        );
+        return "";
+      }
+      const found = variables(name);
+      if (found && found.length >= SECRET_LENGTH) secrets.add(found);
+      if (hasDefault ? found : found !== undefined) return found ?? "";
+      if (hasDefault) return fallback;
+      const message = `the environment variable ${name} is not set; set it, or write \${${name}:-default}, or $\${${name}} for literal text`;
+      findings.push(finding(path, message, { within: match }));
+      return "";
+    });
+  return { value: walk(value, []), findings, references, secrets: [...secrets].sort((a, b) => b.length - a.length) };
+}
+
+/** Reads text as an unquoted YAML 1.2 core scalar: null, true, false, a number, or the text itself. */
+export function readScalar(text: string): JsonValue {
+  if (/^(?:~|null|Null|NULL)$/.test(text)) return null;
+  if (/^(?:true|True|TRUE)$/.test(text)) return true;
+  if (/^(?:false|False|FALSE)$/.test(text)) return false;
+  if (/^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/.test(text)) {
+    const value = Number(text);
+    const exact = Number.isFinite(value) && (!/^[-+]?[0-9]+$/.test(text) || Number.isSafeInteger(value));
+    return exact ? value : text;
+  }
+  return text;
+}

@@ -1,0 +1,180 @@
+import { dirname, resolve } from "node:path";
+import { builtins } from "../components/builtins.ts";
+import type { Effects, EnvironmentVariables, Files } from "../kernel/effects.ts";
+import { type Diagnostic, SpecError } from "../kernel/errors.ts";
+import type { Registry } from "../kernel/registry.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { systemEffects } from "../platform/system.ts";
+import { checkCommands, placedCommands, placedSpace } from "./commands.ts";
+import { knownComponents, withoutNotes } from "./components.ts";
+import { DiagnosticWriter, type Finding, formatDiagnostics } from "./diagnostics.ts";
+import { specHash } from "./drift.ts";
+import { interpolate } from "./interpolate.ts";
+import { loadUserModules } from "./modules.ts";
+import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
+import { specPaths } from "./paths.ts";
+import { contradictions, missingFiles } from "./semantics.ts";
+import { MAX_SPEC_BYTES, parseSource, placeKey, type SpecPath, type SpecSource } from "./source.ts";
+import { type Spec, specSchema } from "./spec-schema.ts";
+import { checkStructure } from "./structure.ts";
+
+/** A spec that has been read, checked and completed. */
+export interface LoadedSpec {
+  readonly file: string;
+  /** The spec's folder, absolute: what its paths are relative to. */
+  readonly dir: string;
+  /** The text as the user wrote it. */
+  readonly text: string;
+  /** Overrides applied, defaults filled in, `${VAR}` unexpanded: what is recorded, and compared on resume. */
+  readonly raw: JsonObject;
+  /** Variables expanded; components are not yet built. */
+  readonly spec: Spec;
+  /** Values that came from variables, longest first: to be hidden wherever text is recorded or shown. */
+  readonly secrets: readonly string[];
+  /** Hash of the part of `raw` that scores depend on. */
+  readonly specHash: string;
+  readonly overrides: JsonObject;
+  readonly warnings: readonly Diagnostic[];
+  /** The components it was checked against, the user's own modules among them. */
+  readonly registry: Registry;
+}
+
+export interface LoadSpecTextOptions {
+  /** Default: the built-in components. */
+  readonly registry?: Registry;
+  /** Where `${VAR}` comes from. Default: nothing is set. */
+  readonly variables?: Pick<EnvironmentVariables, "get">;
+  /** `path: value`, as `--set` gives them. */
+  readonly overrides?: JsonObject;
+  /** To tell whether files the spec names exist; without it that is not checked. */
+  readonly files?: Files;
+}
+
+export interface LoadSpecOptions {
+  readonly registry?: Registry;
+  readonly overrides?: JsonObject;
+  /** Default: the real file system and environment. */
+  readonly effects?: Effects;
+}
+
+/**
+ * Reads and checks a spec given as text. `file` names it in messages, and its folder is what paths are relative to.
+ * Users' own modules are not loaded, so their options are not checked. Throws `SpecError` with every problem.
+ */
+export function loadSpecText(text: string, file: string, options: LoadSpecTextOptions = {}): LoadedSpec {
+  return finished(prepared(text, file, options), options.registry ?? builtins, [], options.files);
+}
+
+/** Reads and checks a spec file, users' modules included. Throws `SpecError` with every problem. */
+export async function loadSpec(path: string, options: LoadSpecOptions = {}): Promise<LoadedSpec> {
+  const { effects = systemEffects(), overrides = {} } = options;
+  const draft = prepared(readSpecFile(path, effects.files), path, { overrides, variables: effects.variables });
+  const toPath = (type: string) => resolve(draft.dir, type);
+  const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, loadUserModule);
+  return finished(draft, modules.registry, modules.findings, effects.files);
+}
+
+/** The module loader brings a compiler along, so it is loaded only when there is a module. */
+async function loadUserModule(path: string) {
+  const { loadModule } = await import("../platform/modules.ts");
+  return loadModule(path);
+}
+
+function readSpecFile(path: string, files: Files): string {
+  const stat = files.stat(files.realPath(path) ?? path);
+  if (!stat) throw new SpecError(`there is no spec ${path}; \`aura init\` makes one`);
+  if (stat.kind !== "file")
+    throw new SpecError(`${path} is not a file; give the path of a spec, such as ${path}/spec.yaml`);
+  if (stat.size > MAX_SPEC_BYTES) throw new SpecError(`${path} is larger than 1 MiB, which no spec is`);
+  return files.readText(path) ?? "";
+}
+
+/** A spec with overrides and variables put in, not yet checked. */
+interface Draft {
+  readonly file: string;
+  readonly dir: string;
+  readonly source: SpecSource;
+  readonly value: JsonObject;
+  readonly findings: readonly Finding[];
+  readonly references: readonly { readonly path: SpecPath; readonly raw: string }[];
+  readonly secrets: readonly string[];
+  readonly overrides: JsonObject;
+}
+
+function prepared(text: string, file: string, options: LoadSpecTextOptions): Draft {
+  const overrides = options.overrides ?? {};
+  const source = parseSource(text);
+  const applied = applyOverrides(source.value, overrides);
+  const get = (name: string) => options.variables?.get(name);
+  const filled = interpolate(applied.value, get, (path) => source.quoted.has(placeKey(path)));
+  const dir = dirname(resolve(file));
+  const { references, secrets } = filled;
+  const value = isJsonObject(filled.value) ? filled.value : {};
+  return {
+    file,
+    dir,
+    source,
+    value,
+    findings: [...applied.findings, ...filled.findings],
+    references,
+    secrets,
+    overrides,
+  };
+}
+
+function finished(draft: Draft, registry: Registry, more: readonly Finding[], files: Files | undefined): LoadedSpec {
+  const { file, dir, source, secrets, overrides } = draft;
+  const writer = new DiagnosticWriter(source, file, Object.keys(overrides).map(overridePath), secrets);
+  const unread = source.problems.map(({ path, message, span }) => writer.at(path, message, span));
+  if (source.unreadable) throw specError(file, unread);
+  const value = withDefaultStages(draft.value, registry);
+  const first = [...draft.findings, ...more];
+  const known = new Set([...first, ...source.problems].map(({ path }) => placeKey(path)));
+  const structural = checkStructure(value, registry).filter(({ path }) => !known.has(placeKey(path)));
+  const checked = checkMeaning(value, registry, dir, files);
+  for (const { path } of structural) known.add(placeKey(path));
+  const meaning = checked.errors.filter(({ path }) => !known.has(placeKey(path)));
+  const errors = [...unread, ...writer.write([...first, ...structural, ...meaning])].sort(byPlace);
+  const spec = withoutNotes(specSchema, value);
+  if (!isValidSpec(spec, errors)) throw specError(file, errors);
+  const raw = draft.references.reduce<JsonObject>((whole, reference) => unexpanded(whole, reference), value);
+  const warnings = writer.write(checked.warnings);
+  const { text } = source;
+  return { file, dir, text, raw, spec, secrets, specHash: specHash(raw), overrides, warnings, registry };
+}
+
+function withDefaultStages(value: JsonObject, registry: Registry): JsonObject {
+  return {
+    ...value,
+    ...(value.evaluator === undefined && registry.find("evaluator", "metric") ? { evaluator: { type: "metric" } } : {}),
+    ...(value.reviewer === undefined && registry.find("reviewer", "none") ? { reviewer: { type: "none" } } : {}),
+  };
+}
+
+/** Checks beyond what schemas can say. */
+function checkMeaning(spec: JsonObject, registry: Registry, dir: string, files: Files | undefined) {
+  const components = knownComponents(specSchema, spec, registry);
+  const commands = checkCommands(placedCommands(spec, components), placedSpace(components));
+  const root = typeof spec.root === "string" ? spec.root : undefined;
+  const missing = files ? missingFiles(spec, components, specPaths(dir, root), files) : [];
+  return { errors: [...contradictions(spec), ...commands.errors, ...missing], warnings: commands.warnings };
+}
+
+/** The schema and all other checks have found nothing. */
+function isValidSpec(value: unknown, errors: readonly Diagnostic[]): value is Spec {
+  return errors.length === 0 && isJsonObject(value);
+}
+
+function unexpanded(whole: JsonObject, { path, raw }: { readonly path: SpecPath; readonly raw: string }): JsonObject {
+  const changed = replaceAt(whole, path, raw);
+  return isJsonObject(changed) ? changed : whole;
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
+function specError(file: string, diagnostics: readonly Diagnostic[]): SpecError {
+  const count = diagnostics.length === 1 ? "an error" : `${diagnostics.length} errors`;
+  return new SpecError(`${file} has ${count}\n\n${formatDiagnostics(diagnostics)}`, diagnostics);
+}

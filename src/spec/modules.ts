@@ -1,0 +1,89 @@
+import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
+import { messageOf } from "../kernel/errors.ts";
+import type { Registry } from "../kernel/registry.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { type ComponentPlace, componentPlaces, definitionOf, isModulePath } from "./components.ts";
+import { type Finding, finding } from "./diagnostics.ts";
+import { specSchema } from "./spec-schema.ts";
+
+/** Imports a module by absolute path and gives its exports. */
+export type ModuleLoader = (path: string) => Promise<Readonly<Record<string, unknown>>>;
+
+/** Components whose options may hold further modules are looked into this often. */
+const MAX_ROUNDS = 8;
+
+/**
+ * Loads the users' own modules a spec names (`type: ./my-evaluator.ts`) and gives a registry that has them under their
+ * path as written. What cannot be loaded or is not a component is told in `findings`.
+ */
+export async function loadUserModules(
+  spec: JsonObject,
+  registry: Registry,
+  resolvePath: (path: string) => string,
+  load: ModuleLoader,
+): Promise<{ readonly registry: Registry; readonly findings: readonly Finding[] }> {
+  const findings: Finding[] = [];
+  const tried = new Set<string>();
+  let known = registry;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const fresh = unknownModules(spec, known).filter(({ place, type }) => !tried.has(`${place.kind} ${type}`));
+    if (fresh.length === 0) break;
+    for (const { place, type } of fresh) {
+      if (tried.has(`${place.kind} ${type}`)) continue;
+      tried.add(`${place.kind} ${type}`);
+      const loaded = await loadDefinition(place.kind, type, resolvePath(type), load);
+      if (typeof loaded === "string") findings.push(finding([...place.path, "type"], loaded));
+      else known = known.with(loaded);
+    }
+  }
+  return { registry: known, findings };
+}
+
+function unknownModules(
+  spec: JsonObject,
+  registry: Registry,
+): readonly { readonly place: ComponentPlace; readonly type: string }[] {
+  const within = (schema: unknown, config: JsonObject, path: readonly string[]): ReturnType<typeof unknownModules> =>
+    componentPlaces(schema, config, path).flatMap((place) => {
+      if (!isJsonObject(place.config)) return [];
+      const definition = definitionOf(place.kind, place.config, registry);
+      if (definition) return within(definition.options, place.config, place.path);
+      const { type } = place.config;
+      return isModulePath(type) ? [{ place, type }] : [];
+    });
+  return within(specSchema, spec, []);
+}
+
+/** The definition, or what is wrong. */
+async function loadDefinition(
+  kind: Kind,
+  type: string,
+  path: string,
+  load: ModuleLoader,
+): Promise<AnyDefinition | string> {
+  const how = `end it with: export default defineComponent({ kind: "${kind}", type: "…", summary: "…", options: { … }, example: { … }, create })`;
+  try {
+    const { default: exported } = await load(path);
+    if (!isDefinition(exported)) return `${type} has no component as its default export; ${how}`;
+    if (exported.kind !== kind) return `${type} is a component of kind ${exported.kind}, and a ${kind} is needed here`;
+    const { aliases: _aliases, ...definition } = exported;
+    return { ...definition, type };
+  } catch (thrown) {
+    return `${type} cannot be loaded: ${messageOf(thrown).split("\n")[0] ?? ""}`;
+  }
+}
+
+function isDefinition(value: unknown): value is AnyDefinition {
+  if (typeof value !== "object" || value === null) return false;
+  return (
+    "kind" in value &&
+    KINDS.some((kind) => kind === value.kind) &&
+    "type" in value &&
+    typeof value.type === "string" &&
+    "create" in value &&
+    typeof value.create === "function" &&
+    "options" in value &&
+    isJsonObject(value.options) &&
+    isJsonObject(value.options.properties)
+  );
+}

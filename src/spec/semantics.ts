@@ -1,0 +1,107 @@
+import { isAbsolute, resolve } from "node:path";
+import type { Files } from "../kernel/effects.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { parseDuration } from "../model/units.ts";
+import type { KnownComponent } from "./components.ts";
+import { type Finding, finding } from "./diagnostics.ts";
+import { type SpecPaths, staysInside } from "./paths.ts";
+import type { SpecPath } from "./source.ts";
+
+/**
+ * What in a spec contradicts itself though each part of it is valid. Parts that are not what the schema asks for are
+ * passed over: they have been told already.
+ */
+export function contradictions(spec: JsonObject): readonly Finding[] {
+  return [...metricFindings(spec.metric), ...constraintFindings(spec.constraints), ...pathFindings(spec)];
+}
+
+function metricFindings(metric: JsonValue | undefined): readonly Finding[] {
+  if (!isJsonObject(metric)) return [];
+  const { direction, baseline, target } = metric;
+  if (typeof baseline !== "number" || typeof target !== "number") return [];
+  const down = direction === "minimize";
+  if (down ? target < baseline : target > baseline) return [];
+  const side = down ? "below" : "above";
+  const message = `the target has to be ${side} the baseline ${baseline}, since the direction is ${down ? "minimize" : "maximize"}`;
+  return [finding(["metric", "target"], message)];
+}
+
+function constraintFindings(constraints: JsonValue | undefined): readonly Finding[] {
+  const budget = isJsonObject(constraints) ? constraints.time_budget : undefined;
+  if (budget === undefined || isDuration(budget)) return [];
+  const message = "expected a duration like 90s, 30m or 2h, or a number of seconds";
+  return [finding(["constraints", "time_budget"], message)];
+}
+
+function isDuration(value: JsonValue): boolean {
+  if (typeof value !== "string" && typeof value !== "number") return false;
+  try {
+    return parseDuration(value) > 0;
+  } catch {
+    return false;
+  }
+}
+
+const OUTSIDE_COPY =
+  "with `artifacts` each trial has its own copy of the project, and this input would be outside of it; " +
+  "use an absolute path, or a wider `root`";
+
+function pathFindings(spec: JsonObject): readonly Finding[] {
+  const artifacts = placedPaths(spec, "artifacts");
+  const inputs = artifacts.length === 0 ? [] : placedPaths(spec, "inputs");
+  return [
+    ...artifacts
+      .filter(({ value }) => !staysInside(value))
+      .map(({ path }) => finding(path, "a tracked artifact has to be inside `root`")),
+    ...inputs
+      .filter(({ value }) => !isAbsolute(value) && !staysInside(value))
+      .map(({ path }) => finding(path, OUTSIDE_COPY)),
+  ];
+}
+
+/** A path that a spec holds, and where. */
+interface PlacedPath {
+  readonly path: SpecPath;
+  readonly value: string;
+}
+
+function placedPaths(spec: JsonObject, key: "artifacts" | "inputs"): readonly PlacedPath[] {
+  const list = spec[key];
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry: JsonValue, index) => {
+    const at = [key, String(index)];
+    if (typeof entry === "string") return [{ path: at, value: entry }];
+    return isJsonObject(entry) && typeof entry.path === "string" ? [{ path: [...at, "path"], value: entry.path }] : [];
+  });
+}
+
+/** Files and folders that a spec names and that are not there. */
+export function missingFiles(
+  spec: JsonObject,
+  components: readonly KnownComponent[],
+  paths: SpecPaths,
+  files: Files,
+): readonly Finding[] {
+  const absent = ({ path, value }: PlacedPath, base: string, what: string): readonly Finding[] => {
+    const absolute = resolve(base, value);
+    const exists = value === "" || files.realPath(absolute) !== null;
+    return exists ? [] : [finding(path, `there is no ${what} ${absolute}`)];
+  };
+  const options = components.flatMap(fileOptions).flatMap((option) => absent(option, paths.dir, "file"));
+  if (typeof spec.root === "string") {
+    const noRoot = absent({ path: ["root"], value: spec.root }, paths.dir, "folder");
+    if (noRoot.length > 0) return [...noRoot, ...options];
+  }
+  const project = [...placedPaths(spec, "inputs"), ...placedPaths(spec, "artifacts")];
+  return [...project.flatMap((placed) => absent(placed, paths.root, "file or folder")), ...options];
+}
+
+/** Options that name a file which is read, relative to the spec. */
+function fileOptions({ kind, path, definition, config }: KnownComponent): readonly PlacedPath[] {
+  const keys = ["prompt_file", "module", ...(kind === "runner" && definition.type === "replay" ? ["file"] : [])];
+  return keys.flatMap((key) => {
+    const value = config[key];
+    const isOption = Object.hasOwn(definition.options.properties, key);
+    return isOption && typeof value === "string" ? [{ path: [...path, key], value }] : [];
+  });
+}

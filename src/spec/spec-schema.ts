@@ -1,0 +1,150 @@
+import { ANY, DURATION, JSON_OBJECT, type ObjectSchema } from "../schema/dialect.ts";
+import type { Infer } from "../schema/infer.ts";
+import { metricSchema, stopSchema } from "./spec-sections.ts";
+
+const TEXT = { type: "string", minLength: 1 } as const;
+const TEXTS = { type: "array", items: TEXT } as const;
+
+const inputSchema = {
+  anyOf: [
+    TEXT,
+    {
+      type: "object",
+      properties: {
+        path: { ...TEXT, description: "A file or folder, relative to `root`." },
+        show: { enum: ["name", "full"], description: "`full`: prompts get its content, not only its name." },
+      },
+      required: ["path"],
+      additionalProperties: false,
+    },
+  ],
+} as const;
+
+const checkSchema = {
+  type: "object",
+  description: "A command that has to succeed before an experiment is scored.",
+  properties: {
+    name: { ...TEXT, description: "What records and messages call it." },
+    command: {
+      anyOf: [TEXT, { ...TEXTS, minItems: 1 }],
+      description: "Command template, split into words once, or a list of words.",
+    },
+    shell: {
+      type: "boolean",
+      default: false,
+      description: "Run it as a `sh -c` program; values become positional parameters.",
+    },
+    timeout: { ...DURATION, description: "Ends the check as failed. Like `5m`; default: `constraints.time_budget`." },
+  },
+  required: ["name", "command"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+/** The run spec, but for the options of its components, which their definitions hold. */
+export const specSchema = {
+  type: "object",
+  description: "What to improve, how to try a change, how to judge it, and when to stop.",
+  properties: {
+    version: { const: 1, description: "Version of the spec's format: 1." },
+    name: {
+      type: "string",
+      pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+      "x-expected":
+        "a name that can be a folder: letters, digits, `.`, `_` and `-`, a letter or digit first, at most 100",
+      description: "Name of the run, and of its folder under `runs/`: letters, digits, `.`, `_`, `-`.",
+    },
+    goal: { type: "string", default: "", description: "What to achieve, in words; every prompt begins with it." },
+    seed: {
+      type: "integer",
+      minimum: 0,
+      maximum: 9007199254740991,
+      default: 0,
+      description: "The same seed gives the same run. Seeds of trials are derived from it.",
+    },
+    metric: metricSchema,
+    stop: stopSchema,
+    parallel: { type: "integer", minimum: 1, maximum: 1024, default: 1, description: "Trials in flight." },
+    retries: {
+      type: "integer",
+      minimum: 0,
+      maximum: 100,
+      default: 0,
+      description: "Extra attempts after a trial's own failure.",
+    },
+    insight_window: {
+      type: "integer",
+      minimum: 0,
+      description: "How many iterations back insights reach the researcher. Default: all.",
+    },
+    constraints: {
+      ...JSON_OBJECT,
+      description: "Free-form, handed to every stage; `time_budget` (a duration) also caps each trial.",
+    },
+    inputs: {
+      type: "array",
+      items: inputSchema,
+      default: [],
+      description: "Read-only data, relative to `root`: for trials, and listed in prompts.",
+    },
+    artifacts: {
+      ...TEXTS,
+      default: [],
+      description:
+        "Tracked files and folders, relative to `root`: hypotheses edit them, and they evolve across iterations.",
+    },
+    rollback: {
+      enum: ["best", "none"],
+      default: "best",
+      description:
+        "What the next iteration starts from: the best state of the run, or the best of the last iteration even if worse.",
+    },
+    root: { ...TEXT, description: "The project folder, relative to the spec's folder, which is the default." },
+    files: {
+      ...TEXTS,
+      description:
+        "What a trial's own copy of the project holds besides the artifacts, as patterns. Default: what git tracks.",
+    },
+    keep: {
+      enum: ["all", "best", "failed", "none"],
+      default: "all",
+      description: "Which trial folders stay when their hypothesis is scored.",
+    },
+    keep_files: {
+      ...TEXTS,
+      default: [],
+      description: "Patterns of files that stay in trial folders whatever `keep` says.",
+    },
+    workspace: {
+      ...TEXT,
+      description: "Folder for results, relative to the spec's folder. Default: `runs/<name>` in the current folder.",
+    },
+    runners: {
+      type: "object",
+      additionalProperties: { $ref: "#/$defs/inlineRunner" },
+      propertyNames: { pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" },
+      description: "Models, agent commands and functions that answer prompts, by the name other components use.",
+    },
+    researcher: { $ref: "#/$defs/researcher", description: "Proposes hypotheses." },
+    experimenter: { $ref: "#/$defs/experimenter", description: "Runs the trials of a hypothesis." },
+    checks: {
+      type: "array",
+      items: checkSchema,
+      description: "Commands that have to succeed, in order, before an experiment is scored.",
+    },
+    evaluator: { $ref: "#/$defs/evaluator", description: "Scores an experiment. Default: `{ type: metric }`." },
+    reviewer: {
+      $ref: "#/$defs/reviewer",
+      description: "Distils insights from a finished batch. Default: `{ type: none }`.",
+    },
+    reporter: {
+      enum: ["tui", "plain", "silent"],
+      description: "What `aura run` shows. Default: `tui` on a terminal, else `plain`.",
+    },
+  },
+  required: ["version", "name", "metric", "researcher", "experimenter"],
+  additionalProperties: false,
+  patternProperties: { "^x-": ANY },
+} as const satisfies ObjectSchema;
+
+/** A validated spec: variables expanded, defaults filled in, components not yet built. */
+export type Spec = Infer<typeof specSchema>;

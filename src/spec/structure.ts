@@ -1,0 +1,121 @@
+import type { AnyDefinition } from "../kernel/define.ts";
+import { messageOf } from "../kernel/errors.ts";
+import type { Registry } from "../kernel/registry.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import type { Issue } from "../schema/issues.ts";
+import { compileSchema, type Validator } from "../schema/validate.ts";
+import {
+  type ComponentPlace,
+  componentPlaces,
+  componentReferences,
+  definitionOf,
+  isModulePath,
+  optionsOf,
+  placedSchema,
+  withNotes,
+} from "./components.ts";
+import { type Finding, finding } from "./diagnostics.ts";
+import type { SpecPath } from "./source.ts";
+import { specSchema } from "./spec-schema.ts";
+
+/**
+ * Everything about a spec that schemas and the components' own checks find wrong; fills defaults in place. Components
+ * are checked one by one against their definitions, so that only schemas that are used are compiled and a mistake is
+ * told in the words of the component it is in. A module that is not in the registry is not looked into.
+ */
+export function checkStructure(spec: JsonObject, registry: Registry): readonly Finding[] {
+  const checker = createOptionsChecker(registry);
+  const runners = isJsonObject(spec.runners) ? Object.keys(spec.runners) : [];
+  const visit = (place: ComponentPlace): readonly Finding[] => {
+    const { kind, path, config, inline } = place;
+    if (typeof config === "string" && kind === "runner" && !inline) return runnerName(config, path, runners);
+    if (!isJsonObject(config)) return [];
+    const definition = definitionOf(kind, config, registry);
+    if (!definition) return unknownType(place, config, registry);
+    const inner = componentPlaces(definition.options, config, path).flatMap(visit);
+    return [...checker(definition, config).map((issue) => ({ ...issue, path: [...path, ...issue.path] })), ...inner];
+  };
+  const top = compileSchema(withNotes(specSchema), componentReferences(registry))(spec);
+  return [...top, ...componentPlaces(specSchema, spec).flatMap(visit)].map((found) => withGiven(found, spec));
+}
+
+/** Checks the options of one component, in a config with its `type`, and fills in their defaults. */
+export type OptionsChecker = (definition: AnyDefinition, config: JsonObject) => readonly Issue[];
+
+/** A checker that compiles the schema of each definition once. */
+export function createOptionsChecker(registry: Registry): OptionsChecker {
+  const references = componentReferences(registry);
+  const compiled = new Map<AnyDefinition, Validator>();
+  return (definition, config) => {
+    const validate = compiled.get(definition) ?? compileSchema(placedSchema(definition), references);
+    compiled.set(definition, validate);
+    const issues = validate(config);
+    // Unknown keys do not keep a definition from looking at the options it knows.
+    if (issues.some(({ about }) => about !== "key")) return issues;
+    const unknown = new Set(issues.filter(({ path }) => path.length === 1).map(({ path }) => path[0]));
+    if (issues.length > unknown.size) return issues;
+    const options = Object.entries(optionsOf(definition, config)).filter(([key]) => !unknown.has(key));
+    return [...issues, ...ownCheck(definition, Object.fromEntries(options))];
+  };
+}
+
+function ownCheck(definition: AnyDefinition, options: JsonObject): readonly Issue[] {
+  if (!definition.check) return [];
+  try {
+    // The options have just been validated by the definition's own schema, from which their type was read.
+    return definition.check(options as never).map(({ path, message }) => finding(ownPath(options, path), message));
+  } catch (thrown) {
+    return [finding([], `the check of ${definition.type} failed: ${messageOf(thrown)}`)];
+  }
+}
+
+/** The keys of a dotted option path: names that hold dots themselves are found by what is there. */
+function ownPath(options: JsonObject, path: string): SpecPath {
+  if (path === "") return [];
+  const keys: string[] = [];
+  let rest = path;
+  let current: unknown = options;
+  while (rest !== "") {
+    const present: readonly string[] = typeof current === "object" && current !== null ? Object.keys(current) : [];
+    const longest = present
+      .filter((key) => rest === key || rest.startsWith(`${key}.`))
+      .sort((a, b) => b.length - a.length)[0];
+    const key = longest ?? rest.split(".")[0] ?? rest;
+    keys.push(key);
+    current = isJsonObject(current) ? current[key] : Array.isArray(current) ? current[Number(key)] : undefined;
+    rest = rest.slice(key.length + 1);
+  }
+  return keys;
+}
+
+function runnerName(name: string, path: SpecPath, runners: readonly string[]): readonly Finding[] {
+  if (runners.includes(name)) return [];
+  const known = runners.length === 0 ? "the spec has no `runners`" : `known: ${runners.join(", ")}`;
+  return [
+    finding(path, `there is no runner "${name}" under \`runners\`; ${known}`, { candidates: runners, given: name }),
+  ];
+}
+
+function unknownType(place: ComponentPlace, config: JsonObject, registry: Registry): readonly Finding[] {
+  const { kind, path } = place;
+  const types = registry.types(kind);
+  if (isModulePath(config.type)) return [];
+  if (config.type === undefined) {
+    return [finding(path, `missing key "type": which ${kind}; one of ${types.join(", ")}`, { about: "missing" })];
+  }
+  const at = [...path, "type"];
+  if (typeof config.type !== "string")
+    return [finding(at, `expected the type of a ${kind}: one of ${types.join(", ")}`)];
+  const message = `unknown ${kind} type "${config.type}"; known: ${types.join(", ")}`;
+  return [finding(at, message, { candidates: types, given: config.type })];
+}
+
+/** The word a user wrote where one of a few was expected. */
+function withGiven(found: Finding, spec: JsonObject): Finding {
+  if (found.given !== undefined || found.about !== "value" || found.candidates.length === 0) return found;
+  let current: unknown = spec;
+  for (const key of found.path) {
+    current = isJsonObject(current) ? current[key] : Array.isArray(current) ? current[Number(key)] : undefined;
+  }
+  return typeof current === "string" ? { ...found, given: current } : found;
+}

@@ -1,0 +1,427 @@
+import { describe, expect, it } from "vitest";
+import { SpecError } from "../../../src/kernel/errors.ts";
+import type { JsonObject } from "../../../src/model/json.ts";
+import { type LoadSpecTextOptions, loadSpecText } from "../../../src/spec/load.ts";
+import { fixtures, VALID } from "./registry.ts";
+
+const load = (text: string, options: LoadSpecTextOptions = {}) =>
+  loadSpecText(text, "spec.yaml", { registry: fixtures, ...options });
+
+function errorsOf(text: string, options: LoadSpecTextOptions = {}) {
+  try {
+    load(text, options);
+  } catch (thrown) {
+    if (thrown instanceof SpecError) {
+      return thrown.diagnostics.map(({ line, column, message, suggestion }) => {
+        return `${line}:${column} ${message}${suggestion === undefined ? "" : ` -> ${suggestion}`}`;
+      });
+    }
+    throw thrown;
+  }
+  return [];
+}
+
+const changed = (from: string, to: string): string => {
+  if (!VALID.includes(from)) throw new Error(`no ${from}`);
+  return VALID.replace(from, to);
+};
+const variables = (values: Record<string, string>) => ({ get: (name: string) => values[name] });
+
+describe("a valid spec", () => {
+  it("comes out typed and with defaults filled in", () => {
+    const loaded = load(VALID);
+    expect(loaded.spec).toMatchObject({
+      name: "digits",
+      seed: 0,
+      parallel: 1,
+      metric: { name: "accuracy", direction: "maximize", baseline: 0.5 },
+      researcher: { type: "search", num_tasks: 1, space: { lr: { low: 1e-5 } } },
+      experimenter: { trials: 1, executor: { shell: false, timeout: "5m" } },
+      evaluator: { type: "metric" },
+      reviewer: { type: "none" },
+    });
+    expect(loaded.raw).toEqual(loaded.spec);
+    expect(loaded.warnings).toEqual([]);
+    expect(loaded.text).toBe(VALID);
+  });
+
+  it("may hold x- notes in every mapping, which components do not see", () => {
+    const noted = changed("    timeout: 5m", "    timeout: 5m\n    x-why: slow disk").replace(
+      "metric: { name",
+      "x-base: &base { a: 1 }\nmetric: { x-note: *base, name",
+    );
+    expect(load(noted).spec.metric).not.toHaveProperty("x-note");
+    expect(load(noted).raw).toMatchObject({ "x-base": { a: 1 }, metric: { "x-note": { a: 1 } } });
+  });
+
+  it("accepts an alias of a type", () => {
+    expect(errorsOf(changed("type: composed", "type: single-trial"))).toEqual([]);
+  });
+
+  it("lets anchors stand for what they mark", () => {
+    const text = changed(
+      "    opt: {",
+      "    dr: &range { type: float, low: 0, high: 1 }\n    wd: *range\n    opt: {",
+    ).replace("--opt {opt}", "--opt {opt} {dr} {wd}");
+    expect(load(text).spec.researcher).toMatchObject({ space: { wd: { type: "float", high: 1 } } });
+  });
+});
+
+describe("a mistake is told once, at its place, with the nearest valid name", () => {
+  it.each<[string, string, string, readonly string[]]>([
+    ["an unknown key", "goal: Raise", "gaol: Raise", ['3:1 unknown key "gaol" -> goal']],
+    ["a misspelt required key", "name: digits", "nmae: digits", ['2:1 unknown key "nmae" -> name']],
+    ["a missing key", "name: digits\n", "", ['1:1 missing key "name"']],
+    ["another version", "version: 1", "version: 2", ["1:10 expected 1"]],
+    [
+      "a name that is no folder",
+      "name: digits",
+      "name: ../digits",
+      [
+        "2:7 expected a name that can be a folder: letters, digits, `.`, `_` and `-`, a letter or digit first, at most 100",
+      ],
+    ],
+    [
+      "a wrong enum value",
+      "baseline: 0.5",
+      "direction: maximise",
+      ["4:38 expected one of maximize, minimize -> maximize"],
+    ],
+    ["a wrong type", "baseline: 0.5", "baseline: high", ["4:37 expected a number"]],
+    ["an unknown key inside", "baseline: 0.5", "basline: 0.5", ['4:27 unknown key "basline" -> baseline']],
+    [
+      "an unknown component",
+      "type: search",
+      "type: serach",
+      ['8:9 unknown researcher type "serach"; known: prompt, search -> search'],
+    ],
+    [
+      "a component without type",
+      "  type: search\n",
+      "",
+      ['7:1 missing key "type": which researcher; one of prompt, search'],
+    ],
+    [
+      "a component that is text",
+      "metric: { name",
+      "reviewer: none\nmetric: { name",
+      ["4:11 expected a reviewer, like { type: none, … }"],
+    ],
+    [
+      "a method that is near another",
+      "method: random",
+      "method: rnadom",
+      ["9:11 expected one of random, grid, tpe -> random"],
+    ],
+    ["an unknown option", "    timeout: 5m", "    timout: 5m", ['18:5 unknown key "timout" -> timeout']],
+    [
+      "a bad duration",
+      "timeout: 5m",
+      "timeout: 5 minutes",
+      ["18:14 expected a duration like 90s, 30m or 2h, or a number of seconds"],
+    ],
+    [
+      "a bad parameter type",
+      "lr: { type: float",
+      "lr: { type: flaot",
+      ["11:17 expected one of float, int, categorical -> float"],
+    ],
+    ["a parameter without a bound", "low: 1e-5, ", "", ['11:5 missing key "low"']],
+    ["a space that contradicts itself", "high: 0.1", "high: 0", ["11:41 has to be at least low, 0.00001"]],
+    [
+      "a placeholder that is no parameter",
+      "{lr}",
+      "{lrr}",
+      ["17:35 the search space has no parameter {lrr}; it has lr, opt -> lr"],
+    ],
+    [
+      "a name AURA does not have",
+      "{lr}",
+      "{aura.sed}",
+      [
+        "17:35 AURA has no {aura.sed}; it has id, trial_id, trial_dir, trial_index, seed, slot, workspace, root, inputs, params_file, args -> aura.seed",
+      ],
+    ],
+    [
+      "an unknown runner",
+      "name: digits",
+      "name: digits\nreviewer: { type: prompt, runner: mian }",
+      ['3:35 there is no runner "mian" under `runners`; known: main -> main'],
+    ],
+    [
+      "a target on the wrong side",
+      "baseline: 0.5",
+      "baseline: 0.5, target: 0.4",
+      ["4:50 the target has to be above the baseline 0.5, since the direction is maximize"],
+    ],
+    [
+      "a bad time budget",
+      "name: digits",
+      "name: digits\nconstraints: { time_budget: soon }",
+      ["3:29 expected a duration like 90s, 30m or 2h, or a number of seconds"],
+    ],
+    [
+      "an artifact outside the project",
+      "name: digits",
+      "name: digits\nartifacts: [../x]",
+      ["3:13 a tracked artifact has to be inside `root`"],
+    ],
+    [
+      "a delta that is no share",
+      "baseline: 0.5",
+      "min_delta: 3 percent",
+      ["4:38 expected a number, or a share like `3%`"],
+    ],
+    [
+      "a check without command",
+      "name: digits",
+      "name: digits\nchecks: [{ name: tests }]",
+      ['3:10 missing key "command"'],
+    ],
+    ["a command that cannot be split", "{lr} --opt", "'{lr} --opt", []],
+  ])("%s", (_, from, to, expected) => {
+    const found = errorsOf(changed(from, to));
+    if (expected.length > 0) expect(found).toEqual(expected);
+    else expect(found).toHaveLength(1);
+  });
+
+  it.each<[string, string, readonly string[]]>([
+    ["nothing", "", ["1:1 the spec is empty"]],
+    ["only comments", "# later\n", ["1:1 the spec is empty"]],
+    ["a list", "- a\n", ["1:1 expected a mapping of keys to values"]],
+    ["a tab", "version: 1\nstop:\n\titerations: 1\n", ["3:1 a tab cannot indent YAML; use spaces"]],
+    [
+      "two documents",
+      "version: 1\n---\nname: x\n",
+      ["2:1 a spec is one YAML document; remove the `---` between documents"],
+    ],
+    ["an open quote", "name: 'x\n", ["2:1 missing closing 'quote"]],
+    ["a second colon", "name: a: b\n", ["1:7 a second `:` in one line; put the text in quotes"]],
+    [
+      "a bare variable in braces",
+      "metric: { name: ${M} }\n",
+      ['1:18 inside { } or [ ] a variable has to be in quotes: "${NAME}"'],
+    ],
+  ])("text that is %s", (_, text, expected) => {
+    expect(errorsOf(text)).toEqual(expected);
+  });
+
+  it.each<[string, string, string, string]>([
+    ["a key twice", "name: digits", "name: digits\nname: again", '3:1 the key "name" is there twice'],
+    [
+      "a merge key",
+      "metric: { name: accuracy,",
+      "metric: { <<: {}, name: accuracy,",
+      "4:11 `<<` is not part of YAML 1.2; write the keys out",
+    ],
+    [
+      "an alias of nothing",
+      "goal: Raise the accuracy.",
+      "goal: *nothing",
+      "3:7 there is no anchor &nothing before this alias",
+    ],
+    [
+      "an alias of itself",
+      "goal: Raise the accuracy.",
+      "constraints: &c { a: *c }",
+      "3:22 this alias stands for a value that it is part of",
+    ],
+    [
+      "a tag",
+      "goal: Raise the accuracy.",
+      "goal: !!binary aaaa",
+      "3:16 the tag tag:yaml.org,2002:binary has no meaning in a spec",
+    ],
+    ["infinity", "baseline: 0.5", "baseline: .inf", "4:37 a number here has to be finite"],
+    [
+      "a number too large to be exact",
+      "name: digits",
+      "name: digits\nseed: 12345678901234567890",
+      "3:7 this whole number is too large to be exact; put it in quotes",
+    ],
+    ["a key that is a list", "name: digits", "name: digits\n? [a]\n: 1", "3:3 a key has to be plain text"],
+    ["a prototype", "name: digits", "name: digits\n__proto__: { a: 1 }", '3:1 "__proto__" cannot be a key'],
+  ])("%s", (_, from, to, expected) => {
+    expect(errorsOf(changed(from, to))).toEqual([expected]);
+  });
+
+  it("tells five mistakes in one pass, each at its line", () => {
+    const text = `version: 1
+name: digits
+goal: [no]
+metric: { name: accuracy, direction: up }
+retires: 2
+researcher:
+  type: serach
+experimenter:
+  type: script
+  command: run {aura.seeed}
+  timeout: 5 parsecs
+`;
+    expect(errorsOf(text)).toEqual([
+      "3:7 expected text",
+      "4:38 expected one of maximize, minimize",
+      '5:1 unknown key "retires" -> retries',
+      '7:9 unknown researcher type "serach"; known: prompt, search -> search',
+      "10:16 AURA has no {aura.seeed}; it has id, trial_id, trial_dir, trial_index, seed, slot, workspace, root, inputs, params_file, args -> aura.seed",
+      "11:12 expected a duration like 90s, 30m or 2h, or a number of seconds",
+    ]);
+  });
+
+  it("looks into the options it knows although one is unknown", () => {
+    expect(errorsOf(changed("method: random", "methd: random").replace("high: 0.1", "high: 0"))).toEqual([
+      '9:3 unknown key "methd" -> method',
+      "11:41 has to be at least low, 0.00001",
+    ]);
+  });
+
+  it("prints the line and a mark under the mistake", () => {
+    expect(() => load(changed("timeout: 5m", "timout: 5m"))).toThrow(
+      [
+        "spec.yaml has an error",
+        "",
+        'spec.yaml:18:5: unknown key "timout"; did you mean "timeout"?',
+        "        timout: 5m",
+        "        ^^^^^^",
+      ].join("\n"),
+    );
+  });
+});
+
+describe("hostile text", () => {
+  it("is refused when aliases multiply", () => {
+    const bombs = ["x-a: &a [1,1,1,1,1,1,1,1,1]"];
+    for (const [from, to] of ["ab", "bc", "cd", "de", "ef", "fg"])
+      bombs.push(`x-${to}: &${to} [${Array(9).fill(`*${from}`).join(",")}]`);
+    expect(errorsOf(`${bombs.join("\n")}\n`)).toEqual([
+      expect.stringContaining("more than 50000 values, aliases written out"),
+    ]);
+  });
+
+  it.each([
+    ["deep lists", "[".repeat(200_000)],
+    ["deep mappings", "{".repeat(3000)],
+    ["deep blocks", "- ".repeat(5000)],
+    ["deep values", `x-a: ${"[ ".repeat(80)}1${" ]".repeat(80)}`],
+    ["more than a mebibyte", `#${"x".repeat(1024 * 1024)}`],
+    ["control characters", "\u0000\u001b[2J: \u0007"],
+  ])("is refused when it is %s", (_, text) => {
+    expect(errorsOf(text).length).toBeGreaterThan(0);
+  });
+
+  it("cannot put escape sequences on the terminal", () => {
+    try {
+      load('version: 1\n"\u001b[31mred": "\u001b[2J"\n');
+      expect.unreachable();
+    } catch (thrown) {
+      expect(String(thrown)).not.toMatch(/[^\P{Cc}\n]/u);
+      expect(JSON.stringify(thrown)).not.toContain("\\u001b");
+    }
+  });
+});
+
+describe("variables", () => {
+  const withRunner = (model: string) =>
+    changed("{ type: anthropic, model: claude }", `\n    type: anthropic\n    model: ${model}`);
+
+  it("are expanded in the spec and kept as they are in the record", () => {
+    const loaded = load(withRunner("x-${MODEL}"), { variables: variables({ MODEL: "sonnet-large" }) });
+    expect(loaded.spec.runners?.main).toMatchObject({ model: "x-sonnet-large" });
+    expect(loaded.raw).toMatchObject({ runners: { main: { model: "x-${MODEL}", max_tokens: 4096 } } });
+    expect(loaded.secrets).toEqual(["sonnet-large"]);
+  });
+
+  it("become numbers only when they stand alone and unquoted", () => {
+    const set = { variables: variables({ N: "4" }) };
+    const text = (value: string) => changed("goal: Raise the accuracy.", `parallel: ${value}`);
+    expect(load(text("${N}"), set).spec.parallel).toBe(4);
+    expect(load(text("${M:-3}"), set).spec.parallel).toBe(3);
+    expect(errorsOf(text('"${N}"'), set)).toEqual(["3:11 expected a whole number of at least 1 and at most 1024"]);
+  });
+
+  it("that are not set are told at their line, once", () => {
+    const text = changed("goal: Raise the accuracy.", "goal: |\n  Raise\n  the ${WHAT}\n").replace(
+      "timeout: 5m",
+      "timeout: ${T}",
+    );
+    expect(errorsOf(text)).toEqual([
+      "5:7 the environment variable WHAT is not set; set it, or write ${WHAT:-default}, or $${WHAT} for literal text",
+      "21:14 the environment variable T is not set; set it, or write ${T:-default}, or $${T} for literal text",
+    ]);
+  });
+
+  it("never show their value in a message", () => {
+    const text = withRunner("claude").replace("type: search", "type: ${KIND}");
+    const found = errorsOf(text, { variables: variables({ KIND: "hunter2hunter2" }) });
+    expect(found).toEqual([expect.stringContaining('unknown researcher type "***"')]);
+  });
+});
+
+describe("overrides", () => {
+  it("persist in the record and reach the spec", () => {
+    const overrides: JsonObject = {
+      "stop.iterations": 20,
+      "runners.main.model": "other",
+      "experimenter.executor.timeout": "1h",
+    };
+    const loaded = load(VALID, { overrides });
+    expect(loaded.spec.stop).toEqual({ iterations: 20, failures: 10 });
+    expect(loaded.raw).toMatchObject({
+      runners: { main: { model: "other" } },
+      experimenter: { executor: { timeout: "1h" } },
+    });
+    expect(loaded.overrides).toEqual(overrides);
+  });
+
+  it("that make no sense are told with the nearest key", () => {
+    const told = (overrides: JsonObject) => {
+      try {
+        load(VALID, { overrides });
+      } catch (thrown) {
+        return thrown instanceof SpecError ? thrown.message.split("\n").slice(2) : [String(thrown)];
+      }
+      return [];
+    };
+    expect(told({ "stpo.iterations": 3 })).toEqual(['--set stpo: unknown key "stpo"; did you mean "stop"?']);
+    expect(told({ "runners.main.modle": "x" })).toEqual([
+      '--set runners.main.modle: unknown key "modle"; did you mean "model"?',
+    ]);
+    expect(told({ "stop.iterations": "many" })).toEqual([
+      "--set stop.iterations: expected a whole number of at least 1",
+    ]);
+    expect(told({ "name.first": 1 })).toEqual([
+      '--set name.first: name is a single value, so there is no "first" in it',
+    ]);
+    expect(told({ "researcher.space.opt.choices.5": 1 })).toEqual([
+      '--set researcher.space.opt.choices.5: researcher.space.opt.choices is a list; its entries are 0 to 1, not "5"',
+    ]);
+  });
+});
+
+describe("warnings", () => {
+  const warnings = (text: string) =>
+    load(text).warnings.map(({ line, column, message }) => `${line}:${column} ${message}`);
+
+  it("name a parameter that no command uses", () => {
+    expect(warnings(changed(" --opt {opt}", ""))).toEqual(["12:5 no command uses {opt}"]);
+    expect(warnings(changed("--lr {lr} --opt {opt}", "{aura.args...}"))).toEqual([]);
+  });
+
+  it("name a conditional parameter that a command cannot do without", () => {
+    const text = changed("log: true", "log: true, when: { opt: sgd }");
+    expect(warnings(text)).toEqual([
+      "17:35 {lr} has no value where its `when` does not hold, and the command fails there; write {lr?}",
+    ]);
+    expect(warnings(text.replace("{lr}", "{lr?}"))).toEqual([]);
+  });
+});
+
+describe("the hash of a spec", () => {
+  it("ignores comments, order, notes and what may change safely", () => {
+    const hash = load(VALID).specHash;
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    const other = `# a comment\nparallel: 7\nx-note: 1\n${changed("timeout: 5m", "timeout: 9m")}`;
+    expect(load(other).specHash).toBe(hash);
+    expect(load(VALID.replace("0.1", "0.2")).specHash).not.toBe(hash);
+  });
+});
