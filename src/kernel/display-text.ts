@@ -9,7 +9,7 @@ const ESCAPES =
 const BLANKS = /[\t\n\v\f\r\x85\u2028\u2029\u00a0\u2000-\u200a\u202f\u205f]+/g;
 // Controls, bidi overrides, zero-width and other invisible code points, emoji joiners, skin tones and keycaps:
 // what is left takes the same number of columns in every terminal.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u{1f3fb}-\u{1f3ff}]|\u20e3/gu;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]|[\u{1f3fb}-\u{1f3ff}]|\u20e3/gu;
 const STACKED_MARKS = /([\p{Mn}\p{Me}]{2})[\p{Mn}\p{Me}]+/gu;
 
 /**

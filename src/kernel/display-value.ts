@@ -11,17 +11,17 @@ export function formatScore(score: number | null): string {
   return score.toFixed(size >= 1000 ? 1 : size >= 100 ? 2 : size >= 1 ? 3 : 4);
 }
 
-/** A duration in its two largest units: `850ms`, `12s`, `3m12s`, `2h05m`, `3d04h`. */
+/** A duration in its two largest units: `850ms`, `12s`, `3m12s`, `30m`, `2h05m`, `3d04h`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds}s`;
-  const two = (n: number): string => String(n).padStart(2, "0");
+  const rest = (n: number, unit: string): string => (n === 0 ? "" : `${String(n).padStart(2, "0")}${unit}`);
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}m${two(seconds % 60)}s`;
+  if (minutes < 60) return `${minutes}m${rest(seconds % 60, "s")}`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours}h${two(minutes % 60)}m`;
-  return `${Math.floor(hours / 24)}d${two(hours % 24)}h`;
+  if (hours < 24) return `${hours}h${rest(minutes % 60, "m")}`;
+  return `${Math.floor(hours / 24)}d${rest(hours % 24, "h")}`;
 }
 
 /** A count in at most about four characters: `950`, `12.4k`, `3.1M`. */
@@ -56,13 +56,17 @@ export function parametersText(parameters: readonly Parameter[]): string {
 
 function shortValue(value: JsonValue): string {
   if (typeof value === "number") {
-    return Number.isInteger(value) ? String(value) : trimExponent(String(Number(value.toPrecision(4))));
+    if (Number.isInteger(value)) return String(value);
+    return trimExponent(Math.abs(value) < 1e-4 ? value.toExponential(3) : String(Number(value.toPrecision(4))));
   }
   return plainText(typeof value === "string" ? value : JSON.stringify(value));
 }
 
 function trimExponent(text: string): string {
-  return text.replace(/\.?0*e/, "e").replace("e+", "e");
+  return text
+    .replace(/(\.\d*?)0*e/, "$1e")
+    .replace(".e", "e")
+    .replace("e+", "e");
 }
 
 function clip(text: string, length: number): string {

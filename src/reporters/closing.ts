@@ -1,0 +1,91 @@
+import { finishKind, finishWords } from "../kernel/display-reason.ts";
+import { plainText, toWidth, truncate } from "../kernel/display-text.ts";
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatScore,
+  parametersOf,
+  parametersText,
+} from "../kernel/display-value.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { FinishReason, RunTotals } from "../model/run.ts";
+import { shellWord } from "./shell-word.ts";
+
+/** What is left to say when a run has ended. */
+export interface ClosingSummary {
+  readonly name: string;
+  /** As the user would type it. */
+  readonly workspace: string;
+  readonly reason: FinishReason;
+  /** More about the reason, such as an error's message. */
+  readonly message?: string;
+  readonly metric: { readonly name: string; readonly baseline?: number };
+  readonly best: {
+    readonly id: string;
+    readonly label?: string;
+    readonly score: number;
+    readonly spec: JsonObject;
+  } | null;
+  readonly iterationsCompleted: number;
+  readonly totals: RunTotals;
+  /** Whether `aura resume` would go on with it. */
+  readonly resumable: boolean;
+}
+
+/** The text for people at the end of a run: how it ended, the best, where the results are and what to type next. */
+export function closingText(summary: ClosingSummary): string {
+  const { word } = finishKind(summary.reason);
+  const words = finishWords(summary.reason);
+  const head = `${plainText(summary.name)} ${word}${words === word ? "" : `: ${words}`}`;
+  const lines = [head];
+  if (summary.message) lines.push(`  ${truncate(plainText(summary.message), 400)}`);
+  lines.push("", ...facts(summary), "", ...commands(summary));
+  return `${lines.join("\n")}\n`;
+}
+
+function facts({ best, metric, iterationsCompleted, totals, workspace }: ClosingSummary): readonly string[] {
+  const lines: string[] = [];
+  if (best) {
+    const label = best.label === undefined ? "" : `  ${truncate(plainText(best.label), 60)}`;
+    const baseline = metric.baseline === undefined ? "" : `  (baseline ${formatScore(metric.baseline)})`;
+    lines.push(fact("best", `${plainText(metric.name)} ${formatScore(best.score)}${baseline}  ${best.id}${label}`));
+    const parameters = parametersText(parametersOf(best.spec));
+    if (parameters !== "") lines.push(fact("", truncate(parameters, 200)));
+  } else {
+    lines.push(fact("best", "none: nothing was scored"));
+  }
+  const spent = [
+    counted(iterationsCompleted, "iteration", "iterations"),
+    counted(totals.hypotheses, "hypothesis", "hypotheses"),
+    counted(totals.trials, "trial", "trials"),
+  ];
+  const tokens = totals.inputTokens + totals.outputTokens;
+  if (tokens > 0) spent.push(`${formatCount(tokens)} tokens`);
+  if (totals.costUsd > 0) spent.push(formatCost(totals.costUsd));
+  lines.push(fact("spent", `${spent.join(", ")} in ${formatDuration(totals.activeMs)}`));
+  lines.push(fact("results", plainText(workspace)));
+  return lines;
+}
+
+function commands({ best, workspace, resumable, reason, iterationsCompleted }: ClosingSummary): readonly string[] {
+  const place = shellWord(workspace);
+  const all: (readonly [string, string])[] = [];
+  if (best) all.push([`aura inspect ${place} best`, "the best configuration in full"]);
+  all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
+  if (resumable) {
+    all.push([`aura resume ${place}`, "go on from here"]);
+  } else if (reason === "iterations") {
+    all.push([`aura resume ${place} --set stop.iterations=${iterationsCompleted * 2}`, "go on for as many again"]);
+  }
+  const width = Math.max(...all.map(([command]) => command.length));
+  return all.map(([command, what]) => `  ${toWidth(command, width)}  # ${what}`);
+}
+
+function fact(name: string, text: string): string {
+  return `  ${toWidth(name, 7)}  ${text}`;
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,190 @@
+import { plainText, truncate, wrapText } from "../kernel/display-text.ts";
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatScore,
+  parametersOf,
+  parametersText,
+} from "../kernel/display-value.ts";
+import type {
+  BestData,
+  CallData,
+  HypothesisData,
+  InsightData,
+  MetricData,
+  ShowData,
+  SummaryData,
+} from "./inspect-data.ts";
+import { outline } from "./outline.ts";
+import { textTable } from "./text-table.ts";
+
+/** Columns assumed where the caller knows none. */
+const DEFAULT_WIDTH = 120;
+const MARKS: Readonly<Record<string, string>> = { failed: "x", running: ">", waiting: " " };
+
+/** `aura inspect`: where a run stands, its best and what was learned, as text for people. */
+export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
+  const { hypotheses, totals, metric, best } = data;
+  const reason = data.reason === undefined ? "" : ` (${plainText(data.reason)})`;
+  const tokens = totals.inputTokens + totals.outputTokens;
+  const spent = [
+    `${totals.trials} trials`,
+    ...(totals.calls > 0 ? [`${totals.calls} calls`] : []),
+    ...(tokens > 0 ? [`${formatCount(tokens)} tokens`] : []),
+    ...(totals.costUsd > 0 ? [formatCost(totals.costUsd)] : []),
+    formatDuration(totals.activeMs),
+  ];
+  const counts = `${hypotheses.total} (${hypotheses.scored} scored, ${hypotheses.failed} failed)`;
+  const facts: (readonly [string, string])[] = [
+    ["run", `${plainText(data.name)}  ${data.runId}`],
+    ["status", `${plainText(data.status)}${reason}`],
+    ["workspace", plainText(data.workspace)],
+    ["metric", metricText(metric)],
+    ["iterations", String(data.iterationsCompleted)],
+    ["hypotheses", counts],
+    ["spent", spent.join(", ")],
+  ];
+  const lines = facts.map(([name, value]) => `${name.padEnd(10)}  ${value}`);
+  lines.push("", ...bestLines(best, metric, width));
+  const latest = data.insights.slice(-3);
+  if (latest.length > 0) lines.push("", "insights", ...latest.flatMap((insight) => insightLines(insight, width)));
+  return text(lines);
+}
+
+/** `aura inspect … hypotheses`: one line a hypothesis, `*` for the best, `+` for passed, `x` for failed. */
+export function hypothesesText(
+  rows: readonly HypothesisData[],
+  options: { readonly bestId?: string | null; readonly metric?: MetricData; readonly width?: number } = {},
+): string {
+  if (rows.length === 0) return "no hypotheses yet\n";
+  const { bestId = null, metric, width = DEFAULT_WIDTH } = options;
+  const cells = rows.map((row) => [
+    row.id === bestId ? "*" : row.passed ? "+" : (MARKS[row.status] ?? " "),
+    row.id,
+    row.label ?? "",
+    row.score === null ? row.status : formatScore(row.score),
+    row.score === null && row.reason
+      ? `${row.reason}  ${parametersText(parametersOf(row.spec))}`
+      : parametersText(parametersOf(row.spec)),
+  ]);
+  const columns = [
+    { head: "" },
+    { head: "hypothesis" },
+    { head: "label", max: 28 },
+    { head: metric ? plainText(metric.name) : "score", max: 16 },
+    { head: "parameters" },
+  ];
+  const labelled = cells.some((row) => row[2] !== "");
+  const keep = <T>(list: readonly T[]): readonly T[] => list.filter((_, index) => labelled || index !== 2);
+  return text(textTable(keep(columns), cells.map(keep), width));
+}
+
+/** `aura inspect … best`: the best hypothesis with all of its parameters in full. */
+export function bestText(best: BestData | null, metric: MetricData, width = DEFAULT_WIDTH): string {
+  if (!best) return "nothing was scored yet\n";
+  const [head = ""] = bestLines(best, metric, width);
+  return text([head, ...outline(best.spec, "  ")]);
+}
+
+/** `aura inspect … show ID`: everything recorded of one hypothesis. */
+export function showText({ hypothesis, experiment, evaluation }: ShowData, width = DEFAULT_WIDTH): string {
+  const { id, label, rationale, spec, edits, metadata } = hypothesis;
+  const lines = [label === undefined ? id : `${id}  ${plainText(label)}`];
+  const section = (name: string, body: readonly string[]): void => {
+    if (body.length > 0) lines.push("", name, ...body);
+  };
+  if (evaluation) {
+    const score = evaluation.score === null ? "no score" : `score ${evaluation.score}`;
+    lines.push(`${score}, ${evaluation.passed ? "passed" : "not passed"}: ${plainText(evaluation.reason)}`);
+  }
+  if (rationale) section("rationale", wrapText(plainText(rationale), width - 2, 40).map(indented));
+  section("parameters", outline(spec, "  "));
+  if (edits)
+    section(
+      "edits",
+      edits.map((edit) => indented("path" in edit ? plainText(edit.path) : "diff")),
+    );
+  if (metadata) section("metadata", outline(metadata, "  "));
+  if (experiment) {
+    const { trials, checks = [], summary, failure } = experiment;
+    section("trials", trialLines([...trials, ...checks], width));
+    if (failure) section("failure", outline({ ...failure }, "  "));
+    if (summary) section("summary", outline(summary, "  "));
+  }
+  if (evaluation && Object.keys(evaluation.details).length > 0) section("details", outline(evaluation.details, "  "));
+  return text(lines);
+}
+
+/** `aura inspect … insights`: all findings with their recommendations, oldest first. */
+export function insightsText(insights: readonly InsightData[], width = DEFAULT_WIDTH): string {
+  if (insights.length === 0) return "no insights yet\n";
+  return text(insights.flatMap((insight) => insightLines(insight, width)));
+}
+
+/** `aura inspect … calls`: one line a model or command-runner call. */
+export function callsText(calls: readonly CallData[], width = DEFAULT_WIDTH): string {
+  if (calls.length === 0) return "no calls yet\n";
+  const columns = [
+    { head: "call" },
+    { head: "role" },
+    { head: "state" },
+    { head: "tokens", align: "right" },
+    { head: "cost", align: "right" },
+    { head: "time", align: "right" },
+    { head: "runner" },
+  ] as const;
+  const rows = calls.map(({ id, role, state, usage, durationMs, runner, model }) => [
+    id,
+    role,
+    state,
+    usage ? formatCount(usage.inputTokens + usage.outputTokens) : "",
+    usage?.costUsd === undefined ? "" : formatCost(usage.costUsd),
+    durationMs === undefined ? "" : formatDuration(durationMs),
+    model === undefined ? runner : `${runner} ${model}`,
+  ]);
+  return text(textTable(columns, rows, width));
+}
+
+function bestLines(best: BestData | null, metric: MetricData, width: number): readonly string[] {
+  if (!best) return ["best        nothing was scored yet"];
+  const label = best.label ? `  ${truncate(plainText(best.label), 60)}` : "";
+  const passed = best.passed ? "passed" : "not passed";
+  const head = `best        ${plainText(metric.name)} ${best.score}  ${best.id}${label}  (${passed})`;
+  const parameters = parametersText(parametersOf(best.spec));
+  return parameters === ""
+    ? [head]
+    : [head, ...wrapText(parameters, width - 12, 6).map((line) => `            ${line}`)];
+}
+
+function metricText({ name, direction, baseline }: MetricData): string {
+  const than = baseline === undefined ? "" : `, baseline ${baseline}`;
+  return `${plainText(name)}, ${direction}${than}`;
+}
+
+function insightLines({ finding, recommendation, iteration }: InsightData, width: number): readonly string[] {
+  const from = iteration === undefined ? "" : `[${iteration}] `;
+  const wrap = (lead: string, body: string): readonly string[] =>
+    wrapText(plainText(body), width - lead.length, 12).map(
+      (line, i) => (i === 0 ? lead : " ".repeat(lead.length)) + line,
+    );
+  return [...wrap(`  - ${from}`, finding), ...(recommendation ? wrap("    -> ", recommendation) : [])];
+}
+
+function trialLines(trials: NonNullable<ShowData["experiment"]>["trials"], width: number): readonly string[] {
+  const rows = trials.map(({ id, seed, outcome }) => [
+    `  ${id}`,
+    outcome.status,
+    String(seed),
+    outcome.status === "completed" ? JSON.stringify(outcome.output) : outcome.failure.message,
+  ]);
+  return textTable([{ head: "  trial" }, { head: "status" }, { head: "seed" }, { head: "result" }], rows, width);
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}
+
+function text(lines: readonly string[]): string {
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,149 @@
+import type { AuraEvent } from "../kernel/events.ts";
+import type { RunTotals } from "../model/run.ts";
+import type { Failure } from "../model/trial.ts";
+import type { Fields, Level } from "./plain-line.ts";
+
+/** What a plain line says about an event; `null` for events that have no line. */
+export function plainFields(
+  event: AuraEvent,
+  extra: Fields = {},
+): { readonly level: Level; readonly fields: Fields } | null {
+  switch (event.type) {
+    case "run.started": {
+      const { run } = event;
+      return info({
+        name: run.name,
+        workspace: run.workspace,
+        run: run.runId,
+        resumed: run.resumed,
+        seed: run.seed,
+        metric: run.metric.name,
+        direction: run.metric.direction,
+        baseline: run.metric.baseline,
+        target: run.metric.target,
+        parallel: run.parallel,
+        iterations: run.stop.iterations,
+        best: run.best?.score,
+      });
+    }
+    case "run.finished":
+      return {
+        level: finishLevel(event.exitCode),
+        fields: {
+          reason: event.reason,
+          exit: event.exitCode,
+          best: event.best?.score ?? null,
+          id: event.best?.id,
+          iterations: event.iterationsCompleted,
+          ...totalsFields(event.totals),
+          message: event.message,
+        },
+      };
+    case "warning":
+      return warn({ code: event.code, id: event.hypothesisId, message: event.message });
+    case "iteration.started":
+      return info({ iteration: event.iteration, base: event.base?.hypothesisId });
+    case "stage.started":
+      return info({ stage: event.stage, iteration: event.iteration });
+    case "hypothesis.proposed": {
+      const { id, label, spec } = event.hypothesis;
+      return info({ id, label, spec: JSON.stringify(spec) });
+    }
+    case "proposal.refused":
+      return warn({ iteration: event.iteration, label: event.refused.label, reason: event.refused.reason });
+    case "experiment.finished": {
+      const { hypothesisId: id, status, failure } = event.experiment;
+      const fields = { id, ...extra, status, ...failureFields(failure) };
+      return { level: status === "failed" ? "warn" : "info", fields };
+    }
+    case "evaluation.scored": {
+      const { hypothesisId: id, score, passed, reason } = event.evaluation;
+      return info({ id, score, passed, best: event.best?.score ?? null, reason });
+    }
+    case "best.improved":
+      return info({ id: event.best.id, score: event.best.score, previous: event.previous?.score ?? null });
+    case "insight.recorded": {
+      const { id, finding, recommendation } = event.insight;
+      return info({ id, finding, recommendation });
+    }
+    case "iteration.finished":
+      return {
+        level: event.failure ? "warn" : "info",
+        fields: {
+          iteration: event.iteration,
+          hypotheses: event.hypotheses,
+          failed: event.failed,
+          improved: event.improved,
+          best: event.best?.score ?? null,
+          ...failureFields(event.failure),
+        },
+      };
+    case "snapshot.taken":
+      return info({ id: event.hypothesisId, snapshot: event.snapshot });
+    case "trial.started":
+      return info({ id: event.trialId, attempt: event.attempt, slot: event.slot });
+    case "trial.output":
+      return null;
+    case "trial.finished": {
+      const { outcome } = event;
+      const completed = outcome.status === "completed";
+      return {
+        level: completed ? "info" : "warn",
+        fields: {
+          id: event.trialId,
+          attempt: event.attempt,
+          status: outcome.status,
+          seconds: seconds(event.durationMs),
+          ...(completed ? {} : failureFields(outcome.failure)),
+          ...(event.retrying ? { retrying: true } : {}),
+        },
+      };
+    }
+    case "call.started":
+      return info({ id: event.callId, role: event.role });
+    case "call.finished":
+      return info({
+        id: event.callId,
+        role: event.role,
+        seconds: seconds(event.durationMs),
+        tokens: event.usage ? event.usage.inputTokens + event.usage.outputTokens : undefined,
+        cost_usd: event.usage?.costUsd,
+        ...(event.reused ? { reused: true } : {}),
+      });
+    case "call.failed":
+      return warn({ id: event.callId, role: event.role, ...failureFields(event.failure), retrying: event.retrying });
+  }
+}
+
+function info(fields: Fields): { level: Level; fields: Fields } {
+  return { level: "info", fields };
+}
+
+function warn(fields: Fields): { level: Level; fields: Fields } {
+  return { level: "warn", fields };
+}
+
+/** 75 and 128 + signal leave a run that can go on, as does an unmet `--require`; other codes but 0 are errors. */
+function finishLevel(exitCode: number): Level {
+  if (exitCode === 0) return "info";
+  return exitCode === 75 || exitCode >= 100 ? "warn" : "error";
+}
+
+function failureFields(failure: Failure | undefined): Fields {
+  return failure ? { code: failure.code, exit: failure.exitCode, message: failure.message } : {};
+}
+
+function totalsFields(totals: RunTotals): Fields {
+  return {
+    hypotheses: totals.hypotheses,
+    trials: totals.trials,
+    calls: totals.calls,
+    tokens: totals.inputTokens + totals.outputTokens,
+    cost_usd: totals.costUsd,
+    seconds: seconds(totals.activeMs),
+  };
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}
