@@ -1,0 +1,1 @@
+export { type DashboardHandle, type DashboardOptions, startDashboard } from "./start.tsx";

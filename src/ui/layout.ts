@@ -1,0 +1,53 @@
+import type { DashboardState } from "./state.ts";
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** How the screen is divided; heights in lines, borders included, 0 for what is left out. */
+export interface Layout {
+  /** `full`: bordered panels. `compact`: one line each, for small terminals. */
+  readonly mode: "full" | "compact";
+  readonly width: number;
+  readonly header: number;
+  readonly top: number;
+  readonly table: number;
+  /** Hypotheses that fit into the table at once. */
+  readonly tableRows: number;
+  readonly insights: number;
+  readonly warning: number;
+}
+
+const MAX_WIDTH = 160;
+const FOOTER = 1;
+const BORDERS = 2;
+
+/**
+ * Divides the terminal. The last column stays free, since a terminal that clears to the end of a full line takes its
+ * last character; the last row too, so that a frame never scrolls.
+ */
+export function layoutFor({ columns, rows }: Size, state: DashboardState): Layout {
+  const width = Math.max(1, Math.min(columns - 1, MAX_WIDTH));
+  const height = Math.max(1, rows - 1);
+  return width >= 58 && height >= 15 ? full(width, height, state) : compact(width, height, state);
+}
+
+function full(width: number, height: number, state: DashboardState): Layout {
+  const header = height >= 20 ? 4 : 3;
+  const top = BORDERS + (height >= 36 ? 6 : height >= 28 ? 5 : height >= 20 ? 4 : 3);
+  const warning = state.warnings.length > 0 ? 1 : 0;
+  const insights = state.insights.length === 0 || height < 20 ? 0 : BORDERS + (height >= 34 ? 4 : height >= 26 ? 3 : 2);
+  const room = height - header - top - insights - warning - FOOTER;
+  const tableRows = Math.max(1, Math.min(room - BORDERS - 1, Math.max(3, state.rows.length)));
+  return { mode: "full", width, header, top, table: tableRows + BORDERS + 1, tableRows, insights, warning };
+}
+
+function compact(width: number, height: number, state: DashboardState): Layout {
+  const header = Math.min(height, 2);
+  const top = Math.max(0, Math.min(2, height - header - FOOTER));
+  const warning = state.warnings.length > 0 && height >= 9 ? 1 : 0;
+  const room = Math.max(0, height - header - top - warning - FOOTER);
+  const tableRows = Math.min(room, state.rows.length);
+  return { mode: "compact", width, header, top, table: tableRows, tableRows, insights: 0, warning };
+}

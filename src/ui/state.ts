@@ -1,0 +1,130 @@
+import type { Parameter } from "../kernel/display-value.ts";
+import type { RunDescription, Stage } from "../kernel/events.ts";
+import type { Role } from "../model/call.ts";
+import type { HypothesisId, TrialId } from "../model/ids.ts";
+import { type FinishReason, NO_TOTALS, type RunTotals } from "../model/run.ts";
+
+/** Most hypotheses the dashboard keeps; older ones leave the table, the counts stay. */
+export const MAX_ROWS = 1000;
+/** Most insights and warnings kept. */
+export const MAX_NOTES = 20;
+
+export type RowStatus = "waiting" | "running" | "evaluating" | "scored" | "failed" | "unfinished";
+
+/** One line of the hypotheses table. Texts are safe for a terminal and bounded. */
+export interface HypothesisRow {
+  readonly id: HypothesisId;
+  readonly label?: string;
+  readonly parameters: readonly Parameter[];
+  readonly status: RowStatus;
+  readonly score: number | null;
+  readonly passed: boolean;
+  /** Why it has no score, or the evaluator's reason. */
+  readonly note: string;
+}
+
+export interface RunningTrial {
+  readonly trialId: TrialId;
+  readonly hypothesisId: HypothesisId;
+  readonly attempt: number;
+  readonly slot: number;
+  readonly startedAt: string;
+  /** The last line it wrote, as it came (bounded, not yet safe to show), or `null`. */
+  readonly lastLine: string | null;
+}
+
+export interface PendingCall {
+  readonly callId: string;
+  readonly role: Role;
+  readonly startedAt: string;
+}
+
+export interface BestView {
+  readonly id: HypothesisId;
+  readonly score: number;
+  readonly label?: string;
+  readonly parameters: readonly Parameter[];
+  /** How much it differs from the best before it, in the metric's units; absent for the first. */
+  readonly gain?: number;
+}
+
+/** Best score after each scored hypothesis, thinned so that it never grows past 256 points. */
+export interface BestHistory {
+  readonly points: readonly number[];
+  /** Every how many scored hypotheses a point is kept. */
+  readonly stride: number;
+  readonly seen: number;
+}
+
+export interface InsightView {
+  readonly id: string;
+  readonly iteration: number;
+  readonly finding: string;
+  readonly recommendation: string;
+}
+
+export interface WarningView {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Everything the dashboard shows, as told by events alone. */
+export interface DashboardState {
+  readonly run: RunDescription | null;
+  /** When this process took up the run. */
+  readonly since: string | null;
+  readonly lastAt: string | null;
+  readonly iteration: number | null;
+  readonly stage: Stage | null;
+  readonly iterationsCompleted: number;
+  /** Of the iteration under way. */
+  readonly batch: { readonly proposed: number; readonly evaluated: number };
+  readonly totals: RunTotals;
+  readonly counts: {
+    readonly proposed: number;
+    readonly scored: number;
+    readonly failed: number;
+    readonly passed: number;
+    readonly refused: number;
+    readonly warnings: number;
+  };
+  readonly best: BestView | null;
+  readonly history: BestHistory;
+  /** Lowest and highest score so far. */
+  readonly range: readonly [number, number] | null;
+  readonly running: readonly RunningTrial[];
+  readonly calls: readonly PendingCall[];
+  /** Oldest first. */
+  readonly rows: readonly HypothesisRow[];
+  /** Oldest first. */
+  readonly insights: readonly InsightView[];
+  readonly warnings: readonly WarningView[];
+  readonly finished: {
+    readonly reason: FinishReason;
+    readonly exitCode: number;
+    readonly message: string;
+    readonly at: string;
+  } | null;
+}
+
+/** The dashboard before the first event. */
+export const INITIAL_STATE: DashboardState = {
+  run: null,
+  since: null,
+  lastAt: null,
+  iteration: null,
+  stage: null,
+  iterationsCompleted: 0,
+  batch: { proposed: 0, evaluated: 0 },
+  totals: NO_TOTALS,
+  counts: { proposed: 0, scored: 0, failed: 0, passed: 0, refused: 0, warnings: 0 },
+  best: null,
+  history: { points: [], stride: 1, seen: 0 },
+  range: null,
+  running: [],
+  calls: [],
+  rows: [],
+  insights: [],
+  warnings: [],
+  finished: null,
+};

@@ -1,0 +1,247 @@
+import { plainText } from "../kernel/display-text.ts";
+import { parametersOf } from "../kernel/display-value.ts";
+import type { AuraEvent } from "../kernel/events.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import type { HypothesisId } from "../model/ids.ts";
+import { trialOutput } from "../model/trial.ts";
+import { bestView, extendHistory, widenRange } from "./best.ts";
+import { type DashboardState, type HypothesisRow, INITIAL_STATE, MAX_NOTES, MAX_ROWS } from "./state.ts";
+
+type EventOf<T extends AuraEvent["type"]> = Extract<AuraEvent, { type: T }>;
+
+/**
+ * The dashboard after one more event. Pure; the work an event takes does not depend on how many came before it, and a
+ * journal replayed through it gives the view the run had (but for the lines of trial output, which no journal holds).
+ */
+export function reduce(before: DashboardState, event: AuraEvent): DashboardState {
+  return { ...change(before, event), lastAt: event.at };
+}
+
+/** The dashboard after these events, in order. */
+export function replay(events: Iterable<AuraEvent>, from: DashboardState = INITIAL_STATE): DashboardState {
+  let state = from;
+  for (const event of events) state = reduce(state, event);
+  return state;
+}
+
+function change(state: DashboardState, event: AuraEvent): DashboardState {
+  switch (event.type) {
+    case "run.started":
+      return runStarted(state, event);
+    case "run.finished":
+      return runFinished(state, event);
+    case "warning":
+      return {
+        ...state,
+        counts: { ...state.counts, warnings: state.counts.warnings + 1 },
+        warnings: push(state.warnings, { code: text(event.code, 60), message: text(event.message, 300) }, MAX_NOTES),
+      };
+    case "iteration.started":
+      return { ...state, iteration: event.iteration, stage: null, batch: { proposed: 0, evaluated: 0 } };
+    case "stage.started":
+      return { ...state, iteration: event.iteration, stage: event.stage };
+    case "hypothesis.proposed":
+      return proposed(state, event.hypothesis);
+    case "proposal.refused":
+      return { ...state, counts: { ...state.counts, refused: state.counts.refused + 1 } };
+    case "experiment.finished": {
+      const { hypothesisId, status, failure } = event.experiment;
+      return status === "completed"
+        ? setRow(state, hypothesisId, { status: "evaluating" })
+        : setRow(state, hypothesisId, { status: "failed", note: text(failure?.message ?? "failed", 200) });
+    }
+    case "evaluation.scored":
+      return scored(state, event);
+    case "best.improved":
+      return { ...state, best: bestView(state, event.best, event.previous) };
+    case "insight.recorded":
+      return insightRecorded(state, event);
+    case "iteration.finished":
+      return {
+        ...state,
+        stage: null,
+        iterationsCompleted: Math.max(state.iterationsCompleted, event.iteration),
+        batch: { proposed: 0, evaluated: 0 },
+        totals: { ...event.totals, activeMs: state.totals.activeMs },
+        best: bestView(state, event.best),
+      };
+    case "snapshot.taken":
+      return state;
+    case "trial.started":
+    case "trial.output":
+    case "trial.finished":
+      return trialChange(state, event);
+    case "call.started":
+    case "call.finished":
+    case "call.failed":
+      return callChange(state, event);
+  }
+}
+
+/** A resumed run goes on with what is known of it; what the process before left under way is not running any more. */
+function runStarted(state: DashboardState, { run, at }: EventOf<"run.started">): DashboardState {
+  const known = run.resumed && state.run?.runId === run.runId ? state : INITIAL_STATE;
+  const next: DashboardState = {
+    ...known,
+    run: { ...run, name: text(run.name, 80), goal: text(run.goal, 600), workspace: text(run.workspace, 300) },
+    since: at,
+    stage: null,
+    iterationsCompleted: run.iterationsCompleted,
+    totals: run.totals,
+    running: [],
+    calls: [],
+    rows: known.rows.map(withoutWork),
+    finished: null,
+  };
+  return { ...next, best: bestView(next, run.best) };
+}
+
+function runFinished(state: DashboardState, event: EventOf<"run.finished">): DashboardState {
+  return {
+    ...state,
+    stage: null,
+    iterationsCompleted: event.iterationsCompleted,
+    totals: event.totals,
+    running: [],
+    calls: [],
+    rows: state.rows.map(withoutWork),
+    best: bestView(state, event.best),
+    finished: {
+      reason: event.reason,
+      exitCode: event.exitCode,
+      message: text(event.message ?? "", 300),
+      at: event.at,
+    },
+  };
+}
+
+/** A row when nothing works on it any more. */
+function withoutWork(row: HypothesisRow): HypothesisRow {
+  return row.status === "scored" || row.status === "failed" ? row : { ...row, status: "unfinished" };
+}
+
+function proposed(state: DashboardState, { id, label, spec }: Hypothesis): DashboardState {
+  const row: HypothesisRow = {
+    id,
+    ...(label === undefined ? {} : { label: text(label, 80) }),
+    parameters: parametersOf(spec),
+    status: "waiting",
+    score: null,
+    passed: false,
+    note: "",
+  };
+  if (rowIndex(state, id) >= 0) return setRow(state, id, row);
+  return {
+    ...state,
+    batch: { ...state.batch, proposed: state.batch.proposed + 1 },
+    counts: { ...state.counts, proposed: state.counts.proposed + 1 },
+    totals: { ...state.totals, hypotheses: state.totals.hypotheses + 1 },
+    rows: push(state.rows, row, MAX_ROWS),
+  };
+}
+
+function scored(state: DashboardState, { evaluation, best }: EventOf<"evaluation.scored">): DashboardState {
+  const { hypothesisId, score, passed, reason } = evaluation;
+  const before = state.rows[rowIndex(state, hypothesisId)];
+  const note = score === null && before?.note ? before.note : text(reason, 200);
+  const next = setRow(state, hypothesisId, { status: score === null ? "failed" : "scored", score, passed, note });
+  const { counts } = state;
+  return {
+    ...next,
+    batch: { ...state.batch, evaluated: state.batch.evaluated + 1 },
+    counts: {
+      ...counts,
+      scored: counts.scored + (score === null ? 0 : 1),
+      failed: counts.failed + (score === null ? 1 : 0),
+      passed: counts.passed + (passed ? 1 : 0),
+    },
+    best: bestView(next, best),
+    history: score === null || !best ? state.history : extendHistory(state.history, best.score),
+    range: score === null ? state.range : widenRange(state.range, score),
+  };
+}
+
+function insightRecorded(state: DashboardState, { insight }: EventOf<"insight.recorded">): DashboardState {
+  const view = {
+    id: insight.id,
+    iteration: insight.iteration,
+    finding: text(insight.finding, 600),
+    recommendation: text(insight.recommendation ?? "", 600),
+  };
+  return { ...state, insights: push(state.insights, view, MAX_NOTES) };
+}
+
+function trialChange(
+  state: DashboardState,
+  event: EventOf<"trial.started" | "trial.output" | "trial.finished">,
+): DashboardState {
+  const others = state.running.filter((trial) => trial.trialId !== event.trialId);
+  switch (event.type) {
+    case "trial.started": {
+      const { trialId, hypothesisId, attempt, slot, at } = event;
+      const trial = { trialId, hypothesisId, attempt, slot, startedAt: at, lastLine: null };
+      const running = [...others, trial].sort((a, b) => a.slot - b.slot);
+      return { ...setRow(state, hypothesisId, { status: "running" }), running };
+    }
+    case "trial.output": {
+      const lastLine = event.line.slice(0, 500);
+      if (lastLine.trim() === "") return state;
+      const running = state.running.map((trial) => (trial.trialId === event.trialId ? { ...trial, lastLine } : trial));
+      return { ...state, running };
+    }
+    case "trial.finished": {
+      const { outcome } = event;
+      const note =
+        outcome.status === "completed"
+          ? trialOutput(outcome) === null
+            ? "no metrics"
+            : ""
+          : text(outcome.status === "failed" ? outcome.failure.message : outcome.status, 200);
+      const next = setRow(state, event.hypothesisId, { note });
+      return { ...next, running: others, totals: { ...state.totals, trials: state.totals.trials + 1 } };
+    }
+  }
+}
+
+function callChange(
+  state: DashboardState,
+  event: EventOf<"call.started" | "call.finished" | "call.failed">,
+): DashboardState {
+  const others = state.calls.filter((call) => call.callId !== event.callId);
+  if (event.type === "call.started") {
+    return { ...state, calls: [...others, { callId: event.callId, role: event.role, startedAt: event.at }] };
+  }
+  if (event.type === "call.failed" || event.reused) return { ...state, calls: others };
+  const { totals } = state;
+  const { inputTokens = 0, outputTokens = 0, costUsd = 0 } = event.usage ?? {};
+  return {
+    ...state,
+    calls: others,
+    totals: {
+      ...totals,
+      calls: totals.calls + 1,
+      inputTokens: totals.inputTokens + inputTokens,
+      outputTokens: totals.outputTokens + outputTokens,
+      costUsd: totals.costUsd + costUsd,
+    },
+  };
+}
+
+/** Looked for from the newest back: what changes is nearly always in the last batch. */
+function rowIndex(state: DashboardState, id: HypothesisId): number {
+  return state.rows.findLastIndex((row) => row.id === id);
+}
+
+function setRow(state: DashboardState, id: HypothesisId, patch: Partial<HypothesisRow>): DashboardState {
+  const index = rowIndex(state, id);
+  const row = state.rows[index];
+  return row ? { ...state, rows: state.rows.with(index, { ...row, ...patch }) } : state;
+}
+
+function push<T>(list: readonly T[], item: T, max: number): readonly T[] {
+  return [...(list.length >= max ? list.slice(list.length - max + 1) : list), item];
+}
+
+function text(value: string, max: number): string {
+  return [...plainText(value.slice(0, max * 4))].slice(0, max).join("");
+}
