@@ -82,6 +82,8 @@ export interface RunManifest {
   readonly inputs: readonly InputRecord[];
   /** `--set` and its like, as `path: value`; they persist over resumes. */
   readonly overrides: JsonObject;
+  /** The spec's file, relative to the workspace; absent for a run written in code. */
+  readonly specFile?: string;
   /** The spec as last accepted, defaults filled in, `${VAR}` unexpanded: what a changed spec is compared with. */
   readonly spec: JsonObject;
 }
@@ -140,6 +142,7 @@ export const manifestSchema = {
       },
     },
     overrides: JSON_OBJECT,
+    specFile: TEXT,
     spec: JSON_OBJECT,
   },
   required: [

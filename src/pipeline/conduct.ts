@@ -15,6 +15,7 @@ import { ManifestKeeper } from "./manifest-keeper.ts";
 import { openArtifacts } from "./open-artifacts.ts";
 import type { PipelineOptions } from "./options.ts";
 import { endingOf, exitCodeOf } from "./outcome.ts";
+import { clearFailed } from "./retry-failed.ts";
 import { RunState } from "./run-state.ts";
 import { createSlots } from "./slots.ts";
 import { recordedSpending, Spending } from "./spending.ts";
@@ -66,6 +67,7 @@ export async function conductRun(
     keeper.start(spending.totals());
     emitter.subscribe(keeper.journal);
     emitter.emit({ type: "run.started", run: keeper.describe(previous !== null, spending.totals()) });
+    if (options.retryFailed) clearFailed(workspace, options.retryFailed);
     const artifacts = await openArtifacts(run, workspace);
     const state = new RunState(settings, []);
     const loop: Loop = {

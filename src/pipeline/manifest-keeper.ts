@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { isAuraError, SpecError } from "../kernel/errors.ts";
 import type { EventSink, RunDescription } from "../kernel/events.ts";
 import {
@@ -11,7 +12,7 @@ import {
 import type { RunSettings } from "../model/settings.ts";
 import { VERSION } from "../version.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { PipelineOptions } from "./options.ts";
+import type { PipelineOptions, RecordedSpec } from "./options.ts";
 import { statusOf } from "./outcome.ts";
 import type { RunState } from "./run-state.ts";
 
@@ -58,7 +59,7 @@ export class ManifestKeeper {
       ...previous,
       generation: previous.generation + (changes.length > 0 ? 1 : 0),
       inputs: changes.length > 0 ? inputs : previous.inputs,
-      ...(spec ? { specHash: spec.hash, spec: spec.raw, overrides: spec.overrides } : {}),
+      ...(spec ? recordedSpec(spec, workspace) : {}),
       auraVersion: VERSION,
     };
     return new ManifestKeeper(workspace, settings, manifest, text);
@@ -153,15 +154,13 @@ function freshManifest(options: PipelineOptions, settings: RunSettings, inputs: 
     createdAt: now,
     updatedAt: now,
     seed: settings.seed,
-    specHash: options.spec?.hash ?? "",
     auraVersion: VERSION,
     generation: 0,
     iterationsCompleted: 0,
     best: null,
     totals: NO_TOTALS,
     inputs,
-    overrides: options.spec?.overrides ?? {},
-    spec: options.spec?.raw ?? { metric: { name: settings.metric.name, direction: settings.metric.direction } },
+    ...(options.spec ? recordedSpec(options.spec, options.workspace) : specOfCode(settings)),
   };
 }
 
@@ -178,4 +177,18 @@ function changesSince(
     if (before.has(path) && before.get(path) !== sha256) changes.push(`input ${path} has other contents`);
   }
   return changes;
+}
+
+type SpecFields = Pick<RunManifest, "specHash" | "overrides" | "specFile" | "spec">;
+
+function recordedSpec(spec: RecordedSpec, workspace: Workspace): SpecFields {
+  const { hash, raw, overrides, file } = spec;
+  return { specHash: hash, overrides, specFile: relative(workspace.root, file), spec: raw };
+}
+
+/** A pipeline written in code records what readers of the workspace need to compare scores. */
+function specOfCode({ metric }: RunSettings): SpecFields {
+  const { name, direction, minDelta } = metric;
+  const min_delta = minDelta.kind === "relative" ? `${minDelta.value * 100}%` : minDelta.value;
+  return { specHash: "", overrides: {}, spec: { metric: { name, direction, min_delta } } };
 }

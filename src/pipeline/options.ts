@@ -14,6 +14,8 @@ export interface PipelineOptions extends SettingsOptions {
   readonly spec?: RecordedSpec;
   /** Go on although the spec or an input has changed: scores before and after are kept apart. Default: refuse. */
   readonly acceptChange?: boolean;
+  /** Run failed hypotheses again: all of them, or these. */
+  readonly retryFailed?: true | readonly string[];
 }
 
 /** What of a spec a workspace keeps. */
@@ -24,4 +26,6 @@ export interface RecordedSpec {
   readonly raw: JsonObject;
   readonly hash: string;
   readonly overrides: JsonObject;
+  /** Absolute path of the spec's file. */
+  readonly file: string;
 }

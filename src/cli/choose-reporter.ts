@@ -1,0 +1,52 @@
+import type { Effects } from "../kernel/effects.ts";
+import type { AuraEvent, EventSink } from "../kernel/events.ts";
+import { createPlainReporter } from "../reporters/plain.ts";
+import type { ReporterName, RunFlags } from "./run-flags.ts";
+
+/** Something that shows a run's progress until it is finished with. */
+export interface Reporter {
+  readonly sink: EventSink;
+  finish(): Promise<void>;
+}
+
+export interface ReporterDeps {
+  readonly effects: Effects;
+  readonly onStop: (kind: "graceful" | "now") => void;
+  /** Events of the run so far. */
+  readonly history: () => Iterable<AuraEvent>;
+}
+
+/** The dashboard on a terminal that can show one, else one line an event. `--reporter` decides where it is given. */
+export function reporterName(flags: RunFlags, environment: NodeJS.ProcessEnv): ReporterName {
+  if (flags.reporter !== undefined) return flags.reporter;
+  const terminal = process.stdout.isTTY === true && process.stdin.isTTY === true && environment.TERM !== "dumb";
+  const ci = environment.CI !== undefined && environment.CI !== "" && environment.CI !== "false";
+  return terminal && !ci ? "tui" : "plain";
+}
+
+/** Opens the reporter; Ink is loaded only for the dashboard. */
+export async function openReporter(name: ReporterName, deps: ReporterDeps): Promise<Reporter> {
+  if (name === "silent") return { sink: () => undefined, finish: async () => undefined };
+  if (name === "plain") {
+    const plain = createPlainReporter({
+      write: (line) => void process.stdout.write(`${line}\n`),
+      clock: deps.effects.clock,
+    });
+    return { sink: plain.sink, finish: async () => plain.stop() };
+  }
+  const { startDashboard } = await import("../ui/index.ts");
+  return startDashboard({
+    stdout: process.stdout,
+    stdin: process.stdin,
+    clock: deps.effects.clock,
+    onStop: deps.onStop,
+    color: wantsColor(process.env),
+    history: deps.history(),
+  });
+}
+
+function wantsColor(environment: NodeJS.ProcessEnv): boolean {
+  if (environment.FORCE_COLOR !== undefined)
+    return environment.FORCE_COLOR !== "0" && environment.FORCE_COLOR !== "false";
+  return (environment.NO_COLOR ?? "") === "" && process.stdout.isTTY === true;
+}

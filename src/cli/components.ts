@@ -1,0 +1,64 @@
+import { builtins } from "../components/builtins.ts";
+import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
+import { EXIT, SpecError } from "../kernel/errors.ts";
+import { nearest } from "../kernel/nearest.ts";
+import { printableSchema } from "../schema/printable.ts";
+import { guarded } from "./report-error.ts";
+
+/** `aura components [kind [type]]`: what a spec may name, and the options of each. */
+export async function components(
+  kind: string | undefined,
+  type: string | undefined,
+  flags: { readonly json?: boolean },
+): Promise<number> {
+  return guarded(async () => {
+    const kinds = kind === undefined ? KINDS : [knownKind(kind)];
+    const chosen = kinds.flatMap((each): readonly AnyDefinition[] =>
+      type === undefined ? builtins.list(each) : [builtins.get(each, type)],
+    );
+    if (flags.json) process.stdout.write(`${JSON.stringify(chosen.map(documentOf), null, 2)}\n`);
+    else process.stdout.write(type === undefined ? overview(kinds, chosen) : chosen.map(details).join("\n"));
+    return EXIT.ok;
+  });
+}
+
+function knownKind(word: string): Kind {
+  const kind = KINDS.find((one) => one === word);
+  if (kind) return kind;
+  const near = nearest(word, KINDS);
+  throw new SpecError(
+    `there is no kind of component called "${word}"; ${near ? `did you mean "${near}"?` : `kinds: ${KINDS.join(", ")}`}`,
+  );
+}
+
+function overview(kinds: readonly Kind[], chosen: readonly AnyDefinition[]): string {
+  const width = Math.max(...chosen.map(({ type }) => type.length));
+  const blocks = kinds.map((kind) => {
+    const lines = chosen.filter((one) => one.kind === kind).map((one) => `  ${one.type.padEnd(width)}  ${one.summary}`);
+    return [kind, ...lines].join("\n");
+  });
+  return `${blocks.join("\n\n")}\n\naura components <kind> <type> shows the options of one\n`;
+}
+
+function details(definition: AnyDefinition): string {
+  const { kind, type, summary, options, example, aliases = [] } = definition;
+  const names = Object.keys(options.properties);
+  const width = Math.max(0, ...names.map((name) => name.length));
+  const lines = names.map((name) => {
+    const schema = options.properties[name];
+    const required = options.required?.includes(name) ? "required" : "";
+    const fallback = schema && "default" in schema ? `default ${JSON.stringify(schema.default)}` : "";
+    const notes = [required, fallback].filter(Boolean).join(", ");
+    return `  ${name.padEnd(width)}  ${schema?.description ?? ""}${notes ? ` (${notes})` : ""}`;
+  });
+  const also = aliases.length > 0 ? ` (also: ${aliases.join(", ")})` : "";
+  return `${kind} ${type}${also}: ${summary}\n\n${lines.join("\n")}\n\nexample: ${JSON.stringify({ type, ...asObject(example) })}\n`;
+}
+
+function documentOf({ kind, type, aliases = [], summary, options, example }: AnyDefinition): object {
+  return { kind, type, aliases, summary, options: printableSchema(options), example };
+}
+
+function asObject(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
+}

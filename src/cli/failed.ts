@@ -1,0 +1,27 @@
+import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
+import type { BestSoFar } from "../model/run.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { JsonFrame } from "./json-frame.ts";
+import { reportError } from "./report-error.ts";
+
+/** Last words of a command that failed before or while it ran. Answers the exit code. */
+export function failed(
+  thrown: unknown,
+  frame: JsonFrame | null,
+  workspace: Workspace | null,
+  stopped: number | null,
+): number {
+  const code = stopped ?? reportError(thrown);
+  const reason = code === EXIT.paused ? "paused" : stopped === null ? "error" : "interrupted";
+  frame?.finish({ exitCode: code, reason, best: bestOfRun(workspace), message: messageOf(thrown) });
+  return code;
+}
+
+function bestOfRun(workspace: Workspace | null): BestSoFar | null {
+  try {
+    return workspace?.hasRun() ? (workspace.readManifest()?.best ?? null) : null;
+  } catch (unreadable) {
+    if (isAuraError(unreadable)) return null;
+    throw unreadable;
+  }
+}

@@ -1,0 +1,91 @@
+import { plainText } from "../kernel/display-text.ts";
+import type { JsonValue } from "../model/json.ts";
+import type { MetricData } from "../reporters/inspect-data.ts";
+import { bestText, callsText, hypothesesText, insightsText, showText, summaryText } from "../reporters/inspect-text.ts";
+import { outline } from "../reporters/outline.ts";
+import type { AttemptLogs, Observer } from "../workspace/inspection.ts";
+import {
+  inspectBest,
+  inspectCalls,
+  inspectHypotheses,
+  inspectInsights,
+  inspectSummary,
+  type SummaryView,
+} from "../workspace/queries.ts";
+import { type Details, inspectEvents, inspectLogs, inspectShow } from "../workspace/query-details.ts";
+
+/** A view of a run as text for people, at most `width` columns wide where it is a table. */
+export function textOf(view: string, root: string, observer: Observer, id: string, width: number | undefined): string {
+  switch (view) {
+    case "summary": {
+      const { reason, lastInsights, ...summary } = inspectSummary(root, observer);
+      const why = reason === null ? {} : { reason };
+      return summaryText({ ...summary, ...why, metric: metricOf(summary), insights: lastInsights }, width);
+    }
+    case "hypotheses": {
+      const summary = inspectSummary(root, observer);
+      const rows = inspectHypotheses(root, observer).map((row) => ({ ...row, passed: row.passed === true }));
+      return hypothesesText(rows, {
+        bestId: summary.best?.id ?? null,
+        metric: metricOf(summary),
+        ...(width === undefined ? {} : { width }),
+      });
+    }
+    case "best":
+      return bestText(inspectBest(root, observer), metricOf(inspectSummary(root, observer)), width);
+    case "insights":
+      return insightsText(inspectInsights(root, observer), width);
+    case "calls":
+      return callsText(inspectCalls(root, observer).map(callOf), width);
+    case "logs":
+      return logsText(inspectLogs(root, id, observer));
+    case "events":
+      return `${inspectEvents(root, observer)
+        .map((event) => plainText(JSON.stringify(event)))
+        .join("\n")}\n`;
+    default:
+      return detailsText(inspectShow(root, id, observer), width);
+  }
+}
+
+function metricOf({ metric, baseline }: Pick<SummaryView, "metric" | "baseline">): MetricData {
+  return { name: metric.name ?? "score", direction: metric.direction, ...(baseline === null ? {} : { baseline }) };
+}
+
+function callOf(call: ReturnType<typeof inspectCalls>[number]) {
+  const { model, inputTokens, outputTokens, durationMs, costUsd, ...rest } = call;
+  return {
+    ...rest,
+    ...(model === null ? {} : { model }),
+    ...(durationMs === null ? {} : { durationMs }),
+    ...(inputTokens === null || outputTokens === null
+      ? {}
+      : { usage: { inputTokens, outputTokens, ...(costUsd === null ? {} : { costUsd }) } }),
+  };
+}
+
+function detailsText(details: Details, width: number | undefined): string {
+  if (details.kind === "hypothesis" && details.hypothesis) {
+    const { hypothesis, experiment, evaluation, logs } = details;
+    return `${showText({ hypothesis, experiment, evaluation }, width)}${places(logs)}`;
+  }
+  const { kind, ...rest } = details;
+  const plain: JsonValue = JSON.parse(JSON.stringify(rest));
+  return `${[kind, ...outline(plain, "  ")].join("\n")}\n`;
+}
+
+function places(logs: readonly AttemptLogs[]): string {
+  const paths = logs.flatMap(({ stdout, stderr }) => [stdout?.path, stderr?.path]).filter((path) => path !== undefined);
+  return paths.length === 0 ? "" : `\nlogs\n${paths.map((path) => `  ${plainText(path)}`).join("\n")}\n`;
+}
+
+function logsText(logs: readonly AttemptLogs[]): string {
+  const blocks = logs.flatMap(({ stdout, stderr }) =>
+    [stdout, stderr].flatMap((log) =>
+      log
+        ? [`==> ${plainText(log.path)} (${log.bytes} bytes) <==\n${log.tail.split("\n").map(plainText).join("\n")}`]
+        : [],
+    ),
+  );
+  return blocks.length === 0 ? "no output was logged\n" : `${blocks.join("\n\n")}\n`;
+}

@@ -1,0 +1,56 @@
+import { resolve } from "node:path";
+import { EXIT, SpecError } from "../kernel/errors.ts";
+import { nearest } from "../kernel/nearest.ts";
+import { systemEffects } from "../platform/system.ts";
+import type { Observer } from "../workspace/inspection.ts";
+import { inspectBest, inspectCalls, inspectHypotheses, inspectInsights, inspectSummary } from "../workspace/queries.ts";
+import { inspectEvents, inspectLogs, inspectShow } from "../workspace/query-details.ts";
+import { guarded } from "./report-error.ts";
+
+/** The views of a run: how many ids each takes, and what it answers as one JSON document. */
+const VIEWS: Readonly<
+  Record<string, { readonly ids: number; document(root: string, observer: Observer, ids: readonly string[]): object }>
+> = {
+  summary: { ids: 0, document: inspectSummary },
+  hypotheses: { ids: 0, document: (root, observer) => ({ hypotheses: inspectHypotheses(root, observer) }) },
+  best: { ids: 0, document: (root, observer) => ({ best: inspectBest(root, observer) }) },
+  show: { ids: 1, document: (root, observer, [id = ""]) => inspectShow(root, id, observer) },
+  insights: { ids: 0, document: (root, observer) => ({ insights: inspectInsights(root, observer) }) },
+  calls: { ids: 0, document: (root, observer) => ({ calls: inspectCalls(root, observer) }) },
+  logs: { ids: 1, document: (root, observer, [id = ""]) => ({ logs: inspectLogs(root, id, observer) }) },
+  events: { ids: 0, document: (root, observer) => ({ events: inspectEvents(root, observer) }) },
+};
+
+/** `aura inspect <workspace> [view] [id]`: reads records, takes no lock, writes nothing. */
+export async function inspect(
+  place: string,
+  view: string,
+  ids: readonly string[],
+  flags: { readonly json?: boolean },
+): Promise<number> {
+  return guarded(async () => {
+    const chosen = VIEWS[view];
+    if (!chosen || !Object.hasOwn(VIEWS, view)) throw unknownView(view);
+    if (ids.length !== chosen.ids) {
+      throw new SpecError(
+        chosen.ids === 0 ? `inspect ${view} takes no id` : `inspect ${view} takes an id, like i00001-h000`,
+      );
+    }
+    const root = resolve(place);
+    const observer = systemEffects();
+    if (flags.json) {
+      process.stdout.write(`${JSON.stringify(chosen.document(root, observer, ids), null, 2)}\n`);
+    } else {
+      const { textOf } = await import("./inspect-views.ts");
+      process.stdout.write(textOf(view, root, observer, ids[0] ?? "", process.stdout.columns));
+    }
+    return EXIT.ok;
+  });
+}
+
+function unknownView(view: string): SpecError {
+  const near = nearest(view, Object.keys(VIEWS));
+  return new SpecError(
+    `there is no view "${view}"; ${near ? `did you mean "${near}"?` : `views: ${Object.keys(VIEWS).join(", ")}`}`,
+  );
+}

@@ -1,0 +1,32 @@
+import type { Files } from "../kernel/effects.ts";
+import type { AuraEvent } from "../kernel/events.ts";
+import { isJsonObject } from "../model/json.ts";
+import { journalFile } from "../workspace/layout.ts";
+
+/** The events a run's journal holds, oldest first. A torn or foreign line is passed over: the journal is only a view. */
+export function* readJournal(root: string, files: Files): Iterable<AuraEvent> {
+  for (const line of (files.readText(journalFile(root)) ?? "").split("\n")) {
+    const event = parsed(line);
+    if (event) yield event;
+  }
+}
+
+function parsed(line: string): AuraEvent | null {
+  if (line === "") return null;
+  try {
+    const value: unknown = JSON.parse(line);
+    return isEvent(value) ? value : null;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return null;
+    throw thrown;
+  }
+}
+
+function isEvent(value: unknown): value is AuraEvent {
+  return (
+    isJsonObject(value) &&
+    typeof value.type === "string" &&
+    typeof value.at === "string" &&
+    typeof value.seq === "number"
+  );
+}

@@ -1,0 +1,104 @@
+import { relative } from "node:path";
+import { EXIT, isAuraError } from "../kernel/errors.ts";
+import type { AuraEvent } from "../kernel/events.ts";
+import type { FinishReason } from "../model/run.ts";
+import type { RunResult } from "../pipeline/pipeline.ts";
+import { Pipeline } from "../pipeline/pipeline.ts";
+import { closingText } from "../reporters/closing.ts";
+import type { LoadedSpec } from "../spec/load.ts";
+import { resolveSpec } from "../spec/resolve.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { openReporter, type Reporter, reporterName } from "./choose-reporter.ts";
+import { readJournal } from "./journal.ts";
+import { type Requirement, requirement, unmet } from "./require.ts";
+import type { Session } from "./session.ts";
+
+interface Launch extends Session {
+  readonly loaded: LoadedSpec;
+  readonly workspace: Workspace;
+}
+
+/** Builds the run from its spec, shows it while it goes, says how it ended. Answers the exit code. */
+export async function launch(session: Session, loaded: LoadedSpec, workspace: Workspace): Promise<number> {
+  const { effects, flags, signals, frame } = session;
+  const launched: Launch = { ...session, loaded, workspace };
+  const resolved = await resolveSpec(loaded, { effects });
+  const required = requirement(flags.require, resolved.settings.metric);
+  const pipeline = new Pipeline({
+    ...resolved,
+    workspace,
+    spec: { text: loaded.text, raw: loaded.raw, hash: loaded.specHash, overrides: loaded.overrides, file: loaded.file },
+    acceptChange: flags.acceptSpecChange === true,
+    ...(flags.retryFailed ? { retryFailed: flags.retryFailed } : {}),
+  });
+
+  const reporter = frame === null ? await openedReporter(launched) : null;
+  if (frame) pipeline.subscribe(frame.sink);
+  if (reporter) pipeline.subscribe(reporter.sink);
+  let result: RunResult;
+  try {
+    result = await pipeline.run({ signal: signals.now, drain: signals.drain });
+  } catch (thrown) {
+    await reporter?.finish();
+    const { settings } = pipeline;
+    if (isAuraError(thrown) && workspace.hasRun())
+      say(launched, settings.metric, { reason: "error", message: thrown.message });
+    throw thrown;
+  }
+  await reporter?.finish();
+  return ended(launched, pipeline, result, required);
+}
+
+async function openedReporter({ flags, effects, signals, workspace }: Launch): Promise<Reporter> {
+  return openReporter(reporterName(flags, process.env), {
+    effects,
+    onStop: (kind) => signals.stop("SIGINT", kind),
+    history: (): Iterable<AuraEvent> => readJournal(workspace.root, effects.files),
+  });
+}
+
+function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: Requirement | null): number {
+  const { flags, frame, signals } = launch;
+  const { metric } = pipeline.settings;
+  const interrupted = result.reason === "interrupted" ? signals.exitCode() : null;
+  const code =
+    interrupted ??
+    (result.exitCode === EXIT.ok ? (unmet(required, result.best?.score ?? null, metric) ?? EXIT.ok) : result.exitCode);
+  const missed = code === EXIT.requirementNotMet ? `the best does not meet --require ${flags.require}` : undefined;
+  const message = missed ?? result.message;
+  const reason: FinishReason = code === EXIT.paused ? "paused" : result.reason;
+  say(launch, metric, { ...result, reason, ...(message === undefined ? {} : { message }) });
+  frame?.finish({ exitCode: code, reason, best: result.best, ...(message === undefined ? {} : { message }) });
+  return code;
+}
+
+type Ending = { readonly reason: FinishReason; readonly message?: string };
+
+/** The last words for people: on stdout, or on stderr when stdout is for machines. */
+function say(
+  { workspace, flags, frame }: Launch,
+  metric: { readonly name: string; readonly baseline?: number },
+  ending: Ending,
+): void {
+  if (flags.reporter === "silent") return;
+  const manifest = workspace.readManifest();
+  if (!manifest) return;
+  const { best } = manifest;
+  const hypothesis = best ? workspace.readHypothesis(best.id) : null;
+  const here = relative(process.cwd(), workspace.root) || ".";
+  const text = closingText({
+    name: manifest.name,
+    workspace: here.startsWith("..") ? workspace.root : here,
+    reason: ending.reason,
+    ...(ending.message === undefined ? {} : { message: ending.message }),
+    metric,
+    best:
+      best && hypothesis
+        ? { ...best, ...(hypothesis.label === undefined ? {} : { label: hypothesis.label }), spec: hypothesis.spec }
+        : null,
+    iterationsCompleted: manifest.iterationsCompleted,
+    totals: manifest.totals,
+    resumable: manifest.status !== "finished",
+  });
+  (frame ? process.stderr : process.stdout).write(`\n${text}`);
+}

@@ -1,0 +1,161 @@
+import { Command, CommanderError, Option } from "commander";
+import { EXIT, messageOf } from "../kernel/errors.ts";
+import { VERSION } from "../version.ts";
+import { openFrame } from "./json-frame.ts";
+import type { RunFlags } from "./run-flags.ts";
+
+/** Runs the command line. `args` are the words after `aura`. Sets the process's exit code; never throws. */
+export async function main(args: readonly string[]): Promise<void> {
+  const code = { value: EXIT.ok as number };
+  try {
+    await program((exit) => {
+      code.value = exit;
+    }).parseAsync(args, { from: "user" });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    code.value = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (code.value !== EXIT.ok) frameUsageError(args, messageOf(thrown));
+  }
+  process.exitCode = code.value;
+}
+
+type Exit = (code: number) => void;
+
+function program(exit: Exit): Command {
+  const aura = new Command("aura")
+    .description("Self-improving research loops: hypothesize, experiment, evaluate, review, repeat.")
+    .version(VERSION, "-V, --version")
+    .enablePositionalOptions()
+    .showHelpAfterError("(aura --help lists the commands)")
+    .exitOverride();
+  runCommand(aura, exit);
+  resumeCommand(aura, exit);
+  readCommands(aura, exit);
+  specCommands(aura, exit);
+  return aura;
+}
+
+function runCommand(aura: Command, exit: Exit): void {
+  const command = sub(aura, "run")
+    .description("check a spec and run its loop")
+    .argument("<spec>", "the run spec, a YAML file")
+    .addOption(twin("--workspace <dir>", "where results go (default: runs/<name>)", "AURA_WORKSPACE"))
+    .addOption(twin("--new", "beside an existing run, take the next free name", "AURA_NEW").conflicts("orResume"))
+    .addOption(twin("--or-resume", "go on with an existing run", "AURA_OR_RESUME"))
+    .addOption(twin("--dry-run", "print what would run; nothing is called or written", "AURA_DRY_RUN"));
+  runOptions(command).action(async (spec: string, flags: RunFlags) => {
+    const { run } = await import("./run.ts");
+    exit(await run(spec, flags));
+  });
+}
+
+function resumeCommand(aura: Command, exit: Exit): void {
+  const command = sub(aura, "resume")
+    .description("go on with a run from its records")
+    .argument("<workspace>", "the run's folder")
+    .addOption(
+      twin(
+        "--accept-spec-change",
+        "go on although the spec or an input changed; scores are kept apart",
+        "AURA_ACCEPT_SPEC_CHANGE",
+      ),
+    )
+    .addOption(new Option("--retry-failed [ids...]", "run failed hypotheses again (all, or these)"))
+    .addOption(
+      twin("--explain", "say for each step what would be reused, adopted or run again, and stop", "AURA_EXPLAIN"),
+    );
+  runOptions(command).action(async (workspace: string, flags: RunFlags) => {
+    const { resume } = await import("./resume.ts");
+    exit(await resume(workspace, flags));
+  });
+}
+
+function runOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--set <path=value>", "change a value of the spec; may be repeated").argParser(collect))
+    .addOption(
+      twin("--max-iterations <n>", "stop after this many iterations", "AURA_MAX_ITERATIONS").argParser(whole(1)),
+    )
+    .addOption(twin("--parallel <n>", "trials in flight", "AURA_PARALLEL").argParser(whole(1)))
+    .addOption(twin("--seed <n>", "the run's seed", "AURA_SEED").argParser(whole(0)))
+    .addOption(twin("--reporter <kind>", "how progress is shown", "AURA_REPORTER").choices(["tui", "plain", "silent"]))
+    .addOption(twin("--json", "events as JSON lines on stdout", "AURA_JSON"))
+    .addOption(
+      twin("--require <what>", "exit 100 unless the best reaches a score, `baseline` or `target`", "AURA_REQUIRE"),
+    )
+    .addOption(twin("--grace <duration>", "how long running trials may take after a stop (default: 5s)", "AURA_GRACE"));
+}
+
+function readCommands(aura: Command, exit: Exit): void {
+  sub(aura, "inspect")
+    .description("look at a run, also while it is live")
+    .argument("<workspace>", "the run's folder")
+    .argument("[view]", "summary, hypotheses, best, show ID, insights, calls, logs ID, events", "summary")
+    .argument("[ids...]", "what to show")
+    .option("--json", "one JSON document")
+    .action(async (workspace: string, view: string, ids: readonly string[], flags: { readonly json?: boolean }) => {
+      const { inspect } = await import("./inspect.ts");
+      exit(await inspect(workspace, view, ids, flags));
+    });
+}
+
+function specCommands(aura: Command, exit: Exit): void {
+  sub(aura, "validate")
+    .description("check a spec and report every problem in it")
+    .argument("<spec>", "the run spec, a YAML file")
+    .addOption(new Option("--set <path=value>", "change a value of the spec; may be repeated").argParser(collect))
+    .option("--json", "one JSON document")
+    .action(async (spec: string, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {
+      const { validate } = await import("./validate.ts");
+      exit(await validate(spec, flags));
+    });
+  sub(aura, "components")
+    .description("the built-in components and their options")
+    .argument("[kind]", "researcher, experimenter, executor, …")
+    .argument("[type]", "one of that kind")
+    .option("--json", "one JSON document")
+    .action(async (kind: string | undefined, type: string | undefined, flags: { readonly json?: boolean }) => {
+      const { components } = await import("./components.ts");
+      exit(await components(kind, type, flags));
+    });
+  sub(aura, "schema")
+    .description("the JSON Schema of the run spec, or of a record")
+    .argument("[record]", "run, iteration, hypothesis, trial, experiment, evaluation, insights, call")
+    .action(async (record: string | undefined) => {
+      const { schema } = await import("./schema.ts");
+      exit(await schema(record));
+    });
+}
+
+function sub(aura: Command, name: string): Command {
+  return aura.command(name).exitOverride().showHelpAfterError(`(aura ${name} --help says how it is used)`);
+}
+
+/** An option with its environment twin. Inside a trial the `AURA_*` variables speak of that trial, not of this command. */
+function twin(flags: string, description: string, variable: string): Option {
+  const option = new Option(flags, description);
+  return process.env.AURA_TRIAL === undefined ? option.env(variable) : option;
+}
+
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value >= least && /^\d+$/.test(text.trim())) return value;
+    throw new CommanderError(EXIT.usage, "aura.number", `expected a whole number of at least ${least}, not "${text}"`);
+  };
+}
+
+/** `run --json` and `resume --json` frame every exit, a wrong command line's too. */
+function frameUsageError(args: readonly string[], message: string): void {
+  if (!args.includes("--json") || (args[0] !== "run" && args[0] !== "resume")) return;
+  const frame = openFrame(
+    (line) => process.stdout.write(line),
+    () => new Date(),
+    null,
+  );
+  frame.finish({ exitCode: EXIT.usage, reason: "error", best: null, message });
+}

@@ -1,0 +1,28 @@
+import { EXIT, SpecError } from "../kernel/errors.ts";
+import type { MetricSettings } from "../model/settings.ts";
+
+/** What `--require` asks of the best score: a number to reach. */
+export interface Requirement {
+  readonly score: number;
+  readonly words: string;
+}
+
+/** Reads `--require SCORE|baseline|target`. Throws `SpecError` for anything else, or when the spec has no such value. */
+export function requirement(text: string | undefined, metric: MetricSettings): Requirement | null {
+  if (text === undefined) return null;
+  const named = text === "baseline" ? metric.baseline : text === "target" ? metric.target : Number(text);
+  if (named === undefined) throw new SpecError(`--require ${text}: the spec's metric has no ${text}`);
+  if (text.trim() === "" || !Number.isFinite(named)) {
+    throw new SpecError(`--require takes a score, "baseline" or "target", not "${text}"`);
+  }
+  return { score: named, words: text === String(named) ? text : `${text} ${named}` };
+}
+
+/** Exit code when a requirement is not met by this best score; `null` when it is. The baseline has to be beaten, a score or target reached. */
+export function unmet(required: Requirement | null, best: number | null, metric: MetricSettings): number | null {
+  if (!required) return null;
+  if (best === null) return EXIT.requirementNotMet;
+  const gain = metric.direction === "maximize" ? best - required.score : required.score - best;
+  const met = required.words.startsWith("baseline") ? gain > 0 : gain >= 0;
+  return met ? null : EXIT.requirementNotMet;
+}

@@ -1,0 +1,92 @@
+import { type HypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
+import type { IterationRecord } from "../model/iteration.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { presenceOf } from "./hypothesis-task.ts";
+import { nextStep } from "./resume.ts";
+
+/**
+ * What a resume would do about one step. `reuse`: its record is there. `adopt`: its result is there, but what follows
+ * from it was not recorded yet. `rerun`: it has to be done (again).
+ */
+export interface ExplainedStep {
+  readonly step: string;
+  readonly action: "reuse" | "adopt" | "rerun";
+  readonly why: string;
+}
+
+/** What a resume would do, step by step, in the order it would do it. Reads records only. */
+export function explainResume(workspace: Workspace): readonly ExplainedStep[] {
+  return workspace.listIterations().flatMap((iteration) => {
+    const record = workspace.readIteration(iteration);
+    return record ? explainIteration(workspace, record) : [];
+  });
+}
+
+function explainIteration(workspace: Workspace, record: IterationRecord): readonly ExplainedStep[] {
+  const name = `iteration ${record.iteration}`;
+  const calls = explainCalls(workspace, record);
+  if (record.state === "started") {
+    const asked = calls.some(({ action }) => action === "adopt");
+    const why = asked ? "the model has answered, the proposals were not recorded yet" : "nothing was proposed yet";
+    return [...calls, { step: `${name}: propose`, action: asked ? "adopt" : "rerun", why }];
+  }
+  const hypotheses = record.hypotheses.flatMap((id) => explainHypothesis(workspace, id));
+  const reviewed = workspace.readInsights(record.iteration) !== null;
+  return [
+    ...calls,
+    { step: `${name}: propose`, action: "reuse", why: `${record.hypotheses.length} hypotheses are recorded` },
+    ...hypotheses,
+    reviewed
+      ? { step: `${name}: review`, action: "reuse", why: "its insights are recorded" }
+      : { step: `${name}: review`, action: "rerun", why: "it has no insights record" },
+  ];
+}
+
+function explainHypothesis(workspace: Workspace, id: HypothesisId): readonly ExplainedStep[] {
+  const presence = { ...presenceOf(id, workspace), hypothesis: workspace.readHypothesis(id) !== null };
+  const next = nextStep(presence);
+  if (next.step === "none") return [{ step: id, action: "reuse", why: "its experiment and evaluation are recorded" }];
+  if (next.step === "propose") return [{ step: id, action: "rerun", why: next.why }];
+  const evaluation: ExplainedStep = {
+    step: `${id}: evaluate`,
+    action: "rerun",
+    why: next.step === "evaluate" ? next.why : "its experiment is done again",
+  };
+  if (next.step === "evaluate")
+    return [{ step: `${id}: experiment`, action: "reuse", why: "it is recorded" }, evaluation];
+  return [...explainTrials(workspace, id), { step: `${id}: experiment`, action: "rerun", why: next.why }, evaluation];
+}
+
+function explainTrials(workspace: Workspace, id: HypothesisId): readonly ExplainedStep[] {
+  const iteration = Number(/^i(\d+)-/.exec(id)?.[1] ?? 0);
+  return workspace
+    .listTrials(iteration)
+    .filter((trial) => parseTrialId(trial)?.hypothesisId === id)
+    .map((trial): ExplainedStep => {
+      const record = workspace.readTrialRecord(trial);
+      if (record?.state === "finished")
+        return { step: trial, action: "adopt", why: `it has finished (${record.outcome.status})` };
+      const attempt = record?.attempts.at(-1)?.attempt ?? 1;
+      return {
+        step: trial,
+        action: "rerun",
+        why: `attempt ${attempt} was cut short; attempt ${attempt + 1} gets a new folder`,
+      };
+    });
+}
+
+function explainCalls(workspace: Workspace, record: IterationRecord): readonly ExplainedStep[] {
+  return workspace.listCalls(record.iteration).map((id): ExplainedStep => {
+    const call = workspace.readCall(record.iteration, id);
+    const step = `call ${id}`;
+    if (call?.state === "finished") {
+      const done = record.state === "finished";
+      return { step, action: done ? "reuse" : "adopt", why: "its reply is recorded and is not paid for again" };
+    }
+    const what =
+      call?.state === "failed" ? `it failed: ${call.failure.message}` : "it was sent, and no reply was recorded";
+    return record.state === "finished"
+      ? { step, action: "reuse", why: `${what}; iteration ${iterationName(record.iteration)} went on without it` }
+      : { step, action: "rerun", why: what };
+  });
+}
