@@ -2,9 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const shared = { testTimeout: 20_000, hookTimeout: 60_000, env: { NO_COLOR: "1" } };
 
+const report = process.env.AURA_TEST_REPORT;
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    ...(report ? { reporters: ["default", "json"], outputFile: { json: report } } : {}),
     projects: [
       { test: { ...shared, name: "unit", include: ["test/{unit,contract,repo}/**/*.test.{ts,tsx}"] } },
       {
