@@ -2,7 +2,7 @@ import { plainText } from "../kernel/display-text.ts";
 
 export type Level = "info" | "warn" | "error";
 /** What can follow `key=`; `undefined` leaves the key out. */
-export type FieldValue = string | number | boolean | null | undefined;
+type FieldValue = string | number | boolean | null | undefined;
 export type Fields = Readonly<Record<string, FieldValue>>;
 
 const MAX_VALUE = 200;

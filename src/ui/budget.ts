@@ -17,13 +17,13 @@ export function budget(state: DashboardState, now: number): readonly BudgetItem[
   const items = [
     item("iterations", iterationsDone(state), stop?.iterations, (n) => String(Math.floor(n))),
     item("hypotheses", totals.hypotheses, stop?.hypotheses, formatCount),
-    item("trials", totals.trials, undefined, formatCount),
+    item("time", activeMs(state, now), stop?.wallClockMs, (ms) => formatDuration(Math.max(1000, ms))),
   ];
   if (tokens > 0 || stop?.tokens !== undefined) items.push(item("tokens", tokens, stop?.tokens, formatCount));
   if (totals.costUsd > 0 || stop?.costUsd !== undefined) {
     items.push(item("cost", totals.costUsd, stop?.costUsd, formatCost));
   }
-  items.push(item("time", activeMs(state, now), stop?.wallClockMs, (ms) => formatDuration(Math.max(1000, ms))));
+  items.push(item("trials", totals.trials, undefined, formatCount));
   return items;
 }
 

@@ -24,9 +24,10 @@ export function scoreBar(share: number, width: number): string {
 
 /** A progress bar of exactly `width` columns; without a share it is an empty rail. */
 export function progressBar(share: number | null, width: number): Line {
-  const done = share === null ? 0 : Math.round(Math.min(1, Math.max(0, share)) * width);
+  const room = Math.max(0, width);
+  const done = share === null ? 0 : Math.round(Math.min(1, Math.max(0, share)) * room);
   return [
     ["accent", "━".repeat(done)],
-    ["dim", "─".repeat(Math.max(0, width - done))],
+    ["dim", "─".repeat(room - done)],
   ];
 }

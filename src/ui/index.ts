@@ -1,1 +1,1 @@
-export { type DashboardHandle, type DashboardOptions, startDashboard } from "./start.tsx";
+export { type DashboardOptions, startDashboard } from "./start.tsx";

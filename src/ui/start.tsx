@@ -26,7 +26,7 @@ export interface DashboardOptions {
   readonly history?: Iterable<AuraEvent>;
 }
 
-export interface DashboardHandle {
+interface DashboardHandle {
   readonly sink: EventSink;
   /** Draws the last frame, which stays on the screen, and gives the terminal back. Safe to call again. */
   finish(): Promise<void>;

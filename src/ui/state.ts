@@ -63,7 +63,7 @@ export interface InsightView {
   readonly recommendation: string;
 }
 
-export interface WarningView {
+interface WarningView {
   readonly code: string;
   readonly message: string;
 }

@@ -69,7 +69,7 @@ function callLine({ role, startedAt }: PendingCall, width: number, now: number):
 
 function twoLines(trial: RunningTrial, width: number, now: number): readonly Line[] {
   const said = trial.lastLine === null ? "" : outputText(trial.lastLine);
-  return [spread(trialName(trial, now), [["dim", elapsed(trial.startedAt, now)]], width), [["dim", `  ${said}`]]];
+  return [spread(trialName(trial, now), [["dim", ` ${elapsed(trial.startedAt, now)}`]], width), [["dim", `  ${said}`]]];
 }
 
 function oneLine(trial: RunningTrial, width: number, now: number): Line {
@@ -94,6 +94,8 @@ function idleWords(state: DashboardState): string {
   switch (state.stage) {
     case "hypothesize":
       return "choosing hypotheses";
+    case "experiment":
+      return "preparing the next trial";
     case "evaluate":
       return "scoring";
     case "review":

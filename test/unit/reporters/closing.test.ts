@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { FINISH_REASONS, NO_TOTALS } from "../../../src/model/run.ts";
+import { type ClosingSummary, closingText } from "../../../src/reporters/closing.ts";
+import { HOSTILE } from "../ui/recorded-events.ts";
+
+const done: ClosingSummary = {
+  name: "digits",
+  workspace: "runs/digits",
+  reason: "iterations",
+  metric: { name: "accuracy", baseline: 0.5 },
+  best: { id: "i00002-h001", label: "wide", score: 0.9694444, spec: { lr: 0.052, hidden: 128 } },
+  iterationsCompleted: 3,
+  totals: {
+    ...NO_TOTALS,
+    hypotheses: 9,
+    trials: 18,
+    calls: 3,
+    inputTokens: 9000,
+    outputTokens: 3400,
+    costUsd: 0.12,
+    activeMs: 192_000,
+  },
+  resumable: false,
+};
+
+describe("the closing text", () => {
+  it("tells how the run ended, its best, where the results are and what to type next", () => {
+    expect(closingText(done)).toBe(
+      `digits finished: all iterations are done
+
+  best     accuracy 0.9694  (baseline 0.5000)  i00002-h001  wide
+           lr=0.052 hidden=128
+  spent    3 iterations, 9 hypotheses, 18 trials, 12.4k tokens, $0.12 in 3m12s
+  results  runs/digits
+
+  aura inspect runs/digits best                    # the best configuration in full
+  aura inspect runs/digits hypotheses              # everything that was tried
+  aura resume runs/digits --set stop.iterations=6  # go on for as many again
+`,
+    );
+  });
+
+  it("names the resume command where the run can go on, quoted for a shell", () => {
+    const text = closingText({ ...done, workspace: "my runs/it's", reason: "interrupted", resumable: true });
+    expect(text).toMatch(/^digits interrupted\n/);
+    expect(text).toContain("aura resume 'my runs/it'\\''s' ");
+  });
+
+  it("says that nothing was scored, with the message, and shows no best command", () => {
+    const text = closingText({ ...done, best: null, reason: "nothing-scored", message: "exit code 1\x1b[2J" });
+    expect(text).toContain("digits failed: nothing was ever scored\n  exit code 1\n");
+    expect(text).toContain("best     none: nothing was scored");
+    expect(text).not.toContain("inspect runs/digits best");
+  });
+
+  it("is safe for a terminal for every reason and any text", () => {
+    for (const reason of FINISH_REASONS) {
+      const best = { id: "i00001-h000", label: HOSTILE, score: 1, spec: { [HOSTILE]: HOSTILE } };
+      const text = closingText({ ...done, reason, name: HOSTILE, workspace: HOSTILE, message: HOSTILE, best });
+      expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u);
+    }
+  });
+});

@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { displayWidth } from "../../../src/kernel/display-text.ts";
+import { NO_TOTALS } from "../../../src/model/run.ts";
+import type { HypothesisData, SummaryData } from "../../../src/reporters/inspect-data.ts";
+import {
+  bestText,
+  callsText,
+  hypothesesText,
+  insightsText,
+  showText,
+  summaryText,
+} from "../../../src/reporters/inspect-text.ts";
+import { HOSTILE } from "../ui/recorded-events.ts";
+
+const metric = { name: "accuracy", direction: "maximize", baseline: 0.5 } as const;
+const best = {
+  id: "i00002-h001",
+  label: "wide",
+  score: 0.9694444444444444,
+  passed: true,
+  spec: { lr: 0.05212345678, layers: [64, 32] },
+};
+const insights = [{ iteration: 1, finding: "Wide is better.", recommendation: "Go wider." }];
+const summary: SummaryData = {
+  name: "digits",
+  runId: "k3x9f2ab",
+  status: "finished",
+  reason: "iterations",
+  workspace: "runs/digits",
+  iterationsCompleted: 2,
+  hypotheses: { total: 5, scored: 4, failed: 1 },
+  best,
+  metric,
+  totals: { ...NO_TOTALS, trials: 5, calls: 2, inputTokens: 3000, outputTokens: 640, activeMs: 34_000 },
+  insights,
+};
+const rows: readonly HypothesisData[] = [
+  { id: "i00001-h000", label: "広い層", score: 0.8125, passed: true, status: "scored", spec: { lr: 0.01 } },
+  {
+    id: "i00001-h001",
+    label: HOSTILE,
+    score: null,
+    passed: false,
+    status: "failed",
+    reason: `exit code 1 ${HOSTILE}`,
+    spec: { lr: -1 },
+  },
+  { id: "i00002-h001", label: "wide", score: 0.9694, passed: true, status: "scored", spec: { lr: 0.052, hidden: 128 } },
+];
+const SAFE = /^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$/u;
+
+describe("the texts of inspect", () => {
+  it("sum a run up", () => {
+    expect(summaryText(summary)).toMatchInlineSnapshot(`
+      "run         digits  k3x9f2ab
+      status      finished (iterations)
+      workspace   runs/digits
+      metric      accuracy, maximize, baseline 0.5
+      iterations  2
+      hypotheses  5 (4 scored, 1 failed)
+      spent       5 trials, 2 calls, 3.6k tokens, 34s
+
+      best        accuracy 0.9694444444444444  i00002-h001  wide  (passed)
+                  lr=0.05212 layers=[64,32]
+
+      insights
+        - [1] Wide is better.
+          -> Go wider.
+      "
+    `);
+  });
+
+  it("say so while nothing is scored", () => {
+    expect(summaryText({ ...summary, best: null, insights: [] })).toContain("nothing was scored yet");
+    expect(bestText(null, metric)).toBe("nothing was scored yet\n");
+    expect(hypothesesText([])).toBe("no hypotheses yet\n");
+    expect(insightsText([])).toBe("no insights yet\n");
+    expect(callsText([])).toBe("no calls yet\n");
+  });
+
+  it("line hypotheses up by display width within the terminal", () => {
+    const text = hypothesesText(rows, { bestId: best.id, metric, width: 80 });
+    const lines = text.trimEnd().split("\n");
+    expect(lines).toHaveLength(4);
+    expect(text).toMatch(SAFE);
+    for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+    expect(lines[1]).toContain("+  i00001-h000  広い層");
+    expect(lines[2]).toMatch(/^x {2}i00001-h001 .*failed {4}exit/u);
+    expect(lines[3]).toMatch(/^\* {2}i00002-h001 {2}wide .*0\.9694 {4}lr=0\.052 hidden=128$/);
+  });
+
+  it("leave the label column out when nothing has a label", () => {
+    const [head] = hypothesesText([{ id: "i00001-h000", score: 1, passed: true, status: "scored", spec: {} }]).split(
+      "\n",
+    );
+    expect(head).toBe("   hypothesis   score  parameters");
+  });
+
+  it("show the best parameters in full", () => {
+    expect(bestText(best, metric)).toBe(
+      "best        accuracy 0.9694444444444444  i00002-h001  wide  (passed)\n  lr: 0.05212345678\n  layers:\n    - 64\n    - 32\n",
+    );
+  });
+
+  it("show all that is recorded of a hypothesis, safely", () => {
+    const failure = { code: "TRIAL_FAILED", message: "exit code 1", logTail: `Traceback\n  ${HOSTILE}` };
+    const text = showText({
+      hypothesis: {
+        id: "i00001-h001",
+        label: HOSTILE,
+        rationale: HOSTILE,
+        spec: { [HOSTILE]: { deep: [HOSTILE] } },
+        edits: [{ path: "train.py", delete: true }],
+      },
+      experiment: {
+        hypothesisId: "i00001-h001",
+        status: "failed",
+        trials: [{ id: "i00001-h001-t00", index: 0, seed: 11, outcome: { status: "failed", failure } }],
+        summary: null,
+        failure,
+      },
+      evaluation: {
+        hypothesisId: "i00001-h001",
+        score: null,
+        passed: false,
+        reason: "the experiment failed",
+        details: {},
+      },
+    });
+    expect(text).toMatch(SAFE);
+    expect(text).toContain("no score, not passed: the experiment failed");
+    expect(text).toContain("edits\n  train.py");
+    expect(text).toContain("  i00001-h001-t00  failed  11    exit code 1");
+    expect(text).toContain("  logTail:\n    Traceback\n");
+  });
+
+  it("list calls with what they cost", () => {
+    const text = callsText([
+      {
+        id: "00001-researcher-a1",
+        role: "researcher",
+        runner: "main",
+        model: "m-1",
+        state: "finished",
+        attempts: 1,
+        usage: { inputTokens: 1200, outputTokens: 340, costUsd: 0.0087 },
+        durationMs: 4210,
+      },
+      { id: "00001-reviewer-a1", role: "reviewer", runner: "main", state: "failed", attempts: 3 },
+    ]);
+    expect(text.split("\n")[1]).toBe("00001-researcher-a1  researcher  finished    1.5k  $0.0087    4s  main m-1");
+    expect(text.split("\n")[2]).toMatch(/^00001-reviewer-a1 {4}reviewer {4}failed .* main$/);
+  });
+});

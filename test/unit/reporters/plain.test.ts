@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import type { AuraEvent } from "../../../src/kernel/events.ts";
+import { createPlainReporter } from "../../../src/reporters/plain.ts";
+import { plainLine } from "../../../src/reporters/plain-line.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { interruptedEvents, liveEvents } from "../ui/recorded-events.ts";
+
+function linesOf(events: readonly AuraEvent[]): string[] {
+  const lines: string[] = [];
+  const reporter = createPlainReporter({ write: (line) => lines.push(line), clock: new ManualClock() });
+  for (const event of events) reporter.sink(event);
+  reporter.stop();
+  return lines;
+}
+
+describe("the plain reporter", () => {
+  it("writes one safe line an event, with time, level, name and key=value pairs", () => {
+    const lines = linesOf(interruptedEvents);
+    for (const line of lines) {
+      expect(line).toMatch(
+        /^2026-01-31T12:\d\d:\d\dZ (info|warn|error) [a-z]+\.?[a-z]*( [a-z_]+=([^\s"]+|"([^"\\]|\\.)*"))*$/u,
+      );
+      expect(line).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u);
+    }
+    expect(lines.map((line) => line.split(" ")[2])).toMatchSnapshot();
+  });
+
+  it("has a line for every event but trial output", () => {
+    const counted = interruptedEvents.filter(({ type }) => type !== "trial.output").length;
+    expect(linesOf(interruptedEvents)).toHaveLength(counted);
+  });
+
+  it("tells an experiment's score and the best so far", () => {
+    expect(linesOf(liveEvents).filter((line) => line.includes("experiment.finished"))).toEqual([
+      "2026-01-31T12:00:09Z info experiment.finished id=i00001-h000 score=0.8125 best=0.8125 status=completed",
+      '2026-01-31T12:00:14Z warn experiment.finished id=i00001-h001 score=null best=0.8125 status=failed code=TRIAL_FAILED exit=1 message="exit code 1: ValueError: lr must be positive"',
+      "2026-01-31T12:00:17Z info experiment.finished id=i00001-h002 score=0.934 best=0.934 status=completed",
+      "2026-01-31T12:00:31Z info experiment.finished id=i00002-h000 score=0.9694444444444444 best=0.9694444444444444 status=completed",
+    ]);
+  });
+
+  it("tells of an experiment that never got a verdict when the run ends", () => {
+    const [started] = liveEvents;
+    const finished = liveEvents.find(({ type }) => type === "experiment.finished");
+    const end = interruptedEvents.at(-1);
+    if (!started || !finished || !end) throw new Error("the recording lacks an event");
+    expect(linesOf([started, finished, end]).map((line) => line.split(" ")[2])).toEqual([
+      "run.started",
+      "experiment.finished",
+      "run.finished",
+    ]);
+  });
+
+  it("marks an interrupted run as a warning and a failed one as an error", () => {
+    const end = interruptedEvents.at(-1);
+    if (end?.type !== "run.finished") throw new Error("the recording does not end");
+    expect(linesOf([end])[0]).toContain(" warn run.finished reason=interrupted exit=130 best=0.9694444444444444");
+    expect(linesOf([{ ...end, exitCode: 1, reason: "error" }])[0]).toContain(" error run.finished ");
+    expect(linesOf([{ ...end, exitCode: 0, reason: "iterations" }])[0]).toContain(" info run.finished ");
+  });
+
+  it("writes a heartbeat every 60 s until it is stopped", async () => {
+    const lines: string[] = [];
+    const clock = new ManualClock({ start: "2026-01-31T13:00:00Z" });
+    const reporter = createPlainReporter({ write: (line) => lines.push(line), clock });
+    for (const event of liveEvents) reporter.sink(event);
+    lines.length = 0;
+    await clock.advance(120_000);
+    expect(lines).toEqual([
+      "2026-01-31T13:01:00Z info heartbeat iteration=2 hypotheses=5 scored=3 running=1 calls=0 best=0.9694444444444444",
+      "2026-01-31T13:02:00Z info heartbeat iteration=2 hypotheses=5 scored=3 running=1 calls=0 best=0.9694444444444444",
+    ]);
+    reporter.stop();
+    await clock.advance(600_000);
+    expect(lines).toHaveLength(2);
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+describe("plainLine", () => {
+  it("quotes values with blanks, quotes, equal signs and nothing in them, and bounds each at 200", () => {
+    expect(
+      plainLine("2026-01-31T12:00:00.123Z", "info", "x", {
+        a: 'say "hi"',
+        b: "",
+        c: "k=v",
+        d: 0.1,
+        e: undefined,
+        f: null,
+      }),
+    ).toBe('2026-01-31T12:00:00Z info x a="say \\"hi\\"" b="" c="k=v" d=0.1 f=null');
+    const long = plainLine("2026-01-31T12:00:00Z", "info", "x", { a: "😀".repeat(500) });
+    expect(long.length).toBeLessThanOrEqual("2026-01-31T12:00:00Z info x a=".length + 200);
+    expect(long).not.toMatch(/\p{Surrogate}/u);
+  });
+});

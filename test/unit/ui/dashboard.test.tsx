@@ -1,0 +1,119 @@
+import { stripVTControlCharacters } from "node:util";
+import fc from "fast-check";
+import { cleanup, render } from "ink-testing-library";
+import { afterEach, describe, expect, it } from "vitest";
+import { displayWidth } from "../../../src/kernel/display-text.ts";
+import type { AuraEvent } from "../../../src/kernel/events.ts";
+import { hypothesisId } from "../../../src/model/ids.ts";
+import { Dashboard } from "../../../src/ui/dashboard.tsx";
+import { frameText } from "../../../src/ui/frame.tsx";
+import { visibleRows } from "../../../src/ui/panels/hypotheses.tsx";
+import { outputText } from "../../../src/ui/panels/running.tsx";
+import { INITIAL_STATE } from "../../../src/ui/state.ts";
+import { replay } from "../../../src/ui/store.ts";
+import { INITIAL_VIEW } from "../../../src/ui/view.ts";
+import { experimentOf, HOSTILE, interruptedEvents, liveEvents, runStarted, stamp } from "./recorded-events.ts";
+
+const SIZES = [
+  [80, 24],
+  [120, 40],
+  [40, 10],
+] as const;
+
+function frame(events: readonly AuraEvent[], columns: number, rows: number, color = false, scroll = 0): string {
+  const now = Date.parse(events.at(-1)?.at ?? "2026-01-31T12:00:00Z") + 3000;
+  const view = { ...INITIAL_VIEW, scroll };
+  return frameText({ state: replay(events), view, size: { columns, rows }, now, color, interactive: true });
+}
+
+afterEach(cleanup);
+
+describe("the dashboard", () => {
+  it.each(SIZES)("shows a live run at %i x %i", (columns, rows) => {
+    expect(frame(liveEvents, columns, rows)).toMatchSnapshot();
+  });
+
+  it.each(SIZES)("shows an interrupted run at %i x %i", (columns, rows) => {
+    expect(frame(interruptedEvents, columns, rows)).toMatchSnapshot();
+  });
+
+  it.each(SIZES)("is there before the first event at %i x %i", (columns, rows) => {
+    expect(frame([], columns, rows)).toContain("◆ AURA");
+  });
+
+  it("draws through Ink as it is mounted in a terminal", () => {
+    const now = Date.parse("2026-01-31T12:01:00Z");
+    const props = { view: INITIAL_VIEW, size: { columns: 80, rows: 24 }, now, color: false, interactive: true };
+    const { lastFrame } = render(<Dashboard {...props} state={replay(liveEvents)} />);
+    expect(stripVTControlCharacters(lastFrame() ?? "")).toBe(frameText({ ...props, state: replay(liveEvents) }));
+  });
+
+  it("never takes more columns or rows than the terminal has, whatever its size and however far the run is", () => {
+    const sizes = fc.tuple(fc.integer({ min: 4, max: 200 }), fc.integer({ min: 2, max: 60 }));
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 0, max: interruptedEvents.length }), ([columns, rows], count) => {
+        const lines = frame(interruptedEvents.slice(0, count), columns, rows).split("\n");
+        expect(lines.length).toBeLessThan(rows);
+        for (const line of lines) expect(displayWidth(line)).toBeLessThan(columns);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("keeps its borders straight around wide and hostile text", () => {
+    const lines = frame(liveEvents, 120, 40)
+      .split("\n")
+      .filter((line) => /[│╮╯]$/.test(line));
+    expect(lines.length).toBeGreaterThan(10);
+    for (const line of lines) expect(displayWidth(line)).toBe(119);
+    expect(frame(liveEvents, 120, 40)).toContain("広い層を試す");
+  });
+
+  it("lets no escape of a model or a trial through, with colours or without", () => {
+    for (const [columns, rows] of SIZES) {
+      expect(frame(liveEvents, columns, rows)).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u);
+      const colored = frame(liveEvents, columns, rows, true);
+      expect(colored).toMatch(/\x1b\[/);
+      expect(colored.replace(/\x1b\[[0-9;]*m/g, "")).toBe(frame(liveEvents, columns, rows));
+    }
+  });
+
+  it("lays out no more of 1000 hypotheses than it shows", () => {
+    const bodies = Array.from({ length: 1000 }, (_, i) => hypothesisId(1, i)).flatMap((id) => [
+      { type: "hypothesis.proposed", iteration: 1, hypothesis: { id, spec: { lr: 0.1 } } } as const,
+      ...experimentOf(id, 0, 0.8, null),
+    ]);
+    const events = stamp([runStarted, ...bodies], 1);
+    const shown = frame(events, 80, 24).match(/i00001-h\d{3}/g) ?? [];
+    expect(shown.length).toBeLessThanOrEqual(15);
+    expect(shown[0]).toBe("i00001-h999");
+    expect(visibleRows(replay(events), 0, 10)).toHaveLength(10);
+    expect(frame(events, 80, 24, false, 1_000_000)).toContain("i00001-h000");
+  });
+
+  it("shows the numbers of a JSON line of output and any other line as it is", () => {
+    expect(outputText('{"step": 3, "loss": 0.31271}')).toBe("step=3 loss=0.3127");
+    expect(outputText("  reading data ")).toBe("reading data");
+    expect(outputText("{not json")).toBe("{not json");
+    expect(outputText(HOSTILE)).not.toMatch(/[\x00-\x1f]/);
+  });
+
+  it("says what it waits for while a model is asked", () => {
+    const started = liveEvents.findIndex(({ type }) => type === "call.started");
+    expect(frame(liveEvents.slice(0, started + 1), 80, 24)).toMatch(/asking the model for hypotheses +3s/);
+  });
+
+  it("needs nothing to start from", () => {
+    const size = { columns: 80, rows: 24 };
+    const text = frameText({
+      state: INITIAL_STATE,
+      view: INITIAL_VIEW,
+      size,
+      now: 0,
+      color: false,
+      interactive: false,
+    });
+    expect(text).toContain("starting");
+    expect(text).toContain("Ctrl-C");
+  });
+});
