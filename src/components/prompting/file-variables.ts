@@ -1,0 +1,101 @@
+import { join, resolve } from "node:path";
+import type { StageContext } from "../../kernel/context.ts";
+import type { Files } from "../../kernel/effects.ts";
+import type { InputSetting } from "../../model/settings.ts";
+import { TOKEN_BUDGETS } from "./history.ts";
+import { fencedText, printableList } from "./printable.ts";
+import { CHARACTERS_PER_TOKEN, clipLines, fence, oneLine } from "./text.ts";
+
+/** Files of one input folder whose contents are considered. */
+const MAX_FILES = 100;
+/** What is left of the budget when a further file is not worth starting. */
+const WORTH_SHOWING = 400;
+
+interface ShownFile {
+  readonly path: string;
+  readonly size: number;
+  readonly content: string | null;
+}
+
+/** `artifacts`: the tracked files as this iteration starts from them; contents until the budget is full, then names. */
+export function artifactsVariable(ctx: StageContext): unknown {
+  const { artifacts } = ctx;
+  const files = artifacts ? artifacts.files(artifacts.base) : [];
+  return shownFiles(files, TOKEN_BUDGETS.artifacts * CHARACTERS_PER_TOKEN, "None are tracked.");
+}
+
+/** `artifact_diff`: what the run has changed in the tracked files so far, the start against the present base. */
+export function artifactDiffVariable(ctx: StageContext): unknown {
+  const { artifacts } = ctx;
+  if (!artifacts || artifacts.base === artifacts.start) return "";
+  const diff = artifacts.diff(artifacts.start, artifacts.base);
+  return fencedText(clipLines(diff, TOKEN_BUDGETS.diff * CHARACTERS_PER_TOKEN), "diff");
+}
+
+/** `inputs`: the read-only data by name and size, and the contents of those that say `show: full`. */
+export function inputsVariable(ctx: StageContext): unknown {
+  const files = ctx.settings.inputs.flatMap((input): readonly ShownFile[] => {
+    const size = recordedSize(ctx, input);
+    if (input.show === "name") return [{ path: input.path, size, content: null }];
+    return contents(ctx.effects.files, input, size);
+  });
+  return shownFiles(files, TOKEN_BUDGETS.inputs * CHARACTERS_PER_TOKEN, "None.");
+}
+
+/** Recorded sizes are used, not those of now: a prompt does not change with the disk. */
+function recordedSize(ctx: StageContext, input: InputSetting): number {
+  const folder = input.path.replace(/\/*$/, "/");
+  return ctx.inputs
+    .filter(({ path }) => path === input.path || `${path}/` === folder || path.startsWith(folder))
+    .reduce((sum, { size }) => sum + size, 0);
+}
+
+function contents(files: Files, input: InputSetting, size: number): readonly ShownFile[] {
+  const text = textOf(files, input.absolutePath);
+  if (text !== null) return [{ path: input.path, size, content: text }];
+  const found: ShownFile[] = [];
+  const visit = (path: string, absolute: string): void => {
+    for (const entry of files.list(absolute) ?? []) {
+      if (found.length >= MAX_FILES) return;
+      const inner = join(path, entry.name);
+      const place = resolve(absolute, entry.name);
+      if (entry.kind === "directory") visit(inner, place);
+      else if (entry.kind === "file") {
+        const content = textOf(files, place);
+        found.push({ path: inner, size: files.stat(place)?.size ?? 0, content });
+      }
+    }
+  };
+  visit(input.path, input.absolutePath);
+  return found.length > 0 ? found : [{ path: input.path, size, content: null }];
+}
+
+/** A text file's contents; `null` for a folder, and for what is binary or too large to be shown. */
+function textOf(files: Files, path: string): string | null {
+  const stat = files.stat(path);
+  if (stat?.kind !== "file" && stat?.kind !== "symlink") return null;
+  if (stat.size > 4 * 1024 * 1024) return null;
+  const real = files.realPath(path);
+  if (real === null || files.stat(real)?.kind !== "file") return null;
+  const text = files.readText(real);
+  return text === null || text.includes("\u0000") ? null : text;
+}
+
+function shownFiles(files: readonly ShownFile[], budget: number, none: string): unknown {
+  let room = budget;
+  const items: { path: string; size: number; content: unknown }[] = [];
+  const parts: string[] = [];
+  for (const file of files) {
+    const path = oneLine(file.path, 400);
+    const full = file.content ?? "";
+    const content = room >= Math.min(WORTH_SHOWING, full.length) ? clipLines(full, room) : "";
+    room -= content.length + path.length;
+    const note = full !== "" && content === "" ? ", contents left out for space" : "";
+    parts.push(`${path} (${file.size} bytes${note})${content === "" ? "" : `:\n${fence(content)}`}`);
+    items.push({ path, size: file.size, content: fencedText(content) });
+    if (room < -budget) break;
+  }
+  const left = files.length - items.length;
+  if (left > 0) parts.push(`(${left} more files)`);
+  return printableList(items, files.length === 0 ? none : parts.map((part) => `- ${part}`).join("\n"));
+}

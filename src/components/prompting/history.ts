@@ -1,0 +1,167 @@
+import type { HistoryEntry, StageContext } from "../../kernel/context.ts";
+import { compareIds } from "../../model/ids.ts";
+import type { Direction } from "../../model/settings.ts";
+import { absent, fencedText, printableJson, printableList, printableRecord } from "./printable.ts";
+import { CHARACTERS_PER_TOKEN, clip, clipLines, fence, oneLine } from "./text.ts";
+
+/** Tokens of each part of a prompt that grows with the run. */
+export const TOKEN_BUDGETS = {
+  history: 6000,
+  insights: 2000,
+  artifacts: 16_000,
+  diff: 4000,
+  inputs: 4000,
+  notes: 2000,
+};
+
+const MAX_LINE = 600;
+/** The best and the latest entries that are looked at to fill the budget. */
+const MAX_CONSIDERED = 200;
+const MAX_FAILURES = 12;
+const MAX_DIFFS = 3;
+const BEST_FIELDS = ["id", "label", "spec", "score", "passed", "reason", "iteration", "failed", "diff"];
+
+interface ShownEntry {
+  readonly id: string;
+  readonly iteration: number;
+  readonly label: string;
+  readonly spec: unknown;
+  readonly score: number | null;
+  readonly passed: boolean;
+  readonly failed: boolean;
+  readonly reason: string;
+  /** Of one that improved but was not carried on: what it changed against the base. */
+  readonly diff: unknown;
+}
+
+/**
+ * `history`: finished hypotheses, oldest first. The best ones of the current generation and the latest ones are kept,
+ * turn by turn, until the budget is full.
+ */
+export function historyVariable(ctx: StageContext): unknown {
+  const { entries, generation } = ctx.history;
+  const diffs = diffsOfImprovers(ctx);
+  const ranked = rankedEntries(entries, generation, ctx.settings.metric.direction);
+  const latest = entries.slice(-MAX_CONSIDERED).reverse();
+  const kept = new Map<string, string>();
+  let room = TOKEN_BUDGETS.history * CHARACTERS_PER_TOKEN - [...diffs.values()].join("").length;
+  for (let place = 0; place < MAX_CONSIDERED && room > 0; place++) {
+    for (const entry of [ranked[place], latest[place]]) {
+      if (!entry || kept.has(entry.id)) continue;
+      const line = entryLine(entry, generation);
+      room -= line.length + 1;
+      if (room > 0) kept.set(entry.id, line);
+    }
+  }
+  const shown = entries.filter((entry) => kept.has(entry.id)).sort((a, b) => compareIds(a.id, b.id));
+  const left = entries.length - shown.length;
+  const lines = shown.map((entry) => kept.get(entry.id) ?? "");
+  if (left > 0) lines.unshift(`(${left} others left out)`);
+  const changes = [...diffs].map(
+    ([id, diff]) => `What ${id} changed (it improved, but is not in the base):\n${fence(diff, "diff")}`,
+  );
+  const text = [fence(lines.join("\n")), ...changes].filter((part) => part !== "").join("\n\n");
+  return printableList(
+    shown.map((entry) => shownEntry(entry, diffs.get(entry.id))),
+    text === "" ? "None yet." : text,
+  );
+}
+
+/** `best`: the best hypothesis of the current generation; empty, with empty fields, when there is none. */
+export function bestVariable(ctx: StageContext): unknown {
+  const { best, generation } = ctx.history;
+  if (!best) return absent(BEST_FIELDS);
+  return printableRecord(shownEntry(best, undefined), fence(entryLine(best, generation)));
+}
+
+/** `failures`: the latest hypotheses without a score, and the proposals that the previous iteration refused, with reasons. */
+export function failuresVariable(ctx: StageContext): unknown {
+  const failed = ctx.history.entries.filter((entry) => entry.score === null).slice(-MAX_FAILURES);
+  const runs = failed.map((entry, place) => {
+    const log = place >= failed.length - MAX_DIFFS ? logTail(ctx, entry.id) : "";
+    const reason = oneLine(entry.reason, MAX_LINE);
+    return {
+      id: entry.id,
+      label: oneLine(entry.label ?? "", 120),
+      reason,
+      spec: printableJson(entry.spec),
+      log: fencedText(log),
+    };
+  });
+  const refused = ctx.history.refused.slice(0, MAX_FAILURES).map(({ label, reason }) => ({
+    id: "",
+    label: oneLine(label, 120),
+    reason: oneLine(`refused: ${reason}`, MAX_LINE),
+    spec: printableJson({}),
+    log: "",
+  }));
+  const items = [...runs, ...refused];
+  const lines = items.map((item) => {
+    const spec = clip(String(item.spec), 200);
+    const log = String(item.log);
+    const name = item.id === "" ? `proposal "${item.label}"` : item.id;
+    return `${name}: ${item.reason}${item.id === "" ? "" : ` spec=${spec}`}${log === "" ? "" : `\n${log}`}`;
+  });
+  return printableList(items, items.length === 0 ? "None." : fence(lines.join("\n")));
+}
+
+function entryLine(entry: HistoryEntry, generation: number): string {
+  const label = entry.label === undefined ? "" : ` ${JSON.stringify(oneLine(entry.label, 80))}`;
+  const verdict =
+    entry.score === null
+      ? `failed (${oneLine(entry.reason, 200)})`
+      : `score=${entry.score}${entry.passed ? " passed" : ""}`;
+  const older = entry.generation === generation ? "" : " (under older settings, not comparable)";
+  const edits = entry.hasEdits ? " with edits" : "";
+  return clip(
+    `${entry.id}${label} ${verdict}${older}${edits} spec=${oneLine(JSON.stringify(entry.spec), MAX_LINE)}`,
+    MAX_LINE,
+  );
+}
+
+function shownEntry(entry: HistoryEntry, diff: string | undefined): ShownEntry {
+  return {
+    id: entry.id,
+    iteration: entry.iteration,
+    label: oneLine(entry.label ?? "", 120),
+    spec: printableJson(entry.spec),
+    score: entry.score,
+    passed: entry.passed,
+    failed: entry.score === null,
+    reason: oneLine(entry.reason, MAX_LINE),
+    diff: fencedText(diff ?? "", "diff"),
+  };
+}
+
+function rankedEntries(
+  entries: readonly HistoryEntry[],
+  generation: number,
+  direction: Direction,
+): readonly HistoryEntry[] {
+  const sign = direction === "maximize" ? -1 : 1;
+  return entries
+    .filter((entry) => entry.score !== null && entry.generation === generation)
+    .sort((a, b) => sign * ((a.score ?? 0) - (b.score ?? 0)) || compareIds(a.id, b.id))
+    .slice(0, MAX_CONSIDERED);
+}
+
+/** Improvers of the latest iteration whose edits are not in the base: their diffs against it, by id. */
+function diffsOfImprovers(ctx: StageContext): ReadonlyMap<string, string> {
+  const { artifacts } = ctx;
+  const last = ctx.history.entries.at(-1)?.iteration;
+  if (!artifacts || last === undefined) return new Map();
+  const improvers = ctx.history.entries
+    .slice(-MAX_CONSIDERED)
+    .filter((entry) => entry.iteration === last && entry.passed && entry.hasEdits && entry.state !== artifacts.base);
+  return new Map(
+    improvers.slice(0, MAX_DIFFS).flatMap((entry) => {
+      if (entry.state === undefined) return [];
+      const diff = artifacts.diff(artifacts.base, entry.state);
+      return [[entry.id, clipLines(diff, TOKEN_BUDGETS.history)] as const];
+    }),
+  );
+}
+
+function logTail(ctx: StageContext, id: string): string {
+  return (ctx.workspace.readExperiment(id)?.failure?.logTail ?? "").slice(-MAX_LINE);
+}

@@ -1,0 +1,56 @@
+import { isJsonObject, type JsonValue } from "../../model/json.ts";
+import { cleanText, fence } from "./text.ts";
+
+/** A list that a template iterates with `{{#each}}` and prints, bare, as `text`. */
+export function printableList<T>(items: readonly T[], text: string): readonly T[] {
+  return printing([...items], text);
+}
+
+/** An object whose fields a template reads and that prints, bare, as `text`. */
+export function printableRecord<T extends object>(fields: T, text: string): T {
+  return printing({ ...fields }, text);
+}
+
+/** JSON data in which every object and list prints as JSON and no text carries control characters. */
+export function printableJson(value: JsonValue): unknown {
+  if (typeof value === "string") return cleanText(value);
+  if (typeof value !== "object" || value === null) return value;
+  const text = JSON.stringify(value);
+  if (!isJsonObject(value)) return printing(value.map(printableJson), text);
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [key, printableJson(item)]);
+  return printing(Object.fromEntries(entries), text);
+}
+
+/**
+ * What stands for something absent: empty when printed and for `{{#if}}`, and so is each of its fields, so that
+ * `{{best.score}}` is no error before there is a best.
+ */
+export function absent(fields: readonly string[]): unknown {
+  return Object.defineProperties(printing([], ""), Object.fromEntries(fields.map((field) => [field, { value: "" }])));
+}
+
+/** Text that others wrote: fenced when printed, as it is for `{{json}}`. */
+export function fencedText(text: string, info = ""): unknown {
+  const hidden = { toString: { value: () => fence(text, info) }, toJSON: { value: () => text } };
+  return text === "" ? "" : Object.defineProperties({}, hidden);
+}
+
+/** A record whose fields are worked out when a template first uses them: most prompts use few of them. */
+export function lazyRecord(fields: ReadonlyMap<string, () => unknown>): Readonly<Record<string, unknown>> {
+  const record: Record<string, unknown> = {};
+  for (const [name, make] of fields) {
+    let made: { readonly value: unknown } | null = null;
+    Object.defineProperty(record, name, {
+      enumerable: true,
+      get: () => {
+        made ??= { value: make() };
+        return made.value;
+      },
+    });
+  }
+  return record;
+}
+
+function printing<T extends object>(value: T, text: string): T {
+  return Object.defineProperty(value, "toString", { value: () => text, enumerable: false });
+}

@@ -1,0 +1,89 @@
+import type { StageContext } from "../../kernel/context.ts";
+import type { MetricSettings } from "../../model/settings.ts";
+import { TOKEN_BUDGETS } from "./history.ts";
+import { printableList, printableRecord } from "./printable.ts";
+import { CHARACTERS_PER_TOKEN, fence, oneLine } from "./text.ts";
+
+/** `metric`: name, direction, baseline, target. */
+export function metricVariable({ name, direction, baseline, target }: MetricSettings): unknown {
+  const limits = [
+    baseline === undefined ? "" : `; baseline ${baseline}`,
+    target === undefined ? "" : `; target ${target}`,
+  ].join("");
+  const fields = { name, direction, baseline: baseline ?? "", target: target ?? "" };
+  return printableRecord(fields, `${name} (${direction}${limits})`);
+}
+
+/**
+ * `budget`: how much of the run is left, and its limits as they were set. Not what has been spent: a prompt is the same
+ * whether or not the run was interrupted before it.
+ */
+export function budgetVariable(ctx: StageContext): unknown {
+  const { stop, timeBudgetMs } = ctx.settings;
+  const done = ctx.history.entries.length;
+  const fields = {
+    iteration: ctx.iteration,
+    iterations: stop.iterations ?? "",
+    iterations_left: stop.iterations === undefined ? "" : Math.max(0, stop.iterations - ctx.iteration + 1),
+    hypotheses: stop.hypotheses ?? "",
+    hypotheses_left: stop.hypotheses === undefined ? "" : Math.max(0, stop.hypotheses - done),
+    tokens: stop.tokens ?? "",
+    cost_usd: stop.costUsd ?? "",
+    wall_clock: stop.wallClockMs === undefined ? "" : seconds(stop.wallClockMs),
+    time_budget: timeBudgetMs === undefined ? "" : seconds(timeBudgetMs),
+  };
+  const lines = [
+    `iteration ${ctx.iteration}${stop.iterations === undefined ? "" : ` of ${stop.iterations}`}`,
+    stop.hypotheses === undefined ? "" : `${fields.hypotheses_left} of ${stop.hypotheses} hypotheses left`,
+    stop.patience === undefined ? "" : `ends after ${stop.patience} iterations without improvement`,
+    stop.wallClockMs === undefined ? "" : `at most ${fields.wall_clock} in all`,
+    stop.tokens === undefined ? "" : `at most ${stop.tokens} tokens in all`,
+    stop.costUsd === undefined ? "" : `at most $${stop.costUsd} in all`,
+    timeBudgetMs === undefined ? "" : `at most ${fields.time_budget} per trial`,
+  ];
+  return printableRecord(fields, lines.filter((line) => line !== "").join("; "));
+}
+
+/** `insights`: findings of earlier iterations, oldest first; the latest ones where the budget does not hold them all. */
+export function insightsVariable(ctx: StageContext): unknown {
+  let room = TOKEN_BUDGETS.insights * CHARACTERS_PER_TOKEN;
+  const kept: { readonly item: object; readonly line: string }[] = [];
+  for (const insight of [...ctx.history.insights].reverse()) {
+    const finding = oneLine(insight.finding, 2000);
+    const recommendation = oneLine(insight.recommendation ?? "", 1000);
+    const evidence = insight.evidence.length > 0 ? ` [${insight.evidence.join(", ")}]` : "";
+    const line = `- (iteration ${insight.iteration}) ${finding}${recommendation === "" ? "" : ` -> ${recommendation}`}${evidence}`;
+    room -= line.length + 1;
+    if (room < 0) break;
+    const evidenceList = printableList(insight.evidence, insight.evidence.join(", "));
+    kept.unshift({
+      item: { id: insight.id, iteration: insight.iteration, finding, recommendation, evidence: evidenceList },
+      line,
+    });
+  }
+  const text = fence(kept.map(({ line }) => line).join("\n"));
+  return printableList(
+    kept.map(({ item, line }) => printableRecord(item, line)),
+    text === "" ? "None yet." : text,
+  );
+}
+
+/** `notes`: what the user said during the run, oldest first; the latest where there is too much. */
+export function notesVariable(ctx: StageContext): unknown {
+  let room = TOKEN_BUDGETS.notes * CHARACTERS_PER_TOKEN;
+  const kept: string[] = [];
+  for (const note of [...ctx.workspace.notes()].reverse()) {
+    const line = oneLine(note, 4000);
+    room -= line.length;
+    if (room < 0) break;
+    kept.unshift(line);
+  }
+  return printableList(kept, kept.map((note) => `- ${note}`).join("\n"));
+}
+
+function seconds(ms: number): string {
+  const whole = Math.round(ms / 1000);
+  if (whole % 3600 === 0 && whole > 0) return `${whole / 3600}h`;
+  if (whole % 60 === 0 && whole > 0) return `${whole / 60}m`;
+  return `${whole}s`;
+}

@@ -1,0 +1,89 @@
+import type { StageContext } from "../../kernel/context.ts";
+import type { Role } from "../../model/call.ts";
+import type { JsonObject } from "../../model/json.ts";
+import { artifactDiffVariable, artifactsVariable, inputsVariable } from "./file-variables.ts";
+import { bestVariable, failuresVariable, historyVariable } from "./history.ts";
+import { lazyRecord, printableJson, printableRecord } from "./printable.ts";
+import { budgetVariable, insightsVariable, metricVariable, notesVariable } from "./run-variables.ts";
+
+/** The variables every prompt has, whatever its stage. */
+export const PROMPT_VARIABLES = [
+  "goal",
+  "metric",
+  "num_tasks",
+  "iteration",
+  "insights",
+  "inputs",
+  "history",
+  "failures",
+  "best",
+  "artifacts",
+  "artifact_diff",
+  "constraints",
+  "budget",
+  "notes",
+  "space",
+  "vars",
+  "workspace_root",
+  "role",
+] as const;
+type PromptVariable = (typeof PROMPT_VARIABLES)[number];
+
+/** What a stage adds to the run's own variables. */
+export interface VariableOptions {
+  readonly role: Role;
+  /** How many hypotheses are asked for. Default 1. */
+  readonly numTasks?: number;
+  /** The search space, as far as it can describe itself. */
+  readonly space?: { describe(): string } | undefined;
+  /** The component's own `vars`. */
+  readonly vars?: JsonObject | undefined;
+  /** The stage's own variables, worked out when used; they win over the run's. */
+  readonly own?: Readonly<Record<string, () => unknown>>;
+  /** Names that are there where no other variable has them, such as a hypothesis's parameters. */
+  readonly fallback?: JsonObject;
+}
+
+/**
+ * The variables of one prompt. Lists and records print as readable text when bare and give their fields when iterated;
+ * what trials and models wrote is cleaned and fenced; `history`, `insights` and `artifacts` stay within
+ * `TOKEN_BUDGETS`. All of it depends on records and settings alone: a resumed run renders the same prompt.
+ */
+export function promptVariables(ctx: StageContext, options: VariableOptions): Readonly<Record<string, unknown>> {
+  const run: Readonly<Record<PromptVariable, () => unknown>> = {
+    goal: () => ctx.settings.goal,
+    metric: () => metricVariable(ctx.settings.metric),
+    num_tasks: () => options.numTasks ?? 1,
+    iteration: () => ctx.iteration,
+    insights: () => insightsVariable(ctx),
+    inputs: () => inputsVariable(ctx),
+    history: () => historyVariable(ctx),
+    failures: () => failuresVariable(ctx),
+    best: () => bestVariable(ctx),
+    artifacts: () => artifactsVariable(ctx),
+    artifact_diff: () => artifactDiffVariable(ctx),
+    constraints: () => keyed(ctx.settings.constraints),
+    budget: () => budgetVariable(ctx),
+    notes: () => notesVariable(ctx),
+    space: () => options.space?.describe() ?? "",
+    vars: () => keyed(options.vars ?? {}),
+    workspace_root: () => ctx.workspace.root,
+    role: () => options.role,
+  };
+  const fallback = Object.entries(options.fallback ?? {}).map(
+    ([name, value]) => [name, () => printableJson(value)] as const,
+  );
+  const own = Object.entries(options.own ?? {});
+  return lazyRecord(new Map<string, () => unknown>([...fallback, ...Object.entries(run), ...own]));
+}
+
+/** An object whose fields print one a line. */
+function keyed(object: JsonObject): unknown {
+  const fields = Object.fromEntries(Object.entries(object).map(([key, value]) => [key, printableJson(value)]));
+  return printableRecord(
+    fields,
+    Object.entries(fields)
+      .map(([key, value]) => `${key}: ${String(value)}`)
+      .join("\n"),
+  );
+}

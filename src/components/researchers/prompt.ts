@@ -1,0 +1,188 @@
+import type { RunContext, StageContext } from "../../kernel/context.ts";
+import { type ComponentDeps, defineComponent } from "../../kernel/define.ts";
+import { messageOf, SpecError } from "../../kernel/errors.ts";
+import type { LlmCall, Proposals, Researcher as ResearcherPort, Runner } from "../../kernel/ports.ts";
+import type { RefusedProposal } from "../../model/iteration.ts";
+import type { JsonObject, JsonValue } from "../../model/json.ts";
+import { isJsonObject } from "../../model/json.ts";
+import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
+import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
+import type { Infer } from "../../schema/infer.ts";
+import { compileUserSchema } from "../../schema/validate.ts";
+import { askUntilUsable, MAX_ASKS } from "../prompting/ask.ts";
+import { promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
+import { PROMPT_VARIABLES, promptVariables } from "../prompting/variables.ts";
+import { asRunner } from "../runners/as-runner.ts";
+import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
+import { DEFAULT_RESEARCH_PROMPT } from "./default-prompt.ts";
+import { type ParsedProposals, parseProposals } from "./proposals.ts";
+
+export interface ResearcherOptions {
+  /** The model to ask: a runner, or any function from a prompt to text. */
+  readonly runner: Runner | LlmCall;
+  /** Hypotheses an iteration asks for. Default 3. */
+  readonly numTasks?: number;
+  /** Handlebars source of the prompt. Default: a prompt that fits any run. */
+  readonly promptTemplate?: string;
+  /** What messages call the prompt, such as its file. */
+  readonly promptName?: string;
+  /** Proposals outside it are refused with the reason. */
+  readonly space?: Space | SpaceOptions;
+  /** A JSON Schema that every hypothesis's spec has to fit. */
+  readonly hypothesisSchema?: JsonObject;
+  /** Whether proposals may edit tracked artifacts. Default: `reply` where there are any. */
+  readonly edits?: "reply" | "none";
+  /** What the prompt knows as `{{vars.<name>}}`. */
+  readonly vars?: JsonObject;
+}
+
+/**
+ * Proposes hypotheses by asking a model. Override `hypothesize` for another way, or `read` to make sense of replies of
+ * another form. Throws `SpecError` when the prompt, the space or the schema is not usable.
+ */
+export class Researcher implements ResearcherPort {
+  readonly runner: Runner;
+  readonly numTasks: number;
+  readonly space: Space | null;
+  readonly #template: PromptTemplate;
+  readonly #vars: JsonObject;
+  readonly #edits: "reply" | "none";
+  readonly #schemaCheck: ((value: JsonValue) => readonly string[]) | undefined;
+
+  constructor(options: ResearcherOptions) {
+    this.runner = asRunner(options.runner);
+    this.numTasks = options.numTasks ?? 3;
+    this.space = options.space === undefined ? null : asSpace(options.space);
+    this.#template = compilePrompt(
+      options.promptTemplate ?? DEFAULT_RESEARCH_PROMPT,
+      options.promptName ?? "researcher prompt",
+    );
+    this.#template.check(PROMPT_VARIABLES);
+    this.#vars = options.vars ?? {};
+    this.#edits = options.edits ?? "reply";
+    this.#schemaCheck = options.hypothesisSchema === undefined ? undefined : schemaCheck(options.hypothesisSchema);
+  }
+
+  async setup(ctx: RunContext): Promise<void> {
+    await this.runner.setup?.(ctx);
+  }
+
+  async teardown(ctx: RunContext): Promise<void> {
+    await this.runner.teardown?.(ctx);
+  }
+
+  async hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals> {
+    let refused: readonly RefusedProposal[] = [];
+    const reading = await askUntilUsable(ctx, {
+      runner: this.runner,
+      role: "researcher",
+      prompt: this.prompt(ctx),
+      expected: "a JSON list of objects, one for each proposal,",
+      read: (reply) => {
+        const parsed = this.read(reply.structured ?? reply.content, ctx);
+        refused = parsed.refused;
+        return parsed.ok ? { ok: true, value: parsed } : parsed;
+      },
+    });
+    if (reading.ok) return { proposals: reading.value.proposals, refused };
+    const message = `${this.runner.name} gave no usable proposal in ${MAX_ASKS} replies; the last: ${reading.reason}`;
+    return { proposals: [], refused, failure: { code: "unusable-reply", message } };
+  }
+
+  /** The prompt of this iteration, as it is sent first. */
+  prompt(ctx: StageContext & { readonly count: number }): string {
+    const space = this.space ?? undefined;
+    return this.#template.render(
+      promptVariables(ctx, { role: "researcher", numTasks: ctx.count, space, vars: this.#vars }),
+    );
+  }
+
+  /** The proposals in a reply: its text or, where the runner has it, its data. */
+  protected read(reply: string | JsonValue, ctx: StageContext): ParsedProposals {
+    return parseProposals(reply, {
+      space: this.space ?? undefined,
+      hypothesisSchemaCheck: this.#schemaCheck,
+      allowEdits: this.#edits === "reply" && ctx.artifacts !== undefined,
+    });
+  }
+}
+
+const options = {
+  type: "object",
+  properties: {
+    runner: runnerOption,
+    num_tasks: { type: "integer", minimum: 1, maximum: 200, default: 3, description: "Hypotheses per iteration." },
+    ...promptOptions,
+    space: spaceSchema,
+    hypothesis_schema: { ...JSON_OBJECT, description: "A JSON Schema that the spec of every hypothesis has to fit." },
+    edits: {
+      enum: ["reply", "none"],
+      default: "reply",
+      description: "`reply`: proposals may carry edits to the tracked artifacts; `none`: such proposals are refused.",
+    },
+    vars: { ...JSON_OBJECT, description: "Your own values for the prompt: `{{vars.name}}`." },
+  },
+  required: ["runner"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+const example: Infer<typeof options> = {
+  runner: "main",
+  num_tasks: 3,
+  edits: "reply",
+  space: { lr: { type: "float", low: 1e-5, high: 0.1, log: true } },
+};
+
+/** Researcher `prompt`: asks a model for proposals. */
+export const promptResearcher = defineComponent({
+  kind: "researcher",
+  type: "prompt",
+  summary: "Asks a model for the next hypotheses, with goal, space, history and insights in the prompt.",
+  options,
+  example,
+  check: (given) => [
+    ...promptProblems(given),
+    ...(given.space === undefined ? [] : spaceProblems(given.space)),
+    ...schemaProblems(given.hypothesis_schema),
+  ],
+  create: (given, deps: ComponentDeps) =>
+    new Researcher({
+      runner: deps.build("runner", given.runner),
+      numTasks: given.num_tasks,
+      ...promptSource(given, deps),
+      ...(given.space === undefined ? {} : { space: given.space }),
+      ...(given.hypothesis_schema === undefined ? {} : { hypothesisSchema: given.hypothesis_schema }),
+      edits: given.edits,
+      ...(given.vars === undefined ? {} : { vars: given.vars }),
+    }),
+});
+
+function asSpace(space: Space | SpaceOptions): Space {
+  return isCompiled(space) ? space : compileSpace(space);
+}
+
+function isCompiled(space: Space | SpaceOptions): space is Space {
+  return "violation" in space && typeof space.violation === "function";
+}
+
+function spaceProblems(space: SpaceOptions): readonly { readonly path: string; readonly message: string }[] {
+  return checkSpace(space).map(({ path, message }) => ({ path: path === "" ? "space" : `space.${path}`, message }));
+}
+
+function schemaProblems(schema: JsonValue | undefined): readonly { readonly path: string; readonly message: string }[] {
+  if (!isJsonObject(schema)) return [];
+  try {
+    compileUserSchema(schema);
+    return [];
+  } catch (thrown) {
+    return [{ path: "hypothesis_schema", message: messageOf(thrown) }];
+  }
+}
+
+function schemaCheck(schema: JsonObject): (value: JsonValue) => readonly string[] {
+  try {
+    return compileUserSchema(schema);
+  } catch (thrown) {
+    throw new SpecError(`hypothesis_schema: ${messageOf(thrown)}`, [], { cause: thrown });
+  }
+}

@@ -1,0 +1,125 @@
+import type { Proposal } from "../../kernel/ports.ts";
+import type { RefusedProposal } from "../../model/iteration.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { extractJson, sanitizeJson } from "../extract-json.ts";
+import { cleanText, clip, oneLine } from "../prompting/text.ts";
+import { readEdits } from "./edits.ts";
+
+export interface ProposalRules {
+  /** Refuses a spec outside it, with the reason. */
+  readonly space?: { violation(spec: JsonObject): string | null } | undefined;
+  /** What is wrong with a spec by the user's own schema; empty when nothing is. */
+  readonly hypothesisSchemaCheck?: ((spec: JsonValue) => readonly string[]) | undefined;
+  /** Whether proposals may carry edits to tracked artifacts. */
+  readonly allowEdits: boolean;
+}
+
+export type ParsedProposals =
+  | { readonly ok: true; readonly proposals: readonly Proposal[]; readonly refused: readonly RefusedProposal[] }
+  | { readonly ok: false; readonly reason: string; readonly refused: readonly RefusedProposal[] };
+
+export const MAX_ITEMS = 200;
+export const MAX_SPEC_CHARACTERS = 64 * 1024;
+const MAX_LABEL = 120;
+const MAX_RATIONALE = 4000;
+const MAX_METADATA_CHARACTERS = 16 * 1024;
+const TAKEN_OUT = new Set(["id", "label", "rationale", "metadata", "edits", "spec"]);
+const WRAPPERS =
+  /^(hypothes[ei]s|proposals?|experiments?|tasks?|ideas?|candidates?|config(uration)?s?|suggestions?|items?|results?)$/i;
+
+/**
+ * The proposals in a model's reply: a JSON list, an object that holds one under a property of its own, or a single
+ * object. Items that are not of use are refused, each with its reason. Not ok when there is no JSON, nothing in it, or
+ * nothing left. `reply` may be text or, from runners that have it, data.
+ */
+export function parseProposals(reply: string | JsonValue, rules: ProposalRules): ParsedProposals {
+  let value: JsonValue;
+  if (typeof reply === "string") {
+    const found = extractJson(reply);
+    if (!found.ok) return { ok: false, reason: found.reason, refused: [] };
+    value = found.value;
+  } else {
+    value = sanitizeJson(reply);
+  }
+  const items = itemsOf(value);
+  if (!items) return { ok: false, reason: "the JSON is neither a list of objects nor an object", refused: [] };
+  const proposals: Proposal[] = [];
+  const refused: RefusedProposal[] = [];
+  for (const [place, item] of items.slice(0, MAX_ITEMS).entries()) {
+    const label = labelOf(item);
+    const read = readProposal(item, label, rules);
+    if (typeof read === "string") refused.push({ label: label ?? `#${place + 1}`, reason: clip(read, 1000) });
+    else proposals.push(read);
+  }
+  if (items.length > MAX_ITEMS) {
+    refused.push({ label: `#${MAX_ITEMS + 1}`, reason: `${items.length} items: only the first ${MAX_ITEMS} are read` });
+  }
+  if (proposals.length > 0) return { ok: true, proposals, refused };
+  const reasons = refused.slice(0, 10).map(({ label, reason }) => `${label}: ${reason}`);
+  return { ok: false, reason: reasons.length > 0 ? reasons.join("; ") : "the list is empty", refused };
+}
+
+function itemsOf(value: JsonValue): readonly JsonValue[] | null {
+  if (Array.isArray(value)) return value;
+  if (!isJsonObject(value)) return null;
+  const lists = Object.entries(value).flatMap(([key, list]) =>
+    Array.isArray(list) && key !== "edits" && list.some(isJsonObject) ? [{ key, list }] : [],
+  );
+  const wrapped =
+    lists.find(({ key }) => WRAPPERS.test(key)) ?? (Object.keys(value).length === 1 ? lists[0] : undefined);
+  return wrapped ? wrapped.list : [value];
+}
+
+function labelOf(item: JsonValue): string | undefined {
+  if (!isJsonObject(item)) return undefined;
+  for (const value of [item.label, item.id]) {
+    if (typeof value !== "string" && typeof value !== "number") continue;
+    const label = oneLine(String(value), MAX_LABEL);
+    if (label !== "") return label;
+  }
+  return undefined;
+}
+
+function readProposal(item: JsonValue, label: string | undefined, rules: ProposalRules): Proposal | string {
+  if (!isJsonObject(item)) return "it is not an object";
+  const rest = Object.fromEntries(Object.entries(item).filter(([key]) => !TAKEN_OUT.has(key)));
+  const hasSpec = isJsonObject(item.spec);
+  if (Object.hasOwn(item, "spec") && !hasSpec) return '"spec" is not an object';
+  const spec = isJsonObject(item.spec) ? item.spec : rest;
+  const edits = readEdits(item.edits);
+  if (!edits.ok) return edits.reason;
+  if (edits.edits.length > 0 && !rules.allowEdits) return "it carries edits, and this run takes none";
+  const problem = specProblem(spec, edits.edits.length > 0, rules);
+  if (problem !== null) return problem;
+  const rationale = textOf(item.rationale);
+  const metadata = metadataOf(item.metadata, hasSpec ? rest : {});
+  return {
+    ...(label === undefined ? {} : { label }),
+    spec,
+    ...(edits.edits.length > 0 ? { edits: edits.edits } : {}),
+    ...(rationale === "" ? {} : { rationale }),
+    ...(metadata ? { metadata } : {}),
+  };
+}
+
+function specProblem(spec: JsonObject, hasEdits: boolean, rules: ProposalRules): string | null {
+  const size = JSON.stringify(spec).length;
+  if (size > MAX_SPEC_CHARACTERS) return `its spec has ${size} characters, more than ${MAX_SPEC_CHARACTERS}`;
+  if (size === 2 && !hasEdits) return "it holds neither parameters nor edits";
+  const violation = rules.space?.violation(spec) ?? null;
+  if (violation !== null) return violation;
+  const problems = rules.hypothesisSchemaCheck?.(spec) ?? [];
+  return problems.length > 0 ? problems.slice(0, 5).join("; ") : null;
+}
+
+function textOf(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return "";
+  return clip(cleanText(typeof value === "string" ? value : JSON.stringify(value)).trim(), MAX_RATIONALE);
+}
+
+/** The proposal's metadata; what stood beside an explicit `spec` goes with it rather than being lost. */
+function metadataOf(given: JsonValue | undefined, beside: JsonObject): JsonObject | null {
+  const metadata = { ...beside, ...(isJsonObject(given) ? given : {}) };
+  const size = JSON.stringify(metadata).length;
+  return size > 2 && size <= MAX_METADATA_CHARACTERS ? metadata : null;
+}

@@ -1,0 +1,97 @@
+import type { Finding } from "../../kernel/ports.ts";
+import type { HypothesisId } from "../../model/ids.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { extractJson } from "../extract-json.ts";
+import type { Reading } from "../prompting/ask.ts";
+import { cleanText, clip, oneLine } from "../prompting/text.ts";
+
+export const MAX_FINDINGS = 50;
+const MAX_FINDING = 2000;
+const MAX_RECOMMENDATION = 1000;
+const MAX_EVIDENCE = 50;
+const FINDING_KEYS = ["finding", "insight", "observation", "lesson", "text", "summary"];
+const RECOMMENDATION_KEYS = ["recommendation", "suggestion", "next_step", "next"];
+const EVIDENCE_KEYS = ["evidence", "hypotheses", "ids", "sources"];
+const WRAPPER = /^(insights?|findings?|observations?|lessons|reviews?|items)$/i;
+
+/** The id a piece of evidence stands for, by id or label; `undefined` for anything unknown. */
+export type EvidenceLookup = (name: string) => HypothesisId | undefined;
+
+/**
+ * The findings in a reply: a JSON list of `{finding, recommendation?, evidence?}` or of strings, an object that holds
+ * one, or plain prose, which is one finding. Evidence that names no known hypothesis is dropped. Not ok for an empty
+ * reply, for JSON that is cut off, and for JSON without a finding in it.
+ */
+export function parseFindings(reply: string | JsonValue, evidence: EvidenceLookup): Reading<readonly Finding[]> {
+  if (typeof reply !== "string") return fromJson(reply, evidence);
+  const prose = cleanText(reply).trim();
+  if (prose === "") return { ok: false, reason: "the reply is empty" };
+  const found = extractJson(reply);
+  if (found.ok && (typeof found.value === "object" || prose === reply.trim())) {
+    const read = fromJson(found.value, evidence);
+    // Prose with a bracket or an example in it is still prose.
+    if (read.ok || !isMostlyProse(prose)) return read;
+  }
+  if (!found.ok && !isMostlyProse(prose)) return { ok: false, reason: found.reason };
+  if (!/\p{L}{2}/u.test(prose)) return { ok: false, reason: "the reply says nothing" };
+  return { ok: true, value: [{ finding: clip(prose, MAX_FINDING) }] };
+}
+
+/** Text that begins like a sentence, not like JSON or a fenced block. */
+function isMostlyProse(text: string): boolean {
+  return !/^\s*(?:[[{"]|`{3}|~{3})/.test(text) && !/```/.test(text);
+}
+
+function fromJson(value: JsonValue, evidence: EvidenceLookup): Reading<readonly Finding[]> {
+  const findings = itemsOf(value).flatMap((item) => {
+    const finding = readFinding(item, evidence);
+    return finding ? [finding] : [];
+  });
+  if (findings.length === 0) return { ok: false, reason: 'the JSON holds no object with a "finding"' };
+  return { ok: true, value: findings.slice(0, MAX_FINDINGS) };
+}
+
+function itemsOf(value: JsonValue): readonly JsonValue[] {
+  if (Array.isArray(value)) return value;
+  if (!isJsonObject(value) || textAt(value, FINDING_KEYS) !== "") return [value];
+  const lists = Object.entries(value).flatMap(([key, list]) => (Array.isArray(list) ? [{ key, list }] : []));
+  const wrapped = lists.find(({ key }) => WRAPPER.test(key)) ?? (lists.length === 1 ? lists[0] : undefined);
+  return wrapped ? wrapped.list : [value];
+}
+
+function readFinding(item: JsonValue, evidence: EvidenceLookup): Finding | null {
+  if (typeof item === "string") {
+    const finding = oneLine(item, MAX_FINDING);
+    return finding === "" ? null : { finding };
+  }
+  if (!isJsonObject(item)) return null;
+  const finding = oneLine(textAt(item, FINDING_KEYS), MAX_FINDING);
+  if (finding === "") return null;
+  const recommendation = oneLine(textAt(item, RECOMMENDATION_KEYS), MAX_RECOMMENDATION);
+  const ids = evidenceOf(item, evidence);
+  return {
+    finding,
+    ...(recommendation === "" ? {} : { recommendation }),
+    ...(ids.length > 0 ? { evidence: ids } : {}),
+  };
+}
+
+function textAt(item: JsonObject, keys: readonly string[]): string {
+  for (const key of keys) {
+    const value = item[key];
+    if (typeof value === "string" && value.trim() !== "") return value;
+  }
+  return "";
+}
+
+function evidenceOf(item: JsonObject, lookup: EvidenceLookup): readonly HypothesisId[] {
+  const given = EVIDENCE_KEYS.flatMap((key): readonly JsonValue[] => {
+    const value = item[key];
+    return value === undefined ? [] : Array.isArray(value) ? value : [value];
+  });
+  const ids = given.flatMap((name) => {
+    const id = typeof name === "string" || typeof name === "number" ? lookup(String(name).trim()) : undefined;
+    return id === undefined ? [] : [id];
+  });
+  return [...new Set(ids)].slice(0, MAX_EVIDENCE);
+}

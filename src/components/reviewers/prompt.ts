@@ -1,0 +1,117 @@
+import type { RunContext, StageContext, StageResults } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import { RunnerError } from "../../kernel/errors.ts";
+import type { Finding, LlmCall, Reviewer as ReviewerPort, Runner } from "../../kernel/ports.ts";
+import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
+import type { ObjectSchema } from "../../schema/dialect.ts";
+import { askUntilUsable, MAX_ASKS, type Reading } from "../prompting/ask.ts";
+import { promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
+import { PROMPT_VARIABLES, promptVariables } from "../prompting/variables.ts";
+import { asRunner } from "../runners/as-runner.ts";
+import { DEFAULT_REVIEW_PROMPT } from "./default-prompt.ts";
+import { type EvidenceLookup, parseFindings } from "./findings.ts";
+import { resultsVariable } from "./results.ts";
+
+export interface ReviewerOptions {
+  /** The model to ask: a runner, or any function from a prompt to text. */
+  readonly runner: Runner | LlmCall;
+  /** Handlebars source of the prompt. Default: a prompt that fits any run. */
+  readonly promptTemplate?: string;
+  /** What messages call the prompt, such as its file. */
+  readonly promptName?: string;
+}
+
+/**
+ * Distils findings from an iteration by asking a model. A model that gives no usable reply, or a command that fails,
+ * costs the iteration its insights and is told in a `warning`, nothing more. Throws `SpecError` on an unusable prompt.
+ */
+export class Reviewer implements ReviewerPort {
+  readonly runner: Runner;
+  readonly #template: PromptTemplate;
+
+  constructor(options: ReviewerOptions) {
+    this.runner = asRunner(options.runner);
+    this.#template = compilePrompt(
+      options.promptTemplate ?? DEFAULT_REVIEW_PROMPT,
+      options.promptName ?? "reviewer prompt",
+    );
+    this.#template.check([...PROMPT_VARIABLES, "results"]);
+  }
+
+  async setup(ctx: RunContext): Promise<void> {
+    await this.runner.setup?.(ctx);
+  }
+
+  async teardown(ctx: RunContext): Promise<void> {
+    await this.runner.teardown?.(ctx);
+  }
+
+  async review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]> {
+    if (batch.length === 0) return [];
+    const reading = await this.#ask(batch, ctx);
+    if (reading.ok) return reading.value;
+    ctx.emit({
+      type: "warning",
+      code: "review-unusable",
+      message: `no insights from iteration ${ctx.iteration}: ${reading.reason}`,
+    });
+    return [];
+  }
+
+  async #ask(batch: readonly StageResults[], ctx: StageContext): Promise<Reading<readonly Finding[]>> {
+    const evidence = evidenceLookup(batch, ctx);
+    try {
+      const reading = await askUntilUsable(ctx, {
+        runner: this.runner,
+        role: "reviewer",
+        prompt: this.prompt(batch, ctx),
+        expected: 'a JSON list of objects with a "finding", a "recommendation" and "evidence",',
+        read: (reply) => parseFindings(reply.structured ?? reply.content, evidence),
+      });
+      if (reading.ok) return reading;
+      return {
+        ok: false,
+        reason: `${this.runner.name} gave no usable review in ${MAX_ASKS} replies; the last: ${reading.reason}`,
+      };
+    } catch (thrown) {
+      const isExpected =
+        thrown instanceof RunnerError && (thrown.problem === "failed" || thrown.problem === "unusable-reply");
+      if (!isExpected || ctx.signal.aborted) throw thrown;
+      return { ok: false, reason: thrown.message };
+    }
+  }
+
+  /** The prompt about this batch, as it is sent first. */
+  prompt(batch: readonly StageResults[], ctx: StageContext): string {
+    const own = { results: () => resultsVariable(batch, ctx) };
+    return this.#template.render(promptVariables(ctx, { role: "reviewer", numTasks: batch.length, own }));
+  }
+}
+
+/** Ids of this batch and of all before it, and labels, of which the latest bearer counts. */
+function evidenceLookup(batch: readonly StageResults[], ctx: StageContext): EvidenceLookup {
+  const known = new Map<string, string>();
+  for (const { id, label } of [...ctx.history.entries, ...batch.map(({ hypothesis }) => hypothesis)]) {
+    if (label !== undefined) known.set(label, id);
+  }
+  for (const { id } of [...ctx.history.entries, ...batch.map(({ hypothesis }) => hypothesis)]) known.set(id, id);
+  return (name) => known.get(name);
+}
+
+const options = {
+  type: "object",
+  properties: { runner: runnerOption, ...promptOptions },
+  required: ["runner"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+/** Reviewer `prompt`: asks a model what an iteration taught. */
+export const promptReviewer = defineComponent({
+  kind: "reviewer",
+  type: "prompt",
+  summary: "Asks a model what the iteration's results teach; its findings reach the next prompts.",
+  options,
+  example: { runner: "main" },
+  check: promptProblems,
+  create: (given, deps) => new Reviewer({ runner: deps.build("runner", given.runner), ...promptSource(given, deps) }),
+});

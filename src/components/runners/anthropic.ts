@@ -1,0 +1,118 @@
+import type { RunContext } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import {
+  type AnthropicCall,
+  type AnthropicOptions,
+  anthropicLlm,
+  apiKey,
+  type LlmEffects,
+} from "../../platform/llm.ts";
+import { DURATION, type ObjectSchema } from "../../schema/dialect.ts";
+import type { Infer } from "../../schema/infer.ts";
+import { ConcurrencyLimit } from "./limit.ts";
+import { answer } from "./llm.ts";
+import { recordOption } from "./options.ts";
+import { recorded } from "./record.ts";
+
+const CONCURRENCY = 4;
+
+export interface AnthropicRunnerOptions extends AnthropicOptions {
+  /** Name in records. Default `anthropic`. */
+  readonly name?: string;
+  /** Calls in flight. Default 4. */
+  readonly concurrency?: number;
+}
+
+/** Answers prompts with an Anthropic model. `setup` throws `RunnerError` `credentials` when there is no key. */
+export class AnthropicRunner implements Runner {
+  readonly name: string;
+  readonly model: string;
+  readonly #options: AnthropicOptions;
+  readonly #call: AnthropicCall;
+  readonly #limit: ConcurrencyLimit;
+
+  constructor(options: AnthropicRunnerOptions, effects: LlmEffects) {
+    this.name = options.name ?? "anthropic";
+    this.model = options.model;
+    this.#options = options;
+    this.#call = anthropicLlm(options, effects);
+    this.#limit = new ConcurrencyLimit(options.concurrency ?? CONCURRENCY);
+  }
+
+  /** Before anything is spent: is there a key at all? */
+  async setup(ctx: RunContext): Promise<void> {
+    apiKey(this.#options, ctx.effects);
+  }
+
+  async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
+    const ask = () => answer(this.name, ctx, () => this.#call(request.prompt, ctx));
+    return this.#limit.run(ask, ctx.signal);
+  }
+}
+
+const options = {
+  type: "object",
+  properties: {
+    model: { type: "string", minLength: 1, description: "Model name as the provider knows it." },
+    base_url: { type: "string", pattern: "^https?://", description: "Another server that speaks the Messages format." },
+    api_key_env: {
+      type: "string",
+      pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
+      default: "ANTHROPIC_API_KEY",
+      description: "The environment variable that holds the key. The key itself is never recorded.",
+    },
+    max_tokens: { type: "integer", minimum: 1, default: 8192, description: "Longest reply." },
+    temperature: { type: "number", minimum: 0, maximum: 1, description: "Default: the provider's." },
+    system: { type: "string", description: "System prompt." },
+    timeout: { ...DURATION, default: "10m", description: "Of one request." },
+    max_wait: { ...DURATION, default: "5m", description: "How long a provider that is down or busy is waited for." },
+    concurrency: { type: "integer", minimum: 1, maximum: 100, default: 4, description: "Calls in flight." },
+    stream: { type: "boolean", default: true, description: "Whether replies are streamed." },
+    price: {
+      type: "object",
+      description: "Dollars per million tokens; makes `stop.cost_usd` and costs in reports work.",
+      properties: { input: { type: "number", minimum: 0 }, output: { type: "number", minimum: 0 } },
+      required: ["input", "output"],
+      additionalProperties: false,
+    },
+    ...recordOption,
+  },
+  required: ["model"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+/** Runner `anthropic`: a model behind the Anthropic Messages API. */
+export const anthropicRunner = defineComponent({
+  kind: "runner",
+  type: "anthropic",
+  summary: "Asks a model over the Anthropic Messages API, waiting out a busy or broken provider.",
+  options,
+  example: {
+    model: "claude-sonnet-4-20250514",
+    api_key_env: "ANTHROPIC_API_KEY",
+    max_tokens: 4096,
+    timeout: "10m",
+    max_wait: "5m",
+    concurrency: 4,
+    stream: true,
+  },
+  create: (given, deps) => recorded(new AnthropicRunner(fromSpec(given, deps.name), deps.effects), given.record, deps),
+});
+
+function fromSpec(given: Infer<typeof options>, name: string): AnthropicRunnerOptions {
+  return {
+    name,
+    model: given.model,
+    apiKeyEnv: given.api_key_env,
+    maxTokens: given.max_tokens,
+    timeout: given.timeout,
+    maxWait: given.max_wait,
+    concurrency: given.concurrency,
+    stream: given.stream,
+    ...(given.base_url === undefined ? {} : { baseUrl: given.base_url }),
+    ...(given.temperature === undefined ? {} : { temperature: given.temperature }),
+    ...(given.system === undefined ? {} : { system: given.system }),
+    ...(given.price === undefined ? {} : { price: given.price }),
+  };
+}

@@ -1,0 +1,186 @@
+import { join, resolve } from "node:path";
+import type { RunContext } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import type { Effects, ProcessResult } from "../../kernel/effects.ts";
+import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts";
+import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import { parseDuration } from "../../model/units.ts";
+import { systemEffects } from "../../platform/system.ts";
+import { DURATION, type ObjectSchema } from "../../schema/dialect.ts";
+import { oneLine } from "../prompting/text.ts";
+import { type OutputFormat, readCommandOutput } from "./command-output.ts";
+import { type PassedVariables, runnerEnvironment } from "./environment.ts";
+import { environmentOptions, recordOption } from "./options.ts";
+import { recorded } from "./record.ts";
+import { asReply } from "./reply.ts";
+
+type CommandEffects = Pick<Effects, "files" | "processes" | "variables" | "token">;
+
+export interface CommandRunnerOptions extends PassedVariables {
+  /** How the prompt gets to the command. Default `stdin`. */
+  readonly input?: "stdin" | "argument" | "file";
+  /** Default `text`. */
+  readonly outputFormat?: OutputFormat;
+  /** Where the reply is in JSON output, as a dotted path. Default: the usual places. */
+  readonly path?: string;
+  /** Of one call; a number is seconds. Default 10m. */
+  readonly timeout?: number | string;
+  /** Name in records. Default `command`. */
+  readonly name?: string;
+  /** Default: the run's own, or the machine's. */
+  readonly effects?: CommandEffects;
+}
+
+const TIMEOUT = "10m";
+const GRACE_MS = 5000;
+const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
+/** Linux refuses a longer single argument. */
+const LONGEST_ARGUMENT_BYTES = 128 * 1024 - 1;
+const PROMPT = "{prompt}";
+const PROMPT_FILE = "{prompt_file}";
+/**
+ * Answers prompts with a command, such as an agent CLI, run in the project. `argv` goes to the system as it is, never
+ * through a shell; `{prompt}` (with `input: argument`) and `{prompt_file}` (with `input: file`) in a word are filled in,
+ * else the prompt or its file is the last word. A command that fails is a `RunnerError` `failed` with the end of its
+ * output; `setup` throws `ToolMissingError` when there is no such program.
+ */
+export class CommandRunner implements Runner {
+  readonly name: string;
+  readonly #argv: readonly [string, ...string[]];
+  readonly #options: CommandRunnerOptions;
+  #effects: CommandEffects | null;
+
+  constructor(argv: readonly string[], options: CommandRunnerOptions = {}) {
+    const [file, ...args] = argv;
+    if (file === undefined || file === "") throw new SpecError("a command runner needs a program: argv is empty");
+    this.#argv = [file, ...args];
+    this.#options = options;
+    this.name = options.name ?? "command";
+    this.#effects = options.effects ?? null;
+  }
+
+  async setup(ctx: RunContext): Promise<void> {
+    this.#effects ??= ctx.effects;
+    const [file] = this.#argv;
+    const folders = (ctx.effects.variables.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
+    const places = file.includes("/")
+      ? [resolve(ctx.settings.root, file)]
+      : folders.map((folder) => join(folder, file));
+    if (places.some((place) => ctx.effects.files.realPath(place) !== null)) return;
+    throw new ToolMissingError(file, `runner ${this.name}: there is no program ${file}; install it or correct argv`);
+  }
+
+  async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
+    ctx.signal.throwIfAborted();
+    const effects = this.#effects ?? systemEffects();
+    const scratch = join(effects.variables.get("TMPDIR") || "/tmp", `aura-call-${effects.token(8)}`);
+    effects.files.makeDirectory(scratch, 0o700);
+    try {
+      const result = await this.#start(request, ctx, effects, scratch);
+      ctx.signal.throwIfAborted();
+      this.#refuseFailure(result);
+      const stdout = effects.files.readText(join(scratch, "stdout")) ?? "";
+      const { outputFormat = "text", path } = this.#options;
+      return asReply(this.name, readCommandOutput(stdout, outputFormat, path, this.name));
+    } finally {
+      effects.files.remove(scratch);
+    }
+  }
+
+  #start(request: RunnerRequest, ctx: RunnerContext, effects: CommandEffects, scratch: string): Promise<ProcessResult> {
+    const { input = "stdin", timeout = TIMEOUT } = this.#options;
+    const marker = `call/${effects.token(8)}`;
+    if (input === "file") effects.files.writeAtomic(join(scratch, "prompt.md"), request.prompt, { mode: 0o600 });
+    return effects.processes.run(
+      {
+        file: this.#argv[0],
+        args: this.#args(input, request.prompt, join(scratch, "prompt.md")),
+        cwd: request.cwd,
+        env: { ...runnerEnvironment(effects.variables, request, this.#options), AURA_TRIAL: marker },
+        ...(input === "stdin" ? { stdin: request.prompt } : {}),
+        timeoutMs: parseDuration(timeout),
+        graceMs: GRACE_MS,
+        outputLimitBytes: OUTPUT_LIMIT_BYTES,
+        logs: { stdout: join(scratch, "stdout"), stderr: join(scratch, "stderr") },
+        marker,
+      },
+      ctx.signal,
+    );
+  }
+
+  #args(input: "stdin" | "argument" | "file", prompt: string, file: string): readonly string[] {
+    const args = this.#argv.slice(1);
+    if (input === "stdin") return args;
+    if (input === "file") return fill(args, PROMPT_FILE, file);
+    if (Buffer.byteLength(prompt) > LONGEST_ARGUMENT_BYTES || prompt.includes("\u0000")) {
+      throw new RunnerError(
+        "failed",
+        `${this.name}: the prompt does not fit into an argument; use input: stdin or file`,
+      );
+    }
+    // A prompt is never an option, whatever it begins with.
+    return fill(args, PROMPT, prompt.startsWith("-") ? ` ${prompt}` : prompt);
+  }
+
+  #refuseFailure(result: ProcessResult): void {
+    if (result.end === "exited" && result.exitCode === 0) return;
+    const tail = oneLine((result.stderrTail.trim() === "" ? result.stdoutTail : result.stderrTail).slice(-1000), 1000);
+    const what =
+      result.end === "exited"
+        ? `exited with ${result.exitCode}`
+        : `ended: ${result.message ?? `${result.end}${result.signal === null ? "" : ` (${result.signal})`}`}`;
+    throw new RunnerError("failed", `${this.name}: ${this.#argv[0]} ${what}${tail === "" ? "" : `: ${tail}`}`);
+  }
+}
+
+function fill(args: readonly string[], placeholder: string, value: string): readonly string[] {
+  if (!args.some((arg) => arg.includes(placeholder))) return [...args, value];
+  return args.map((arg) => arg.split(placeholder).join(value));
+}
+
+const options = {
+  type: "object",
+  properties: {
+    argv: {
+      type: "array",
+      items: { type: "string" },
+      minItems: 1,
+      description: "The program and its arguments; no shell is involved.",
+    },
+    input: {
+      enum: ["stdin", "argument", "file"],
+      default: "stdin",
+      description:
+        "How the prompt is given. `{prompt}` or `{prompt_file}` in argv says where; by default it is the last word.",
+    },
+    output: { enum: ["text", "json", "jsonl"], default: "text", description: "What the command writes to stdout." },
+    path: { type: "string", minLength: 1, description: "Where the reply is in JSON output, such as `result`." },
+    timeout: { ...DURATION, default: "10m", description: "Of one call." },
+    ...environmentOptions,
+    ...recordOption,
+  },
+  required: ["argv"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+/** Runner `command`: an agent CLI or any other program. */
+export const commandRunner = defineComponent({
+  kind: "runner",
+  type: "command",
+  summary: "Asks a command, such as an agent CLI: the prompt on stdin, the reply from stdout.",
+  options,
+  example: { argv: ["claude", "-p", "--output-format", "json"], input: "stdin", output: "json", timeout: "10m" },
+  create: (given, deps) => {
+    const runner = new CommandRunner(given.argv, {
+      name: deps.name,
+      effects: deps.effects,
+      input: given.input,
+      outputFormat: given.output,
+      timeout: given.timeout,
+      ...(given.path === undefined ? {} : { path: given.path }),
+      env: given.env,
+      passEnv: given.pass_env,
+    });
+    return recorded(runner, given.record, deps);
+  },
+});

@@ -1,0 +1,19 @@
+/** The option that every runner has. */
+export const recordOption = {
+  record: {
+    type: "string",
+    minLength: 1,
+    description: "File to which every call is appended, for a `replay` runner. Relative to the spec.",
+  },
+} as const;
+
+/** What a runner's process gets of the environment. */
+export const environmentOptions = {
+  env: { type: "object", additionalProperties: { type: "string" }, description: "Variables set for the process." },
+  pass_env: {
+    type: "array",
+    items: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
+    description:
+      "Variables passed on from AURA's environment besides PATH, HOME and the locale, such as a provider's key.",
+  },
+} as const;

@@ -1,0 +1,56 @@
+import { dirname } from "node:path";
+import type { RunContext } from "../../kernel/context.ts";
+import type { ComponentDeps } from "../../kernel/define.ts";
+import type { Files } from "../../kernel/effects.ts";
+import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import { keyOf, promptHash, type RecordedCall } from "./recording.ts";
+
+/** Passes calls on to another runner and appends each answered one to a file that a `replay` runner reads. */
+export class RecordingRunner implements Runner {
+  readonly name: string;
+  readonly model?: string;
+  readonly #inner: Runner;
+  readonly #file: string;
+  readonly #files: Files;
+
+  constructor(inner: Runner, file: string, files: Files) {
+    this.name = inner.name;
+    if (inner.model !== undefined) this.model = inner.model;
+    this.#inner = inner;
+    this.#file = file;
+    this.#files = files;
+  }
+
+  async setup(ctx: RunContext): Promise<void> {
+    await this.#inner.setup?.(ctx);
+  }
+
+  async teardown(ctx: RunContext): Promise<void> {
+    await this.#inner.teardown?.(ctx);
+  }
+
+  async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
+    const reply = await this.#inner.run(request, ctx);
+    const call: RecordedCall = {
+      ...keyOf(request),
+      promptHash: promptHash(request.prompt),
+      prompt: request.prompt,
+      response: reply.content,
+      ...(reply.structured === undefined ? {} : { structured: reply.structured }),
+      ...(reply.usage === undefined ? {} : { usage: reply.usage }),
+      ...(reply.model === undefined ? {} : { model: reply.model }),
+    };
+    this.#files.makeDirectory(dirname(this.#file));
+    this.#files.append(this.#file, `${JSON.stringify(call)}\n`);
+    return reply;
+  }
+}
+
+/** The runner as it is or, where its `record` option names a file, with every call recorded there. */
+export function recorded(
+  runner: Runner,
+  file: string | undefined,
+  deps: Pick<ComponentDeps, "effects" | "resolvePath">,
+): Runner {
+  return file === undefined ? runner : new RecordingRunner(runner, deps.resolvePath(file), deps.effects.files);
+}

@@ -1,0 +1,106 @@
+import type { RunContext } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import type { Files } from "../../kernel/effects.ts";
+import { RunnerError, SpecError } from "../../kernel/errors.ts";
+import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import { systemEffects } from "../../platform/system.ts";
+import { recordOption } from "./options.ts";
+import { promptDiff } from "./prompt-diff.ts";
+import { recorded } from "./record.ts";
+import { keyOf, keyText, promptHash, type RecordedCall, readRecording } from "./recording.ts";
+
+export interface ReplayRunnerOptions {
+  /** The recording: a file of JSON lines, as `record` writes it. */
+  readonly file: string;
+  /** A prompt that differs from the recorded one is an error, not a warning. Default false. */
+  readonly strict?: boolean;
+  /** Name in records. Default `replay`. */
+  readonly name?: string;
+  /** Default: the machine's. */
+  readonly files?: Files;
+}
+
+/**
+ * Answers each question with the reply recorded for it: the same role, iteration, hypothesis, part and ask, whatever
+ * the order of calls. `setup` throws `SpecError` when the recording is missing or damaged; a question it has no answer
+ * to is a `RunnerError` `rejected`.
+ */
+export class ReplayRunner implements Runner {
+  readonly name: string;
+  readonly #options: ReplayRunnerOptions;
+  #calls: ReadonlyMap<string, RecordedCall> | null = null;
+
+  constructor(options: ReplayRunnerOptions) {
+    this.name = options.name ?? "replay";
+    this.#options = options;
+  }
+
+  async setup(_ctx: RunContext): Promise<void> {
+    this.#load();
+  }
+
+  async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
+    ctx.signal.throwIfAborted();
+    const calls = this.#load();
+    const key = keyText(keyOf(request));
+    const call = calls.get(key);
+    if (!call) throw new RunnerError("rejected", `${this.#options.file} has no reply for: ${key}; ${holdings(calls)}`);
+    this.#comparePrompts(call, request, key, ctx);
+    return {
+      content: call.response,
+      ...(call.structured === undefined ? {} : { structured: call.structured }),
+      ...(call.usage === undefined ? {} : { usage: call.usage }),
+      ...(call.model === undefined ? {} : { model: call.model }),
+    };
+  }
+
+  #load(): ReadonlyMap<string, RecordedCall> {
+    if (this.#calls) return this.#calls;
+    const { file, files = systemEffects().files } = this.#options;
+    const text = files.readText(file);
+    if (text === null)
+      throw new SpecError(`there is no recording ${file}; record one with \`record: FILE\` on any runner`);
+    this.#calls = readRecording(text, file);
+    return this.#calls;
+  }
+
+  #comparePrompts(call: RecordedCall, request: RunnerRequest, key: string, ctx: RunnerContext): void {
+    const recordedHash = call.prompt === undefined ? call.promptHash : promptHash(call.prompt);
+    if (recordedHash === undefined || recordedHash === promptHash(request.prompt)) return;
+    const difference = call.prompt === undefined ? "" : `; ${promptDiff(call.prompt, request.prompt)}`;
+    const message = `the prompt differs from the recorded one for: ${key}${difference}`;
+    if (this.#options.strict) throw new RunnerError("rejected", message);
+    ctx.warn("replay-prompt-changed", message);
+  }
+}
+
+/** Runner `replay`: a recording in place of a model. */
+export const replayRunner = defineComponent({
+  kind: "runner",
+  type: "replay",
+  summary: "Answers from a recording of earlier calls, by role, iteration, hypothesis and ask: no key, no network.",
+  options: {
+    type: "object",
+    properties: {
+      file: { type: "string", minLength: 1, description: "The recording, relative to the spec." },
+      strict: { type: "boolean", default: false, description: "A changed prompt is an error instead of a warning." },
+      ...recordOption,
+    },
+    required: ["file"],
+    additionalProperties: false,
+  },
+  example: { file: "replay.jsonl", strict: false },
+  create: ({ file, strict, record }, deps) => {
+    const { files } = deps.effects;
+    return recorded(new ReplayRunner({ file: deps.resolvePath(file), strict, name: deps.name, files }), record, deps);
+  },
+});
+
+const MAX_KEYS = 12;
+
+function holdings(calls: ReadonlyMap<string, RecordedCall>): string {
+  if (calls.size === 0) return "it is empty";
+  const keys = [...calls.keys()];
+  const more = keys.length > MAX_KEYS ? `, and ${keys.length - MAX_KEYS} more` : "";
+  return `it has: ${keys.slice(0, MAX_KEYS).join(", ")}${more}`;
+}

@@ -1,0 +1,56 @@
+import { RunnerError } from "../../kernel/errors.ts";
+import type { RunnerReply } from "../../kernel/ports.ts";
+import type { Usage } from "../../model/call.ts";
+import { isJsonObject } from "../../model/json.ts";
+import { sanitizeJson } from "../extract-json.ts";
+import { wellFormed } from "../tolerant-json.ts";
+
+/** A reply longer than this is refused: it would be kept in a record and read again and again. */
+export const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
+
+/** What a function or a process answered, as a reply. Throws `RunnerError` `unusable-reply` when it is not one. */
+export function asReply(name: string, answer: unknown): RunnerReply {
+  if (typeof answer === "string") return bounded(name, { content: answer });
+  if (typeof answer !== "object" || answer === null || !("content" in answer) || typeof answer.content !== "string") {
+    throw new RunnerError("unusable-reply", `${name} answered neither text nor { content: text }`);
+  }
+  const usage = "usage" in answer ? readUsage(answer.usage) : undefined;
+  const model = "model" in answer && typeof answer.model === "string" ? answer.model : undefined;
+  const structured =
+    "structured" in answer && answer.structured !== undefined ? sanitizeJson(answer.structured) : undefined;
+  return bounded(name, {
+    content: answer.content,
+    ...(structured === undefined ? {} : { structured }),
+    ...(usage === undefined ? {} : { usage }),
+    ...(model === undefined ? {} : { model }),
+  });
+}
+
+/** Token counts and cost out of data that others wrote; `undefined` unless both counts are there. */
+export function readUsage(value: unknown): Usage | undefined {
+  const data = sanitizeJson(value);
+  if (!isJsonObject(data)) return undefined;
+  const inputTokens = amount(data.inputTokens ?? data.input_tokens);
+  const outputTokens = amount(data.outputTokens ?? data.output_tokens);
+  if (inputTokens === undefined || outputTokens === undefined) return undefined;
+  const cacheReadTokens = amount(data.cacheReadTokens ?? data.cache_read_input_tokens);
+  const costUsd = amount(data.costUsd ?? data.total_cost_usd);
+  return {
+    inputTokens,
+    outputTokens,
+    ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
+    ...(costUsd === undefined ? {} : { costUsd }),
+  };
+}
+
+function amount(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+function bounded(name: string, reply: RunnerReply): RunnerReply {
+  if (reply.content.length <= MAX_REPLY_CHARACTERS) return { ...reply, content: wellFormed(reply.content) };
+  throw new RunnerError(
+    "unusable-reply",
+    `${name} answered ${reply.content.length} characters, more than ${MAX_REPLY_CHARACTERS}`,
+  );
+}

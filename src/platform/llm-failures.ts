@@ -1,0 +1,80 @@
+import { messageOf, type RunnerProblem } from "../kernel/errors.ts";
+import type { PassingFailure } from "./backoff.ts";
+
+/** What a failed request means: one that may pass, or a problem that trying again does not mend. */
+export type LlmFailure =
+  | { readonly kind: "passing"; readonly failure: PassingFailure }
+  | { readonly kind: "final"; readonly problem: RunnerProblem; readonly reason: string };
+
+const PASSING_STATUS = new Set([408, 409, 425, 429]);
+const CREDENTIAL_STATUS = new Set([401, 402, 403]);
+/** Errors inside a stream have a type but no status. */
+const STATUS_OF_TYPE = new Map([
+  ["invalid_request_error", 400],
+  ["authentication_error", 401],
+  ["billing_error", 402],
+  ["permission_error", 403],
+  ["not_found_error", 404],
+  ["request_too_large", 413],
+  ["rate_limit_error", 429],
+]);
+const MAX_REASON = 500;
+
+/** A reply that came with status 200 and is not one. */
+export class UnreadableReply extends Error {}
+
+/** Sorts what a request threw. Anything without a status (a reset, a refused connection, half a stream) may pass. */
+export function classifyFailure(thrown: unknown, now: () => number): LlmFailure {
+  const { status, type } = statusOf(thrown);
+  const reason = reasonOf(thrown, status);
+  if (status === undefined || status >= 500 || status < 400 || PASSING_STATUS.has(status)) {
+    const retryAfterMs = retryAfter(thrown, now);
+    return { kind: "passing", failure: { reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) } };
+  }
+  const isCredentials = CREDENTIAL_STATUS.has(status) || type === "authentication_error";
+  return { kind: "final", problem: isCredentials ? "credentials" : "rejected", reason };
+}
+
+function statusOf(thrown: unknown): { readonly status: number | undefined; readonly type: string | undefined } {
+  const type = field(thrown, "type");
+  const name = typeof type === "string" ? type : undefined;
+  const status = field(thrown, "status");
+  if (typeof status === "number") return { status, type: name };
+  return { status: name === undefined ? undefined : STATUS_OF_TYPE.get(name), type: name };
+}
+
+function reasonOf(thrown: unknown, status: number | undefined): string {
+  const said = field(thrown, "apiMessage");
+  const cause = thrown instanceof Error && thrown.cause !== undefined ? `: ${deepestMessage(thrown.cause)}` : "";
+  const text = typeof said === "string" && said !== "" ? said : `${messageOf(thrown)}${cause}`;
+  const type = field(thrown, "type");
+  const head = [status === undefined ? "" : `status ${status}`, typeof type === "string" ? type : ""];
+  const line = [...head.filter((part) => part !== ""), text].join(", ").replace(/[\s\p{Cc}]+/gu, " ");
+  return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON - 1)}…` : line;
+}
+
+function deepestMessage(cause: unknown): string {
+  let deepest = cause;
+  for (let depth = 0; depth < 5 && deepest instanceof Error && deepest.cause !== undefined; depth++)
+    deepest = deepest.cause;
+  const code = field(deepest, "code");
+  return typeof code === "string" ? `${messageOf(deepest)} (${code})` : messageOf(deepest);
+}
+
+/** Milliseconds that `retry-after-ms` or `retry-after` (seconds or a date) ask for. */
+function retryAfter(thrown: unknown, now: () => number): number | undefined {
+  const headers = field(thrown, "headers");
+  if (!(headers instanceof Headers)) return undefined;
+  const ms = Number(headers.get("retry-after-ms") ?? Number.NaN);
+  if (Number.isFinite(ms) && ms >= 0) return ms;
+  const text = headers.get("retry-after");
+  if (text === null || text.trim() === "") return undefined;
+  const seconds = Number(text);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now());
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { messageOf, SpecError } from "../kernel/errors.ts";
+
+const PACKAGE = "aura-research";
+
+/**
+ * Loads a user's module, JavaScript or TypeScript, and gives its exports. What it imports from `aura-research` is this
+ * very package, wherever the module lies. Throws `SpecError` that names the file when it is missing or does not load.
+ */
+export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const file = resolve(path);
+  if (!existsSync(file)) throw new SpecError(`there is no module ${path}`);
+  try {
+    const { createJiti } = await import("jiti");
+    const jiti = createJiti(pathToFileURL(file).href, {
+      fsCache: false,
+      moduleCache: false,
+      interopDefault: false,
+      ...(await ownPackage()),
+    });
+    const loaded = await jiti.import<unknown>(file);
+    return typeof loaded === "object" && loaded !== null ? Object.fromEntries(exportsOf(loaded)) : { default: loaded };
+  } catch (thrown) {
+    throw new SpecError(`cannot load the module ${path}: ${messageOf(thrown)}`, [], { cause: thrown });
+  }
+}
+
+function exportsOf(loaded: object): readonly (readonly [string, unknown])[] {
+  return Object.keys(loaded).map((name) => [name, Reflect.get(loaded, name)] as const);
+}
+
+/** This package's public entry, already loaded: a module that imports it shares its classes with the process. */
+async function ownPackage(): Promise<{ readonly virtualModules?: Record<string, unknown> }> {
+  const root = packageRoot();
+  if (root === null) return {};
+  const fromSource = fileURLToPath(import.meta.url).startsWith(join(root, "src") + sep);
+  const entry = fromSource ? join(root, "src", "index.ts") : join(root, "dist", "lib", "index.js");
+  if (!existsSync(entry)) return {};
+  const own: unknown = await import(pathToFileURL(entry).href);
+  return { virtualModules: { [PACKAGE]: own } };
+}
+
+function packageRoot(): string | null {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (dirname(folder) !== folder) {
+    if (isOwnManifest(join(folder, "package.json"))) return folder;
+    folder = dirname(folder);
+  }
+  return null;
+}
+
+function isOwnManifest(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const manifest: unknown = JSON.parse(readFileSync(path, "utf8"));
+  return typeof manifest === "object" && manifest !== null && "name" in manifest && manifest.name === PACKAGE;
+}
