@@ -5,22 +5,22 @@ import { type Diagnostic, SpecError } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { systemEffects } from "../platform/system.ts";
-import { checkCommands, placedCommands, placedSpace } from "./commands.ts";
-import { knownComponents, withoutNotes } from "./components.ts";
+import { checkValue, type Surroundings } from "./check.ts";
+import { withoutNotes } from "./components.ts";
 import { DiagnosticWriter, type Finding, formatDiagnostics } from "./diagnostics.ts";
 import { specHash } from "./drift.ts";
 import { interpolate } from "./interpolate.ts";
 import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
-import { specPaths } from "./paths.ts";
-import { contradictions, missingFiles } from "./semantics.ts";
 import { MAX_SPEC_BYTES, parseSource, placeKey, type SpecPath, type SpecSource } from "./source.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
-import { checkStructure } from "./structure.ts";
 
 /** A spec that has been read, checked and completed. */
 export interface LoadedSpec {
+  /** The file as the user named it, for messages. */
   readonly file: string;
+  /** The file's absolute path. */
+  readonly path: string;
   /** The spec's folder, absolute: what its paths are relative to. */
   readonly dir: string;
   /** The text as the user wrote it. */
@@ -62,7 +62,8 @@ export interface LoadSpecOptions {
  * Users' own modules are not loaded, so their options are not checked. Throws `SpecError` with every problem.
  */
 export function loadSpecText(text: string, file: string, options: LoadSpecTextOptions = {}): LoadedSpec {
-  return finished(prepared(text, file, options), options.registry ?? builtins, [], options.files);
+  const { registry = builtins, files } = options;
+  return finished(prepared(text, file, options), { registry, ...(files ? { files } : {}) });
 }
 
 /** Reads and checks a spec file, users' modules included. Throws `SpecError` with every problem. */
@@ -71,7 +72,7 @@ export async function loadSpec(path: string, options: LoadSpecOptions = {}): Pro
   const draft = prepared(readSpecFile(path, effects.files), path, { overrides, variables: effects.variables });
   const toPath = (type: string) => resolve(draft.dir, type);
   const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, loadUserModule);
-  return finished(draft, modules.registry, modules.findings, effects.files);
+  return finished(draft, { ...modules, files: effects.files, effects });
 }
 
 /** The module loader brings a compiler along, so it is loaded only when there is a module. */
@@ -122,25 +123,34 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
   };
 }
 
-function finished(draft: Draft, registry: Registry, more: readonly Finding[], files: Files | undefined): LoadedSpec {
+function finished(draft: Draft, around: Surroundings & { readonly findings?: readonly Finding[] }): LoadedSpec {
   const { file, dir, source, secrets, overrides } = draft;
   const writer = new DiagnosticWriter(source, file, Object.keys(overrides).map(overridePath), secrets);
   const unread = source.problems.map(({ path, message, span }) => writer.at(path, message, span));
   if (source.unreadable) throw specError(file, unread);
-  const value = withDefaultStages(draft.value, registry);
-  const first = [...draft.findings, ...more];
-  const known = new Set([...first, ...source.problems].map(({ path }) => placeKey(path)));
-  const structural = checkStructure(value, registry).filter(({ path }) => !known.has(placeKey(path)));
-  const checked = checkMeaning(value, registry, dir, files);
-  for (const { path } of structural) known.add(placeKey(path));
-  const meaning = checked.errors.filter(({ path }) => !known.has(placeKey(path)));
-  const errors = [...unread, ...writer.write([...first, ...structural, ...meaning])].sort(byPlace);
+  const value = withDefaultStages(draft.value, around.registry);
+  const first = [...draft.findings, ...(around.findings ?? [])];
+  const checked = checkValue(value, dir, around, [...first, ...source.problems]);
+  const errors = [...unread, ...writer.write([...first, ...checked.errors])].sort(byPlace);
   const spec = withoutNotes(specSchema, value);
   if (!isValidSpec(spec, errors)) throw specError(file, errors);
   const raw = draft.references.reduce<JsonObject>((whole, reference) => unexpanded(whole, reference), value);
   const warnings = writer.write(checked.warnings);
   const { text } = source;
-  return { file, dir, text, raw, spec, secrets, specHash: specHash(raw), overrides, warnings, registry };
+  const { registry } = around;
+  return {
+    file,
+    path: resolve(file),
+    dir,
+    text,
+    raw,
+    spec,
+    secrets,
+    specHash: specHash(raw),
+    overrides,
+    warnings,
+    registry,
+  };
 }
 
 function withDefaultStages(value: JsonObject, registry: Registry): JsonObject {
@@ -149,15 +159,6 @@ function withDefaultStages(value: JsonObject, registry: Registry): JsonObject {
     ...(value.evaluator === undefined && registry.find("evaluator", "metric") ? { evaluator: { type: "metric" } } : {}),
     ...(value.reviewer === undefined && registry.find("reviewer", "none") ? { reviewer: { type: "none" } } : {}),
   };
-}
-
-/** Checks beyond what schemas can say. */
-function checkMeaning(spec: JsonObject, registry: Registry, dir: string, files: Files | undefined) {
-  const components = knownComponents(specSchema, spec, registry);
-  const commands = checkCommands(placedCommands(spec, components), placedSpace(components));
-  const root = typeof spec.root === "string" ? spec.root : undefined;
-  const missing = files ? missingFiles(spec, components, specPaths(dir, root), files) : [];
-  return { errors: [...contradictions(spec), ...commands.errors, ...missing], warnings: commands.warnings };
 }
 
 /** The schema and all other checks have found nothing. */

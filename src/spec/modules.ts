@@ -69,7 +69,7 @@ async function loadDefinition(
     const { aliases: _aliases, ...definition } = exported;
     return { ...definition, type };
   } catch (thrown) {
-    return `${type} cannot be loaded: ${messageOf(thrown).split("\n")[0] ?? ""}`;
+    return messageOf(thrown).split("\n")[0] ?? `${type} cannot be loaded`;
   }
 }
 

@@ -136,10 +136,6 @@ export const specSchema = {
       $ref: "#/$defs/reviewer",
       description: "Distils insights from a finished batch. Default: `{ type: none }`.",
     },
-    reporter: {
-      enum: ["tui", "plain", "silent"],
-      description: "What `aura run` shows. Default: `tui` on a terminal, else `plain`.",
-    },
   },
   required: ["version", "name", "metric", "researcher", "experimenter"],
   additionalProperties: false,

@@ -1,7 +1,9 @@
 import type { KindMap } from "../../../src/kernel/define.ts";
 import { defineComponent, type Kind } from "../../../src/kernel/define.ts";
 import { createRegistry, type Registry } from "../../../src/kernel/registry.ts";
+import { isJsonObject } from "../../../src/model/json.ts";
 import { ANY, DURATION, JSON_OBJECT, type ObjectSchema } from "../../../src/schema/dialect.ts";
+import type { ComponentConfig } from "../../../src/schema/infer.ts";
 
 /** A built component of the fixture registry remembers what it was built from. */
 export interface Built {
@@ -125,8 +127,8 @@ function define(kind: Kind, type: string, properties: ObjectSchema["properties"]
     create: (options, deps): KindMap[Kind] => {
       const parts = Object.fromEntries(
         Object.entries(properties).flatMap(([key, schema]) => {
-          const config = Reflect.get(options, key);
-          if (!("$ref" in schema) || config === undefined) return [];
+          const config: unknown = Reflect.get(options, key);
+          if (!("$ref" in schema) || !isConfig(config)) return [];
           const target = schema.$ref.replace("#/$defs/", "");
           return [[key, deps.build(kindNamed(target), config)]];
         }),
@@ -134,6 +136,10 @@ function define(kind: Kind, type: string, properties: ObjectSchema["properties"]
       return { kind, name: deps.name, options, parts } as never;
     },
   });
+}
+
+function isConfig(value: unknown): value is ComponentConfig {
+  return typeof value === "string" || (isJsonObject(value) && typeof value.type === "string");
 }
 
 function kindNamed(name: string): Kind {

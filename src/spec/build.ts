@@ -1,0 +1,149 @@
+import { resolve } from "node:path";
+import type { AnyDefinition, ComponentDeps, Kind, KindMap } from "../kernel/define.ts";
+import type { Effects } from "../kernel/effects.ts";
+import { EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
+import type { Registry } from "../kernel/registry.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import type { MetricSettings } from "../model/settings.ts";
+import type { ComponentConfig } from "../schema/infer.ts";
+import { knownComponents, optionsOf } from "./components.ts";
+import { type Finding, finding, pathText } from "./diagnostics.ts";
+import { type SpecPaths, specPaths } from "./paths.ts";
+import type { SpecPath } from "./source.ts";
+import { specSchema } from "./spec-schema.ts";
+import { createOptionsChecker, type OptionsChecker } from "./structure.ts";
+
+/** What is needed to build the components of a spec. */
+export interface BuildOptions {
+  /** The spec with its defaults, before or after it was found valid as a whole. */
+  readonly spec: JsonObject;
+  readonly dir: string;
+  readonly registry: Registry;
+  readonly metric: MetricSettings;
+  readonly effects: Effects;
+}
+
+/** Builds components of one spec; runners that it names are built once and shared. */
+export class ComponentBuilder {
+  readonly #options: BuildOptions;
+  readonly #paths: SpecPaths;
+  readonly #check: OptionsChecker;
+  /** Where the configs of the spec stand; others come from the components themselves, and are checked when built. */
+  readonly #places: ReadonlyMap<object, SpecPath>;
+  readonly #runners = new Map<string, KindMap["runner"]>();
+
+  constructor(options: BuildOptions) {
+    const { spec, dir, registry } = options;
+    this.#options = options;
+    this.#paths = specPaths(dir, typeof spec.root === "string" ? spec.root : undefined);
+    this.#check = createOptionsChecker(registry);
+    this.#places = new Map(knownComponents(specSchema, spec, registry).map(({ config, path }) => [config, path]));
+  }
+
+  /** Builds a component from its config, or gives the runner that a name stands for. Throws `SpecError`. */
+  build<K extends Kind>(kind: K, config: ComponentConfig, name?: string): KindMap[K] {
+    if (typeof config === "string") return this.#named(kind, config);
+    const definition = this.#options.registry.get(kind, config.type);
+    const place = this.#places.get(config);
+    const issues = place ? [] : this.#check(definition, config);
+    if (issues[0]) {
+      const [{ path, message }] = [issues[0]];
+      throw new SpecError(`${kind} ${config.type}: ${path.length > 0 ? `${pathText(path)}: ` : ""}${message}`);
+    }
+    try {
+      return createComponent(definition, optionsOf(definition, config), this.#deps(name ?? definition.type));
+    } catch (thrown) {
+      throw placed(thrown, place);
+    }
+  }
+
+  #named<K extends Kind>(kind: K, name: string): KindMap[K] {
+    const runners = this.#options.spec.runners;
+    const config = isJsonObject(runners) && Object.hasOwn(runners, name) ? runners[name] : undefined;
+    if (kind !== "runner" || !isConfig(config)) {
+      throw new SpecError(`there is no ${kind} "${name}"; only runners have names, under \`runners\``);
+    }
+    const built = this.#runners.get(name) ?? this.build("runner", config, name);
+    this.#runners.set(name, built);
+    return ofKind(kind, built);
+  }
+
+  #deps(name: string): ComponentDeps {
+    const { effects, metric } = this.#options;
+    const { dir, root } = this.#paths;
+    return {
+      effects,
+      metric,
+      specDir: dir,
+      root,
+      name,
+      build: (kind, config) => this.build(kind, config),
+      resolvePath: (path) => resolve(dir, path),
+    };
+  }
+}
+
+/** A component that cannot be built although its options are valid, and where it stands. */
+class BuildError extends SpecError {
+  readonly place: SpecPath;
+
+  constructor(message: string, place: SpecPath, cause: unknown) {
+    super(message, [], { cause });
+    this.place = place;
+  }
+}
+
+/** The innermost component of the spec is where the error belongs. */
+function placed(thrown: unknown, place: SpecPath | undefined): unknown {
+  if (!place || thrown instanceof BuildError) return thrown;
+  if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return thrown;
+  return new BuildError(messageOf(thrown), place, thrown);
+}
+
+/**
+ * What only shows when the components are built, such as a prompt with an unknown variable. Stages that `isFaulty` are
+ * left out: what is wrong with them has been told.
+ */
+export function unbuildable(options: BuildOptions, isFaulty: (path: SpecPath) => boolean): readonly Finding[] {
+  const builder = new ComponentBuilder(options);
+  const { spec } = options;
+  const found: Finding[] = [];
+  const attempt = (kind: Kind, path: SpecPath, config: unknown, name?: string): void => {
+    if (!isConfig(config) || isFaulty(path)) return;
+    try {
+      builder.build(kind, config, name);
+    } catch (thrown) {
+      if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return;
+      const place = thrown instanceof BuildError ? thrown.place : path;
+      found.push(finding(place, messageOf(thrown), { about: "key" }));
+    }
+  };
+  const runners = isJsonObject(spec.runners) ? spec.runners : {};
+  for (const [name, config] of Object.entries(runners)) attempt("runner", ["runners", name], config, name);
+  if (found.length > 0 || isFaulty(["runners"])) return found;
+  for (const kind of ["researcher", "experimenter", "evaluator", "reviewer"] as const)
+    attempt(kind, [kind], spec[kind]);
+  return found;
+}
+
+/** Options have been validated by the definition's own schema, from which `create` has their type. */
+export function createComponent<K extends Kind>(
+  definition: AnyDefinition<K>,
+  options: JsonObject,
+  deps: ComponentDeps,
+): KindMap[K] {
+  return definition.create(options as never, deps);
+}
+
+function isConfig(value: unknown): value is Exclude<ComponentConfig, string> {
+  return isJsonObject(value) && typeof value.type === "string";
+}
+
+function ofKind<K extends Kind>(kind: K, runner: KindMap["runner"]): KindMap[K] {
+  if (!isRunnerKind(kind, runner)) throw new SpecError(`a runner cannot be a ${kind}`);
+  return runner;
+}
+
+function isRunnerKind<K extends Kind>(kind: K, _runner: KindMap[Kind]): _runner is KindMap[K] {
+  return kind === "runner";
+}

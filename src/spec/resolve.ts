@@ -1,0 +1,70 @@
+import type { Effects } from "../kernel/effects.ts";
+import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
+import type { Registry } from "../kernel/registry.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { RunSettings } from "../model/settings.ts";
+import { systemEffects } from "../platform/system.ts";
+import { ComponentBuilder } from "./build.ts";
+import { knownComponents } from "./components.ts";
+import type { LoadedSpec } from "./load.ts";
+import { probeTools } from "./probes.ts";
+import { settingsOf } from "./settings.ts";
+import { specSchema } from "./spec-schema.ts";
+
+/** Everything a pipeline needs but the workspace: `new Pipeline({ ...resolved, workspace })`. */
+export interface ResolvedRun {
+  readonly settings: RunSettings;
+  readonly researcher: Researcher;
+  readonly experimenter: Experimenter;
+  readonly evaluator: Evaluator;
+  readonly reviewer: Reviewer;
+  readonly loaded: LoadedSpec;
+  /** What the workspace keeps of the spec. */
+  readonly spec: {
+    readonly text: string;
+    readonly raw: JsonObject;
+    readonly hash: string;
+    readonly overrides: JsonObject;
+    readonly file: string;
+  };
+}
+
+export interface ResolveOptions {
+  /** Default: the real file system, processes and environment. */
+  readonly effects?: Effects;
+  /** Default: the components the spec was loaded with. */
+  readonly registry?: Registry;
+  readonly signal?: AbortSignal;
+  /** Look for the programs that components need. Default true. */
+  readonly probe?: boolean;
+}
+
+/**
+ * Builds the components of a loaded spec, inner ones first; runners that have a name are built once and shared. Throws
+ * `SpecError` for what cannot be built and `ToolMissingError` for a program that is not there.
+ */
+export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = {}): Promise<ResolvedRun> {
+  const { effects = systemEffects(), registry = loaded.registry, probe = true } = options;
+  const { spec, dir } = loaded;
+  const settings = settingsOf(spec, dir);
+  if (probe) {
+    const definitions = knownComponents(specSchema, spec, registry).map(({ definition }) => definition);
+    await probeTools(definitions, dir, effects, options.signal ?? new AbortController().signal);
+  }
+  const builder = new ComponentBuilder({ spec, dir, registry, metric: settings.metric, effects });
+  return {
+    settings,
+    researcher: builder.build("researcher", spec.researcher),
+    experimenter: builder.build("experimenter", spec.experimenter),
+    evaluator: builder.build("evaluator", spec.evaluator ?? { type: "metric" }),
+    reviewer: builder.build("reviewer", spec.reviewer ?? { type: "none" }),
+    loaded,
+    spec: {
+      text: loaded.text,
+      raw: loaded.raw,
+      hash: loaded.specHash,
+      overrides: loaded.overrides,
+      file: loaded.path,
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { isAbsolute, join } from "node:path";
+import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, type StopSettings } from "../model/settings.ts";
+import { parseCount, parseDuration } from "../model/units.ts";
+import { specPaths, tidy } from "./paths.ts";
+import type { Spec } from "./spec-schema.ts";
+
+/** The settings of a run from its validated spec: units read, paths made absolute, defaults filled in. */
+export function settingsOf(spec: Spec, dir: string): RunSettings {
+  const { root } = specPaths(dir, spec.root);
+  const timeBudgetMs = timeBudget(spec);
+  return {
+    name: spec.name,
+    goal: spec.goal,
+    seed: spec.seed,
+    metric: metricOf(spec.metric),
+    stop: stopOf(spec.stop),
+    parallel: spec.parallel,
+    retries: spec.retries,
+    insightWindow: spec.insight_window ?? null,
+    constraints: spec.constraints ?? {},
+    ...(timeBudgetMs === null ? {} : { timeBudgetMs }),
+    inputs: spec.inputs.map((entry) => inputOf(entry, root)),
+    root,
+    artifacts: spec.artifacts.map(tidy),
+    files: spec.files ?? null,
+    rollback: spec.rollback,
+    keep: spec.keep,
+    keepFiles: spec.keep_files,
+    checks: (spec.checks ?? []).map(checkOf),
+  };
+}
+
+/** The metric of a run; `min_delta: 3%` is a share of the best. */
+export function metricOf(metric: Spec["metric"]): MetricSettings {
+  const { name, direction, baseline, target, min_delta: delta } = metric;
+  return {
+    name,
+    direction,
+    ...(baseline === undefined ? {} : { baseline }),
+    ...(target === undefined ? {} : { target }),
+    minDelta:
+      typeof delta === "string"
+        ? { kind: "relative", value: Number.parseFloat(delta) / 100 }
+        : { kind: "absolute", value: delta ?? 0 },
+  };
+}
+
+function stopOf(stop: Spec["stop"]): StopSettings {
+  if (!stop) return DEFAULT_SETTINGS.stop;
+  const { iterations, hypotheses, patience, wall_clock: wallClock, tokens, cost_usd: costUsd, failures } = stop;
+  return {
+    failures,
+    ...(iterations === undefined ? {} : { iterations }),
+    ...(hypotheses === undefined ? {} : { hypotheses }),
+    ...(patience === undefined ? {} : { patience }),
+    ...(wallClock === undefined ? {} : { wallClockMs: parseDuration(wallClock) }),
+    ...(tokens === undefined ? {} : { tokens: parseCount(tokens) }),
+    ...(costUsd === undefined ? {} : { costUsd }),
+  };
+}
+
+function timeBudget(spec: Spec): number | null {
+  const budget = spec.constraints?.time_budget;
+  return typeof budget === "string" || typeof budget === "number" ? parseDuration(budget) : null;
+}
+
+function inputOf(entry: Spec["inputs"][number], root: string): RunSettings["inputs"][number] {
+  const written = typeof entry === "string" ? entry : entry.path;
+  const show = typeof entry === "string" ? "name" : (entry.show ?? "name");
+  const path = tidy(written);
+  return { path, absolutePath: isAbsolute(path) ? path : join(root, path), show };
+}
+
+function checkOf(check: NonNullable<Spec["checks"]>[number]): RunSettings["checks"][number] {
+  const { name, command, shell, timeout } = check;
+  return { name, command, shell, ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }) };
+}
