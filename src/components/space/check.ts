@@ -14,6 +14,8 @@ type Report = (path: string, message: string) => void;
 /** Keys that a proposal uses for itself, so that no parameter can be called so. */
 const RESERVED = new Set(["id", "label", "rationale", "metadata", "edits", "spec", "aura", "__proto__"]);
 const MAX_CHOICES = 10_000;
+/** Share of the size of its bounds below which a range or a step comes near the resolution of doubles. */
+const FINEST = 1e-9;
 
 /** Everything that makes a space unusable; empty when it is sound. Never throws. */
 export function checkSpace(options: SpaceOptions): readonly SpaceProblem[] {
@@ -88,6 +90,15 @@ function checkNumeric(
   if (!sound) return;
   if (low > high) report(`${name}.low`, `low (${low}) is above high (${high}); swap them`);
   else if (!Number.isFinite(high - low)) report(`${name}.high`, "the range from low to high is too wide for a float");
+  const finest = type === "int" ? 0 : Math.max(Math.abs(low), Math.abs(high)) * FINEST + Number.MIN_VALUE / FINEST;
+  if (high > low && high - low < finest) {
+    report(
+      `${name}.high`,
+      `low and high are too close to have numbers between them; set both to ${low} to fix the value`,
+    );
+  } else if (step !== undefined && step < finest) {
+    report(`${name}.step`, `a step of ${step} is too small to tell apart numbers of the size of ${low} and ${high}`);
+  }
   if (parameter.log === true && low <= 0) {
     report(`${name}.low`, `a log scale needs low above 0, got ${low}; raise low or drop log`);
   }

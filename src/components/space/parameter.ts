@@ -36,6 +36,9 @@ export interface CategoricalParameter extends ParameterCommon {
 
 export type Parameter = NumericParameter | CategoricalParameter;
 
+/** How far, in steps, a value may be from the step it stands for. */
+export const STEP_TOLERANCE = 1e-6;
+
 /** Whether a parameter exists, given the values of those it depends on; a parent that is absent makes it absent too. */
 export function isActive(parameter: Parameter, values: JsonObject): boolean {
   return parameter.conditions.every((condition) => {
@@ -57,6 +60,7 @@ export function assemble(parameters: readonly Parameter[], choose: (parameter: P
 /** The k-th value of a stepped parameter, counted from `low`, without the dust of binary fractions. */
 export function steppedValue(parameter: NumericParameter, step: number, index: number): number {
   const value = parameter.low + index * step;
-  const clean = parameter.kind === "int" ? value : Number(value.toPrecision(12));
-  return Math.min(parameter.high, Math.max(parameter.low, clean)) + 0;
+  const clean = Number(value.toPrecision(12));
+  const isSame = Math.abs(clean - value) < step * STEP_TOLERANCE;
+  return Math.min(parameter.high, Math.max(parameter.low, isSame ? clean : value)) + 0;
 }

@@ -66,7 +66,9 @@ function compileParameter(name: string, options: SpaceOptions): Parameter {
     const indexes = new Map(choices.map((choice, index) => [canonicalJson(choice), index]));
     return { kind: "categorical", name, conditions, choices, indexes, size: choices.length };
   }
-  const { type: kind, low, high, log = false } = written;
+  const { type: kind, log = false } = written;
+  // Adding 0 makes -0 a 0, which is what it is in JSON.
+  const [low, high] = [written.low + 0, written.high + 0];
   const step = written.step ?? (kind === "int" ? 1 : null);
   // The tolerance keeps the last value of `low: 0, high: 0.3, step: 0.1`.
   const steps = step === null ? null : Math.floor((high - low) / step + 1e-9);

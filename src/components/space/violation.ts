@@ -1,7 +1,7 @@
 import { nearest } from "../../kernel/nearest.ts";
 import { canonicalJson, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { describeConditions, describeDomain } from "./describe.ts";
-import { isActive, type NumericParameter, type Parameter } from "./parameter.ts";
+import { isActive, type NumericParameter, type Parameter, STEP_TOLERANCE } from "./parameter.ts";
 import { shown } from "./text.ts";
 
 const MAX_REASONS = 5;
@@ -57,7 +57,7 @@ function isOnStep(parameter: NumericParameter, value: number): boolean {
   if (kind === "int") return Number.isInteger(value) && (value - low) % (step ?? 1) === 0;
   if (step === null) return true;
   const steps = (value - low) / step;
-  return Math.abs(steps - Math.round(steps)) <= 1e-6;
+  return Math.abs(steps - Math.round(steps)) <= STEP_TOLERANCE;
 }
 
 function unknownParameter(key: string, names: readonly string[]): string {

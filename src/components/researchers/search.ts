@@ -1,0 +1,174 @@
+import type { StageContext } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import { SpecError } from "../../kernel/errors.ts";
+import type { Proposals, Researcher } from "../../kernel/ports.ts";
+import type { Direction } from "../../model/settings.ts";
+import type { ObjectSchema } from "../../schema/dialect.ts";
+import type { Infer } from "../../schema/infer.ts";
+import {
+  checkSpace,
+  compileSpace,
+  type Space,
+  type SpaceOptions,
+  type SpaceProblem,
+  spaceSchema,
+} from "../space/space.ts";
+import { DEFAULT_POINTS, gridProblem, gridSampler } from "./search/grid.ts";
+import { ObservationLog } from "./search/observations.ts";
+import { randomSampler } from "./search/random.ts";
+import type { Sampler } from "./search/sampler.ts";
+import { TPE_DEFAULTS, tpeSampler } from "./search/tpe.ts";
+
+const METHODS = ["random", "grid", "tpe"] as const;
+
+export interface SearchResearcherOptions {
+  /** What proposals may be. */
+  readonly space: SpaceOptions;
+  /** `tpe` learns from the scores; `random` and `grid` do not. Default `tpe`. */
+  readonly method?: (typeof METHODS)[number];
+  /** Hypotheses an iteration asks for. Default 1. */
+  readonly numTasks?: number;
+  /** `tpe`: random proposals before the scores are used. Default 10. */
+  readonly startup?: number;
+  /** `tpe`: configurations drawn for a proposal, of which the most promising is taken. Default 24. */
+  readonly candidates?: number;
+  /** `grid`: points of a float that has no step, both ends included. Default 5. */
+  readonly points?: number;
+}
+
+/**
+ * Proposes hypotheses without a model, by random search, over a grid or with a tree-structured Parzen estimator. What
+ * it proposes depends on the seed and on the scored hypotheses of the current score generation alone, so a resumed run
+ * goes on exactly as an undisturbed one; nothing is proposed twice in a generation. Throws `SpecError` when the space
+ * is not usable.
+ */
+export class SearchResearcher implements Researcher {
+  readonly numTasks: number;
+  readonly space: Space;
+  readonly #sampler: Sampler;
+  #log: { readonly direction: Direction; readonly observed: ObservationLog } | null = null;
+
+  constructor(options: SearchResearcherOptions) {
+    const problems = [...countProblems(options), ...searchProblems(options)];
+    if (problems.length > 0) {
+      const lines = problems.map(({ path, message }) => `${path}: ${message}`);
+      throw new SpecError(`the search cannot be set up\n  ${lines.join("\n  ")}`, problems);
+    }
+    this.numTasks = options.numTasks ?? 1;
+    this.space = compileSpace(options.space);
+    this.#sampler = samplerOf(this.space, options);
+  }
+
+  async hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals> {
+    const observed = this.#observe(ctx);
+    const { draws, exhausted } = this.#sampler(observed, ctx.count, ctx.rng);
+    return { proposals: draws, ...(exhausted ? { exhausted } : {}) };
+  }
+
+  #observe({ history, settings }: StageContext): ObservationLog {
+    const { direction } = settings.metric;
+    if (this.#log?.direction !== direction) {
+      this.#log = { direction, observed: new ObservationLog(this.space, direction) };
+    }
+    this.#log.observed.update(history.entries, history.generation);
+    return this.#log.observed;
+  }
+}
+
+const options = {
+  type: "object",
+  properties: {
+    method: {
+      enum: METHODS,
+      default: "tpe",
+      description: "`tpe` learns from the scores; `random` and `grid` do not.",
+    },
+    num_tasks: { type: "integer", minimum: 1, maximum: 1000, default: 1, description: "Hypotheses per iteration." },
+    space: spaceSchema,
+    startup: {
+      type: "integer",
+      minimum: 0,
+      default: TPE_DEFAULTS.startup,
+      description: "`tpe`: random hypotheses before the scores are used.",
+    },
+    candidates: {
+      type: "integer",
+      minimum: 1,
+      maximum: 1000,
+      default: TPE_DEFAULTS.candidates,
+      description: "`tpe`: configurations drawn for a hypothesis, of which the most promising is taken.",
+    },
+    points: {
+      type: "integer",
+      minimum: 2,
+      maximum: 1000,
+      default: DEFAULT_POINTS,
+      description: "`grid`: points of a float that has no `step`, evenly spaced with both ends.",
+    },
+  },
+  required: ["space"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+const example: Infer<typeof options> = {
+  method: "tpe",
+  num_tasks: 2,
+  startup: 10,
+  candidates: 24,
+  points: 5,
+  space: {
+    lr: { type: "float", low: 1e-5, high: 0.1, log: true },
+    layers: { type: "int", low: 1, high: 8 },
+    optimizer: { type: "categorical", choices: ["adam", "sgd"] },
+    momentum: { type: "float", low: 0, high: 1, when: { optimizer: "sgd" } },
+  },
+};
+
+/** Researcher `search`: random search, grid search and TPE over a declared space. */
+export const searchResearcher = defineComponent({
+  kind: "researcher",
+  type: "search",
+  summary: "Searches a declared space without a model: random, grid, or TPE, which learns from the scores.",
+  options,
+  example,
+  check: searchProblems,
+  create: ({ num_tasks, ...rest }) => new SearchResearcher({ ...rest, numTasks: num_tasks }),
+});
+
+function samplerOf(space: Space, options: SearchResearcherOptions): Sampler {
+  const { method = "tpe", startup = TPE_DEFAULTS.startup, candidates = TPE_DEFAULTS.candidates } = options;
+  switch (method) {
+    case "random":
+      return randomSampler(space);
+    case "grid":
+      return gridSampler(space, options.points ?? DEFAULT_POINTS);
+    case "tpe":
+      return tpeSampler(space, { startup, candidates });
+  }
+}
+
+function searchProblems(given: Pick<SearchResearcherOptions, "space" | "method">): readonly SpaceProblem[] {
+  const problems = checkSpace(given.space).map(({ path, message }) => ({
+    path: path === "" ? "space" : `space.${path}`,
+    message,
+  }));
+  if (problems.length > 0 || given.method !== "grid") return problems;
+  return compileSpace(given.space).parameters.flatMap((parameter) => {
+    const message = gridProblem(parameter);
+    return message === null ? [] : [{ path: `space.${parameter.name}`, message }];
+  });
+}
+
+/** What the options' schema would say of numbers given in code. */
+function countProblems(given: SearchResearcherOptions): readonly SpaceProblem[] {
+  const { numTasks = 1, startup = 0, candidates = 1, points = 2 } = given;
+  const counts = [
+    { path: "numTasks", value: numTasks, minimum: 1 },
+    { path: "startup", value: startup, minimum: 0 },
+    { path: "candidates", value: candidates, minimum: 1 },
+    { path: "points", value: points, minimum: 2 },
+  ];
+  return counts
+    .filter(({ value, minimum }) => !(Number.isSafeInteger(value) && value >= minimum))
+    .map(({ path, value, minimum }) => ({ path, message: `expected a whole number from ${minimum} up, got ${value}` }));
+}

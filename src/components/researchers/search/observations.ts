@@ -1,0 +1,125 @@
+import type { HistoryEntry } from "../../../kernel/context.ts";
+import type { JsonObject } from "../../../model/json.ts";
+import type { Direction } from "../../../model/settings.ts";
+import type { Space } from "../../space/space.ts";
+import { specKey } from "./sampler.ts";
+
+/** A configuration inside the space that was tried. */
+export interface Observation {
+  readonly spec: JsonObject;
+  /** Lower is better; `Infinity` when it got no score. */
+  readonly loss: number;
+  /** Place among the observations, by id. */
+  readonly order: number;
+}
+
+/** Up to this many new observations are put in their rank one by one; more are sorted at once. Same result. */
+const INSERT_ONE_BY_ONE = 32;
+
+/**
+ * What a search has seen: the history's entries that are inside the space. Kept up to date by reading only what was
+ * appended since; a history that is not a continuation of the last one is read anew, with the same result.
+ */
+export class ObservationLog {
+  readonly #space: Space;
+  readonly #direction: Direction;
+  #entries: HistoryEntry[] = [];
+  #observations: Observation[] = [];
+  #ranked: Observation[] = [];
+  #seen = new Set<string>();
+  #epoch = 0;
+  #generation: number | null = null;
+
+  constructor(space: Space, direction: Direction) {
+    this.#space = space;
+    this.#direction = direction;
+  }
+
+  /** Observations in the order of their ids. */
+  get observations(): readonly Observation[] {
+    return this.#observations;
+  }
+
+  /** Observations from best to worst; of equals the earlier first, those without a score last. */
+  get ranked(): readonly Observation[] {
+    return this.#ranked;
+  }
+
+  /** How many different configurations were tried. */
+  get distinct(): number {
+    return this.#seen.size;
+  }
+
+  /** Rises when the history was read anew; while it stays, observations are only added. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Whether a configuration was tried. */
+  has(spec: JsonObject): boolean {
+    return this.#seen.has(specKey(spec));
+  }
+
+  /** Brings the log up to a history ordered by id, of which only one score generation counts. */
+  update(entries: readonly HistoryEntry[], generation: number): void {
+    if (generation !== this.#generation || !this.#isContinuedBy(entries)) {
+      this.#generation = generation;
+      this.#entries = [];
+      this.#observations = [];
+      this.#ranked = [];
+      this.#seen = new Set();
+      this.#epoch += 1;
+    }
+    const added: Observation[] = [];
+    for (let index = this.#entries.length; index < entries.length; index++) {
+      const entry = entries[index];
+      if (entry === undefined) continue;
+      this.#entries.push(entry);
+      if (entry.generation !== generation || this.#space.violation(entry.spec) !== null) continue;
+      const observation = { spec: entry.spec, loss: this.#loss(entry.score), order: this.#observations.length };
+      this.#observations.push(observation);
+      this.#seen.add(specKey(entry.spec));
+      added.push(observation);
+    }
+    this.#rank(added);
+  }
+
+  #isContinuedBy(entries: readonly HistoryEntry[]): boolean {
+    if (this.#entries.length > entries.length) return false;
+    // A plain loop: this is the one thing that is done again for every entry of a long history.
+    for (let index = 0; index < this.#entries.length; index++) {
+      if (this.#entries[index] !== entries[index]) return false;
+    }
+    return true;
+  }
+
+  #loss(score: number | null): number {
+    if (score === null || !Number.isFinite(score)) return Number.POSITIVE_INFINITY;
+    return this.#direction === "minimize" ? score : -score;
+  }
+
+  #rank(added: readonly Observation[]): void {
+    if (added.length > INSERT_ONE_BY_ONE) {
+      this.#ranked = [...this.#ranked, ...added].sort(byLoss);
+      return;
+    }
+    for (const observation of added) this.#ranked.splice(placeOf(this.#ranked, observation), 0, observation);
+  }
+}
+
+function byLoss(a: Observation, b: Observation): number {
+  if (a.loss === b.loss) return a.order - b.order;
+  return a.loss < b.loss ? -1 : 1;
+}
+
+function placeOf(ranked: readonly Observation[], observation: Observation): number {
+  let low = 0;
+  let high = ranked.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = ranked[middle];
+    if (other !== undefined && byLoss(other, observation) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,80 @@
+import type { Rng } from "../../../kernel/effects.ts";
+import { normalCdf, normalDraw } from "./normal.ts";
+
+const SQRT_TWO_PI = Math.sqrt(2 * Math.PI);
+const MAX_TRIES = 64;
+
+/**
+ * The adaptive Parzen estimator of Bergstra et al. 2011, section 4: an equally weighted mixture of the uniform prior
+ * over an axis and one normal, cut off at the ends of the axis, at each observation. The width of a normal is the
+ * larger of the distances to its neighbours (the ends count as neighbours), kept between `narrowest` and the whole axis.
+ */
+export class ParzenEstimator {
+  readonly #low: number;
+  readonly #high: number;
+  readonly #centers: Float64Array;
+  readonly #widths: Float64Array;
+  /** Weight of each normal divided by the share of it that is inside the axis. */
+  readonly #weights: Float64Array;
+  readonly #priorWeight: number;
+
+  /** `points` lie between `low` and `high`, in any order. */
+  constructor(points: readonly number[], low: number, high: number, narrowest: number) {
+    const centers = Float64Array.from(points).sort();
+    const widths = new Float64Array(centers.length);
+    const weights = new Float64Array(centers.length);
+    const weight = 1 / (centers.length + 1);
+    for (const [index, center] of centers.entries()) {
+      const left = center - (centers[index - 1] ?? low);
+      const right = (centers[index + 1] ?? high) - center;
+      const width = Math.min(high - low, Math.max(narrowest, left, right));
+      widths[index] = width;
+      weights[index] = weight / (normalCdf((high - center) / width) - normalCdf((low - center) / width));
+    }
+    this.#low = low;
+    this.#high = high;
+    this.#centers = centers;
+    this.#widths = widths;
+    this.#weights = weights;
+    this.#priorWeight = weight;
+  }
+
+  /** A draw from the mixture. */
+  draw(rng: Rng): number {
+    const component = rng.int(this.#centers.length + 1);
+    const center = this.#centers[component];
+    const width = this.#widths[component];
+    if (center === undefined || width === undefined) return this.#low + rng.next() * (this.#high - this.#low);
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const place = center + width * normalDraw(rng);
+      if (place >= this.#low && place <= this.#high) return place;
+    }
+    return center;
+  }
+
+  /** Probability density at a place on the axis. */
+  density(place: number): number {
+    let sum = this.#priorWeight / (this.#high - this.#low);
+    for (let index = 0; index < this.#centers.length; index++) {
+      const width = this.#widths[index] ?? 1;
+      const z = (place - (this.#centers[index] ?? 0)) / width;
+      if (z > 8 || z < -8) continue;
+      sum += ((this.#weights[index] ?? 0) * Math.exp(-0.5 * z * z)) / (width * SQRT_TWO_PI);
+    }
+    return sum;
+  }
+
+  /** Probability of a stretch of the axis. */
+  mass(from: number, to: number): number {
+    let sum = (this.#priorWeight * (to - from)) / (this.#high - this.#low);
+    for (let index = 0; index < this.#centers.length; index++) {
+      const width = this.#widths[index] ?? 1;
+      const center = this.#centers[index] ?? 0;
+      const start = (from - center) / width;
+      const end = (to - center) / width;
+      if (start > 8 || end < -8) continue;
+      sum += (this.#weights[index] ?? 0) * (normalCdf(end) - normalCdf(start));
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import { ObservationLog } from "../../../../../src/components/researchers/search/observations.ts";
+import { randomSampler } from "../../../../../src/components/researchers/search/random.ts";
+import type { Sampler } from "../../../../../src/components/researchers/search/sampler.ts";
+import { TPE_DEFAULTS, tpeSampler } from "../../../../../src/components/researchers/search/tpe.ts";
+import { split } from "../../../../../src/components/researchers/search/tpe-model.ts";
+import { compileSpace, type Space } from "../../../../../src/components/space/space.ts";
+import type { HistoryEntry } from "../../../../../src/kernel/context.ts";
+import type { JsonObject } from "../../../../../src/model/json.ts";
+import type { Direction } from "../../../../../src/model/settings.ts";
+import { seededRng } from "../../../../../src/platform/rng.ts";
+import { historyEntry } from "../../../../support/stage-context.ts";
+
+const quadratic = compileSpace({ x: { type: "float", low: -5, high: 5 }, y: { type: "float", low: -5, high: 5 } });
+const mixed = compileSpace({
+  opt: { type: "categorical", choices: ["adam", "sgd", "rmsprop"] },
+  lr: { type: "float", low: 1e-5, high: 1, log: true },
+  momentum: { type: "float", low: 0, high: 1, when: { opt: "sgd" } },
+  beta: { type: "float", low: 0.5, high: 1, when: { opt: ["adam", "rmsprop"] } },
+  layers: { type: "int", low: 1, high: 8 },
+});
+const tpe = (space: Space) => tpeSampler(space, TPE_DEFAULTS);
+
+function quadraticLoss(spec: JsonObject): number {
+  return (Number(spec.x) - 1.3) ** 2 + (Number(spec.y) + 2.1) ** 2;
+}
+
+function mixedLoss(spec: JsonObject): number {
+  const lr = Math.log10(Number(spec.lr));
+  const layers = Number(spec.layers);
+  return spec.opt === "sgd"
+    ? (lr + 1.5) ** 2 + 4 * (Number(spec.momentum) - 0.9) ** 2 + 0.05 * (layers - 4) ** 2
+    : 1 + (lr + 3) ** 2 + 10 * (Number(spec.beta) - 0.9) ** 2 + 0.05 * (layers - 6) ** 2;
+}
+
+/** The lowest loss that a search finds. */
+function search(
+  space: Space,
+  sampler: Sampler,
+  loss: (spec: JsonObject) => number,
+  { seed = 0, evaluations = 60, batch = 1, direction = "minimize" as Direction } = {},
+): number {
+  const log = new ObservationLog(space, direction);
+  const entries: HistoryEntry[] = [];
+  let best = Number.POSITIVE_INFINITY;
+  for (let iteration = 1; entries.length < evaluations; iteration++) {
+    log.update(entries, 0);
+    for (const { spec } of sampler(log, batch, seededRng(seed).fork(`i${iteration}`)).draws) {
+      const value = loss(spec);
+      best = Math.min(best, value);
+      entries.push(historyEntry(iteration, entries.length, spec, direction === "minimize" ? value : -value));
+    }
+  }
+  return best;
+}
+
+function medianOverSeeds(run: (seed: number) => number): number {
+  const values = Array.from({ length: 20 }, (_, seed) => run(seed)).sort((a, b) => a - b);
+  return ((values[9] ?? 0) + (values[10] ?? 0)) / 2;
+}
+
+/** A log of `count` random configurations with their losses. */
+function logOf(space: Space, loss: (spec: JsonObject) => number | null, count: number) {
+  const empty = new ObservationLog(space, "minimize");
+  const { draws } = randomSampler(space)(empty, count, seededRng(5));
+  const entries = draws.map(({ spec }, index) => historyEntry(1, index, spec, loss(spec)));
+  const log = new ObservationLog(space, "minimize");
+  log.update(entries, 0);
+  return { log, entries };
+}
+
+describe("tpe", () => {
+  test.each([
+    ["a quadratic", quadratic, quadraticLoss, 1],
+    ["a conditional function of mixed parameters", mixed, mixedLoss, 1],
+    ["a quadratic, four at a time", quadratic, quadraticLoss, 4],
+  ])("beats random search in the median of 20 seeds over 60 evaluations of %s", (_, space, loss, batch) => {
+    const found = medianOverSeeds((seed) => search(space, tpe(space), loss, { seed, batch }));
+    const byChance = medianOverSeeds((seed) => search(space, randomSampler(space), loss, { seed, batch }));
+    expect(found).toBeLessThan(byChance / 3);
+  });
+
+  test("follows the metric's direction", () => {
+    const minimized = search(quadratic, tpe(quadratic), quadraticLoss, { direction: "minimize" });
+    const maximized = search(quadratic, tpe(quadratic), quadraticLoss, { direction: "maximize" });
+    expect(maximized).toBe(minimized);
+  });
+
+  test("starts with random proposals and says so", () => {
+    const log = new ObservationLog(quadratic, "minimize");
+    const { draws } = tpe(quadratic)(log, 12, seededRng(1));
+    expect(draws[0]?.rationale).toBe("random start 1 of 10");
+    expect(draws[9]?.rationale).toBe("random start 10 of 10");
+    expect(draws[10]?.rationale).toBe("tpe: highest expected improvement of 24 candidates");
+    const byChance = randomSampler(quadratic)(log, 10, seededRng(1)).draws;
+    expect(draws.slice(0, 10).map(({ spec }) => spec)).toEqual(byChance.map(({ spec }) => spec));
+  });
+
+  test("keeps away from where experiments fail", () => {
+    const space = compileSpace({ x: { type: "float", low: 0, high: 1 } });
+    const { log } = logOf(space, ({ x }) => (Number(x) > 0.4 ? null : 1), 60);
+    const xs = Array.from({ length: 20 }, (_, seed) => tpe(space)(log, 1, seededRng(seed)).draws[0]?.spec.x);
+    expect(xs.filter((x) => Number(x) > 0.45).length).toBeLessThanOrEqual(2);
+  });
+
+  test("still proposes when nothing ever got a score", () => {
+    const { log } = logOf(mixed, () => null, 40);
+    const { draws } = tpe(mixed)(log, 5, seededRng(1));
+    expect(draws).toHaveLength(5);
+    for (const { spec } of draws) expect(mixed.violation(spec)).toBeNull();
+  });
+
+  test("spreads a batch out instead of proposing the same neighbourhood again and again", () => {
+    const space = compileSpace({ x: { type: "float", low: 0, high: 1 } });
+    const { log } = logOf(space, ({ x }) => Math.abs(Number(x) - 0.5), 30);
+    const xs = tpe(space)(log, 8, seededRng(2)).draws.map(({ spec }) => Number(spec.x));
+    expect(Math.max(...xs) - Math.min(...xs)).toBeGreaterThan(0.1);
+  });
+
+  test("proposes, bit for bit, the same from a history that grew as from one that was read at once", () => {
+    const sampler = tpe(mixed);
+    const { entries } = logOf(mixed, (spec) => (Number(spec.layers) === 8 ? null : mixedLoss(spec)), 400);
+    const grown = new ObservationLog(mixed, "minimize");
+    for (let length = 0; length <= entries.length; length += 7) {
+      grown.update(entries.slice(0, length), 0);
+      const atOnce = new ObservationLog(mixed, "minimize");
+      atOnce.update(JSON.parse(JSON.stringify(entries.slice(0, length))), 0);
+      expect(sampler(grown, 2, seededRng(length))).toEqual(tpe(mixed)(atOnce, 2, seededRng(length)));
+    }
+  });
+
+  test("reads the history anew when it is not a continuation, as after a rollback", () => {
+    const { entries } = logOf(mixed, mixedLoss, 60);
+    const log = new ObservationLog(mixed, "minimize");
+    log.update(entries, 0);
+    const shorter = entries.filter((_, index) => index % 3 !== 0);
+    log.update(shorter, 0);
+    const fresh = new ObservationLog(mixed, "minimize");
+    fresh.update(shorter, 0);
+    expect(log.ranked).toEqual(fresh.ranked);
+    expect(log.distinct).toBe(40);
+  });
+
+  test("learns from its own score generation and from configurations inside the space only", () => {
+    const log = new ObservationLog(quadratic, "maximize");
+    log.update(
+      [
+        historyEntry(0, 0, {}, 9),
+        historyEntry(1, 0, { x: 1, y: 1 }, 5, 0),
+        historyEntry(2, 0, { x: 2, y: 2 }, 1, 1),
+        historyEntry(2, 1, { x: 3, y: 3 }, 2, 1),
+        historyEntry(2, 2, { x: 99, y: 3 }, 3, 1),
+      ],
+      1,
+    );
+    expect(log.ranked.map(({ spec }) => spec.x)).toEqual([3, 2]);
+  });
+
+  test("compares at most 25 good and 256 bad configurations however long the history is", () => {
+    const { log } = logOf(quadratic, quadraticLoss, 3000);
+    const pending = Array.from({ length: 300 }, (_, index) => ({ x: index, y: 0 }));
+    const { good, bad } = split(log, pending);
+    expect(good).toHaveLength(25);
+    expect(bad.length).toBeLessThanOrEqual(256);
+    expect(bad.length).toBeGreaterThan(200);
+    expect(bad).toContain(pending.at(-1));
+  });
+
+  test("takes at most 10 ms for a proposal over five parameters after 10,000 observations", () => {
+    const { log, entries } = logOf(mixed, mixedLoss, 10_000);
+    const sampler = tpe(mixed);
+    const propose = (seed: number) => {
+      log.update(entries, 0);
+      return sampler(log, 1, seededRng(seed));
+    };
+    for (let seed = 0; seed < 20; seed++) propose(seed);
+    const times = Array.from({ length: 21 }, (_, seed) => {
+      const start = performance.now();
+      propose(100 + seed);
+      return performance.now() - start;
+    }).sort((a, b) => a - b);
+    expect(times[10]).toBeLessThan(10);
+  });
+});
