@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { systemCode } from "./errors.ts";
+import { isAbsent, systemCode } from "./errors.ts";
 
 /**
  * Removes whatever is at the path without following links. Directories without write permission (as a trial or a
@@ -10,8 +10,8 @@ export function removeTree(path: string): void {
   try {
     removeOnce(path);
   } catch (thrown) {
+    if (isAbsent(thrown)) return;
     const code = systemCode(thrown);
-    if (code === "ENOTDIR") return;
     if (code !== "EACCES" && code !== "EPERM") throw thrown;
     makeWritable(path);
     removeOnce(path);

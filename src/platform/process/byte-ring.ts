@@ -24,9 +24,23 @@ export class ByteRing {
     this.#end = (this.#end + kept.length) % this.#capacity;
   }
 
+  /** What is held, oldest first, in at most two parts that are valid until the next `push`. */
+  parts(): readonly Buffer[] {
+    const newest = this.#bytes.subarray(0, this.#end);
+    return this.#total < this.#capacity ? [newest] : [this.#bytes.subarray(this.#end), newest];
+  }
+
   /** A copy of what is held, oldest first. */
   read(): Buffer {
-    if (this.#total < this.#capacity) return Buffer.from(this.#bytes.subarray(0, this.#end));
-    return Buffer.concat([this.#bytes.subarray(this.#end), this.#bytes.subarray(0, this.#end)]);
+    return Buffer.concat(this.parts());
+  }
+
+  /** Empties the ring and hands over its memory. */
+  take(): Buffer {
+    const bytes = this.#bytes;
+    this.#bytes = Buffer.alloc(0);
+    this.#end = 0;
+    this.#total = 0;
+    return bytes;
   }
 }

@@ -21,6 +21,17 @@ const OPTIONS: readonly (readonly [keyof ProcessLimits, string])[] = [
   ["openFiles", "--nofile"],
 ];
 
+/** Where a limited command runs, and where `prlimit` is looked for. */
+export interface LimitedWhere {
+  readonly cwd: string;
+  /** `PATH` of the command. */
+  readonly path: string | undefined;
+  /** `PATH` of AURA itself. */
+  readonly ownPath: string | undefined;
+  /** Where system programs are, should AURA's own `PATH` not say. */
+  readonly systemPath?: string;
+}
+
 /**
  * The command as it runs under limits: through `prlimit`, which sets them on itself and then becomes the program.
  * `--as` counts address space and holds for each process by itself; `--nproc` counts all of the user's processes and
@@ -29,14 +40,15 @@ const OPTIONS: readonly (readonly [keyof ProcessLimits, string])[] = [
 export function withLimits(
   command: Invocation,
   limits: ProcessLimits | undefined,
-  where: { readonly cwd: string; readonly path: string | undefined; readonly ownPath: string | undefined },
+  where: LimitedWhere,
 ): Invocation | Refusal {
   const options = OPTIONS.flatMap(([name, option]) => {
     const value = limits?.[name];
     return value === undefined ? [] : [`${option}=${Math.max(0, Math.floor(value))}`];
   });
   if (options.length === 0) return command;
-  const prlimit = findProgram("prlimit", "/", where.ownPath) ?? findProgram("prlimit", "/", "/usr/bin:/bin");
+  const prlimit =
+    findProgram("prlimit", "/", where.ownPath) ?? findProgram("prlimit", "/", where.systemPath ?? "/usr/bin:/bin");
   if (!prlimit?.executable) {
     return {
       refused:

@@ -2,6 +2,7 @@ import { closeSync, constants, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { stored, systemCode } from "../files/errors.ts";
 import { ByteRing } from "./byte-ring.ts";
+import type { MemoryRelease } from "./memory-release.ts";
 
 const HEAD_BYTES = 8 * 1024 * 1024;
 const TAIL_BYTES = 1024 * 1024;
@@ -15,13 +16,15 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | cons
  */
 export class OutputLog {
   readonly #path: string;
+  readonly #memory: MemoryRelease;
   readonly #tail = new ByteRing(TAIL_BYTES);
   #fd: number | null = null;
   #headBytes = 0;
   #tailTotal = 0;
 
-  constructor(path: string) {
+  constructor(path: string, memory: MemoryRelease) {
     this.#path = path;
+    this.#memory = memory;
   }
 
   write(chunk: Uint8Array): void {
@@ -39,7 +42,8 @@ export class OutputLog {
     if (fd === null) return;
     const missing = this.#tailTotal - this.#tail.length;
     if (missing > 0) this.#append(Buffer.from(`\n... ${missing} bytes left out ...\n`));
-    if (this.#tailTotal > 0) this.#append(this.#tail.read());
+    for (const part of this.#tail.parts()) this.#append(part);
+    this.#memory.release(this.#tail.take());
     this.#fd = null;
     stored("close", this.#path, () => closeSync(fd));
   }

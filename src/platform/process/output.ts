@@ -2,8 +2,9 @@ import type { Readable } from "node:stream";
 import type { ProcessRequest } from "../../kernel/effects.ts";
 import { ByteRing } from "./byte-ring.ts";
 import { LineSplitter } from "./line-splitter.ts";
+import { MemoryRelease } from "./memory-release.ts";
 import { OutputLog } from "./output-log.ts";
-import { fromWholeCharacter, plainText } from "./plain-text.ts";
+import { plainTail } from "./plain-text.ts";
 
 const TAIL_BYTES = 4 * 1024;
 
@@ -14,8 +15,8 @@ class StreamOutput {
   readonly #tail = new ByteRing(TAIL_BYTES);
   #bytes = 0;
 
-  constructor(logPath: string | undefined, onLine: ((line: string) => void) | null) {
-    this.#log = logPath === undefined ? null : new OutputLog(logPath);
+  constructor(logPath: string | undefined, onLine: ((line: string) => void) | null, memory: MemoryRelease) {
+    this.#log = logPath === undefined ? null : new OutputLog(logPath, memory);
     this.#lines = onLine === null ? null : new LineSplitter(onLine);
   }
 
@@ -24,8 +25,7 @@ class StreamOutput {
   }
 
   get tail(): string {
-    const bytes = this.#tail.read();
-    return plainText(bytes.length < TAIL_BYTES ? bytes : fromWholeCharacter(bytes));
+    return plainTail(this.#tail.read(), TAIL_BYTES);
   }
 
   /** Counting only: what is written when nobody keeps it any more. */
@@ -61,6 +61,7 @@ export interface OutputEvents {
 export class ProcessOutput {
   readonly stdout: StreamOutput;
   readonly stderr: StreamOutput;
+  readonly #memory = new MemoryRelease();
   readonly #limit: number;
   readonly #events: OutputEvents;
   #failure: { readonly thrown: unknown } | null = null;
@@ -68,8 +69,8 @@ export class ProcessOutput {
 
   constructor(request: ProcessRequest, events: OutputEvents) {
     const { logs, onLine } = request;
-    this.stdout = new StreamOutput(logs?.stdout, onLine ? (line) => onLine("stdout", line) : null);
-    this.stderr = new StreamOutput(logs?.stderr, onLine ? (line) => onLine("stderr", line) : null);
+    this.stdout = new StreamOutput(logs?.stdout, onLine ? (line) => onLine("stdout", line) : null, this.#memory);
+    this.stderr = new StreamOutput(logs?.stderr, onLine ? (line) => onLine("stderr", line) : null, this.#memory);
     this.#limit = request.outputLimitBytes;
     this.#events = events;
   }
@@ -96,6 +97,7 @@ export class ProcessOutput {
     stream?.on("data", (chunk: Buffer) => {
       output.count(chunk);
       this.#guard(() => output.write(chunk));
+      this.#memory.release(chunk);
       if (this.#overLimit || this.stdout.bytes + this.stderr.bytes <= this.#limit) return;
       this.#overLimit = true;
       this.#events.overLimit();

@@ -12,10 +12,17 @@ export function plainText(bytes: Uint8Array): string {
   return stripVTControlCharacters(text.replaceAll(/\r\n?/g, "\n")).replaceAll(UNPRINTABLE, "");
 }
 
+/** The last `limit` bytes of a stream as plain text, itself no longer than that: replaced bytes take more room. */
+export function plainTail(bytes: Buffer, limit: number): string {
+  const whole = bytes.length < limit ? bytes : fromWholeCharacter(bytes.subarray(bytes.length - limit));
+  const text = Buffer.from(plainText(whole));
+  return text.length <= limit ? text.toString() : fromWholeCharacter(text.subarray(text.length - limit)).toString();
+}
+
 /** Leaves out the bytes at the start that are the rest of a character that was cut. */
-export function fromWholeCharacter(bytes: Buffer): Buffer {
+function fromWholeCharacter(bytes: Buffer): Buffer {
   let start = 0;
-  while (start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  while (start < Math.min(3, bytes.length) && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
   return bytes.subarray(start);
 }
 

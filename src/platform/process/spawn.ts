@@ -19,7 +19,7 @@ export interface Started {
 export function start(request: ProcessRequest): Started | Refusal | Promise<Refusal> {
   const { cwd, env } = request;
   // The system reports a missing folder as a missing program.
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isFolder(cwd)) {
     return { refused: `cannot start ${quoted(request.file)}: the working directory ${cwd} does not exist` };
   }
   const where = { cwd, path: env.PATH, ownPath: process.env.PATH };
@@ -43,6 +43,10 @@ export function start(request: ProcessRequest): Started | Refusal | Promise<Refu
   });
   feed(child, request.stdin);
   return { child, pid: child.pid };
+}
+
+function isFolder(path: string): boolean {
+  return !path.includes("\0") && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 async function failure(child: ChildProcess, request: ProcessRequest): Promise<Refusal> {

@@ -1,0 +1,216 @@
+import { spawn } from "node:child_process";
+import { getEventListeners, once } from "node:events";
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { TimeoutReached } from "../../../../src/kernel/effects.ts";
+import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { hardTree, never, newMarker, request, runner, runs, sh, treeIn, until } from "./support.ts";
+
+test("a timeout leaves nobody of a tree that does all it can to stay", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const marker = newMarker();
+  const running = processes.run(sh(hardTree(dir.path), { marker, timeoutMs: 700 }), never);
+  const pids = await treeIn(dir.path);
+  expect(pids.filter(runs)).toHaveLength(5);
+  const result = await running;
+  expect(result).toMatchObject({ end: "timeout", message: "timed out after 0.7 s", signal: "SIGKILL", exitCode: null });
+  expect(pids.filter(runs)).toEqual([]);
+});
+
+test("killAll leaves nobody of such a tree, at once and without waiting", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const running = processes.run(sh(hardTree(dir.path), { marker: newMarker() }), never);
+  const pids = await treeIn(dir.path);
+  processes.killAll();
+  await until(() => pids.filter(runs).length === 0);
+  expect(await running).toMatchObject({ end: "cancelled", signal: "SIGKILL" });
+});
+
+test("killAll also reaches what a trial that ended by itself has left in another session", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const script = `setsid sh -c 'echo $$ > ${dir.join("pid")}; exec sleep 300' >/dev/null 2>&1 & while [ ! -s ${dir.join("pid")} ]; do sleep 0.01; done`;
+  expect(await processes.run(sh(script, { marker: newMarker() }), never)).toMatchObject({ end: "exited", exitCode: 0 });
+  const pid = Number(dir.read("pid"));
+  expect(runs(pid)).toBe(true);
+  processes.killAll();
+  expect(runs(pid)).toBe(false);
+});
+
+test("what a trial leaves in another session is ended within about a second while others run", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const script = `setsid sh -c 'echo $$ > ${dir.join("pid")}; exec sleep 300' >/dev/null 2>&1 & while [ ! -s ${dir.join("pid")} ]; do sleep 0.01; done`;
+  await processes.run(sh(script, { marker: newMarker() }), never);
+  await until(() => !runs(Number(dir.read("pid"))));
+});
+
+test("a process that shares its marker with a running one does not take that with it", async () => {
+  using processes = runner();
+  const marker = newMarker();
+  const stop = new AbortController();
+  const long = processes.run(sh("exec sleep 300", { marker }), stop.signal);
+  expect(await processes.run(sh("sleep 300", { marker, timeoutMs: 20 }), never)).toMatchObject({ end: "timeout" });
+  stop.abort(new Error("enough"));
+  expect(await long).toMatchObject({ end: "cancelled", signal: "SIGTERM", message: "enough" });
+});
+
+test("what stays in the group of a process that ended by itself is ended with it", async () => {
+  using processes = runner();
+  const result = await processes.run(sh("sleep 300 >/dev/null 2>&1 & echo $!"), never);
+  expect(result.end).toBe("exited");
+  await until(() => !runs(Number(result.stdoutTail)));
+});
+
+test("a daemon that holds the pipe does not hold the result up", async () => {
+  using processes = runner();
+  const start = performance.now();
+  const result = await processes.run(
+    sh("setsid sleep 300 & echo $!; sleep 300 & echo done", { marker: newMarker() }),
+    never,
+  );
+  expect(result).toMatchObject({ end: "exited", exitCode: 0 });
+  expect(result.stdoutTail).toContain("done");
+  expect(performance.now() - start).toBeLessThan(3000);
+  await until(() => !runs(Number(result.stdoutTail.split("\n")[0])));
+});
+
+test("a process that takes SIGTERM well gets no SIGKILL and may say a last word", async () => {
+  using processes = runner();
+  const stop = new AbortController();
+  const result = await processes.run(
+    sh(`trap 'echo saved; exit 3' TERM; echo up; while :; do sleep 0.01; done`, {
+      graceMs: 5000,
+      onLine: (_, line) => {
+        if (line === "up") stop.abort(new Error("stopped"));
+      },
+    }),
+    stop.signal,
+  );
+  expect(result).toMatchObject({ end: "cancelled", message: "stopped", exitCode: 3, signal: null });
+  expect(result.stdoutTail).toBe("up\nsaved\n");
+});
+
+test("the first reason is the reason", async () => {
+  using processes = runner();
+  const stop = new AbortController();
+  const running = processes.run(
+    sh(`trap "" TERM; while :; do sleep 0.05; done`, { timeoutMs: 100, graceMs: 400 }),
+    stop.signal,
+  );
+  setTimeout(() => stop.abort(), 250);
+  expect(await running).toMatchObject({ end: "timeout" });
+});
+
+test("a signal that has already aborted starts nothing", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const touch = request("touch", [dir.join("started")]);
+  expect(await processes.run(touch, AbortSignal.abort(new Error("no")))).toMatchObject({
+    end: "cancelled",
+    message: "no",
+  });
+  expect(await processes.run(touch, AbortSignal.abort(new TimeoutReached(10)))).toMatchObject({ end: "timeout" });
+  expect(dir.read("started")).toBeNull();
+});
+
+test("an exit code, a signal and a shell's 137 are told apart", async () => {
+  using processes = runner(() => null);
+  expect(await processes.run(sh("exit 42"), never)).toMatchObject({ end: "exited", exitCode: 42, signal: null });
+  expect(await processes.run(sh("kill -SEGV $$"), never)).toMatchObject({
+    end: "signal",
+    exitCode: null,
+    signal: "SIGSEGV",
+    message: "ended by SIGSEGV",
+  });
+  expect(await processes.run(sh("kill -9 $$"), never)).toMatchObject({ end: "signal", signal: "SIGKILL" });
+  expect(await processes.run(sh("exit 137"), never)).toMatchObject({ end: "exited", exitCode: 137 });
+});
+
+test("only a kernel that counts one more memory kill makes a SIGKILL out-of-memory", async () => {
+  let kills = 4;
+  using processes = runner(() => kills);
+  const killed = processes.run(sh("kill -9 $$", { onStart: () => (kills = 5) }), never);
+  expect(await killed).toMatchObject({ end: "out-of-memory", signal: "SIGKILL" });
+  const other = runner(() => 5);
+  expect(await other.run(sh("kill -9 $$"), never)).toMatchObject({ end: "signal" });
+});
+
+test("300 processes leave no descriptors, listeners or zombies behind", async () => {
+  using processes = runner();
+  const stop = new AbortController();
+  const lane = async (): Promise<void> => {
+    for (let i = 0; i < 100; i++) {
+      const more = { marker: newMarker(), timeoutMs: 60_000, onLine: () => {}, ...(i % 3 ? {} : { stdin: "x" }) };
+      await processes.run(sh("echo $PPID; exit 1", more), stop.signal);
+    }
+  };
+  await processes.run(sh("true"), never);
+  const before = readdirSync("/proc/self/fd").length;
+  await Promise.all([lane(), lane(), lane()]);
+  await until(() => readdirSync("/proc/self/fd").length <= before);
+  expect(getEventListeners(stop.signal, "abort")).toHaveLength(0);
+  const zombies = await processes.run(sh(`ps -o stat= --ppid ${process.pid} | grep -c Z`), never);
+  expect(zombies.stdoutTail.trim()).toBe("0");
+});
+
+test("processes left by a killed parent are ended by their recorded identity and their marker, others are not", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const prefix = newMarker();
+  const script = `
+    const { localProcesses } = await import(${JSON.stringify(new URL("../../../../src/platform/process.ts", import.meta.url).href)});
+    const { systemClock } = await import(${JSON.stringify(new URL("../../../../src/platform/clock.ts", import.meta.url).href)});
+    const runner = localProcesses({ clock: systemClock() });
+    await runner.run({
+      file: "sh", args: ["-c", ${JSON.stringify(hardTree(dir.path))}], cwd: "/", env: { PATH: process.env.PATH },
+      graceMs: 100, outputLimitBytes: 1e9, marker: ${JSON.stringify(`${prefix}/t00.a1`)},
+      onStart: (identity) => process.stdout.write(JSON.stringify(identity) + "\\n"),
+    }, new AbortController().signal);
+  `;
+  const parent = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [chunk]: unknown[] = await once(parent.stdout, "data");
+  const identity: { pid: number; startedAt: string } = JSON.parse(String(chunk));
+  const pids = await treeIn(dir.path);
+  parent.kill("SIGKILL");
+  await once(parent, "exit");
+  expect(pids.filter(runs)).toHaveLength(5);
+  expect(processes.isAlive(identity)).toBe(true);
+
+  using bystander = runner();
+  const stop = new AbortController();
+  let other: { pid: number } | null = null;
+  const innocent = bystander.run(
+    sh("exec sleep 300", { marker: newMarker(), onStart: (id) => (other = id) }),
+    stop.signal,
+  );
+  const reused = { pid: other ? Object(other).pid : 0, startedAt: identity.startedAt };
+  expect(processes.isAlive(reused)).toBe(false);
+
+  expect(await processes.endLeftovers([identity, reused, processes.self], prefix)).toBeGreaterThanOrEqual(3);
+  expect(pids.filter(runs)).toEqual([]);
+  expect(processes.isAlive(identity)).toBe(false);
+  expect(runs(reused.pid)).toBe(true);
+  expect(await processes.endLeftovers([identity], prefix)).toBe(0);
+  stop.abort();
+  await innocent;
+});
+
+test("an identity is alive only as long as exactly that process is", async () => {
+  using processes = runner();
+  expect(processes.isAlive(processes.self)).toBe(true);
+  expect(processes.isAlive({ pid: processes.self.pid })).toBe(true);
+  expect(processes.isAlive({ pid: processes.self.pid, startedAt: "1@00000000" })).toBe(false);
+  for (const pid of [0, -1, 1.5, Number.NaN, 2 ** 30]) expect(processes.isAlive({ pid })).toBe(false);
+  expect(processes.self.host).not.toBe("");
+  const zombie = spawn("sh", ["-c", "(exit 0) & echo $!; exec sleep 300"], { stdio: ["ignore", "pipe", "ignore"] });
+  const [chunk]: unknown[] = await once(zombie.stdout, "data");
+  const pid = Number(chunk);
+  await until(() => !runs(pid));
+  expect(processes.isAlive({ pid })).toBe(false);
+  zombie.kill("SIGKILL");
+});

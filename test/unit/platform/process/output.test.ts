@@ -1,0 +1,191 @@
+import { readFileSync, statSync, symlinkSync } from "node:fs";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { StorageError } from "../../../../src/kernel/errors.ts";
+import { ByteRing } from "../../../../src/platform/process/byte-ring.ts";
+import { LineSplitter } from "../../../../src/platform/process/line-splitter.ts";
+import { plainTail, plainText, toWholeCharacter } from "../../../../src/platform/process/plain-text.ts";
+import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { never, request, runner, sh } from "./support.ts";
+
+test("each stream goes to its own log, which is not made before there is something in it", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const logs = { stdout: dir.join("logs/stdout.log"), stderr: dir.join("logs/stderr.log") };
+  const result = await processes.run(sh("echo one; echo two", { logs }), never);
+  expect(result).toMatchObject({ stdoutBytes: 8, stderrBytes: 0, stdoutTail: "one\ntwo\n", stderrTail: "" });
+  expect(dir.read("logs/stdout.log")).toBe("one\ntwo\n");
+  expect(dir.read("logs/stderr.log")).toBeNull();
+});
+
+test("50 MB of output keep their head and their tail in the log", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const logs = { stdout: dir.join("stdout.log"), stderr: dir.join("stderr.log") };
+  const flood = sh(`echo first; head -c 50000000 /dev/zero | tr '\\0' x; echo; echo last`, { logs });
+  const result = await processes.run(flood, never);
+  expect(result).toMatchObject({ end: "exited", stdoutBytes: 50_000_012 });
+  expect(result.stdoutTail.endsWith("xx\nlast\n")).toBe(true);
+  const log = readFileSync(logs.stdout, "latin1");
+  expect(log.startsWith("first\nxx")).toBe(true);
+  expect(log.endsWith("xx\nlast\n")).toBe(true);
+  expect(log).toContain(`\n... ${50_000_012 - 9 * 1024 * 1024} bytes left out ...\n`);
+  expect(statSync(logs.stdout).size).toBeLessThan(9 * 1024 * 1024 + 100);
+});
+
+test("memory does not grow with the output", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const script = `
+    const { localProcesses } = await import(${JSON.stringify(new URL("../../../../src/platform/process.ts", import.meta.url).href)});
+    const { systemClock } = await import(${JSON.stringify(new URL("../../../../src/platform/clock.ts", import.meta.url).href)});
+    const runner = localProcesses({ clock: systemClock() });
+    const flood = (bytes) => runner.run({
+      file: "head", args: ["-c", String(bytes), "/dev/zero"], cwd: "/", env: { PATH: process.env.PATH }, graceMs: 0,
+      outputLimitBytes: 1e9, logs: { stdout: ${JSON.stringify(dir.join("o"))}, stderr: ${JSON.stringify(dir.join("e"))} },
+    }, new AbortController().signal);
+    await flood(10_000_000);
+    const before = process.memoryUsage.rss();
+    await flood(50_000_000);
+    console.log((process.memoryUsage.rss() - before) / 1e6);
+  `;
+  const env = { PATH: process.env.PATH ?? "" };
+  const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script];
+  const result = await processes.run(request(process.execPath, args, { env }), never);
+  expect(result).toMatchObject({ end: "exited", exitCode: 0, stderrTail: "" });
+  expect(Number(result.stdoutTail)).toBeLessThan(12);
+});
+
+test("output between 8 and 9 MiB is kept whole", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const logs = { stdout: dir.join("o"), stderr: dir.join("e") };
+  const bytes = 8 * 1024 * 1024 + 500_000;
+  await processes.run(sh(`head -c ${bytes} /dev/zero | tr '\\0' y`, { logs }), never);
+  const log = readFileSync(logs.stdout);
+  expect(log.length).toBe(bytes);
+  expect(log.every((byte) => byte === 0x79)).toBe(true);
+});
+
+test("a process that writes more than it may is ended, and what it wrote stays readable", async () => {
+  using processes = runner();
+  const result = await processes.run(request("yes", [], { outputLimitBytes: 100_000 }), never);
+  expect(result).toMatchObject({ end: "output-limit", message: "wrote more than 100000 bytes of output" });
+  expect(result.stdoutTail.startsWith("y\ny\n")).toBe(true);
+  const both = sh("head -c 600 /dev/zero; head -c 600 /dev/zero >&2", { outputLimitBytes: 1000 });
+  expect(await processes.run(both, never)).toMatchObject({ end: "output-limit" });
+});
+
+test("a log that cannot be written ends the process and is a storage error", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  let pid = 0;
+  const logs = { stdout: "/dev/full", stderr: dir.join("e") };
+  const onStart = (identity: { pid: number }): void => {
+    pid = identity.pid;
+  };
+  const running = processes.run(sh("echo x; exec sleep 300", { logs, onStart }), never);
+  await expect(running).rejects.toBeInstanceOf(StorageError);
+  expect(processes.isAlive({ pid })).toBe(false);
+});
+
+test("a log never goes through a link that was planted in its place", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  dir.write("secret", "untouched");
+  symlinkSync(dir.join("secret"), dir.join("o"));
+  const logs = { stdout: dir.join("o"), stderr: dir.join("e") };
+  await expect(processes.run(sh("echo x", { logs }), never)).rejects.toBeInstanceOf(StorageError);
+  expect(dir.read("secret")).toBe("untouched");
+});
+
+test("a reader of lines that throws ends the process and is heard", async () => {
+  using processes = runner();
+  const onLine = (): void => {
+    throw new Error("reader broke");
+  };
+  await expect(processes.run(sh("echo x; exec sleep 300", { onLine }), never)).rejects.toThrow("reader broke");
+});
+
+test("lines come whole, from both streams, also when a character arrives in two parts", async () => {
+  using processes = runner();
+  const lines: string[] = [];
+  const script = String.raw`printf 'a\303'; sleep 0.1; printf '\274b\r\nno end'; sleep 0.1; echo oops >&2`;
+  await processes.run(sh(script, { onLine: (stream, line) => lines.push(`${stream}: ${line}`) }), never);
+  expect(lines.sort()).toEqual(["stderr: oops", "stdout: aüb", "stdout: no end"]);
+});
+
+test("lines are the same however the bytes are cut into chunks", () => {
+  const text = fc.array(
+    fc.string({ unit: "binary", maxLength: 20 }).map((s) =>
+      Buffer.from(s)
+        .toString()
+        .replaceAll(/[\r\n]/g, ""),
+    ),
+    { maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(text, fc.array(fc.nat({ max: 7 })), (lines, cuts) => {
+      const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+      const seen: string[] = [];
+      const splitter = new LineSplitter((line) => seen.push(line));
+      let at = 0;
+      for (const size of cuts) {
+        splitter.push(bytes.subarray(at, at + size));
+        at += size;
+      }
+      splitter.push(bytes.subarray(at));
+      splitter.finish();
+      expect(seen).toEqual(lines);
+    }),
+  );
+});
+
+test("a line is cut at 64 KiB and never inside a character", () => {
+  const seen: string[] = [];
+  const splitter = new LineSplitter((line) => seen.push(line));
+  for (let i = 0; i < 300_000; i += 1000) splitter.push(Buffer.from("é".repeat(500)));
+  splitter.push(Buffer.from("\nnext"));
+  splitter.finish();
+  expect(seen).toEqual(["é".repeat(32 * 1024), "next"]);
+  const odd: string[] = [];
+  const other = new LineSplitter((line) => odd.push(line));
+  other.push(Buffer.from(`x${"é".repeat(40_000)}\n`));
+  expect(odd).toEqual([`x${"é".repeat(32 * 1024 - 1)}`]);
+  const exact: string[] = [];
+  new LineSplitter((line) => exact.push(line)).push(Buffer.from(`${"z".repeat(65_536)}\n`));
+  expect(exact[0]).toHaveLength(65_536);
+});
+
+test("a ring holds the last bytes of whatever went through it", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.array(fc.uint8Array({ maxLength: 25 })), (capacity, chunks) => {
+      const ring = new ByteRing(capacity);
+      for (const chunk of chunks) ring.push(chunk);
+      const all = Buffer.concat(chunks);
+      expect(ring.read()).toEqual(all.subarray(Math.max(0, all.length - capacity)));
+      expect(ring.length).toBe(Math.min(capacity, all.length));
+    }),
+  );
+});
+
+test("what is shown holds no control characters, and the tail begins with a whole character", async () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+      expect(plainText(bytes)).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    }),
+  );
+  expect(plainText(Buffer.from("\u001b[31mred\u001b[0m \u001b]0;title\u0007ok\r10%\r20%\r\nend\u202e"))).toBe(
+    "red ok\n10%\n20%\nend",
+  );
+  expect(toWholeCharacter(Buffer.from("aü€😀")).toString()).toBe("aü€😀");
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), fc.integer({ min: 3, max: 30 }), (bytes, limit) => {
+      expect(Buffer.byteLength(plainTail(Buffer.from(bytes), limit))).toBeLessThanOrEqual(limit);
+    }),
+  );
+  using processes = runner();
+  const { stdoutTail } = await processes.run(sh(`yes ü | head -c 60001 | tr -d '\\n'`), never);
+  expect(Buffer.byteLength(stdoutTail)).toBeLessThanOrEqual(4096);
+  expect(stdoutTail).not.toContain("\ufffdü");
+});
