@@ -128,7 +128,7 @@ export interface Collector extends Lifecycle {
     raw: RawResult,
     hypothesis: Hypothesis,
     ctx: TrialContext,
-  ): Promise<Collected | { readonly failure: Failure }>;
+  ): Promise<Collected | { readonly failure: Failure; readonly steps?: readonly TrialStep[] }>;
 }
 
 /** Reduces the completed trials of one hypothesis to one summary. Pure. */

@@ -1,0 +1,28 @@
+import { defineComponent } from "../../kernel/define.ts";
+import type { Aggregator } from "../../kernel/ports.ts";
+import type { JsonObject, JsonValue } from "../../model/json.ts";
+import type { FinishedTrial } from "../../model/trial.ts";
+import { completedTrials, withCounts } from "./summary.ts";
+
+/** Every value of every key, as lists with one place for each completed repeat; `null` where one did not report it. */
+export class AllTrialsAggregator implements Aggregator {
+  aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
+    const outputs = completedTrials(trials).map((trial) => trial.output);
+    if (outputs.length === 0) return null;
+    const keys = [...new Set(outputs.flatMap((output) => Object.keys(output)))];
+    const lists = keys.map((key): [string, readonly JsonValue[]] => [
+      key,
+      outputs.map((output) => (Object.hasOwn(output, key) ? (output[key] ?? null) : null)),
+    ]);
+    return withCounts(Object.fromEntries(lists), trials);
+  }
+}
+
+export const allAggregator = defineComponent({
+  kind: "aggregator",
+  type: "all",
+  summary: "Lists of all values of each key, one for each trial that completed.",
+  options: { type: "object", properties: {}, additionalProperties: false },
+  example: {},
+  create: () => new AllTrialsAggregator(),
+});

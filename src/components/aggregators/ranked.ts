@@ -1,0 +1,38 @@
+import { lookup } from "../../model/json.ts";
+import type { Direction } from "../../model/settings.ts";
+import type { ObjectSchema } from "../../schema/dialect.ts";
+import type { CompletedTrial } from "./summary.ts";
+
+/** Which number ranks the trials, and which way is better. */
+export interface RankOptions {
+  readonly metric: string;
+  /** Default `maximize`. */
+  readonly direction?: Direction;
+}
+
+export const rankOptionsSchema = {
+  type: "object",
+  properties: {
+    metric: { type: "string", minLength: 1, description: "Key or dotted path; default: the run's metric." },
+    direction: { enum: ["maximize", "minimize"], description: "Default: the run's." },
+  },
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+/** The best or the worst of these by one of their numbers; ties go to the earlier one. With no such number, the last. */
+export function ranked(
+  trials: readonly CompletedTrial[],
+  options: RankOptions,
+  which: "best" | "worst",
+): CompletedTrial | null {
+  const sign = (options.direction === "minimize" ? -1 : 1) * (which === "best" ? 1 : -1);
+  let chosen: CompletedTrial | null = null;
+  let chosenValue = Number.NEGATIVE_INFINITY;
+  for (const trial of trials) {
+    const value = lookup(trial.output, options.metric);
+    if (typeof value !== "number" || !(chosen === null || sign * value > chosenValue)) continue;
+    chosen = trial;
+    chosenValue = sign * value;
+  }
+  return chosen ?? trials.at(-1) ?? null;
+}

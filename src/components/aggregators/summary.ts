@@ -1,0 +1,119 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { type FinishedTrial, trialOutput } from "../../model/trial.ts";
+
+/** A completed repeat and what it reported. */
+export interface CompletedTrial {
+  readonly index: number;
+  readonly output: JsonObject;
+}
+
+/** The repeats that completed with metrics, in their own order. */
+export function completedTrials(trials: readonly FinishedTrial[]): readonly CompletedTrial[] {
+  return trials
+    .flatMap((trial) => {
+      const output = trialOutput(trial.outcome);
+      return output ? [{ index: trial.index, output }] : [];
+    })
+    .sort((a, b) => a.index - b.index);
+}
+
+/**
+ * A summary with what all aggregators add: how many trials completed and failed, and with several of them how far each
+ * number spreads. A metric that is itself called `trials` or `spread` is kept, and ours left out.
+ */
+export function withCounts(summary: JsonObject, trials: readonly FinishedTrial[]): JsonObject {
+  const completed = completedTrials(trials);
+  const counts = { completed: completed.length, failed: trials.length - completed.length };
+  const added = {
+    ...(completed.length > 1 ? { spread: spreadOf(completed.map((trial) => trial.output)) } : {}),
+    trials: counts,
+  };
+  return { ...summary, ...missingFrom(summary, added) };
+}
+
+/** Numbers of an object by dotted path, nested objects included. */
+export function numbersIn(object: JsonObject, prefix = ""): readonly (readonly [string, number])[] {
+  return Object.entries(object).flatMap(([key, value]): readonly (readonly [string, number])[] => {
+    const path = `${prefix}${key}`;
+    if (typeof value === "number") return [[path, value]];
+    return isJsonObject(value) ? numbersIn(value, `${path}.`) : [];
+  });
+}
+
+/** Arithmetic mean that does not overflow. */
+export function meanOf(values: readonly number[]): number {
+  const sum = values.reduce((total, value) => total + value, 0);
+  if (Number.isFinite(sum)) return sum / values.length;
+  return values.reduce((mean, value, i) => mean + (value / (i + 1) - mean / (i + 1)), 0);
+}
+
+/** Middle value; of an even number, the mean of the two in the middle. */
+export function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const pair = sorted.length % 2 === 0 ? sorted.slice(middle - 1, middle + 1) : sorted.slice(middle, middle + 1);
+  return meanOf(pair);
+}
+
+/**
+ * One object from several of the same shape: numbers are reduced; anything else stays where all have the same. A key
+ * that some have and others not is left out, since a number over some trials only would pass for one over all. Where
+ * some have a number and one has something else, such as NaN, that is what the summary shows.
+ */
+export function mergeOutputs(
+  outputs: readonly JsonObject[],
+  reduce: (values: readonly number[]) => number,
+): JsonObject {
+  const keys = Object.keys(outputs[0] ?? {}).filter((key) => outputs.every((output) => Object.hasOwn(output, key)));
+  const entries = keys.flatMap((key): [string, JsonValue][] => {
+    const merged = mergeValues(
+      outputs.map((output) => output[key] ?? null),
+      reduce,
+    );
+    return merged === undefined ? [] : [[key, merged]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function mergeValues(
+  values: readonly JsonValue[],
+  reduce: (values: readonly number[]) => number,
+): JsonValue | undefined {
+  const numbers = values.filter((value) => typeof value === "number");
+  if (numbers.length === values.length) return numbers.length === 1 ? numbers[0] : reduce(numbers);
+  const objects = values.filter(isJsonObject);
+  if (objects.length === values.length) return mergeOutputs(objects, reduce);
+  if (numbers.length > 0) return values.find((value) => typeof value !== "number");
+  const first = JSON.stringify(values[0]);
+  return values.every((value) => JSON.stringify(value) === first) ? values[0] : undefined;
+}
+
+function spreadOf(outputs: readonly JsonObject[]): JsonObject {
+  const values = new Map<string, number[]>();
+  for (const output of outputs) {
+    for (const [path, value] of numbersIn(output)) {
+      const list = values.get(path) ?? [];
+      list.push(value);
+      values.set(path, list);
+    }
+  }
+  return Object.fromEntries([...values].map(([path, list]) => [path, spread(list)]));
+}
+
+/** Sample standard deviation (divided by n - 1), least and greatest. */
+function spread(values: readonly number[]): JsonObject {
+  const min = values.reduce((least, value) => Math.min(least, value));
+  const max = values.reduce((greatest, value) => Math.max(greatest, value));
+  if (values.length < 2 || min === max) return { sd: 0, min, max };
+  const mean = meanOf(values);
+  // Scaled by the range, so that the squares of large values do not overflow.
+  const range = max - min;
+  const scale = Number.isFinite(range) ? range : Number.MAX_VALUE;
+  const squares = values.reduce((total, value) => total + ((value - mean) / scale) ** 2, 0);
+  const sd = scale * Math.sqrt(squares / (values.length - 1));
+  return { sd: Number.isFinite(sd) ? sd : Number.MAX_VALUE, min, max };
+}
+
+function missingFrom(summary: JsonObject, added: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(added).filter(([key]) => !Object.hasOwn(summary, key)));
+}

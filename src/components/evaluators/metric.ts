@@ -1,0 +1,103 @@
+import type { StageContext } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import { nearest } from "../../kernel/nearest.ts";
+import type { Evaluator } from "../../kernel/ports.ts";
+import type { Evaluation } from "../../model/evaluation.ts";
+import type { Experiment } from "../../model/experiment.ts";
+import type { Hypothesis } from "../../model/hypothesis.ts";
+import { isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
+import type { Direction, MetricSettings } from "../../model/settings.ts";
+import { trialOutput } from "../../model/trial.ts";
+import { failureReason, noScore } from "./no-score.ts";
+import { verdictOn } from "./passed.ts";
+
+export interface MetricEvaluatorOptions {
+  /** Key of the summary, exact first, then dotted path; default: the run's metric. */
+  readonly metric?: string;
+  /** What a score has to beat; default: the run's, else the start's score. */
+  readonly baseline?: number;
+  /** Default: the run's. */
+  readonly direction?: Direction;
+}
+
+/** Scores an experiment by one number of its summary: `new MetricEvaluator({ metric: "accuracy", baseline: 0.5 })`. */
+export class MetricEvaluator implements Evaluator {
+  readonly metric: Partial<MetricSettings>;
+
+  constructor(options: MetricEvaluatorOptions = {}) {
+    const { metric: name, baseline, direction } = options;
+    this.metric = {
+      ...(name === undefined ? {} : { name }),
+      ...(baseline === undefined ? {} : { baseline }),
+      ...(direction === undefined ? {} : { direction }),
+    };
+  }
+
+  async evaluate(_hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation> {
+    const {
+      name: metric = ctx.settings.metric.name,
+      direction = ctx.settings.metric.direction,
+      baseline,
+    } = this.metric;
+    const details = { metric, direction };
+    if (experiment.status === "failed") return noScore(experiment, failureReason(experiment), details);
+    const value = experiment.summary === null ? undefined : lookup(experiment.summary, metric);
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      return noScore(experiment, reasonWithout(metric, value, experiment), details);
+    }
+    const verdict = verdictOn(
+      {
+        hypothesisId: experiment.hypothesisId,
+        score: value,
+        direction,
+        ...(baseline === undefined ? {} : { baseline }),
+      },
+      ctx,
+    );
+    return {
+      hypothesisId: experiment.hypothesisId,
+      score: value,
+      passed: verdict.passed,
+      reason: `${metric} ${value} is ${verdict.passed || verdict.baseline !== null ? verdict.reason : "a score"}`,
+      details: verdict.baseline === null ? details : { ...details, baseline: verdict.baseline },
+    };
+  }
+}
+
+function reasonWithout(metric: string, value: JsonValue | undefined, experiment: Experiment): string {
+  if (value !== undefined) return `${metric} is ${described(value)}, not a number that can be a score`;
+  const outputs = experiment.trials.map((trial) => trialOutput(trial.outcome)).filter((output) => output !== null);
+  const having = outputs.filter((output) => lookup(output, metric) !== undefined).length;
+  if (having > 0) return `${metric} was reported by ${having} of ${outputs.length} trials only`;
+  const known = Object.keys(experiment.summary ?? outputs[0] ?? {}).filter(
+    (key) => key !== "spread" && key !== "trials",
+  );
+  const near = nearest(metric, known);
+  const listed = known.slice(0, 10).map((key) => JSON.stringify(key.slice(0, 60)));
+  const has = known.length === 0 ? "nothing" : listed.join(", ");
+  return `the summary has no ${metric}${near === null ? "" : `; did you mean ${near.slice(0, 60)}?`} (it has: ${has})`;
+}
+
+function described(value: JsonValue): string {
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string")
+    return /^(?:NaN|-?Infinity)$/.test(value) ? value : `the text ${JSON.stringify(value.slice(0, 100))}`;
+  if (isJsonObject(value)) return "an object";
+  return Array.isArray(value) ? "a list" : String(value);
+}
+
+export const metricEvaluator = defineComponent({
+  kind: "evaluator",
+  type: "metric",
+  summary: "The score is one number of the experiment's summary.",
+  options: {
+    type: "object",
+    properties: {
+      metric: { type: "string", minLength: 1, description: "Key or dotted path. Default: the run's metric." },
+      baseline: { type: "number", description: "What a score has to beat to pass. Default: `metric.baseline`." },
+    },
+    additionalProperties: false,
+  },
+  example: { metric: "accuracy", baseline: 0.5 },
+  create: (options) => new MetricEvaluator(options),
+});

@@ -1,0 +1,162 @@
+import { isAbsolute, join, relative } from "node:path";
+import type { TrialContext } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import type { Executor, PreparedEnvironment, RawResult } from "../../kernel/ports.ts";
+import type { Hypothesis } from "../../model/hypothesis.ts";
+import { parseDuration } from "../../model/units.ts";
+import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
+import { DURATION, type ObjectSchema } from "../../schema/dialect.ts";
+import { stepsIn } from "../trial-steps.ts";
+import { commandValues } from "./aura-values.ts";
+import { callFunction, type TrialFunction, tail, valueOrFailure } from "./in-process.ts";
+import { outputEvents } from "./output-events.ts";
+import { LineKeeper } from "./output-lines.ts";
+import { processOptionProperties } from "./process-options.ts";
+import { trialTimeoutMs } from "./run-command.ts";
+import { trialEnvironment } from "./trial-environment.ts";
+
+/** An exported function of a module file. */
+export interface ModuleFunction {
+  /** Absolute path. */
+  readonly module: string;
+  /** Default `default`. */
+  readonly export?: string;
+}
+
+export interface FunctionExecutorOptions {
+  /** Milliseconds; default one hour. */
+  readonly timeoutMs?: number;
+  /** Names of AURA's own variables that a module's process gets. */
+  readonly passEnv?: readonly string[];
+  /** Default `root`. */
+  readonly cwd?: "root" | "copy";
+}
+
+/**
+ * Runs each trial as a function `(spec, ctx) => metrics`. One given in code runs in this process and can only be asked
+ * to stop; one given by module runs in a child process and is ended at its timeout.
+ */
+export class FunctionExecutor implements Executor {
+  readonly slots = "local";
+  readonly cwd: "root" | "copy";
+  readonly #target: TrialFunction | ModuleFunction;
+  readonly #options: FunctionExecutorOptions;
+
+  constructor(target: TrialFunction | ModuleFunction, options: FunctionExecutorOptions = {}) {
+    this.cwd = options.cwd ?? "root";
+    this.#target = target;
+    this.#options = options;
+  }
+
+  async run(hypothesis: Hypothesis, environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult> {
+    const timeoutMs = trialTimeoutMs(this.#options.timeoutMs, ctx);
+    if (typeof this.#target === "function") return callFunction(this.#target, hypothesis, ctx, timeoutMs);
+    return this.#runModule(this.#target, hypothesis, environment, ctx, timeoutMs);
+  }
+
+  async #runModule(
+    target: ModuleFunction,
+    hypothesis: Hypothesis,
+    environment: PreparedEnvironment,
+    ctx: TrialContext,
+    timeoutMs: number,
+  ): Promise<RawResult> {
+    const keeper = new LineKeeper();
+    const tell = outputEvents(ctx);
+    const env = trialEnvironment({
+      variables: ctx.effects.variables,
+      aura: ctx.env,
+      env: {},
+      passEnv: this.#options.passEnv ?? [],
+    });
+    const wrapped = environment.wrap({ file: "node", args: [], env, cwd: ctx.cwd });
+    const { aura } = commandValues(hypothesis, ctx);
+    const result = await runModuleFunction(
+      {
+        module: moduleIn(ctx, target.module),
+        export: target.export ?? "default",
+        args: [hypothesis.spec],
+        context: { ...aura, hypothesis_id: ctx.hypothesisId, attempt: ctx.attempt },
+        cwd: ctx.cwd,
+        env: wrapped.env,
+        timeoutMs,
+        scratch: ctx.trialDir,
+        logs: { stdout: join(ctx.logDir, "stdout.log"), stderr: join(ctx.logDir, "stderr.log") },
+        marker: ctx.marker,
+        onStart: (identity) => ctx.started(identity),
+        onLine: (stream, line) => {
+          if (stream === "stdout") keeper.add(line, () => ctx.effects.clock.now().toISOString());
+          tell(stream, line);
+        },
+      },
+      ctx.effects,
+      ctx.signal,
+    );
+    return moduleResult(result, keeper);
+  }
+}
+
+/** A module of the project is taken from the trial's own copy of it, with the hypothesis's edits. */
+function moduleIn(ctx: TrialContext, module: string): string {
+  const inside = relative(ctx.settings.root, module);
+  if (inside.startsWith("..") || isAbsolute(inside)) return module;
+  const copied = join(ctx.cwd, inside);
+  return ctx.effects.files.stat(copied) === null ? module : copied;
+}
+
+function moduleResult(result: ModuleFunctionResult, keeper: LineKeeper): RawResult {
+  if (result.kind === "value") return valueOrFailure(result.value, stepsIn(keeper.lines()));
+  if (result.kind === "threw") {
+    const message = `the function threw: ${result.message}`.slice(0, 4096);
+    return {
+      kind: "failure",
+      status: "failed",
+      failure: { code: "function-threw", message, logTail: tail(result.stack) },
+    };
+  }
+  const { end, exitCode, signal, stdoutTail, stderrTail, durationMs, message } = result.process;
+  if (end === "exited" && exitCode === 0) {
+    const none = "the process of the function ended without a result";
+    return {
+      kind: "failure",
+      status: "failed",
+      failure: { code: "result-invalid", message: none, logTail: tail(stderrTail) },
+    };
+  }
+  const ended = { kind: "process", end, exitCode, signal, stdoutTail, stderrTail, durationMs } as const;
+  return { ...ended, lines: keeper.lines(), ...(message === undefined ? {} : { message }) };
+}
+
+export const functionOptionProperties = {
+  module: { type: "string", minLength: 1, description: "Path of a JavaScript or TypeScript module." },
+  export: { type: "string", minLength: 1, default: "default", description: "Name of the exported function." },
+  timeout: { ...DURATION, default: "1h", description: "Longest a call may run; then its process is ended." },
+} as const;
+
+export const functionExecutorSchema = {
+  type: "object",
+  properties: {
+    ...functionOptionProperties,
+    pass_env: processOptionProperties.pass_env,
+    cwd: processOptionProperties.cwd,
+  },
+  required: ["module"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+export const functionExecutor = defineComponent({
+  kind: "executor",
+  type: "function",
+  summary: "Calls an exported function of a module in a child process: parameters in, metrics out.",
+  options: functionExecutorSchema,
+  example: { module: "train.ts", export: "train", timeout: "5m", cwd: "root" },
+  create: (options, deps) =>
+    new FunctionExecutor(
+      { module: deps.resolvePath(options.module), export: options.export },
+      {
+        timeoutMs: parseDuration(options.timeout),
+        cwd: options.cwd,
+        ...(options.pass_env ? { passEnv: options.pass_env } : {}),
+      },
+    ),
+});

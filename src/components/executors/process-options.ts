@@ -1,0 +1,166 @@
+import type { ProcessLimits } from "../../kernel/effects.ts";
+import { messageOf } from "../../kernel/errors.ts";
+import { parseDuration, parseSize } from "../../model/units.ts";
+import { CommandError, compileCommand, compileText } from "../../platform/command.ts";
+import { DURATION, type ObjectSchema, SIZE } from "../../schema/dialect.ts";
+import type { Infer } from "../../schema/infer.ts";
+import { refusedVariable } from "./trial-environment.ts";
+
+/** How long a trial may run when nothing says otherwise: one hour. */
+export const DEFAULT_TIMEOUT_MS = 3_600_000;
+/** Bytes a trial may write to stdout and stderr together when nothing says otherwise: 32 MiB. */
+export const DEFAULT_OUTPUT_BYTES = 32 * 1024 * 1024;
+
+/** Values AURA gives to commands, as `{aura.<name>}`. */
+export const AURA_NAMES = [
+  "id",
+  "trial_id",
+  "trial_dir",
+  "trial_index",
+  "seed",
+  "slot",
+  "workspace",
+  "root",
+  "inputs",
+  "params_file",
+  "args",
+] as const;
+
+/** Options of every executor that starts processes; spread into its own `properties`. */
+export const processOptionProperties = {
+  command: {
+    anyOf: [
+      { type: "string", minLength: 1 },
+      { type: "array", items: { type: "string" }, minItems: 1 },
+    ],
+    description:
+      "The command: a string, split into words once by POSIX quoting, or a list of words. `{name}` is filled from the " +
+      "hypothesis inside its own word, `{aura.seed}` and others are AURA's.",
+  },
+  shell: {
+    type: "boolean",
+    default: false,
+    description: "Run the command by `/bin/sh -c`, with every value as a positional parameter.",
+  },
+  timeout: { ...DURATION, default: "1h", description: "Longest a trial may run; `constraints.time_budget` caps it." },
+  env: {
+    type: "object",
+    additionalProperties: { anyOf: [{ type: "string" }, { type: "number" }, { type: "boolean" }] },
+    propertyNames: { pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
+    description: "Variables of the trial; values take placeholders, as in `{aura.slot}`.",
+  },
+  pass_env: {
+    type: "array",
+    items: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
+    description: "Names of AURA's own variables that the trial gets too. Never keys of model providers.",
+  },
+  limits: {
+    type: "object",
+    properties: {
+      memory: { ...SIZE, description: "Address space of each process." },
+      pids: { type: "integer", minimum: 1, description: "Processes of the user at once." },
+      cpu: { ...DURATION, description: "CPU time of each process." },
+      file_size: { ...SIZE, description: "Size of any file it writes." },
+      open_files: { type: "integer", minimum: 3, description: "Open files of each process." },
+      output: { ...SIZE, default: "32M", description: "Output after which the trial ends as `output-limit`." },
+    },
+    additionalProperties: false,
+    description: "What a trial may use.",
+  },
+  strict_limits: {
+    type: "boolean",
+    default: false,
+    description: "Refuse to run when a limit cannot be enforced on this machine.",
+  },
+  cwd: {
+    enum: ["root", "copy"],
+    default: "root",
+    description: "Where it runs without tracked artifacts: the project, or the trial's own copy of it.",
+  },
+} as const;
+
+const processOptionsSchema = {
+  type: "object",
+  properties: processOptionProperties,
+  required: ["command"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+/** The options above as they are in a spec, after validation. */
+export type ProcessSpecOptions = Infer<typeof processOptionsSchema>;
+
+/** The same for library users: camelCase, milliseconds and bytes. */
+export interface ProcessOptions {
+  /** Default `false`. */
+  readonly shell?: boolean;
+  /** Milliseconds; default one hour. */
+  readonly timeoutMs?: number;
+  readonly env?: Readonly<Record<string, string | number | boolean>>;
+  readonly passEnv?: readonly string[];
+  readonly limits?: ProcessLimits & { readonly outputBytes?: number };
+  readonly strictLimits?: boolean;
+  /** Default `root`. */
+  readonly cwd?: "root" | "copy";
+}
+
+/** A spec's process options as the library takes them. */
+export function toProcessOptions(options: Omit<ProcessSpecOptions, "command">): ProcessOptions {
+  return {
+    shell: options.shell,
+    timeoutMs: parseDuration(options.timeout),
+    strictLimits: options.strict_limits,
+    cwd: options.cwd,
+    ...(options.env ? { env: options.env } : {}),
+    ...(options.pass_env ? { passEnv: options.pass_env } : {}),
+    ...(options.limits ? { limits: toLimits(options.limits) } : {}),
+  };
+}
+
+/** What a schema cannot say about process options: an unusable command, an unknown `{aura.…}`, a refused variable. */
+export function checkProcessOptions(
+  options: Pick<ProcessSpecOptions, "command" | "shell" | "env" | "pass_env">,
+): readonly { readonly path: string; readonly message: string }[] {
+  return [
+    ...problem("command", () => checkNames(compileCommand(options.command, { shell: options.shell }).placeholders)),
+    ...Object.entries(options.env ?? {}).flatMap(([name, value]) =>
+      problem(`env.${name}`, () => {
+        const refused = refusedVariable(name);
+        if (refused !== null) throw new CommandError(refused);
+        checkNames(compileText(String(value)).placeholders);
+      }),
+    ),
+    ...(options.pass_env ?? []).flatMap((name, index) => {
+      const refused = refusedVariable(name);
+      return refused === null ? [] : [{ path: `pass_env.${index}`, message: refused }];
+    }),
+  ];
+}
+
+function problem(path: string, check: () => void): readonly { readonly path: string; readonly message: string }[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof CommandError) return [{ path, message: messageOf(error) }];
+    throw error;
+  }
+}
+
+function checkNames(placeholders: readonly string[]): void {
+  const known = AURA_NAMES.map((name) => `aura.${name}`);
+  for (const name of placeholders) {
+    if (!name.startsWith("aura.") || known.includes(name)) continue;
+    throw new CommandError(`{${name}} is not one of AURA's values: ${known.map((each) => `{${each}}`).join(" ")}`);
+  }
+}
+
+function toLimits(limits: NonNullable<ProcessSpecOptions["limits"]>): NonNullable<ProcessOptions["limits"]> {
+  return {
+    outputBytes: parseSize(limits.output),
+    ...(limits.memory === undefined ? {} : { memoryBytes: parseSize(limits.memory) }),
+    ...(limits.pids === undefined ? {} : { pids: limits.pids }),
+    ...(limits.cpu === undefined ? {} : { cpuSeconds: Math.ceil(parseDuration(limits.cpu) / 1000) }),
+    ...(limits.file_size === undefined ? {} : { fileSizeBytes: parseSize(limits.file_size) }),
+    ...(limits.open_files === undefined ? {} : { openFiles: limits.open_files }),
+  };
+}

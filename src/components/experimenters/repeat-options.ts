@@ -1,0 +1,68 @@
+import type { ObjectSchema } from "../../schema/dialect.ts";
+import type { Infer } from "../../schema/infer.ts";
+import type { ExperimenterParts } from "./single-trial.ts";
+
+/** Options about repeats, shared by all experimenters that run trials. */
+export const repeatOptionProperties = {
+  trials: {
+    type: "integer",
+    minimum: 1,
+    maximum: 1000,
+    description: "Repeats of each hypothesis. Default: as many as `seeds`, else 1.",
+  },
+  seeds: {
+    anyOf: [
+      { type: "array", items: { type: "integer", minimum: 0, maximum: 2147483647 }, minItems: 1 },
+      { const: "derived" },
+    ],
+    description: "Seeds of the repeats. Default `derived`: from the run's seed and the repeat's number.",
+  },
+  allow_failed: {
+    type: "integer",
+    minimum: 0,
+    default: 0,
+    description: "Failed trials an experiment may have and still complete.",
+  },
+  capture: {
+    type: "boolean",
+    default: false,
+    description: "Keep what each trial left under the tracked artifacts; the first repeat's is carried on.",
+  },
+} as const;
+
+const repeatSchema = {
+  type: "object",
+  properties: repeatOptionProperties,
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+export type RepeatOptions = Infer<typeof repeatSchema>;
+
+/** A spec's options about repeats as the library takes them. */
+export function toRepeatParts(
+  options: RepeatOptions,
+): Pick<ExperimenterParts, "trials" | "seeds" | "allowFailed" | "capture"> {
+  const seeds = listedSeeds(options);
+  return {
+    allowFailed: options.allow_failed,
+    capture: options.capture,
+    ...(seeds ? { seeds } : {}),
+    ...(options.trials === undefined ? {} : { trials: options.trials }),
+  };
+}
+
+/** What a schema cannot say about repeats: that there is a seed for each, and that some trial has to complete. */
+export function checkRepeats(options: RepeatOptions): readonly { readonly path: string; readonly message: string }[] {
+  const seeds = listedSeeds(options);
+  const trials = options.trials ?? seeds?.length ?? 1;
+  const tooFew = seeds !== null && seeds.length < trials;
+  const allFail = options.allow_failed >= trials;
+  return [
+    ...(tooFew ? [{ path: "seeds", message: `${seeds.length} seeds for ${trials} trials: give one for each` }] : []),
+    ...(allFail ? [{ path: "allow_failed", message: `has to be less than the number of trials, ${trials}` }] : []),
+  ];
+}
+
+function listedSeeds(options: RepeatOptions): readonly number[] | null {
+  return Array.isArray(options.seeds) ? options.seeds : null;
+}

@@ -1,0 +1,179 @@
+import type { AttemptResult, RunContext, StageContext, TrialContext } from "../../kernel/context.ts";
+import { isAuraError, RunFailedError } from "../../kernel/errors.ts";
+import type {
+  Aggregator,
+  Collected,
+  Collector,
+  ExecutionEnvironment,
+  Executor,
+  Experimenter,
+  Lifecycle,
+  PreparedEnvironment,
+  RawResult,
+} from "../../kernel/ports.ts";
+import type { Experiment } from "../../model/experiment.ts";
+import type { Hypothesis } from "../../model/hypothesis.ts";
+import type { JsonObject } from "../../model/json.ts";
+import { type Failure, type FinishedTrial, type TrialStep, trialResult } from "../../model/trial.ts";
+import { LastTrialAggregator, MeanTrialAggregator } from "../aggregators/index.ts";
+import { StdoutCollector } from "../collectors/index.ts";
+import { NoEnvironment } from "../environments/index.ts";
+import { thrownFailure } from "../executors/index.ts";
+import { runChecks } from "./checks.ts";
+import { failedOutcome } from "./raw-outcome.ts";
+import { repeatSeed } from "./seeds.ts";
+
+/** The parts an experimenter is composed of, and how often it runs a hypothesis. */
+export interface ExperimenterParts {
+  /** Default: what is on PATH. */
+  readonly environment?: ExecutionEnvironment;
+  readonly executor?: Executor;
+  /** Default: stdout. */
+  readonly collector?: Collector;
+  /** Default: the trial itself; with several trials, their mean. */
+  readonly aggregator?: Aggregator;
+  /** Repeats of each hypothesis; default: as many as `seeds`, else 1. */
+  readonly trials?: number;
+  /** Seeds of the repeats; default: derived from the run's seed. */
+  readonly seeds?: readonly number[];
+  /** Failed trials an experiment may have and still complete; default 0. */
+  readonly allowFailed?: number;
+  /** Keep what each trial left under the tracked artifacts; default `false`. */
+  readonly capture?: boolean;
+}
+
+/** What a collector gives: metrics, or why there are none. */
+export type Collection = Collected | { readonly failure: Failure; readonly steps?: readonly TrialStep[] };
+
+/**
+ * Runs each hypothesis as one or more trials of four steps: prepare, execute, collect, cleanup. Compose it of parts, or
+ * subclass it and override the steps, or the parts as fields.
+ */
+export class SingleTrialExperimenter implements Experimenter {
+  readonly environment: ExecutionEnvironment;
+  readonly executor: Executor | undefined;
+  readonly collector: Collector;
+  readonly aggregator: Aggregator | undefined;
+  readonly trials: number;
+  readonly seeds: readonly number[] | undefined;
+  readonly allowFailed: number;
+  readonly capture: boolean;
+
+  constructor(parts: ExperimenterParts = {}) {
+    this.trials = parts.trials ?? parts.seeds?.length ?? 1;
+    this.environment = parts.environment ?? new NoEnvironment();
+    this.executor = parts.executor;
+    this.collector = parts.collector ?? new StdoutCollector();
+    this.aggregator = parts.aggregator;
+    this.seeds = parts.seeds;
+    this.allowFailed = parts.allowFailed ?? 0;
+    this.capture = parts.capture ?? false;
+  }
+
+  async setup(ctx: RunContext): Promise<void> {
+    for (const part of this.#parts()) await part.setup?.(ctx);
+  }
+
+  async teardown(ctx: RunContext): Promise<void> {
+    const failures: unknown[] = [];
+    for (const part of this.#parts().reverse()) {
+      try {
+        await part.teardown?.(ctx);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async runExperiment(hypothesis: Hypothesis, ctx: StageContext): Promise<Experiment> {
+    const cwd = ctx.settings.artifacts.length > 0 ? "copy" : (this.executor?.cwd ?? "root");
+    const checks = await runChecks(hypothesis, ctx, { environment: this.environment, executor: this.executor, cwd });
+    const common = { hypothesisId: hypothesis.id, ...(checks.results.length > 0 ? { checks: checks.results } : {}) };
+    if (checks.failure) return { ...common, status: "failed", trials: [], summary: null, failure: checks.failure };
+
+    const running = Array.from({ length: this.trials }, (_, index) =>
+      ctx.trials.run(
+        { hypothesis, kind: "trial", index, seed: repeatSeed(ctx, index, this.seeds), cwd, capture: this.capture },
+        (trialCtx) => this.#attempt(hypothesis, trialCtx),
+      ),
+    );
+    const trials = await settled(running);
+    const results = trials.map(trialResult);
+    const failure = this.#failureOf(trials);
+    if (failure) return { ...common, status: "failed", trials: results, summary: null, failure };
+    return { ...common, status: "completed", trials: results, summary: this.#summaryOf(trials) };
+  }
+
+  /** Makes ready where the trial runs. */
+  async prepare(hypothesis: Hypothesis, ctx: TrialContext): Promise<PreparedEnvironment> {
+    return this.environment.prepare(hypothesis, ctx);
+  }
+
+  /** Runs the hypothesis once. */
+  async execute(hypothesis: Hypothesis, prepared: PreparedEnvironment, ctx: TrialContext): Promise<RawResult> {
+    if (!this.executor)
+      throw new RunFailedError(`${this.constructor.name} has no executor: give it one, or override execute`);
+    return this.executor.run(hypothesis, prepared, ctx);
+  }
+
+  /** Reads the metrics out of what ran. Also called for a trial that failed, for the steps it reported. */
+  async collect(hypothesis: Hypothesis, raw: RawResult, ctx: TrialContext): Promise<Collection> {
+    return this.collector.collect(raw, hypothesis, ctx);
+  }
+
+  /** Always called after `prepare`, however the trial ended. */
+  async cleanup(_hypothesis: Hypothesis, _prepared: PreparedEnvironment, _ctx: TrialContext): Promise<void> {}
+
+  async #attempt(hypothesis: Hypothesis, ctx: TrialContext): Promise<AttemptResult> {
+    try {
+      const prepared = await this.prepare(hypothesis, ctx);
+      try {
+        const raw = await this.execute(hypothesis, prepared, ctx);
+        return await this.#read(hypothesis, raw, ctx);
+      } finally {
+        await this.cleanup(hypothesis, prepared, ctx);
+      }
+    } catch (error) {
+      // What AURA itself cannot go on with, and a stop, are no property of the trial.
+      if (isAuraError(error) || ctx.signal.aborted) throw error;
+      return { outcome: { status: "failed", failure: thrownFailure(error) }, steps: [] };
+    }
+  }
+
+  async #read(hypothesis: Hypothesis, raw: RawResult, ctx: TrialContext): Promise<AttemptResult> {
+    const failed = failedOutcome(raw);
+    const collected = await this.collect(hypothesis, raw, ctx);
+    const steps = collected.steps ?? [];
+    if (failed) return { outcome: failed, steps };
+    if ("failure" in collected) return { outcome: { status: "failed", failure: collected.failure }, steps };
+    return { outcome: { status: "completed", output: collected.output }, steps };
+  }
+
+  #summaryOf(trials: readonly FinishedTrial[]): JsonObject | null {
+    const aggregator = this.aggregator ?? (this.trials > 1 ? new MeanTrialAggregator() : new LastTrialAggregator());
+    return aggregator.aggregate(trials);
+  }
+
+  #failureOf(trials: readonly FinishedTrial[]): Failure | null {
+    const failures = trials.flatMap(({ id, outcome }) => (outcome.status === "completed" ? [] : [{ id, outcome }]));
+    const [first] = failures;
+    if (!first || (failures.length <= this.allowFailed && failures.length < trials.length)) return null;
+    if (trials.length === 1) return first.outcome.failure;
+    const counted = `${failures.length} of ${trials.length} trials failed, ${this.allowFailed} may`;
+    return { ...first.outcome.failure, message: `${counted}; ${first.id}: ${first.outcome.failure.message}` };
+  }
+
+  #parts(): Lifecycle[] {
+    return [this.environment, this.executor, this.collector].filter((part) => part !== undefined);
+  }
+}
+
+/** All trials, once every one has come to an end: nothing of an experiment runs on behind a failure of another. */
+async function settled(running: readonly Promise<FinishedTrial>[]): Promise<readonly FinishedTrial[]> {
+  const ends = await Promise.allSettled(running);
+  return ends.map((end) => {
+    if (end.status === "rejected") throw end.reason;
+    return end.value;
+  });
+}

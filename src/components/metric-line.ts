@@ -1,0 +1,97 @@
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { plainJson } from "../platform/plain-json.ts";
+
+/** Longest line that is looked at for `name: value`. */
+const LONGEST_PAIR_LINE = 1000;
+const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
+const NOT_FINITE = /^([-+]?)(nan|inf|infinity)$/i;
+const SINGLE = /^([A-Za-z_][\w./@%()+-]*(?: [\w./@%()+-]+)*)\s*[:=]\s*(\S.*)$/s;
+const ONE_OF_MANY = /\s*([A-Za-z_][\w./@%-]{0,79})\s*[:=]\s*([^\s,;|]{1,60})\s*[,;|]?/y;
+const JSON_PIECE = /^(?:[{}[\]"]|(?:true|false|null|NaN|-?Infinity|-?\d[\d.eE+-]{0,40}),?\s*$)/;
+
+/** A number, the text of one that is not finite (`"NaN"`), or another text. */
+export type MetricValue = number | string;
+
+/** Whether a line could be a metric or part of one. Time grows with the line's length only up to a bound. */
+export function couldBeMetric(line: string): boolean {
+  const head = line.slice(0, 200).trimStart();
+  if (JSON_PIECE.test(head)) return true;
+  return line.length <= LONGEST_PAIR_LINE && SINGLE.test(line.trim());
+}
+
+/** The pairs of a line that consists of `name: value` or `name=value`, once or several times; empty when it does not. */
+export function metricPairs(line: string): readonly (readonly [string, MetricValue])[] {
+  if (line.length > LONGEST_PAIR_LINE) return [];
+  const text = line.trim();
+  const single = SINGLE.exec(text);
+  if (!single?.[1] || single[2] === undefined) return [];
+  const value = metricValue(single[2]);
+  if (value !== null) return [[single[1], value]];
+  return manyPairs(text) ?? [[single[1], single[2]]];
+}
+
+/** The object that a text of JSON is, else `null`. Python's `NaN` and `Infinity` become texts of that name. */
+export function jsonObjectIn(text: string): JsonObject | null {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith("{") || !trimmed.endsWith("}")) return null;
+  const parsed = parseJson(trimmed) ?? (/NaN|Infinity/.test(trimmed) ? parseJson(quoteNonFinite(trimmed)) : undefined);
+  if (!isJsonObject(parsed)) return null;
+  const plain = plainJson(parsed);
+  return plain.ok && isJsonObject(plain.value) ? plain.value : null;
+}
+
+function manyPairs(text: string): readonly (readonly [string, MetricValue])[] | null {
+  const pairs: [string, MetricValue][] = [];
+  const pattern = new RegExp(ONE_OF_MANY);
+  while (pattern.lastIndex < text.length) {
+    const match = pattern.exec(text);
+    const value = match?.[2] === undefined ? null : metricValue(match[2]);
+    if (match?.[1] === undefined || value === null) return null;
+    pairs.push([match[1], value]);
+  }
+  return pairs.length > 1 ? pairs : null;
+}
+
+function metricValue(text: string): MetricValue | null {
+  if (NUMBER.test(text)) {
+    const value = Number(text);
+    return Number.isFinite(value) ? value : String(value);
+  }
+  const special = NOT_FINITE.exec(text);
+  if (!special?.[2]) return null;
+  if (special[2].toLowerCase() === "nan") return "NaN";
+  return special[1] === "-" ? "-Infinity" : "Infinity";
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same text with bare `NaN` and `Infinity` in quotes; one pass, whatever the text. */
+function quoteNonFinite(text: string): string {
+  let out = "";
+  let from = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (inString) {
+      if (char === "\\") i += 1;
+      else if (char === '"') inString = false;
+      continue;
+    }
+    if (char === '"') {
+      inString = true;
+    } else if (char === "N" || char === "I" || char === "-") {
+      const word = ["NaN", "Infinity", "-Infinity"].find((each) => text.startsWith(each, i));
+      if (word === undefined) continue;
+      out += `${text.slice(from, i)}"${word}"`;
+      i += word.length - 1;
+      from = i + 1;
+    }
+  }
+  return out + text.slice(from);
+}

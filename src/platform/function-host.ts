@@ -1,0 +1,132 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Effects, ProcessLimits, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { plainJson } from "./plain-json.ts";
+
+/** Largest result a function may give, as JSON text. */
+const LARGEST_RESULT = 16 * 1024 * 1024;
+const DEFAULT_GRACE_MS = 2000;
+const DEFAULT_OUTPUT_BYTES = 32 * 1024 * 1024;
+
+/** A function of a user's module to be called in a process of its own, where it can be ended. */
+export interface ModuleFunctionRequest extends Pick<ProcessRequest, "logs" | "marker" | "onStart" | "onLine"> {
+  /** Absolute path; TypeScript too. */
+  readonly module: string;
+  /** Name of the export. */
+  readonly export: string;
+  readonly args: readonly JsonValue[];
+  /** Given as last argument, with a function `step(data)` that reports progress as a JSON line on stdout. */
+  readonly context?: JsonObject;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly graceMs?: number;
+  readonly outputLimitBytes?: number;
+  readonly limits?: ProcessLimits;
+  /** Folder in which the result is left for a moment; a temporary one by default. */
+  readonly scratch?: string;
+}
+
+/** What the function gave: a value, an error, or nothing, because its process ended first. */
+export type ModuleFunctionResult =
+  | { readonly kind: "value"; readonly value: JsonValue; readonly process: ProcessResult }
+  | { readonly kind: "threw"; readonly message: string; readonly stack: string; readonly process: ProcessResult }
+  | { readonly kind: "ended"; readonly process: ProcessResult };
+
+/** The request as the child reads it from its stdin. */
+export interface ChildRequest {
+  readonly module: string;
+  readonly export: string;
+  readonly args: readonly JsonValue[];
+  readonly context: JsonObject | null;
+  readonly resultFile: string;
+}
+
+/** Runs an exported function of a user's module in a child process. Never rejects for what the function does. */
+export async function runModuleFunction(
+  request: ModuleFunctionRequest,
+  effects: Pick<Effects, "files" | "processes" | "token">,
+  signal: AbortSignal,
+): Promise<ModuleFunctionResult> {
+  const own = request.scratch === undefined;
+  const scratch = request.scratch ?? join(tmpdir(), `aura-function-${effects.token(8)}`);
+  if (own) effects.files.makeDirectory(scratch, 0o700);
+  const resultFile = join(scratch, `.result-${effects.token(8)}.json`);
+  const toChild: ChildRequest = {
+    module: request.module,
+    export: request.export,
+    args: request.args,
+    context: request.context ?? null,
+    resultFile,
+  };
+  const { logs, marker, onStart, onLine, timeoutMs, limits } = request;
+  try {
+    const result = await effects.processes.run(
+      {
+        file: process.execPath,
+        args: childArguments(),
+        cwd: request.cwd,
+        env: request.env,
+        stdin: JSON.stringify(toChild),
+        graceMs: request.graceMs ?? DEFAULT_GRACE_MS,
+        outputLimitBytes: request.outputLimitBytes ?? DEFAULT_OUTPUT_BYTES,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(limits === undefined ? {} : { limits }),
+        ...(logs === undefined ? {} : { logs }),
+        ...(marker === undefined ? {} : { marker }),
+        ...(onStart === undefined ? {} : { onStart }),
+        ...(onLine === undefined ? {} : { onLine }),
+      },
+      signal,
+    );
+    // A process that was ended for a reason has that reason, even when its result was there already.
+    const ended = result.end !== "exited" && result.end !== "signal";
+    return (ended ? null : readResult(effects, resultFile, result)) ?? { kind: "ended", process: result };
+  } finally {
+    effects.files.remove(own ? scratch : resultFile);
+  }
+}
+
+/** The child is another program's file: what it left is read as such. */
+function readResult(effects: Pick<Effects, "files">, file: string, result: ProcessResult): ModuleFunctionResult | null {
+  const stat = effects.files.stat(file);
+  if (stat?.kind !== "file") return null;
+  const threw = (message: string, stack = message): ModuleFunctionResult => ({
+    kind: "threw",
+    message,
+    stack,
+    process: result,
+  });
+  if (stat.size > LARGEST_RESULT) return threw(`the result has ${stat.size} bytes, and may have ${LARGEST_RESULT}`);
+  const answer = parse(effects.files.readText(file) ?? "");
+  if (!isJsonObject(answer)) return null;
+  if (answer.ok !== true) {
+    const message = typeof answer.message === "string" ? answer.message : "it failed without a message";
+    return threw(message, typeof answer.stack === "string" ? answer.stack : message);
+  }
+  const plain = plainJson(answer.value ?? null);
+  return plain.ok ? { kind: "value", value: plain.value, process: result } : threw(`the result: ${plain.reason}`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The built child beside this file, else its source through jiti. */
+function childArguments(): readonly string[] {
+  for (const name of ["./function-child.js", "../function-child.js"]) {
+    const built = fileURLToPath(new URL(name, import.meta.url));
+    if (existsSync(built)) return [built];
+  }
+  const jiti = dirname(createRequire(import.meta.url).resolve("jiti/package.json"));
+  const register = pathToFileURL(join(jiti, "lib", "jiti-register.mjs")).href;
+  return ["--import", register, fileURLToPath(new URL("./function-child.ts", import.meta.url))];
+}
