@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MAX_ITEMS, type ParsedProposals, parseProposals } from "../../../../src/components/researchers/proposals.ts";
+
+const rules = { allowEdits: false };
+
+function accepted(parsed: ParsedProposals): unknown {
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed.proposals;
+}
+
+describe("parseProposals", () => {
+  it("takes label, rationale and metadata out and leaves the rest as the spec", () => {
+    const reply = '[{"id": "big lr", "rationale": "why not", "metadata": {"n": 1}, "lr": 0.1, "layers": [1, 2]}]';
+    expect(accepted(parseProposals(reply, rules))).toEqual([
+      { label: "big lr", rationale: "why not", metadata: { n: 1 }, spec: { lr: 0.1, layers: [1, 2] } },
+    ]);
+  });
+
+  it("takes the spec where it is given as such, and keeps what stood beside it", () => {
+    const reply = '[{"label": "a", "spec": {"lr": 0.1}, "confidence": 0.5}]';
+    expect(accepted(parseProposals(reply, rules))).toEqual([
+      { label: "a", spec: { lr: 0.1 }, metadata: { confidence: 0.5 } },
+    ]);
+  });
+
+  it.each([
+    ["a single object", '{"lr": 1}'],
+    ["an object with one list", '{"whatever": [{"lr": 1}]}'],
+    ["an object with a list among other things", '{"reasoning": "…", "proposals": [{"lr": 1}]}'],
+  ])("accepts %s", (_what, reply) => {
+    expect(accepted(parseProposals(reply, rules))).toEqual([{ spec: { lr: 1 } }]);
+  });
+
+  it("takes data as it takes text", () => {
+    expect(accepted(parseProposals([{ lr: 1 }], rules))).toEqual([{ spec: { lr: 1 } }]);
+  });
+
+  it("refuses single items with their reasons and keeps the others", () => {
+    const space = { violation: (spec: { readonly lr?: unknown }) => (spec.lr === 9 ? "lr: 9 is above 1" : null) };
+    const parsed = parseProposals('[{"id": "x", "lr": 9}, 3, {}, {"lr": 0.5}, {"spec": 4}]', { ...rules, space });
+    expect(accepted(parsed)).toEqual([{ spec: { lr: 0.5 } }]);
+    expect(parsed.refused).toEqual([
+      { label: "x", reason: "lr: 9 is above 1" },
+      { label: "#2", reason: "it is not an object" },
+      { label: "#3", reason: "it holds neither parameters nor edits" },
+      { label: "#5", reason: '"spec" is not an object' },
+    ]);
+  });
+
+  it("refuses what the user's own schema refuses", () => {
+    const parsed = parseProposals('[{"lr": 1}]', { ...rules, hypothesisSchemaCheck: () => ["lr must be text"] });
+    expect(parsed).toMatchObject({ ok: false, reason: "#1: lr must be text" });
+  });
+
+  it("is not usable when nothing is left, and says why", () => {
+    expect(parseProposals("no idea", rules)).toMatchObject({ ok: false, reason: "there is no JSON in the reply" });
+    expect(parseProposals("[]", rules)).toMatchObject({ ok: false, reason: "the list is empty" });
+    expect(parseProposals("42", rules)).toMatchObject({ ok: false, reason: expect.stringMatching(/neither a list/) });
+  });
+
+  it("bounds labels, specs and the number of items", () => {
+    const label = `\u001b[31mred\u001b[0m\n${"x".repeat(500)}`;
+    const [first] = Object(accepted(parseProposals([{ label, lr: 1 }], rules)));
+    expect(first.label).toMatch(/^red x+…$/);
+    expect(first.label).toHaveLength(120);
+    expect(parseProposals([{ text: "x".repeat(70_000) }], rules)).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/characters/),
+    });
+    const many = parseProposals(
+      Array.from({ length: MAX_ITEMS + 50 }, (_, i) => ({ i })),
+      rules,
+    );
+    expect(accepted(many)).toHaveLength(MAX_ITEMS);
+    expect(many.refused).toHaveLength(1);
+  });
+
+  it("takes edits in all their forms where they are allowed", () => {
+    const edits = [
+      { path: "a.py", content: "" },
+      { path: "b.py", search: "x", replace: "" },
+      { path: "c.py", delete: true },
+      { diff: "--- a\n+++ b\n" },
+    ];
+    expect(accepted(parseProposals([{ edits }], { allowEdits: true }))).toEqual([{ spec: {}, edits }]);
+    expect(accepted(parseProposals([{ lr: 1, edits: [] }], rules))).toEqual([{ spec: { lr: 1 } }]);
+    expect(parseProposals([{ edits }], rules)).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/takes none/),
+    });
+  });
+
+  it.each([
+    [{ path: "a" }, /has none of/],
+    [{ path: "a", content: "x", search: "y" }, /an edit is one of them/],
+    [{ content: "x" }, /no "path"/],
+    [{ path: "a\u0000b", content: "x" }, /no file name/],
+    [{ path: "a", search: "", replace: "x" }, /"search"/],
+    [{ path: "a", search: "x" }, /without a "replace"/],
+    [{ path: "a", delete: "yes" }, /"delete"/],
+    ["a", /not an object/],
+  ])("refuses a proposal with the edit %j", (edit, reason) => {
+    expect(parseProposals([{ lr: 1, edits: [edit] }], { allowEdits: true })).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(reason),
+    });
+  });
+
+  it("drops hostile keys and never throws", () => {
+    const hostile = '[{"__proto__": {"polluted": 1}, "spec": {"__proto__": {"polluted": 1}, "lr": 1}}]';
+    expect(accepted(parseProposals(hostile, rules))).toEqual([{ spec: { lr: 1 } }]);
+    expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
+    const key = fc.constantFrom(
+      "id",
+      "label",
+      "spec",
+      "edits",
+      "metadata",
+      "rationale",
+      "path",
+      "content",
+      "diff",
+      "__proto__",
+      "x",
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom(null, true, 0, -1, "", "text", "\u0000"),
+        fc.array(tie("tree"), { maxLength: 4 }),
+        fc.dictionary(key, tie("tree"), { maxKeys: 5, noNullPrototype: true }),
+      ),
+    }));
+    fc.assert(
+      fc.property(tree, fc.boolean(), (value, allowEdits) => {
+        const parsed = parseProposals(JSON.stringify(value), { allowEdits });
+        if (parsed.ok) expect(parsed.proposals.length).toBeGreaterThan(0);
+        else expect(parsed.reason).not.toBe("");
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
