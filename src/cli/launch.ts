@@ -27,7 +27,6 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
   const pipeline = new Pipeline({
     ...resolved,
     workspace,
-    spec: { text: loaded.text, raw: loaded.raw, hash: loaded.specHash, overrides: loaded.overrides, file: loaded.file },
     acceptChange: flags.acceptSpecChange === true,
     ...(flags.retryFailed ? { retryFailed: flags.retryFailed } : {}),
   });

@@ -16,12 +16,12 @@ export async function run(specFile: string, flags: RunFlags): Promise<number> {
     const loaded = await loadSpec(specFile, { overrides: overridesOf(flags), effects });
     const { showWarnings } = await import("./show-diagnostics.ts");
     showWarnings(loaded.warnings);
+    const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
     if (flags.dryRun) {
       const { dryRun } = await import("./dry-run.ts");
-      return dryRun(loaded, effects);
+      return dryRun(loaded, place, effects);
     }
     const { Workspace } = await import("../workspace/workspace.ts");
-    const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
     const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";
     const workspace = await Workspace.create(place, { effects, ifExists });
     session.use(workspace);

@@ -80,6 +80,8 @@ export interface RunManifest {
   readonly best: BestSoFar | null;
   readonly totals: RunTotals;
   readonly inputs: readonly InputRecord[];
+  /** Snapshots of the user's files as they were read at the start, for trials that run in their own copies. */
+  readonly project?: { readonly files: string; readonly artifacts: string };
   /** `--set` and its like, as `path: value`; they persist over resumes. */
   readonly overrides: JsonObject;
   /** The spec's file, relative to the workspace; absent for a run written in code. */
@@ -140,6 +142,12 @@ export const manifestSchema = {
         required: ["path", "size", "modifiedAt", "sha256"],
         additionalProperties: false,
       },
+    },
+    project: {
+      type: "object",
+      properties: { files: TEXT, artifacts: TEXT },
+      required: ["files", "artifacts"],
+      additionalProperties: false,
     },
     overrides: JSON_OBJECT,
     specFile: TEXT,

@@ -3,6 +3,7 @@ import { messageOf } from "../kernel/errors.ts";
 import type { Lifecycle } from "../kernel/ports.ts";
 import type { FinishReason, RunManifest } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { readRollbacks } from "../workspace/rollbacks.ts";
 import type { Emitter } from "./emitter.ts";
 import { Gate } from "./gate.ts";
 import { RunHistory } from "./history.ts";
@@ -12,7 +13,7 @@ import { replayIteration, runIteration } from "./iteration.ts";
 import { endLeftovers } from "./leftovers.ts";
 import type { Loop } from "./loop.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
-import { openArtifacts } from "./open-artifacts.ts";
+import { openProject } from "./open-artifacts.ts";
 import type { PipelineOptions } from "./options.ts";
 import { endingOf, exitCodeOf } from "./outcome.ts";
 import { clearFailed } from "./retry-failed.ts";
@@ -68,8 +69,8 @@ export async function conductRun(
     emitter.subscribe(keeper.journal);
     emitter.emit({ type: "run.started", run: keeper.describe(previous !== null, spending.totals()) });
     if (options.retryFailed) clearFailed(workspace, options.retryFailed);
-    const artifacts = await openArtifacts(run, workspace);
-    const state = new RunState(settings, []);
+    const { artifacts, copies } = await openProject(run, workspace, keeper);
+    const state = new RunState(settings, readRollbacks({ root: workspace.root, files: effects.files }));
     const loop: Loop = {
       stages,
       run,
@@ -82,6 +83,7 @@ export async function conductRun(
       gate: new Gate(settings.stop, spending, signals),
       inputs: guardInputs(settings.inputs, effects.files),
       artifacts,
+      project: copies,
       generation: keeper.manifest.generation,
     };
     const reason = await turn(loop, keeper, previous);

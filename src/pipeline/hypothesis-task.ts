@@ -82,11 +82,11 @@ async function experimentOf(hypothesis: Hypothesis, ctx: StageContext, deps: Hyp
     });
     return { hypothesisId: hypothesis.id, status: "failed", trials: [], summary: null, failure: edited.failure };
   }
-  deps.states.set(hypothesis.id, edited.state);
-  ctx.emit({ type: "snapshot.taken", snapshot: edited.state, hypothesisId: hypothesis.id });
+  deps.states.set(hypothesis.id, edited.snapshot);
+  ctx.emit({ type: "snapshot.taken", snapshot: edited.snapshot, hypothesisId: hypothesis.id });
   const experiment = await deps.experimenter.runExperiment(hypothesis, ctx);
   const captured = experiment.trials.find((trial) => trial.captured !== undefined)?.captured;
-  return { ...experiment, state: captured ?? edited.state };
+  return { ...experiment, state: captured ?? edited.snapshot };
 }
 
 async function evaluationOf(

@@ -4,7 +4,7 @@ import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/po
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { ArtifactStates } from "./artifact-states.ts";
+import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
 import { createCalls } from "./call-service.ts";
 import type { Gate } from "./gate.ts";
 import type { RunHistory } from "./history.ts";
@@ -36,6 +36,7 @@ export interface Loop {
   readonly gate: Gate;
   readonly inputs: InputGuard;
   readonly artifacts: ArtifactStates | null;
+  readonly project: ProjectCopies;
   /** Score generation that new iterations belong to. */
   readonly generation: number;
 }
@@ -47,7 +48,7 @@ export function stageContext(
   base: CarriedState | undefined,
   states: ReadonlyMap<string, string>,
 ): StageContext {
-  const { run, workspace, state, artifacts, spending, slots, signals, inputs } = loop;
+  const { run, workspace, state, artifacts, project, spending, slots, signals, inputs } = loop;
   const { effects, settings, signal, emit } = run;
   const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
   const calls = createCalls({ workspace, effects, emit, spending, signal, root: settings.root }, iteration);
@@ -60,14 +61,11 @@ export function stageContext(
     ...(artifacts && base ? { artifacts: artifacts.view(base) } : {}),
   };
   const copies = {
-    make: (hypothesis: Hypothesis, target: string) => {
-      if (!artifacts)
-        throw new RunFailedError("a trial asked for its own copy of the project, which this run has none of");
-      artifacts.copy(states.get(hypothesis.id) ?? null, target);
-    },
-    capture: (target: string) => {
-      if (!artifacts) throw new RunFailedError("there are no tracked artifacts to capture");
-      return artifacts.capture(target);
+    make: (hypothesis: Hypothesis, target: string) => project.make(states.get(hypothesis.id) ?? null, target),
+    capture: (hypothesis: Hypothesis, target: string) => {
+      const state = states.get(hypothesis.id);
+      if (state === undefined) throw new RunFailedError("there are no tracked artifacts to capture; drop `capture`");
+      return project.capture(target, state);
     },
   };
   return { ...stage, trials: createTrials({ workspace, slots, spending, signals, inputs, copies }, stage) };

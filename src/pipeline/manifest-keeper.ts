@@ -85,6 +85,12 @@ export class ManifestKeeper {
     this.#write(totals);
   }
 
+  /** Notes the snapshots of the user's files; from now on these are used. */
+  tookIn(project: NonNullable<RunManifest["project"]>): void {
+    this.#manifest = { ...this.#manifest, project };
+    this.#workspace.writeManifest(this.#manifest, { durable: true });
+  }
+
   iterated(state: RunState, totals: RunTotals): void {
     this.#manifest = { ...this.#manifest, iterationsCompleted: state.iterationsCompleted, best: state.bestSoFar() };
     this.#write(totals);

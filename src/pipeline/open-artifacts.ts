@@ -1,8 +1,82 @@
 import type { RunContext } from "../kernel/context.ts";
+import {
+  applyEdits,
+  captureProject,
+  captureTrialCopy,
+  createArtifactsView,
+  makeTrialCopy,
+  SnapshotStore,
+  setCarried,
+} from "../workspace/artifacts/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { ArtifactStates } from "./artifact-states.ts";
+import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
+import type { ManifestKeeper } from "./manifest-keeper.ts";
 
-export async function openArtifacts(run: RunContext, _workspace: Workspace): Promise<ArtifactStates | null> {
-  if (run.settings.artifacts.length === 0) return null;
-  throw new Error("wired with the snapshot store");
+/** What of the user's project a run has taken in. */
+export interface OpenedProject {
+  /** `null` when the spec tracks no artifacts. */
+  readonly artifacts: ArtifactStates | null;
+  readonly copies: ProjectCopies;
+}
+
+/**
+ * Opens the run's states. The user's files are read once in the life of a run: at its start when it tracks artifacts,
+ * else when a trial first asks for a copy; from then on their snapshots are used.
+ */
+export async function openProject(
+  run: RunContext,
+  workspace: Workspace,
+  keeper: ManifestKeeper,
+): Promise<OpenedProject> {
+  const { settings, effects } = run;
+  const tracked = settings.artifacts;
+  const store = new SnapshotStore(workspace.root, effects.files, () => workspace.assertWritable());
+  let reading: Promise<{ readonly files: string; readonly artifacts: string }> | null = null;
+
+  const read = async (): Promise<{ readonly files: string; readonly artifacts: string }> => {
+    const known = keeper.manifest.project;
+    if (known) return known;
+    const request = {
+      root: settings.root,
+      tracked,
+      patterns: settings.files,
+      inputs: settings.inputs.map(({ path }) => path),
+    };
+    const captured = await captureProject(store, request, effects, run.signal);
+    for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
+    const project = { files: captured.project.id, artifacts: captured.artifacts.id };
+    keeper.tookIn(project);
+    return project;
+  };
+  const project = (): ReturnType<typeof read> => {
+    reading ??= read();
+    return reading;
+  };
+
+  const copies: ProjectCopies = {
+    async make(state, target) {
+      const { files } = await project();
+      const outside = makeTrialCopy(store, {
+        project: files,
+        artifacts: state,
+        tracked,
+        inputs: settings.inputs,
+        target,
+      });
+      void outside;
+    },
+    capture: (target, base) => captureTrialCopy(store, target, tracked, { base }),
+  };
+  if (tracked.length === 0) return { artifacts: null, copies };
+
+  const { artifacts: start } = await project();
+  return {
+    copies,
+    artifacts: {
+      start,
+      stateOf: (hypothesis, base) => applyEdits(store, base.snapshot, hypothesis.edits ?? [], tracked),
+      view: (base) => createArtifactsView(store, { base: base.snapshot, start }),
+      carry: (state) => setCarried(store, state),
+    },
+  };
 }

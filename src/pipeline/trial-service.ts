@@ -2,19 +2,20 @@ import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } 
 import type { ProcessIdentity } from "../kernel/effects.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, trialId } from "../model/ids.ts";
-import type { FinishedTrial, StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
+import type { StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import type { StateResult } from "./artifact-states.ts";
 import type { InputGuard } from "./inputs.ts";
 import { Interrupted, type StopSignals } from "./interruption.ts";
 import { INFRASTRUCTURE_RETRIES, isInfrastructureFailure, retriesUsed } from "./retry.ts";
 import type { Slots } from "./slots.ts";
 import type { Spending } from "./spending.ts";
 
-/** Makes and reads back the copy of the project an attempt runs in. */
+/** The copies of the project that attempts run in. */
 export interface Copies {
-  make(hypothesis: Hypothesis, target: string): void;
-  /** Snapshot id of what the copy's tracked artifacts have become. */
-  capture(target: string): string;
+  make(hypothesis: Hypothesis, target: string): Promise<void>;
+  /** The state of the tracked artifacts in the copy. */
+  capture(hypothesis: Hypothesis, target: string): StateResult;
 }
 
 export interface TrialServiceDeps {
@@ -25,6 +26,9 @@ export interface TrialServiceDeps {
   readonly inputs: InputGuard;
   readonly copies: Copies;
 }
+
+/** An attempt that has ended, with the snapshot of what it left where that was asked for. */
+type Ended = AttemptResult & { readonly captured?: string };
 
 /** The folder inside an attempt's own folder in which its copy of the project is. */
 const COPY = "project";
@@ -79,24 +83,25 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     request: TrialRequest,
     ctx: TrialContext,
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
-  ): Promise<AttemptResult> {
-    if (request.cwd === "copy") deps.copies.make(request.hypothesis, ctx.cwd);
+  ): Promise<Ended> {
+    if (request.cwd === "copy") await deps.copies.make(request.hypothesis, ctx.cwd);
     stage.effects.files.append(ctx.paramsFile, `${JSON.stringify(request.hypothesis.spec, null, 2)}\n`);
     const result = await attempt(ctx);
     const changed = deps.inputs.changed();
-    if (changed === null) return result;
+    if (changed === null) return request.capture ? captured(request, ctx.cwd, result) : result;
     const message = `the trial changed an input, which is read-only data: ${changed}`;
     return { steps: result.steps, outcome: { status: "failed", failure: { code: "input-changed", message } } };
   }
 
-  function close(
-    request: TrialRequest,
-    started: StartedTrial,
-    result: AttemptResult,
-    durationMs: number,
-    cwd: string,
-  ): Trial {
-    const { outcome, steps } = result;
+  function captured(request: TrialRequest, cwd: string, result: AttemptResult): Ended {
+    if (result.outcome.status !== "completed") return result;
+    const state = deps.copies.capture(request.hypothesis, cwd);
+    if (state.ok) return { ...result, captured: state.snapshot };
+    return { steps: result.steps, outcome: { status: "failed", failure: state.failure } };
+  }
+
+  function close(request: TrialRequest, started: StartedTrial, result: Ended, durationMs: number, cwd: string): Trial {
+    const { outcome } = result;
     const ended = endAttempt(started, outcome, stage.effects.clock.now().toISOString(), durationMs);
     const last = ended.attempts.at(-1)?.attempt ?? 1;
     if (outcome.status === "cancelled" && deps.signals.now.aborted) {
@@ -104,7 +109,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       throw new Interrupted("now");
     }
     const retrying = mayRetry(ended, outcome);
-    const record: Trial = retrying ? ended : finish(request, ended, outcome, steps, cwd);
+    const record: Trial = retrying ? ended : { ...ended, state: "finished", ...result };
     deps.workspace.writeTrial(record);
     if (request.cwd === "copy" && outcome.status === "completed") stage.effects.files.remove(cwd);
     stage.emit({
@@ -117,17 +122,6 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       retrying,
     });
     return record;
-  }
-
-  function finish(
-    request: TrialRequest,
-    ended: StartedTrial,
-    outcome: TrialOutcome,
-    steps: AttemptResult["steps"],
-    cwd: string,
-  ): FinishedTrial {
-    const captured = request.capture && outcome.status === "completed" ? deps.copies.capture(cwd) : undefined;
-    return { ...ended, state: "finished", outcome, steps, ...(captured === undefined ? {} : { captured }) };
   }
 
   function mayRetry(trial: StartedTrial, outcome: TrialOutcome): boolean {

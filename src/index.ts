@@ -1,0 +1,105 @@
+// Components
+export { AllTrialsAggregator } from "./components/aggregators/all.ts";
+export { BestTrialAggregator } from "./components/aggregators/best.ts";
+export { LastTrialAggregator } from "./components/aggregators/last.ts";
+export { MeanTrialAggregator } from "./components/aggregators/mean.ts";
+export { MedianTrialAggregator } from "./components/aggregators/median.ts";
+export { WorstTrialAggregator } from "./components/aggregators/worst.ts";
+export { builtins } from "./components/builtins.ts";
+export { StdoutCollector } from "./components/collectors/stdout.ts";
+export { asEvaluator } from "./components/evaluators/as-evaluator.ts";
+export { MetricEvaluator } from "./components/evaluators/metric.ts";
+export { FunctionExecutor } from "./components/executors/function.ts";
+export { ScriptExecutor } from "./components/executors/script.ts";
+export { asExperimenter } from "./components/experimenters/as-experimenter.ts";
+export { FunctionExperimenter } from "./components/experimenters/function.ts";
+export { ScriptExperimenter } from "./components/experimenters/script.ts";
+export { SingleTrialExperimenter } from "./components/experimenters/single-trial.ts";
+export { extractJson } from "./components/extract-json.ts";
+export { Researcher } from "./components/researchers/prompt.ts";
+export { SearchResearcher } from "./components/researchers/search.ts";
+export { Reviewer } from "./components/reviewers/prompt.ts";
+export { asRunner } from "./components/runners/as-runner.ts";
+export { CommandRunner } from "./components/runners/command.ts";
+export { FunctionRunner } from "./components/runners/function.ts";
+export { LLMRunner } from "./components/runners/llm.ts";
+export { ReplayRunner } from "./components/runners/replay.ts";
+
+// Kernel: ports, contexts, events, errors, definitions
+export type {
+  AttemptResult,
+  CallRequest,
+  Calls,
+  History,
+  HistoryEntry,
+  RunContext,
+  StageContext,
+  StageResults,
+  TrialContext,
+  TrialRequest,
+  Trials,
+} from "./kernel/context.ts";
+export type { AnyDefinition, ComponentDefinition, ComponentDeps, Kind, KindMap } from "./kernel/define.ts";
+export { defineComponent } from "./kernel/define.ts";
+export type { Clock, Effects, Rng } from "./kernel/effects.ts";
+export {
+  AuraError,
+  type Diagnostic,
+  EXIT,
+  isAuraError,
+  RunFailedError,
+  RunnerError,
+  SpecError,
+  StorageError,
+  ToolMissingError,
+  WorkspaceError,
+} from "./kernel/errors.ts";
+export type { AuraEvent, AuraEventType, EventSink } from "./kernel/events.ts";
+export type {
+  Aggregator,
+  Collected,
+  Collector,
+  Command,
+  Evaluator as EvaluatorPort,
+  ExecutionEnvironment,
+  Executor,
+  Experimenter as ExperimenterPort,
+  Finding,
+  LlmCall,
+  PreparedEnvironment,
+  Proposal,
+  Proposals,
+  RawResult,
+  Researcher as ResearcherPort,
+  Reviewer as ReviewerPort,
+  Runner,
+  RunnerContext,
+  RunnerReply,
+  RunnerRequest,
+} from "./kernel/ports.ts";
+export { createRegistry, type Registry } from "./kernel/registry.ts";
+
+// Model
+export { DirectoryArtifact, FileArtifact } from "./model/artifact.ts";
+export type { CallRecord, Role, Usage } from "./model/call.ts";
+export type { Evaluation } from "./model/evaluation.ts";
+export type { Experiment } from "./model/experiment.ts";
+export type { Edit, Hypothesis } from "./model/hypothesis.ts";
+export type { Insight } from "./model/insight.ts";
+export type { JsonObject, JsonValue } from "./model/json.ts";
+export type { BestSoFar, FinishReason, RunManifest, RunTotals } from "./model/run.ts";
+export type { Direction, MetricSettings, RunSettings, StopSettings } from "./model/settings.ts";
+export type { Failure, FinishedTrial, Trial, TrialOutcome, TrialResult, TrialStatus, TrialStep } from "./model/trial.ts";
+
+// The run
+export type { PipelineOptions } from "./pipeline/options.ts";
+export { Pipeline, type RunOptions, type RunResult } from "./pipeline/pipeline.ts";
+export { anthropicLlm } from "./platform/llm.ts";
+export { systemEffects } from "./platform/system.ts";
+export { renderPrompt } from "./platform/template.ts";
+export type { ObjectSchema } from "./schema/dialect.ts";
+export type { ComponentConfig, Infer } from "./schema/infer.ts";
+export { setupLogging } from "./setup-logging.ts";
+export { type LoadedSpec, loadSpec } from "./spec/load.ts";
+export { type ResolvedRun, resolveSpec } from "./spec/resolve.ts";
+export { Workspace } from "./workspace/workspace.ts";

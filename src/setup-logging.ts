@@ -1,0 +1,26 @@
+import type { Clock } from "./kernel/effects.ts";
+import type { EventSink } from "./kernel/events.ts";
+import { systemClock } from "./platform/clock.ts";
+import { writeLine } from "./platform/standard-streams.ts";
+import { createPlainReporter } from "./reporters/plain.ts";
+
+/** Something whose events can be observed, such as a `Pipeline`. */
+export interface Observable {
+  subscribe(sink: EventSink): () => void;
+}
+
+/**
+ * Prints a pipeline's progress, one line an event, as `aura run --reporter plain` does. `write` gets each line without
+ * its end (default: standard output). Returns a function that stops it. Without this a pipeline prints nothing.
+ */
+export function setupLogging(
+  pipeline: Observable,
+  options: { readonly write?: (line: string) => void; readonly clock?: Clock } = {},
+): () => void {
+  const reporter = createPlainReporter({ write: options.write ?? writeLine, clock: options.clock ?? systemClock() });
+  const unsubscribe = pipeline.subscribe(reporter.sink);
+  return () => {
+    unsubscribe();
+    reporter.stop();
+  };
+}
