@@ -1,7 +1,7 @@
 /** The last bytes of a stream. Memory is taken with the first byte and grows no further than the capacity. */
 export class ByteRing {
   readonly #capacity: number;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer | null = null;
   #end = 0;
   #total = 0;
 
@@ -15,7 +15,7 @@ export class ByteRing {
   }
 
   push(chunk: Uint8Array): void {
-    if (this.#bytes.length === 0) this.#bytes = Buffer.allocUnsafeSlow(this.#capacity);
+    this.#bytes ??= Buffer.allocUnsafeSlow(this.#capacity);
     this.#total += chunk.length;
     const kept = chunk.length > this.#capacity ? chunk.subarray(chunk.length - this.#capacity) : chunk;
     const room = this.#capacity - this.#end;
@@ -26,6 +26,7 @@ export class ByteRing {
 
   /** What is held, oldest first, in at most two parts that are valid until the next `push`. */
   parts(): readonly Buffer[] {
+    if (this.#bytes === null) return [];
     const newest = this.#bytes.subarray(0, this.#end);
     return this.#total < this.#capacity ? [newest] : [this.#bytes.subarray(this.#end), newest];
   }
@@ -35,10 +36,10 @@ export class ByteRing {
     return Buffer.concat(this.parts());
   }
 
-  /** Empties the ring and hands over its memory. */
-  take(): Buffer {
+  /** Empties the ring and hands over its memory, if it has taken any. */
+  take(): Buffer | null {
     const bytes = this.#bytes;
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = null;
     this.#end = 0;
     this.#total = 0;
     return bytes;

@@ -43,7 +43,8 @@ export class OutputLog {
     const missing = this.#tailTotal - this.#tail.length;
     if (missing > 0) this.#append(Buffer.from(`\n... ${missing} bytes left out ...\n`));
     for (const part of this.#tail.parts()) this.#append(part);
-    this.#memory.release(this.#tail.take());
+    const taken = this.#tail.take();
+    if (taken !== null) this.#memory.release(taken);
     this.#fd = null;
     stored("close", this.#path, () => closeSync(fd));
   }

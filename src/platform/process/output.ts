@@ -8,16 +8,25 @@ import { plainTail } from "./plain-text.ts";
 
 const TAIL_BYTES = 4 * 1024;
 
+/** Where the output of a stream goes. */
+interface StreamTargets {
+  readonly logPath?: string;
+  readonly onLine?: (line: string) => void;
+}
+
 /** What becomes of one stream of a process: its log, its lines, its tail and its count. Memory does not grow with it. */
 class StreamOutput {
-  readonly #log: OutputLog | null;
-  readonly #lines: LineSplitter | null;
-  readonly #tail = new ByteRing(TAIL_BYTES);
+  readonly #targets: StreamTargets;
+  readonly #memory: MemoryRelease;
+  // Made with the first byte: most streams of most trials stay empty.
+  #log: OutputLog | null = null;
+  #lines: LineSplitter | null = null;
+  #tail: ByteRing | null = null;
   #bytes = 0;
 
-  constructor(logPath: string | undefined, onLine: ((line: string) => void) | null, memory: MemoryRelease) {
-    this.#log = logPath === undefined ? null : new OutputLog(logPath, memory);
-    this.#lines = onLine === null ? null : new LineSplitter(onLine);
+  constructor(targets: StreamTargets, memory: MemoryRelease) {
+    this.#targets = targets;
+    this.#memory = memory;
   }
 
   get bytes(): number {
@@ -25,16 +34,20 @@ class StreamOutput {
   }
 
   get tail(): string {
-    return plainTail(this.#tail.read(), TAIL_BYTES);
+    return this.#tail === null ? "" : plainTail(this.#tail.read(), TAIL_BYTES);
   }
 
   /** Counting only: what is written when nobody keeps it any more. */
   count(chunk: Buffer): void {
     this.#bytes += chunk.length;
+    this.#tail ??= new ByteRing(TAIL_BYTES);
     this.#tail.push(chunk);
   }
 
   write(chunk: Buffer): void {
+    const { logPath, onLine } = this.#targets;
+    if (logPath !== undefined) this.#log ??= new OutputLog(logPath, this.#memory);
+    if (onLine !== undefined) this.#lines ??= new LineSplitter(onLine);
     this.#log?.write(chunk);
     this.#lines?.push(chunk);
   }
@@ -68,9 +81,8 @@ export class ProcessOutput {
   #overLimit = false;
 
   constructor(request: ProcessRequest, events: OutputEvents) {
-    const { logs, onLine } = request;
-    this.stdout = new StreamOutput(logs?.stdout, onLine ? (line) => onLine("stdout", line) : null, this.#memory);
-    this.stderr = new StreamOutput(logs?.stderr, onLine ? (line) => onLine("stderr", line) : null, this.#memory);
+    this.stdout = new StreamOutput(targetsOf(request, "stdout"), this.#memory);
+    this.stderr = new StreamOutput(targetsOf(request, "stderr"), this.#memory);
     this.#limit = request.outputLimitBytes;
     this.#events = events;
   }
@@ -114,4 +126,11 @@ export class ProcessOutput {
       this.#events.broken();
     }
   }
+}
+
+function targetsOf({ logs, onLine }: ProcessRequest, stream: "stdout" | "stderr"): StreamTargets {
+  return {
+    ...(logs === undefined ? {} : { logPath: logs[stream] }),
+    ...(onLine === undefined ? {} : { onLine: (line) => onLine(stream, line) }),
+  };
 }

@@ -14,6 +14,7 @@ export function plainText(bytes: Uint8Array): string {
 
 /** The last `limit` bytes of a stream as plain text, itself no longer than that: replaced bytes take more room. */
 export function plainTail(bytes: Buffer, limit: number): string {
+  if (bytes.length === 0) return "";
   const whole = bytes.length < limit ? bytes : fromWholeCharacter(bytes.subarray(bytes.length - limit));
   const text = Buffer.from(plainText(whole));
   return text.length <= limit ? text.toString() : fromWholeCharacter(text.subarray(text.length - limit)).toString();

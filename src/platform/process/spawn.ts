@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import type { ProcessRequest } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { findProgram } from "./executable.ts";
-import { missingProgram, type Refusal, withLimits } from "./limits.ts";
+import { type Invocation, missingProgram, type Refusal, withLimits } from "./limits.ts";
 
 /** A child that runs, leader of a group of its own. */
 export interface Started {
@@ -22,8 +22,7 @@ export function start(request: ProcessRequest): Started | Refusal | Promise<Refu
   if (!isFolder(cwd)) {
     return { refused: `cannot start ${quoted(request.file)}: the working directory ${cwd} does not exist` };
   }
-  const where = { cwd, path: env.PATH, ownPath: process.env.PATH };
-  const command = withLimits(request, request.limits, where);
+  const command = limited(request);
   if ("refused" in command) return command;
   let child: ChildProcess;
   try {
@@ -43,6 +42,12 @@ export function start(request: ProcessRequest): Started | Refusal | Promise<Refu
   });
   feed(child, request.stdin);
   return { child, pid: child.pid };
+}
+
+function limited(request: ProcessRequest): Invocation | Refusal {
+  const { limits, cwd, env } = request;
+  if (limits === undefined) return request;
+  return withLimits(request, limits, { cwd, path: env.PATH, ownPath: process.env.PATH });
 }
 
 function isFolder(path: string): boolean {
