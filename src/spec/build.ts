@@ -9,7 +9,7 @@ import type { ComponentConfig } from "../schema/infer.ts";
 import { knownComponents, optionsOf } from "./components.ts";
 import { type Finding, finding, pathText } from "./diagnostics.ts";
 import { type SpecPaths, specPaths } from "./paths.ts";
-import type { SpecPath } from "./source.ts";
+import type { SpecPath } from "./places.ts";
 import { specSchema } from "./spec-schema.ts";
 import { createOptionsChecker, type OptionsChecker } from "./structure.ts";
 

@@ -6,9 +6,9 @@ import { checkCommands, placedCommands, placedSpace } from "./commands.ts";
 import { knownComponents } from "./components.ts";
 import type { Finding } from "./diagnostics.ts";
 import { specPaths } from "./paths.ts";
+import { placeKey, type SpecPath } from "./places.ts";
 import { contradictions, missingFiles } from "./semantics.ts";
 import { metricOf } from "./settings.ts";
-import { placeKey, type SpecPath } from "./source.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
 import { checkStructure } from "./structure.ts";
 

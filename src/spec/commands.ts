@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts"
 import { CommandError, compileCommand, compileText } from "../platform/command.ts";
 import type { KnownComponent } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import type { SpecPath } from "./source.ts";
+import type { SpecPath } from "./places.ts";
 
 /** A command template of a spec, and where it stands. */
 export interface PlacedCommand {

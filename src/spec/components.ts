@@ -3,7 +3,7 @@ import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import type { HouseSchema, ObjectSchema } from "../schema/dialect.ts";
 import type { References } from "../schema/validate.ts";
-import type { SpecPath } from "./source.ts";
+import type { SpecPath } from "./places.ts";
 
 /** A place in a spec where a component stands, or the name of a runner. */
 export interface ComponentPlace {
@@ -124,14 +124,18 @@ export function withoutNotes(schema: unknown, value: JsonValue): JsonValue {
 /** What the references of a spec stand for when it is checked part by part: the shape of a component, in words. */
 export function componentReferences(registry: Registry): References {
   const shapes = KINDS.map((kind) => {
-    const article = /^[aeiou]/.test(kind) ? "an" : "a";
     const example = `{ type: ${registry.list(kind)[0]?.type ?? "…"}, … }`;
     return kind === "runner"
       ? ([kind, { type: ["object", "string"], "x-expected": `the name of a runner, or ${example}` }] as const)
-      : ([kind, { type: "object", "x-expected": `${article} ${kind}, like ${example}` }] as const);
+      : ([kind, { type: "object", "x-expected": `${anKind(kind)}, like ${example}` }] as const);
   });
   return {
     ...Object.fromEntries(shapes),
     [INLINE_RUNNER]: { type: "object", "x-expected": "a runner, like { type: …, … }" },
   };
+}
+
+/** `a runner`, `an evaluator`. */
+export function anKind(kind: Kind): string {
+  return `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
 }

@@ -2,7 +2,8 @@ import { displayWidth, plainText } from "../kernel/display-text.ts";
 import type { Diagnostic } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
 import type { Issue } from "../schema/issues.ts";
-import { placeKey, type Span, type SpecPath, type SpecSource } from "./source.ts";
+import { placeKey, type Span, type SpecPath } from "./places.ts";
+import type { SpecSource } from "./source.ts";
 
 /** Something wrong, or worth a warning, at a path of the spec. */
 export interface Finding extends Issue {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
-import type { SpecPath } from "./source.ts";
+import type { SpecPath } from "./places.ts";
 
 /** One difference between the spec a run was started with and the spec as it is now. */
 export interface SpecChange {

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from "../model/json.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import type { SpecPath } from "./source.ts";
+import type { SpecPath } from "./places.ts";
 
 /** Looks up a variable; `undefined` when it is not set. */
 export type Variables = (name: string) => string | undefined;

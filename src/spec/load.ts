@@ -12,7 +12,8 @@ import { specHash } from "./drift.ts";
 import { interpolate } from "./interpolate.ts";
 import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
-import { MAX_SPEC_BYTES, parseSource, placeKey, type SpecPath, type SpecSource } from "./source.ts";
+import { placeKey, type SpecPath } from "./places.ts";
+import { MAX_SPEC_BYTES, parseSource, type SpecSource } from "./source.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
 
 /** A spec that has been read, checked and completed. */

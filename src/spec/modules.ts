@@ -2,7 +2,7 @@ import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
-import { type ComponentPlace, componentPlaces, definitionOf, isModulePath } from "./components.ts";
+import { anKind, type ComponentPlace, componentPlaces, definitionOf, isModulePath } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { specSchema } from "./spec-schema.ts";
 
@@ -65,7 +65,8 @@ async function loadDefinition(
   try {
     const { default: exported } = await load(path);
     if (!isDefinition(exported)) return `${type} has no component as its default export; ${how}`;
-    if (exported.kind !== kind) return `${type} is a component of kind ${exported.kind}, and a ${kind} is needed here`;
+    if (exported.kind !== kind)
+      return `${type} is a component of kind ${exported.kind}, and ${anKind(kind)} is needed here`;
     const { aliases: _aliases, ...definition } = exported;
     return { ...definition, type };
   } catch (thrown) {

@@ -2,7 +2,7 @@ import { parseDocument } from "yaml";
 import { SpecError } from "../kernel/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import type { SpecPath } from "./source.ts";
+import type { SpecPath } from "./places.ts";
 import { convertDocument } from "./yaml-values.ts";
 
 /**

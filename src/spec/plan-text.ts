@@ -19,7 +19,7 @@ export function formatPlan(plan: RunPlan): string {
       plan.components.map(({ path, type, summary }) => [`${path}: ${type}`, summary] as const),
     ),
     `commands${plan.sample === null ? "" : ` for ${JSON.stringify(plan.sample)}`}\n${plan.commands.map(commandText).join("\n") || "  none"}`,
-    ...(prompt === null ? [] : [`first prompt\n${prompt.trimEnd().replaceAll(/^/gm, "  ")}`]),
+    ...(prompt === null ? [] : [`first prompt\n${prompt.trimEnd().replaceAll(/^(?=.)/gm, "  ")}`]),
   ].join("\n\n");
 }
 

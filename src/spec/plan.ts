@@ -88,8 +88,8 @@ function most({ stop }: RunSettings, numTasks: number): number | null {
 }
 
 function repeats(components: readonly KnownComponent[]): number {
-  const trials = components.find(({ kind }) => kind === "experimenter")?.config.trials;
-  return typeof trials === "number" ? trials : 1;
+  const { trials, seeds } = components.find(({ kind }) => kind === "experimenter")?.config ?? {};
+  return typeof trials === "number" ? trials : Array.isArray(seeds) ? seeds.length : 1;
 }
 
 function samplePoint({ researcher }: ResolvedRun): JsonObject | null {

@@ -5,7 +5,7 @@ import { parseDuration } from "../model/units.ts";
 import type { KnownComponent } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { type SpecPaths, staysInside } from "./paths.ts";
-import type { SpecPath } from "./source.ts";
+import type { SpecPath } from "./places.ts";
 
 /**
  * What in a spec contradicts itself though each part of it is valid. Parts that are not what the schema asks for are

@@ -2,31 +2,11 @@ import { LineCounter, parseDocument } from "yaml";
 import { messageOf } from "../kernel/errors.ts";
 import type { JsonObject } from "../model/json.ts";
 import { isJsonObject } from "../model/json.ts";
+import type { Place, SourceProblem } from "./places.ts";
 import { convertDocument } from "./yaml-values.ts";
 
 /** Specs larger than this, in bytes, are refused. */
 export const MAX_SPEC_BYTES = 1024 * 1024;
-
-/** Keys from the root of the spec down to a value; list entries by their index. */
-export type SpecPath = readonly string[];
-
-/** Where a value and its key stand in the text: offsets of the first character and of the one after the last. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface Place {
-  readonly key?: Span;
-  readonly value: Span;
-}
-
-/** A problem found while reading the text, at its offset. */
-export interface SourceProblem {
-  readonly message: string;
-  readonly span: Span;
-  readonly path: SpecPath;
-}
 
 /** A spec as written: its plain value, and where everything in it stands. */
 export interface SpecSource {
@@ -40,10 +20,6 @@ export interface SpecSource {
   /** Paths of scalars that were written in quotes or as a block, by `placeKey`. */
   readonly quoted: ReadonlySet<string>;
   readonly lines: LineCounter;
-}
-
-export function placeKey(path: SpecPath): string {
-  return path.join("\n");
 }
 
 /** Reads YAML 1.2 text (core schema) into a plain value with positions. Never throws: what is wrong is in `problems`. */

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { Issue } from "../schema/issues.ts";
 import { compileSchema, type Validator } from "../schema/validate.ts";
 import {
+  anKind,
   type ComponentPlace,
   componentPlaces,
   componentReferences,
@@ -15,7 +16,7 @@ import {
   withNotes,
 } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import type { SpecPath } from "./source.ts";
+import type { SpecPath } from "./places.ts";
 import { specSchema } from "./spec-schema.ts";
 
 /**
@@ -105,7 +106,7 @@ function unknownType(place: ComponentPlace, config: JsonObject, registry: Regist
   }
   const at = [...path, "type"];
   if (typeof config.type !== "string")
-    return [finding(at, `expected the type of a ${kind}: one of ${types.join(", ")}`)];
+    return [finding(at, `expected the type of ${anKind(kind)}: one of ${types.join(", ")}`)];
   const message = `unknown ${kind} type "${config.type}"; known: ${types.join(", ")}`;
   return [finding(at, message, { candidates: types, given: config.type })];
 }

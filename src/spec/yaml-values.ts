@@ -1,7 +1,7 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, visit } from "yaml";
 import type { JsonValue } from "../model/json.ts";
-import type { Place, SourceProblem, Span, SpecPath } from "./source.ts";
-import { placeKey } from "./source.ts";
+import type { Place, SourceProblem, Span, SpecPath } from "./places.ts";
+import { placeKey } from "./places.ts";
 
 /** Values that a document may come to once its aliases are written out. */
 const MAX_VALUES = 50_000;

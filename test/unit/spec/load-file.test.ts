@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { SpecError } from "../../../src/kernel/errors.ts";
+import { systemEffects } from "../../../src/platform/system.ts";
+import { type LoadSpecOptions, loadSpec } from "../../../src/spec/load.ts";
+import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { fixtures, VALID } from "./registry.ts";
+
+async function errorsOf(path: string, options: LoadSpecOptions = {}): Promise<readonly string[]> {
+  try {
+    await loadSpec(path, { registry: fixtures, ...options });
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof SpecError)) throw thrown;
+    if (thrown.diagnostics.length === 0) return [thrown.message];
+    return thrown.diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  }
+}
+
+const EVALUATOR = `export default {
+  kind: "evaluator",
+  type: "mine",
+  summary: "Mine.",
+  options: {
+    type: "object",
+    properties: { bonus: { type: "number", default: 2 }, inner: { $ref: "#/$defs/runner" } },
+    additionalProperties: false,
+  },
+  example: {},
+  create: (options: { readonly bonus: number }) => ({ bonus: options.bonus, evaluate: async () => ({}) }),
+};
+`;
+
+describe("loading a spec file", () => {
+  it("reads it, with variables from the environment", async () => {
+    using dir = temporaryDirectory();
+    const path = dir.write("specs/a.yaml", VALID.replace("goal: Raise the accuracy.", "goal: ${AURA_TEST_GOAL}"));
+    const effects = {
+      ...systemEffects(),
+      variables: { get: (name: string) => (name === "AURA_TEST_GOAL" ? "from outside" : undefined), names: () => [] },
+    };
+    const loaded = await loadSpec(path, { registry: fixtures, effects });
+    expect(loaded).toMatchObject({ path, dir: dir.join("specs"), spec: { goal: "from outside" } });
+    expect(loaded.raw.goal).toBe("${AURA_TEST_GOAL}");
+  });
+
+  it("says so when there is none, when it is a folder, and when it is not text", async () => {
+    using dir = temporaryDirectory();
+    dir.write("binary.yaml", "\u0000\u0001\u0002: [");
+    expect(await errorsOf(dir.join("none.yaml"))).toEqual([expect.stringContaining("there is no spec")]);
+    expect(await errorsOf(dir.path)).toEqual([expect.stringContaining("is not a file")]);
+    expect(await errorsOf(dir.join("binary.yaml"))).toHaveLength(1);
+  });
+
+  it("tells every file it names that is not there, next to other mistakes", async () => {
+    using dir = temporaryDirectory();
+    dir.write("project/train.py", "");
+    const text = VALID.replace(
+      "goal: Raise the accuracy.",
+      "goal: 3\nroot: project\ninputs: [data.csv, { path: more.csv }]\nartifacts: [train.py, gone/]",
+    )
+      .replace("main: { type: anthropic, model: claude }", "main: { type: replay, file: replies.jsonl }")
+      .replace("timeout: 5m", "timeout: soon");
+    expect(await errorsOf(dir.write("spec.yaml", text))).toEqual([
+      "3:7 expected text",
+      `5:10 there is no file or folder ${dir.join("project/data.csv")}`,
+      `5:28 there is no file or folder ${dir.join("project/more.csv")}`,
+      `6:23 there is no file or folder ${dir.join("project/gone")}`,
+      `9:31 there is no file ${dir.join("replies.jsonl")}`,
+      "21:14 expected a duration like 90s, 30m or 2h, or a number of seconds",
+    ]);
+  });
+
+  it("tells of a project folder that is not there, once", async () => {
+    using dir = temporaryDirectory();
+    const text = VALID.replace("goal: Raise the accuracy.", "root: nowhere\ninputs: [a, b]");
+    expect(await errorsOf(dir.write("spec.yaml", text))).toEqual([`3:7 there is no folder ${dir.join("nowhere")}`]);
+  });
+});
+
+describe("a user's own module", () => {
+  const spec = (config: string) => VALID.replace("metric: {", `evaluator: ${config}\nmetric: {`);
+
+  it("is a component whose options are checked by its own schema", async () => {
+    using dir = temporaryDirectory();
+    dir.write("my-evaluator.ts", EVALUATOR);
+    const good = await loadSpec(dir.write("good.yaml", spec("{ type: ./my-evaluator.ts, inner: main }")), {
+      registry: fixtures,
+    });
+    expect(good.spec.evaluator).toEqual({ type: "./my-evaluator.ts", inner: "main", bonus: 2 });
+    expect(await errorsOf(dir.write("bad.yaml", spec("{ type: ./my-evaluator.ts, bonsu: 1, inner: mian }")))).toEqual([
+      '4:39 unknown key "bonsu"',
+      '4:56 there is no runner "mian" under `runners`; known: main',
+    ]);
+  });
+
+  it.each([
+    ["is not there", "", "there is no module"],
+    [
+      "exports nothing",
+      "export const a = 1;",
+      'has no component as its default export; end it with: export default defineComponent({ kind: "evaluator"',
+    ],
+    ["does not compile", "export default {", "cannot load the module"],
+    ["throws", "throw new Error('boom');", "boom"],
+    [
+      "is of another kind",
+      EVALUATOR.replace('kind: "evaluator"', 'kind: "reviewer"'),
+      "is a component of kind reviewer, and an evaluator is needed here",
+    ],
+  ])("that %s is told at its place", async (_, source, reason) => {
+    using dir = temporaryDirectory();
+    if (source !== "") dir.write("mine.ts", source);
+    const found = await errorsOf(dir.write("spec.yaml", spec("{ type: ./mine.ts }")));
+    expect(found).toEqual([expect.stringContaining(reason)]);
+    expect(found[0]).toMatch(/^4:20 /);
+  });
+
+  it("is not looked into when only the text is given", async () => {
+    const { loadSpecText } = await import("../../../src/spec/load.ts");
+    const loaded = loadSpecText(spec("{ type: ./mine.ts, any: thing }"), "spec.yaml", { registry: fixtures });
+    expect(loaded.spec.evaluator).toEqual({ type: "./mine.ts", any: "thing" });
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { builtins } from "../../../src/components/builtins.ts";
+import { systemEffects } from "../../../src/platform/system.ts";
+import { loadSpecText } from "../../../src/spec/load.ts";
+import { planRun } from "../../../src/spec/plan.ts";
+import { formatPlan } from "../../../src/spec/plan-text.ts";
+import { resolveSpec } from "../../../src/spec/resolve.ts";
+
+const SPEC = `version: 1
+name: digits
+goal: Raise the accuracy.
+metric: { name: accuracy, baseline: 0.5 }
+stop: { iterations: 4, hypotheses: 10 }
+runners:
+  main: { type: anthropic, model: claude, max_tokens: 1000, price: { input: 3, output: 15 } }
+researcher:
+  type: prompt
+  runner: main
+  num_tasks: 3
+  space:
+    lr: { type: float, low: 1e-5, high: 0.1, log: true }
+    layers: { type: int, low: 1, high: 8 }
+    opt: { type: categorical, choices: [adam, sgd] }
+    momentum: { type: float, low: 0, high: 1, when: { opt: sgd } }
+experimenter:
+  type: composed
+  executor:
+    type: script
+    command: python train.py --lr {lr} --layers {layers} --opt "{opt} it" --momentum {momentum?} {aura.seed}
+  trials: 2
+checks: [{ name: tests, command: npm test }]
+reviewer: { type: prompt, runner: main }
+`;
+
+async function planOf(text: string) {
+  const effects = systemEffects();
+  const loaded = loadSpecText(text, "/project/spec.yaml", { registry: builtins });
+  const run = await resolveSpec(loaded, { effects, probe: false });
+  return planRun(run, "/project/runs/digits", effects);
+}
+
+describe("the plan of a run", () => {
+  it("says how large it is, what it costs and which commands it runs", async () => {
+    const plan = await planOf(SPEC);
+    expect(plan).toMatchObject({
+      hypothesesPerIteration: 3,
+      hypotheses: 10,
+      trialsPerHypothesis: 3,
+      sample: { lr: 0.001, layers: 5, opt: "adam" },
+      cost: { callsPerIteration: 2 },
+    });
+    expect(plan.commands).toEqual([
+      {
+        path: "experimenter.executor.command",
+        template: expect.stringContaining("{lr}"),
+        argv: ["python", "train.py", "--lr", "0.001", "--layers", "5", "--opt", "adam it", "0"],
+      },
+      { path: "checks.0.command", template: "npm test", argv: ["npm", "test"] },
+    ]);
+    expect(plan.cost.firstCallUsd).toBeCloseTo(((plan.cost.promptTokens ?? 0) * 3 + 1000 * 15) / 1e6);
+  });
+
+  it("shows the first prompt as it would be sent", async () => {
+    const { prompt } = await planOf(SPEC);
+    expect(prompt).toContain("Raise the accuracy.");
+    expect(prompt).toContain("layers");
+  });
+
+  it("reads well", async () => {
+    const text = formatPlan(await planOf(SPEC));
+    expect(text).toContain("size       at most 10 hypotheses, 3 an iteration, 3 processes each, 1 at a time");
+    expect(text).toContain("python train.py --lr 0.001 --layers 5 --opt 'adam it' 0");
+    expect(text).toContain("the first call at most $");
+  });
+
+  it("shows a command as written when the parameters are the model's to choose", async () => {
+    const { commands, sample } = await planOf(SPEC.replace(/ {2}space:\n( {4}.*\n)*/, ""));
+    expect(sample).toBeNull();
+    expect(commands[0]).toMatchObject({ argv: null, template: expect.stringContaining("{lr}") });
+  });
+});
