@@ -7,7 +7,6 @@ import { experimentSchema } from "../src/model/experiment.ts";
 import { hypothesisSchema } from "../src/model/hypothesis.ts";
 import { insightsSchema } from "../src/model/insight.ts";
 import { iterationSchema } from "../src/model/iteration.ts";
-import { rollbackSchema } from "../src/model/rollback.ts";
 import { manifestSchema } from "../src/model/run.ts";
 import { trialSchema } from "../src/model/trial.ts";
 import type { HouseSchema } from "../src/schema/dialect.ts";
@@ -22,7 +21,6 @@ const RECORDS: Readonly<Record<string, { schema: HouseSchema; type: string; modu
   evaluation: { schema: evaluationSchema, type: "Evaluation", module: "evaluation" },
   insights: { schema: insightsSchema, type: "readonly Insight[]", module: "insight" },
   call: { schema: callSchema, type: "CallRecord", module: "call" },
-  rollback: { schema: rollbackSchema, type: "RollbackRecord", module: "rollback" },
   apply: { schema: applySchema, type: "ApplyRecord", module: "apply" },
 };
 

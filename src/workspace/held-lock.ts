@@ -96,7 +96,7 @@ export class HeldLock implements Lock {
     const { files, clock } = this.#effects;
     const path = lockFile(this.#root);
     // Also when the wall clock was set back, every beat moves the time.
-    files.setTimes(path, Math.max(clock.now().getTime(), Math.floor(this.#seen?.mtimeMs ?? 0) + 1));
+    files.setTimes(path, Math.max(clock.now().getTime(), Math.round(this.#seen?.mtimeMs ?? 0) + 1));
     const stat = files.stat(path);
     if (stat !== null && stat.ino === this.#seen?.ino) this.#seen = stat;
   }

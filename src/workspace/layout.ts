@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { WorkspaceError } from "../kernel/errors.ts";
 import {
   attemptName,
@@ -18,85 +17,85 @@ import {
  */
 
 export function manifestFile(root: string): string {
-  return join(root, "run.json");
+  return `${root}/run.json`;
 }
 
 export function specFile(root: string): string {
-  return join(root, "spec.yaml");
+  return `${root}/spec.yaml`;
 }
 
 export function lockFile(root: string): string {
-  return join(root, "lock.json");
+  return `${root}/lock.json`;
 }
 
 /** Claim on the lock of a dead owner, keyed by that owner's token. */
 export function lockClaimFile(root: string, deadKey: string): string {
-  return join(root, `${LOCK_CLAIM_PREFIX}${deadKey}`);
+  return `${root}/${LOCK_CLAIM_PREFIX}${deadKey}`;
 }
 
 export const LOCK_CLAIM_PREFIX = ".lock-after-";
 
 export function journalFile(root: string): string {
-  return join(root, "journal.jsonl");
+  return `${root}/journal.jsonl`;
 }
 
 export function indexFile(root: string): string {
-  return join(root, "index.jsonl");
+  return `${root}/index.jsonl`;
 }
 
 export function artifactsDir(root: string): string {
-  return join(root, "artifacts");
+  return `${root}/artifacts`;
 }
 
 export function snapshotsDir(root: string): string {
-  return join(root, "snapshots");
+  return `${root}/snapshots`;
 }
 
 export function notesDir(root: string): string {
-  return join(root, "notes");
+  return `${root}/notes`;
 }
 
 export function rollbacksDir(root: string): string {
-  return join(root, "rollbacks");
+  return `${root}/rollbacks`;
 }
 
 export function requestsDir(root: string): string {
-  return join(root, "requests");
+  return `${root}/requests`;
 }
 
 /** Where a migration keeps the originals of what it changed. */
 export function migrationsDir(root: string, fromFormat: number): string {
-  return join(root, "migrations", `format-${fromFormat}`);
+  return `${root}/migrations/format-${fromFormat}`;
 }
 
 export function repairsDir(root: string): string {
-  return join(root, "repairs");
+  return `${root}/repairs`;
 }
 
 export function iterationsDir(root: string): string {
-  return join(root, "iterations");
+  return `${root}/iterations`;
 }
 
 export function iterationDir(root: string, iteration: number): string {
   if (!Number.isSafeInteger(iteration) || iteration < 0) {
     throw new WorkspaceError("usage", `${iteration} is not an iteration: iterations are whole numbers from 0`);
   }
-  return join(iterationsDir(root), iterationName(iteration));
+  return `${iterationsDir(root)}/${iterationName(iteration)}`;
 }
 
 export function iterationFile(root: string, iteration: number): string {
-  return join(iterationDir(root, iteration), "iteration.json");
+  return `${iterationDir(root, iteration)}/iteration.json`;
 }
 
 export function insightsFile(root: string, iteration: number): string {
-  return join(iterationDir(root, iteration), "insights.json");
+  return `${iterationDir(root, iteration)}/insights.json`;
 }
 
 /** Folders of an iteration that hold one file a record. */
 export type RecordFolder = "hypotheses" | "experiments" | "evaluations" | "trials" | "calls";
 
 export function recordDir(root: string, iteration: number, folder: RecordFolder): string {
-  return join(iterationDir(root, iteration), folder);
+  return `${iterationDir(root, iteration)}/${folder}`;
 }
 
 export function hypothesisFile(root: string, id: HypothesisId): string {
@@ -113,13 +112,13 @@ export function evaluationFile(root: string, id: HypothesisId): string {
 
 export function trialFile(root: string, id: TrialId): string {
   const { iteration, name } = trialPlace(id);
-  return join(recordDir(root, iteration, "trials"), `${name}.json`);
+  return `${recordDir(root, iteration, "trials")}/${name}.json`;
 }
 
 /** The folder that one attempt at a trial may fill. */
 export function trialDir(root: string, id: TrialId, attempt: number): string {
   const { iteration, name } = trialPlace(id);
-  return join(recordDir(root, iteration, "trials"), attemptName(name, checkedAttempt(attempt)));
+  return `${recordDir(root, iteration, "trials")}/${attemptName(name, checkedAttempt(attempt))}`;
 }
 
 /** Where the output of one attempt at a trial is kept: `stdout.log` and `stderr.log`. */
@@ -128,14 +127,12 @@ export function logDir(root: string, id: TrialId, attempt: number): string {
 }
 
 export function callFile(root: string, iteration: number, id: string): string {
-  if (!isCallId(id)) throw new WorkspaceError("usage", `"${id}" is not a call id: letters, digits and dashes`);
-  return join(recordDir(root, iteration, "calls"), `${id}.json`);
+  if (!CALL_ID.test(id)) throw new WorkspaceError("usage", `"${id}" is not a call id: letters, digits and dashes`);
+  return `${recordDir(root, iteration, "calls")}/${id}.json`;
 }
 
-/** Whether text can be the id of a call: letters, digits and single dashes, at most 128 of them. */
-export function isCallId(id: string): boolean {
-  return id.length <= 128 && /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/.test(id);
-}
+/** What the id of a call looks like: letters, digits and single dashes, at most 128 of them. */
+export const CALL_ID = /^(?=.{1,128}$)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/;
 
 /** The id as it is written in records and file names, from the id in any padding; `null` when it is not one. */
 export function canonicalHypothesisId(id: string): HypothesisId | null {
@@ -162,7 +159,7 @@ function hypothesisRecord(root: string, folder: RecordFolder, id: string): strin
   if (canonical === null) {
     throw new WorkspaceError("usage", `"${id}" is not a hypothesis id: they look like i00002-h003`);
   }
-  return join(recordDir(root, iterationOf(canonical), folder), `${canonical}.json`);
+  return `${recordDir(root, iterationOf(canonical), folder)}/${canonical}.json`;
 }
 
 function trialPlace(id: string): { readonly iteration: number; readonly name: TrialId } {

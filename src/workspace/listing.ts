@@ -1,14 +1,6 @@
 import type { Files } from "../kernel/effects.ts";
 import { compareIds, iterationName, parseTrialId } from "../model/ids.ts";
-import {
-  canonicalHypothesisId,
-  canonicalTrialId,
-  isCallId,
-  iterationOf,
-  iterationsDir,
-  type RecordFolder,
-  recordDir,
-} from "./layout.ts";
+import { CALL_ID, iterationsDir, type RecordFolder, recordDir } from "./layout.ts";
 
 /** Numbers of the iterations that have a folder, ascending. Folders of any other name are not iterations. */
 export function listIterations(root: string, files: Files): readonly number[] {
@@ -25,14 +17,27 @@ export function listIterations(root: string, files: Files): readonly number[] {
  * iteration, written the way ids are written, are left alone.
  */
 export function listRecords(root: string, files: Files, iteration: number, folder: RecordFolder): readonly string[] {
+  const prefix = folder === "calls" ? "" : `i${iterationName(iteration)}-`;
+  const rest = CANONICAL[folder];
   const found: string[] = [];
   for (const { name, kind } of files.list(recordDir(root, iteration, folder)) ?? []) {
-    if (kind === "directory" || !name.endsWith(".json")) continue;
+    if (kind === "directory" || !name.endsWith(".json") || !name.startsWith(prefix)) continue;
     const id = name.slice(0, -".json".length);
-    if (belongs(id, iteration, folder)) found.push(id);
+    if (rest.test(id.slice(prefix.length))) found.push(id);
   }
   return found.sort(ORDER[folder]);
 }
+
+/** What follows the iteration in the name of a record, numbers padded as they are when ids are made. */
+const INDEX = "h(?:\\d{3}|[1-9]\\d{3,8})";
+const HYPOTHESIS = new RegExp(`^${INDEX}$`);
+const CANONICAL: Readonly<Record<RecordFolder, RegExp>> = {
+  hypotheses: HYPOTHESIS,
+  experiments: HYPOTHESIS,
+  evaluations: HYPOTHESIS,
+  trials: new RegExp(`^${INDEX}-[tc](?:\\d{2}|[1-9]\\d{2,8})$`),
+  calls: CALL_ID,
+};
 
 /** Orders trial ids by hypothesis, then trials before checks, then number. */
 export function compareTrialIds(a: string, b: string): number {
@@ -55,19 +60,18 @@ export function compareNatural(a: string, b: string): number {
   return left.length - right.length;
 }
 
+/** Ids of one iteration, padded alike: the longer has the larger number. */
+function compareWithinIteration(a: string, b: string): number {
+  return a.length - b.length || compareText(a, b);
+}
+
 const ORDER: Readonly<Record<RecordFolder, (a: string, b: string) => number>> = {
-  hypotheses: compareIds,
-  experiments: compareIds,
-  evaluations: compareIds,
+  hypotheses: compareWithinIteration,
+  experiments: compareWithinIteration,
+  evaluations: compareWithinIteration,
   trials: compareTrialIds,
   calls: compareNatural,
 };
-
-function belongs(id: string, iteration: number, folder: RecordFolder): boolean {
-  if (folder === "calls") return isCallId(id);
-  const canonical = folder === "trials" ? canonicalTrialId(id) : canonicalHypothesisId(id);
-  return canonical === id && iterationOf(id) === iteration;
-}
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -22,8 +22,12 @@ export interface Source {
   readonly files: Files;
 }
 
-/** What is wrong with a file that should hold a record. */
-export class Damage extends Error {}
+/** What is wrong with a file that should hold a record, in one line fit to be printed. */
+export class Damage extends Error {
+  constructor(reason: string) {
+    super(reason.replace(/[\p{Cc}\s]+/gu, " "));
+  }
+}
 
 /**
  * The JSON value in a record's file, `null` when there is no file. Throws `Damage` when it is not a plain file, is too
@@ -137,10 +141,7 @@ function ownerOf(trial: string | null): string | null {
 
 function issueText(issue: RecordIssue | undefined): string {
   if (!issue) return "unknown reason";
-  const path = issue.instancePath
-    .slice(1)
-    .replaceAll("/", ".")
-    .replace(/\p{Cc}/gu, "?");
+  const path = issue.instancePath.slice(1).replaceAll("/", ".");
   const where = path === "" ? "the record" : path;
   const extra = issue.params.additionalProperty ?? issue.params.allowedValues ?? issue.params.tagValue;
   return `${where} ${issue.message ?? "is wrong"}${extra === undefined ? "" : ` (${JSON.stringify(extra)})`}`;

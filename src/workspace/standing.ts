@@ -29,7 +29,7 @@ export function standing(source: Source, manifest: RunManifest): Standing {
   let [total, evaluated, scored] = [0, 0, 0];
   for (const iteration of listIterations(root, files)) {
     const ids = listRecords(root, files, iteration, "hypotheses");
-    const known = ids.map((id) => verdicts.of(id)).filter((verdict) => verdict !== null);
+    const known = verdicts.of(iteration, ids);
     total += ids.length;
     evaluated += known.length;
     scored += known.filter(hasScore).length;

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import type { Files } from "../kernel/effects.ts";
+import type { HypothesisId, TrialId } from "../model/ids.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import type { RunManifest } from "../model/run.ts";
+import { iterationOf, journalFile, logDir } from "./layout.ts";
+import { listRecords } from "./listing.ts";
+import { notFound } from "./locate.ts";
+import { type Liveness, peekLock } from "./lock-file.ts";
+import { readManifest } from "./manifest.ts";
+import { readTrial, type Source } from "./records.ts";
+
+/** What read-only questions about a workspace need: no lock, no write permission, nothing heavy. */
+export interface Observer {
+  readonly files: Files;
+  /** Tells whether the process that writes is alive. */
+  readonly processes: Liveness;
+}
+
+/** The manifest of the run to look at. Throws `WorkspaceError` ("not-found") when there is none. */
+export function manifestOf(root: string, files: Files): RunManifest {
+  const manifest = readManifest({ root, files });
+  if (!manifest) throw notFound(root, files);
+  return manifest;
+}
+
+/** What the manifest says the run is doing, unless the process that was doing it is dead. */
+export function statusNow(root: string, manifest: RunManifest, { files, processes }: Observer): RunManifest["status"] {
+  if (manifest.status !== "running" && manifest.status !== "created") return manifest.status;
+  const { state } = peekLock(root, files, processes);
+  return state === "held" || state === "foreign" ? manifest.status : "interrupted";
+}
+
+/** The end of one log: where it is, how large, and its last lines. */
+export interface LogView {
+  readonly path: string;
+  readonly bytes: number;
+  /** At most the last 4 KiB, control characters but line ends and tabs removed. */
+  readonly tail: string;
+}
+
+/** The logs of one attempt at a trial; `null` for a stream that was not written to. */
+export interface AttemptLogs {
+  readonly trialId: TrialId;
+  readonly attempt: number;
+  readonly stdout: LogView | null;
+  readonly stderr: LogView | null;
+}
+
+const TAIL_BYTES = 4096;
+/** Logs are kept shorter than this; what is larger is nothing AURA wrote. */
+const MAX_LOG_BYTES = 64 * 1024 * 1024;
+
+/** The logs of every attempt at a trial that its record knows. */
+export function logsOfTrial(source: Source, id: TrialId): readonly AttemptLogs[] {
+  const attempts = readTrial(source, id)?.attempts ?? [];
+  return attempts.map(({ attempt }) => {
+    const folder = logDir(source.root, id, attempt);
+    return {
+      trialId: id,
+      attempt,
+      stdout: logView(join(folder, "stdout.log"), folder, source.files),
+      stderr: logView(join(folder, "stderr.log"), folder, source.files),
+    };
+  });
+}
+
+/** Ids of the trials and checks of a hypothesis, in order. */
+export function trialsOf({ root, files }: Source, id: HypothesisId): readonly TrialId[] {
+  return listRecords(root, files, iterationOf(id), "trials").filter(
+    (trial) => /^(.+)-[tc]\d+$/.exec(trial)?.[1] === id,
+  );
+}
+
+/** The events in the journal, oldest first; lines that are torn or garbled are left out. */
+export function readEvents({ root, files }: Source): readonly JsonObject[] {
+  const path = journalFile(root);
+  const text = files.stat(path)?.kind === "file" ? (files.readText(path) ?? "") : "";
+  return text
+    .split("\n")
+    .map(parseEvent)
+    .filter((event) => event !== null);
+}
+
+function parseEvent(line: string): JsonObject | null {
+  if (line === "") return null;
+  try {
+    const value: unknown = JSON.parse(line);
+    return isJsonObject(value) && typeof value.type === "string" ? value : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** A trial can put a link where its log was; it is not followed. */
+function logView(path: string, folder: string, files: Files): LogView | null {
+  const stat = files.stat(folder)?.kind === "directory" ? files.stat(path) : null;
+  if (stat?.kind !== "file" || stat.nlink > 1) return null;
+  const bytes = stat.size > MAX_LOG_BYTES ? null : files.readBytes(path);
+  const end = bytes ? bytes.subarray(Math.max(0, bytes.length - TAIL_BYTES)) : new Uint8Array();
+  const tail = new TextDecoder().decode(end).replace(/[^\P{Cc}\n\t]/gu, "");
+  return { path, bytes: stat.size, tail };
+}

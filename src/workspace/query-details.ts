@@ -1,0 +1,132 @@
+import { WorkspaceError } from "../kernel/errors.ts";
+import { nearest } from "../kernel/nearest.ts";
+import type { CallRecord } from "../model/call.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Experiment } from "../model/experiment.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
+import type { Insight } from "../model/insight.ts";
+import type { IterationRecord } from "../model/iteration.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { Trial } from "../model/trial.ts";
+import { type AttemptLogs, logsOfTrial, manifestOf, type Observer, readEvents, trialsOf } from "./inspection.ts";
+import { CALL_ID, canonicalHypothesisId, canonicalTrialId, trialDir } from "./layout.ts";
+import { listIterations, listRecords } from "./listing.ts";
+import * as records from "./records.ts";
+
+/** Everything recorded under one id. */
+export type Details =
+  | {
+      readonly kind: "iteration";
+      readonly iteration: number;
+      readonly record: IterationRecord | null;
+      readonly hypotheses: readonly HypothesisId[];
+      readonly insights: readonly Insight[];
+      readonly calls: readonly string[];
+    }
+  | {
+      readonly kind: "hypothesis";
+      readonly id: HypothesisId;
+      readonly hypothesis: Hypothesis | null;
+      readonly trials: readonly TrialId[];
+      readonly experiment: Experiment | null;
+      readonly evaluation: Evaluation | null;
+      readonly logs: readonly AttemptLogs[];
+    }
+  | {
+      readonly kind: "trial";
+      readonly id: TrialId;
+      readonly trial: Trial;
+      /** One folder for each attempt, absolute; it may have been cleared away. */
+      readonly folders: readonly string[];
+      readonly logs: readonly AttemptLogs[];
+    }
+  | { readonly kind: "call"; readonly id: string; readonly call: CallRecord };
+
+type Reader = Pick<Observer, "files">;
+
+/**
+ * All there is about an iteration (`2`, `00002`), a hypothesis, a trial, an attempt at it, or a call; numbers in any
+ * padding. Throws `WorkspaceError` ("usage") when the run has nothing of that name.
+ */
+export function inspectShow(root: string, id: string, { files }: Reader): Details {
+  manifestOf(root, files);
+  const source: records.Source = { root, files };
+  const found = iterationDetails(source, id) ?? trialDetails(source, id) ?? hypothesisDetails(source, id);
+  const details = found ?? callDetails(source, id);
+  if (!details) throw unknownId(source, id);
+  return details;
+}
+
+/** Where the logs of a hypothesis, a trial or an attempt are, and how they end. */
+export function inspectLogs(root: string, id: string, { files }: Reader): readonly AttemptLogs[] {
+  const details = inspectShow(root, id, { files });
+  if (details.kind !== "hypothesis" && details.kind !== "trial") {
+    throw new WorkspaceError("usage", `"${id}" has no logs: name a hypothesis or a trial, like i00002-h003`);
+  }
+  const attempt = /\.a(\d+)$/.exec(id)?.[1];
+  return attempt === undefined ? details.logs : details.logs.filter((logs) => logs.attempt === Number(attempt));
+}
+
+/** The events of the run so far, as they were logged. */
+export function inspectEvents(root: string, { files }: Reader): readonly JsonObject[] {
+  manifestOf(root, files);
+  return readEvents({ root, files });
+}
+
+function iterationDetails(source: records.Source, id: string): Details | null {
+  const { root, files } = source;
+  if (!/^\d{1,9}$/.test(id) || !listIterations(root, files).includes(Number(id))) return null;
+  const iteration = Number(id);
+  return {
+    kind: "iteration",
+    iteration,
+    record: records.readIteration(source, iteration),
+    hypotheses: listRecords(root, files, iteration, "hypotheses"),
+    insights: records.readInsights(source, iteration) ?? [],
+    calls: listRecords(root, files, iteration, "calls"),
+  };
+}
+
+function trialDetails(source: records.Source, name: string): Details | null {
+  const id = canonicalTrialId(name.replace(/\.a\d{1,9}$/, ""));
+  const trial = id === null ? null : records.readTrial(source, id);
+  if (id === null || trial === null) return null;
+  const folders = trial.attempts.map(({ attempt }) => trialDir(source.root, id, attempt));
+  return { kind: "trial", id, trial, folders, logs: logsOfTrial(source, id) };
+}
+
+function hypothesisDetails(source: records.Source, name: string): Details | null {
+  const id = canonicalHypothesisId(name);
+  if (id === null) return null;
+  const hypothesis = records.readHypothesis(source, id);
+  const experiment = records.readExperiment(source, id);
+  const evaluation = records.readEvaluation(source, id);
+  if (!hypothesis && !experiment && !evaluation) return null;
+  const trials = trialsOf(source, id);
+  const logs = trials.flatMap((trial) => logsOfTrial(source, trial));
+  return { kind: "hypothesis", id, hypothesis, trials, experiment, evaluation, logs };
+}
+
+function callDetails(source: records.Source, id: string): Details | null {
+  const prefix = /^(?:i(\d{1,9})-h\d{1,9}|(\d{1,9}))-/.exec(id);
+  if (!prefix || !CALL_ID.test(id)) return null;
+  const call = records.readCall(source, Number(prefix[1] ?? prefix[2]), id);
+  return call && { kind: "call", id, call };
+}
+
+function unknownId(source: records.Source, id: string): WorkspaceError {
+  const iterations = listIterations(source.root, source.files);
+  const iteration = parseHypothesisId(parseTrialId(id)?.hypothesisId ?? id)?.iteration ?? iterations.at(-1) ?? 0;
+  const known = listRecords(source.root, source.files, iteration, "hypotheses");
+  const trials = listRecords(source.root, source.files, iteration, "trials");
+  const near = nearest(id, [...known, ...trials]);
+  const hint = near === null ? `iterations: ${rangeOf(iterations)}` : `did you mean ${near}?`;
+  return new WorkspaceError("usage", `${source.root} has no "${id}"; ${hint}`);
+}
+
+function rangeOf(iterations: readonly number[]): string {
+  const [first] = iterations;
+  if (first === undefined) return "none yet";
+  return iterations.length === 1 ? String(first) : `${first} to ${iterations.at(-1)}`;
+}

@@ -1,0 +1,163 @@
+import { join, relative } from "node:path";
+import type { Files } from "../kernel/effects.ts";
+import { WorkspaceError } from "../kernel/errors.ts";
+import type { Lock } from "./held-lock.ts";
+import * as layout from "./layout.ts";
+import { leftovers } from "./leftovers.ts";
+import { listIterations, listRecords } from "./listing.ts";
+import { notFound } from "./locate.ts";
+import { readManifest } from "./manifest.ts";
+import * as records from "./records.ts";
+import { readRollbacks } from "./rollbacks.ts";
+
+/** One thing that is wrong with a workspace, and what repairing it would do. */
+export interface RepairStep {
+  /** `set-aside`: move a damaged record under `repairs/`. `remove`: delete a leftover. `by-hand`: only the user can. */
+  readonly action: "set-aside" | "remove" | "by-hand";
+  /** Relative to the workspace. */
+  readonly file: string;
+  readonly reason: string;
+  /** What happens next, for people. */
+  readonly consequence: string;
+}
+
+/** What is wrong with a workspace; empty when nothing is. */
+export interface RepairPlan {
+  readonly root: string;
+  readonly steps: readonly RepairStep[];
+}
+
+type Check = readonly [path: string, consequence: string, read: () => unknown];
+
+const BY_HAND = "restore it from a copy or mend it by hand: nothing else says what the run is";
+
+/**
+ * Reads every record of a workspace and says what is damaged, why, and what setting it aside would make `resume` do.
+ * Writes nothing. Throws `WorkspaceError`: "not-found" when there is no run, "newer-format" for one of a later AURA.
+ */
+export function planRepair(root: string, files: Files): RepairPlan {
+  const source: records.Source = { root, files };
+  if (files.stat(layout.manifestFile(root)) === null) throw notFound(root, files);
+  const manifest = damageOf(source, () => readManifest(source));
+  const damagedManifest = step("by-hand", source, layout.manifestFile(root), manifest, BY_HAND);
+  const damagedRecords = checks(source).flatMap(([path, consequence, read]) =>
+    step("set-aside", source, path, damageOf(source, read), consequence),
+  );
+  const temporary = leftovers(source, "everywhere").flatMap((path) =>
+    step("remove", source, path, "it was left by a writer that was killed", "nothing: nobody reads it"),
+  );
+  return { root, steps: [...damagedManifest, ...damagedRecords, ...temporary] };
+}
+
+/**
+ * Does what a plan says, under the lock: damaged records are moved to `repairs/<n>/`, in the folders they were in, and
+ * leftovers are deleted. Returns the folder the records went to, `null` when there were none.
+ */
+export function applyRepair(plan: RepairPlan, files: Files, lock: Lock): string | null {
+  const { root, steps } = plan;
+  const aside = steps.filter(({ action }) => action === "set-aside");
+  const folder = nextRepairFolder(root, files);
+  for (const { file } of aside) {
+    lock.assertHeld();
+    const to = join(folder, file);
+    files.makeDirectory(join(to, ".."));
+    if (files.stat(join(root, file)) !== null) files.rename(join(root, file), to);
+  }
+  for (const { file } of steps.filter(({ action }) => action === "remove")) {
+    lock.assertHeld();
+    files.remove(join(root, file));
+  }
+  return aside.length > 0 ? folder : null;
+}
+
+/** Every record there is, how to read it, and what becomes of the run without it. */
+function checks(source: records.Source): readonly Check[] {
+  const { root, files } = source;
+  return [
+    ...listIterations(root, files).flatMap((iteration) => iterationChecks(source, iteration)),
+    ...rollbackChecks(source),
+  ];
+}
+
+function iterationChecks(source: records.Source, n: number): readonly Check[] {
+  const { root, files } = source;
+  const list = (folder: layout.RecordFolder) => listRecords(root, files, n, folder);
+  return [
+    [
+      layout.iterationFile(root, n),
+      `resume proposes iteration ${n} again (recorded answers are reused) and keeps what its hypotheses already have`,
+      () => records.readIteration(source, n),
+    ],
+    [
+      layout.insightsFile(root, n),
+      `resume reviews iteration ${n} again (a recorded answer is reused)`,
+      () => records.readInsights(source, n),
+    ],
+    ...list("hypotheses").map((id): Check => {
+      const what = `resume proposes ${id} again (recorded answers are reused) and redoes its experiment and evaluation`;
+      return [layout.hypothesisFile(root, id), what, () => records.readHypothesis(source, id)];
+    }),
+    ...list("trials").map((id): Check => {
+      const what = `resume runs ${id} again as a new attempt, and redoes the experiment and evaluation it belongs to`;
+      return [layout.trialFile(root, id), what, () => records.readTrial(source, id)];
+    }),
+    ...list("experiments").map((id): Check => {
+      const what = `resume puts the experiment of ${id} together again from its trials, and evaluates it again`;
+      return [layout.experimentFile(root, id), what, () => records.readExperiment(source, id)];
+    }),
+    ...list("evaluations").map((id): Check => {
+      return [
+        layout.evaluationFile(root, id),
+        `resume evaluates ${id} again`,
+        () => records.readEvaluation(source, id),
+      ];
+    }),
+    ...list("calls").map((id): Check => {
+      const what = "the answer is lost: if resume needs it, it asks again, which costs what the call costs";
+      return [layout.callFile(root, n, id), what, () => records.readCall(source, n, id)];
+    }),
+  ];
+}
+
+/** Rollbacks are read together, so one that is damaged is found by the file its error names. */
+function rollbackChecks(source: records.Source): readonly Check[] {
+  const error = errorOf(() => readRollbacks(source));
+  if (error?.file === undefined) return [];
+  return [
+    [error.file, "that rollback counts no more: later hypotheses count for best again", () => readRollbacks(source)],
+  ];
+}
+
+function step(
+  action: RepairStep["action"],
+  source: records.Source,
+  path: string,
+  reason: string | null,
+  consequence: string,
+): readonly RepairStep[] {
+  return reason === null ? [] : [{ action, file: relative(source.root, path), reason, consequence }];
+}
+
+function damageOf(source: records.Source, read: () => unknown): string | null {
+  const error = errorOf(read);
+  if (!error) return null;
+  const [first = error.message] = error.message.split("\n");
+  return first.replace(`${source.root}/`, "");
+}
+
+/** The damage that reading meets; a newer format is nothing to repair. */
+function errorOf(read: () => unknown): WorkspaceError | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    if (error instanceof WorkspaceError && error.problem === "damaged") return error;
+    throw error;
+  }
+}
+
+function nextRepairFolder(root: string, files: Files): string {
+  let n = 1;
+  while (files.stat(join(layout.repairsDir(root), String(n))) !== null) n += 1;
+  return join(layout.repairsDir(root), String(n));
+}

@@ -1,0 +1,219 @@
+import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { systemEffects } from "../../../src/platform/system.ts";
+import {
+  inspectBest,
+  inspectCalls,
+  inspectHypotheses,
+  inspectInsights,
+  inspectSummary,
+} from "../../../src/workspace/queries.ts";
+import { inspectEvents, inspectLogs, inspectShow } from "../../../src/workspace/query-details.ts";
+import { startedWorkspace, temporaryFolder, writeHypothesis, writeIteration } from "./rig.ts";
+
+const observer = systemEffects();
+
+describe("inspect summary", () => {
+  it("shows where a live run stands, the iteration under way included", async () => {
+    const workspace = await startedWorkspace({ iterationsCompleted: 1 });
+    writeIteration(workspace, 1, [0.5, null]);
+    workspace.writeIteration({ iteration: 2, generation: 0, state: "started" });
+    writeHypothesis(workspace, 2, 0, 0.75);
+    workspace.writeHypothesis({ id: "i00002-h001", spec: {} });
+    expect(inspectSummary(workspace.root, observer)).toMatchObject({
+      name: "digits",
+      status: "running",
+      hypotheses: { total: 4, scored: 2, failed: 1 },
+      best: { id: "i00002-h000", label: "try 0", score: 0.75, passed: true, spec: { lr: 0.1 } },
+      baseline: null,
+      lastInsights: [{ iteration: 1, finding: "smaller is better" }],
+    });
+  });
+
+  it("calls a run whose process is dead interrupted", async () => {
+    const workspace = await startedWorkspace();
+    rmSync(join(workspace.root, "lock.json"));
+    expect(inspectSummary(workspace.root, observer).status).toBe("interrupted");
+    expect(workspace.readManifest()?.status).toBe("running");
+  });
+
+  it("works from a copy that cannot be written, and says the same", async () => {
+    const workspace = await startedWorkspace({ status: "finished", reason: "iterations" });
+    writeIteration(workspace, 1, [0.5, 0.25]);
+    const copy = join(temporaryFolder(), "copy");
+    cpSync(workspace.root, copy, { recursive: true });
+    chmodSync(copy, 0o500);
+    const { workspace: _, ...original } = inspectSummary(workspace.root, observer);
+    expect(inspectSummary(copy, observer)).toEqual({ ...original, workspace: copy });
+    chmodSync(copy, 0o700);
+  });
+
+  it("has no best before anything scored", async () => {
+    const workspace = await startedWorkspace();
+    expect(inspectBest(workspace.root, observer)).toBeNull();
+    writeIteration(workspace, 1, [null]);
+    expect(inspectSummary(workspace.root, observer).best).toBeNull();
+  });
+
+  it("follows the metric's direction and min_delta", async () => {
+    const workspace = await startedWorkspace({
+      spec: { metric: { name: "loss", direction: "minimize", min_delta: "10%", baseline: 3 } },
+    });
+    writeIteration(workspace, 1, [1, 0.95, 0.8]);
+    expect(inspectSummary(workspace.root, observer)).toMatchObject({
+      best: { id: "i00001-h002" },
+      metric: { name: "loss", direction: "minimize" },
+      baseline: 3,
+    });
+  });
+
+  it("counts only the current score generation for best, and the start's score as baseline", async () => {
+    const workspace = await startedWorkspace({ generation: 1 });
+    writeIteration(workspace, 0, [0.4]);
+    writeIteration(workspace, 1, [0.9]);
+    writeIteration(workspace, 2, [0.3], 1);
+    expect(inspectSummary(workspace.root, observer)).toMatchObject({
+      best: { id: "i00002-h000", score: 0.3 },
+      hypotheses: { total: 3 },
+      baseline: 0.4,
+    });
+  });
+
+  it("no longer counts what was rolled back, until something later is better", async () => {
+    const workspace = await startedWorkspace();
+    for (const [iteration, score] of [0.5, 0.9, 0.6].entries()) writeIteration(workspace, iteration + 1, [score]);
+    mkdirSync(join(workspace.root, "rollbacks"));
+    const record = { afterIteration: 2, hypothesisId: "i00001-h000", snapshot: "0123456789abcdef" };
+    writeFileSync(join(workspace.root, "rollbacks/00001.json"), JSON.stringify(record));
+    expect(workspace.rollbacks()).toEqual([record]);
+    expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00003-h000", score: 0.6 });
+    rmSync(join(workspace.root, "iterations/00003"), { recursive: true });
+    expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00001-h000", score: 0.5 });
+    writeFileSync(join(workspace.root, "rollbacks/00001.json"), "{}");
+    expect(() => inspectBest(workspace.root, observer)).toThrow(expect.objectContaining({ problem: "damaged" }));
+  });
+
+  it("says where runs are when there is none", () => {
+    expect(() => inspectSummary(join(temporaryFolder(), "nowhere"), observer)).toThrow(
+      expect.objectContaining({ problem: "not-found" }),
+    );
+  });
+});
+
+describe("the index", () => {
+  it("can be deleted, cut, garbled or out of date without changing an answer", async () => {
+    const workspace = await startedWorkspace();
+    writeIteration(workspace, 1, [0.5, null, 0.7]);
+    writeIteration(workspace, 2, [0.65, 0.7]);
+    const index = join(workspace.root, "index.jsonl");
+    const { files } = observer;
+    const whole = files.readBytes(index) ?? new Uint8Array();
+    const expected = inspectSummary(workspace.root, observer);
+    rmSync(index);
+    expect(inspectSummary(workspace.root, observer)).toEqual(expected);
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, byte) => {
+        const garbled = Uint8Array.from(whole);
+        garbled[at] = byte;
+        writeFileSync(index, garbled);
+        expect(inspectSummary(workspace.root, observer)).toEqual(expected);
+      }),
+      { numRuns: 100 },
+    );
+    workspace.writeEvaluation({ hypothesisId: "i00001-h000", score: 0.99, passed: true, reason: "", details: {} });
+    expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00001-h000", score: 0.99 });
+    workspace.removeEvaluation("i00001-h000");
+    expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00001-h002" });
+  });
+
+  it("spares reading the evaluations, and is built again by the next writer when it is gone", async () => {
+    const workspace = await startedWorkspace();
+    writeIteration(workspace, 1, [0.5, 0.7]);
+    expect(evaluationsRead(workspace.root)).toBe(0);
+    rmSync(join(workspace.root, "index.jsonl"));
+    expect(evaluationsRead(workspace.root)).toBe(2);
+    rmSync(join(workspace.root, "lock.json"));
+    await workspace.lock();
+    expect(evaluationsRead(workspace.root)).toBe(0);
+  });
+});
+
+describe("inspect hypotheses, insights, calls and events", () => {
+  it("list everything in order", async () => {
+    const workspace = await startedWorkspace();
+    writeIteration(workspace, 10, [0.5]);
+    writeIteration(workspace, 9, [null]);
+    workspace.writeHypothesis({ id: "i00010-h001", spec: { lr: 1 }, edits: [{ path: "a", delete: true }] });
+    expect(inspectHypotheses(workspace.root, observer)).toMatchObject([
+      { id: "i00009-h000", status: "failed", score: null, passed: false, reason: "every trial failed" },
+      { id: "i00010-h000", status: "scored", score: 0.5, label: "try 0" },
+      { id: "i00010-h001", status: "proposed", score: null, passed: null, label: null, edits: 1 },
+    ]);
+    expect(inspectInsights(workspace.root, observer).map(({ iteration }) => iteration)).toEqual([9, 10]);
+    expect(inspectCalls(workspace.root, observer)).toMatchObject([
+      { id: "00009-researcher-a1", inputTokens: 12, responseLength: 13 },
+      { id: "00010-researcher-a1", state: "finished", failure: null },
+    ]);
+    workspace.appendJournal('{"type":"run.started"}');
+    writeFileSync(join(workspace.root, "journal.jsonl"), '{"type":"run.started"}\n[1]\n\nnull\n{"ty');
+    expect(inspectEvents(workspace.root, observer)).toEqual([{ type: "run.started" }]);
+  });
+});
+
+describe("inspect show", () => {
+  it("finds an iteration, a hypothesis, a trial, an attempt and a call, in any padding", async () => {
+    const workspace = await startedWorkspace();
+    writeIteration(workspace, 1, [0.5]);
+    const kinds = ["1", "00001", "i1-h0", "i00001-h000", "i1-h0-t0", "i00001-h000-t00.a1", "00001-researcher-a1"].map(
+      (id) => inspectShow(workspace.root, id, observer).kind,
+    );
+    expect(kinds).toEqual(["iteration", "iteration", "hypothesis", "hypothesis", "trial", "trial", "call"]);
+    expect(inspectShow(workspace.root, "i1-h0", observer)).toMatchObject({
+      id: "i00001-h000",
+      evaluation: { score: 0.5 },
+      trials: ["i00001-h000-t00"],
+    });
+  });
+
+  it("names what is near when there is no such thing", async () => {
+    const workspace = await startedWorkspace();
+    writeIteration(workspace, 1, [0.5]);
+    expect(() => inspectShow(workspace.root, "i00001-h001", observer)).toThrow(/did you mean i00001-h000/);
+    expect(() => inspectShow(workspace.root, "../../etc/passwd", observer)).toThrow(/iterations: 1/);
+    expect(() => inspectLogs(workspace.root, "1", observer)).toThrow(/has no logs/);
+  });
+
+  it("shows how logs end, without control characters and without following links", async () => {
+    const workspace = await startedWorkspace();
+    writeIteration(workspace, 1, [0.5]);
+    const id = "i00001-h000-t00";
+    workspace.makeAttemptFolder(id, 1);
+    const folder = workspace.logDir(id, 1);
+    writeFileSync(join(folder, "stdout.log"), `${"x".repeat(10_000)}\u001b[31mred\u0007\nend\n`);
+    const secret = join(temporaryFolder(), "secret");
+    writeFileSync(secret, "secret");
+    symlinkSync(secret, join(folder, "stderr.log"));
+    const [logs] = inspectLogs(workspace.root, "i1-h0", observer);
+    expect(logs?.stdout).toMatchObject({ path: join(folder, "stdout.log"), bytes: 10_014 });
+    expect(logs?.stdout?.tail).toMatch(/x\[31mred\nend\n$/);
+    expect(logs?.stdout?.tail.length).toBeLessThanOrEqual(4096);
+    expect(logs?.stderr).toBeNull();
+    expect(inspectLogs(workspace.root, `${id}.a2`, observer)).toEqual([]);
+  });
+});
+
+/** How many evaluation files one summary opens. */
+function evaluationsRead(root: string): number {
+  let count = 0;
+  const files: typeof observer.files = {
+    ...observer.files,
+    readText: (path) => {
+      if (path.includes("/evaluations/") && !path.endsWith("i00000-h000.json")) count += 1;
+      return observer.files.readText(path);
+    },
+  };
+  inspectSummary(root, { ...observer, files });
+  return count;
+}
