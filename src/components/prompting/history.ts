@@ -79,7 +79,7 @@ export function failuresVariable(ctx: StageContext): unknown {
   const failed = ctx.history.entries.filter((entry) => entry.score === null).slice(-MAX_FAILURES);
   const runs = failed.map((entry, place) => {
     const log = place >= failed.length - MAX_DIFFS ? logTail(ctx, entry.id) : "";
-    const reason = oneLine(entry.reason, MAX_LINE);
+    const reason = oneLine(entry.reason, MAX_LINE) || "it has no score";
     return {
       id: entry.id,
       label: oneLine(entry.label ?? "", 120),
@@ -108,15 +108,18 @@ export function failuresVariable(ctx: StageContext): unknown {
 function entryLine(entry: HistoryEntry, generation: number): string {
   const label = entry.label === undefined ? "" : ` ${JSON.stringify(oneLine(entry.label, 80))}`;
   const verdict =
-    entry.score === null
-      ? `failed (${oneLine(entry.reason, 200)})`
-      : `score=${entry.score}${entry.passed ? " passed" : ""}`;
+    entry.score === null ? `failed${bracketed(entry.reason)}` : `score=${entry.score}${entry.passed ? " passed" : ""}`;
   const older = entry.generation === generation ? "" : " (under older settings, not comparable)";
   const edits = entry.hasEdits ? " with edits" : "";
   return clip(
     `${entry.id}${label} ${verdict}${older}${edits} spec=${oneLine(JSON.stringify(entry.spec), MAX_LINE)}`,
     MAX_LINE,
   );
+}
+
+function bracketed(reason: string): string {
+  const text = oneLine(reason, 200);
+  return text === "" ? "" : ` (${text})`;
 }
 
 function shownEntry(entry: HistoryEntry, diff: string | undefined): ShownEntry {

@@ -3,7 +3,7 @@ import type { Role } from "../../model/call.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { artifactDiffVariable, artifactsVariable, inputsVariable } from "./file-variables.ts";
 import { bestVariable, failuresVariable, historyVariable } from "./history.ts";
-import { lazyRecord, printableJson, printableRecord } from "./printable.ts";
+import { absent, lazyRecord, printableJson, printableRecord } from "./printable.ts";
 import { budgetVariable, insightsVariable, metricVariable, notesVariable } from "./run-variables.ts";
 
 /** The variables every prompt has, whatever its stage. */
@@ -77,8 +77,9 @@ export function promptVariables(ctx: StageContext, options: VariableOptions): Re
   return lazyRecord(new Map<string, () => unknown>([...fallback, ...Object.entries(run), ...own]));
 }
 
-/** An object whose fields print one a line. */
+/** An object whose fields print one a line; one without any is empty for `{{#if}}` too. */
 function keyed(object: JsonObject): unknown {
+  if (Object.keys(object).length === 0) return absent([]);
   const fields = Object.fromEntries(Object.entries(object).map(([key, value]) => [key, printableJson(value)]));
   return printableRecord(
     fields,

@@ -14,7 +14,7 @@ import { promptOptions, promptProblems, promptSource, runnerOption } from "../pr
 import { PROMPT_VARIABLES, promptVariables } from "../prompting/variables.ts";
 import { asRunner } from "../runners/as-runner.ts";
 import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
-import { DEFAULT_RESEARCH_PROMPT } from "./default-prompt.ts";
+import { defaultResearchPrompt } from "./default-prompt.ts";
 import { type ParsedProposals, parseProposals } from "./proposals.ts";
 
 export interface ResearcherOptions {
@@ -53,10 +53,8 @@ export class Researcher implements ResearcherPort {
     this.runner = asRunner(options.runner);
     this.numTasks = options.numTasks ?? 3;
     this.space = options.space === undefined ? null : asSpace(options.space);
-    this.#template = compilePrompt(
-      options.promptTemplate ?? DEFAULT_RESEARCH_PROMPT,
-      options.promptName ?? "researcher prompt",
-    );
+    const source = options.promptTemplate ?? defaultResearchPrompt(options.edits !== "none");
+    this.#template = compilePrompt(source, options.promptName ?? "researcher prompt");
     this.#template.check(PROMPT_VARIABLES);
     this.#vars = options.vars ?? {};
     this.#edits = options.edits ?? "reply";

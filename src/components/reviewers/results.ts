@@ -45,7 +45,7 @@ function resultText(result: ShownResult): string {
   const label = result.label === "" ? "" : ` ${JSON.stringify(result.label)}`;
   const score = result.score === null ? "no score" : `score ${result.score}${result.passed ? ", passed" : ""}`;
   const lines = [
-    `${result.id}${label}: ${score} (${result.reason})`,
+    `${result.id}${label}: ${score}${result.reason === "" ? "" : ` (${result.reason})`}`,
     `  spec: ${clip(String(result.spec), MAX_LINE)}`,
     String(result.summary) === "{}" ? "" : `  metrics: ${clip(String(result.summary), MAX_LINE)}`,
     result.rationale === "" ? "" : `  why: ${result.rationale}`,

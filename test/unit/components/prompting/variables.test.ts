@@ -47,7 +47,7 @@ describe("promptVariables", () => {
     const base = stageContext({ entries });
     const ctx = { ...base, history: { ...base.history, best } };
     expect(render("{{history}}", ctx)).toBe(
-      '```\ni00001-h000 failed () spec={"lr":0.1}\ni00001-h001 "my \\"best\\"" score=0.9 passed spec={"lr":0.2,"deep":{"a":[1]}}\n```',
+      '```\ni00001-h000 failed spec={"lr":0.1}\ni00001-h001 "my \\"best\\"" score=0.9 passed spec={"lr":0.2,"deep":{"a":[1]}}\n```',
     );
     expect(render("{{#each history}}{{this.id}}:{{this.score}}:{{this.spec}};{{/each}}", ctx)).toBe(
       'i00001-h000::{"lr":0.1};i00001-h001:0.9:{"lr":0.2,"deep":{"a":[1]}};',

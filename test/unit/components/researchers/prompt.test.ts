@@ -90,6 +90,9 @@ describe("Researcher", () => {
     expect(proposals).toEqual([{ spec: {}, edits: [{ path: "a.py", content: "x" }] }]);
     expect(runner.prompts[0]).toMatch(/a\.py \(3 bytes\):\n```\nold\n```/);
     expect(runner.prompts[0]).toContain("```diff\n-a\n+b\n```");
+    const closed = scriptedRunner('[{"lr": 1}]');
+    await new Researcher({ runner: closed, edits: "none" }).hypothesize({ ...context(), artifacts });
+    expect(closed.prompts[0]).not.toContain("edits");
     const without = await new Researcher({ runner: scriptedRunner(reply, reply, reply) }).hypothesize(context());
     expect(without.failure?.code).toBe("unusable-reply");
   });

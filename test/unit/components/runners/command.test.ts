@@ -1,0 +1,152 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CommandRunner, type CommandRunnerOptions } from "../../../../src/components/runners/command.ts";
+import { readCommandOutput } from "../../../../src/components/runners/command-output.ts";
+import { ModuleRunner } from "../../../../src/components/runners/module.ts";
+import { SpecError, ToolMissingError } from "../../../../src/kernel/errors.ts";
+import { systemEffects } from "../../../../src/platform/system.ts";
+import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
+import { stageContext } from "../../../support/stage-context.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "aura-command-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** The machine, with these variables only and scratch files in the test's folder. */
+function effects(variables: Readonly<Record<string, string>> = {}) {
+  const known = new Map(
+    Object.entries({ PATH: process.env.PATH ?? "", HOME: "/home/me", TMPDIR: folder, ...variables }),
+  );
+  return { ...systemEffects(), variables: { get: (name: string) => known.get(name), names: () => [...known.keys()] } };
+}
+
+function run(script: string, prompt: string, options: CommandRunnerOptions = {}, args: readonly string[] = []) {
+  const file = join(folder, "agent");
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+  const runner = new CommandRunner([file, ...args], { effects: effects(), ...options });
+  return runner.run(runnerRequest(prompt, { cwd: folder }), runnerContext());
+}
+
+describe("CommandRunner", () => {
+  it("gives the prompt on stdin and takes the reply from stdout", async () => {
+    expect(await run("tr a-z A-Z", "hello\n$(rm x) 'é'")).toEqual({ content: "HELLO\n$(RM X) 'é'" });
+  });
+
+  it("gives the prompt as one argument, never as an option", async () => {
+    const show = `printf '%s|' "$@"`;
+    expect((await run(show, "a b; $x", { input: "argument" }, ["-p"])).content).toBe("-p|a b; $x|");
+    expect((await run(show, "-rf", { input: "argument" }, ["--ask={prompt}", "x"])).content).toBe("--ask= -rf|x|");
+    await expect(run(show, "x".repeat(200_000), { input: "argument" })).rejects.toThrow(/use input: stdin or file/);
+  });
+
+  it("gives the prompt as a file, and leaves nothing behind", async () => {
+    expect((await run('cat "$2"', "from a file", { input: "file" }, ["--file", "{prompt_file}"])).content).toBe(
+      "from a file",
+    );
+    expect(readdirSync(folder)).toEqual(["agent"]);
+  });
+
+  it("keeps long replies whole", async () => {
+    const { content } = await run("head -c 300000 /dev/zero | tr '\\0' x", "");
+    expect(content).toHaveLength(300_000);
+  });
+
+  it("tells which question is asked, and passes keys only when told to", async () => {
+    const machine = effects({ ANTHROPIC_API_KEY: "sk-1", OTHER_KEY: "sk-2" });
+    const options = { effects: machine, env: { MODE: "fast" }, passEnv: ["OTHER_KEY"] };
+    const { content } = await run("env", "", options);
+    expect(content).toMatch(/AURA_ROLE=researcher/);
+    expect(content).toMatch(/MODE=fast/);
+    expect(content).toMatch(/HOME=\/home\/me/);
+    expect(content).toMatch(/OTHER_KEY=sk-2/);
+    expect(content).not.toMatch(/sk-1/);
+  });
+
+  it("fails with the end of what a failing command said", async () => {
+    const failing = run("echo fine; echo 'no credit' >&2; exit 3", "");
+    await expect(failing).rejects.toMatchObject({
+      problem: "failed",
+      message: expect.stringMatching(/exited with 3: no credit$/),
+    });
+    await expect(run("kill -9 $$", "")).rejects.toMatchObject({ problem: "failed" });
+    await expect(run("sleep 30", "", { timeout: 0.2 })).rejects.toThrow(/timed out|timeout/);
+    await expect(run("yes", "")).rejects.toMatchObject({ problem: "failed" });
+  });
+
+  it("ends at once on abort", async () => {
+    const stop = new AbortController();
+    const runner = new CommandRunner(["sh", "-c", "echo up; exec sleep 30"], { effects: effects() });
+    const asked = runner.run(runnerRequest("", { cwd: folder }), runnerContext(stop.signal));
+    stop.abort(new Error("user stop"));
+    await expect(asked).rejects.toThrow("user stop");
+  });
+
+  it("misses its program before anything is spent", async () => {
+    await expect(new CommandRunner(["no-such-agent-x"]).setup(stageContext())).rejects.toThrow(ToolMissingError);
+    await new CommandRunner(["sh"]).setup(stageContext());
+    expect(() => new CommandRunner([])).toThrow(SpecError);
+  });
+});
+
+describe("readCommandOutput", () => {
+  it("finds the reply of JSON output in the usual places or at the path", () => {
+    const usage = { input_tokens: 5, output_tokens: 6 };
+    const json = JSON.stringify({ type: "result", is_error: false, result: "hi", usage, total_cost_usd: 0.5 });
+    expect(readCommandOutput(json, "json", undefined, "c")).toEqual({
+      content: "hi",
+      usage: { inputTokens: 5, outputTokens: 6, costUsd: 0.5 },
+    });
+    expect(readCommandOutput('{"a": [{"b": "deep"}]}', "json", "a.-1.b", "c").content).toBe("deep");
+    expect(readCommandOutput('{"a": {"b": [1]}}', "json", "a", "c")).toEqual({
+      content: '{"b":[1]}',
+      structured: { b: [1] },
+    });
+    expect(readCommandOutput('[{"lr": 1}]', "json", undefined, "c").structured).toEqual([{ lr: 1 }]);
+  });
+
+  it("takes the last line of JSONL output that has a reply", () => {
+    const lines = [
+      '{"type":"system"}',
+      "noise",
+      '{"type":"assistant","message":{"content":[{"type":"text","text":"dra"},{"type":"text","text":"ft"}]}}',
+      '{"type":"result","result":"final"}',
+    ];
+    expect(readCommandOutput(lines.join("\n"), "jsonl", undefined, "c").content).toBe("final");
+    expect(readCommandOutput(lines.slice(0, 3).join("\n"), "jsonl", undefined, "c").content).toBe("draft");
+  });
+
+  it("says what is missing", () => {
+    expect(() => readCommandOutput("oops", "json", undefined, "c")).toThrow(/c wrote no JSON/);
+    expect(() => readCommandOutput('{"a": 1}', "json", "b.c", "c")).toThrow(/no reply at b\.c/);
+    expect(() => readCommandOutput("x", "jsonl", undefined, "c")).toThrow(/no reply/);
+    expect(() => readCommandOutput('{"is_error": true, "result": "no credit"}', "json", undefined, "c")).toThrow(
+      /no credit/,
+    );
+  });
+});
+
+describe("ModuleRunner", () => {
+  it("asks a module's function in a process of its own", async () => {
+    const module = join(folder, "model.ts");
+    writeFileSync(
+      module,
+      `export const answer = async (prompt: string, ctx: { role: string }) => ({ content: prompt + "/" + ctx.role + "/" + process.pid });
+       export const fail = () => { throw new Error("boom"); };`,
+    );
+    const options = { module, name: "mine", timeout: "30s" };
+    const ask = (name: string) =>
+      new ModuleRunner({ ...options, export: name }, effects()).run(
+        runnerRequest("hi", { cwd: folder }),
+        runnerContext(),
+      );
+    const { content } = await ask("answer");
+    expect(content).toMatch(/^hi\/researcher\/\d+$/);
+    expect(content).not.toContain(String(process.pid));
+    await expect(ask("fail")).rejects.toMatchObject({ problem: "failed", message: "mine: fail threw: boom" });
+  });
+});

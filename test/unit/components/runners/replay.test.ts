@@ -1,0 +1,95 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FunctionRunner } from "../../../../src/components/runners/function.ts";
+import { RecordingRunner } from "../../../../src/components/runners/record.ts";
+import { ReplayRunner } from "../../../../src/components/runners/replay.ts";
+import { SpecError } from "../../../../src/kernel/errors.ts";
+import { systemFiles } from "../../../../src/platform/files.ts";
+import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
+import { stageContext } from "../../../support/stage-context.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "aura-replay-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function recording(...lines: readonly object[]): string {
+  const file = join(folder, "calls.jsonl");
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return file;
+}
+
+describe("ReplayRunner", () => {
+  it("answers what was recorded, whatever the order of calls", async () => {
+    const file = join(folder, "deep", "calls.jsonl");
+    const usage = { inputTokens: 3, outputTokens: 4 };
+    const live = new FunctionRunner((prompt) => ({ content: `re: ${prompt}`, usage, model: "m" }));
+    const recorder = new RecordingRunner(live, file, systemFiles());
+    const requests = [
+      runnerRequest("a"),
+      runnerRequest("b", { ask: 2 }),
+      runnerRequest("c", { iteration: 2 }),
+      runnerRequest("d", { role: "reviewer" }),
+      runnerRequest("e", { role: "evaluator", hypothesisId: "i00001-h002", part: "vote-2" }),
+    ];
+    for (const request of requests) await recorder.run(request, runnerContext());
+    const replay = new ReplayRunner({ file });
+    await replay.setup(stageContext());
+    for (const request of [...requests].reverse()) {
+      const ctx = runnerContext();
+      expect(await replay.run(request, ctx)).toEqual({ content: `re: ${request.prompt}`, usage, model: "m" });
+      expect(ctx.warnings).toEqual([]);
+    }
+    expect(readFileSync(file, "utf8").split("\n")).toHaveLength(6);
+  });
+
+  it("compares hypotheses by number and takes the last of several replies to one question", async () => {
+    const line = { role: "evaluator", iteration: 1, hypothesis: "i1-h2", ask: 1 };
+    const replay = new ReplayRunner({ file: recording({ ...line, response: "old" }, { ...line, response: "new" }) });
+    const request = runnerRequest("x", { role: "evaluator", hypothesisId: "i00001-h002" });
+    expect(await replay.run(request, runnerContext())).toEqual({ content: "new" });
+  });
+
+  it("takes lines written by hand: no prompt, no ask, a reply as data", async () => {
+    const file = recording({ role: "researcher", iteration: 1, response: [{ lr: 1 }] });
+    const ctx = runnerContext();
+    expect(await new ReplayRunner({ file, strict: true }).run(runnerRequest("x"), ctx)).toEqual({
+      content: '[{"lr":1}]',
+    });
+    expect(ctx.warnings).toEqual([]);
+  });
+
+  it("warns with a diff when the prompt has changed, and refuses when strict", async () => {
+    const file = recording({ role: "researcher", iteration: 1, ask: 1, prompt: "one\ntwo\nthree", response: "x" });
+    const ctx = runnerContext();
+    await new ReplayRunner({ file }).run(runnerRequest("one\n2\u001b\nthree"), ctx);
+    expect(ctx.warnings).toEqual([
+      "replay-prompt-changed: the prompt differs from the recorded one for: researcher iteration 1 ask 1; line 2:\n- two\n+ 2",
+    ]);
+    const strict = new ReplayRunner({ file, strict: true }).run(runnerRequest("other"), runnerContext());
+    await expect(strict).rejects.toMatchObject({ problem: "rejected", message: expect.stringContaining("- one") });
+  });
+
+  it("says what it looked for and what there is", async () => {
+    const file = recording({ role: "researcher", iteration: 1, response: "x" });
+    const missing = new ReplayRunner({ file }).run(runnerRequest("x", { iteration: 2, ask: 3 }), runnerContext());
+    await expect(missing).rejects.toMatchObject({ problem: "rejected" });
+    await expect(missing).rejects.toThrow(
+      /no reply for: researcher iteration 2 ask 3; it has: researcher iteration 1 ask 1$/,
+    );
+  });
+
+  it("refuses a missing or damaged recording at the start, by line", async () => {
+    await expect(new ReplayRunner({ file: join(folder, "no") }).setup(stageContext())).rejects.toThrow(SpecError);
+    const good = { role: "researcher", iteration: 1, response: "x" };
+    for (const bad of ["{", "3", "{}", '{"role": "boss", "iteration": 1}', '{"role": "researcher", "iteration": 1}']) {
+      writeFileSync(join(folder, "bad"), `${JSON.stringify(good)}\n\n${bad}\n`);
+      await expect(new ReplayRunner({ file: join(folder, "bad") }).setup(stageContext()), bad).rejects.toThrow(
+        /bad:3: /,
+      );
+    }
+  });
+});

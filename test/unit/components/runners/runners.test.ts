@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { AnthropicRunner } from "../../../../src/components/runners/anthropic.ts";
+import { asRunner } from "../../../../src/components/runners/as-runner.ts";
+import { FunctionRunner } from "../../../../src/components/runners/function.ts";
+import { ConcurrencyLimit } from "../../../../src/components/runners/limit.ts";
+import { LLMRunner } from "../../../../src/components/runners/llm.ts";
+import { RunnerError, SpecError } from "../../../../src/kernel/errors.ts";
+import { systemEffects } from "../../../../src/platform/system.ts";
+import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
+import { stageContext } from "../../../support/stage-context.ts";
+
+describe("LLMRunner and FunctionRunner", () => {
+  it("answer with a function's text or its content, usage and model", async () => {
+    const usage = { inputTokens: 1, outputTokens: 2 };
+    const rich = new FunctionRunner((prompt, ctx) => ({
+      content: `${prompt} ${ctx.role} ${ctx.ask}`,
+      usage,
+      model: "m",
+    }));
+    expect(await rich.run(runnerRequest("hi"), runnerContext())).toEqual({
+      content: "hi researcher 1",
+      usage,
+      model: "m",
+    });
+    const plain = new LLMRunner(async (prompt) => prompt.toUpperCase());
+    expect(await plain.run(runnerRequest("hi"), runnerContext())).toEqual({ content: "HI" });
+  });
+
+  it("turn what the function throws, and what is no answer, into runner errors", async () => {
+    const broken = new FunctionRunner(() => {
+      throw new TypeError("boom");
+    });
+    await expect(broken.run(runnerRequest("x"), runnerContext())).rejects.toMatchObject({
+      problem: "failed",
+      message: "function failed: boom",
+    });
+    for (const nothing of [undefined, 3, { text: "x" }, { content: 1 }]) {
+      const run = new FunctionRunner(() => nothing).run(runnerRequest("x"), runnerContext());
+      await expect(run).rejects.toMatchObject({ problem: "unusable-reply" });
+    }
+    const hostile = new FunctionRunner(() => ({ content: "x", usage: { inputTokens: Number.NaN, outputTokens: -1 } }));
+    expect(await hostile.run(runnerRequest("x"), runnerContext())).toEqual({ content: "x" });
+  });
+
+  it("pass an abort on as it is", async () => {
+    const stop = new AbortController();
+    const runner = new LLMRunner(async (_prompt, { signal }) => {
+      stop.abort(new Error("user stop"));
+      signal.throwIfAborted();
+      return "never";
+    });
+    await expect(runner.run(runnerRequest("x"), runnerContext(stop.signal))).rejects.toThrow("user stop");
+  });
+});
+
+describe("asRunner", () => {
+  it("takes runners and functions, and refuses the rest", () => {
+    const runner = new FunctionRunner(() => "x");
+    expect(asRunner(runner)).toBe(runner);
+    expect(asRunner(async () => "x")).toBeInstanceOf(LLMRunner);
+    expect(() => Reflect.apply(asRunner, null, [{}])).toThrow(SpecError);
+  });
+});
+
+describe("AnthropicRunner", () => {
+  it("misses its key before anything is spent", async () => {
+    const runner = new AnthropicRunner({ model: "m", apiKeyEnv: "AURA_TEST_NO_SUCH_KEY" }, systemEffects());
+    const setup = runner.setup(stageContext());
+    await expect(setup).rejects.toMatchObject({ problem: "credentials", exitCode: 7 });
+    await expect(setup).rejects.toThrow(/AURA_TEST_NO_SUCH_KEY is not set/);
+    await expect(setup).rejects.toBeInstanceOf(RunnerError);
+  });
+});
+
+describe("ConcurrencyLimit", () => {
+  it("runs so many at a time, in order, and lets a waiting one leave", async () => {
+    const limit = new ConcurrencyLimit(2);
+    const never = new AbortController().signal;
+    const doors: (() => void)[] = [];
+    const started: number[] = [];
+    const start = (number: number, signal = never) =>
+      limit.run(() => {
+        started.push(number);
+        return new Promise<void>((resolve) => doors.push(resolve));
+      }, signal);
+    const stop = new AbortController();
+    const first = start(1);
+    const second = start(2);
+    const third = start(3, stop.signal);
+    const fourth = start(4);
+    await Promise.resolve();
+    stop.abort(new Error("leave"));
+    await expect(third).rejects.toThrow("leave");
+    expect(started).toEqual([1, 2]);
+    doors[0]?.();
+    await first;
+    await Promise.resolve();
+    expect(started).toEqual([1, 2, 4]);
+    for (const open of doors) open();
+    await Promise.all([second, fourth]);
+  });
+});

@@ -1,0 +1,50 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SpecError } from "../../../src/kernel/errors.ts";
+import { loadModule } from "../../../src/platform/modules.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "aura-modules-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, source: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, source);
+  return path;
+}
+
+describe("loadModule", () => {
+  it("loads TypeScript and JavaScript, with what they import", async () => {
+    file("helper.ts", "export const two: number = 2;");
+    const path = file(
+      "mine.ts",
+      'import { two } from "./helper.ts";\nexport default { kind: "x" as const };\nexport const four = two * 2;',
+    );
+    const loaded = await loadModule(path);
+    expect(loaded.four).toBe(4);
+    expect(loaded.default).toEqual({ kind: "x" });
+    expect((await loadModule(file("plain.mjs", "export default 7;"))).default).toBe(7);
+  });
+
+  it("names the module that is missing or does not load", async () => {
+    await expect(loadModule(join(folder, "no.ts"))).rejects.toThrow(/no module .*no\.ts/);
+    await expect(loadModule(file("broken.ts", "export const = 3;"))).rejects.toThrow(SpecError);
+    await expect(loadModule(file("throws.ts", 'throw new Error("boom");'))).rejects.toThrow(/throws\.ts: boom/);
+    await expect(loadModule(file("lost.ts", 'import "./nowhere.ts";'))).rejects.toThrow(/lost\.ts: .*nowhere/);
+  });
+
+  it("lets a module share this package's own classes", async (test) => {
+    if (!existsSync(new URL("../../../src/index.ts", import.meta.url))) test.skip();
+    const path = file(
+      "uses.ts",
+      'import { isAuraError, ReplayRunner } from "aura-research";\nexport { isAuraError, ReplayRunner };',
+    );
+    const loaded = await loadModule(path);
+    const own = await import("../../../src/components/runners/replay.ts");
+    expect(loaded.ReplayRunner).toBe(own.ReplayRunner);
+  });
+});
