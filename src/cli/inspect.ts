@@ -21,6 +21,8 @@ const VIEWS: Readonly<
   events: { ids: 0, document: (root, observer) => ({ events: inspectEvents(root, observer) }) },
 };
 
+const VIEW_NAMES = [...Object.keys(VIEWS), "artifacts", "diff"];
+
 /** `aura inspect <workspace> [view] [id]`: reads records, takes no lock, writes nothing. */
 export async function inspect(
   place: string,
@@ -29,6 +31,7 @@ export async function inspect(
   flags: { readonly json?: boolean },
 ): Promise<number> {
   return guarded(async () => {
+    if (view === "artifacts" || view === "diff") return inspectStates(view, resolve(place), ids, flags.json === true);
     const chosen = VIEWS[view];
     if (!chosen || !Object.hasOwn(VIEWS, view)) throw unknownView(view);
     if (ids.length !== chosen.ids) {
@@ -48,9 +51,34 @@ export async function inspect(
   });
 }
 
+/** The views that read states; their modules are loaded for them alone. */
+async function inspectStates(
+  view: "artifacts" | "diff",
+  root: string,
+  ids: readonly string[],
+  json: boolean,
+): Promise<number> {
+  const { artifactsText, artifactsView, diffView } = await import("./inspect-states.ts");
+  const [from, to] = ids;
+  if (view === "diff" && (from === undefined || to === undefined || ids.length !== 2)) {
+    throw new SpecError(
+      "inspect diff takes two states: best, start, the number of an iteration or the id of a hypothesis",
+    );
+  }
+  const effects = systemEffects();
+  if (view === "artifacts") {
+    const document = await artifactsView(root, effects);
+    process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : artifactsText(document));
+  } else {
+    const document = await diffView(root, from ?? "", to ?? "", effects);
+    process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : document.diff);
+  }
+  return EXIT.ok;
+}
+
 function unknownView(view: string): SpecError {
-  const near = nearest(view, Object.keys(VIEWS));
+  const near = nearest(view, VIEW_NAMES);
   return new SpecError(
-    `there is no view "${view}"; ${near ? `did you mean "${near}"?` : `views: ${Object.keys(VIEWS).join(", ")}`}`,
+    `there is no view "${view}"; ${near ? `did you mean "${near}"?` : `views: ${VIEW_NAMES.join(", ")}`}`,
   );
 }

@@ -1,7 +1,9 @@
 import { Command, CommanderError, Option } from "commander";
 import { EXIT, messageOf } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
+import type { ApplyFlags } from "./apply.ts";
 import { openFrame } from "./json-frame.ts";
+import type { RollbackFlags } from "./rollback.ts";
 import type { RunFlags } from "./run-flags.ts";
 
 /** Runs the command line. `args` are the words after `aura`. Sets the process's exit code; never throws. */
@@ -31,6 +33,7 @@ function program(exit: Exit): Command {
   runCommand(aura, exit);
   resumeCommand(aura, exit);
   readCommands(aura, exit);
+  stateCommands(aura, exit);
   specCommands(aura, exit);
   return aura;
 }
@@ -90,12 +93,51 @@ function readCommands(aura: Command, exit: Exit): void {
   sub(aura, "inspect")
     .description("look at a run, also while it is live")
     .argument("<workspace>", "the run's folder")
-    .argument("[view]", "summary, hypotheses, best, show ID, insights, calls, logs ID, events", "summary")
+    .argument(
+      "[view]",
+      "summary, hypotheses, best, show ID, insights, calls, artifacts, diff A B, logs ID, events",
+      "summary",
+    )
     .argument("[ids...]", "what to show")
     .option("--json", "one JSON document")
     .action(async (workspace: string, view: string, ids: readonly string[], flags: { readonly json?: boolean }) => {
       const { inspect } = await import("./inspect.ts");
       exit(await inspect(workspace, view, ids, flags));
+    });
+}
+
+function stateCommands(aura: Command, exit: Exit): void {
+  sub(aura, "rollback")
+    .description("make a recorded state the one that the run goes on from")
+    .argument("<workspace>", "the run's folder")
+    .requiredOption("--to <state>", "best, start, the number of an iteration or the id of a hypothesis")
+    .option("--dry-run", "say what would change")
+    .option("--json", "one JSON document")
+    .action(async (workspace: string, flags: RollbackFlags) => {
+      const { rollback } = await import("./rollback.ts");
+      exit(await rollback(workspace, flags));
+    });
+  sub(aura, "apply")
+    .description("write a recorded state to the project, to a folder, or as a patch")
+    .argument("<workspace>", "the run's folder")
+    .argument("[state]", "best, start, the number of an iteration or the id of a hypothesis", "best")
+    .option("--to <dir>", "the folder to write to (default: the project)")
+    .option("--patch <file>", "write a patch against the start instead; - is standard output")
+    .option("--dry-run", "say what would change")
+    .option("--force", "go over files that changed since the start")
+    .option("--json", "one JSON document")
+    .action(async (workspace: string, state: string, flags: ApplyFlags) => {
+      const { apply } = await import("./apply.ts");
+      exit(await apply(workspace, state, flags));
+    });
+  sub(aura, "repair")
+    .description("show what is damaged in a workspace, and mend it with --apply")
+    .argument("<workspace>", "the run's folder")
+    .option("--apply", "do what was shown")
+    .option("--json", "one JSON document")
+    .action(async (workspace: string, flags: { readonly apply?: boolean; readonly json?: boolean }) => {
+      const { repair } = await import("./repair.ts");
+      exit(await repair(workspace, flags));
     });
 }
 

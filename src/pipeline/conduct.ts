@@ -1,7 +1,7 @@
 import type { RunContext } from "../kernel/context.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Lifecycle } from "../kernel/ports.ts";
-import type { FinishReason, RunManifest } from "../model/run.ts";
+import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { readRollbacks } from "../workspace/rollbacks.ts";
 import type { Emitter } from "./emitter.ts";
@@ -89,7 +89,7 @@ export async function conductRun(
     const reason = await turn(loop, keeper, previous);
     return finish(reason, exitCodeOf(reason), keeper, loop, emitter);
   } catch (thrown) {
-    const { reason, exitCode } = endingOf(thrown, spending.totals().calls > 0);
+    const { reason, exitCode } = endingOf(thrown, hasSpent(spending.totals()));
     keeper.fail(reason, spending.totals());
     emitter.emit({
       type: "run.finished",
@@ -114,9 +114,8 @@ async function turn(loop: Loop, keeper: ManifestKeeper, previous: RunManifest | 
   for (const iteration of workspace.listIterations()) {
     if (unfinished.length > 0 || !replayIteration(loop, iteration)) unfinished.push(iteration);
   }
-  if (previous?.status === "failed") {
-    state.forgiveFailures();
-  }
+  if (previous?.status === "failed") state.forgiveFailures();
+  if (artifacts && state.carried) artifacts.carry(state.carried.snapshot);
   for (;;) {
     if (signals.now.aborted || signals.drain.aborted) return "interrupted";
     const rest = unfinished.shift();
@@ -162,4 +161,8 @@ async function tearDown(parts: readonly Lifecycle[], run: RunContext): Promise<v
       run.emit({ type: "warning", code: "teardown-failed", message: messageOf(thrown) });
     }
   }
+}
+
+function hasSpent({ calls, trials }: RunTotals): boolean {
+  return calls + trials > 0;
 }

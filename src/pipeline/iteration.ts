@@ -32,7 +32,7 @@ export async function runIteration(loop: Loop, iteration: number): Promise<Finis
   const hypotheses = await readHypotheses(loop, ctx, fixed);
   const batch = await experimentAll(loop, ctx, begun.base, hypotheses, states);
   if (!batch.complete) return null;
-  const insights = workspace.readInsights(iteration) ?? (await review(loop, ctx, batch.results));
+  const insights = workspace.readInsights(iteration) ?? (await review(loop, ctx, fixed.start ? [] : batch.results));
   return finish(loop, fixed, batch.results, insights);
 }
 

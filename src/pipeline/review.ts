@@ -4,13 +4,13 @@ import { iterationName } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { Loop } from "./loop.ts";
 
-/** Distils the insights of a batch and records them; an empty batch has none. */
+/** Distils the insights of a batch and records them; an empty batch has none, and is not asked about. */
 export async function review(
   loop: Loop,
   ctx: StageContext,
   results: readonly StageResults[],
 ): Promise<readonly Insight[]> {
-  ctx.emit({ type: "stage.started", stage: "review", iteration: ctx.iteration });
+  if (results.length > 0) ctx.emit({ type: "stage.started", stage: "review", iteration: ctx.iteration });
   const findings = results.length === 0 ? [] : await loop.stages.reviewer.review(results, ctx);
   const insights = findings.map((finding, place) => insight(finding, ctx.iteration, place));
   loop.workspace.writeInsights(ctx.iteration, insights);

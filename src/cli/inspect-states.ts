@@ -1,0 +1,61 @@
+import { plainText } from "../kernel/display-text.ts";
+import type { Effects } from "../kernel/effects.ts";
+import { carriedState, diffSnapshots, findState } from "../workspace/artifacts/index.ts";
+import { openStates, type StatesOfRun } from "./states.ts";
+
+/** `aura inspect <workspace> artifacts`: the states there are, and the one carried on. */
+export async function artifactsView(root: string, effects: Effects): Promise<ArtifactsDocument> {
+  const run = await openStates(root, effects);
+  const { workspace, store, start, records } = run;
+  const states = workspace.listIterations().flatMap((iteration) =>
+    workspace.listHypotheses(iteration).flatMap((hypothesisId) => {
+      const snapshot = workspace.readExperiment(hypothesisId)?.state;
+      const score = workspace.readEvaluation(hypothesisId)?.score ?? null;
+      return snapshot === undefined ? [] : [{ hypothesisId, snapshot, score }];
+    }),
+  );
+  return { start, carried: carriedState(store, records)?.snapshot ?? null, states, files: filesOf(run) };
+}
+
+export interface ArtifactsDocument {
+  readonly start: string;
+  /** Snapshot id of the state that the next iteration starts from. */
+  readonly carried: string | null;
+  readonly states: readonly {
+    readonly hypothesisId: string;
+    readonly snapshot: string;
+    readonly score: number | null;
+  }[];
+  /** Files of the start. */
+  readonly files: readonly string[];
+}
+
+export function artifactsText({ start, carried, states, files }: ArtifactsDocument): string {
+  const lines = [
+    `start    ${start}  ${files.map(plainText).join(", ")}`,
+    `carried  ${carried ?? "none yet"}`,
+    ...states.map(
+      ({ hypothesisId, snapshot, score }) =>
+        `${snapshot === carried ? "*" : " "} ${hypothesisId}  ${snapshot}  ${score ?? "no score"}`,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** `aura inspect <workspace> diff A B`: between two states, each named as `rollback` names them. */
+export async function diffView(
+  root: string,
+  from: string,
+  to: string,
+  effects: Effects,
+): Promise<{ readonly from: string; readonly to: string; readonly diff: string }> {
+  const { store, records } = await openStates(root, effects);
+  return { from, to, diff: diffSnapshots(store, findState(records, from).snapshot, findState(records, to).snapshot) };
+}
+
+function filesOf({ store, start }: StatesOfRun): readonly string[] {
+  return store
+    .read(start)
+    .entries.filter(({ kind }) => kind !== "directory")
+    .map(({ path }) => path);
+}

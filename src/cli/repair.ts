@@ -1,0 +1,49 @@
+import { relative, resolve } from "node:path";
+import { plainText } from "../kernel/display-text.ts";
+import { EXIT } from "../kernel/errors.ts";
+import { systemEffects } from "../platform/system.ts";
+import { acquireLock } from "../workspace/lock.ts";
+import { applyRepair, planRepair } from "../workspace/repair.ts";
+import { guarded } from "./report-error.ts";
+
+/** `aura repair <workspace>`: shows what is damaged and what mending it would do; does it with `--apply`. */
+export async function repair(
+  place: string,
+  flags: { readonly apply?: boolean; readonly json?: boolean },
+): Promise<number> {
+  return guarded(async () => {
+    const effects = systemEffects();
+    const root = resolve(place);
+    const plan = planRepair(root, effects.files);
+    const byHand = plan.steps.some(({ action }) => action === "by-hand");
+    let movedTo: string | null = null;
+    if (flags.apply && plan.steps.length > 0) {
+      const lock = await acquireLock(root, effects);
+      try {
+        movedTo = applyRepair(planRepair(root, effects.files), effects.files, lock);
+      } finally {
+        lock.release();
+      }
+    }
+    if (flags.json) {
+      process.stdout.write(
+        `${JSON.stringify({ applied: flags.apply === true, movedTo, steps: plan.steps }, null, 2)}\n`,
+      );
+    } else {
+      const lines = plan.steps.flatMap(({ action, file, reason, consequence }) => [
+        `${action.padEnd(9)}  ${plainText(file)}: ${plainText(reason)}`,
+        `           then: ${plainText(consequence)}`,
+      ]);
+      process.stdout.write(
+        `${[...lines, closing(plan.steps.length, flags.apply === true, movedTo, place)].join("\n")}\n`,
+      );
+    }
+    return byHand ? EXIT.damaged : EXIT.ok;
+  });
+}
+
+function closing(steps: number, applied: boolean, movedTo: string | null, place: string): string {
+  if (steps === 0) return "nothing is damaged";
+  if (!applied) return `nothing was changed; do it with: aura repair ${place} --apply`;
+  return movedTo === null ? "done" : `done; the damaged files are in ${relative(process.cwd(), movedTo)}`;
+}
