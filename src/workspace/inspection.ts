@@ -32,7 +32,7 @@ export function statusNow(root: string, manifest: RunManifest, { files, processe
 }
 
 /** The end of one log: where it is, how large, and its last lines. */
-export interface LogView {
+interface LogView {
   readonly path: string;
   readonly bytes: number;
   /** At most the last 4 KiB, control characters but line ends and tabs removed. */

@@ -40,7 +40,7 @@ const CANONICAL: Readonly<Record<RecordFolder, RegExp>> = {
 };
 
 /** Orders trial ids by hypothesis, then trials before checks, then number. */
-export function compareTrialIds(a: string, b: string): number {
+function compareTrialIds(a: string, b: string): number {
   const left = parseTrialId(a);
   const right = parseTrialId(b);
   if (!left || !right) return left ? -1 : right ? 1 : compareText(a, b);

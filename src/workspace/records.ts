@@ -14,7 +14,7 @@ import * as validators from "./generated/validate-records.js";
 import * as layout from "./layout.ts";
 
 /** Larger records are refused unread: none that AURA writes comes near it. */
-export const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
 /** A workspace to read: a folder, and the files port to read it through. */
 export interface Source {

@@ -11,7 +11,7 @@ import * as records from "./records.ts";
 import { readRollbacks } from "./rollbacks.ts";
 
 /** One thing that is wrong with a workspace, and what repairing it would do. */
-export interface RepairStep {
+interface RepairStep {
   /** `set-aside`: move a damaged record under `repairs/`. `remove`: delete a leftover. `by-hand`: only the user can. */
   readonly action: "set-aside" | "remove" | "by-hand";
   /** Relative to the workspace. */

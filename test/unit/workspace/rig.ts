@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 /** A clock that moves only when something sleeps or a test says so. */
-export class HandClock implements Clock {
+class HandClock implements Clock {
   #elapsed = 0;
   readonly #deadlines: { due: number; readonly controller: AbortController; readonly ms: number }[] = [];
   /** Called after each sleep, with how long the clock has run. */
