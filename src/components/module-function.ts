@@ -1,0 +1,93 @@
+import type { StageContext } from "../kernel/context.ts";
+import type { JsonValue } from "../model/json.ts";
+import type { Failure } from "../model/trial.ts";
+import { type ModuleFunctionResult, runModuleFunction } from "../platform/function-host.ts";
+import { plainJson } from "../platform/plain-json.ts";
+import { type ModuleFunction, thrownFailure, trialEnvironment } from "./executors/index.ts";
+
+const MOST_ENTRIES = 10_000;
+const LONGEST_MESSAGE = 4096;
+
+/** What a function of the user's gave: JSON data, or why there is none. */
+export type FunctionAnswer =
+  | { readonly ok: true; readonly value: JsonValue }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** Calls a function given in code. What it throws is a failure, unless the run is being stopped. */
+export async function callInProcess(call: () => unknown, signal: AbortSignal): Promise<FunctionAnswer> {
+  signal.throwIfAborted();
+  let answer: unknown;
+  try {
+    answer = await call();
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    return { ok: false, failure: thrownFailure(thrown) };
+  }
+  const plain = plainJson(answer ?? null);
+  return plain.ok ? plain : { ok: false, failure: invalidAnswer(`what it returned is no data: ${plain.reason}`) };
+}
+
+/** Calls an exported function of a module in a process of its own, which is ended at its timeout and when the run stops. */
+export async function callModule(
+  target: ModuleFunction,
+  args: readonly unknown[],
+  timeoutMs: number,
+  ctx: StageContext,
+): Promise<FunctionAnswer> {
+  const { effects, settings, signal } = ctx;
+  const given = plainJson(args);
+  if (!given.ok)
+    return { ok: false, failure: invalidAnswer(`the function cannot be given its arguments: ${given.reason}`) };
+  const result = await runModuleFunction(
+    {
+      module: target.module,
+      export: target.export ?? "default",
+      args: Array.isArray(given.value) ? given.value : [],
+      cwd: settings.root,
+      env: trialEnvironment({ variables: effects.variables, aura: {}, env: {}, passEnv: [] }),
+      timeoutMs,
+    },
+    effects,
+    signal,
+  );
+  signal.throwIfAborted();
+  if (result.kind === "value") return { ok: true, value: result.value };
+  return { ok: false, failure: failureOf(result) };
+}
+
+function failureOf(result: Exclude<ModuleFunctionResult, { readonly kind: "value" }>): Failure {
+  if (result.kind === "threw") {
+    return { code: "function-threw", message: `the function threw: ${result.message}`.slice(0, LONGEST_MESSAGE) };
+  }
+  const { end, exitCode, message, stderrTail } = result.process;
+  const why = end === "exited" ? `ended with code ${exitCode ?? -1} and no result` : (message ?? end);
+  const logTail = stderrTail === "" ? {} : { logTail: stderrTail };
+  return {
+    code: "function-ended",
+    message: `the process of the function: ${why}`.slice(0, LONGEST_MESSAGE),
+    ...logTail,
+  };
+}
+
+/** The failure of an answer that is of the wrong form. */
+export function invalidAnswer(message: string): Failure {
+  return { code: "result-invalid", message: message.slice(0, LONGEST_MESSAGE) };
+}
+
+/**
+ * What a stage knows, as data for a function in another process: a part of the context that one in code gets, under the
+ * same names. Of the history, the latest 10,000 hypotheses.
+ */
+export function stageData(ctx: StageContext) {
+  const { settings, history, iteration, inputs, runId } = ctx;
+  const { name, goal, seed, constraints, root, metric } = settings;
+  return {
+    runId,
+    iteration,
+    settings: { name, goal, seed, constraints, root, metric },
+    history: { ...history, entries: history.entries.slice(-MOST_ENTRIES) },
+    insights: history.insights,
+    inputs,
+    workspace: { root: ctx.workspace.root },
+  };
+}

@@ -1,0 +1,196 @@
+import type { StageContext, StageResults } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import { plainText } from "../../kernel/display-text.ts";
+import { formatScore, parametersOf, parametersText } from "../../kernel/display-value.ts";
+import type { Finding, Reviewer } from "../../kernel/ports.ts";
+import { bestOf, hasScore } from "../../model/score.ts";
+import type { MetricSettings } from "../../model/settings.ts";
+import { clip } from "../prompting/text.ts";
+import { type CategoryEffect, effectsOf, type NumericEffect, type ScoredSpec } from "./stats/effects.ts";
+
+/** Only the latest scores are looked at, so that a review costs the same however long the run is. */
+const MOST_SCORES = 2000;
+const MOST_EVIDENCE = 10;
+const MOST_LISTED = 10;
+const SHOWN_OF_BATCH = 3;
+const SHOWN_PARAMETERS = 12;
+
+/**
+ * Reviews without a model, over this batch and the scores of the current generation (the latest 2,000): ranks, the best
+ * so far, why some have no score, the correlation of each parameter with the score, where the best quarter lies, and
+ * mean scores by choice. At most six findings; the same scores always give the same text.
+ */
+export class StatsReviewer implements Reviewer {
+  async review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]> {
+    const { metric } = ctx.settings;
+    const fresh = batch.map(({ hypothesis: { id, spec }, evaluation: { score } }) => ({ id, spec, score }));
+    const { generation } = ctx.history;
+    const earlier = latestScored(ctx.history.entries, generation, MOST_SCORES - fresh.length);
+    const scored = [...earlier, ...fresh.filter(hasScore)];
+    const { numeric, categorical } = effectsOf(scored);
+    return [
+      batchFinding(fresh, scored, ctx.iteration, metric),
+      bestFinding([...(ctx.history.best ? [ctx.history.best] : []), ...fresh], scored.length, metric),
+      failureFinding(batch),
+      correlationFinding(numeric, metric),
+      rangeFinding(numeric, scored, metric),
+      categoryFinding(categorical, metric),
+    ].filter((finding) => finding !== null);
+  }
+}
+
+interface MaybeScored extends Omit<ScoredSpec, "score"> {
+  readonly score: number | null;
+}
+
+function latestScored(
+  entries: readonly (MaybeScored & { readonly generation: number })[],
+  generation: number,
+  most: number,
+): readonly ScoredSpec[] {
+  const latest: ScoredSpec[] = [];
+  for (let index = entries.length - 1; index >= 0 && latest.length < most; index--) {
+    const entry = entries[index];
+    if (entry && entry.generation === generation && hasScore(entry)) latest.push(entry);
+  }
+  return latest.reverse();
+}
+
+/** Best first; of equals the earlier. */
+function ranked(scored: readonly ScoredSpec[], { direction }: MetricSettings): readonly ScoredSpec[] {
+  const sign = direction === "maximize" ? -1 : 1;
+  return [...scored].sort((a, b) => sign * (a.score - b.score));
+}
+
+function batchFinding(
+  batch: readonly MaybeScored[],
+  scored: readonly ScoredSpec[],
+  iteration: number,
+  metric: MetricSettings,
+): Finding | null {
+  const own = ranked(batch.filter(hasScore), metric);
+  if (own.length === 0) return null;
+  const order = ranked(scored, metric);
+  const shown = own.slice(0, SHOWN_OF_BATCH).map(({ id, score }) => {
+    const rank = order.findIndex((other) => other.score === score) + 1;
+    return `${id} ${formatScore(score)} (rank ${rank} of ${order.length})`;
+  });
+  const more = own.length - shown.length;
+  const rest = more > 0 ? `, and ${more} more down to ${formatScore(own.at(-1)?.score ?? null)}` : "";
+  const counted = `${own.length} of ${batch.length} hypotheses of iteration ${iteration} have a score`;
+  return { finding: `${counted}; ${nameOf(metric)}: ${shown.join(", ")}${rest}.`, evidence: idsOf(own) };
+}
+
+function bestFinding(candidates: readonly MaybeScored[], count: number, metric: MetricSettings): Finding | null {
+  const best = bestOf(candidates, metric);
+  if (best === null) return null;
+  const parameters = parametersText(parametersOf(best.spec).slice(0, SHOWN_PARAMETERS));
+  const where = parameters === "" ? "" : ` with ${parameters}`;
+  const finding = `Best of ${count} scored so far: ${best.id}, ${nameOf(metric)} ${formatScore(best.score)}${where}.`;
+  return { finding, evidence: [best.id] };
+}
+
+function failureFinding(batch: readonly StageResults[]): Finding | null {
+  const failed = batch.filter(({ evaluation }) => evaluation.score === null);
+  if (failed.length === 0) return null;
+  const reasons = new Map<string, number>();
+  for (const { evaluation } of failed) {
+    const reason = clip(plainText(evaluation.reason).trim() || "no reason given", 160);
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  const listed = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 3);
+  const text = listed.map(([reason, count]) => (count > 1 ? `${reason} (${count} times)` : reason)).join("; ");
+  return {
+    finding: `${failed.length} of ${batch.length} have no score: ${text}.`,
+    evidence: failed.slice(0, MOST_EVIDENCE).map(({ hypothesis }) => hypothesis.id),
+  };
+}
+
+function correlationFinding(effects: readonly NumericEffect[], metric: MetricSettings): Finding | null {
+  if (effects.length === 0) return null;
+  const listed = effects.slice(0, MOST_LISTED).map((effect) => {
+    const pearson = `${effect.log ? "of the logarithm " : ""}${signed(effect.pearson)}`;
+    return `${shownName(effect.name)} ${signed(effect.spearman)} (Pearson ${pearson}, n=${effect.count})`;
+  });
+  const more = effects.length > listed.length ? `; ${effects.length - listed.length} weaker ones left out` : "";
+  return { finding: `Rank correlation with ${nameOf(metric)}: ${listed.join(", ")}${more}.` };
+}
+
+/** Where the best quarter lies, for the parameter that most clearly matters. */
+function rangeFinding(
+  effects: readonly NumericEffect[],
+  scored: readonly ScoredSpec[],
+  metric: MetricSettings,
+): Finding | null {
+  const effect = effects.find(({ isClear }) => isClear);
+  if (effect === undefined) return null;
+  const withValue = ranked(scored, metric).flatMap((entry) => {
+    const value = Object.hasOwn(entry.spec, effect.name) ? entry.spec[effect.name] : undefined;
+    return typeof value === "number" ? [{ id: entry.id, value }] : [];
+  });
+  const best = withValue.slice(0, Math.max(2, Math.ceil(withValue.length / 4)));
+  const name = shownName(effect.name);
+  const isMore = effect.spearman > 0;
+  const range = rangeOf(best);
+  return {
+    finding: `${isMore ? "Higher" : "Lower"} ${name} goes with higher ${nameOf(metric)}; the best ${best.length} of ${withValue.length} have ${name} ${range}, tried were ${rangeOf(withValue)}.`,
+    recommendation: `Prefer ${name} ${range}.`,
+    evidence: idsOf(best),
+  };
+}
+
+function categoryFinding(effects: readonly CategoryEffect[], metric: MetricSettings): Finding | null {
+  const [strongest] = effects;
+  if (strongest === undefined) return null;
+  const sign = metric.direction === "maximize" ? -1 : 1;
+  const sorted = (effect: CategoryEffect) => [...effect.groups].sort((a, b) => sign * (a.mean - b.mean));
+  const listed = effects.slice(0, 3).map((effect) => {
+    const groups = sorted(effect).slice(0, MOST_LISTED);
+    const means = groups.map(({ value, mean, count }) => `${shownName(value)} ${formatScore(mean)} (n=${count})`);
+    return `${shownName(effect.name)}: ${means.join(", ")}`;
+  });
+  const [first] = sorted(strongest);
+  const recommendation =
+    strongest.isClear && first
+      ? { recommendation: `Prefer ${shownName(strongest.name)}=${shownName(first.value)}.` }
+      : {};
+  return { finding: `Mean ${nameOf(metric)} by choice: ${listed.join("; ")}.`, ...recommendation };
+}
+
+function rangeOf(entries: readonly { readonly value: number }[]): string {
+  const values = entries.map(({ value }) => value).sort((a, b) => a - b);
+  const [low = 0, high = 0] = [values[0], values.at(-1)];
+  return low === high ? short(low) : `${short(low)} to ${short(high)}`;
+}
+
+function idsOf(entries: readonly { readonly id: string }[]): readonly string[] {
+  return entries.slice(0, MOST_EVIDENCE).map(({ id }) => id);
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function signed(correlation: number): string {
+  const text = correlation.toFixed(2);
+  return correlation > 0 ? `+${text}` : text;
+}
+
+/** Names and values come from proposals: they are shown without anything that could steer a terminal. */
+function shownName(text: string): string {
+  return clip(plainText(text), 40);
+}
+
+function nameOf(metric: MetricSettings): string {
+  return shownName(metric.name);
+}
+
+/** Reviewer `stats`. */
+export const statsReviewer = defineComponent({
+  kind: "reviewer",
+  type: "stats",
+  summary: "Ranks, correlations of parameters with the score, and mean scores by choice; no model.",
+  options: { type: "object", properties: {}, additionalProperties: false },
+  example: {},
+  create: () => new StatsReviewer(),
+});
