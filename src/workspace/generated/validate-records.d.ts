@@ -1,4 +1,5 @@
 // Generated from the record schemas in src/model by `npm run generate`. Do not edit.
+import type { ApplyRecord } from "../../model/apply.ts";
 import type { CallRecord } from "../../model/call.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
@@ -29,3 +30,4 @@ export declare const experiment: RecordValidator<Experiment>;
 export declare const evaluation: RecordValidator<Evaluation>;
 export declare const insights: RecordValidator<readonly Insight[]>;
 export declare const call: RecordValidator<CallRecord>;
+export declare const apply: RecordValidator<ApplyRecord>;
