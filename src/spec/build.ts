@@ -53,7 +53,7 @@ export class ComponentBuilder {
     try {
       return createComponent(definition, optionsOf(definition, config), this.#deps(name ?? definition.type));
     } catch (thrown) {
-      throw placed(thrown, place);
+      throw placed(thrown, place, config);
     }
   }
 
@@ -83,21 +83,46 @@ export class ComponentBuilder {
   }
 }
 
-/** A component that cannot be built although its options are valid, and where it stands. */
+/** A component that cannot be built although its options are valid, and where in the spec that stands. */
 class BuildError extends SpecError {
-  readonly place: SpecPath;
+  readonly findings: readonly Finding[];
 
-  constructor(message: string, place: SpecPath, cause: unknown) {
+  constructor(message: string, findings: readonly Finding[], cause: unknown) {
     super(message, [], { cause });
-    this.place = place;
+    this.findings = findings;
   }
 }
 
 /** The innermost component of the spec is where the error belongs. */
-function placed(thrown: unknown, place: SpecPath | undefined): unknown {
+function placed(thrown: unknown, place: SpecPath | undefined, config: JsonObject): unknown {
   if (!place || thrown instanceof BuildError) return thrown;
   if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return thrown;
-  return new BuildError(messageOf(thrown), place, thrown);
+  return new BuildError(messageOf(thrown), findingsOf(thrown, place, config), thrown);
+}
+
+/** A problem in a prompt is told at the option that gives it, with the name it is about; others at the component. */
+function findingsOf(thrown: unknown, place: SpecPath, { prompt, prompt_file: file }: JsonObject): readonly Finding[] {
+  const message = messageOf(thrown);
+  const inText = thrown instanceof SpecError ? thrown.diagnostics.filter(({ line }) => line !== undefined) : [];
+  if (typeof file === "string") {
+    const at = [...place, "prompt_file"];
+    if (inText.length > 0) {
+      return inText.map((found) => finding(at, `${file}:${found.line}:${found.column ?? 1}: ${found.message}`));
+    }
+    if (message.startsWith(file)) return [finding(at, message)];
+  }
+  if (typeof prompt === "string") {
+    const at = [...place, "prompt"];
+    if (inText.length > 0) return inText.map((found) => finding(at, found.message, inQuotes(found.message)));
+    if (/^\w+ prompt:/.test(message)) return [finding(at, message)];
+  }
+  return [finding(place, message, { about: "key" })];
+}
+
+/** The name a message is about, to point at it. */
+function inQuotes(message: string): { readonly within?: string } {
+  const name = /"([^"]+)"/.exec(message)?.[1];
+  return name === undefined ? {} : { within: name };
 }
 
 /**
@@ -114,8 +139,8 @@ export function unbuildable(options: BuildOptions, isFaulty: (path: SpecPath) =>
       builder.build(kind, config, name);
     } catch (thrown) {
       if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return;
-      const place = thrown instanceof BuildError ? thrown.place : path;
-      found.push(finding(place, messageOf(thrown), { about: "key" }));
+      if (thrown instanceof BuildError) found.push(...thrown.findings);
+      else found.push(finding(path, messageOf(thrown), { about: "key" }));
     }
   };
   const runners = isJsonObject(spec.runners) ? spec.runners : {};

@@ -7,7 +7,7 @@ import { knownComponents } from "./components.ts";
 import type { Finding } from "./diagnostics.ts";
 import { specPaths } from "./paths.ts";
 import { placeKey, type SpecPath } from "./places.ts";
-import { contradictions, missingFiles } from "./semantics.ts";
+import { contradictions, missingFiles, oddities } from "./semantics.ts";
 import { metricOf } from "./settings.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
 import { checkStructure } from "./structure.ts";
@@ -46,13 +46,14 @@ export function checkValue(
   const root = typeof value.root === "string" ? value.root : undefined;
   const missing = files ? missingFiles(value, components, specPaths(dir, root), files) : [];
   const meaning = fresh([...contradictions(value), ...commands.errors, ...missing]);
-  if (!effects || !isSound(value.metric, isFaulty(["metric"]))) {
-    return { errors: [...structural, ...meaning], warnings: commands.warnings };
-  }
-  const metric = metricOf(value.metric);
-  const building = fresh(unbuildable({ spec: value, dir, registry, metric, effects }, isFaulty));
-  return { errors: [...structural, ...meaning, ...building], warnings: commands.warnings };
+  const metric = isSound(value.metric, isFaulty(["metric"])) ? metricOf(value.metric) : STAND_IN;
+  const building = effects ? fresh(unbuildable({ spec: value, dir, registry, metric, effects }, isFaulty)) : [];
+  const warnings = [...commands.warnings, ...oddities(value, components)];
+  return { errors: [...structural, ...meaning, ...building], warnings };
 }
+
+/** The metric that components are built with when the spec's is faulty, so that their own problems are told too. */
+const STAND_IN = metricOf({ name: "score", direction: "maximize" });
 
 /** Whether the schema has found nothing wrong with the metric. */
 function isSound(metric: unknown, faulty: boolean): metric is Spec["metric"] {

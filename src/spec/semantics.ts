@@ -59,6 +59,16 @@ function pathFindings(spec: JsonObject): readonly Finding[] {
   ];
 }
 
+/** What in a spec will not do what it seems to say. */
+export function oddities(spec: JsonObject, components: readonly KnownComponent[]): readonly Finding[] {
+  if (!isJsonObject(spec.stop) || spec.stop.cost_usd === undefined) return [];
+  const runners = components.filter(({ kind }) => kind === "runner");
+  if (runners.length === 0 || runners.some(({ config }) => config.price !== undefined)) return [];
+  return [
+    finding(["stop", "cost_usd"], "no runner has a `price`, so no cost is known and this limit is never reached"),
+  ];
+}
+
 /** A path that a spec holds, and where. */
 interface PlacedPath {
   readonly path: SpecPath;

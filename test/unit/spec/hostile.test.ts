@@ -52,7 +52,7 @@ describe("loading text of any kind", () => {
       fc.property(fc.oneof(fc.string({ unit: "binary", maxLength: 200 }), yamlish), (text) => {
         expect(refused(text).length).toBeGreaterThan(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -71,7 +71,7 @@ describe("loading text of any kind", () => {
           expect(found.message).not.toMatch(/\p{Cc}/u);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -106,7 +106,7 @@ describe("loading text of any kind", () => {
       fc.property(fc.dictionary(place, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 3 }), (overrides) => {
         refused(VALID, JSON.parse(JSON.stringify(overrides)));
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
     expect(Reflect.get({}, "polluted")).toBeUndefined();
   });

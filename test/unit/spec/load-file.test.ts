@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { builtins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type LoadSpecOptions, loadSpec } from "../../../src/spec/load.ts";
@@ -119,5 +120,37 @@ describe("a user's own module", () => {
     const { loadSpecText } = await import("../../../src/spec/load.ts");
     const loaded = loadSpecText(spec("{ type: ./mine.ts, any: thing }"), "spec.yaml", { registry: fixtures });
     expect(loaded.spec.evaluator).toEqual({ type: "./mine.ts", any: "thing" });
+  });
+});
+
+describe("a prompt", () => {
+  const spec = (prompt: string) => `version: 1
+name: digits
+metric: { name: accuracy, direction: upwards }
+runners: { main: { type: anthropic, model: claude } }
+researcher:
+  type: prompt
+  runner: main
+${prompt}
+experimenter: { type: script, command: "true" }
+`;
+
+  it("that uses what it cannot know is told at the name, next to other mistakes", async () => {
+    using dir = temporaryDirectory();
+    const path = dir.write("spec.yaml", spec("  prompt: |\n    Improve {{goal}}.\n    {{goall}} and {{wat}}"));
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      "3:38 expected one of maximize, minimize",
+      '10:7 unknown variable "goall"; did you mean "goal"?',
+      '10:21 unknown variable "wat"',
+    ]);
+  });
+
+  it("in a file of its own is told with the place in that file", async () => {
+    using dir = temporaryDirectory();
+    dir.write("prompt.md", "Improve {{goal}}.\n  {{wat}}\n");
+    const path = dir.write("spec.yaml", spec("  prompt_file: prompt.md").replace("upwards", "maximize"));
+    expect(await errorsOf(path, { registry: builtins })).toEqual(['8:16 prompt.md:2:5: unknown variable "wat"']);
+    dir.write("prompt.md", "{{#if goal}}\n");
+    expect(await errorsOf(path, { registry: builtins })).toEqual([expect.stringMatching(/^8:16 prompt\.md: /)]);
   });
 });

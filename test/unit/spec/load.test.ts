@@ -407,6 +407,12 @@ describe("warnings", () => {
     expect(warnings(changed("--lr {lr} --opt {opt}", "{aura.args...}"))).toEqual([]);
   });
 
+  it("name a cost limit that cannot be reached", () => {
+    expect(warnings(`${VALID}stop: { cost_usd: 5 }\n`)).toEqual([
+      "19:19 no runner has a `price`, so no cost is known and this limit is never reached",
+    ]);
+  });
+
   it("name a conditional parameter that a command cannot do without", () => {
     const text = changed("log: true", "log: true, when: { opt: sgd }");
     expect(warnings(text)).toEqual([
