@@ -15,7 +15,7 @@ const SEEDS = 2 ** 31;
 const EXPECTED = "a list of proposals is expected, like [{ lr: 0.1 }], or { proposals: [...], exhausted: true }";
 
 /** What a function that proposes knows: all that a stage knows, and how much is asked of it. */
-export interface ProposalContext extends StageContext {
+interface ProposalContext extends StageContext {
   /** How many proposals are asked for; more are cut. */
   readonly count: number;
   readonly insights: readonly Insight[];

@@ -7,7 +7,6 @@ import type { ParameterOptions, SpaceOptions } from "./schema.ts";
 import { spaceViolation } from "./violation.ts";
 
 export { checkSpace, type SpaceProblem } from "./check.ts";
-export type { Parameter } from "./parameter.ts";
 export { type SpaceOptions, spaceSchema } from "./schema.ts";
 
 /** A search space that has been checked: what a proposal may be. */

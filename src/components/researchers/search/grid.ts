@@ -6,7 +6,7 @@ import type { Draw, Draws, Sampler } from "./sampler.ts";
 import { scaleOf } from "./scale.ts";
 
 /** A stepped parameter with more values than this needs a coarser `step` before a grid is made of it. */
-export const MAX_GRID_VALUES = 1000;
+const MAX_GRID_VALUES = 1000;
 /** Points of a continuous float in a grid, unless the options say otherwise. */
 export const DEFAULT_POINTS = 5;
 

@@ -1,8 +1,7 @@
 import type { HistoryEntry } from "../../../kernel/context.ts";
-import type { JsonObject } from "../../../model/json.ts";
+import { canonicalJson, type JsonObject } from "../../../model/json.ts";
 import type { Direction } from "../../../model/settings.ts";
 import type { Space } from "../../space/space.ts";
-import { specKey } from "./sampler.ts";
 
 /** A configuration inside the space that was tried. */
 export interface Observation {
@@ -57,7 +56,7 @@ export class ObservationLog {
 
   /** Whether a configuration was tried. */
   has(spec: JsonObject): boolean {
-    return this.#seen.has(specKey(spec));
+    return this.#seen.has(canonicalJson(spec));
   }
 
   /** Brings the log up to a history ordered by id, of which only one score generation counts. */
@@ -78,7 +77,7 @@ export class ObservationLog {
       if (entry.generation !== generation || this.#space.violation(entry.spec) !== null) continue;
       const observation = { spec: entry.spec, loss: this.#loss(entry.score), order: this.#observations.length };
       this.#observations.push(observation);
-      this.#seen.add(specKey(entry.spec));
+      this.#seen.add(canonicalJson(entry.spec));
       added.push(observation);
     }
     this.#rank(added);

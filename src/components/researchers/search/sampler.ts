@@ -1,5 +1,5 @@
 import type { Rng } from "../../../kernel/effects.ts";
-import { canonicalJson, type JsonObject, type JsonValue } from "../../../model/json.ts";
+import type { JsonObject, JsonValue } from "../../../model/json.ts";
 import { assemble, type Parameter } from "../../space/parameter.ts";
 import type { Space } from "../../space/space.ts";
 import type { ObservationLog } from "./observations.ts";
@@ -42,14 +42,9 @@ export function drawFromPrior(space: Space, streams: Streams): JsonObject {
 }
 
 /** A value of one parameter from its prior. */
-export function drawValue(parameter: Parameter, rng: Rng): JsonValue {
+function drawValue(parameter: Parameter, rng: Rng): JsonValue {
   if (parameter.kind === "categorical") return parameter.choices[rng.int(parameter.size)] ?? null;
   if (parameter.size === 1) return parameter.low;
   const scale = scaleOf(parameter);
   return scale.fromAxis(scale.low + rng.next() * (scale.high - scale.low));
-}
-
-/** `canonicalJson` of a configuration: equal for equal configurations. */
-export function specKey(spec: JsonObject): string {
-  return canonicalJson(spec);
 }

@@ -53,7 +53,7 @@ function steppedScale(parameter: NumericParameter, step: number): Scale {
  * A number with six significant digits, so that commands read well; with all its digits where the range is so narrow
  * that six would lose resolution. Always within the bounds.
  */
-export function readableNumber(value: number, low: number, high: number): number {
+function readableNumber(value: number, low: number, high: number): number {
   const short = Number(value.toPrecision(6));
   const precise = Math.abs(short - value) <= (high - low) * 1e-5 ? short : value;
   return Math.min(high, Math.max(low, precise)) + 0;

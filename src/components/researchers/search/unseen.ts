@@ -1,9 +1,9 @@
 import type { Rng } from "../../../kernel/effects.ts";
-import type { JsonObject } from "../../../model/json.ts";
+import { canonicalJson, type JsonObject } from "../../../model/json.ts";
 import type { Space } from "../../space/space.ts";
 import type { ObservationLog } from "./observations.ts";
 import { allValues, countPoints, isFiniteSpace, pointsOf } from "./points.ts";
-import { type Draw, type Draws, drawFromPrior, type Sampler, type Streams, specKey, streamsOf } from "./sampler.ts";
+import { type Draw, type Draws, drawFromPrior, type Sampler, type Streams, streamsOf } from "./sampler.ts";
 
 /** Spaces with at most this many configurations are counted, so that their last proposal says that it is the last. */
 const COUNTED = 4096;
@@ -13,7 +13,7 @@ const PRIOR_DRAWS = 64;
 const ENOUGH_LEFT = 256;
 
 /** Draws one configuration; called again, with the same streams, when the last one was a repeat. */
-export type DrawOne = (streams: Streams) => JsonObject;
+type DrawOne = (streams: Streams) => JsonObject;
 /** Prepares the draws of one proposal, knowing those made before it in the same batch. */
 export type Prepare = (
   log: ObservationLog,
@@ -35,7 +35,7 @@ export function unseenSampler(space: Space, prepare: Prepare): Sampler {
       const stream = rng.fork(`proposal-${index}`);
       const draw = drawUnseen(space, log, taken, prepare(log, pending), stream);
       if (draw === null) return { draws, exhausted: true };
-      taken.add(specKey(draw.spec));
+      taken.add(canonicalJson(draw.spec));
       draws.push(draw);
     }
     return { draws, exhausted: log.distinct + taken.size >= size };
@@ -49,7 +49,7 @@ function drawUnseen(
   prepared: ReturnType<Prepare>,
   rng: Rng,
 ): Draw | null {
-  const isNew = (spec: JsonObject) => !log.has(spec) && !taken.has(specKey(spec));
+  const isNew = (spec: JsonObject) => !log.has(spec) && !taken.has(canonicalJson(spec));
   const streams = streamsOf(rng);
   for (let attempt = 0; attempt < prepared.tries; attempt++) {
     const spec = prepared.draw(streams);
