@@ -10,9 +10,6 @@ import type { ChildRequest } from "./function-host.ts";
 import { loadModule } from "./modules.ts";
 import { plainJson } from "./plain-json.ts";
 
-/** What a module keeps open (timers, connections) may hold its process this long after the result is there. */
-const LINGER_MS = 500;
-
 type Answer =
   | { readonly ok: true; readonly value: JsonValue }
   | { readonly ok: false; readonly message: string; readonly stack: string };
@@ -25,7 +22,7 @@ async function answer(request: ChildRequest): Promise<Answer> {
       return { ok: false, message, stack: message };
     }
     const context = request.context === null ? [] : [{ ...request.context, step }];
-    const result = plainJson(await exported(...request.args, ...context));
+    const result = plainJson((await exported(...request.args, ...context)) ?? null);
     if (result.ok) return result;
     const message = `what ${request.export} returned cannot be written as JSON: ${result.reason}`;
     return { ok: false, message, stack: message };
@@ -55,4 +52,5 @@ const request: ChildRequest = JSON.parse(await text(process.stdin));
 const result = await answer(request);
 writeFileSync(`${request.resultFile}.part`, JSON.stringify(result));
 renameSync(`${request.resultFile}.part`, request.resultFile);
-setTimeout(() => process.kill(process.pid, "SIGKILL"), LINGER_MS).unref();
+// What the module keeps open (timers, connections) must not hold the process.
+process.exit(0);

@@ -17,7 +17,7 @@ export function evaluationOf(
   experiment: Experiment,
   ctx: Pick<StageContext, "settings" | "history">,
 ): Evaluation {
-  const plain = plainJson(answer);
+  const plain = plainJson(answer ?? null);
   if (!plain.ok) return noScore(experiment, `the evaluator's answer is no data: ${plain.reason}`);
   const said: JsonObject = isJsonObject(plain.value) ? plain.value : { score: plain.value };
   const details = isJsonObject(said.details) ? said.details : {};

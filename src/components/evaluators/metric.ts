@@ -58,7 +58,7 @@ export class MetricEvaluator implements Evaluator {
       hypothesisId: experiment.hypothesisId,
       score: value,
       passed: verdict.passed,
-      reason: `${metric} ${value} is ${verdict.passed || verdict.baseline !== null ? verdict.reason : "a score"}`,
+      reason: `${metric} ${value}${verdict.baseline === null ? ":" : " is"} ${verdict.reason}`,
       details: verdict.baseline === null ? details : { ...details, baseline: verdict.baseline },
     };
   }

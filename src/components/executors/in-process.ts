@@ -57,7 +57,7 @@ export async function callFunction(
 
 /** The failure for a result that is no object of metrics. */
 export function valueOrFailure(value: unknown, steps: readonly TrialStep[]): RawResult {
-  const plain = plainJson(value);
+  const plain = plainJson(value ?? null);
   const example = "an object of metrics is expected, like { accuracy: 0.9 }";
   if (!plain.ok) {
     return failureOf("failed", {
@@ -66,7 +66,7 @@ export function valueOrFailure(value: unknown, steps: readonly TrialStep[]): Raw
     });
   }
   if (isJsonObject(plain.value)) return { kind: "value", value: plain.value, steps };
-  const what = value === undefined ? "nothing" : JSON.stringify(plain.value).slice(0, 100);
+  const what = (value ?? null) === null ? "nothing" : JSON.stringify(plain.value).slice(0, 100);
   return failureOf("failed", { code: "result-invalid", message: `the function returned ${what}; ${example}` });
 }
 

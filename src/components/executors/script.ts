@@ -22,6 +22,12 @@ import {
 import { runCommand } from "./run-command.ts";
 import { refusedVariable, trialEnvironment } from "./trial-environment.ts";
 
+const NOT_ISOLATED = {
+  code: "not-isolated",
+  message:
+    "code that a model changed runs with all rights of this user; `executor: { type: bwrap, … }` runs it in a sandbox",
+};
+
 /** An executor that can run another command the way it runs its own: what `checks` are run by. */
 export interface CommandExecutor extends Executor {
   withCommand(command: string | readonly string[], options: Pick<ProcessOptions, "shell" | "timeoutMs">): Executor;
@@ -41,6 +47,8 @@ export class ScriptExecutor implements CommandExecutor {
   readonly #template: CommandTemplate;
   readonly #env: readonly (readonly [string, TextTemplate])[];
   readonly #options: ProcessOptions;
+  /** Told once, by the first trial: a run has not begun yet when its parts are set up. */
+  #warnings: { readonly code: string; readonly message: string }[] = [];
 
   constructor(command: string | readonly string[], options: ProcessOptions = {}) {
     this.cwd = options.cwd ?? "root";
@@ -61,23 +69,21 @@ export class ScriptExecutor implements CommandExecutor {
     return new ScriptExecutor(command, { ...shared, ...options });
   }
 
+  /** Throws `ToolMissingError` for limits that have to be enforced and cannot be. */
   async setup(ctx: RunContext): Promise<void> {
     const gap = limitGap(this.#options.limits ?? {});
     if (gap !== null && this.#options.strictLimits) throw new ToolMissingError("prlimit", gap);
-    if (gap !== null) ctx.emit({ type: "warning", code: "limit-not-enforced", message: gap });
-    for (const name of this.#options.passEnv ?? []) {
-      if (ctx.effects.variables.get(name) !== undefined) continue;
-      const message = `pass_env names ${name}, which is not set; trials run without it`;
-      ctx.emit({ type: "warning", code: "variable-not-set", message });
-    }
-    if (ctx.settings.artifacts.length > 0) {
-      const message =
-        "code that a model changed runs with all rights of this user; `executor: { type: bwrap, … }` runs it in a sandbox";
-      ctx.emit({ type: "warning", code: "not-isolated", message });
-    }
+    this.#warnings = [
+      ...(gap === null ? [] : [{ code: "limit-not-enforced", message: gap }]),
+      ...(this.#options.passEnv ?? [])
+        .filter((name) => ctx.effects.variables.get(name) === undefined)
+        .map((name) => ({ code: "variable-not-set", message: `pass_env names ${name}, which is not set` })),
+      ...(ctx.settings.artifacts.length > 0 ? [NOT_ISOLATED] : []),
+    ];
   }
 
   async run(hypothesis: Hypothesis, environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult> {
+    for (const warning of this.#warnings.splice(0)) ctx.emit({ type: "warning", ...warning });
     let command: Command;
     try {
       command = this.command(commandValues(hypothesis, ctx), ctx);

@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { StdoutCollector } from "../../../../src/components/collectors/stdout.ts";
+import type { RawResult } from "../../../../src/kernel/ports.ts";
+import { executionRig, hypothesis } from "../../../support/execution-rig.ts";
+
+function raw(text: string): RawResult {
+  const stdout = text.split("\n").map((line, i) => ({ text: line, observedAt: new Date(i * 1000).toISOString() }));
+  return {
+    kind: "process",
+    end: "exited",
+    exitCode: 0,
+    signal: null,
+    stdoutTail: "",
+    stderrTail: "the last words",
+    durationMs: 1,
+    lines: { stdout, truncated: false },
+  };
+}
+
+async function collect(text: string, collector = new StdoutCollector()) {
+  using rig = executionRig();
+  return await collector.collect(raw(text), hypothesis(), rig.trial());
+}
+
+describe("the stdout collector", () => {
+  it("takes the last JSON object", async () => {
+    expect(await collect('{"accuracy": 0.1}\nnoise\n{"accuracy": 0.9, "n": {"m": 1}}\ndone: 5')).toEqual({
+      output: { accuracy: 0.9, n: { m: 1 } },
+      steps: [],
+    });
+  });
+
+  it("takes an object that is spread over lines", async () => {
+    const printed = JSON.stringify({ accuracy: 0.9, list: [1, { a: 2 }], nested: { b: null } }, null, 2);
+    expect(await collect(`{"accuracy": 0.1}\n${printed}\nbye`)).toMatchObject({
+      output: { accuracy: 0.9, list: [1, { a: 2 }], nested: { b: null } },
+    });
+  });
+
+  it("falls back to name: value and name=value, the last of each name", async () => {
+    expect(await collect("accuracy: 0.1\nloss = 2\nsome talk: yes\naccuracy: 0.8\n")).toMatchObject({
+      output: { accuracy: 0.8, loss: 2 },
+    });
+  });
+
+  it("keeps what the metric says even when it is no number", async () => {
+    expect(await collect("accuracy: high")).toMatchObject({ output: { accuracy: "high" } });
+    expect(await collect("accuracy: nan")).toMatchObject({ output: { accuracy: "NaN" } });
+    expect(await collect('{"accuracy": NaN}')).toMatchObject({ output: { accuracy: "NaN" } });
+  });
+
+  it("makes steps of the objects that have one, and does not take them for the result", async () => {
+    const collected = await collect('{"step": 1, "loss": 2}\n{"step": 2, "loss": NaN}\naccuracy: 0.7');
+    expect(collected).toEqual({
+      output: { accuracy: 0.7 },
+      steps: [
+        { observedAt: "1970-01-01T00:00:00.000Z", kind: "metrics", data: { step: 1, loss: 2 } },
+        { observedAt: "1970-01-01T00:00:01.000Z", kind: "metrics", data: { step: 2, loss: "NaN" } },
+      ],
+    });
+    expect(await collect('{"accuracy": 1}\n{"step": 2, "loss": 1}')).toMatchObject({ output: { accuracy: 1 } });
+  });
+
+  it("takes the last step when there is nothing else", async () => {
+    expect(await collect('{"step": 1, "accuracy": 0.1}\n{"step": 2, "accuracy": 0.2}')).toMatchObject({
+      output: { step: 2, accuracy: 0.2 },
+    });
+  });
+
+  it("says so when there is no metric at all", async () => {
+    expect(await collect("hello\nworld: everyone")).toMatchObject({
+      failure: { code: "metric-missing", logTail: "the last words" },
+      steps: [],
+    });
+  });
+
+  it("reads no JSON when told not to", async () => {
+    const collector = new StdoutCollector({ parseJson: false });
+    expect(await collect('accuracy: 0.5\n{"accuracy": 1}', collector)).toEqual({
+      output: { accuracy: 0.5 },
+      steps: [],
+    });
+  });
+
+  it("is quick on lines made to make it slow", async () => {
+    const from = performance.now();
+    await collect(Array.from({ length: 20_000 }, (_, i) => (i % 2 ? "  }" : '  "a": {')).join("\n"));
+    expect(performance.now() - from).toBeLessThan(1500);
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { aggregators } from "../../../src/components/aggregators/index.ts";
+import { collectors } from "../../../src/components/collectors/index.ts";
+import { environments } from "../../../src/components/environments/index.ts";
+import { evaluators } from "../../../src/components/evaluators/index.ts";
+import { executors } from "../../../src/components/executors/index.ts";
+import { toProcessOptions } from "../../../src/components/executors/process-options.ts";
+import { experimenters } from "../../../src/components/experimenters/index.ts";
+import { compileSchema } from "../../../src/schema/validate.ts";
+
+const definitions = [...aggregators, ...collectors, ...environments, ...evaluators, ...executors, ...experimenters];
+const component = { type: "object" };
+const references = { environment: component, executor: component, collector: component, aggregator: component };
+
+describe("the components that run experiments", () => {
+  it.each(definitions.map((definition) => [`${definition.kind} ${definition.type}`, definition] as const))(
+    "%s takes its own example",
+    (_name, definition) => {
+      expect(compileSchema(definition.options, references)(structuredClone(definition.example))).toEqual([]);
+    },
+  );
+
+  it("fill in their defaults", () => {
+    const script = executors.find(({ type }) => type === "script");
+    if (!script) throw new Error("no script executor");
+    const options: Record<string, unknown> = { command: "true", limits: {} };
+    expect(compileSchema(script.options, references)(options)).toEqual([]);
+    expect(options).toEqual({
+      command: "true",
+      shell: false,
+      timeout: "1h",
+      strict_limits: false,
+      cwd: "root",
+      limits: { output: "32M" },
+    });
+  });
+
+  it("turn units into milliseconds and bytes", () => {
+    const limits = { memory: "2G", pids: 10, cpu: "90s", file_size: 100, open_files: 20, output: "1M" };
+    const options = {
+      shell: true,
+      timeout: "5m",
+      strict_limits: true,
+      cwd: "copy",
+      limits,
+      pass_env: ["A"],
+      env: { B: 1 },
+    } as const;
+    expect(toProcessOptions(options)).toEqual({
+      shell: true,
+      timeoutMs: 300_000,
+      strictLimits: true,
+      cwd: "copy",
+      passEnv: ["A"],
+      env: { B: 1 },
+      limits: {
+        memoryBytes: 2 * 1024 ** 3,
+        pids: 10,
+        cpuSeconds: 90,
+        fileSizeBytes: 100,
+        openFiles: 20,
+        outputBytes: 1024 ** 2,
+      },
+    });
+  });
+});

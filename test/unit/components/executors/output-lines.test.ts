@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { LineKeeper } from "../../../../src/components/executors/output-lines.ts";
+
+const at = (): string => "2026-01-01T00:00:00.000Z";
+
+function kept(lines: readonly string[], metrics = 3, others = 2): readonly string[] {
+  const keeper = new LineKeeper({ lines: metrics, bytes: 1000 }, { lines: others, bytes: 1000 });
+  for (const line of lines) keeper.add(line, at);
+  return keeper.lines().stdout.map((line) => line.text);
+}
+
+describe("the lines kept of an output", () => {
+  it("are all of them, in order, while there are few", () => {
+    expect(kept(["hello there", '{"a":1}', "loss: 2", "bye now"])).toEqual([
+      "hello there",
+      '{"a":1}',
+      "loss: 2",
+      "bye now",
+    ]);
+  });
+
+  it("are the newest of each sort: talk does not push out metrics", () => {
+    const talk = Array.from({ length: 5000 }, (_, i) => `just talking ${i}`);
+    expect(kept(['{"a":1}', ...talk])).toEqual(['{"a":1}', "just talking 4998", "just talking 4999"]);
+    expect(kept(["a=1", "a=2", "a=3", "a=4"])).toEqual(["a=2", "a=3", "a=4"]);
+  });
+
+  it("are bounded in size too", () => {
+    const keeper = new LineKeeper({ lines: 100, bytes: 50 }, { lines: 100, bytes: 50 });
+    for (let i = 0; i < 20; i++) keeper.add(`{"a":${i + 100}}`, at);
+    expect(keeper.lines().truncated).toBe(true);
+    expect(keeper.lines().stdout.map((line) => line.text)).toEqual([115, 116, 117, 118, 119].map((n) => `{"a":${n}}`));
+  });
+
+  it("cost little time, whatever they are", () => {
+    const keeper = new LineKeeper();
+    const nasty = [`a${" ".repeat(998)}x`, '\\"'.repeat(30_000), `{${"[".repeat(60_000)}`, "a ".repeat(499)];
+    const from = performance.now();
+    for (let i = 0; i < 2000; i++) for (const line of nasty) keeper.add(line, at);
+    expect(performance.now() - from).toBeLessThan(2000);
+  });
+});

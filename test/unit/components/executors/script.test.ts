@@ -1,0 +1,205 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { ScriptExecutor, scriptExecutor } from "../../../../src/components/executors/script.ts";
+import type { PreparedEnvironment, RawResult } from "../../../../src/kernel/ports.ts";
+import type { JsonObject } from "../../../../src/model/json.ts";
+import { CommandError } from "../../../../src/platform/command.ts";
+import { type ExecutionRig, executionRig, hypothesis } from "../../../support/execution-rig.ts";
+
+const NONE: PreparedEnvironment = { wrap: (command) => command };
+
+function run(rig: ExecutionRig, executor: ScriptExecutor, spec: JsonObject = {}): Promise<RawResult> {
+  return executor.run(hypothesis(spec), NONE, rig.trial({ hypothesis: hypothesis(spec) }));
+}
+
+function stdoutOf(raw: RawResult): string {
+  if (raw.kind !== "process") throw new Error(`no process: ${JSON.stringify(raw)}`);
+  return raw.lines.stdout.map((line) => line.text).join("\n");
+}
+
+describe("a script executor", () => {
+  it("runs the command in the project with the hypothesis's values and AURA's", async () => {
+    using rig = executionRig();
+    const raw = await run(
+      rig,
+      new ScriptExecutor(
+        'sh -c \'pwd; printf "%s\\n" "$@"\' sh {lr} {aura.seed} {aura.id} {aura.trial_id} {aura.params_file}',
+      ),
+      { lr: 0.1 },
+    );
+    expect(stdoutOf(raw).split("\n")).toEqual([
+      rig.dir.path,
+      "0.1",
+      "1",
+      "i00001-h000",
+      "i00001-h000-t00",
+      rig.dir.join("trials/i00001-h000-t00/params.json"),
+    ]);
+  });
+
+  it.each([false, true])("hands hostile values over untouched (shell: %s)", async (shell) => {
+    using rig = executionRig();
+    const values = ["; touch X", "$(touch X)", "`touch X`", "a\nb", "'\"\\", "*", "{lr}", "", "\u202e", "é"];
+    rig.dir.write("dump.mjs", "console.log(JSON.stringify(process.argv.slice(2)))");
+    const words = ["node", "dump.mjs", "--", ...values.map((_, i) => `{v${i}}`)];
+    const spec = Object.fromEntries(values.map((value, i) => [`v${i}`, value]));
+    const raw = await run(rig, new ScriptExecutor(shell ? words.join(" ") : words, { shell }), spec);
+    expect(JSON.parse(stdoutOf(raw))).toEqual(["--", ...values]);
+    expect(existsSync(rig.dir.join("X"))).toBe(false);
+  });
+
+  it("gives the trial an allow-listed environment and never a provider's key", async () => {
+    using rig = executionRig({
+      variables: {
+        HOME: "/home/me",
+        LC_ALL: "C.UTF-8",
+        ANTHROPIC_API_KEY: "secret-1",
+        MY_API_KEY: "secret-2",
+        PYTHONPATH: "/x",
+        TOKEN: "passed",
+      },
+    });
+    const executor = new ScriptExecutor("env", { env: { GPU: "g{aura.slot}", RATE: "{lr}" }, passEnv: ["TOKEN"] });
+    const lines = stdoutOf(await run(rig, executor, { lr: "x y" })).split("\n");
+    const names = lines.map((line) => line.split("=")[0]);
+    expect(names.sort()).toEqual(
+      ["AURA_TRIAL", "AURA_TRIAL_DIR", "AURA_TRIAL_PARAMS", "GPU", "HOME", "LC_ALL", "PATH", "RATE", "TOKEN"].sort(),
+    );
+    expect(lines).toContain("GPU=g0");
+    expect(lines).toContain("RATE=x y");
+    expect(lines.join()).not.toContain("secret");
+  });
+
+  it("refuses to pass a provider's key or to set AURA's own variables", () => {
+    expect(() => new ScriptExecutor("p", { passEnv: ["ANTHROPIC_API_KEY"] })).toThrow(/never reach a trial/);
+    expect(() => new ScriptExecutor("p", { env: { OPENAI_API_KEY: "k" } })).toThrow(/never reach a trial/);
+    expect(() => new ScriptExecutor("p", { env: { AURA_TRIAL: "k" } })).toThrow(/AURA sets/);
+  });
+
+  it("keeps logs and tells watchers of the output", async () => {
+    using rig = executionRig();
+    await run(rig, new ScriptExecutor("sh -c 'echo out; echo err >&2'"));
+    const log = (name: string): string => readFileSync(rig.dir.join(`trials/i00001-h000-t00.log/${name}.log`), "utf8");
+    expect([log("stdout"), log("stderr")]).toEqual(["out\n", "err\n"]);
+    const told = rig.events.flatMap((event) =>
+      event.type === "trial.output" ? [`${event.stream} ${event.line}`] : [],
+    );
+    expect(told.sort()).toEqual(["stderr err", "stdout out"]);
+  });
+
+  it("tells watchers of a flood at most 50 lines a second, and keeps the newest metrics", async () => {
+    using rig = executionRig();
+    rig.dir.write("flood.mjs", "for (let i = 0; i < 30000; i++) console.log(JSON.stringify({ step: i }));");
+    const raw = await run(rig, new ScriptExecutor("node flood.mjs"));
+    expect(rig.events.length).toBeLessThanOrEqual(50 * 20);
+    if (raw.kind !== "process") throw new Error("no process");
+    expect(raw.lines.stdout).toHaveLength(20_000);
+    expect(raw.lines.truncated).toBe(true);
+    expect(raw.lines.stdout.at(-1)?.text).toBe('{"step":29999}');
+  });
+
+  it.each([
+    ["exit 3", { end: "exited", exitCode: 3 }],
+    ["kill -9 $$", { end: "signal", signal: "SIGKILL" }],
+    ["sleep 60", { end: "timeout" }],
+    ["yes", { end: "output-limit" }],
+  ])("reports what became of `%s`", async (script, expected) => {
+    using rig = executionRig();
+    const timeoutMs = script === "sleep 60" ? 200 : 20_000;
+    const executor = new ScriptExecutor(script, { shell: true, timeoutMs, limits: { outputBytes: 100_000 } });
+    expect(await run(rig, executor)).toMatchObject(expected);
+  });
+
+  it("lets no trial run longer than the run's time budget", async () => {
+    using rig = executionRig({ settings: { timeBudgetMs: 150 } });
+    expect(await run(rig, new ScriptExecutor("sleep 60"))).toMatchObject({ end: "timeout" });
+  });
+
+  it("reports a program that is not there as spawn-error", async () => {
+    using rig = executionRig();
+    expect(await run(rig, new ScriptExecutor("no-such-program-here"))).toMatchObject({ end: "spawn-error" });
+  });
+
+  it("makes a value that cannot be used a failure that names it, and starts nothing", async () => {
+    using rig = executionRig();
+    expect(await run(rig, new ScriptExecutor("touch X {lr}"), { lrate: 1 })).toMatchObject({
+      kind: "failure",
+      status: "failed",
+      failure: { code: "command-invalid", message: expect.stringContaining("{lr}") },
+    });
+    expect(existsSync(rig.dir.join("X"))).toBe(false);
+  });
+
+  it("is cancelled by a stop", async () => {
+    using rig = executionRig();
+    const running = run(rig, new ScriptExecutor("sleep 60"));
+    rig.stop.abort(new Error("stopped"));
+    expect(await running).toMatchObject({ end: "cancelled" });
+  });
+
+  it("warns once, with the first trial, when model-written code will run without a sandbox", async () => {
+    using rig = executionRig({ settings: { artifacts: ["train.py"] } });
+    const executor = new ScriptExecutor("true", { passEnv: ["NOT_SET_HERE"] });
+    await executor.setup(rig.ctx);
+    expect(rig.events).toEqual([]);
+    await run(rig, executor);
+    await run(rig, executor);
+    const warnings = rig.events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+    expect(warnings).toEqual([expect.stringContaining("NOT_SET_HERE"), expect.stringContaining("bwrap")]);
+  });
+});
+
+describe("the options of a script executor", () => {
+  const check = (options: Parameters<NonNullable<typeof scriptExecutor.check>>[0]) => scriptExecutor.check?.(options);
+  const valid = { shell: false, timeout: "1h", strict_limits: false, cwd: "root" } as const;
+
+  it("are checked before anything runs", () => {
+    expect(check({ ...valid, command: "python train.py {lr} {aura.seed}" })).toEqual([]);
+    const found = check({
+      ...valid,
+      command: "sh -c 'echo {x}'",
+      env: { A: "{aura.slott}", OPENAI_API_KEY: "x" },
+      pass_env: ["OK", "ANTHROPIC_API_KEY"],
+    });
+    expect(found?.map(({ path }) => path)).toEqual(["command", "env.A", "env.OPENAI_API_KEY", "pass_env.1"]);
+    expect(check({ ...valid, command: "p {aura.sede}" })?.[0]?.message).toContain("{aura.seed}");
+  });
+
+  it("throw for library users", () => {
+    expect(() => new ScriptExecutor("a | b")).toThrow(CommandError);
+  });
+});
+
+describe("limits", () => {
+  it("hold for what the trial does", async () => {
+    using rig = executionRig();
+    const executor = new ScriptExecutor("head -c 5000 /dev/zero > big", {
+      shell: true,
+      limits: { fileSizeBytes: 1000 },
+    });
+    expect(await run(rig, executor)).toMatchObject({ kind: "process", end: expect.stringMatching(/signal|exited/) });
+    expect(rig.dir.read("big")?.length).toBe(1000);
+  });
+
+  it("that cannot be enforced end the run under strict_limits, and are a warning otherwise", async () => {
+    using rig = executionRig();
+    const limits = { pids: 5000 };
+    const isRoot = process.getuid?.() === 0;
+    const strict = new ScriptExecutor("true", { limits, strictLimits: true }).setup(rig.ctx);
+    if (isRoot) await expect(strict).rejects.toThrow(/not enforced for root/);
+    else await strict;
+    const lenient = new ScriptExecutor("true", { limits });
+    await lenient.setup(rig.ctx);
+    await run(rig, lenient);
+    expect(rig.events.filter(({ type }) => type === "warning")).toHaveLength(isRoot ? 1 : 0);
+  });
+});
+
+describe("{aura.inputs}", () => {
+  it("are paths inside the trial's own project where they are there, else where they are", async () => {
+    const input = (path: string) => ({ path, absolutePath: `/data/${path}`, show: "name" }) as const;
+    using rig = executionRig({ settings: { inputs: [input("a b.csv"), input("../outside.csv")] } });
+    const raw = await run(rig, new ScriptExecutor("printf '%s\\n' {aura.inputs...}"));
+    expect(stdoutOf(raw).split("\n")).toEqual([rig.dir.join("a b.csv"), "/data/../outside.csv"]);
+  });
+});

@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { couldBeMetric, jsonObjectIn, metricPairs } from "../../../src/components/metric-line.ts";
+
+describe("a line of name and value", () => {
+  it.each([
+    ["accuracy: 0.93", [["accuracy", 0.93]]],
+    ["  val/acc = -1e-3  ", [["val/acc", -0.001]]],
+    ["Test accuracy: 0.5", [["Test accuracy", 0.5]]],
+    ["loss=nan", [["loss", "NaN"]]],
+    ["loss: -inf", [["loss", "-Infinity"]]],
+    ["loss=1e999", [["loss", "Infinity"]]],
+    [
+      "loss: 0.3, acc: 0.9",
+      [
+        ["loss", 0.3],
+        ["acc", 0.9],
+      ],
+    ],
+    [
+      "epoch=3 loss=0.31 | acc=.9",
+      [
+        ["epoch", 3],
+        ["loss", 0.31],
+        ["acc", 0.9],
+      ],
+    ],
+    ["accuracy: high", [["accuracy", "high"]]],
+    ["accuracy: 93%", [["accuracy", "93%"]]],
+  ])("%j gives its pairs", (line, pairs) => {
+    expect(metricPairs(line)).toEqual(pairs);
+    expect(couldBeMetric(line)).toBe(true);
+  });
+
+  it.each(["", "hello", "12:30:01 accuracy 1", "= 5", ": 5", "accuracy:", "x".repeat(2000)])(
+    "%j gives none",
+    (line) => {
+      expect(metricPairs(line)).toEqual([]);
+    },
+  );
+});
+
+describe("a line of JSON", () => {
+  it("is read with what Python prints for numbers that are none", () => {
+    expect(jsonObjectIn('{"a": NaN, "b": [Infinity, -Infinity], "c": "NaN \\" -Infinity", "d": -1}')).toEqual({
+      a: "NaN",
+      b: ["Infinity", "-Infinity"],
+      c: 'NaN " -Infinity',
+      d: -1,
+    });
+    expect(jsonObjectIn('{"a": 1e999}')).toEqual({ a: "Infinity" });
+  });
+
+  it.each(["[1]", "5", "{", "{a: 1}", "{} x", '{"a": NaNa}', `{"a": ${"[".repeat(5000)}${"]".repeat(5000)}}`])(
+    "%j is no object",
+    (line) => {
+      expect(jsonObjectIn(line)).toBeNull();
+    },
+  );
+
+  it("gives back any object that was printed, with its hostile keys", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {
+        const text = JSON.stringify(object);
+        expect(JSON.stringify(jsonObjectIn(text))).toBe(JSON.stringify(JSON.parse(text)));
+        expect(couldBeMetric(text)).toBe(true);
+      }),
+    );
+    expect(Object.keys(jsonObjectIn('{"__proto__": {"x": 1}}') ?? {})).toEqual(["__proto__"]);
+  });
+
+  it("never throws on any text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'{}[]":,NaInfity-1e\\ ='), maxLength: 40 }), (text) => {
+        jsonObjectIn(`{${text}}`);
+        metricPairs(text);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
