@@ -4,7 +4,7 @@ import { faultyFiles } from "./faults/files.ts";
 import { faultyProcesses } from "./faults/processes.ts";
 import { type Crossing, type FaultPlan, FaultSwitch } from "./faults/switch.ts";
 
-export { type Crossing, type Fault, type FaultPlan, parseFaultPlan, SimulatedCrash } from "./faults/switch.ts";
+export { type FaultPlan, parseFaultPlan, SimulatedCrash } from "./faults/switch.ts";
 
 /** Effects with a fault in them, and what crossed them. */
 export interface FaultyEffects {

@@ -16,17 +16,7 @@ export interface Crossing {
  * - `short-write`, `torn-die`, `torn-sigkill`: half of a write's bytes go to the disk (where the write is atomic, to its
  *   temporary file), then it fails as `ENOSPC`, dies, or is killed. Anything but a write does so without the half.
  */
-export const FAULTS = [
-  "ENOSPC",
-  "EIO",
-  "EROFS",
-  "die",
-  "sigkill",
-  "hang",
-  "short-write",
-  "torn-die",
-  "torn-sigkill",
-] as const;
+const FAULTS = ["ENOSPC", "EIO", "EROFS", "die", "sigkill", "hang", "short-write", "torn-die", "torn-sigkill"] as const;
 export type Fault = (typeof FAULTS)[number];
 
 export interface FaultPlan {
