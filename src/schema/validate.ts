@@ -25,7 +25,7 @@ const HOUSE_OPTIONS: Options = {
 const HOUSE_KEYWORDS = ["x-any", "x-unit", "x-expected"] as const;
 
 /** An Ajv that knows AURA's schema dialect: for compiling at run time, and for printing validators ahead of time. */
-export function createHouseAjv(options: Options = {}): Ajv {
+function createHouseAjv(options: Options = {}): Ajv {
   const ajv = new Ajv({ ...HOUSE_OPTIONS, ...options });
   for (const keyword of HOUSE_KEYWORDS) ajv.addKeyword(keyword);
   return ajv;

@@ -152,7 +152,7 @@ export function unbuildable(options: BuildOptions, isFaulty: (path: SpecPath) =>
 }
 
 /** Options have been validated by the definition's own schema, from which `create` has their type. */
-export function createComponent<K extends Kind>(
+function createComponent<K extends Kind>(
   definition: AnyDefinition<K>,
   options: JsonObject,
   deps: ComponentDeps,

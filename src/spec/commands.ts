@@ -16,7 +16,7 @@ export interface PlacedCommand {
 }
 
 /** AURA's own names in commands, without `aura.`. */
-export const AURA_NAMES = [
+const AURA_NAMES = [
   "id",
   "trial_id",
   "trial_dir",

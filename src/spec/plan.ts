@@ -48,7 +48,7 @@ export interface PlannedCommand {
 }
 
 /** What model calls will cost, as far as it can be told. Prompts grow as a run goes on: a lower bound. */
-export interface CostEstimate {
+interface CostEstimate {
   /** Model calls of an iteration without asking again. */
   readonly callsPerIteration: number;
   /** Tokens of the first prompt, at four characters a token. */

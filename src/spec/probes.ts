@@ -8,7 +8,7 @@ const OUTPUT_LIMIT = 1024 * 1024;
 const PASSED = ["PATH", "HOME", "USER", "LANG", "TMPDIR"] as const;
 
 /** How a program that components need answered. */
-export interface ProbeResult {
+interface ProbeResult {
   readonly tool: string;
   readonly ok: boolean;
   /** First line of what it printed, such as its version, or why it does not work. */
@@ -35,7 +35,7 @@ export async function probeTools(
 }
 
 /** Runs one probe; never rejects. */
-export async function probeTool(
+async function probeTool(
   probe: ToolProbe,
   cwd: string,
   { processes, variables }: Pick<Effects, "processes" | "variables">,

@@ -1,1 +1,2 @@
+export { definitionContract, type TestFramework } from "./definition-contract.ts";
 export { ManualClock } from "./manual-clock.ts";

@@ -1,0 +1,8 @@
+import { describe, it } from "vitest";
+import { builtins } from "../../src/components/builtins.ts";
+import { KINDS } from "../../src/kernel/define.ts";
+import { definitionContract } from "../../src/testing/definition-contract.ts";
+
+for (const kind of KINDS) {
+  for (const definition of builtins.list(kind)) definitionContract(definition, { describe, it });
+}
