@@ -58,7 +58,7 @@ export function checkRepeats(options: RepeatOptions): readonly { readonly path: 
   const tooFew = seeds !== null && seeds.length < trials;
   const allFail = options.allow_failed >= trials;
   return [
-    ...(tooFew ? [{ path: "seeds", message: `${seeds.length} seeds for ${trials} trials: give one for each` }] : []),
+    ...(tooFew ? [{ path: "seeds", message: `has ${seeds.length} of the ${trials} seeds that the trials need` }] : []),
     ...(allFail ? [{ path: "allow_failed", message: `has to be less than the number of trials, ${trials}` }] : []),
   ];
 }
