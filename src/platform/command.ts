@@ -4,7 +4,7 @@ import { parseWord } from "./command/placeholder.ts";
 import { compileShell } from "./command/shell.ts";
 import type { CommandValues } from "./command/value.ts";
 
-export type { CommandTemplate, RenderedCommand } from "./command/argv.ts";
+export type { CommandTemplate } from "./command/argv.ts";
 export { CommandError } from "./command/error.ts";
 export type { CommandValues } from "./command/value.ts";
 

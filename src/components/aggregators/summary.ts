@@ -32,7 +32,7 @@ export function withCounts(summary: JsonObject, trials: readonly FinishedTrial[]
 }
 
 /** Numbers of an object by dotted path, nested objects included. */
-export function numbersIn(object: JsonObject, prefix = ""): readonly (readonly [string, number])[] {
+function numbersIn(object: JsonObject, prefix = ""): readonly (readonly [string, number])[] {
   return Object.entries(object).flatMap(([key, value]): readonly (readonly [string, number])[] => {
     const path = `${prefix}${key}`;
     if (typeof value === "number") return [[path, value]];

@@ -9,7 +9,7 @@ import { evaluationOf } from "./answer.ts";
 import { failureReason, noScore } from "./no-score.ts";
 
 /** What an evaluator function may give beside a bare score. */
-export interface EvaluationLike {
+interface EvaluationLike {
   readonly score: number | null;
   /** `false`: it does not pass, however good the score. */
   readonly passed?: boolean;

@@ -12,7 +12,7 @@ export const DEFAULT_TIMEOUT_MS = 3_600_000;
 export const DEFAULT_OUTPUT_BYTES = 32 * 1024 * 1024;
 
 /** Values AURA gives to commands, as `{aura.<name>}`. */
-export const AURA_NAMES = [
+const AURA_NAMES = [
   "id",
   "trial_id",
   "trial_dir",

@@ -3,7 +3,7 @@ import { composedExperimenter } from "./composed.ts";
 import { functionExperimenter } from "./function.ts";
 import { scriptExperimenter } from "./script.ts";
 
-export { asExperimenter, type ExperimenterFunction } from "./as-experimenter.ts";
+export { asExperimenter } from "./as-experimenter.ts";
 export { FunctionExperimenter, type FunctionExperimenterOptions, type MetricsFunction } from "./function.ts";
 export { ScriptExperimenter } from "./script.ts";
 export { type ExperimenterParts, SingleTrialExperimenter } from "./single-trial.ts";

@@ -87,7 +87,7 @@ export function fullName(placeholder: Placeholder): string {
 }
 
 /** A name that a model may have chosen, safe to print. */
-export function shown(name: string): string {
+function shown(name: string): string {
   const text = JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);
   return text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
 }
