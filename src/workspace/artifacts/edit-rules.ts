@@ -1,0 +1,71 @@
+import type { Failure } from "../../model/trial.ts";
+import { NEVER_TRACKED } from "./excludes.ts";
+import { isTreePath, isWithinAny } from "./paths.ts";
+import { quoted } from "./visible.ts";
+
+export type EditFailureCode = "edit-outside-artifacts" | "edit-not-applied" | "edit-no-change" | "edit-invalid";
+
+/** An edit cannot be made. Caught where edits are applied: it becomes the failure of its hypothesis. */
+export class EditRefused extends Error {
+  readonly code: EditFailureCode;
+
+  constructor(code: EditFailureCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+
+  failure(): Failure {
+    return { code: this.code, message: this.message };
+  }
+}
+
+export const EDIT_LIMITS = { edits: 200, fileBytes: 1024 * 1024, pathLength: 1024 } as const;
+
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/** The path an edit means, in normal form. Throws `EditRefused` unless it is a plain path inside a tracked artifact. */
+export function editPath(given: string, tracked: readonly string[]): string {
+  const path = given.replace(/^(?:\.\/)+/, "");
+  const name = quoted(given);
+  if (path === "") throw new EditRefused("edit-invalid", "the path is empty");
+  if (path.length > EDIT_LIMITS.pathLength) {
+    throw new EditRefused("edit-invalid", `the path ${name} is longer than ${EDIT_LIMITS.pathLength} characters`);
+  }
+  if (CONTROL.test(path) || !isWellFormed(path)) {
+    throw new EditRefused("edit-invalid", `the path ${name} holds characters that no path may hold`);
+  }
+  if (path.includes("\\")) throw new EditRefused("edit-invalid", `the path ${name} holds a backslash: use "/"`);
+  if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) {
+    throw new EditRefused("edit-outside-artifacts", `${name} is an absolute path: paths are relative to the project`);
+  }
+  const names = path.split("/");
+  if (names.includes("..")) throw new EditRefused("edit-outside-artifacts", `${name} leaves its folder with ".."`);
+  if (!isTreePath(path)) throw new EditRefused("edit-invalid", `${name} is not a file's path in normal form`);
+  if (names.some((one) => NEVER_TRACKED.has(one.toLowerCase()))) {
+    throw new EditRefused("edit-outside-artifacts", `${name} lies in a folder that is never tracked`);
+  }
+  if (!isWithinAny(path, tracked)) {
+    throw new EditRefused("edit-outside-artifacts", `${name} is not one of the tracked artifacts (${listed(tracked)})`);
+  }
+  return path;
+}
+
+/** Throws `EditRefused` for text that cannot be a file's: too large, or not encodable as UTF-8. */
+export function checkText(text: string, what: string): void {
+  if (!isWellFormed(text))
+    throw new EditRefused("edit-invalid", `the ${what} holds half a character (a lone surrogate)`);
+  if (Buffer.byteLength(text) > EDIT_LIMITS.fileBytes) throw tooLarge(what);
+}
+
+export function tooLarge(what: string): EditRefused {
+  return new EditRefused("edit-invalid", `the ${what} is larger than ${EDIT_LIMITS.fileBytes / 1024 / 1024} MiB`);
+}
+
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
+function listed(tracked: readonly string[]): string {
+  const shown = tracked.slice(0, 10).map(quoted).join(", ");
+  return tracked.length > 10 ? `${shown} and ${tracked.length - 10} more` : shown || "there are none";
+}

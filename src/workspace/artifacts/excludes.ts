@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import ignore, { type Ignore } from "ignore";
+import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
+import { isJsonObject } from "../../model/json.ts";
+
+/** What stays out of a snapshot. Immutable: a walk carries the rules of the folders it is in down with it. */
+export interface Excludes {
+  /** `path` relative to the tree's root. */
+  excluded(path: string, isDirectory: boolean): boolean;
+  /** These rules and those of an ignore file found in `folder` (relative to the root, `.` for the root). */
+  within(folder: string, ignoreText: string | null): Excludes;
+}
+
+/** Folders that are never part of a state: git's own, and packages that a command restores. */
+export const NEVER_TRACKED: ReadonlySet<string> = new Set([".git", "node_modules"]);
+
+interface Scope {
+  readonly prefix: string;
+  readonly rules: Ignore;
+}
+
+/** Nothing stays out. */
+export const NO_EXCLUDES: Excludes = {
+  excluded: () => false,
+  within: () => NO_EXCLUDES,
+};
+
+/** `.git` and `node_modules` stay out, and nothing else does. */
+export const HARD_EXCLUDES: Excludes = {
+  excluded: (path) => NEVER_TRACKED.has(nameOf(path)),
+  within: () => HARD_EXCLUDES,
+};
+
+/** `.git`, `node_modules`, what these patterns (in the language of `.gitignore`) match, and what ignore files on the way say. */
+export function createExcludes(patterns: readonly string[] = []): Excludes {
+  return scoped(patterns.length === 0 ? [] : [{ prefix: "", rules: ignore().add(patterns) }]);
+}
+
+/**
+ * `.git`, `node_modules`, and what these ignore files say, by the folder they are in. Ignore files in the tree itself
+ * are not read: in a tree that a trial left, one could hold a pattern that takes forever to match.
+ */
+export function fixedExcludes(ignoreFiles: ReadonlyMap<string, string>): Excludes {
+  const wrap = (inner: Excludes): Excludes => ({
+    excluded: (path, isDirectory) => inner.excluded(path, isDirectory),
+    within: (folder) => wrap(inner.within(folder, ignoreFiles.get(folder) ?? null)),
+  });
+  return wrap(createExcludes());
+}
+
+/** These rules, but a path that is already tracked stays in: a state that was captured again keeps what it had. */
+export function keeping(excludes: Excludes, paths: ReadonlySet<string>): Excludes {
+  return {
+    excluded: (path, isDirectory) => !paths.has(path) && excludes.excluded(path, isDirectory),
+    within: (folder, text) => keeping(excludes.within(folder, text), paths),
+  };
+}
+
+/** Whether a folder is a workspace of AURA: it holds a `run.json` with a `format`. */
+export function isWorkspace(files: Files, folder: string, entries: readonly DirectoryEntry[]): boolean {
+  if (!entries.some((entry) => entry.name === "run.json" && entry.kind === "file")) return false;
+  const path = join(folder, "run.json");
+  if ((files.stat(path)?.size ?? 0) > MAX_RUN_FILE_BYTES) return false;
+  try {
+    const value: unknown = JSON.parse(files.readText(path) ?? "null");
+    return isJsonObject(value) && typeof value.format === "number";
+  } catch {
+    return false;
+  }
+}
+
+const MAX_RUN_FILE_BYTES = 64 * 1024 * 1024;
+
+function scoped(scopes: readonly Scope[]): Excludes {
+  return {
+    excluded: (path, isDirectory) => NEVER_TRACKED.has(nameOf(path)) || isIgnored(scopes, path, isDirectory),
+    within(folder, text) {
+      if (text === null || text.trim() === "") return scoped(scopes);
+      const prefix = folder === "." ? "" : `${folder}/`;
+      return scoped([...scopes, { prefix, rules: ignore().add(text) }]);
+    },
+  };
+}
+
+/** As in git, the rule of the innermost folder that says anything about the path decides. */
+function isIgnored(scopes: readonly Scope[], path: string, isDirectory: boolean): boolean {
+  for (let i = scopes.length - 1; i >= 0; i--) {
+    const scope = scopes[i];
+    if (scope === undefined || !path.startsWith(scope.prefix)) continue;
+    const relative = path.slice(scope.prefix.length);
+    // The matcher throws on what is no relative path in normal form, as a name of blanks is to it.
+    if (relative === "" || !ignore.isPathValid(relative)) continue;
+    const result = scope.rules.test(isDirectory ? `${relative}/` : relative);
+    if (result.ignored) return true;
+    if (result.unignored) return false;
+  }
+  return false;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,126 @@
+import ignore from "ignore";
+import type { Effects } from "../../kernel/effects.ts";
+import { type Excludes, HARD_EXCLUDES } from "./excludes.ts";
+import { listTracked } from "./git.ts";
+import { isTreePath, isWithinAny, parentsOf } from "./paths.ts";
+import { scanTree } from "./scan.ts";
+import type { ArtifactWarning, Snapshot } from "./snapshot.ts";
+import type { SnapshotStore } from "./store.ts";
+
+export interface ProjectFiles {
+  /** Files and links relative to the root, sorted. */
+  readonly paths: readonly string[];
+  readonly warnings: readonly ArtifactWarning[];
+}
+
+/**
+ * What a trial's own copy of the project holds besides the artifacts: what the patterns match (in the language of
+ * `.gitignore`, `!` takes out again); without patterns what git tracks under `root`; where git tracks nothing, all but
+ * folders that begin with a dot, `node_modules` and workspaces. Files that are gone are left out.
+ */
+export async function listProjectFiles(
+  root: string,
+  patterns: readonly string[] | null,
+  effects: Effects,
+  signal: AbortSignal,
+): Promise<ProjectFiles> {
+  if (patterns !== null) return { paths: walk(root, effects, matching(patterns)), warnings: [] };
+  const listing = await listTracked(root, effects, signal);
+  if (listing.kind === "tracked" && listing.paths.length > 0) {
+    const there = listing.paths.filter((path) => isTreePath(path) && effects.files.stat(`${root}/${path}`) !== null);
+    return { paths: there.toSorted(), warnings: [] };
+  }
+  const warnings: ArtifactWarning[] = [];
+  if (listing.kind === "unusable") {
+    const message = `git cannot list the files of ${root} (${listing.message}): all of its files are copied for trials`;
+    warnings.push({ code: "git-unusable", message });
+  }
+  return { paths: walk(root, effects, WITHOUT_GIT), warnings };
+}
+
+export interface ProjectRequest {
+  readonly root: string;
+  /** Tracked artifacts in normal form. */
+  readonly tracked: readonly string[];
+  readonly patterns: readonly string[] | null;
+  /** Inputs relative to the root: data that is linked into copies and not copied. */
+  readonly inputs: readonly string[];
+}
+
+export interface CapturedProject {
+  /** State of the project's files outside the artifacts. */
+  readonly project: Snapshot;
+  /** State of the tracked artifacts: the start. */
+  readonly artifacts: Snapshot;
+  readonly warnings: readonly ArtifactWarning[];
+}
+
+/**
+ * Reads the user's files, once, at the start of a run: all later copies are made from what is stored now, which is on
+ * the disk when this returns. Throws `SpecError` for an artifact that cannot be tracked.
+ */
+export async function captureProject(
+  store: SnapshotStore,
+  request: ProjectRequest,
+  effects: Effects,
+  signal: AbortSignal,
+): Promise<CapturedProject> {
+  const { root, tracked, inputs } = request;
+  const artifacts = store.capture(root, tracked, { cache: false, durable: true });
+  const listed = await listProjectFiles(root, request.patterns, effects, signal);
+  const paths = [...listed.paths, ...ignoreFilesAbove(tracked)];
+  const rest = paths.filter((path) => !isWithinAny(path, tracked) && !isWithinAny(path, inputs));
+  const project = store.capture(root, rest, { excludes: HARD_EXCLUDES, strict: false, durable: true });
+  return {
+    project: project.snapshot,
+    artifacts: artifacts.snapshot,
+    warnings: [...artifacts.warnings, ...listed.warnings, ...notMissing(project.warnings)],
+  };
+}
+
+/** They say what stays out of the artifacts, now and when what a trial left is looked at. */
+function ignoreFilesAbove(tracked: readonly string[]): readonly string[] {
+  return [".gitignore", ...tracked.flatMap(parentsOf).map((folder) => `${folder}/.gitignore`)];
+}
+
+/** That there is no ignore file, or that a listed file is gone by now, is nothing to tell. */
+function notMissing(warnings: readonly ArtifactWarning[]): readonly ArtifactWarning[] {
+  return warnings.filter(({ code }) => code !== "artifact-left-out");
+}
+
+function walk(root: string, effects: Effects, excludes: Excludes): readonly string[] {
+  const { found } = scanTree(effects.files, { root, tracked: ["."], excludes, strict: false });
+  return found
+    .filter(({ stat }) => stat.kind !== "directory")
+    .map(({ path }) => path)
+    .sort();
+}
+
+/** Ignore files are not looked at: without git nothing says what they would be for. */
+const WITHOUT_GIT: Excludes = {
+  excluded: (path, isDirectory) => {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    return isDirectory && (name.startsWith(".") || name === "node_modules");
+  },
+  within: () => WITHOUT_GIT,
+};
+
+/** Takes in what the patterns match. `node_modules` is only looked into when a pattern names it. */
+function matching(patterns: readonly string[]): Excludes {
+  const rules = patterns.map((pattern) => ({
+    takesOut: pattern.startsWith("!"),
+    rule: ignore().add(pattern.replace(/^!/, "")),
+  }));
+  // The last pattern that matches decides, also below a folder that an earlier one takes in.
+  const isWanted = (path: string): boolean => rules.findLast(({ rule }) => rule.ignores(path))?.takesOut === false;
+  const intoPackages = patterns.some((pattern) => pattern.includes("node_modules"));
+  const excludes: Excludes = {
+    excluded: (path, isDirectory) => {
+      const name = path.slice(path.lastIndexOf("/") + 1);
+      if (name === ".git" || (name === "node_modules" && !intoPackages)) return true;
+      return !isDirectory && !(ignore.isPathValid(path) && isWanted(path));
+    },
+    within: () => excludes,
+  };
+  return excludes;
+}

@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import type { CarriedState } from "../../model/iteration.ts";
+import { recordText } from "../../model/json.ts";
+import type { RollbackRecord } from "../../model/rollback.ts";
+import { rollbacksDir } from "../layout.ts";
+import { type AppliedRollback, readRollbacks } from "../rollbacks.ts";
+import { recoverCarried, setCarried, stageCarried, swapCarried } from "./carried.ts";
+import { changedPaths } from "./changes.ts";
+import { findState, type StateRecords } from "./states.ts";
+import type { SnapshotStore } from "./store.ts";
+
+export interface RollbackPlan {
+  readonly to: string;
+  /** What is to be carried on. */
+  readonly target: CarriedState;
+  /** What is carried on now; `null` when nothing is yet. */
+  readonly previous: CarriedState | null;
+  readonly afterIteration: number;
+  /** Paths that differ between the two, sorted. */
+  readonly changed: readonly string[];
+  /** The target is what is carried on already, and the last word on it: there is nothing to record. */
+  readonly isCurrent: boolean;
+}
+
+/**
+ * What a rollback to `best`, `start`, an iteration or a hypothesis would do. Throws `WorkspaceError`: "usage" when there
+ * is no such state, "damaged" when it cannot be restored whole.
+ */
+export function planRollback(store: SnapshotStore, records: StateRecords, to: string): RollbackPlan {
+  const target = findState(records, to);
+  store.verify(target.snapshot);
+  const previous = carriedState(store, records);
+  const changed = previous === null ? [] : changedPaths(store, previous.snapshot, target.snapshot);
+  const isCurrent = previous?.snapshot === target.snapshot && previous.hypothesisId === target.hypothesisId;
+  return { to, target, previous, afterIteration: records.lastIteration() ?? 0, changed, isCurrent };
+}
+
+/**
+ * Makes the planned state the incumbent. The record, written durably in one step, is what counts: killed before it
+ * nothing has happened, killed after it the next writer brings `artifacts/` along (`setCarried`). Returns the record,
+ * or `null` when the state was the current one. Throws `StorageError` before anything counts when there is no room.
+ */
+export function rollback(store: SnapshotStore, plan: RollbackPlan, now: Date): RollbackRecord | null {
+  const { target, previous } = plan;
+  if (plan.isCurrent) {
+    setCarried(store, target.snapshot);
+    return null;
+  }
+  recoverCarried(store);
+  stageCarried(store, target.snapshot);
+  const record: RollbackRecord = {
+    n: nextNumber(store),
+    rolledBackAt: now.toISOString(),
+    to: plan.to,
+    hypothesisId: target.hypothesisId,
+    snapshot: target.snapshot,
+    ...(previous === null ? {} : { previous }),
+    afterIteration: plan.afterIteration,
+  };
+  store.files.makeDirectory(rollbacksDir(store.root));
+  store.files.writeAtomic(recordFile(store, record.n), recordText(record), { durable: true });
+  swapCarried(store);
+  return record;
+}
+
+/** The newest rollback; `null` when there was none. Throws `WorkspaceError` ("damaged") for one that cannot be read. */
+export function latestRollback(store: SnapshotStore): AppliedRollback | null {
+  return readRollbacks(store).at(-1) ?? null;
+}
+
+/** The state carried on now: what the last finished iteration carried, unless a rollback came after it. */
+export function carriedState(store: SnapshotStore, records: StateRecords): CarriedState | null {
+  const last = lastCarried(records);
+  const rolledBack = latestRollback(store);
+  if (rolledBack === null || (last !== null && last.iteration > rolledBack.afterIteration))
+    return last?.carried ?? null;
+  return { snapshot: rolledBack.snapshot, hypothesisId: rolledBack.hypothesisId };
+}
+
+function lastCarried(records: StateRecords): { readonly iteration: number; readonly carried: CarriedState } | null {
+  for (let iteration = records.lastIteration() ?? -1; iteration >= 0; iteration--) {
+    const record = records.readIteration(iteration);
+    if (record?.state === "finished" && record.carried !== undefined) return { iteration, carried: record.carried };
+  }
+  return null;
+}
+
+function nextNumber(store: SnapshotStore): number {
+  const numbers = (store.files.list(rollbacksDir(store.root)) ?? [])
+    .map(({ name }) => /^(\d+)\.json$/.exec(name)?.[1])
+    .map((digits) => (digits === undefined ? 0 : Number(digits)));
+  return Math.max(0, ...numbers) + 1;
+}
+
+function recordFile(store: SnapshotStore, n: number): string {
+  return join(rollbacksDir(store.root), `${String(n).padStart(5, "0")}.json`);
+}

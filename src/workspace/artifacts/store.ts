@@ -1,0 +1,186 @@
+import { join } from "node:path";
+import type { Files } from "../../kernel/effects.ts";
+import { WorkspaceError } from "../../kernel/errors.ts";
+import { snapshotsDir } from "../layout.ts";
+import { createExcludes, type Excludes, NO_EXCLUDES } from "./excludes.ts";
+import { writeTree } from "./materialize.ts";
+import { ObjectStore, type StoredFile } from "./objects.ts";
+import { manifestFileOf } from "./places.ts";
+import { type Found, type ScanLimits, scanTree } from "./scan.ts";
+import {
+  type ArtifactWarning,
+  damagedManifest,
+  isSnapshotId,
+  makeSnapshot,
+  manifestText,
+  parseManifest,
+  type Snapshot,
+  type SnapshotEntry,
+} from "./snapshot.ts";
+import { StatCache } from "./stat-cache.ts";
+import { quoted } from "./visible.ts";
+
+export interface CaptureOptions {
+  /** Default: `.git`, `node_modules`, workspaces, and what `.gitignore` files say. */
+  readonly excludes?: Excludes;
+  /** Default true: a tracked path that is missing, special or outside is an error; else it is left out with a warning. */
+  readonly strict?: boolean;
+  /** Default true: remember the hashes of unchanged files for the next capture of the same tree. */
+  readonly cache?: boolean;
+  /** Default false: all of it is on the disk before this returns. */
+  readonly durable?: boolean;
+  readonly limits?: ScanLimits;
+}
+
+export interface Captured {
+  readonly snapshot: Snapshot;
+  readonly warnings: readonly ArtifactWarning[];
+}
+
+/** An entry to store, a file with its contents. */
+export type NewEntry =
+  | { readonly path: string; readonly kind: "file"; readonly mode: number; readonly content: Uint8Array }
+  | SnapshotEntry;
+
+/**
+ * The states of a workspace: `snapshots/<id>.json` one manifest each, file contents once in `snapshots/objects`.
+ * Whatever is interrupted can be done again; a manifest is written after all it names.
+ */
+export class SnapshotStore {
+  readonly root: string;
+  readonly files: Files;
+  readonly objects: ObjectStore;
+  /** Throws when this process may no longer write to the workspace; called before each group of writes. */
+  readonly assertWritable: () => void;
+
+  /** `root` is the workspace's. Nothing is written before the first state is. */
+  constructor(root: string, files: Files, assertWritable: () => void = () => {}) {
+    this.root = root;
+    this.files = files;
+    this.objects = new ObjectStore(root, files);
+    this.assertWritable = assertWritable;
+  }
+
+  /**
+   * Takes a snapshot of the tracked parts of a tree. Modes, links, empty folders and binary files survive; special
+   * files are left out with a warning. Throws `SpecError` (when strict) and `TreeTooLarge` as `scanTree` does.
+   */
+  capture(treeRoot: string, tracked: readonly string[], options: CaptureOptions = {}): Captured {
+    this.assertWritable();
+    const cache = (options.cache ?? true) ? new StatCache(this.root, treeRoot, this.files) : null;
+    const scan = scanTree(this.files, {
+      root: treeRoot,
+      tracked,
+      excludes: options.excludes ?? createExcludes(),
+      strict: options.strict ?? true,
+      workspace: this.root,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+    });
+    const snapshot = snapshotOf(scan.found, (found) => this.#storeFile(treeRoot, found, cache));
+    this.#write(snapshot, options.durable ?? false);
+    cache?.save();
+    return { snapshot, warnings: scan.warnings };
+  }
+
+  /** The id that a capture of the tracked parts of a tree would give, without storing anything and without excludes. */
+  identify(treeRoot: string, tracked: readonly string[]): string {
+    const scan = scanTree(this.files, { root: treeRoot, tracked, excludes: NO_EXCLUDES, strict: false });
+    return snapshotOf(scan.found, (found) => this.#hashFile(treeRoot, found)).id;
+  }
+
+  /** Stores a tree that was made in memory; entries of files already stored are taken as they are. */
+  putTree(entries: readonly NewEntry[]): Snapshot {
+    this.assertWritable();
+    const stored = entries.map((entry): SnapshotEntry => {
+      if (!("content" in entry)) return entry;
+      const { path, kind, mode } = entry;
+      return { path, kind, mode, ...sizeAndHash(this.objects.put(entry.content)) };
+    });
+    const snapshot = makeSnapshot(stored);
+    this.#write(snapshot, false);
+    return snapshot;
+  }
+
+  /** Throws `WorkspaceError` ("damaged") naming the manifest when it is missing or not as it was written. */
+  read(id: string): Snapshot {
+    if (!isSnapshotId(id))
+      throw new WorkspaceError("damaged", `${quoted(id)}, as a record has it, is not the id of a state`);
+    const file = manifestFileOf(this.root, id);
+    const text = this.files.readText(file);
+    if (text === null) throw damagedManifest(file, "it is missing");
+    return parseManifest(text, id, file);
+  }
+
+  has(id: string): boolean {
+    return isSnapshotId(id) && this.files.stat(manifestFileOf(this.root, id))?.kind === "file";
+  }
+
+  /** Ids of all states, sorted. */
+  ids(): readonly string[] {
+    return (this.files.list(snapshotsDir(this.root)) ?? [])
+      .map((entry) => entry.name.replace(/\.json$/, ""))
+      .filter((name) => isSnapshotId(name));
+  }
+
+  /** Writes a state into `target`, which must be absent or empty: byte for byte, with modes, links and empty folders. */
+  materialize(id: string, target: string): void {
+    writeTree(this.files, this.objects, target, this.read(id).entries);
+  }
+
+  /** Contents of a file of a state; `null` when the state has no file there. Throws "damaged" when they are not as recorded. */
+  fileContent(id: string, path: string): Uint8Array | null {
+    const entry = this.read(id).entries.find((one) => one.path === path);
+    return entry?.kind === "file" ? this.objects.read(entry.sha256) : null;
+  }
+
+  /** Throws `WorkspaceError` ("damaged") unless every byte of a state is there: it can be restored. */
+  verify(id: string): Snapshot {
+    const snapshot = this.read(id);
+    const hashes = new Set(snapshot.entries.flatMap((entry) => (entry.kind === "file" ? [entry.sha256] : [])));
+    for (const sha256 of hashes) this.objects.verify(sha256);
+    return snapshot;
+  }
+
+  #storeFile(treeRoot: string, found: Found, cache: StatCache | null): StoredFile | null {
+    const known = cache?.hashOf(found.path, found.stat) ?? null;
+    if (known !== null) return { sha256: known, size: found.stat.size };
+    const stored = this.objects.putFile(join(treeRoot, found.path), found.stat.size);
+    if (stored !== null && stored.size === found.stat.size) cache?.remember(found.path, found.stat, stored.sha256);
+    return stored;
+  }
+
+  #hashFile(treeRoot: string, found: Found): StoredFile | null {
+    const sha256 = this.files.hash(join(treeRoot, found.path));
+    return sha256 === null ? null : { sha256, size: found.stat.size };
+  }
+
+  #write(snapshot: Snapshot, durable: boolean): void {
+    if (durable) this.objects.flush();
+    const file = manifestFileOf(this.root, snapshot.id);
+    const text = manifestText(snapshot);
+    // One that was cut short by a power failure is written again; the right one is left alone.
+    if (this.files.stat(file)?.size === Buffer.byteLength(text) && this.files.readText(file) === text) return;
+    this.assertWritable();
+    this.files.makeDirectory(snapshotsDir(this.root));
+    this.files.writeAtomic(file, text, { durable });
+  }
+}
+
+function snapshotOf(found: readonly Found[], store: (found: Found) => StoredFile | null): Snapshot {
+  const entries: SnapshotEntry[] = [];
+  for (const one of found) {
+    const mode = one.stat.mode & 0o777;
+    if (one.stat.kind === "directory") entries.push({ path: one.path, kind: "directory", mode });
+    else if (one.target !== undefined) entries.push({ path: one.path, kind: "symlink", target: one.target });
+    else if (one.stat.kind === "file") {
+      const stored = store(one);
+      if (stored !== null) entries.push({ path: one.path, kind: "file", mode, ...sizeAndHash(stored) });
+    }
+  }
+  return makeSnapshot(entries);
+}
+
+/** In the order in which they are recorded. */
+function sizeAndHash({ size, sha256 }: StoredFile): StoredFile {
+  return { size, sha256 };
+}
