@@ -67,7 +67,9 @@ export async function conductRun(
     if (previous) await endLeftovers(workspace, run);
     keeper.start(spending.totals());
     emitter.subscribe(keeper.journal);
-    emitter.emit({ type: "run.started", run: keeper.describe(previous !== null, spending.totals()) });
+    const announce = (): void =>
+      emitter.emit({ type: "run.started", run: keeper.describe(previous !== null, spending.totals()) });
+    if (!previous) announce();
     if (options.retryFailed) clearFailed(workspace, options.retryFailed);
     const { artifacts, copies } = await openProject(run, workspace, keeper);
     const state = new RunState(settings, readRollbacks({ root: workspace.root, files: effects.files }));
@@ -86,7 +88,13 @@ export async function conductRun(
       project: copies,
       generation: keeper.manifest.generation,
     };
-    const reason = await turn(loop, keeper, previous);
+    const unfinished = replay(loop);
+    if (previous) {
+      if (previous.status === "failed") state.forgiveFailures();
+      keeper.iterated(state, spending.totals());
+      announce();
+    }
+    const reason = await turn(loop, keeper, unfinished);
     return finish(reason, exitCodeOf(reason), keeper, loop, emitter);
   } catch (thrown) {
     const { reason, exitCode } = endingOf(thrown, hasSpent(spending.totals()));
@@ -106,25 +114,29 @@ export async function conductRun(
   }
 }
 
-/** Goes around until a stop condition holds or the run is interrupted. */
-async function turn(loop: Loop, keeper: ManifestKeeper, previous: RunManifest | null): Promise<FinishReason> {
-  const { state, workspace, spending, signals, artifacts, run } = loop;
-  const { stop, metric } = run.settings;
-  const unfinished: number[] = [];
-  for (const iteration of workspace.listIterations()) {
-    if (unfinished.length > 0 || !replayIteration(loop, iteration)) unfinished.push(iteration);
-  }
-  if (previous?.status === "failed") state.forgiveFailures();
+/** Takes in every iteration whose records are complete. Answers the others, the first of which is where the run goes on. */
+function replay(loop: Loop): readonly number[] {
+  const { state, workspace, artifacts } = loop;
+  const iterations = workspace.listIterations();
+  const whole = iterations.findIndex((iteration) => !replayIteration(loop, iteration));
   if (artifacts && state.carried) artifacts.carry(state.carried.snapshot);
+  return whole === -1 ? [] : iterations.slice(whole);
+}
+
+/** Goes around until a stop condition holds or the run is interrupted; unfinished iterations come first. */
+async function turn(loop: Loop, keeper: ManifestKeeper, unfinished: readonly number[]): Promise<FinishReason> {
+  const { state, spending, signals, artifacts, run } = loop;
+  const { stop, metric } = run.settings;
+  const rest = [...unfinished];
   for (;;) {
     if (signals.now.aborted || signals.drain.aborted) return "interrupted";
-    const rest = unfinished.shift();
-    if (rest === undefined) {
+    const next = rest.shift();
+    if (next === undefined) {
       const reached = stopBetweenIterations(state.progress(spending.totals()), stop, metric);
       if (reached) return scoredNothing(loop, reached) ? "nothing-scored" : reached;
     }
     const first = artifacts ? 0 : 1;
-    const iteration = rest ?? (state.lastIteration === null ? first : state.lastIteration + 1);
+    const iteration = next ?? (state.lastIteration === null ? first : state.lastIteration + 1);
     const finished = await runIteration(loop, iteration);
     keeper.iterated(state, spending.totals());
     if (finished === null) return loop.gate.closed() ?? "interrupted";

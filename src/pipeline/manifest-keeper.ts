@@ -82,7 +82,7 @@ export class ManifestKeeper {
     const { reason: _, ...manifest } = this.#manifest;
     this.#manifest = { ...manifest, status: "running" };
     this.#started = true;
-    this.#write(totals);
+    this.#write(totals, true);
   }
 
   /** Notes the snapshots of the user's files; from now on these are used. */
@@ -99,8 +99,7 @@ export class ManifestKeeper {
 
   finish(reason: FinishReason, totals: RunTotals): void {
     this.#manifest = { ...this.#manifest, status: statusOf(reason), reason };
-    this.#write(totals);
-    this.#workspace.flush();
+    this.#write(totals, true);
   }
 
   /** Notes that an error ended the run. The error matters more than a manifest that cannot be written any more. */
@@ -141,10 +140,10 @@ export class ManifestKeeper {
     if (this.#workspace.effects.clock.monotonic() - this.#written > REFRESH_MS) this.#write(this.#manifest.totals);
   }
 
-  #write(totals: RunTotals): void {
+  #write(totals: RunTotals, durable = false): void {
     const { clock } = this.#workspace.effects;
     this.#manifest = { ...this.#manifest, totals, updatedAt: clock.now().toISOString() };
-    this.#workspace.writeManifest(this.#manifest);
+    this.#workspace.writeManifest(this.#manifest, { durable });
     this.#written = clock.monotonic();
   }
 }
@@ -194,7 +193,8 @@ function recordedSpec(spec: RecordedSpec, workspace: Workspace): SpecFields {
 
 /** A pipeline written in code records what readers of the workspace need to compare scores. */
 function specOfCode({ metric }: RunSettings): SpecFields {
-  const { name, direction, minDelta } = metric;
+  const { name, direction, minDelta, baseline } = metric;
   const min_delta = minDelta.kind === "relative" ? `${minDelta.value * 100}%` : minDelta.value;
-  return { specHash: "", overrides: {}, spec: { metric: { name, direction, min_delta } } };
+  const spec = { metric: { name, direction, min_delta, ...(baseline === undefined ? {} : { baseline }) } };
+  return { specHash: "", overrides: {}, spec };
 }
