@@ -13,6 +13,7 @@ export { type DiffOptions, diffSnapshots, type Patch, patchBetween } from "./dif
 export { applyEdits, type EditsResult } from "./edits.ts";
 export { createExcludes, type Excludes } from "./excludes.ts";
 export { type CapturedProject, captureProject, listProjectFiles, type ProjectRequest } from "./project.ts";
+export { removeExcept } from "./prune.ts";
 export { carriedState, latestRollback, planRollback, type RollbackPlan, rollback } from "./rollback.ts";
 export { type ArtifactWarning, type Snapshot, type SnapshotEntry, snapshotSchema } from "./snapshot.ts";
 export { findState, type StateRecords } from "./states.ts";

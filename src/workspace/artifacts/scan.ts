@@ -56,6 +56,8 @@ class Walk {
   readonly #files: Files;
   readonly #request: ScanRequest;
   readonly #realFolders = new Set<string>();
+  /** Tracked paths may lie inside one another. */
+  readonly #taken = new Set<string>();
   #bytes = 0;
 
   constructor(files: Files, request: ScanRequest) {
@@ -117,6 +119,10 @@ class Walk {
   }
 
   #add(path: string, stat: FileStat): void {
+    if (this.#request.tracked.length > 1) {
+      if (this.#taken.has(path)) return;
+      this.#taken.add(path);
+    }
     const { limits } = this.#request;
     const target = stat.kind === "symlink" ? this.#files.readLink(this.#at(path)) : null;
     this.found.push(target === null ? { path, stat } : { path, stat, target });

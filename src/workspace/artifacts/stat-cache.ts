@@ -20,8 +20,12 @@ export class StatCache {
   readonly #workspace: string;
   readonly #root: string;
   readonly #files: Files;
-  readonly #lines: readonly JsonObject[];
-  readonly #isTorn: boolean;
+  /** Files of the first line, which are most. */
+  readonly #first: JsonObject;
+  /** Files of the lines after it. */
+  readonly #later: ReadonlyMap<string, JsonValue>;
+  /** Whether a line can be added, or the file has to be written anew. */
+  readonly #canGrow: boolean;
   readonly #seen: [path: string, cached: CachedFile][] = [];
   readonly #read: [path: string, cached: CachedFile][] = [];
   readonly #scanStartMs: number;
@@ -34,8 +38,10 @@ export class StatCache {
     // A cache that outlived the objects it speaks of is worth nothing.
     const hasObjects = files.stat(objectsDir(workspace))?.kind === "directory";
     const text = hasObjects ? (files.readText(statCacheFile(workspace)) ?? "") : "";
-    this.#lines = linesOf(text, root);
-    this.#isTorn = !text.endsWith("\n");
+    const [first, ...later] = linesOf(text, root);
+    this.#first = first ?? {};
+    this.#later = new Map(later.flatMap((line) => Object.entries(line)));
+    this.#canGrow = first !== undefined && later.length < MAX_LINES && text.endsWith("\n");
     // The disk's own clock: what is compared with the times of files must tick with them.
     const mark = scanMarkFile(workspace);
     files.makeDirectory(dirname(mark));
@@ -45,15 +51,10 @@ export class StatCache {
 
   /** Hash of the file from an earlier scan, `null` when it has to be read. */
   hashOf(path: string, stat: FileStat): string | null {
-    for (let index = this.#lines.length - 1; index >= 0; index--) {
-      const line = this.#lines[index];
-      const cached = line !== undefined && Object.hasOwn(line, path) ? line[path] : undefined;
-      if (cached === undefined) continue;
-      if (!isCachedFile(cached) || !isSame(cached, stat)) return null;
-      this.#seen.push([path, cached]);
-      return cached[4];
-    }
-    return null;
+    const cached = this.#later.get(path) ?? (Object.hasOwn(this.#first, path) ? this.#first[path] : undefined);
+    if (!isCachedFile(cached) || !isSame(cached, stat)) return null;
+    if (!this.#canGrow) this.#seen.push([path, cached]);
+    return cached[4];
   }
 
   /** Remembers the hash of a file that was read after `stat` was taken. */
@@ -66,11 +67,8 @@ export class StatCache {
   save(): void {
     if (this.#read.length === 0) return;
     const file = statCacheFile(this.#workspace);
-    if (this.#lines.length === 0 || this.#lines.length >= MAX_LINES || this.#isTorn) {
-      this.#files.writeAtomic(file, this.#line([...this.#seen, ...this.#read]));
-    } else {
-      this.#files.append(file, this.#line(this.#read));
-    }
+    if (this.#canGrow) this.#files.append(file, this.#line(this.#read));
+    else this.#files.writeAtomic(file, this.#line([...this.#seen, ...this.#read]));
   }
 
   #line(entries: readonly [string, CachedFile][]): string {
@@ -83,7 +81,7 @@ function isSame(cached: CachedFile, stat: FileStat): boolean {
 }
 
 /** The numbers need no check: what they are compared with are numbers. */
-function isCachedFile(value: JsonValue): value is CachedFile {
+function isCachedFile(value: JsonValue | undefined): value is CachedFile {
   return Array.isArray(value) && typeof value[4] === "string" && value[4].length === 64;
 }
 

@@ -94,7 +94,8 @@ export class SnapshotStore {
     const stored = entries.map((entry): SnapshotEntry => {
       if (!("content" in entry)) return entry;
       const { path, kind, mode } = entry;
-      return { path, kind, mode, ...sizeAndHash(this.objects.put(entry.content)) };
+      const { size, sha256 } = this.objects.put(entry.content);
+      return { path, kind, mode, size, sha256 };
     });
     const snapshot = makeSnapshot(stored);
     this.#write(snapshot, false);
@@ -174,13 +175,10 @@ function snapshotOf(found: readonly Found[], store: (found: Found) => StoredFile
     else if (one.target !== undefined) entries.push({ path: one.path, kind: "symlink", target: one.target });
     else if (one.stat.kind === "file") {
       const stored = store(one);
-      if (stored !== null) entries.push({ path: one.path, kind: "file", mode, ...sizeAndHash(stored) });
+      if (stored !== null) {
+        entries.push({ path: one.path, kind: "file", mode, size: stored.size, sha256: stored.sha256 });
+      }
     }
   }
   return makeSnapshot(entries);
-}
-
-/** In the order in which they are recorded. */
-function sizeAndHash({ size, sha256 }: StoredFile): StoredFile {
-  return { size, sha256 };
 }

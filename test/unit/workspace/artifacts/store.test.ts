@@ -50,6 +50,12 @@ test("a copy shares nothing with the store: writing to it changes no state", () 
   expect(() => store.materialize(snapshot.id, join(dir, "copy"))).toThrow(/not empty/);
 });
 
+test("tracked paths that lie inside one another are one tree", () => {
+  const { project, store } = world(TREE);
+  const { snapshot } = store.capture(project, ["src"]);
+  expect(store.capture(project, ["src/deep", "src", "src", "src/run.sh"]).snapshot).toEqual(snapshot);
+});
+
 test("only the tracked parts are taken, without the folders on the way to them", () => {
   const { project, store } = world(TREE);
   const { snapshot } = store.capture(project, ["src/deep/er", "train.py"]);
