@@ -1,16 +1,24 @@
 import { resolve } from "node:path";
 import { plainText } from "../kernel/display-text.ts";
-import type { Effects } from "../kernel/effects.ts";
 import { EXIT } from "../kernel/errors.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { planRun } from "../spec/plan.ts";
 import { formatPlan } from "../spec/plan-text.ts";
 import { resolveSpec } from "../spec/resolve.ts";
+import type { Session } from "./session.ts";
 
-/** `aura run --dry-run`: the plan, the first prompt and the commands. Calls no model, starts no trial, writes nothing. */
-export async function dryRun(loaded: LoadedSpec, place: string, effects: Effects): Promise<number> {
+/**
+ * `aura run --dry-run`: the plan, the first prompt and the commands; with `--json` as an event `run.planned`. Calls no
+ * model, starts no trial, writes nothing.
+ */
+export async function dryRun({ effects, frame }: Session, loaded: LoadedSpec, place: string): Promise<number> {
   const resolved = await resolveSpec(loaded, { effects, probe: false });
-  const plan = formatPlan(planRun(resolved, resolve(place), effects));
-  process.stdout.write(`${plan.split("\n").map(plainText).join("\n")}\n`);
+  const plan = planRun(resolved, resolve(place), effects);
+  if (frame) {
+    frame.tell("run.planned", { plan });
+    frame.finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
+  } else {
+    process.stdout.write(`${formatPlan(plan).split("\n").map(plainText).join("\n")}\n`);
+  }
   return EXIT.ok;
 }

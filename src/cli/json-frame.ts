@@ -1,5 +1,6 @@
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
 import type { BestSoFar } from "../model/run.ts";
+import { jsonLine } from "../reporters/jsonl.ts";
 
 /** What is known when a framed command ends. */
 export interface FrameEnd {
@@ -15,6 +16,8 @@ export interface FrameEnd {
  */
 export interface JsonFrame {
   readonly sink: EventSink;
+  /** A line of its own, such as the plan of a dry run. */
+  tell(type: string, fields: object): void;
   finish(end: FrameEnd): void;
 }
 
@@ -22,7 +25,7 @@ export function openFrame(write: (line: string) => void, now: () => Date, worksp
   let seq = 0;
   let finished = false;
   const put = (type: string, at: string, fields: object): void =>
-    write(`${JSON.stringify({ type, at, seq: seq++, ...fields })}\n`);
+    write(`${jsonLine({ type, at, seq: seq++, ...fields })}\n`);
   put("run.started", now().toISOString(), {
     run: {
       runId: null,
@@ -42,6 +45,7 @@ export function openFrame(write: (line: string) => void, now: () => Date, worksp
       const { type, at, seq: _, ...fields } = event;
       put(type === "run.started" ? "run.described" : type, at, fields);
     },
+    tell: (type, fields) => put(type, now().toISOString(), fields),
     finish({ exitCode, reason, best, message }) {
       if (finished) return;
       finished = true;

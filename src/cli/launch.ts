@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { formatDuration } from "../kernel/display-value.ts";
 import { EXIT, isAuraError } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { FinishReason } from "../model/run.ts";
@@ -11,6 +12,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import { openReporter, type Reporter, reporterName } from "./choose-reporter.ts";
 import { readJournal } from "./journal.ts";
 import { type Requirement, requirement, unmet } from "./require.ts";
+import { graceOf } from "./run-flags.ts";
 import type { Session } from "./session.ts";
 
 interface Launch extends Session {
@@ -32,6 +34,7 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
   });
 
   const reporter = frame === null ? await openedReporter(launched) : null;
+  sayWhenStopping(launched);
   if (frame) pipeline.subscribe(frame.sink);
   if (reporter) pipeline.subscribe(reporter.sink);
   let result: RunResult;
@@ -69,6 +72,14 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
   say(launch, metric, { ...result, reason, ...(message === undefined ? {} : { message }) });
   frame?.finish({ exitCode: code, reason, best: result.best, ...(message === undefined ? {} : { message }) });
   return code;
+}
+
+/** Running trials may take their time after a stop: without a word a user would think that it was not heard. */
+function sayWhenStopping({ flags, frame, signals }: Launch): void {
+  if (flags.reporter === "silent" || (frame === null && reporterName(flags, process.env) === "tui")) return;
+  const grace = formatDuration(graceOf(flags));
+  const words = `stopping: running trials may finish within ${grace}; a second signal ends them at once\n`;
+  signals.drain.addEventListener("abort", () => void process.stderr.write(words), { once: true });
 }
 
 type Ending = { readonly reason: FinishReason; readonly message?: string };

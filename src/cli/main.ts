@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { EXIT, messageOf } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
 import type { ApplyFlags } from "./apply.ts";
@@ -75,7 +75,7 @@ function resumeCommand(aura: Command, exit: Exit): void {
 
 function runOptions(command: Command): Command {
   return command
-    .addOption(new Option("--set <path=value>", "change a value of the spec; may be repeated").argParser(collect))
+    .addOption(setOption())
     .addOption(
       twin("--max-iterations <n>", "stop after this many iterations", "AURA_MAX_ITERATIONS").argParser(whole(1)),
     )
@@ -145,7 +145,7 @@ function specCommands(aura: Command, exit: Exit): void {
   sub(aura, "validate")
     .description("check a spec and report every problem in it")
     .argument("<spec>", "the run spec, a YAML file")
-    .addOption(new Option("--set <path=value>", "change a value of the spec; may be repeated").argParser(collect))
+    .addOption(setOption())
     .option("--json", "one JSON document")
     .action(async (spec: string, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {
       const { validate } = await import("./validate.ts");
@@ -173,27 +173,45 @@ function sub(aura: Command, name: string): Command {
   return aura.command(name).exitOverride().showHelpAfterError(`(aura ${name} --help says how it is used)`);
 }
 
-/** An option with its environment twin. Inside a trial the `AURA_*` variables speak of that trial, not of this command. */
+/** An option with its environment twin, which is as good as unset when it is empty or switches a switch off. */
 function twin(flags: string, description: string, variable: string): Option {
   const option = new Option(flags, description);
-  return process.env.AURA_TRIAL === undefined ? option.env(variable) : option;
+  const value = environment(variable);
+  if (value === "" || (option.isBoolean() && !isOn(value))) return option;
+  return option.env(variable);
 }
 
-function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), value];
+/** A variable of the environment, "" when it is not set. In a trial `AURA_*` speak of that trial, not of this command. */
+function environment(variable: string): string {
+  return process.env.AURA_TRIAL === undefined ? (process.env[variable] ?? "") : "";
+}
+
+function isOn(value: string): boolean {
+  return !["", "0", "false", "no", "off"].includes(value.toLowerCase());
+}
+
+/** `--set`, which may be repeated; its twin holds one on each line. */
+function setOption(): Option {
+  return twin("--set <path=value>", "change a value of the spec; may be repeated", "AURA_SET").argParser(
+    (value: string, previous: readonly string[] | undefined) => [
+      ...(previous ?? []),
+      ...value.split("\n").filter((line) => line !== ""),
+    ],
+  );
 }
 
 function whole(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (Number.isSafeInteger(value) && value >= least && /^\d+$/.test(text.trim())) return value;
-    throw new CommanderError(EXIT.usage, "aura.number", `expected a whole number of at least ${least}, not "${text}"`);
+    throw new InvalidArgumentError(`It has to be a whole number of at least ${least}.`);
   };
 }
 
 /** `run --json` and `resume --json` frame every exit, a wrong command line's too. */
 function frameUsageError(args: readonly string[], message: string): void {
-  if (!args.includes("--json") || (args[0] !== "run" && args[0] !== "resume")) return;
+  const json = args.includes("--json") || isOn(environment("AURA_JSON"));
+  if (!json || (args[0] !== "run" && args[0] !== "resume")) return;
   const frame = openFrame(
     (line) => process.stdout.write(line),
     () => new Date(),

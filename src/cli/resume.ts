@@ -13,7 +13,7 @@ export async function resume(place: string, flags: RunFlags): Promise<number> {
     const root = resolve(place);
     if (flags.explain) {
       const { explain } = await import("./explain.ts");
-      return explain(root, effects);
+      return explain(session, root);
     }
     assertNotHeld(root, effects.files, effects.processes);
     return continued(session, root, null);

@@ -19,7 +19,7 @@ export async function run(specFile: string, flags: RunFlags): Promise<number> {
     const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
     if (flags.dryRun) {
       const { dryRun } = await import("./dry-run.ts");
-      return dryRun(loaded, place, effects);
+      return dryRun(session, loaded, place);
     }
     const { Workspace } = await import("../workspace/workspace.ts");
     const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";

@@ -7,6 +7,7 @@ import { systemEffects } from "../platform/system.ts";
 import { ComponentBuilder } from "./build.ts";
 import { knownComponents } from "./components.ts";
 import type { LoadedSpec } from "./load.ts";
+import { probePrograms } from "./probe-programs.ts";
 import { probeTools } from "./probes.ts";
 import { settingsOf } from "./settings.ts";
 import { specSchema } from "./spec-schema.ts";
@@ -48,7 +49,9 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
   const { spec, dir } = loaded;
   const settings = settingsOf(spec, dir);
   if (probe) {
-    const definitions = knownComponents(specSchema, spec, registry).map(({ definition }) => definition);
+    const components = knownComponents(specSchema, spec, registry);
+    probePrograms(spec, components, settings.root, effects);
+    const definitions = components.map(({ definition }) => definition);
     await probeTools(definitions, dir, effects, options.signal ?? new AbortController().signal);
   }
   const builder = new ComponentBuilder({ spec, dir, registry, metric: settings.metric, effects });
