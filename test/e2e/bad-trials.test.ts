@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { FinishedTrial } from "../../src/model/trial.ts";
+import type { AttemptLogs } from "../../src/workspace/inspection.ts";
+import type { HypothesisRow, SummaryView } from "../../src/workspace/queries.ts";
+import { type AuraEnd, type Desk, desk, grid, script, spec } from "../support/aura.ts";
+
+// One run whose trials are: fine, silent, NaN, infinite, crashing, hanging, flooding, killed, and fine again.
+const BEHAVE = `case $1 in
+  0) echo loss=5 ;;
+  1) echo nothing to see ;;
+  2) echo loss=NaN ;;
+  3) echo '{"loss": 1e999}' ;;
+  4) echo loss=-100; echo the reason >&2; exit 3 ;;
+  5) echo loss=-100; sleep 60 ;;
+  6) echo loss=-100; head -c 52000000 /dev/zero | tr '\\\\0' 'a' ;;
+  7) kill -SEGV $$ ;;
+  8) echo loss=4 ;;
+esac`;
+
+type Hypotheses = { readonly hypotheses: readonly HypothesisRow[] };
+
+describe("trials that go wrong", () => {
+  let here: Desk;
+  let end: AuraEnd;
+  let rows: ReadonlyMap<unknown, HypothesisRow>;
+  beforeAll(async () => {
+    here = desk({
+      "bad.yaml": spec({
+        metric: "{ name: loss, direction: minimize }",
+        stop: "{ iterations: 2 }",
+        researcher: grid(9),
+        experimenter: script(BEHAVE.replaceAll("\n", " "), "timeout: 1s"),
+        more: "parallel: 2",
+      }),
+    });
+    end = await here.run(["run", "bad.yaml"]);
+    const { hypotheses } = await here.document<Hypotheses>(["inspect", "runs/tiny", "hypotheses", "--json"]);
+    rows = new Map(hypotheses.map((row) => [row.spec.x, row]));
+  });
+  afterAll(() => here[Symbol.dispose]());
+
+  const trial = (x: number) =>
+    here.json<FinishedTrial>(`runs/tiny/iterations/00001/trials/${rows.get(x)?.id}-t00.json`);
+
+  test("the loop goes on past all of them", () => {
+    expect(end.stderr).toBe("");
+    expect(end.code).toBe(0);
+    expect(rows.size).toBe(9);
+  });
+
+  test("have no score, and a reason", () => {
+    for (const x of [1, 2, 3, 4, 5, 6, 7]) {
+      expect(rows.get(x)).toMatchObject({ score: null, passed: false, status: "failed" });
+      expect(rows.get(x)?.reason).not.toBe("");
+    }
+  });
+
+  test.each([
+    [2, /NaN/],
+    [3, /Infinity|1e999|not a number/],
+    [4, /the reason|exit|code 3/],
+    [5, /1 s|timed out|timeout/],
+  ])("say in the reason what happened (%i)", (x, reason) => {
+    expect(rows.get(x)?.reason).toMatch(reason);
+  });
+
+  test.each([
+    [0, "completed"],
+    [4, "failed"],
+    [5, "timeout"],
+    [6, "output-limit"],
+    [7, "signal"],
+  ])("are recorded as what they were (%i: %s)", (x, status) => {
+    expect(trial(x).outcome.status).toBe(status);
+  });
+
+  test("keep their exit code and last words", () => {
+    expect(trial(4).outcome).toMatchObject({
+      failure: { exitCode: 3, logTail: expect.stringContaining("the reason") },
+    });
+  });
+
+  test("never become the best, however low the number they printed before they failed", async () => {
+    const { best } = await here.document<SummaryView>(["inspect", "runs/tiny", "--json"]);
+    expect(best).toMatchObject({ score: 4, spec: { x: 8 } });
+  });
+
+  test("leave a bounded log of a flood", async () => {
+    const { logs } = await here.document<{ readonly logs: readonly AttemptLogs[] }>([
+      "inspect",
+      "runs/tiny",
+      "logs",
+      `${rows.get(6)?.id}-t00`,
+      "--json",
+    ]);
+    expect(logs[0]?.stdout?.bytes).toBeLessThan(12 * 1024 * 1024);
+  });
+});

@@ -1,0 +1,217 @@
+import { existsSync, readdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunManifest } from "../../src/model/run.ts";
+import type { HypothesisRow, SummaryView } from "../../src/workspace/queries.ts";
+import { type AuraEnd, type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+
+/** Counts its own starts outside AURA. */
+const COUNTED = script('echo "$2" >> "$AURA_ROOT/starts.txt"; echo score=$1');
+
+describe("a workspace that holds a run", () => {
+  let here: Desk;
+  let first: AuraEnd;
+  beforeAll(async () => {
+    here = desk({ "tiny.yaml": spec({ experimenter: COUNTED, metric: "{ name: score, baseline: 0.1, target: 5 }" }) });
+    first = await here.run(["run", "tiny.yaml"]);
+  });
+  afterAll(() => here[Symbol.dispose]());
+
+  const manifest = (place = "runs/tiny") => here.json<RunManifest>(`${place}/run.json`);
+
+  test("is made beside the spec's reader, under runs/, and says what to type next", () => {
+    expect(first.code).toBe(0);
+    expect(first.stdout).toContain("runs/tiny");
+    expect(first.stdout).toContain("aura inspect runs/tiny best");
+    expect(first.stdout).toContain("aura resume runs/tiny --set stop.iterations=2");
+  });
+
+  test("is not run over: exit 2, with the command that goes on", async () => {
+    const refused = await here.run(["run", "tiny.yaml"]);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toMatch(/already holds a run/);
+    expect(refused.stderr).toMatch(/aura resume \S*runs\/tiny/);
+    expect(refused.stderr).toContain("--new");
+  });
+
+  test("is left alone by --new, which takes the next free name", async () => {
+    expect((await here.run(["run", "tiny.yaml", "--new"])).code).toBe(0);
+    expect((await here.run(["run", "tiny.yaml", "--new"])).code).toBe(0);
+    expect(readdirSync(here.join("runs")).sort()).toEqual(["tiny", "tiny-2", "tiny-3"]);
+  });
+
+  test("is gone on with by --or-resume, which also starts one where there is none", async () => {
+    const before = here.lines("starts.txt").length;
+    const resumed = await here.run(["run", "tiny.yaml", "--or-resume", "--max-iterations", "2"]);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stdout).toContain("resumed=true");
+    expect(here.lines("starts.txt").length).toBe(before + 2);
+    expect(manifest()).toMatchObject({ iterationsCompleted: 2, overrides: { "stop.iterations": 2 } });
+    const fresh = await here.run(["run", "tiny.yaml", "--or-resume", "--workspace", "elsewhere/w"]);
+    expect(fresh.code).toBe(0);
+    expect(manifest("elsewhere/w").status).toBe("finished");
+  });
+
+  test("is finished: resume does nothing and answers 0, and still checks --require", async () => {
+    const starts = here.lines("starts.txt").length;
+    expect((await here.run(["resume", "runs/tiny"])).code).toBe(0);
+    expect((await here.run(["resume", "runs/tiny", "--require", "0.2"])).code).toBe(0);
+    const unmet = await here.run(["resume", "runs/tiny", "--require", "0.9999999"]);
+    expect(unmet.code).toBe(100);
+    expect(unmet.stdout).toContain("--require");
+    expect((await here.run(["resume", "runs/tiny", "--require", "target"])).code).toBe(100);
+    expect((await here.run(["resume", "runs/tiny", "--require", "baseline"])).code).toBe(0);
+    expect(here.lines("starts.txt").length).toBe(starts);
+  });
+
+  test("keeps what --set changed, over resumes that do not say it again", async () => {
+    const set = ["--set", "stop.iterations=2", "--set", "parallel=2"];
+    await here.run(["run", "tiny.yaml", "--workspace", "set", ...set]);
+    expect(manifest("set").overrides).toEqual({ "stop.iterations": 2, parallel: 2 });
+    await here.run(["resume", "set", "--set", "stop.iterations=3"]);
+    expect(manifest("set").overrides).toEqual({ "stop.iterations": 3, parallel: 2 });
+    const again = await here.run(["resume", "set"]);
+    expect(again).toMatchObject({ code: 0 });
+    expect(manifest("set").iterationsCompleted).toBe(3);
+  });
+
+  test("refuses a changed spec with the difference, and goes on with --accept-spec-change", async () => {
+    await here.run(["run", "tiny.yaml", "--workspace", "drift"]);
+    const refused = await here.run(["resume", "drift", "--set", "metric.name=other"]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/metric\.name.*score.*other/s);
+    expect(refused.stderr).toContain("--accept-spec-change");
+    const accepted = await here.run([
+      "resume",
+      "drift",
+      "--set",
+      "metric.baseline=0.2",
+      "--max-iterations",
+      "2",
+      "--accept-spec-change",
+    ]);
+    expect(accepted.code).toBe(0);
+    expect(manifest("drift").generation).toBe(1);
+  });
+
+  test("is refused when a folder holds something else", async () => {
+    here.write("precious/notes.txt", "mine");
+    const refused = await here.run(["run", "tiny.yaml", "--workspace", "precious"]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("notes.txt");
+    expect(readdirSync(here.join("precious"))).toEqual(["notes.txt"]);
+  });
+
+  test("says what a place without a run is, with 2", async () => {
+    for (const command of [
+      ["resume", "nowhere"],
+      ["inspect", "nowhere"],
+      ["inspect", "precious", "best"],
+    ]) {
+      const { code, stderr, stdout } = await here.run(command);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toMatch(/no run|holds/);
+    }
+  });
+
+  test("is in use: a second writer gets 3 at once, and readers do not care", async () => {
+    here.write("slow.yaml", spec({ name: "slow", experimenter: script("sleep 60; echo score=$1") }));
+    const live = here.start(["run", "slow.yaml", "--grace", "0s"]);
+    await live.until("trial.started");
+    const second = await here.run(["run", "slow.yaml"]);
+    const resumed = await here.run(["resume", "runs/slow", "--json"]);
+    const seen = await here.document<SummaryView>(["inspect", "runs/slow", "--json"]);
+    live.kill("SIGINT");
+    const { code } = await live.ended;
+    expect(code).toBe(130);
+    expect(second.code).toBe(3);
+    expect(second.stderr).toContain(`process ${live.pid}`);
+    expect(resumed.code).toBe(3);
+    expect(eventsOf(resumed).map(({ type }) => type)).toEqual(["run.started", "run.finished"]);
+    expect(seen).toMatchObject({ status: "running", best: null });
+    expect((await here.document<SummaryView>(["inspect", "runs/slow", "--json"])).status).toBe("interrupted");
+  });
+});
+
+describe("options of a run", () => {
+  let here: Desk;
+  beforeAll(() => {
+    here = desk({ "tiny.yaml": spec({ experimenter: COUNTED }) });
+  });
+  afterAll(() => here[Symbol.dispose]());
+
+  const manifest = (place: string) => here.json<RunManifest>(`${place}/run.json`);
+
+  test("have AURA_ twins, and a flag goes before its twin, which goes before the spec", async () => {
+    const env = { AURA_MAX_ITERATIONS: "2", AURA_PARALLEL: "2", AURA_SEED: "11", AURA_WORKSPACE: "by-env" };
+    expect((await here.run(["run", "tiny.yaml", "--seed", "12"], env)).code).toBe(0);
+    expect(manifest("by-env")).toMatchObject({
+      seed: 12,
+      iterationsCompleted: 2,
+      overrides: { parallel: 2, seed: 12, "stop.iterations": 2 },
+    });
+    const quiet = await here.run(["resume", "by-env"], { AURA_REPORTER: "silent", AURA_REQUIRE: "2" });
+    expect(quiet).toMatchObject({ code: 100, stdout: "", stderr: "" });
+  });
+
+  test.each([
+    [["--max-iterations", "0"], /whole number/],
+    [["--parallel", "two"], /whole number/],
+    [["--seed", "-1"], /seed|number/],
+    [["--set", "parallel"], /path=value/],
+    [["--set", "paralel=2"], /parallel/],
+    [["--grace", "soon"], /--grace/],
+    [["--require", "lots"], /--require/],
+    [["--require", "baseline"], /baseline/],
+    [["--reporter", "fancy"], /tui/],
+    [["--new", "--or-resume"], /or-resume/],
+    [["--what"], /--what/],
+  ])("that are wrong are told with 2, and nothing is written: %j", async (flags, said) => {
+    const { code, stderr } = await here.run(["run", "tiny.yaml", "--workspace", "wrong", ...flags]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(said);
+    expect(existsSync(here.join("wrong"))).toBe(false);
+  });
+
+  test("a wrong AURA_ twin is told with 2 and its name", async () => {
+    const { code, stderr } = await here.run(["run", "tiny.yaml", "--workspace", "wrong"], { AURA_PARALLEL: "many" });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/AURA_PARALLEL|--parallel/);
+  });
+
+  test("a twin that is empty or off counts as unset", async () => {
+    const env = { AURA_PARALLEL: "", AURA_JSON: "0", AURA_NEW: "false", AURA_DRY_RUN: "" };
+    const { code, stdout } = await here.run(["run", "tiny.yaml", "--workspace", "off"], env);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d{4}-/);
+  });
+
+  test("--set has a twin with one value a line", async () => {
+    await here.run(["run", "tiny.yaml", "--workspace", "set-env"], { AURA_SET: "parallel=2\nseed=9" });
+    expect(manifest("set-env").overrides).toEqual({ parallel: 2, seed: 9 });
+  });
+
+  test("--dry-run shows the plan and the commands, starts nothing and writes nothing", async () => {
+    const before = readdirSync(here.path).sort();
+    const { code, stdout } = await here.run(["run", "tiny.yaml", "--dry-run", "--workspace", "dry"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/sh -c/);
+    expect(stdout).toContain("dry");
+    expect(readdirSync(here.path).sort()).toEqual(before);
+  });
+
+  test("the same seed gives the same hypotheses, another seed others", async () => {
+    const specs = async (place: string, seed: string) => {
+      await here.run(["run", "tiny.yaml", "--workspace", place, "--seed", seed]);
+      const { hypotheses } = await here.document<{ hypotheses: readonly HypothesisRow[] }>([
+        "inspect",
+        place,
+        "hypotheses",
+        "--json",
+      ]);
+      return hypotheses.map((row) => row.spec);
+    };
+    const [a, b, c] = await Promise.all([specs("s1", "5"), specs("s2", "5"), specs("s3", "6")]);
+    expect(a).toEqual(b);
+    expect(a).not.toEqual(c);
+  });
+});
