@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Desk, desk, eventsOf, start } from "../../support/aura.ts";
+
+const EXAMPLE = resolve("examples/code-improvement");
+
+let here: Desk;
+beforeAll(() => {
+  here = desk();
+});
+afterAll(() => here[Symbol.dispose]());
+
+test("honest edits from the recorded replies make the program faster, and the user's own file stays as it was", async () => {
+  const before = readFileSync(`${EXAMPLE}/src/suggest.cjs`, "utf8");
+  const end = await here.run(["run", `${EXAMPLE}/spec.yaml`, "--max-iterations", "2", "--json", "--require", "1.5"]);
+  expect(end).toMatchObject({ code: 0 });
+  expect(eventsOf(end).at(-1)).toMatchObject({ best: { id: "i00002-h001" } });
+  expect(readFileSync(`${EXAMPLE}/src/suggest.cjs`, "utf8")).toBe(before);
+
+  const applied = await here.run(["apply", "runs/code-improvement", "best", "--patch", "faster.patch"]);
+  expect(applied).toMatchObject({ code: 0 });
+  expect(here.read("faster.patch")).toContain("+++ b/src/suggest.cjs");
+});
+
+test("an edit that is fast but wrong fails the tests and has no score", async () => {
+  const replies = readFileSync(`${EXAMPLE}/replay.jsonl`, "utf8").trim().split("\n");
+  const proposals: unknown = JSON.parse(JSON.parse(replies[0] ?? "").response);
+  const [, onePass] = Array.isArray(proposals) ? proposals : [];
+  const wrong = structuredClone(onePass);
+  wrong.edits[0].replace = wrong.edits[0].replace.replace("changes < smallest", "changes <= smallest");
+  here.write("wrong.jsonl", JSON.stringify({ role: "researcher", iteration: 1, response: [wrong] }));
+  const runner = `runners.main={type: replay, file: ${here.join("wrong.jsonl")}}`;
+  const end = await here.run([
+    ...["run", `${EXAMPLE}/spec.yaml`, "--workspace", "wrong", "--max-iterations", "1", "--json"],
+    ...["--set", runner, "--set", "reviewer={type: none}"],
+  ]);
+  const scored = eventsOf(end).filter(({ type }) => type === "evaluation.scored");
+  expect(scored.at(-1)).toMatchObject({
+    evaluation: { hypothesisId: "i00001-h000", score: null, reason: expect.stringContaining('check "tests" failed') },
+    best: { id: "i00000-h000" },
+  });
+});
+
+test("edits of the tests, the harness and the reference are refused before anything runs", async () => {
+  const end = await here.run([
+    ...["run", `${EXAMPLE}/spec.yaml`, "--workspace", "intrusions", "--max-iterations", "1", "--json"],
+    ...["--set", "runners.main={type: function, module: cheats/propose.mjs, export: intrusions}"],
+    ...["--set", "researcher.num_tasks=9"],
+  ]);
+  const events = eventsOf(end);
+  const failed = events.filter(({ type, experiment }) => type === "experiment.finished" && isFailed(experiment));
+  expect(failed.map(({ experiment }) => experiment)).toEqual(
+    Array.from({ length: 4 }, () =>
+      expect.objectContaining({ trials: [], failure: expect.objectContaining({ code: "edit-outside-artifacts" }) }),
+    ),
+  );
+  expect(events.at(-1)).toMatchObject({ best: { id: "i00000-h000" } });
+});
+
+test("no cheat is measured as faster than doing nothing", async () => {
+  const end = await start(process.execPath, [`${EXAMPLE}/test-cheats.mjs`], { cwd: here.path }).ended;
+  expect(end).toMatchObject({ code: 0, stderr: "" });
+  const verdicts = end.stdout.trim().split("\n");
+  expect(verdicts.length).toBeGreaterThanOrEqual(10);
+  expect(verdicts.every((line) => line.startsWith("loses  "))).toBe(true);
+});
+
+test("the reference is the program as it is at the start", () => {
+  expect(readFileSync(`${EXAMPLE}/harness/reference.cjs`, "utf8")).toBe(
+    readFileSync(`${EXAMPLE}/src/suggest.cjs`, "utf8"),
+  );
+});
+
+function isFailed(experiment: unknown): boolean {
+  return (
+    typeof experiment === "object" && experiment !== null && "status" in experiment && experiment.status === "failed"
+  );
+}

@@ -1,0 +1,44 @@
+import { resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AuraEnd, type Desk, desk, eventsOf } from "../../support/aura.ts";
+
+const REPLAY = `runners.main={type: replay, file: ../examples/digits/replay.jsonl}`;
+
+let here: Desk;
+let end: AuraEnd;
+beforeAll(async () => {
+  here = desk();
+  end = await here.run(["run", resolve("specs/digits-llm.yaml"), "--json", "--set", REPLAY]);
+});
+afterAll(() => here[Symbol.dispose]());
+
+test("specs/digits-llm.yaml runs without a key from its recorded replies, and each round improves on the one before", () => {
+  expect(end).toMatchObject({ code: 0 });
+  const iterations = eventsOf(end).filter(({ type }) => type === "iteration.finished");
+  expect(iterations.map(({ improved }) => improved)).toEqual([true, true, true, true]);
+  expect(eventsOf(end).at(-1)).toMatchObject({ reason: "iterations", best: { id: "i00004-h000" } });
+});
+
+test("its best network is right about more than 96 of 100 digits that it was not trained on", async () => {
+  const { best } = await here.document<{ best: { label: string; score: number; passed: boolean } }>([
+    "inspect",
+    "runs/digits-llm",
+    "--json",
+  ]);
+  expect(best).toMatchObject({ label: "widest-decayed", passed: true });
+  expect(best.score).toBeGreaterThan(0.96);
+});
+
+test("a proposal outside the space is refused, and the next prompt says so beside goal, space, history and insights", () => {
+  expect(eventsOf(end).filter(({ type }) => type === "proposal.refused")).toHaveLength(1);
+  const { prompt } = here.json<{ prompt: string }>("runs/digits-llm/iterations/00004/calls/i00004-researcher-a1.json");
+  for (const part of [
+    "Raise the validation accuracy",
+    "batch_size: int from 8 to 256, log scale",
+    'i00003-h001 "widest" score=0.97',
+    "(iteration 2) Weight decay of 0.01 costs 2.5 points",
+    "refused: lr = 1.5",
+  ]) {
+    expect(prompt).toContain(part);
+  }
+});

@@ -1,0 +1,54 @@
+import { resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Desk, desk, start } from "../../support/aura.ts";
+
+interface Listed {
+  readonly id: string;
+  readonly score: number | null;
+}
+
+const BEST = { id: "i00003-h000", label: "wide-and-smooth", score: 0.9834 };
+
+let here: Desk;
+beforeAll(() => {
+  here = desk();
+});
+afterAll(() => here[Symbol.dispose]());
+
+async function scores(workspace: string): Promise<readonly Listed[]> {
+  const listed = await here.document<{ hypotheses: readonly Listed[] }>(["inspect", workspace, "hypotheses", "--json"]);
+  return listed.hypotheses.map(({ id, score }) => ({ id, score }));
+}
+
+test("the spec and the program run without a key, and are the same loop: the same designs get the same scores", async () => {
+  const [spec, program] = await Promise.all([
+    here.run(["run", resolve("examples/mock-autonas-cli/spec.yaml")]),
+    start(process.execPath, [resolve("examples/mock-autonas/run.mjs"), "program"], { cwd: here.path }).ended,
+  ]);
+  expect(spec).toMatchObject({ code: 0 });
+  expect(program).toMatchObject({ code: 0, stderr: "" });
+  expect(program.stdout).toContain("best: i00003-h000 with accuracy 0.9834");
+
+  const fromSpec = await scores("runs/mock-autonas-cli");
+  expect(fromSpec).toHaveLength(9);
+  expect(await scores("program")).toEqual(fromSpec);
+  const { best } = await here.document<{ best: object }>(["inspect", "runs/mock-autonas-cli", "--json"]);
+  expect(best).toMatchObject(BEST);
+});
+
+test("a design that diverges has no score, and the next prompt tells of it", async () => {
+  const fromSpec = await scores("runs/mock-autonas-cli");
+  expect(fromSpec.filter(({ score }) => score === null).map(({ id }) => id)).toEqual(["i00001-h002"]);
+  for (const workspace of ["runs/mock-autonas-cli", "program"]) {
+    const { prompt } = here.json<{ prompt: string }>(`${workspace}/iterations/00002/calls/i00002-researcher-a1.json`);
+    expect(prompt).toContain("training diverged");
+    expect(prompt).toContain("6 layers at a learning rate of 0.05 diverged after two steps");
+  }
+});
+
+test("a second run of the program takes the next free folder", async () => {
+  const again = await start(process.execPath, [resolve("examples/mock-autonas/run.mjs"), "program"], { cwd: here.path })
+    .ended;
+  expect(again.code).toBe(0);
+  expect(again.stdout).toContain(here.join("program-2"));
+});
