@@ -8,14 +8,15 @@ import type { Emitter } from "./emitter.ts";
 import { Gate } from "./gate.ts";
 import { RunHistory } from "./history.ts";
 import { guardInputs, recordInputs } from "./inputs.ts";
-import type { StopSignals } from "./interruption.ts";
+import { isInterruption, type StopSignals } from "./interruption.ts";
 import { replayIteration, runIteration } from "./iteration.ts";
+import { TrialFolders } from "./keep.ts";
 import { endLeftovers } from "./leftovers.ts";
 import type { Loop } from "./loop.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
 import { openProject } from "./open-artifacts.ts";
 import type { PipelineOptions } from "./options.ts";
-import { endingOf, exitCodeOf } from "./outcome.ts";
+import { endingOf, exitCodeOf, withExitCode } from "./outcome.ts";
 import { clearFailed } from "./retry-failed.ts";
 import { RunState } from "./run-state.ts";
 import { createSlots } from "./slots.ts";
@@ -65,10 +66,9 @@ export async function conductRun(
       await part.setup?.(run);
     }
     if (previous) await endLeftovers(workspace, run);
-    keeper.start(spending.totals());
+    keeper.start(() => spending.totals());
     emitter.subscribe(keeper.journal);
-    const announce = (): void =>
-      emitter.emit({ type: "run.started", run: keeper.describe(previous !== null, spending.totals()) });
+    const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
     if (!previous) announce();
     if (options.retryFailed) clearFailed(workspace, options.retryFailed);
     const { artifacts, copies } = await openProject(run, workspace, keeper);
@@ -86,29 +86,35 @@ export async function conductRun(
       inputs: guardInputs(settings.inputs, effects.files),
       artifacts,
       project: copies,
+      folders: new TrialFolders(workspace, settings, emitter.emit),
       generation: keeper.manifest.generation,
+      noteProgress: () => {
+        keeper.iterated(state);
+        return keeper.manifest.totals;
+      },
     };
     const unfinished = replay(loop);
     if (previous) {
       if (previous.status === "failed") state.forgiveFailures();
-      keeper.iterated(state, spending.totals());
+      keeper.iterated(state);
       announce();
     }
-    const reason = await turn(loop, keeper, unfinished);
-    return finish(reason, exitCodeOf(reason), keeper, loop, emitter);
+    const reason = await turn(loop, unfinished);
+    return finish(reason, exitCodeOf(reason), keeper, emitter);
   } catch (thrown) {
     const { reason, exitCode } = endingOf(thrown, hasSpent(spending.totals()));
-    keeper.fail(reason, spending.totals());
+    keeper.fail(reason);
     emitter.emit({
       type: "run.finished",
       reason,
       exitCode,
       best: keeper.manifest.best,
-      totals: spending.totals(),
+      totals: keeper.manifest.totals,
       iterationsCompleted: keeper.manifest.iterationsCompleted,
       message: messageOf(thrown),
     });
-    throw thrown;
+    if (reason === "paused") return { manifest: keeper.manifest, reason, exitCode, message: messageOf(thrown) };
+    throw withExitCode(thrown, exitCode);
   } finally {
     await tearDown(begun.reverse(), run);
   }
@@ -120,11 +126,13 @@ function replay(loop: Loop): readonly number[] {
   const iterations = workspace.listIterations();
   const whole = iterations.findIndex((iteration) => !replayIteration(loop, iteration));
   if (artifacts && state.carried) artifacts.carry(state.carried.snapshot);
-  return whole === -1 ? [] : iterations.slice(whole);
+  const finished = whole === -1 ? iterations : iterations.slice(0, whole);
+  loop.folders.catchUp(finished, state.best?.id ?? null);
+  return iterations.slice(finished.length);
 }
 
 /** Goes around until a stop condition holds or the run is interrupted; unfinished iterations come first. */
-async function turn(loop: Loop, keeper: ManifestKeeper, unfinished: readonly number[]): Promise<FinishReason> {
+async function turn(loop: Loop, unfinished: readonly number[]): Promise<FinishReason> {
   const { state, spending, signals, artifacts, run } = loop;
   const { stop, metric } = run.settings;
   const rest = [...unfinished];
@@ -137,9 +145,18 @@ async function turn(loop: Loop, keeper: ManifestKeeper, unfinished: readonly num
     }
     const first = artifacts ? 0 : 1;
     const iteration = next ?? (state.lastIteration === null ? first : state.lastIteration + 1);
-    const finished = await runIteration(loop, iteration);
-    keeper.iterated(state, spending.totals());
+    const finished = await stoppable(runIteration(loop, iteration), signals);
     if (finished === null) return loop.gate.closed() ?? "interrupted";
+  }
+}
+
+/** The result, or `null` when the run was stopped on the way to it. */
+async function stoppable<T>(step: Promise<T>, signals: StopSignals): Promise<T | null> {
+  try {
+    return await step;
+  } catch (thrown) {
+    if (isInterruption(thrown, signals)) return null;
+    throw thrown;
   }
 }
 
@@ -149,15 +166,14 @@ function scoredNothing(loop: Loop, reason: FinishReason): boolean {
   return entries.length > 0 && entries.every((entry) => entry.score === null);
 }
 
-function finish(reason: FinishReason, exitCode: number, keeper: ManifestKeeper, loop: Loop, emitter: Emitter): RunEnd {
-  const totals = loop.spending.totals();
-  keeper.finish(reason, totals);
+function finish(reason: FinishReason, exitCode: number, keeper: ManifestKeeper, emitter: Emitter): RunEnd {
+  keeper.finish(reason);
   emitter.emit({
     type: "run.finished",
     reason,
     exitCode,
     best: keeper.manifest.best,
-    totals,
+    totals: keeper.manifest.totals,
     iterationsCompleted: keeper.manifest.iterationsCompleted,
   });
   return { manifest: keeper.manifest, reason, exitCode };

@@ -84,7 +84,7 @@ export function historyEntry(result: StageResults, iteration: number, generation
     score: evaluation.score,
     passed: evaluation.passed,
     reason: evaluation.reason,
-    hasEdits: (hypothesis.edits?.length ?? 0) > 0,
+    hasEdits: (hypothesis.edits?.length ?? 0) > 0 || experiment.trials.some(({ captured }) => captured !== undefined),
     ...(experiment.state === undefined ? {} : { state: experiment.state }),
   };
 }

@@ -86,7 +86,9 @@ async function experimentOf(hypothesis: Hypothesis, ctx: StageContext, deps: Hyp
   ctx.emit({ type: "snapshot.taken", snapshot: edited.snapshot, hypothesisId: hypothesis.id });
   const experiment = await deps.experimenter.runExperiment(hypothesis, ctx);
   const captured = experiment.trials.find((trial) => trial.captured !== undefined)?.captured;
-  return { ...experiment, state: captured ?? edited.snapshot };
+  if (captured === undefined || captured === edited.snapshot) return { ...experiment, state: edited.snapshot };
+  ctx.emit({ type: "snapshot.taken", snapshot: captured, hypothesisId: hypothesis.id });
+  return { ...experiment, state: captured };
 }
 
 async function evaluationOf(

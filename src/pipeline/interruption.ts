@@ -1,3 +1,5 @@
+import { isAuraError, RunnerError } from "../kernel/errors.ts";
+
 /**
  * Two ways to stop. `drain`: start nothing more, let what runs finish and be scored. `now`: end what runs.
  * Both leave the run resumable.
@@ -18,9 +20,12 @@ export interface StopSignals {
   readonly now: AbortSignal;
 }
 
+/**
+ * Whether an error is nothing but the run being stopped. Once what runs is to end, whatever a stage throws is taken for
+ * its way of ending, except for what the workspace, the disk or the spec have against going on.
+ */
 export function isInterruption(thrown: unknown, signals: StopSignals): boolean {
   if (thrown instanceof Interrupted) return true;
-  return (
-    signals.now.aborted && (thrown === signals.now.reason || (thrown instanceof Error && thrown.name === "AbortError"))
-  );
+  if (!signals.now.aborted) return false;
+  return thrown === signals.now.reason || thrown instanceof RunnerError || !isAuraError(thrown);
 }

@@ -212,6 +212,8 @@ function finish(
   if (!known) workspace.writeIteration(record);
   state.take(record, entries, history.entries());
   if (!known && artifacts && state.carried) artifacts.carry(state.carried.snapshot);
+  loop.folders.clear(iteration, state.best?.id ?? null);
+  const totals = loop.noteProgress();
   run.emit({
     type: "iteration.finished",
     iteration,
@@ -221,7 +223,7 @@ function finish(
     improved: record.improved,
     ...(record.carried ? { carried: record.carried } : {}),
     ...(failure ? { failure } : {}),
-    totals: loop.spending.totals(),
+    totals,
   });
   return record;
 }

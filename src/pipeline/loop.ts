@@ -2,7 +2,9 @@ import type { RunContext, StageContext } from "../kernel/context.ts";
 import { RunFailedError } from "../kernel/errors.ts";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
+import type { TrialId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
+import type { RunTotals } from "../model/run.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
 import { createCalls } from "./call-service.ts";
@@ -10,6 +12,7 @@ import type { Gate } from "./gate.ts";
 import type { RunHistory } from "./history.ts";
 import type { InputGuard } from "./inputs.ts";
 import type { StopSignals } from "./interruption.ts";
+import type { TrialFolders } from "./keep.ts";
 import type { RunState } from "./run-state.ts";
 import type { Slots } from "./slots.ts";
 import type { Spending } from "./spending.ts";
@@ -37,8 +40,11 @@ export interface Loop {
   readonly inputs: InputGuard;
   readonly artifacts: ArtifactStates | null;
   readonly project: ProjectCopies;
+  readonly folders: TrialFolders;
   /** Score generation that new iterations belong to. */
   readonly generation: number;
+  /** Brings the manifest up to date when an iteration is finished; answers the totals as they are on disk now. */
+  readonly noteProgress: () => RunTotals;
 }
 
 /** What the stages of one iteration get to work with. `states` says which artifacts state each hypothesis runs with. */
@@ -67,6 +73,7 @@ export function stageContext(
       if (state === undefined) throw new RunFailedError("there are no tracked artifacts to capture; drop `capture`");
       return project.capture(target, state);
     },
+    remove: (trial: TrialId, attempt: number) => loop.folders.removeCopy(trial, attempt),
   };
   return { ...stage, trials: createTrials({ workspace, slots, spending, signals, inputs, copies }, stage) };
 }

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { isAuraError, SpecError } from "../kernel/errors.ts";
-import type { EventSink, RunDescription } from "../kernel/events.ts";
+import type { AuraEventType, EventSink, RunDescription } from "../kernel/events.ts";
 import {
   type FinishReason,
   type InputRecord,
@@ -19,6 +19,15 @@ import type { RunState } from "./run-state.ts";
 /** How often the manifest is brought up to date while an iteration runs, in milliseconds. */
 const REFRESH_MS = 5000;
 
+const FOLLOWS_FROM_TRIAL: ReadonlySet<AuraEventType> = new Set([
+  "hypothesis.proposed",
+  "trial.finished",
+  "experiment.finished",
+  "evaluation.scored",
+  "best.improved",
+  "snapshot.taken",
+]);
+
 /** Keeps `run.json`: its first form, what each iteration adds, how the run ended. */
 export class ManifestKeeper {
   readonly #workspace: Workspace;
@@ -27,6 +36,8 @@ export class ManifestKeeper {
   #manifest: RunManifest;
   #written: number;
   #started = false;
+  #totals: () => RunTotals = () => NO_TOTALS;
+  readonly #lines: string[] = [];
 
   private constructor(workspace: Workspace, settings: RunSettings, manifest: RunManifest, specText: string | null) {
     this.#workspace = workspace;
@@ -69,20 +80,27 @@ export class ManifestKeeper {
     return this.#manifest;
   }
 
-  /** Every event but a trial's output, one line each, in `journal.jsonl`. */
+  /**
+   * Every event but a trial's output, one line each, in `journal.jsonl`. What follows from a trial is written together
+   * with the next beginning or end: a write for each event would cost a short trial more than its own record.
+   */
   readonly journal: EventSink = (event) => {
-    if (event.type !== "trial.output") this.#workspace.appendJournal(JSON.stringify(event));
+    if (event.type === "trial.output") return;
+    this.#lines.push(JSON.stringify(event));
+    if (!FOLLOWS_FROM_TRIAL.has(event.type)) this.#workspace.appendJournal(this.#lines.splice(0).join("\n"));
     if (event.type !== "evaluation.scored") return;
     this.#manifest = { ...this.#manifest, best: event.best };
     this.#refresh();
   };
 
-  start(totals: RunTotals): void {
+  /** Begins to keep the manifest; `totals` tells what has been used so far whenever it is written. */
+  start(totals: () => RunTotals): void {
+    this.#totals = totals;
     if (this.#specText !== null) this.#workspace.writeSpec(this.#specText);
     const { reason: _, ...manifest } = this.#manifest;
     this.#manifest = { ...manifest, status: "running" };
     this.#started = true;
-    this.#write(totals, true);
+    this.#write(true);
   }
 
   /** Notes the snapshots of the user's files; from now on these are used. */
@@ -91,30 +109,31 @@ export class ManifestKeeper {
     this.#workspace.writeManifest(this.#manifest, { durable: true });
   }
 
-  iterated(state: RunState, totals: RunTotals): void {
+  /** Notes where the run stands. What is told of it from now on is no less than what is on disk. */
+  iterated(state: RunState): void {
     this.#manifest = { ...this.#manifest, iterationsCompleted: state.iterationsCompleted, best: state.bestSoFar() };
-    this.#write(totals);
+    this.#write();
     this.#workspace.flush();
   }
 
-  finish(reason: FinishReason, totals: RunTotals): void {
+  finish(reason: FinishReason): void {
     this.#manifest = { ...this.#manifest, status: statusOf(reason), reason };
-    this.#write(totals, true);
+    this.#write(true);
   }
 
   /** Notes that an error ended the run. The error matters more than a manifest that cannot be written any more. */
-  fail(reason: FinishReason, totals: RunTotals): void {
+  fail(reason: FinishReason): void {
     if (!this.#started) return;
     try {
-      this.finish(reason, totals);
+      this.finish(reason);
     } catch (thrown) {
       if (!isAuraError(thrown)) throw thrown;
     }
   }
 
-  describe(resumed: boolean, totals: RunTotals): RunDescription {
+  describe(resumed: boolean): RunDescription {
     const { metric, goal, stop, parallel } = this.#settings;
-    const { runId, name, seed, best, iterationsCompleted } = this.#manifest;
+    const { runId, name, seed, best, totals, iterationsCompleted } = this.#manifest;
     return {
       runId,
       name,
@@ -137,13 +156,15 @@ export class ManifestKeeper {
   }
 
   #refresh(): void {
-    if (this.#workspace.effects.clock.monotonic() - this.#written > REFRESH_MS) this.#write(this.#manifest.totals);
+    if (this.#workspace.effects.clock.monotonic() - this.#written > REFRESH_MS) this.#write();
   }
 
-  #write(totals: RunTotals, durable = false): void {
+  /** Totals are told when they are on disk, and not before. */
+  #write(durable = false): void {
     const { clock } = this.#workspace.effects;
-    this.#manifest = { ...this.#manifest, totals, updatedAt: clock.now().toISOString() };
-    this.#workspace.writeManifest(this.#manifest, { durable });
+    const manifest = { ...this.#manifest, totals: this.#totals(), updatedAt: clock.now().toISOString() };
+    this.#workspace.writeManifest(manifest, { durable });
+    this.#manifest = manifest;
     this.#written = clock.monotonic();
   }
 }

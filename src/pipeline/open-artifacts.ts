@@ -31,6 +31,7 @@ export async function openProject(
   const { settings, effects } = run;
   const tracked = settings.artifacts;
   const store = new SnapshotStore(workspace.root, effects.files, () => workspace.assertWritable());
+  let toldOutside = false;
   let reading: Promise<{ readonly files: string; readonly artifacts: string }> | null = null;
 
   const read = async (): Promise<{ readonly files: string; readonly artifacts: string }> => {
@@ -63,9 +64,20 @@ export async function openProject(
         inputs: settings.inputs,
         target,
       });
-      void outside;
+      if (outside.length > 0 && !toldOutside) {
+        toldOutside = true;
+        const names = outside.map((input) => input.path).join(", ");
+        const message = `inputs outside the project have no place in a trial's copy of it: ${names}; trials find them by {aura.inputs...}`;
+        run.emit({ type: "warning", code: "inputs-outside", message });
+      }
     },
-    capture: (target, base) => captureTrialCopy(store, target, tracked, { base }),
+    capture(target, base) {
+      const taken = keeper.manifest.project;
+      const rulesOf = taken ? [taken.files, taken.artifacts] : [];
+      const captured = captureTrialCopy(store, target, tracked, { base, rulesOf });
+      if (captured.ok) for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
+      return captured;
+    },
   };
   if (tracked.length === 0) return { artifacts: null, copies };
 

@@ -1,4 +1,4 @@
-import { EXIT, isAuraError, RunnerError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, isAuraError, RunnerError } from "../kernel/errors.ts";
 import type { FinishReason, RunStatus } from "../model/run.ts";
 
 const STATUS: Readonly<Record<FinishReason, RunStatus>> = {
@@ -35,7 +35,7 @@ export function exitCodeOf(reason: FinishReason): number {
 export function endingOf(
   thrown: unknown,
   spent: boolean,
-): { readonly reason: FinishReason; readonly exitCode: number } {
+): { readonly reason: FinishReason; readonly exitCode: ExitCode } {
   if (!isAuraError(thrown)) return { reason: "error", exitCode: EXIT.failed };
   if (thrown instanceof RunnerError) {
     if (thrown.problem === "unavailable") return { reason: "paused", exitCode: EXIT.paused };
@@ -45,4 +45,11 @@ export function endingOf(
     if (thrown.problem === "rejected" && !spent) return { reason: "error", exitCode: EXIT.provider };
   }
   return { reason: "error", exitCode: thrown.exitCode };
+}
+
+/** The error with the exit code that the run ends with: what a runner's problem means depends on when it comes up. */
+export function withExitCode(thrown: unknown, exitCode: ExitCode): unknown {
+  if (!(thrown instanceof RunnerError) || thrown.exitCode === exitCode) return thrown;
+  const { problem, message, attempts } = thrown;
+  return new RunnerError(problem, message, { attempts, cause: thrown, exitCode });
 }

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { type Artifact, artifactPaths } from "../model/artifact.ts";
 import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings } from "../model/settings.ts";
 
 /** What a pipeline written in code may say about its run; everything has a default. */
@@ -11,6 +13,10 @@ export interface SettingsOptions {
   readonly seed?: number;
   readonly parallel?: number;
   readonly name?: string;
+  /** The project's folder, where trials run. Default: the current folder. */
+  readonly root?: string;
+  /** Files and folders of the project that evolve across iterations. */
+  readonly artifacts?: readonly (string | Artifact)[];
 }
 
 const DEFAULT_METRIC: MetricSettings = {
@@ -29,8 +35,9 @@ export function settingsFrom(
   const stop = { ...DEFAULT_SETTINGS.stop, ...given.stop };
   return {
     ...DEFAULT_SETTINGS,
-    root: ".",
     ...given,
+    root: resolve(options.root ?? given.root ?? "."),
+    artifacts: artifactPaths(options.artifacts ?? given.artifacts ?? []),
     name,
     metric: { ...DEFAULT_METRIC, ...scoredBy, ...given.metric, ...options.metric },
     stop: options.maxIterations === undefined ? stop : { ...stop, iterations: options.maxIterations },

@@ -1,6 +1,8 @@
 import type { Clock } from "../kernel/effects.ts";
 import type { Usage } from "../model/call.ts";
+import { parseTrialId } from "../model/ids.ts";
 import { NO_TOTALS, type RunManifest, type RunTotals } from "../model/run.ts";
+import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** What the run has used, over all its resumes. Only goes up. */
@@ -44,13 +46,18 @@ export class Spending {
 /** What a run had used so far: its manifest, or its records where the process died before the manifest was written. */
 export function recordedSpending(workspace: Workspace, manifest: RunManifest | null): RunTotals {
   if (!manifest) return NO_TOTALS;
-  const calls = workspace
-    .listIterations()
+  const { root, effects } = workspace;
+  const iterations = workspace.listIterations();
+  const calls = iterations
     .flatMap((iteration) => workspace.listCalls(iteration).map((id) => workspace.readCall(iteration, id)))
     .filter((call) => call?.state === "finished");
   const usage = calls.map((call) => (call?.state === "finished" ? call.usage : undefined));
+  const attempts = iterations.flatMap((iteration) => listAttempts(root, effects.files, iteration));
+  const proposed = iterations.filter((iteration) => workspace.readIteration(iteration)?.start !== true);
   return largerTotals(manifest.totals, {
     ...NO_TOTALS,
+    hypotheses: sum(proposed.map((iteration) => workspace.listHypotheses(iteration).length)),
+    trials: attempts.filter(({ trial }) => parseTrialId(trial)?.kind === "trial").length,
     calls: calls.length,
     inputTokens: sum(usage.map((one) => one?.inputTokens)),
     outputTokens: sum(usage.map((one) => one?.outputTokens)),

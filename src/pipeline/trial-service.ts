@@ -1,12 +1,13 @@
 import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
 import type { ProcessIdentity } from "../kernel/effects.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
-import { attemptName, trialId } from "../model/ids.ts";
+import { attemptName, type TrialId, trialId } from "../model/ids.ts";
 import type { StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { StateResult } from "./artifact-states.ts";
 import type { InputGuard } from "./inputs.ts";
 import { Interrupted, type StopSignals } from "./interruption.ts";
+import { PROJECT_COPY } from "./keep.ts";
 import { INFRASTRUCTURE_RETRIES, isInfrastructureFailure, retriesUsed } from "./retry.ts";
 import type { Slots } from "./slots.ts";
 import type { Spending } from "./spending.ts";
@@ -16,6 +17,8 @@ export interface Copies {
   make(hypothesis: Hypothesis, target: string): Promise<void>;
   /** The state of the tracked artifacts in the copy. */
   capture(hypothesis: Hypothesis, target: string): StateResult;
+  /** Removes the copy of an attempt, but for what is to be kept of it. */
+  remove(trial: TrialId, attempt: number): void;
 }
 
 export interface TrialServiceDeps {
@@ -30,12 +33,9 @@ export interface TrialServiceDeps {
 /** An attempt that has ended, with the snapshot of what it left where that was asked for. */
 type Ended = AttemptResult & { readonly captured?: string };
 
-/** The folder inside an attempt's own folder in which its copy of the project is. */
-const COPY = "project";
-
 /**
- * Trials with a memory: a finished one is answered from its record; a new attempt is on disk before its process starts
- * and again when it has ended. Attempts that a crash or a stop cut short do not count as retries.
+ * Trials with a memory: a finished one is answered from its record. An attempt has its folder before it starts, so that
+ * no two share one; its record names its process as soon as there is one, and tells how it ended. Attempts that a crash or a stop cut short do not count as retries.
  */
 export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "trials">): Trials {
   const trials: Trials = {
@@ -64,7 +64,6 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const earlier = before?.attempts ?? [];
     let current: StartedTrial = { ...base, attempts: [...earlier, opened] };
     deps.workspace.makeAttemptFolder(id, number);
-    deps.workspace.writeTrial(current);
     stage.emit({ type: "trial.started", trialId: id, hypothesisId: request.hypothesis.id, attempt: number, slot });
 
     const from = clock.monotonic();
@@ -76,7 +75,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     });
     const result = await conduct(request, ctx, attempt);
     if (request.kind === "trial") deps.spending.ran(1);
-    return close(request, current, result, Math.round(clock.monotonic() - from), ctx.cwd);
+    return close(request, current, result, Math.round(clock.monotonic() - from));
   }
 
   async function conduct(
@@ -100,7 +99,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     return { steps: result.steps, outcome: { status: "failed", failure: state.failure } };
   }
 
-  function close(request: TrialRequest, started: StartedTrial, result: Ended, durationMs: number, cwd: string): Trial {
+  function close(request: TrialRequest, started: StartedTrial, result: Ended, durationMs: number): Trial {
     const { outcome } = result;
     const ended = endAttempt(started, outcome, stage.effects.clock.now().toISOString(), durationMs);
     const last = ended.attempts.at(-1)?.attempt ?? 1;
@@ -111,7 +110,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const retrying = mayRetry(ended, outcome);
     const record: Trial = retrying ? ended : { ...ended, state: "finished", ...result };
     deps.workspace.writeTrial(record);
-    if (request.cwd === "copy" && outcome.status === "completed") stage.effects.files.remove(cwd);
+    if (request.cwd === "copy" && outcome.status === "completed") deps.copies.remove(started.id, last);
     stage.emit({
       type: "trial.finished",
       trialId: started.id,
@@ -142,7 +141,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const trialDir = deps.workspace.trialDir(id, attempt);
     const marker = `${stage.runId}/${attemptName(id, attempt)}/${stage.effects.token(6)}`;
     const paramsFile = `${trialDir}/params.json`;
-    const cwd = request.cwd === "copy" ? `${trialDir}/${COPY}` : stage.settings.root;
+    const cwd = request.cwd === "copy" ? `${trialDir}/${PROJECT_COPY}` : stage.settings.root;
     return {
       ...stage,
       trials: trialsPort,

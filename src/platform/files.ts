@@ -19,7 +19,7 @@ import type { Files } from "../kernel/effects.ts";
 import { createExclusive, temporaryNames, writeAtomic } from "./files/atomic.ts";
 import { listEntries, statEntry } from "./files/entries.ts";
 import { stored, storedOrNull, systemCode } from "./files/errors.ts";
-import { flush } from "./files/flush.ts";
+import { flush, flushAll } from "./files/flush.ts";
 import { hashFile } from "./files/hash.ts";
 import { removeTree } from "./files/remove.ts";
 
@@ -50,9 +50,7 @@ export function systemFiles(): Files {
     rename: (from, to) => stored("rename to", to, () => renameSync(from, to)),
     remove: (path) => stored("remove", path, () => removeTree(path)),
     truncate: (path, size) => stored("truncate", path, () => truncateSync(path, size)),
-    flush: (paths) => {
-      for (const path of paths) stored("flush", path, () => flush(path));
-    },
+    flush: (paths) => flushAll(paths, (path) => stored("flush", path, () => flush(path))),
     hash: (path) => storedOrNull("hash", path, () => hashFile(path)),
   };
 }

@@ -56,6 +56,8 @@ export interface LoadSpecOptions {
   readonly overrides?: JsonObject;
   /** Default: the real file system and environment. */
   readonly effects?: Effects;
+  /** The spec's text, where it is not to be read from its file: a recorded copy of a file that is gone. */
+  readonly text?: string;
 }
 
 /**
@@ -70,7 +72,10 @@ export function loadSpecText(text: string, file: string, options: LoadSpecTextOp
 /** Reads and checks a spec file, users' modules included. Throws `SpecError` with every problem. */
 export async function loadSpec(path: string, options: LoadSpecOptions = {}): Promise<LoadedSpec> {
   const { effects = systemEffects(), overrides = {} } = options;
-  const draft = prepared(readSpecFile(path, effects.files), path, { overrides, variables: effects.variables });
+  const draft = prepared(options.text ?? readSpecFile(path, effects.files), path, {
+    overrides,
+    variables: effects.variables,
+  });
   const toPath = (type: string) => resolve(draft.dir, type);
   const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, loadUserModule);
   return finished(draft, { ...modules, files: effects.files, effects });
@@ -84,7 +89,7 @@ async function loadUserModule(path: string) {
 
 function readSpecFile(path: string, files: Files): string {
   const stat = files.stat(files.realPath(path) ?? path);
-  if (!stat) throw new SpecError(`there is no spec ${path}; \`aura init\` makes one`);
+  if (!stat) throw new SpecError(`there is no spec ${path}; give the path of a YAML file such as specs/digits.yaml`);
   if (stat.kind !== "file")
     throw new SpecError(`${path} is not a file; give the path of a spec, such as ${path}/spec.yaml`);
   if (stat.size > MAX_SPEC_BYTES) throw new SpecError(`${path} is larger than 1 MiB, which no spec is`);

@@ -94,7 +94,7 @@ export class IterationRecords {
     const path = layout.evaluationFile(this.root, evaluation.hypothesisId);
     this.writer.record(path, evaluation, validators.evaluation);
     const stat = this.source.files.stat(path);
-    if (stat) this.writer.append(layout.indexFile(this.root), indexLine(evaluation, stat));
+    if (stat) this.writer.appendLater(layout.indexFile(this.root), indexLine(evaluation, stat));
   }
 
   hasEvaluation(id: HypothesisId): boolean {

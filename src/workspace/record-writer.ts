@@ -9,6 +9,9 @@ import { checkRecord, Damage } from "./records.ts";
 /** Records not yet flushed to the disk after which they are flushed without being asked. */
 const MAX_DIRTY = 4096;
 
+/** Lines of a view that may wait for the next flush. */
+const MAX_WAITING = 64;
+
 export interface WriteOptions {
   /** On the disk, and so is the way to it, when the call returns. */
   readonly durable?: boolean;
@@ -26,6 +29,7 @@ export class RecordWriter {
   readonly #grown = new Set<string>();
   readonly #dirty = new Set<string>();
   readonly #appended = new Set<string>();
+  readonly #waiting = new Map<string, string[]>();
   #lock: Lock | null = null;
 
   constructor(root: string, files: Files) {
@@ -71,6 +75,20 @@ export class RecordWriter {
     this.#appended.add(path);
   }
 
+  /** Appends a line with its end to a view, together with others: at the next flush, or when there are many. */
+  appendLater(path: string, line: string): void {
+    this.assertWritable();
+    const waiting = this.#waiting.get(path) ?? [];
+    waiting.push(line);
+    this.#waiting.set(path, waiting);
+    if (waiting.length >= MAX_WAITING) this.#appendWaiting();
+  }
+
+  #appendWaiting(): void {
+    for (const [path, lines] of this.#waiting) this.append(path, lines.join(""));
+    this.#waiting.clear();
+  }
+
   /** Removes a record or a folder; nothing there is fine. */
   remove(path: string): void {
     this.assertWritable();
@@ -89,10 +107,12 @@ export class RecordWriter {
       this.#made.add(made);
       this.#grown.add(dirname(made));
     }
+    this.#made.add(path);
   }
 
   /** Brings everything written so far to the disk. */
   flush(): void {
+    this.#appendWaiting();
     const folders = new Set([...this.#dirty].map((path) => dirname(path)));
     this.#files.flush([...this.#dirty, ...folders]);
     this.#dirty.clear();

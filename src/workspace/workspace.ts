@@ -60,13 +60,14 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   }
 
   /**
-   * Takes the lock, without which nothing can be written, and brings an older format up to date. Throws
-   * `WorkspaceError` ("locked") when a live process has it.
+   * Takes the lock, without which nothing can be written, clears away what killed writers left half written, and brings
+   * an older format up to date. Throws `WorkspaceError` ("locked") when a live process has it.
    */
   async lock(options: LockOptions = {}): Promise<Lock> {
     const lock = await acquireLock(this.root, this.effects, options);
     this.writer.writeUnder(lock);
     try {
+      for (const path of leftovers(this.source)) this.writer.remove(path);
       if (this.readManifest() !== null) migrateWorkspace(this.source);
       if (this.#lacksIndex()) this.writer.text(layout.indexFile(this.root), rebuildIndex(this.source));
       return lock;
@@ -74,12 +75,6 @@ export class Workspace extends IterationRecords implements WorkspaceView {
       lock.release();
       throw error;
     }
-  }
-
-  /** Clears away what writers that were killed left half written. Needs the lock. */
-  async recover(): Promise<void> {
-    this.assertWritable();
-    for (const path of leftovers(this.source)) this.writer.remove(path);
   }
 
   /** Whether a run was started here. */

@@ -5,6 +5,7 @@ import {
   linkSync,
   openSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -54,17 +55,20 @@ export function writeAtomic(
  * of it, and of several callers one wins. Where there are no hard links the file is opened exclusively instead.
  */
 export function createExclusive(path: string, data: string, names: TemporaryNames): boolean {
-  const temporary = writeTemporary(path, data, {}, names);
-  try {
-    linkSync(temporary, path);
-    return true;
-  } catch (thrown) {
-    const code = systemCode(thrown);
-    if (code === "EEXIST") return false;
-    if (code !== null && NO_HARD_LINKS.has(code)) return createInPlace(path, data);
-    throw thrown;
-  } finally {
-    unlinkSync(temporary);
+  for (;;) {
+    const temporary = writeTemporary(path, data, {}, names);
+    try {
+      linkSync(temporary, path);
+      return true;
+    } catch (thrown) {
+      const code = systemCode(thrown);
+      if (code === "EEXIST") return false;
+      if (code !== null && NO_HARD_LINKS.has(code)) return createInPlace(path, data);
+      // Whoever is in charge of the folder took the temporary file for a dead writer's: write another.
+      if (code !== "ENOENT") throw thrown;
+    } finally {
+      rmSync(temporary, { force: true });
+    }
   }
 }
 

@@ -75,7 +75,7 @@ function create(path: string): number {
     return openSync(path, CREATE, 0o644);
   } catch (thrown) {
     if (systemCode(thrown) !== "ENOENT") throw thrown;
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return openSync(path, CREATE, 0o644);
   }
 }
