@@ -1,6 +1,14 @@
 import { join } from "node:path";
 import { TEMPORARY_NAME } from "../platform/files/atomic.ts";
-import { iterationDir, iterationsDir, LOCK_CLAIM_PREFIX, type RecordFolder, recordDir } from "./layout.ts";
+import {
+  iterationDir,
+  iterationsDir,
+  LOCK_CLAIM_PREFIX,
+  type RecordFolder,
+  recordDir,
+  rollbacksDir,
+  snapshotsDir,
+} from "./layout.ts";
 import { listIterations } from "./listing.ts";
 import type { Source } from "./records.ts";
 
@@ -8,7 +16,7 @@ const FOLDERS: readonly RecordFolder[] = ["hypotheses", "experiments", "evaluati
 
 /**
  * Files that a killed writer left and nobody will ask for: temporary ones, and claims on the locks of the dead. Looks
- * where records are written last (the root and the last iteration), or everywhere. Only the holder of the lock may
+ * where writing goes on (the root, the states and the last iteration), or everywhere. Only the holder of the lock may
  * remove them, as those of a living writer look the same.
  */
 export function leftovers({ root, files }: Source, where: "recent" | "everywhere" = "recent"): readonly string[] {
@@ -17,6 +25,8 @@ export function leftovers({ root, files }: Source, where: "recent" | "everywhere
   const folders = [
     root,
     iterationsDir(root),
+    rollbacksDir(root),
+    ...stateFolders({ root, files }),
     ...looked.flatMap((n) => [iterationDir(root, n), ...FOLDERS.map((folder) => recordDir(root, n, folder))]),
   ];
   return folders.flatMap((folder) =>
@@ -24,6 +34,13 @@ export function leftovers({ root, files }: Source, where: "recent" | "everywhere
       .filter(({ name, kind }) => kind === "file" && isLeftover(name))
       .map(({ name }) => join(folder, name)),
   );
+}
+
+/** Folders that hold snapshots and the contents of their files. */
+function stateFolders({ root, files }: Source): readonly string[] {
+  const objects = join(snapshotsDir(root), "objects");
+  const shelves = (files.list(objects) ?? []).filter(({ kind }) => kind === "directory");
+  return [snapshotsDir(root), objects, ...shelves.map(({ name }) => join(objects, name))];
 }
 
 function isLeftover(name: string): boolean {
