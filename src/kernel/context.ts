@@ -24,6 +24,7 @@ export interface HistoryEntry {
   readonly passed: boolean;
   /** The evaluation's reason: why there is no score, when there is none. */
   readonly reason: string;
+  /** It brought a state of the artifacts of its own: by its edits, or captured from what its trial left. */
   readonly hasEdits: boolean;
   /** Snapshot of the artifacts it ran with. */
   readonly state?: string;

@@ -12,7 +12,12 @@ import type { SpecPath } from "./places.ts";
  * passed over: they have been told already.
  */
 export function contradictions(spec: JsonObject): readonly Finding[] {
-  return [...metricFindings(spec.metric), ...constraintFindings(spec.constraints), ...pathFindings(spec)];
+  return [
+    ...metricFindings(spec.metric),
+    ...constraintFindings(spec.constraints),
+    ...pathFindings(spec),
+    ...withoutArtifacts(spec),
+  ];
 }
 
 function metricFindings(metric: JsonValue | undefined): readonly Finding[] {
@@ -56,6 +61,27 @@ function pathFindings(spec: JsonObject): readonly Finding[] {
     ...inputs
       .filter(({ value }) => !isAbsolute(value) && !staysInside(value))
       .map(({ path }) => finding(path, OUTSIDE_COPY)),
+  ];
+}
+
+/** Options that are about tracked artifacts, where the spec tracks none. */
+function withoutArtifacts(spec: JsonObject): readonly Finding[] {
+  if (Array.isArray(spec.artifacts) && spec.artifacts.length > 0) return [];
+  const { experimenter, researcher } = spec;
+  const captures = isJsonObject(experimenter) && experimenter.capture === true;
+  const inPlace = isJsonObject(researcher) && researcher.edits === "in_place";
+  return [
+    ...(captures
+      ? [finding(["experimenter", "capture"], "there is nothing to capture: it needs tracked files, under `artifacts`")]
+      : []),
+    ...(inPlace
+      ? [
+          finding(
+            ["researcher", "edits"],
+            "there is nothing to edit in place: it needs tracked files, under `artifacts`",
+          ),
+        ]
+      : []),
   ];
 }
 

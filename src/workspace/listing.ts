@@ -1,5 +1,5 @@
 import type { Files } from "../kernel/effects.ts";
-import { compareIds, iterationName, parseTrialId } from "../model/ids.ts";
+import { compareIds, iterationName, parseTrialId, type TrialId } from "../model/ids.ts";
 import { CALL_ID, iterationsDir, type RecordFolder, recordDir } from "./layout.ts";
 
 /** Numbers of the iterations that have a folder, ascending. Folders of any other name are not iterations. */
@@ -26,6 +26,21 @@ export function listRecords(root: string, files: Files, iteration: number, folde
     if (rest.test(id.slice(prefix.length))) found.push(id);
   }
   return found.sort(ORDER[folder]);
+}
+
+/** Attempts at trials of an iteration that have a folder, whatever their records say. */
+export function listAttempts(
+  root: string,
+  files: Files,
+  iteration: number,
+): readonly { readonly trial: TrialId; readonly attempt: number }[] {
+  const prefix = `i${iterationName(iteration)}-`;
+  return (files.list(recordDir(root, iteration, "trials")) ?? []).flatMap(({ name, kind }) => {
+    const match = /^(.+)\.a([1-9]\d{0,8})$/.exec(name);
+    const trial = match?.[1];
+    if (kind !== "directory" || trial === undefined || !trial.startsWith(prefix)) return [];
+    return CANONICAL.trials.test(trial.slice(prefix.length)) ? [{ trial, attempt: Number(match?.[2]) }] : [];
+  });
 }
 
 /** What follows the iteration in the name of a record, numbers padded as they are when ids are made. */

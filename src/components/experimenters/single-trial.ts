@@ -1,5 +1,5 @@
 import type { AttemptResult, RunContext, StageContext, TrialContext } from "../../kernel/context.ts";
-import { isAuraError, RunFailedError } from "../../kernel/errors.ts";
+import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
 import type {
   Aggregator,
   Collected,
@@ -71,6 +71,9 @@ export class SingleTrialExperimenter implements Experimenter {
   }
 
   async setup(ctx: RunContext): Promise<void> {
+    if (this.capture && ctx.settings.artifacts.length === 0) {
+      throw new SpecError("capture keeps what trials leave under the tracked artifacts, and none are tracked");
+    }
     for (const part of this.#parts()) await part.setup?.(ctx);
   }
 
