@@ -15,6 +15,7 @@ import { manifestSchema } from "../src/model/run.ts";
 import { trialSchema } from "../src/model/trial.ts";
 import { printableSchema } from "../src/schema/printable.ts";
 import { publishedSpecSchema } from "../src/spec/published-schema.ts";
+import { generateCli } from "./generate-cli.ts";
 import { generateReference } from "./generate-reference.ts";
 import { generateValidators } from "./generate-validators.ts";
 
@@ -47,6 +48,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ...records.map(([path = "", text = ""]) => [path, text] as const),
     [`${SCHEMAS}/run-spec.schema.json`, json(publishedSpecSchema(builtins))],
+    ["docs/cli.md", generateCli()],
     ["docs/reference.md", generateReference(builtins)],
     ...Object.entries(await generateValidators()),
   ]);

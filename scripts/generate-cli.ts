@@ -1,0 +1,89 @@
+import type { Argument, Command, Option } from "commander";
+import { program } from "../src/cli/main.ts";
+import { EXIT } from "../src/kernel/errors.ts";
+
+const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: "a stop condition was reached; for other commands, done",
+  failed: "the run failed: nothing ever scored, too many failures, an unexpected error",
+  usage: "the command line or the spec is wrong; nothing was written",
+  locked: "the workspace is in use by a live process",
+  damaged: "the workspace is damaged, or newer than this AURA",
+  toolMissing: "a tool the spec needs is missing or unusable",
+  storage: "storage failed: full, read-only, broken; the run can be resumed",
+  provider: "the model provider or its key is unusable at the start; nothing was spent",
+  paused: "paused, resumable: SIGUSR2, a provider that stayed away, a key lost on the way",
+  requirementNotMet: "the run is done, but `--require` is not met",
+  hangup: "stopped by SIGHUP; state saved",
+  interrupted: "stopped by SIGINT or `q`; state saved",
+  terminated: "stopped by SIGTERM; state saved",
+};
+
+/** `docs/cli.md`: every command with its arguments and options, and the exit codes, as the command itself has them. */
+export function generateCli(): string {
+  const { commands } = program(() => {});
+  return `${[
+    "<!-- Generated from the command line in src/cli/ by `npm run generate`. Do not edit. -->",
+    "# The command line",
+    INTRO,
+    ...commands.filter((command) => command.name() !== "help").map(commandSection),
+    "## Exit codes",
+    table(
+      ["code", ""],
+      Object.entries(MEANINGS).map(([name, meaning]) => [String(codeOf(name)), meaning]),
+    ),
+  ].join("\n\n")}\n`;
+}
+
+const INTRO = `\`aura --help\` and \`aura <command> --help\` print the same. An option's variable says the same from the environment: the flag wins
+over the variable, the variable over the spec. An empty variable counts as unset; for a switch, so do \`0\`, \`false\`, \`no\` and \`off\`.`;
+
+function codeOf(name: string): number {
+  return new Map<string, number>(Object.entries(EXIT)).get(name) ?? 0;
+}
+
+function commandSection(command: Command): string {
+  const usage = ["aura", command.name(), ...command.registeredArguments.map(argumentText)].join(" ");
+  const described = command.registeredArguments.filter(({ description }) => description !== "");
+  const parts = [`## aura ${command.name()}`, `${sentence(command.description())}`, `    ${usage}`];
+  if (described.length > 0) parts.push(table(["argument", ""], described.map(argumentRow)));
+  if (command.options.length > 0) parts.push(table(["option", "variable", ""], command.options.map(optionRow)));
+  return parts.join("\n\n");
+}
+
+function argumentText(argument: Argument): string {
+  const name = argument.variadic ? `${argument.name()}...` : argument.name();
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
+function argumentRow(argument: Argument): readonly string[] {
+  return [code(argument.name()), plain(withDefault(argument.description, argument.defaultValue))];
+}
+
+function optionRow(option: Option): readonly string[] {
+  const [, description = option.description, twin = option.envVar] =
+    /^(.*?) \(env: (\w+)\)$/.exec(option.description) ?? [];
+  const choices = option.argChoices ? `: ${option.argChoices.map(code).join(", ")}` : "";
+  return [code(option.flags), twin === undefined ? "" : code(twin), plain(`${description}${choices}`)];
+}
+
+function withDefault(description: string, value: unknown): string {
+  return value === undefined ? description : `${description} (default: ${String(value)})`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Text that no reader of Markdown takes for a tag. */
+function plain(text: string): string {
+  return text.replaceAll("<", "\\<");
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => "---"), ...rows];
+  return lines.map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
+}
