@@ -23,7 +23,8 @@ export async function main(args: readonly string[]): Promise<void> {
 
 type Exit = (code: number) => void;
 
-function program(exit: Exit): Command {
+/** The whole command line, of which nothing is loaded but names and options. `exit` is told each command's exit code. */
+export function program(exit: Exit): Command {
   const aura = new Command("aura")
     .description("Self-improving research loops: hypothesize, experiment, evaluate, review, repeat.")
     .version(VERSION, "-V, --version")
@@ -177,8 +178,10 @@ function sub(aura: Command, name: string): Command {
 function twin(flags: string, description: string, variable: string): Option {
   const option = new Option(flags, description);
   const value = environment(variable);
-  if (value === "" || (option.isBoolean() && !isOn(value))) return option;
-  return option.env(variable);
+  if (value !== "" && (!option.isBoolean() || isOn(value))) return option.env(variable);
+  // The help names it all the same, in commander's own words.
+  option.description = `${description} (env: ${variable})`;
+  return option;
 }
 
 /** A variable of the environment, "" when it is not set. In a trial `AURA_*` speak of that trial, not of this command. */

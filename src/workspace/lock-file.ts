@@ -77,7 +77,8 @@ export function readLockEntry(path: string, files: Files): LockEntry | null {
 /** The error a second writer gets. */
 export function lockedError(root: string, holder: LockHolder | null): WorkspaceError {
   const who = holder ? `process ${holder.pid} on ${holder.host} since ${holder.acquiredAt}` : "another process";
-  const message = `${root} is in use by ${who}\nwait until it ends, or end it with: aura stop ${root}`;
+  const how = holder ? ` (kill -INT ${holder.pid} lets it save first)` : "";
+  const message = `${root} is in use by ${who}\nwait until it ends, or end it${how}`;
   return new WorkspaceError("locked", message, { file: lockFile(root) });
 }
 

@@ -25,7 +25,7 @@ import { refusedVariable, trialEnvironment } from "./trial-environment.ts";
 const NOT_ISOLATED = {
   code: "not-isolated",
   message:
-    "code that a model changed runs with all rights of this user; `executor: { type: bwrap, … }` runs it in a sandbox",
+    "code that a model changed runs with all rights of this user: run AURA where that is acceptable, such as in bwrap or a container",
 };
 
 /** An executor that can run another command the way it runs its own: what `checks` are run by. */

@@ -85,8 +85,10 @@ function trialName({ trialId, attempt }: RunningTrial, now: number): Line {
   ];
 }
 
+/** Whole seconds: a quicker clock would be noise. */
 function elapsed(startedAt: string, now: number): string {
-  return formatDuration(Math.max(0, Math.floor((now - Date.parse(startedAt)) / 1000) * 1000));
+  const seconds = Math.floor((now - Date.parse(startedAt)) / 1000);
+  return seconds < 1 ? "<1s" : formatDuration(seconds * 1000);
 }
 
 function idleWords(state: DashboardState): string {
