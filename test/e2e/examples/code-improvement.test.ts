@@ -35,7 +35,11 @@ test("an edit that is fast but wrong fails the tests and has no score", async ()
     ...["run", `${EXAMPLE}/spec.yaml`, "--workspace", "wrong", "--max-iterations", "1", "--json"],
     ...["--set", runner, "--set", "reviewer={type: none}"],
   ]);
-  const scored = eventsOf(end).filter(({ type }) => type === "evaluation.scored");
+  const events = eventsOf(end);
+  expect(events.filter(({ type }) => type === "experiment.finished").at(-1)).toMatchObject({
+    experiment: { failure: { logTail: expect.stringContaining("FAILED of equals the earlier") } },
+  });
+  const scored = events.filter(({ type }) => type === "evaluation.scored");
   expect(scored.at(-1)).toMatchObject({
     evaluation: { hypothesisId: "i00001-h000", score: null, reason: expect.stringContaining('check "tests" failed') },
     best: { id: "i00000-h000" },
