@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { EXIT, SpecError } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
-import { systemEffects } from "../platform/system.ts";
+import { localObserver } from "../platform/observer.ts";
 import type { Observer } from "../workspace/inspection.ts";
 import { inspectBest, inspectCalls, inspectHypotheses, inspectInsights, inspectSummary } from "../workspace/queries.ts";
 import { inspectEvents, inspectLogs, inspectShow } from "../workspace/query-details.ts";
@@ -40,7 +40,7 @@ export async function inspect(
       );
     }
     const root = resolve(place);
-    const observer = systemEffects();
+    const observer = localObserver();
     if (flags.json) {
       process.stdout.write(`${JSON.stringify(chosen.document(root, observer, ids), null, 2)}\n`);
     } else {
@@ -65,6 +65,7 @@ async function inspectStates(
       "inspect diff takes two states: best, start, the number of an iteration or the id of a hypothesis",
     );
   }
+  const { systemEffects } = await import("../platform/system.ts");
   const effects = systemEffects();
   if (view === "artifacts") {
     const document = await artifactsView(root, effects);

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { closeSync, constants, fsyncSync, openSync } from "node:fs";
 import { isAbsent, systemCode } from "./errors.ts";
 
@@ -27,6 +26,8 @@ export function flushAll(paths: readonly string[], flushOne: (path: string) => v
 /** `syncfs(2)` by way of coreutils, which Node has no call for; `false` where that is not to be had. */
 function flushFileSystemOf(path: string): boolean {
   if (process.platform !== "linux") return false;
+  // Loaded when it is needed: whoever only reads a workspace pays for no process module.
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
   return spawnSync("sync", ["-f", path], { stdio: "ignore", timeout: WHOLE_TIMEOUT_MS }).status === 0;
 }
 

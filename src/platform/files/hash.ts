@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -10,7 +9,7 @@ export function hashFile(path: string): string | null {
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) return null;
-    const hash = createHash("sha256");
+    const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, stat.size)));
     for (;;) {
       const bytes = readSync(fd, chunk);
