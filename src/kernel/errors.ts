@@ -125,9 +125,10 @@ export class RunnerError extends AuraError {
   constructor(
     problem: RunnerProblem,
     message: string,
-    options?: { readonly attempts?: number; readonly cause?: unknown },
+    options?: { readonly attempts?: number; readonly exitCode?: ExitCode; readonly cause?: unknown },
   ) {
-    super(`RUNNER_${problem.toUpperCase().replace("-", "_")}`, RUNNER_EXIT[problem], message, options);
+    const exitCode = options?.exitCode ?? RUNNER_EXIT[problem];
+    super(`RUNNER_${problem.toUpperCase().replace("-", "_")}`, exitCode, message, options);
     this.problem = problem;
     this.attempts = options?.attempts ?? 1;
   }
