@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "../../src/testing/temp-dir.ts";
 
-/** The real, built command. */
-export const AURA = resolve("bin/aura.cjs");
+/** The real, built command; `AURA_TEST_BIN` names one of another installation, such as the packed package. */
+export const AURA = process.env.AURA_TEST_BIN ?? resolve("bin/aura.cjs");
 
 export interface AuraOptions {
   readonly cwd: string;
@@ -26,6 +26,8 @@ export interface LiveAura {
   readonly pid: number;
   readonly ended: Promise<AuraEnd>;
   kill(signal: NodeJS.Signals): void;
+  /** Stops reading what it writes: its next write to stdout finds a closed pipe. */
+  closeStdout(): void;
   /** Resolves with everything written so far once `stdout` holds this; rejects when the command ends before. */
   until(text: string | RegExp): Promise<string>;
 }
@@ -73,6 +75,7 @@ export function start(
     pid: child.pid ?? 0,
     ended,
     kill: (signal) => void child.kill(signal),
+    closeStdout: () => void child.stdout?.destroy(),
     until: (wanted) =>
       new Promise((done, fail) => {
         const look = (): void => {
