@@ -21,6 +21,11 @@ const VIEWS: Readonly<
   events: { ids: 0, document: (root, observer) => ({ events: inspectEvents(root, observer) }) },
 };
 
+export interface InspectFlags {
+  readonly json?: boolean;
+  readonly follow?: boolean;
+}
+
 const VIEW_NAMES = [...Object.keys(VIEWS), "artifacts", "diff"];
 
 /** `aura inspect <workspace> [view] [id]`: reads records, takes no lock, writes nothing. */
@@ -28,7 +33,7 @@ export async function inspect(
   place: string,
   view: string,
   ids: readonly string[],
-  flags: { readonly json?: boolean },
+  flags: InspectFlags,
 ): Promise<number> {
   return guarded(async () => {
     if (view === "artifacts" || view === "diff") return inspectStates(view, resolve(place), ids, flags.json === true);
@@ -41,6 +46,7 @@ export async function inspect(
     }
     const root = resolve(place);
     const observer = localObserver();
+    if (flags.follow) return follow(view, root, observer, flags);
     if (flags.json) {
       process.stdout.write(`${JSON.stringify(chosen.document(root, observer, ids), null, 2)}\n`);
     } else {
@@ -49,6 +55,13 @@ export async function inspect(
     }
     return EXIT.ok;
   });
+}
+
+/** Shows a view, then every event as it comes, until the run ends. */
+async function follow(view: string, root: string, observer: Observer, flags: InspectFlags): Promise<number> {
+  if (view !== "summary" && view !== "events") throw new SpecError("--follow goes with summary or events");
+  const { followRun } = await import("./follow.ts");
+  return followRun(view, root, observer, flags.json === true);
 }
 
 /** The views that read states; their modules are loaded for them alone. */

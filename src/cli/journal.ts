@@ -6,12 +6,13 @@ import { journalFile } from "../workspace/layout.ts";
 /** The events a run's journal holds, oldest first. A torn or foreign line is passed over: the journal is only a view. */
 export function* readJournal(root: string, files: Files): Iterable<AuraEvent> {
   for (const line of (files.readText(journalFile(root)) ?? "").split("\n")) {
-    const event = parsed(line);
+    const event = eventOfLine(line);
     if (event) yield event;
   }
 }
 
-function parsed(line: string): AuraEvent | null {
+/** The event in a line of a journal; `null` for a torn or foreign one. */
+export function eventOfLine(line: string): AuraEvent | null {
   if (line === "") return null;
   try {
     const value: unknown = JSON.parse(line);

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { EXIT, messageOf } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
 import type { ApplyFlags } from "./apply.ts";
+import type { InspectFlags } from "./inspect.ts";
 import { openFrame } from "./json-frame.ts";
 import type { RollbackFlags } from "./rollback.ts";
 import type { RunFlags } from "./run-flags.ts";
@@ -100,8 +101,9 @@ function readCommands(aura: Command, exit: Exit): void {
       "summary",
     )
     .argument("[ids...]", "what to show")
-    .option("--json", "one JSON document")
-    .action(async (workspace: string, view: string, ids: readonly string[], flags: { readonly json?: boolean }) => {
+    .option("--json", "one JSON document; with --follow, one JSON line an event")
+    .option("--follow", "after summary or events, go on with events as they come until the run ends")
+    .action(async (workspace: string, view: string, ids: readonly string[], flags: InspectFlags) => {
       const { inspect } = await import("./inspect.ts");
       exit(await inspect(workspace, view, ids, flags));
     });

@@ -64,6 +64,8 @@ function keepHeapSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
 }
 
+/** Whether an error is what a stop does to whatever is waiting, or was caused by that. */
 function isAbort(thrown: unknown): boolean {
-  return thrown instanceof Error && (thrown.name === "AbortError" || thrown.name === "Interrupted");
+  if (!(thrown instanceof Error)) return false;
+  return thrown.name === "AbortError" || thrown.name === "Interrupted" || isAbort(thrown.cause);
 }

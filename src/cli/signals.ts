@@ -23,6 +23,8 @@ const CODE: Readonly<Record<StopCause, number>> = {
 };
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const;
+/** After the grace: time for a child to end by itself before its tree is killed. */
+const ENDING_MS = 1000;
 /** After a second signal: time for the last words, then the process ends whatever is still going on. */
 const LAST_WORDS_MS = 300;
 
@@ -55,9 +57,12 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
   let graceTimer: NodeJS.Timeout | null = null;
   let lastTimer: NodeJS.Timeout | null = null;
 
+  let endTimer: NodeJS.Timeout | null = null;
+
   const end = (): void => {
     drain.abort();
     now.abort();
+    endTimer ??= setTimeout(plan.killAll, ENDING_MS);
   };
   const kill = (): void => {
     end();
@@ -94,6 +99,7 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
     [Symbol.dispose]() {
       for (const { signal, handler } of handlers) process.off(signal, handler);
       if (graceTimer) clearTimeout(graceTimer);
+      if (endTimer) clearTimeout(endTimer);
       if (lastTimer) clearTimeout(lastTimer);
     },
   };

@@ -58,7 +58,7 @@ export function historyVariable(ctx: StageContext): unknown {
   const lines = shown.map((entry) => kept.get(entry.id) ?? "");
   if (left > 0) lines.unshift(`(${left} others left out)`);
   const changes = [...diffs].map(
-    ([id, diff]) => `What ${id} changed (it improved, but is not in the base):\n${fence(diff, "diff")}`,
+    ([id, diff]) => `What ${id} changed (it passed, but is not in the base):\n${fence(diff, "diff")}`,
   );
   const text = [fence(lines.join("\n")), ...changes].filter((part) => part !== "").join("\n\n");
   return printableList(
@@ -97,10 +97,11 @@ export function failuresVariable(ctx: StageContext): unknown {
   }));
   const items = [...runs, ...refused];
   const lines = items.map((item) => {
-    const spec = clip(String(item.spec), 200);
+    const parameters = clip(String(item.spec), 200);
+    const spec = item.id === "" || parameters === "{}" ? "" : ` spec=${parameters}`;
     const log = String(item.log);
     const name = item.id === "" ? `proposal "${item.label}"` : item.id;
-    return `${name}: ${item.reason}${item.id === "" ? "" : ` spec=${spec}`}${log === "" ? "" : `\n${log}`}`;
+    return `${name}: ${item.reason}${spec}${log === "" ? "" : `\n${log}`}`;
   });
   return printableList(items, items.length === 0 ? "None." : fence(lines.join("\n")));
 }
@@ -111,10 +112,9 @@ function entryLine(entry: HistoryEntry, generation: number): string {
     entry.score === null ? `failed${bracketed(entry.reason)}` : `score=${entry.score}${entry.passed ? " passed" : ""}`;
   const older = entry.generation === generation ? "" : " (under older settings, not comparable)";
   const edits = entry.hasEdits ? " with edits" : "";
-  return clip(
-    `${entry.id}${label} ${verdict}${older}${edits} spec=${oneLine(JSON.stringify(entry.spec), MAX_LINE)}`,
-    MAX_LINE,
-  );
+  const parameters = oneLine(JSON.stringify(entry.spec), MAX_LINE);
+  const spec = entry.hasEdits && parameters === "{}" ? "" : ` spec=${parameters}`;
+  return clip(`${entry.id}${label} ${verdict}${older}${edits}${spec}`, MAX_LINE);
 }
 
 function bracketed(reason: string): string {

@@ -1,0 +1,33 @@
+import { EXIT } from "../kernel/errors.ts";
+import { systemClock } from "../platform/clock.ts";
+import { createJsonlReporter } from "../reporters/jsonl.ts";
+import { createPlainReporter } from "../reporters/plain.ts";
+import type { Observer } from "../workspace/inspection.ts";
+import { peekLock } from "../workspace/lock-file.ts";
+import { textOf } from "./inspect-views.ts";
+import { readJournal } from "./journal.ts";
+import { followJournal } from "./watch-workspace.ts";
+
+/** `aura inspect --follow`: the summary (or the events so far), then each event as it comes, until the run ends. */
+export async function followRun(
+  view: "summary" | "events",
+  root: string,
+  observer: Observer,
+  json: boolean,
+): Promise<number> {
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const plain = createPlainReporter({ write, clock: systemClock() });
+  const sink = json ? createJsonlReporter({ write }) : plain.sink;
+  try {
+    if (view === "events") for (const event of readJournal(root, observer.files)) sink(event);
+    else if (!json) process.stdout.write(textOf("summary", root, observer, "", process.stdout.columns));
+    const isLive = (): boolean => {
+      const { state } = peekLock(root, observer.files, observer.processes);
+      return state === "held" || state === "foreign";
+    };
+    await followJournal({ root, files: observer.files, isLive }, sink);
+  } finally {
+    plain.stop();
+  }
+  return EXIT.ok;
+}
