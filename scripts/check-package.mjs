@@ -1,16 +1,14 @@
 // Packs the package, checks it with publint, installs the tarball in an empty folder and uses it there.
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execaSync } from "execa";
 
 const folder = mkdtempSync(join(tmpdir(), "aura-package-"));
 
+/** Output of a command; throws, with all it printed, when it fails. */
 function run(command, args, options = {}) {
-  const done = spawnSync(command, args, { encoding: "utf8", ...options });
-  if (done.status !== 0)
-    throw new Error(`${command} ${args.join(" ")} ended with ${done.status}\n${done.stdout}\n${done.stderr}`);
-  return done.stdout;
+  return execaSync(command, args, options).stdout;
 }
 
 try {

@@ -1,5 +1,5 @@
 // Everything that has to hold before a change lands, in order; stops at the first thing that does not.
-import { spawnSync } from "node:child_process";
+import { execaSync } from "execa";
 
 const steps = [
   ["format and lint", "npx", ["biome", "check", "."]],
@@ -14,8 +14,8 @@ const steps = [
 for (const [name, command, args] of steps) {
   console.log(`\n== ${name}`);
   const from = performance.now();
-  const done = spawnSync(command, args, { stdio: "inherit" });
-  if (done.status !== 0) {
+  const done = execaSync(command, args, { stdio: "inherit", reject: false });
+  if (done.failed) {
     console.error(`\nverify: ${name} failed (${[command, ...args].join(" ")})`);
     process.exit(1);
   }

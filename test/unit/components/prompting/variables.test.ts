@@ -190,7 +190,7 @@ describe("promptVariables", () => {
       diff: (from: string, to: string) => `${from}->${to}`,
     };
     expect(render("{{history}}", { ...stageContext({ entries: [entry] }), artifacts })).toContain(
-      "What i00001-h000 changed (it improved, but is not in the base):\n```diff\ns1->s2\n```",
+      "What i00001-h000 changed (it passed, but is not in the base):\n```diff\ns1->s2\n```",
     );
   });
 
