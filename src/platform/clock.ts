@@ -36,14 +36,18 @@ function deadline(ms: number): Deadline {
   return { signal: controller.signal, [Symbol.dispose]: cancel };
 }
 
-/** Calls `then` after `ms`, however long that is. Returns what calls it off. */
+/** Calls `then` after `ms`, however long that is and never sooner. Returns what calls it off. */
 function schedule(ms: number, hold: "keeps-alive" | "unref", then: () => void): () => void {
   const due = monotonic() + (Number.isNaN(ms) ? 0 : ms);
   let timer: NodeJS.Timeout;
   const arm = (): void => {
-    const left = Math.max(0, due - monotonic());
-    timer = left > LONGEST_TIMER_MS ? setTimeout(arm, LONGEST_TIMER_MS) : setTimeout(then, left);
+    // A timer counts from the start of the event loop's turn, so it may fire a little before its time.
+    timer = setTimeout(check, Math.min(Math.max(0, due - monotonic()), LONGEST_TIMER_MS));
     if (hold === "unref") timer.unref();
+  };
+  const check = (): void => {
+    if (monotonic() < due) arm();
+    else then();
   };
   arm();
   return () => clearTimeout(timer);
