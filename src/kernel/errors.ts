@@ -46,9 +46,14 @@ export class AuraError extends Error {
   }
 }
 
-/** The spec, or another thing the user gave, is wrong. */
+/** The spec, or another thing the user gave, is wrong. `instanceof` also knows those of another copy of the package. */
 export class SpecError extends AuraError {
   readonly diagnostics: readonly Diagnostic[];
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== SpecError) return isOrdinaryInstance(this, value);
+    return isAuraError(value) && value.code === "SPEC_INVALID";
+  }
 
   constructor(message: string, diagnostics: readonly Diagnostic[] = [], options?: { readonly cause?: unknown }) {
     super("SPEC_INVALID", EXIT.usage, message, options);
@@ -117,10 +122,18 @@ const RUNNER_EXIT: Readonly<Record<RunnerProblem, ExitCode>> = {
   failed: EXIT.failed,
 };
 
-/** A model or an agent command could not be used: `unavailable` may pass, `credentials` needs the user. */
+/**
+ * A model or an agent command could not be used: `unavailable` may pass, `credentials` needs the user. `instanceof` also
+ * knows those of another copy of the package, which is where a user's own runner may have it from.
+ */
 export class RunnerError extends AuraError {
   readonly problem: RunnerProblem;
   readonly attempts: number;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== RunnerError) return isOrdinaryInstance(this, value);
+    return isAuraError(value) && value.code.startsWith("RUNNER_");
+  }
 
   constructor(
     problem: RunnerProblem,
@@ -144,6 +157,10 @@ export class RunFailedError extends AuraError {
 /** Whether a value is an error that AURA raised on purpose, from this or another copy of the package. */
 export function isAuraError(value: unknown): value is AuraError {
   return typeof value === "object" && value !== null && BRAND in value;
+}
+
+function isOrdinaryInstance(type: object, value: unknown): boolean {
+  return Function.prototype[Symbol.hasInstance].call(type, value);
 }
 
 /** The text of anything that was thrown. */
