@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunManifest } from "../../src/model/run.ts";
+import type { FinishedTrial } from "../../src/model/trial.ts";
+import { type Desk, desk, grid, spec } from "../support/aura.ts";
+
+const EVALUATOR = `import { defineComponent, type EvaluatorPort } from "aura-research";
+
+interface Options { readonly scale: number }
+enum Sign { plus = 1 }
+
+class Scaled implements EvaluatorPort {
+  constructor(private readonly options: Options) {}
+  async evaluate(hypothesis, experiment) {
+    const score = Number(experiment.summary?.score) * this.options.scale * Sign.plus;
+    return { hypothesisId: hypothesis.id, score, passed: score > 1, reason: "scaled", details: {} };
+  }
+}
+
+export default defineComponent({
+  kind: "evaluator",
+  type: "scaled",
+  summary: "Scales the score.",
+  options: { type: "object", properties: { scale: { type: "number", default: 2 } }, additionalProperties: false },
+  example: { scale: 3 },
+  create: (options) => new Scaled(options),
+});
+`;
+
+const RESEARCHER = `import { defineComponent } from "aura-research";
+import { start } from "./lib/start.ts";
+export default defineComponent({
+  kind: "researcher", type: "climber", summary: "Goes up from the best.",
+  options: { type: "object", properties: { step: { type: "integer" } }, required: ["step"], additionalProperties: false },
+  example: { step: 1 },
+  create: (options) => ({
+    numTasks: 1,
+    hypothesize: async (ctx) => ({ proposals: [{ spec: { x: (ctx.history.best?.spec.x ?? start) + options.step } }] }),
+  }),
+});
+`;
+
+const RUNNER = `import { defineComponent } from "aura-research";
+export default defineComponent({
+  kind: "runner", type: "parrot", summary: "Says one thing.",
+  options: { type: "object", properties: { words: { type: "string" } }, required: ["words"], additionalProperties: false },
+  example: { words: "[]" },
+  create: (options, deps) => ({ name: deps.name, run: async () => ({ content: options.words }) }),
+});
+`;
+
+const REFUSING = `import { defineComponent, RunnerError } from "aura-research";
+export default defineComponent({
+  kind: "runner", type: "refusing", summary: "Knows no one.",
+  options: { type: "object", properties: {}, additionalProperties: false }, example: {},
+  create: (_, deps) => ({
+    name: deps.name,
+    run: async () => { throw new RunnerError("credentials", "nobody knows you here"); },
+  }),
+});
+`;
+
+const TRAIN = `export async function train(spec: { x: number }, ctx: { seed: number }) {
+  if (spec.x === 1) for (;;) {}
+  if (spec.x === 2) throw new Error("out of luck");
+  if (spec.x === 3) process.exit(9);
+  return { score: spec.x, seed: ctx.seed };
+}
+`;
+
+describe("a user's own modules", () => {
+  let here: Desk;
+  beforeAll(() => {
+    here = desk({
+      "evaluator.ts": EVALUATOR,
+      "researcher.ts": RESEARCHER,
+      "runner.ts": RUNNER,
+      "refusing.ts": REFUSING,
+      "train.ts": TRAIN,
+      "lib/start.ts": "export const start: number = 4;\n",
+      "broken.ts": "export default { kind: 'evaluator' };\n",
+      "throws.ts": "throw new Error('no license');\n",
+    });
+  });
+  afterAll(() => here[Symbol.dispose]());
+  const best = (place: string) => here.json<RunManifest>(`${place}/run.json`).best;
+
+  test("in TypeScript propose and score, whatever this Node can do by itself", async () => {
+    here.write(
+      "own.yaml",
+      spec({
+        name: "own",
+        stop: "{ iterations: 3 }",
+        researcher: "{ type: ./researcher.ts, step: 2 }",
+        more: "evaluator: { type: ./evaluator.ts, scale: 10 }",
+      }),
+    );
+    expect(await here.run(["run", "own.yaml", "--workspace", "own"])).toMatchObject({ code: 0, stderr: "" });
+    expect(best("own")).toEqual({ id: "i00003-h000", score: 100 });
+  });
+
+  test("answer prompts as runners", async () => {
+    here.write(
+      "parrot.yaml",
+      spec({
+        name: "parrot",
+        researcher: "{ type: prompt, runner: main, num_tasks: 1 }",
+        more: `runners: { main: { type: ./runner.ts, words: '[{"x": 7}]' } }`,
+      }),
+    );
+    expect((await here.run(["run", "parrot.yaml", "--workspace", "parrot"])).code).toBe(0);
+    expect(best("parrot")?.score).toBe(7);
+  });
+
+  test("say by the errors they throw what is to become of the run", async () => {
+    const researcher = "{ type: prompt, runner: { type: ./refusing.ts } }";
+    here.write("refusing.yaml", spec({ name: "refusing", researcher }));
+    const { code, stderr } = await here.run(["run", "refusing.yaml", "--workspace", "refusing"]);
+    expect(stderr).toContain("nobody knows you here");
+    expect(code).toBe(7);
+  });
+
+  test("have their options checked like built-in ones, at their line", async () => {
+    here.write("wrong.yaml", spec({ more: "evaluator: { type: ./evaluator.ts, scael: 10 }" }));
+    const { code, stderr } = await here.run(["validate", "wrong.yaml"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/wrong\.yaml:8:\d+/);
+    expect(stderr).toMatch(/did you mean.*scale/);
+  });
+
+  test.each([
+    ["./missing.ts", /missing\.ts/],
+    ["./broken.ts", /broken\.ts/],
+    ["./throws.ts", /no license/],
+    ["./runner.ts", /runner/],
+  ])("that cannot be used (%s) are told with 2", async (module, said) => {
+    here.write("wrong.yaml", spec({ more: `evaluator: { type: ${module} }` }));
+    const { code, stderr } = await here.run(["run", "wrong.yaml", "--workspace", "wrong"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(said);
+    expect(stderr).not.toContain("unexpected error");
+  });
+
+  test("run as trials in a process of their own: ended at the timeout, and their failures are the trial's", async () => {
+    here.write(
+      "train.yaml",
+      spec({
+        name: "train",
+        researcher: grid(6),
+        experimenter: "{ type: function, module: ./train.ts, export: train, timeout: 2s }",
+        more: "parallel: 2",
+      }),
+    );
+    const { code, stdout } = await here.run(["run", "train.yaml", "--workspace", "train"]);
+    expect(stdout).toContain("run.finished");
+    expect(code).toBe(0);
+    const ends = new Map(
+      [0, 1, 2, 3, 4, 5].map((place) => {
+        const id = `i00001-h00${place}`;
+        const { spec: values } = here.json<{ spec: { x: number } }>(`train/iterations/00001/hypotheses/${id}.json`);
+        return [values.x, here.json<FinishedTrial>(`train/iterations/00001/trials/${id}-t00.json`).outcome] as const;
+      }),
+    );
+    expect(ends.get(1)).toMatchObject({ status: "timeout" });
+    expect(ends.get(2)).toMatchObject({
+      status: "failed",
+      failure: { message: expect.stringContaining("out of luck") },
+    });
+    expect(ends.get(3)).toMatchObject({ status: "failed" });
+    expect(ends.get(5)).toMatchObject({ status: "completed", output: { score: 5 } });
+  });
+});

@@ -1,0 +1,72 @@
+import { spawnSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AURA, type Desk, desk, script, spec, start } from "../support/aura.ts";
+
+const python = spawnSync("python3", ["--version"]).status === 0 ? "python3" : null;
+/** Runs a command on a terminal of its own and prints what it wrote there. */
+const ON_A_TERMINAL =
+  "import os,pty,sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], lambda fd: os.read(fd, 65536))))";
+
+describe("what a run prints", () => {
+  let here: Desk;
+  beforeAll(() => {
+    here = desk({
+      "tiny.yaml": spec({ experimenter: script("printf 'in \\033[31mred\\033[0m\\n' >&2; echo score=$1") }),
+      "bad.yaml": 'version: 1\nname: "\\e[31mbad"\nparalel: 1\n',
+    });
+  });
+  afterAll(() => here[Symbol.dispose]());
+  let place = 0;
+  const run = (env: Readonly<Record<string, string>> = {}, more: readonly string[] = []) =>
+    here.run(["run", "tiny.yaml", "--workspace", `w${place++}`, ...more], env);
+
+  test("to a pipe is one line an event, with time, level, name and fields, then the summary", async () => {
+    const { stdout, stderr, code } = await run();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const [events = "", summary = ""] = stdout.split("\n\n");
+    for (const line of events.split("\n"))
+      expect(line).toMatch(
+        /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (info|warn|error) [a-z]+\.[a-z]+( [a-z_]+=("([^"\\]|\\.)*"|[^\s"]+))*$/,
+      );
+    expect(events).toMatch(/experiment\.finished id=i00001-h000 score=0\.\d+ best=0\.\d+/);
+    expect(events.split("\n").at(-1)).toMatch(/run\.finished reason=iterations exit=0 best=/);
+    expect(summary).toContain("tiny finished");
+  });
+
+  test.each([
+    {},
+    { NO_COLOR: "1" },
+    { TERM: "dumb" },
+    { CI: "true" },
+    { TERM: "xterm-256color", COLORTERM: "truecolor" },
+  ])("to a pipe holds no escape byte (%j)", async (env) => {
+    const { stdout, stderr } = await run(env);
+    expect(stdout + stderr).not.toMatch(/[\u001b\u009b]/);
+    const mistakes = await here.run(["run", "bad.yaml"], env);
+    expect(mistakes.code).toBe(2);
+    expect(mistakes.stdout + mistakes.stderr).not.toMatch(/[\u001b\u009b]/);
+  });
+
+  test("with --reporter silent is nothing", async () => {
+    expect(await run({}, ["--reporter", "silent"])).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  });
+
+  test.skipIf(python === null)("on a terminal in CI or with TERM=dumb is plain lines too", async () => {
+    for (const env of [{ CI: "true", TERM: "xterm" }, { TERM: "dumb" }]) {
+      const command = ["-c", ON_A_TERMINAL, process.execPath, AURA, "run", "tiny.yaml", "--workspace", `w${place++}`];
+      const { stdout, code } = await start(python ?? "", command, { cwd: here.path, env }).ended;
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/Z info run\.started/);
+      expect(stdout).not.toContain("\u001b");
+    }
+  });
+
+  test("to a pipe that is closed early ends the run in order, resumable", async () => {
+    here.write("slow.yaml", spec({ name: "slow", experimenter: script("sleep 30; echo score=$1") }));
+    const shell = `"${process.execPath}" "${AURA}" run slow.yaml --grace 0s | head -n 3; echo done`;
+    const { stdout, stderr } = await start("sh", ["-c", shell], { cwd: here.path }).ended;
+    expect(stdout).toContain("run.started");
+    expect(stderr).not.toMatch(/EPIPE|unexpected/);
+    expect(here.json("runs/slow/run.json")).toMatchObject({ status: "interrupted" });
+  });
+});

@@ -1,0 +1,107 @@
+import { readdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Diagnostic } from "../../src/kernel/errors.ts";
+import { type Desk, desk, spec } from "../support/aura.ts";
+
+const FIVE = `version: 1
+name: digits
+metric: { name: accuracy, direction: up }
+stop: { iterations: 3, patiense: 4 }
+parallel: zero
+researcher:
+  type: serch
+  space: { lr: { type: float, low: 0, high: 1 } }
+experimenter:
+  type: script
+  command: echo "{lr}
+`;
+
+describe("a spec with five mistakes", () => {
+  let here: Desk;
+  beforeAll(() => {
+    here = desk({ "five.yaml": FIVE, "good.yaml": spec() });
+  });
+  afterAll(() => here[Symbol.dispose]());
+
+  test("is told all five, each at its line and column with the line itself, with exit 2 and nothing written", async () => {
+    const { code, stderr, stdout } = await here.run(["run", "five.yaml"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    const places = [...stderr.matchAll(/five\.yaml:(\d+):(\d+)/g)].map(([, line]) => Number(line));
+    expect(places).toEqual([3, 4, 5, 7, 11]);
+    expect(stderr).toContain("direction: up");
+    expect(stderr).toMatch(/did you mean.*patience/i);
+    expect(stderr).toMatch(/did you mean.*search/i);
+    expect(readdirSync(here.path).sort()).toEqual(["five.yaml", "good.yaml"]);
+  });
+
+  test("gets the same from validate, for people and as a document", async () => {
+    const { code, stderr } = await here.run(["validate", "five.yaml"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("five.yaml:4:");
+    const { valid, errors } = await here.document<{ valid: boolean; errors: readonly Diagnostic[] }>([
+      "validate",
+      "five.yaml",
+      "--json",
+    ]);
+    expect(valid).toBe(false);
+    expect(errors.map(({ line }) => line)).toEqual([3, 4, 5, 7, 11]);
+    for (const error of errors) {
+      expect(error).toMatchObject({ file: expect.stringContaining("five.yaml"), column: expect.any(Number) });
+      expect(error.message).not.toBe("");
+    }
+  });
+
+  test("is no longer wrong once they are mended", async () => {
+    const { code, stdout } = await here.run(["validate", "good.yaml"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("good.yaml is valid");
+    expect(await here.document(["validate", "good.yaml", "--json"])).toMatchObject({ valid: true, errors: [] });
+  });
+
+  test.each([
+    ["not YAML at all", "version: 1\n  name: [", /:\d+:\d+/],
+    ["an empty file", "", /empty|mapping|expected/],
+    ["a list", "- a\n", /mapping/],
+    ["a missing variable", spec({ more: 'goal: "${NOT_SET_ANYWHERE}"' }), /NOT_SET_ANYWHERE/],
+    ["a placeholder that no parameter fills", spec({ experimenter: '{ type: script, command: "echo {y}" }' }), /\by\b/],
+    ["a value in a shell's program", spec({ experimenter: `{ type: script, command: "sh -c 'echo {x}'" }` }), /\$1/],
+    [
+      "a missing prompt file",
+      spec({ researcher: "{ type: prompt, runner: { type: replay, file: r.jsonl }, prompt_file: nope.md }" }),
+      /nope\.md/,
+    ],
+    ["a missing input", spec({ more: "inputs: [nope.csv]" }), /nope\.csv/],
+    ["a newer version", spec().replace("version: 1", "version: 2"), /version/],
+  ])("or of another kind (%s) exits 2 without a workspace", async (_, text, said) => {
+    here.write("odd.yaml", text);
+    const { code, stderr } = await here.run(["run", "odd.yaml", "--workspace", "odd"]);
+    expect(stderr).toMatch(said);
+    expect(code).toBe(2);
+    expect(readdirSync(here.path)).not.toContain("odd");
+  });
+
+  test("`aura components` and `aura schema` tell what may be written", async () => {
+    const all = await here.document<readonly { kind: string; type: string }[]>(["components", "--json"]);
+    expect(all).toEqual(expect.arrayContaining([expect.objectContaining({ kind: "researcher", type: "search" })]));
+    const { stdout } = await here.run(["components", "executor", "script"]);
+    expect(stdout).toMatch(/timeout/);
+    const near = await here.run(["components", "reseacher"]);
+    expect(near).toMatchObject({ code: 2 });
+    expect(near.stderr).toContain("researcher");
+    expect(await here.document(["schema"])).toHaveProperty("properties.researcher");
+    expect(await here.document(["schema", "trial"])).toHaveProperty("anyOf");
+    expect((await here.run(["schema", "trail"])).stderr).toContain("trial");
+  });
+
+  test("commands that do not exist are told with 2, and help with 0", async () => {
+    const unknown = await here.run(["runn", "good.yaml"]);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toMatch(/run/);
+    const help = await here.run(["--help"]);
+    expect(help.code).toBe(0);
+    expect(help.stdout).toMatch(/inspect/);
+    const nothing = await here.run([]);
+    expect(nothing.code).toBe(2);
+    expect(nothing.stderr).toMatch(/run/);
+  });
+});
