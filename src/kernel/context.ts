@@ -1,12 +1,12 @@
 import type { Role } from "../model/call.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
-import type { Hypothesis } from "../model/hypothesis.ts";
+import type { Edit, Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { FinishedTrial, TrialOutcome, TrialStep } from "../model/trial.ts";
+import type { Failure, FinishedTrial, TrialOutcome, TrialStep } from "../model/trial.ts";
 import type { ProcessIdentity, Rng } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Runner, RunnerReply } from "./runner.ts";
@@ -87,6 +87,31 @@ export interface Trials {
   run(request: TrialRequest, attempt: (ctx: TrialContext) => Promise<AttemptResult>): Promise<FinishedTrial>;
 }
 
+/** What is different in a copy of the project. */
+export type CopyChanges =
+  | {
+      readonly ok: true;
+      /** They make the base state what the copy holds under the tracked artifacts; empty when that is the base state. */
+      readonly edits: readonly Edit[];
+      /** Changed paths that are no artifacts: such changes count for nothing. At most a few, sorted. */
+      readonly outside: readonly string[];
+    }
+  /** What was changed under the artifacts cannot be said as edits, or must not be. */
+  | { readonly ok: false; readonly failure: Failure };
+
+/** A copy of the project in the iteration's base state, for a program that edits files in place. */
+export interface EditCopy {
+  /** Absolute. */
+  readonly dir: string;
+  changes(): CopyChanges;
+  remove(): void;
+}
+
+export interface EditCopies {
+  /** Makes a copy; one of this name that a crash left behind is replaced. Letters, digits and dashes. */
+  make(name: string): Promise<EditCopy>;
+}
+
 export interface StageContext extends RunContext {
   readonly iteration: number;
   readonly history: History;
@@ -94,6 +119,8 @@ export interface StageContext extends RunContext {
   readonly rng: Rng;
   readonly calls: Calls;
   readonly trials: Trials;
+  /** Absent when the spec tracks no artifacts. */
+  readonly copies?: EditCopies;
 }
 
 /** One attempt at one trial. */

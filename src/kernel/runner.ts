@@ -18,6 +18,8 @@ export interface RunnerRequest {
   readonly ask: number;
   /** Where a `command` runner works, absolute. */
   readonly cwd: string;
+  /** `cwd` is a copy of the project that the runner may change: what it changes there is its proposal. */
+  readonly editsCopy?: boolean;
 }
 
 export interface RunnerContext {

@@ -1,4 +1,4 @@
-import type { ArtifactsView } from "../kernel/context.ts";
+import type { ArtifactsView, CopyChanges } from "../kernel/context.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { Failure } from "../model/trial.ts";
@@ -19,10 +19,12 @@ export interface ArtifactStates {
   carry(state: string): void;
 }
 
-/** Own copies of the project, for trials. */
+/** Own copies of the project, for trials and for programs that edit in place. */
 export interface ProjectCopies {
   /** Makes a copy at `target`, an absolute path where nothing is. `state`: of the artifacts; `null` when none are tracked. */
   make(state: string | null, target: string): Promise<void>;
   /** The state of the tracked artifacts in a copy that was made with `base`. */
   capture(target: string, base: string): StateResult;
+  /** What is different in a copy that was made with `base`, as edits to it. */
+  changes(target: string, base: string): CopyChanges;
 }

@@ -3,6 +3,7 @@ import type { Emit } from "../kernel/events.ts";
 import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { removeExcept } from "../workspace/artifacts/index.ts";
+import { copiesDir } from "../workspace/layout.ts";
 import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
@@ -33,6 +34,11 @@ export class TrialFolders {
     this.#remove(this.#workspace.trialDir(trial, attempt), PROJECT_COPY);
   }
 
+  /** Removes a folder of the iteration under way with all in it. */
+  remove(folder: string): void {
+    this.#clear(() => this.#workspace.effects.files.remove(folder));
+  }
+
   /** Clears a finished iteration; with a new best also what only stayed because it was the best before. */
   clear(iteration: number, best: HypothesisId | null): void {
     const before = this.#best;
@@ -51,6 +57,8 @@ export class TrialFolders {
 
   #clearIteration(iteration: number): void {
     const { root, effects } = this.#workspace;
+    const copies = copiesDir(root, iteration);
+    if (effects.files.stat(copies) !== null) this.remove(copies);
     for (const { trial, attempt } of listAttempts(root, effects.files, iteration)) {
       const folder = this.#workspace.trialDir(trial, attempt);
       const hasCopy = (): boolean => effects.files.stat(`${folder}/${PROJECT_COPY}`) !== null;
@@ -73,9 +81,13 @@ export class TrialFolders {
   }
 
   #remove(folder: string, within: string): void {
+    this.#clear(() => removeExcept(this.#workspace.effects.files, folder, within, this.#settings.keepFiles));
+  }
+
+  #clear(clearing: () => void): void {
     this.#workspace.assertWritable();
     try {
-      removeExcept(this.#workspace.effects.files, folder, within, this.#settings.keepFiles);
+      clearing();
     } catch (thrown) {
       if (!isLeftSo(thrown)) throw thrown;
       this.#emit({ type: "warning", code: "trial-folder-left", message: `left where it is: ${messageOf(thrown)}` });

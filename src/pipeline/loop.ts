@@ -8,6 +8,7 @@ import type { RunTotals } from "../model/run.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
 import { createCalls } from "./call-service.ts";
+import { createEditCopies } from "./edit-copies.ts";
 import type { Gate } from "./gate.ts";
 import type { RunHistory } from "./history.ts";
 import type { InputGuard } from "./inputs.ts";
@@ -64,7 +65,7 @@ export function stageContext(
     history: loop.history.view(state.best, state.generation),
     rng,
     calls,
-    ...(artifacts && base ? { artifacts: artifacts.view(base) } : {}),
+    ...(artifacts && base ? { artifacts: artifacts.view(base), copies: createEditCopies(loop, iteration, base) } : {}),
   };
   const copies = {
     make: (hypothesis: Hypothesis, target: string) => project.make(states.get(hypothesis.id) ?? null, target),

@@ -1,8 +1,10 @@
 import type { RunContext } from "../kernel/context.ts";
+import { RunFailedError } from "../kernel/errors.ts";
 import {
   applyEdits,
   captureProject,
   captureTrialCopy,
+  changesInCopy,
   createArtifactsView,
   makeTrialCopy,
   SnapshotStore,
@@ -77,6 +79,12 @@ export async function openProject(
       const captured = captureTrialCopy(store, target, tracked, { base, rulesOf });
       if (captured.ok) for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
       return captured;
+    },
+    changes(target, base) {
+      const taken = keeper.manifest.project;
+      if (!taken) throw new RunFailedError(`there is no copy of the project at ${target}`);
+      const inputs = settings.inputs.map(({ path }) => path);
+      return changesInCopy(store, { project: taken.files, start: taken.artifacts, base, tracked, inputs, target });
     },
   };
   if (tracked.length === 0) return { artifacts: null, copies };

@@ -163,7 +163,8 @@ function estimate(
   const asking = components.filter(({ config, kind }) => config.runner !== undefined && kind !== "runner");
   const calls = asking.map(({ kind, config }) => {
     const votes = typeof config.votes === "number" ? config.votes : 1;
-    return kind === "evaluator" || kind === "experimenter" ? numTasks * votes : 1;
+    const isAskedEachTime = kind === "evaluator" || kind === "experimenter" || config.edits === "in_place";
+    return isAskedEachTime ? numTasks * votes : 1;
   });
   const promptTokens = prompt === null ? null : Math.ceil(prompt.length / CHARACTERS_PER_TOKEN);
   const reference = asking.find(({ kind }) => kind === "researcher")?.config.runner;

@@ -126,6 +126,11 @@ export function logDir(root: string, id: TrialId, attempt: number): string {
   return `${trialDir(root, id, attempt)}.log`;
 }
 
+/** Copies of the project for programs that edit in place; gone when the iteration is finished. */
+export function copiesDir(root: string, iteration: number): string {
+  return `${iterationDir(root, iteration)}/copies`;
+}
+
 export function callFile(root: string, iteration: number, id: string): string {
   if (!CALL_ID.test(id)) throw new WorkspaceError("usage", `"${id}" is not a call id: letters, digits and dashes`);
   return `${recordDir(root, iteration, "calls")}/${id}.json`;

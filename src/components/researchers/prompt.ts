@@ -14,8 +14,9 @@ import { promptOptions, promptProblems, promptSource, runnerOption } from "../pr
 import { PROMPT_VARIABLES, promptVariables } from "../prompting/variables.ts";
 import { asRunner } from "../runners/as-runner.ts";
 import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
-import { defaultResearchPrompt } from "./default-prompt.ts";
-import { type ParsedProposals, parseProposals } from "./proposals.ts";
+import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
+import { proposeInPlace, requireHands } from "./in-place.ts";
+import { type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
 
 export interface ResearcherOptions {
   /** The model to ask: a runner, or any function from a prompt to text. */
@@ -30,8 +31,11 @@ export interface ResearcherOptions {
   readonly space?: Space | SpaceOptions;
   /** A JSON Schema that every hypothesis's spec has to fit. */
   readonly hypothesisSchema?: JsonObject;
-  /** Whether proposals may edit tracked artifacts. Default: `reply` where there are any. */
-  readonly edits?: "reply" | "none";
+  /**
+   * How proposals edit tracked artifacts: as the reply says, in a copy of the project that the runner changes, or not.
+   * Default: `reply` where any are tracked.
+   */
+  readonly edits?: Edits;
   /** What the prompt knows as `{{vars.<name>}}`. */
   readonly vars?: JsonObject;
 }
@@ -46,22 +50,26 @@ export class Researcher implements ResearcherPort {
   readonly space: Space | null;
   readonly #template: PromptTemplate;
   readonly #vars: JsonObject;
-  readonly #edits: "reply" | "none";
+  readonly #edits: Edits;
   readonly #schemaCheck: ((value: JsonValue) => readonly string[]) | undefined;
 
   constructor(options: ResearcherOptions) {
     this.runner = asRunner(options.runner);
     this.numTasks = options.numTasks ?? 3;
     this.space = options.space === undefined ? null : asSpace(options.space);
-    const source = options.promptTemplate ?? defaultResearchPrompt(options.edits !== "none");
-    this.#template = compilePrompt(source, options.promptName ?? "researcher prompt");
-    this.#template.check(PROMPT_VARIABLES);
-    this.#vars = options.vars ?? {};
     this.#edits = options.edits ?? "reply";
+    if (this.#edits === "in_place") requireHands(this.runner);
+    const source = options.promptTemplate ?? defaultResearchPrompt(this.#edits);
+    this.#template = compilePrompt(source, options.promptName ?? "researcher prompt");
+    this.#template.check(this.#edits === "in_place" ? [...PROMPT_VARIABLES, "task"] : PROMPT_VARIABLES);
+    this.#vars = options.vars ?? {};
     this.#schemaCheck = options.hypothesisSchema === undefined ? undefined : schemaCheck(options.hypothesisSchema);
   }
 
   async setup(ctx: RunContext): Promise<void> {
+    if (this.#edits === "in_place" && ctx.settings.artifacts.length === 0) {
+      throw new SpecError("edits: in_place needs tracked files, and none are tracked");
+    }
     await this.runner.setup?.(ctx);
   }
 
@@ -70,6 +78,10 @@ export class Researcher implements ResearcherPort {
   }
 
   async hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals> {
+    if (this.#edits === "in_place") {
+      const prompt = (place: number): string => this.prompt(ctx, place);
+      return proposeInPlace(ctx, { runner: this.runner, count: ctx.count, prompt, rules: this.#rules(ctx) });
+    }
     let refused: readonly RefusedProposal[] = [];
     const reading = await askUntilUsable(ctx, {
       runner: this.runner,
@@ -87,21 +99,28 @@ export class Researcher implements ResearcherPort {
     return { proposals: [], refused, failure: { code: "unusable-reply", message } };
   }
 
-  /** The prompt of this iteration, as it is sent first. */
-  prompt(ctx: StageContext & { readonly count: number }): string {
+  /** The prompt of this iteration, as it is sent first. In place each proposal has its own; `place` counts from 0. */
+  prompt(ctx: StageContext & { readonly count: number }, place = 0): string {
     const space = this.space ?? undefined;
-    return this.#template.render(
-      promptVariables(ctx, { role: "researcher", numTasks: ctx.count, space, vars: this.#vars }),
-    );
+    const known = { role: "researcher", numTasks: ctx.count, space, vars: this.#vars } as const;
+    if (this.#edits !== "in_place") return this.#template.render(promptVariables(ctx, known));
+    const task = `${place + 1} of ${ctx.count}`;
+    const prompt = this.#template.render(promptVariables(ctx, { ...known, own: { task: () => task } }));
+    // The same words each time would ask for the same edits.
+    return this.#template.variables.includes("task") ? prompt : `${prompt}\n\nThis is proposal ${task} of this batch.`;
   }
 
   /** The proposals in a reply: its text or, where the runner has it, its data. */
   protected read(reply: string | JsonValue, ctx: StageContext): ParsedProposals {
-    return parseProposals(reply, {
+    return parseProposals(reply, this.#rules(ctx));
+  }
+
+  #rules(ctx: StageContext): ProposalRules {
+    return {
       space: this.space ?? undefined,
       hypothesisSchemaCheck: this.#schemaCheck,
       allowEdits: this.#edits === "reply" && ctx.artifacts !== undefined,
-    });
+    };
   }
 }
 
@@ -114,9 +133,12 @@ const options = {
     space: spaceSchema,
     hypothesis_schema: { ...JSON_OBJECT, description: "A JSON Schema that the spec of every hypothesis has to fit." },
     edits: {
-      enum: ["reply", "none"],
+      enum: ["reply", "in_place", "none"],
       default: "reply",
-      description: "`reply`: proposals may carry edits to the tracked artifacts; `none`: such proposals are refused.",
+      description:
+        "How proposals edit the tracked artifacts. `reply`: the reply holds edits. `in_place`: the runner, such as an " +
+        "agent CLI, is called once for each proposal in its own copy of the project, and what it changed is the edit; " +
+        "`{{task}}` in the prompt says which it is, as `1 of 3`. `none`: proposals with edits are refused.",
     },
     vars: { ...JSON_OBJECT, description: "Your own values for the prompt: `{{vars.name}}`." },
   },

@@ -1,4 +1,5 @@
 import type { Proposal } from "../../kernel/ports.ts";
+import type { Edit } from "../../model/hypothesis.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { extractJson, sanitizeJson } from "../extract-json.ts";
@@ -57,6 +58,36 @@ export function parseProposals(reply: string | JsonValue, rules: ProposalRules):
   if (proposals.length > 0) return { ok: true, proposals, refused };
   const reasons = refused.slice(0, 10).map(({ label, reason }) => `${label}: ${reason}`);
   return { ok: false, reason: reasons.length > 0 ? reasons.join("; ") : "the list is empty", refused };
+}
+
+/**
+ * The proposal of edits that are made already, from the reply of whoever made them: an object in it may give `label`,
+ * `rationale`, `metadata` and `spec` (with a search space or a schema, also as keys of their own); other text is the
+ * rationale.
+ */
+export function describeEdits(
+  edits: readonly Edit[],
+  reply: JsonValue,
+  place: string,
+  rules: ProposalRules,
+): Proposal | RefusedProposal {
+  const found = typeof reply === "string" ? extractJson(reply) : { ok: true as const, value: sanitizeJson(reply) };
+  const said = found.ok && isJsonObject(found.value) ? found.value : {};
+  const asks = rules.space !== undefined || rules.hypothesisSchemaCheck !== undefined;
+  const rest = Object.fromEntries(Object.entries(said).filter(([key]) => !TAKEN_OUT.has(key)));
+  const spec = isJsonObject(said.spec) ? said.spec : asks ? rest : {};
+  const label = labelOf(said);
+  const problem = specProblem(spec, true, rules);
+  if (problem !== null) return { label: label ?? place, reason: clip(problem, 1000) };
+  const rationale = textOf(said.rationale ?? (typeof reply === "string" ? reply : undefined));
+  const metadata = metadataOf(said.metadata, {});
+  return {
+    ...(label === undefined ? {} : { label }),
+    spec,
+    edits,
+    ...(rationale === "" ? {} : { rationale }),
+    ...(metadata ? { metadata } : {}),
+  };
 }
 
 function itemsOf(value: JsonValue): readonly JsonValue[] | null {

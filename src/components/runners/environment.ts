@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Effects } from "../../kernel/effects.ts";
 import type { RunnerRequest } from "../../kernel/ports.ts";
 
@@ -44,6 +45,8 @@ export function runnerEnvironment(
     AURA_ASK: String(request.ask),
     ...(request.hypothesisId === undefined ? {} : { AURA_HYPOTHESIS_ID: request.hypothesisId }),
     ...(request.part === undefined ? {} : { AURA_PART: request.part }),
+    // A copy has no repository of its own, and git is not to find that of a project around it.
+    ...(request.editsCopy ? { GIT_CEILING_DIRECTORIES: dirname(request.cwd) } : {}),
     ...env,
   };
 }

@@ -9,28 +9,34 @@ import { keyOf, promptHash, type RecordedCall } from "./recording.ts";
 export class RecordingRunner implements Runner {
   readonly name: string;
   readonly model?: string;
-  readonly #inner: Runner;
+  /** The runner whose calls are recorded. */
+  readonly inner: Runner;
   readonly #file: string;
   readonly #files: Files;
 
   constructor(inner: Runner, file: string, files: Files) {
     this.name = inner.name;
     if (inner.model !== undefined) this.model = inner.model;
-    this.#inner = inner;
+    this.inner = inner;
     this.#file = file;
     this.#files = files;
   }
 
+  /** The same recording of another runner, made from the recorded one. */
+  around(make: (inner: Runner) => Runner): RecordingRunner {
+    return new RecordingRunner(make(this.inner), this.#file, this.#files);
+  }
+
   async setup(ctx: RunContext): Promise<void> {
-    await this.#inner.setup?.(ctx);
+    await this.inner.setup?.(ctx);
   }
 
   async teardown(ctx: RunContext): Promise<void> {
-    await this.#inner.teardown?.(ctx);
+    await this.inner.teardown?.(ctx);
   }
 
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
-    const reply = await this.#inner.run(request, ctx);
+    const reply = await this.inner.run(request, ctx);
     const call: RecordedCall = {
       ...keyOf(request),
       promptHash: promptHash(request.prompt),

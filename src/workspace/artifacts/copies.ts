@@ -102,7 +102,8 @@ export function captureTrialCopy(
   }
 }
 
-function ignoreFiles(store: SnapshotStore, states: readonly string[]): ReadonlyMap<string, string> {
+/** The texts of the ignore files in these states, by the folder they are in. */
+export function ignoreFiles(store: SnapshotStore, states: readonly string[]): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const entry of states.flatMap((id) => store.read(id).entries)) {
     if (entry.kind !== "file" || (entry.path !== ".gitignore" && !entry.path.endsWith("/.gitignore"))) continue;

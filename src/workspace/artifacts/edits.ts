@@ -5,7 +5,7 @@ import { Draft } from "./draft.ts";
 import { checkText, EDIT_LIMITS, EditRefused, editPath, tooLarge } from "./edit-rules.ts";
 import { applyHunks } from "./hunks.ts";
 import { isWithinAny, parentsOf } from "./paths.ts";
-import type { SnapshotStore } from "./store.ts";
+import type { NewEntry, SnapshotStore } from "./store.ts";
 import { decodeText, encodeText } from "./text.ts";
 import { type FilePatch, parseUnified } from "./unified.ts";
 import { quoted } from "./visible.ts";
@@ -36,6 +36,17 @@ export function applyEdits(
     return { ok: false, failure };
   }
   return { ok: true, snapshot: snapshot.id, changed: changedBetween(base, snapshot) };
+}
+
+/** What edits would make of a base state, or why they cannot be made; nothing is stored. */
+export function tryEdits(
+  store: SnapshotStore,
+  baseId: string,
+  edits: readonly Edit[],
+  tracked: readonly string[],
+): readonly NewEntry[] | EditRefused {
+  const draft = new Draft(store.objects, store.read(baseId));
+  return applyAll(draft, edits, tracked) ?? draft.entries();
 }
 
 function applyAll(draft: Draft, edits: readonly Edit[], tracked: readonly string[]): EditRefused | null {

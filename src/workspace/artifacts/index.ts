@@ -9,6 +9,7 @@ export {
   makeTrialCopy,
   type TrialCopyRequest,
 } from "./copies.ts";
+export { type CopyRequest, changesInCopy } from "./copy-changes.ts";
 export { type DiffOptions, diffSnapshots, type Patch, patchBetween } from "./diff.ts";
 export { applyEdits, type EditsResult } from "./edits.ts";
 export { createExcludes, type Excludes } from "./excludes.ts";

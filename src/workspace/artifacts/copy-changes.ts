@@ -1,0 +1,177 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { CopyChanges } from "../../kernel/context.ts";
+import { StorageError } from "../../kernel/errors.ts";
+import type { Edit } from "../../model/hypothesis.ts";
+import { type Change, changesBetween, sameContent } from "./changes.ts";
+import { COPY_LIMITS, ignoreFiles } from "./copies.ts";
+import { EDIT_LIMITS, EditRefused } from "./edit-rules.ts";
+import { tryEdits } from "./edits.ts";
+import { fixedExcludes, keeping } from "./excludes.ts";
+import { isWithinAny, parentsOf } from "./paths.ts";
+import { type Found, scanTree, TreeTooLarge } from "./scan.ts";
+import { makeSnapshot, type Snapshot, type SnapshotEntry } from "./snapshot.ts";
+import type { NewEntry, SnapshotStore } from "./store.ts";
+import { decodeText, splitLines } from "./text.ts";
+import { quoted } from "./visible.ts";
+
+/** A copy of the project that `makeTrialCopy` made, and what it was made of. */
+export interface CopyRequest {
+  /** State of the project's files outside the artifacts. */
+  readonly project: string;
+  /** State of the artifacts that the copy was made with. */
+  readonly base: string;
+  /** State of the artifacts at the start of the run: with the project's, its ignore files say what is no change. */
+  readonly start: string;
+  readonly tracked: readonly string[];
+  /** Paths of the linked inputs, relative to the project. */
+  readonly inputs: readonly string[];
+  readonly target: string;
+}
+
+/** Changed paths outside the artifacts that are named. */
+const NAMED = 20;
+/** A program that changed more than this did not mean it as an edit: bytes of all changed files. */
+const MAX_EDITED_BYTES = 3 * 1024 * 1024;
+
+/**
+ * What a program changed in its copy, as edits that make the base state just that. Nobody vouches for the tree: links
+ * are not followed, and a link, a binary file or too large a change is a failure that says so. Stores nothing. Of
+ * permissions only whether a file can be executed counts, as in git.
+ */
+export function changesInCopy(store: SnapshotStore, request: CopyRequest): CopyChanges {
+  const { base, tracked } = request;
+  try {
+    const before = store.read(base);
+    refuseLinksOnTheWay(store, request, before);
+    const after = scanned(store, request, tracked, before);
+    const changes = changesBetween(before, after).filter(isRealChange);
+    const edits = editsFor(store, request.target, changes);
+    const made = tryEdits(store, base, edits, tracked);
+    if (made instanceof EditRefused) throw made;
+    const differing = firstDifference(made, after);
+    if (differing !== null)
+      throw new EditRefused("edit-invalid", `what became of ${quoted(differing)} cannot be said as an edit`);
+    return { ok: true, edits, outside: changedOutside(store, request) };
+  } catch (thrown) {
+    const message = problemOf(thrown, request.target);
+    if (message === null) throw thrown;
+    return { ok: false, failure: { code: thrown instanceof EditRefused ? thrown.code : "copy-unreadable", message } };
+  }
+}
+
+/** A tracked path behind a new link would look as if all of it were gone. */
+function refuseLinksOnTheWay(store: SnapshotStore, { target, tracked }: CopyRequest, before: Snapshot): void {
+  const links = new Set(before.entries.filter(({ kind }) => kind === "symlink").map(({ path }) => path));
+  const places = tracked.filter((path) => path !== ".").flatMap((path) => [...parentsOf(path), path]);
+  const link = places.find((path) => !links.has(path) && store.files.stat(join(target, path))?.kind === "symlink");
+  if (link !== undefined) throw new EditRefused("edit-invalid", `${quoted(link)} was made a symbolic link`);
+}
+
+/** Parts of the copy as they are now, without what ignore files of the user say is no part of the project. */
+function scanned(store: SnapshotStore, request: CopyRequest, parts: readonly string[], known: Snapshot): Snapshot {
+  const { project, start, target } = request;
+  const kept = new Set(known.entries.map(({ path }) => path));
+  const { found } = scanTree(store.files, {
+    root: target,
+    tracked: parts,
+    excludes: keeping(fixedExcludes(ignoreFiles(store, [project, start])), kept),
+    strict: false,
+    limits: COPY_LIMITS,
+  });
+  return makeSnapshot(found.flatMap((one) => entryOf(store, target, one)));
+}
+
+function entryOf(store: SnapshotStore, target: string, { path, stat, target: to }: Found): readonly SnapshotEntry[] {
+  const mode = stat.mode & 0o777;
+  if (to !== undefined) return [{ path, kind: "symlink", target: to }];
+  if (stat.kind === "directory") return [{ path, kind: "directory", mode }];
+  const sha256 = stat.kind === "file" ? store.files.hash(join(target, path)) : null;
+  return sha256 === null ? [] : [{ path, kind: "file", mode, size: stat.size, sha256 }];
+}
+
+/** Folders come and go with the files in them. */
+function isRealChange({ before, after }: Change): boolean {
+  if (before?.kind !== "file" || after?.kind !== "file") return isEntry(before) || isEntry(after);
+  return !sameContent(before, after) || isExecutable(before) !== isExecutable(after);
+}
+
+function isEntry(entry: SnapshotEntry | null): boolean {
+  return entry !== null && entry.kind !== "directory";
+}
+
+function isExecutable(entry: NewEntry | null): boolean {
+  return entry?.kind === "file" && (entry.mode & 0o100) !== 0;
+}
+
+/** Deletions first, so that what was in the way of a new file is gone by then. */
+function editsFor(store: SnapshotStore, target: string, changes: readonly Change[]): readonly Edit[] {
+  const bytes = changes.reduce((sum, { after }) => sum + (after?.kind === "file" ? after.size : 0), 0);
+  if (bytes > MAX_EDITED_BYTES) {
+    throw new EditRefused("edit-invalid", `the changed files have ${bytes} bytes: more than ${MAX_EDITED_BYTES}`);
+  }
+  const replaced = changes.filter(({ before, after }) => isEntry(before) && !isChangedInPlace(before, after));
+  const deleted = replaced.map(({ path }): Edit => ({ path, delete: true }));
+  const written = changes.flatMap(({ path, before, after }): readonly Edit[] => {
+    if (after === null || after.kind === "directory") return [];
+    if (after.kind === "symlink") throw new EditRefused("edit-invalid", `${quoted(path)} was made a symbolic link`);
+    if (after.size > EDIT_LIMITS.fileBytes)
+      throw new EditRefused("edit-invalid", `${quoted(path)} is larger than ${EDIT_LIMITS.fileBytes} bytes`);
+    const text = decodeText(store.files.readBytes(join(target, path)) ?? new Uint8Array());
+    if (text === null) throw new EditRefused("edit-invalid", `${quoted(path)} was changed, and is binary`);
+    const isNewExecutable = isExecutable(after) && !isChangedInPlace(before, after);
+    return [isNewExecutable ? { diff: creation(path, text) } : { path, content: text }];
+  });
+  return [...deleted, ...written];
+}
+
+function isChangedInPlace(before: SnapshotEntry | null, after: SnapshotEntry | null): boolean {
+  return before?.kind === "file" && after?.kind === "file" && isExecutable(before) === isExecutable(after);
+}
+
+/** Only a diff can say that a new file is one to execute. */
+function creation(path: string, text: string): string {
+  const lines = splitLines(text).map((line) =>
+    line.endsWith("\n") ? `+${line}` : `+${line}\n\\ No newline at end of file\n`,
+  );
+  const names = `diff --git a/${path} b/${path}\nnew file mode 100755\n--- /dev/null\n+++ b/${path}\n`;
+  return `${names}@@ -0,0 +1,${lines.length} @@\n${lines.join("")}`;
+}
+
+/** The first path at which edits would make something else than what is there, folders apart. */
+function firstDifference(made: readonly NewEntry[], after: Snapshot): string | null {
+  const wanted = new Map(after.entries.filter(isEntry).map((entry) => [entry.path, entry]));
+  const files = made.filter(({ kind }) => kind !== "directory");
+  const wrong = files.find((entry) => !isSame(entry, wanted.get(entry.path)));
+  if (wrong) return wrong.path;
+  const paths = new Set(files.map(({ path }) => path));
+  return [...wanted.keys()].find((path) => !paths.has(path)) ?? null;
+}
+
+function isSame(made: NewEntry, wanted: SnapshotEntry | undefined): boolean {
+  if (made.kind === "symlink") return wanted?.kind === "symlink" && wanted.target === made.target;
+  if (made.kind !== "file" || wanted?.kind !== "file") return false;
+  const sha256 = "content" in made ? createHash("sha256").update(made.content).digest("hex") : made.sha256;
+  return sha256 === wanted.sha256 && isExecutable(made) === isExecutable(wanted);
+}
+
+function changedOutside(store: SnapshotStore, request: CopyRequest): readonly string[] {
+  const { project, tracked, inputs } = request;
+  const isOutside = ({ path, kind }: SnapshotEntry): boolean =>
+    kind !== "directory" && !isWithinAny(path, tracked) && !isWithinAny(path, inputs);
+  const before = store.read(project);
+  const only = ({ entries }: Snapshot): Snapshot => makeSnapshot(entries.filter(isOutside));
+  const after = scanned(store, request, ["."], before);
+  return changesBetween(only(before), only(after))
+    .filter(isRealChange)
+    .map(({ path }) => path)
+    .slice(0, NAMED);
+}
+
+/** What is wrong with the tree itself; `null` for an error that has another cause, such as a full disk. */
+function problemOf(thrown: unknown, target: string): string | null {
+  if (thrown instanceof EditRefused) return thrown.message;
+  if (thrown instanceof TreeTooLarge) return `what was left cannot be looked at: ${thrown.message}`;
+  if (!(thrown instanceof StorageError) || !thrown.path.startsWith(join(target, "/"))) return null;
+  return `what was left cannot be read: ${thrown.message}`;
+}
