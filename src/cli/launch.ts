@@ -10,9 +10,9 @@ import type { LoadedSpec } from "../spec/load.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { openReporter, type Reporter, reporterName } from "./choose-reporter.ts";
+import { graceOf } from "./grace.ts";
 import { readJournal } from "./journal.ts";
 import { type Requirement, requirement, unmet } from "./require.ts";
-import { graceOf } from "./run-flags.ts";
 import type { Session } from "./session.ts";
 
 interface Launch extends Session {

@@ -2,7 +2,9 @@ import { resolve } from "node:path";
 import { SpecError } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
 import type { LoadedSpec } from "../spec/load.ts";
-import { assertNotHeld } from "../workspace/lock-file.ts";
+import type { Lock } from "../workspace/held-lock.ts";
+import { holdsRun } from "../workspace/locate.ts";
+import { lockEarly } from "./early-lock.ts";
 import type { RunFlags } from "./run-flags.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -15,17 +17,26 @@ export async function resume(place: string, flags: RunFlags): Promise<number> {
       const { explain } = await import("./explain.ts");
       return explain(session, root);
     }
-    assertNotHeld(root, effects.files, effects.processes);
-    return continued(session, root, null);
+    using early = holdsRun(root, effects.files) ? await lockEarly(root, "resume", effects, session.signals) : null;
+    return await continued(session, root, null, early?.lock ?? null);
   });
 }
 
-/** Continues the run in a workspace: with the spec file it was started from, or with another one that is given. */
-export async function continued(session: Session, root: string, specFile: string | null): Promise<number> {
+/**
+ * Continues the run in a workspace: with the spec file it was started from, or with another one that is given. `lock` is
+ * the workspace's, where it has been taken already.
+ */
+export async function continued(
+  session: Session,
+  root: string,
+  specFile: string | null,
+  lock: Lock | null,
+): Promise<number> {
   const { effects, flags } = session;
   const { Workspace } = await import("../workspace/workspace.ts");
   const workspace = await Workspace.open(root, { effects });
   session.use(workspace);
+  if (lock) workspace.adopt(lock);
   const manifest = workspace.readManifest();
   if (!manifest) throw new SpecError(`${root} holds no run that was started; use \`aura run\``);
   const loaded = await loadAgain(session, root, manifest, specFile);

@@ -1,6 +1,4 @@
-import { SpecError } from "../kernel/errors.ts";
 import type { JsonObject } from "../model/json.ts";
-import { parseDuration } from "../model/units.ts";
 import { flagOverrides, parseOverride } from "../spec/overrides.ts";
 
 export type ReporterName = "tui" | "plain" | "silent";
@@ -24,19 +22,7 @@ export interface RunFlags {
   readonly explain?: boolean;
 }
 
-const DEFAULT_GRACE_MS = 5000;
-
 /** What the flags change in the spec, as `path: value`. Throws `SpecError` for a `--set` that is not `path=value`. */
 export function overridesOf(flags: RunFlags): JsonObject {
   return { ...Object.fromEntries((flags.set ?? []).map(parseOverride)), ...flagOverrides(flags) };
-}
-
-/** `--grace` in milliseconds. Throws `SpecError` when it is no duration. */
-export function graceOf(flags: RunFlags): number {
-  if (flags.grace === undefined) return DEFAULT_GRACE_MS;
-  try {
-    return parseDuration(flags.grace);
-  } catch (thrown) {
-    throw new SpecError(`--grace: ${thrown instanceof Error ? thrown.message : String(thrown)}`, [], { cause: thrown });
-  }
 }

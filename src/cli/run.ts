@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import type { Effects } from "../kernel/effects.ts";
-import { assertNotHeld } from "../workspace/lock-file.ts";
+import { type EarlyLock, lockEarly } from "./early-lock.ts";
 import type { RunFlags } from "./run-flags.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -8,8 +8,12 @@ import { inSession, type Session } from "./session.ts";
 export async function run(specFile: string, flags: RunFlags): Promise<number> {
   return inSession(flags, flags.workspace ?? null, async (session) => {
     const { effects } = session;
-    const likely = flags.workspace ?? likelyWorkspace(specFile, effects);
-    if (!flags.new && likely !== null) assertNotHeld(resolve(likely), effects.files, effects.processes);
+    const likely = flags.new || flags.dryRun ? null : likelyWorkspace(specFile, flags, effects);
+    const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";
+    using early =
+      likely === null || ifExists === "next"
+        ? null
+        : await lockEarly(resolve(likely), ifExists, effects, session.signals);
 
     const { loadSpec } = await import("../spec/load.ts");
     const { overridesOf } = await import("./run-flags.ts");
@@ -19,21 +23,22 @@ export async function run(specFile: string, flags: RunFlags): Promise<number> {
     const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
     if (flags.dryRun) {
       const { dryRun } = await import("./dry-run.ts");
-      return dryRun(session, loaded, place);
+      return await dryRun(session, loaded, place);
     }
     const { Workspace } = await import("../workspace/workspace.ts");
-    const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";
+    if (early?.root !== resolve(place)) early?.[Symbol.dispose]();
     const workspace = await Workspace.create(place, { effects, ifExists });
     session.use(workspace);
-    if (workspace.hasRun()) return continueRun(session, workspace.root, specFile);
+    if (workspace.hasRun()) return await continueRun(session, workspace.root, specFile, early);
+    if (early?.root === workspace.root) workspace.adopt(early.lock);
     const { launch } = await import("./launch.ts");
-    return launch(session, loaded, workspace);
+    return await launch(session, loaded, workspace);
   });
 }
 
-async function continueRun(session: Session, root: string, specFile: string): Promise<number> {
+async function continueRun(session: Session, root: string, specFile: string, early: EarlyLock | null): Promise<number> {
   const { continued } = await import("./resume.ts");
-  return continued(session, root, specFile);
+  return continued(session, root, specFile, early?.root === root ? early.lock : null);
 }
 
 function placeOf(name: string, workspace: string | undefined, dir: string): string {
@@ -42,10 +47,12 @@ function placeOf(name: string, workspace: string | undefined, dir: string): stri
 }
 
 /**
- * Where this spec's results probably go, told without parsing it: a workspace in use is to be refused before anything
- * heavy is loaded. The real place is worked out, and locked, later.
+ * Where this spec's results go, told without parsing it where that is plain to see, else `null`: of many commands
+ * started together all but one are to be turned away before anything heavy is loaded.
  */
-function likelyWorkspace(specFile: string, effects: Effects): string | null {
+function likelyWorkspace(specFile: string, flags: RunFlags, effects: Effects): string | null {
+  if (flags.workspace !== undefined) return flags.workspace;
+  if (flags.set !== undefined) return null;
   const text = effects.files.stat(specFile)?.kind === "file" ? (effects.files.readText(specFile) ?? "") : "";
   if (/^workspace:/m.test(text)) return null;
   const name = /^name:[ \t]*["']?([A-Za-z0-9][A-Za-z0-9._-]*)["']?[ \t]*(#.*)?$/m.exec(text)?.[1];

@@ -3,8 +3,9 @@ import type { Effects } from "../kernel/effects.ts";
 import { systemEffects } from "../platform/system.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { failed } from "./failed.ts";
+import { graceOf } from "./grace.ts";
 import { type JsonFrame, openFrame } from "./json-frame.ts";
-import { graceOf, type RunFlags } from "./run-flags.ts";
+import type { RunFlags } from "./run-flags.ts";
 import { ownSignals, type SignalOwner } from "./signals.ts";
 
 /** What a command that runs a loop works with. */

@@ -77,7 +77,8 @@ export class Pipeline {
 
   async #inLock(signals: StopSignals): Promise<RunEnd> {
     const { workspace } = this.#options;
-    const lock = await workspace.lock({ signal: signals.now });
+    // Nothing is under way yet that a gentle stop could wait for.
+    const lock = await workspace.lock({ signal: AbortSignal.any([signals.now, signals.drain]) });
     try {
       return await conductRun(this.#options, this.settings, this.#emitter, signals);
     } finally {

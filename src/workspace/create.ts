@@ -1,6 +1,7 @@
-import type { Files } from "../kernel/effects.ts";
+import type { Effects, Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import { holdsRun } from "./locate.ts";
+import { assertNotHeld } from "./lock-file.ts";
 
 /** What to do when a new run is to be made where one already is. */
 export type IfExists = "refuse" | "resume" | "next";
@@ -9,14 +10,20 @@ const MAX_SUFFIX = 100_000;
 
 /**
  * The folder for a new run: `root`, or with "next" the first free one of `root`, `<root>-2`, `<root>-3`…; with "resume"
- * also one that holds a run. Writes nothing. Throws `WorkspaceError` ("exists") when the folder is taken.
+ * also one that holds a run. Writes nothing. Throws `WorkspaceError` when the folder is taken: "locked" while a run
+ * is going on in it, else "exists".
  */
-export function placeForRun(root: string, files: Files, ifExists: IfExists): string {
+export function placeForRun(
+  root: string,
+  { files, processes }: Pick<Effects, "files" | "processes">,
+  ifExists: IfExists,
+): string {
   if (ifExists === "next") return nextFree(root, files);
   if (ifExists === "resume" && holdsRun(root, files)) return root;
   const taken = whyTaken(root, files);
-  if (taken !== null) throw new WorkspaceError("exists", taken);
-  return root;
+  if (taken === null) return root;
+  assertNotHeld(root, files, processes);
+  throw new WorkspaceError("exists", taken);
 }
 
 function nextFree(root: string, files: Files): string {
@@ -27,7 +34,8 @@ function nextFree(root: string, files: Files): string {
   throw new WorkspaceError("exists", `${root} and ${MAX_SUFFIX} names after it are taken: clear some away`);
 }
 
-function whyTaken(root: string, files: Files): string | null {
+/** Why a new run cannot be made in a folder; `null` when it can. */
+export function whyTaken(root: string, files: Files): string | null {
   if (holdsRun(root, files)) {
     return `${root} already holds a run\ncontinue it with: aura resume ${root}\nor start another beside it with: --new`;
   }

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import type { WorkspaceView } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
+import { WorkspaceError } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
-import { type IfExists, placeForRun } from "./create.ts";
+import { type IfExists, placeForRun, whyTaken } from "./create.ts";
 import * as validators from "./generated/validate-records.js";
 import type { Lock } from "./held-lock.ts";
 import { rebuildIndex } from "./index-view.ts";
@@ -36,6 +37,9 @@ export interface CreateOptions extends OpenOptions {
 export class Workspace extends IterationRecords implements WorkspaceView {
   readonly effects: Effects;
   #stagedSpec: string | null = null;
+  #taken: Lock | null = null;
+  /** Nobody has run anything here, as far as is known. */
+  #isNew = false;
 
   private constructor(root: string, effects: Effects) {
     super({ root, files: effects.files });
@@ -44,11 +48,14 @@ export class Workspace extends IterationRecords implements WorkspaceView {
 
   /**
    * A workspace for a new run; nothing is written yet. Throws `WorkspaceError` ("exists") when the folder holds a run,
-   * unless `ifExists` says otherwise, or anything else that would get mixed up with one.
+   * unless `ifExists` says otherwise, or anything else that would get mixed up with one; "locked" while that run is
+   * going on.
    */
   static async create(root: string, options: CreateOptions = {}): Promise<Workspace> {
-    const effects = options.effects ?? systemEffects();
-    return new Workspace(placeForRun(resolve(root), effects.files, options.ifExists ?? "refuse"), effects);
+    const { effects = systemEffects(), ifExists = "refuse" } = options;
+    const workspace = new Workspace(placeForRun(resolve(root), effects, ifExists), effects);
+    workspace.#isNew = ifExists !== "resume";
+    return workspace;
   }
 
   /** The workspace of a run. Throws `WorkspaceError` ("not-found") when the folder holds none. */
@@ -64,9 +71,11 @@ export class Workspace extends IterationRecords implements WorkspaceView {
    * an older format up to date. Throws `WorkspaceError` ("locked") when a live process has it.
    */
   async lock(options: LockOptions = {}): Promise<Lock> {
-    const lock = await acquireLock(this.root, this.effects, options);
+    const lock = this.#taken ?? (await acquireLock(this.root, this.effects, options));
+    this.#taken = null;
     this.writer.writeUnder(lock);
     try {
+      this.#assertStillFree();
       for (const path of leftovers(this.source)) this.writer.remove(path);
       if (this.readManifest() !== null) migrateWorkspace(this.source);
       if (this.#lacksIndex()) this.writer.text(layout.indexFile(this.root), rebuildIndex(this.source));
@@ -75,6 +84,11 @@ export class Workspace extends IterationRecords implements WorkspaceView {
       lock.release();
       throw error;
     }
+  }
+
+  /** Hands over this workspace's lock, which this process has taken already: the next `lock` answers it. */
+  adopt(lock: Lock): void {
+    this.#taken = lock;
   }
 
   /** Whether a run was started here. */
@@ -142,6 +156,14 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   /** Makes sure that this process may still write. Throws `WorkspaceError` ("lock-lost", or "usage" without a lock). */
   assertWritable(): void {
     this.writer.assertWritable();
+  }
+
+  /** Somebody may have been quicker, and may even have finished. */
+  #assertStillFree(): void {
+    if (this.#isNew && this.hasRun()) {
+      throw new WorkspaceError("exists", whyTaken(this.root, this.effects.files) ?? `${this.root} holds a run`);
+    }
+    this.#isNew = false;
   }
 
   #lacksIndex(): boolean {

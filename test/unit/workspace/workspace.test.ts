@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../../src/kernel/errors.ts";
@@ -30,8 +40,23 @@ describe("making a workspace", () => {
     lock.release();
   });
 
+  it("is refused with 3 while a run is going on there", async () => {
+    const { root } = await startedWorkspace();
+    await expect(Workspace.create(root)).rejects.toMatchObject({ problem: "locked", exitCode: 3 });
+  });
+
+  it("is refused when somebody was quicker and has finished meanwhile", async () => {
+    const { root } = await startedWorkspace();
+    const late = await Workspace.create(`${root}-late`);
+    renameSync(root, `${root}-late`);
+    rmSync(`${root}-late/lock.json`);
+    await expect(late.lock()).rejects.toMatchObject({ problem: "exists", exitCode: 2 });
+    expect(existsSync(`${root}-late/lock.json`)).toBe(false);
+  });
+
   it("refuses a folder that holds a run, printing how to resume it", async () => {
     const { root } = await startedWorkspace();
+    rmSync(join(root, "lock.json"));
     await expect(Workspace.create(root)).rejects.toMatchObject({
       problem: "exists",
       exitCode: 2,
