@@ -9,7 +9,16 @@ export default defineConfig({
     maxWorkers: 2,
     ...(report ? { reporters: ["default", "json"], outputFile: { json: report } } : {}),
     projects: [
-      { test: { ...shared, name: "unit", include: ["test/{unit,contract,repo}/**/*.test.{ts,tsx}"] } },
+      { test: { ...shared, name: "unit", include: ["test/{unit,contract,repo,types}/**/*.test.{ts,tsx}"] } },
+      {
+        test: {
+          ...shared,
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          testTimeout: process.env.AURA_FAULTS === "full" ? 600_000 : 120_000,
+          globalSetup: ["test/support/build-once.ts"],
+        },
+      },
       {
         test: {
           ...shared,

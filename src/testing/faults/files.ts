@@ -2,7 +2,7 @@ import { basename, dirname, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import type { FaultSwitch } from "./switch.ts";
 
-/** `Files` whose writes are crossings. */
+/** `Files` whose writes are crossings; making a folder that is there or removing nothing changes nothing, and is none. */
 export function faultyFiles(inner: Files, at: FaultSwitch): Files {
   const cross = (method: string, target: string, action: () => void, half?: () => void): void =>
     at.cross({ port: "files", method, target }, action, half);
@@ -14,7 +14,10 @@ export function faultyFiles(inner: Files, at: FaultSwitch): Files {
     realPath: (path) => at.alive(() => inner.realPath(path)),
     readLink: (path) => at.alive(() => inner.readLink(path)),
     hash: (path) => at.alive(() => inner.hash(path)),
-    makeDirectory: (path, mode) => cross("makeDirectory", path, () => inner.makeDirectory(path, mode)),
+    makeDirectory: (path, mode) => {
+      if (at.alive(() => inner.stat(path)) !== null) inner.makeDirectory(path, mode);
+      else cross("makeDirectory", path, () => inner.makeDirectory(path, mode));
+    },
     writeAtomic: (path, data, options) =>
       cross(
         "writeAtomic",
@@ -46,9 +49,13 @@ export function faultyFiles(inner: Files, at: FaultSwitch): Files {
     chmod: (path, mode) => cross("chmod", path, () => inner.chmod(path, mode)),
     setTimes: (path, mtimeMs) => cross("setTimes", path, () => inner.setTimes(path, mtimeMs)),
     rename: (from, to) => cross("rename", to, () => inner.rename(from, to)),
-    remove: (path) => cross("remove", path, () => inner.remove(path)),
+    remove: (path) => {
+      if (at.alive(() => inner.stat(path)) !== null) cross("remove", path, () => inner.remove(path));
+    },
     truncate: (path, size) => cross("truncate", path, () => inner.truncate(path, size)),
-    flush: (paths) => cross("flush", paths.join(" "), () => inner.flush(paths)),
+    flush: (paths) => {
+      if (paths.length > 0) cross("flush", paths.join(" "), () => inner.flush(paths));
+    },
   };
 }
 

@@ -1,0 +1,30 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { realPlace, until } from "./support/real.ts";
+import { essenceOf } from "./support/reference-model.ts";
+import { differences } from "./support/tree.ts";
+
+describe("a writer that was stopped and lost its lock meanwhile", () => {
+  test("ends with 3 before its next write", async () => {
+    using place = realPlace();
+    place.write("hang", "");
+    const live = place.start({}, ["--grace", "100ms"]);
+    await until("a trial", () => place.tally().starts.size > 0);
+    live.kill("SIGSTOP");
+    const lock = `${place.workspace}/lock.json`;
+    const before = essenceOf(place.workspace);
+    const journal = readFileSync(`${place.workspace}/journal.jsonl`, "utf8");
+    const theirs = readFileSync(lock, "utf8").replace(/"token": "[0-9a-f]+"/, `"token": "${"cd".repeat(16)}"`);
+    rmSync(lock);
+    writeFileSync(lock, theirs);
+    rmSync(place.join("hang"));
+    live.kill("SIGCONT");
+    live.kill("SIGINT");
+    const end = await live.ended;
+    expect(end.code).toBe(3);
+    expect(end.stderr).toContain("was taken over");
+    expect(differences(before, essenceOf(place.workspace))).toEqual([]);
+    expect(readFileSync(`${place.workspace}/journal.jsonl`, "utf8")).toBe(journal);
+    expect(readFileSync(lock, "utf8")).toBe(theirs);
+  });
+});
