@@ -16,9 +16,12 @@ export { FunctionExperimenter } from "./components/experimenters/function.ts";
 export { ScriptExperimenter } from "./components/experimenters/script.ts";
 export { SingleTrialExperimenter } from "./components/experimenters/single-trial.ts";
 export { extractJson } from "./components/extract-json.ts";
+export { asResearcher } from "./components/researchers/as-researcher.ts";
 export { Researcher } from "./components/researchers/prompt.ts";
 export { SearchResearcher } from "./components/researchers/search.ts";
+export { asReviewer } from "./components/reviewers/as-reviewer.ts";
 export { Reviewer } from "./components/reviewers/prompt.ts";
+export { StatsReviewer } from "./components/reviewers/stats.ts";
 export { asRunner } from "./components/runners/as-runner.ts";
 export { CommandRunner } from "./components/runners/command.ts";
 export { FunctionRunner } from "./components/runners/function.ts";
@@ -89,7 +92,15 @@ export type { Insight } from "./model/insight.ts";
 export type { JsonObject, JsonValue } from "./model/json.ts";
 export type { BestSoFar, FinishReason, RunManifest, RunTotals } from "./model/run.ts";
 export type { Direction, MetricSettings, RunSettings, StopSettings } from "./model/settings.ts";
-export type { Failure, FinishedTrial, Trial, TrialOutcome, TrialResult, TrialStatus, TrialStep } from "./model/trial.ts";
+export type {
+  Failure,
+  FinishedTrial,
+  Trial,
+  TrialOutcome,
+  TrialResult,
+  TrialStatus,
+  TrialStep,
+} from "./model/trial.ts";
 
 // The run
 export type { PipelineOptions } from "./pipeline/options.ts";
