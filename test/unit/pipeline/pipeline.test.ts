@@ -53,7 +53,7 @@ describe("a pipeline written in code", () => {
     const seen: string[] = [];
     const run = await pipeline({
       researcher: asResearcher(({ history }: StageContext) => [{ spec: { x: history.entries.length + 1 } }]),
-      experimenter: asExperimenter((spec) => ({ score: Number(spec.x) * 2 })),
+      experimenter: asExperimenter((hypothesis) => ({ score: Number(hypothesis.spec.x) * 2 })),
       evaluator: asEvaluator((hypothesis, experiment) => {
         seen.push(hypothesis.id);
         return Number(experiment.summary?.score) + 0.5;

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunManifest } from "../../src/model/run.ts";
+import { AURA, type Desk, desk, grid, script, spec } from "../support/aura.ts";
+import { hasTmux, openTerminal, type Terminal } from "../support/terminal.ts";
+
+if (!hasTmux && process.env.AURA_REQUIRE_TOOLS) throw new Error("tmux is needed to test the dashboard");
+
+/** What the shell shows after a command: its exit code, and then that the terminal echoes what is typed. */
+const LEFT = /^left with (\d+)\n1$/m;
+
+describe.skipIf(!hasTmux)("the dashboard in a real terminal (needs tmux)", () => {
+  let here: Desk;
+  beforeAll(() => {
+    here = desk({
+      "held.yaml": spec({
+        name: "held",
+        metric: "{ name: score, baseline: 1, target: 50 }",
+        stop: "{ iterations: 3 }",
+        researcher: "{ type: search, method: grid, num_tasks: 3, space: { x: { type: int, low: 1, high: 9 } } }",
+        // From the second iteration on, trials wait to be let go.
+        experimenter: script(
+          'case $2 in i00001*) ;; *) while [ ! -e "$AURA_ROOT/go" ]; do sleep 0.05; done ;; esac; printf "epoch\\033[2J\\n"; echo score=$1',
+        ),
+        more: "parallel: 2\nreviewer: { type: stats }",
+      }),
+      "short.yaml": spec({ name: "short", researcher: grid(2) }),
+    });
+  });
+  afterAll(() => here[Symbol.dispose]());
+
+  const started = (command: string, size: { readonly columns?: number; readonly rows?: number } = {}): Terminal => {
+    const terminal = openTerminal({ cwd: here.path, env: { A: `${process.execPath} ${AURA}` }, ...size });
+    terminal.press(`$A ${command}; echo left with $?; stty -a | grep -c ' echo '`, "Enter");
+    return terminal;
+  };
+
+  test("shows name, progress, running trials, best and insights; q lets trials finish, leaves with 130 and the resume command", async () => {
+    using terminal = started("run held.yaml --workspace q --grace 10s");
+    const frame = await terminal.until(/i00002-h001/);
+    expect(frame).toMatch(/held/);
+    expect(frame).toMatch(/score/);
+    expect(frame).toMatch(/i00001-h00\d/);
+    expect(frame).toMatch(/3/);
+    const running = await terminal.until(/i00002-h000-t00|i00002-h000.*i00002-h001/s);
+    expect(running).not.toMatch(/Error|undefined|NaN/);
+    terminal.press("q");
+    here.write("go", "");
+    const closed = await terminal.until(LEFT);
+    expect(closed).toMatch(/left with 130\n1/);
+    expect(closed).toContain("aura resume q");
+    expect(here.json<RunManifest>("q/run.json")).toMatchObject({ status: "interrupted", reason: "interrupted" });
+    // What was running was finished and scored, and nothing more was started.
+    const { hypotheses } = await here.document<{ hypotheses: readonly { status: string }[] }>([
+      "inspect",
+      "q",
+      "hypotheses",
+      "--json",
+    ]);
+    expect(hypotheses.map(({ status }) => status)).toEqual([...Array(5).fill("scored"), "proposed"]);
+    // One last frame, then the words for people, each on lines of their own.
+    expect(closed.match(/held (stopped|interrupted)/g)).toHaveLength(1);
+    expect(closed.split("\n").filter((line) => line.includes("aura resume q") && /[│╭╰]/.test(line))).toEqual([]);
+    terminal.press("echo typed-$((1+1))", "Enter");
+    expect(await terminal.until(/^typed-2$/m)).toContain("echo typed-");
+  });
+
+  test("Ctrl-C stops like q, and a second one ends at once what is still running", async () => {
+    here.write(
+      "stuck.yaml",
+      spec({ name: "stuck", experimenter: script("trap '' TERM INT; sleep 60; echo score=$1") }),
+    );
+    using terminal = started("run stuck.yaml --workspace stuck --grace 5m");
+    await terminal.until(/i00001-h000/);
+    terminal.press("C-c");
+    await terminal.until(/stopping/i);
+    terminal.press("C-c");
+    const closed = await terminal.until(LEFT);
+    expect(closed).toMatch(/left with 130\n1/);
+    expect(closed).toContain("aura resume stuck");
+  });
+
+  test("a run that ends leaves its last frame and the summary, with 0", async () => {
+    using terminal = started("run short.yaml --workspace short");
+    const closed = await terminal.until(LEFT);
+    expect(closed).toMatch(/left with 0\n1/);
+    expect(closed).toMatch(/short finished/);
+    expect(closed).toContain("aura inspect short best");
+  });
+
+  test("an error leaves the terminal in order, with the message readable", async () => {
+    using terminal = started("run short.yaml --workspace short");
+    const closed = await terminal.until(LEFT);
+    expect(closed).toMatch(/left with 2\n1/);
+    expect(closed).toMatch(/already holds a run/);
+  });
+
+  test("fits into a small window and follows a new size", async () => {
+    here.write(
+      "slow.yaml",
+      spec({ name: "slow", researcher: grid(4), experimenter: script("sleep 60; echo score=$1") }),
+    );
+    using terminal = started("run slow.yaml --workspace slow --grace 0s", { columns: 50, rows: 10 });
+    await terminal.until(/i00001-h000/);
+    terminal.resize(110, 32);
+    await terminal.until(/i00001-h003/);
+    const frame = terminal.screen();
+    expect(frame.match(/slow/g)?.length).toBeGreaterThan(0);
+    terminal.resize(40, 8);
+    terminal.press("q");
+    expect(await terminal.until(LEFT)).toMatch(/left with 130/);
+  });
+});
