@@ -14,7 +14,14 @@ import { type Batch, propose } from "./propose.ts";
 import { review } from "./review.ts";
 import { bestSoFar } from "./run-state.ts";
 
+type Started = Extract<IterationRecord, { state: "started" }>;
 type Proposed = Extract<IterationRecord, { state: "proposed" | "finished" }>;
+
+/** A batch that will not change any more. */
+interface FixedBatch {
+  readonly fixed: Proposed;
+  readonly hypotheses: readonly Hypothesis[];
+}
 
 /**
  * One turn: hypothesize, experiment, evaluate, review. Every step that has a record is taken from it. Answers the
@@ -28,8 +35,8 @@ export async function runIteration(loop: Loop, iteration: number): Promise<Finis
 
   const states = new Map<string, string>();
   const ctx = stageContext(loop, iteration, begun.base, states);
-  const fixed = await fixBatch(loop, ctx, begun);
-  const hypotheses = await readHypotheses(loop, ctx, fixed);
+  const { fixed, hypotheses } =
+    begun.state === "started" ? await fixBatch(loop, ctx, begun) : await readBatch(loop, ctx, begun);
   const batch = await experimentAll(loop, ctx, begun.base, hypotheses, states);
   if (!batch.complete) return null;
   const insights = workspace.readInsights(iteration) ?? (await review(loop, ctx, fixed.start ? [] : batch.results));
@@ -76,8 +83,7 @@ function begin(loop: Loop, iteration: number): IterationRecord {
 }
 
 /** Decides, once and for good, which hypotheses this iteration runs. */
-async function fixBatch(loop: Loop, ctx: StageContext, begun: IterationRecord): Promise<Proposed> {
-  if (begun.state !== "started") return begun;
+async function fixBatch(loop: Loop, ctx: StageContext, begun: Started): Promise<FixedBatch> {
   const batch = await proposeBatch(loop, ctx, begun.start === true);
   for (const hypothesis of batch.hypotheses) loop.workspace.writeHypothesis(hypothesis);
   const proposed: Proposed = {
@@ -99,7 +105,7 @@ async function fixBatch(loop: Loop, ctx: StageContext, begun: IterationRecord): 
       message: `iteration ${ctx.iteration}: ${batch.failure.message}`,
     });
   if (!begun.start) loop.spending.proposed(batch.hypotheses.length);
-  return proposed;
+  return { fixed: proposed, hypotheses: batch.hypotheses };
 }
 
 async function proposeBatch(loop: Loop, ctx: StageContext, start: boolean): Promise<Batch> {
@@ -117,19 +123,17 @@ async function proposeBatch(loop: Loop, ctx: StageContext, start: boolean): Prom
 }
 
 /** The batch's hypotheses. One whose record was deleted is proposed again, and what was computed from it is dropped. */
-async function readHypotheses(loop: Loop, ctx: StageContext, fixed: Proposed): Promise<readonly Hypothesis[]> {
+async function readBatch(loop: Loop, ctx: StageContext, fixed: Proposed): Promise<FixedBatch> {
   const { workspace, history } = loop;
   const scope = { generation: fixed.generation, base: fixed.base?.snapshot };
   const known = fixed.hypotheses.map((id) => workspace.readHypothesis(id));
   const missing = fixed.hypotheses.filter((_, place) => known[place] === null);
-  for (const hypothesis of known) if (hypothesis) history.remember(hypothesis, scope);
-  if (missing.length === 0) return known.filter((hypothesis) => hypothesis !== null);
-
-  const again = await proposeBatch(loop, ctx, fixed.start === true);
-  return fixed.hypotheses.map((id, place) => {
+  // Those that are there are remembered afterwards: before, a new proposal of them would be dropped as a repeat.
+  const again = missing.length === 0 ? null : await proposeBatch(loop, ctx, fixed.start === true);
+  const hypotheses = fixed.hypotheses.map((id, place) => {
     const present = known[place];
     if (present) return present;
-    const proposed = again.hypotheses.find((hypothesis) => hypothesis.id === id);
+    const proposed = again?.hypotheses.find((hypothesis) => hypothesis.id === id);
     if (!proposed) {
       throw new RunFailedError(
         `hypothesis ${id} has no record and was not proposed again; restore iterations/${iterationName(fixed.iteration)}/hypotheses/${id}.json`,
@@ -139,6 +143,8 @@ async function readHypotheses(loop: Loop, ctx: StageContext, fixed: Proposed): P
     workspace.writeHypothesis(proposed);
     return proposed;
   });
+  for (const hypothesis of hypotheses) history.remember(hypothesis, scope);
+  return { fixed, hypotheses };
 }
 
 /** Drops what was computed from a hypothesis. Attempts keep their folders, so a new one gets a new number. */

@@ -181,13 +181,12 @@ export class IterationRecords {
     return next;
   }
 
-  /** Makes the folders of an attempt, for its owner only. Throws `WorkspaceError` ("usage") when they are there. */
+  /** Makes the folder of an attempt, for its owner only; that of its logs comes with the first output. Throws `WorkspaceError` ("usage") when it is there. */
   makeAttemptFolder(id: TrialId, attempt: number): string {
     const folder = this.trialDir(id, attempt);
     if (this.#isTaken(folder)) throw new WorkspaceError("usage", `${folder} is there already: take the next attempt`);
     this.writer.assertWritable();
     this.source.files.makeDirectory(folder, 0o700);
-    this.source.files.makeDirectory(this.logDir(id, attempt), 0o700);
     return folder;
   }
 
