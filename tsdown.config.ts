@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "tsdown";
+import { thirdPartyLicenses } from "./scripts/third-party-licenses.ts";
 
 const shared = {
   platform: "node",
@@ -9,7 +10,10 @@ const shared = {
   report: false,
 } as const;
 
-/** The command carries everything it needs, split so that each command loads only its own part. */
+/**
+ * The command carries everything it needs, split so that each command loads only its own part. `jiti` stays outside: it
+ * loads its compiler from beside itself.
+ */
 const cli = defineConfig({
   ...shared,
   entry: {
@@ -20,10 +24,13 @@ const cli = defineConfig({
   dts: false,
   minify: true,
   noExternal: [/.*/],
-  external: [/^aura-research/],
+  external: [/^aura-research/, "jiti"],
+  plugins: [thirdPartyLicenses()],
   alias: { "react-devtools-core": fileURLToPath(new URL("./scripts/empty-module.mjs", import.meta.url)) },
   define: { "process.env.NODE_ENV": '"production"' },
-  banner: { js: "import { createRequire as auraCreateRequire } from 'node:module'; const require = auraCreateRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as auraCreateRequire } from 'node:module'; const require = auraCreateRequire(import.meta.url);",
+  },
 });
 
 /** The library keeps its dependencies outside. */

@@ -1,12 +1,13 @@
 // Builds `dist` after an install from the repository, and does nothing when it is current: npm may run this again.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, "dist", ".built-from");
+const CONFIGURATION = ["package.json", "package-lock.json", "tsdown.config.ts", "tsconfig.json"];
 
 /** Names, sizes and contents of everything the build reads. */
 function sourcesHash() {
@@ -15,7 +16,7 @@ function sourcesHash() {
     if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
     else digest.update(path.slice(root.length)).update(readFileSync(path));
   };
-  for (const name of ["src", "package.json", "package-lock.json", "tsdown.config.ts", "tsconfig.json"]) {
+  for (const name of ["src", "scripts/third-party-licenses.ts", "scripts/empty-module.mjs", ...CONFIGURATION]) {
     if (existsSync(join(root, name))) visit(join(root, name));
   }
   return digest.digest("hex");
