@@ -217,7 +217,7 @@ function finish(
   const known = proposed.state === "finished" && JSON.stringify(proposed) === JSON.stringify(record);
   if (!known) workspace.writeIteration(record);
   state.take(record, entries, history.entries());
-  if (!known && artifacts && state.carried) artifacts.carry(state.carried.snapshot);
+  if (artifacts && state.carried) artifacts.carry(state.carried.snapshot);
   loop.folders.clear(iteration, state.best?.id ?? null);
   const totals = loop.noteProgress();
   run.emit({

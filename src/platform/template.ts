@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { type Diagnostic, messageOf, SpecError } from "../kernel/errors.ts";
+import { type Diagnostic, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
 import { PROMPT_HELPERS } from "./template-helpers.ts";
 import { rootReferences, type TemplateReference } from "./template-references.ts";
@@ -80,7 +80,8 @@ function userError<T>(name: string, run: () => T): T {
   try {
     return run();
   } catch (thrown) {
-    if (thrown instanceof SpecError) throw thrown;
+    // A variable may be worked out when it is used, from records that cannot be read: no fault of the template.
+    if (isAuraError(thrown)) throw thrown;
     const missing = /^"(.*)" not defined in /s.exec(messageOf(thrown));
     const reason = missing ? `there is no field "${missing[1]}" here` : messageOf(thrown);
     const where = /\d+:\d+$/.exec(messageOf(thrown))?.[0];

@@ -30,7 +30,7 @@ export interface Place {
   readonly calls: string;
 }
 
-/** Six hypotheses in two iterations. Every way an experiment can end is there. */
+/** Six hypotheses in two iterations, and one more for who goes on. Every way an experiment can end is there. */
 const PROPOSALS: Readonly<Record<string, readonly object[]>> = {
   "1": [
     { label: "double", x: 1, edits: [{ path: "code.txt", search: "gain = 1", replace: "gain = 2" }] },
@@ -49,6 +49,7 @@ const PROPOSALS: Readonly<Record<string, readonly object[]>> = {
     { label: "prune", x: 4, edits: [{ path: "lib/new.txt", delete: true }] },
     { label: "fails-its-check", x: 5, edits: [{ path: "code.txt", content: "broken\n" }] },
   ],
+  "3": [{ label: "late", x: 6 }],
 };
 
 export function layOut(dir: string): Place {
