@@ -22,7 +22,7 @@ export interface HistoryEntry {
   readonly spec: JsonObject;
   readonly score: number | null;
   readonly passed: boolean;
-  /** The evaluation's reason: why there is no score, when there is none. */
+  /** Why there is no score; empty when there is one. */
   readonly reason: string;
   /** It brought a state of the artifacts of its own: by its edits, or captured from what its trial left. */
   readonly hasEdits: boolean;

@@ -1,9 +1,13 @@
+import { createHash } from "node:crypto";
 import type { History, HistoryEntry, StageResults } from "../kernel/context.ts";
 import type { Proposal } from "../kernel/ports.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { Insight } from "../model/insight.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import { canonicalJson } from "../model/json.ts";
+
+/** Different reasons of failures that are looked up again. */
+const MAX_REASONS = 1000;
 
 /** Within what a proposal can be a repeat: one score generation and one base state. */
 export interface ProposalScope {
@@ -17,7 +21,8 @@ export interface ProposalScope {
  */
 export class RunHistory {
   readonly #entries: HistoryEntry[] = [];
-  readonly #fingerprints = new Map<string, string>();
+  readonly #fingerprints = new Map<number, string>();
+  readonly #reasons = new Map<string, string>();
   readonly #insights: { readonly iteration: number; readonly insights: readonly Insight[] }[] = [];
   readonly #insightWindow: number | null;
   #refused: readonly RefusedProposal[] = [];
@@ -54,7 +59,7 @@ export class RunHistory {
     insights: readonly Insight[],
     refused: readonly RefusedProposal[],
   ): readonly HistoryEntry[] {
-    const entries = results.map((result) => historyEntry(result, iteration, generation));
+    const entries = results.map((result) => this.#shared(historyEntry(result, iteration, generation)));
     for (const entry of entries) this.#entries.push(entry);
     if (insights.length > 0) this.#insights.push({ iteration, insights });
     if (this.#insightWindow !== null && this.#insights.length > this.#insightWindow) this.#insights.shift();
@@ -64,6 +69,14 @@ export class RunHistory {
 
   entries(): readonly HistoryEntry[] {
     return this.#entries;
+  }
+
+  /** The same failure of many hypotheses is one text in memory; why a score is what it is can be read from the record. */
+  #shared(entry: HistoryEntry): HistoryEntry {
+    if (entry.score !== null) return { ...entry, reason: "" };
+    const reason = this.#reasons.get(entry.reason) ?? entry.reason;
+    if (this.#reasons.size < MAX_REASONS) this.#reasons.set(reason, reason);
+    return { ...entry, reason };
   }
 
   #windowed(): readonly Insight[] {
@@ -89,8 +102,12 @@ export function historyEntry(result: StageResults, iteration: number, generation
   };
 }
 
-/** Two proposals are the same when they would run the same thing: their parameters, their edits and what these change. */
-function fingerprint(proposal: Proposal, scope: ProposalScope): string {
+/**
+ * Two proposals are the same when they would run the same thing: their parameters, their edits and what these change.
+ * 52 bits of a hash stand for that, so that a long run remembers it in little space.
+ */
+function fingerprint(proposal: Proposal, scope: ProposalScope): number {
   const edits = proposal.edits && proposal.edits.length > 0 ? `\n${JSON.stringify(proposal.edits)}` : "";
-  return `${scope.generation} ${scope.base ?? ""}\n${canonicalJson(proposal.spec)}${edits}`;
+  const text = `${scope.generation} ${scope.base ?? ""}\n${canonicalJson(proposal.spec)}${edits}`;
+  return Number.parseInt(createHash("sha256").update(text).digest("hex").slice(0, 13), 16);
 }
