@@ -15,6 +15,7 @@ import {
   truncateSync,
   unlinkSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { createExclusive, temporaryNames, writeAtomic } from "./files/atomic.ts";
 import { listEntries, statEntry } from "./files/entries.ts";
@@ -75,7 +76,15 @@ function readLinkOrNull(path: string): string | null {
 }
 
 function makeDirectory(path: string, mode?: number): void {
-  mkdirSync(path, { recursive: true });
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (thrown) {
+    // On a read-only disk this is what Node says of the folder it should make; one step alone is told the reason.
+    if (systemCode(thrown) !== "ENOENT") throw thrown;
+    const parent = dirname(path);
+    if (parent !== path) makeDirectory(parent);
+    mkdirSync(path);
+  }
   if (mode !== undefined) chmodSync(path, mode);
 }
 
