@@ -15,6 +15,7 @@ import { manifestSchema } from "../src/model/run.ts";
 import { trialSchema } from "../src/model/trial.ts";
 import { printableSchema } from "../src/schema/printable.ts";
 import { publishedSpecSchema } from "../src/spec/published-schema.ts";
+import { snapshotSchema } from "../src/workspace/artifacts/index.ts";
 import { generateCli } from "./generate-cli.ts";
 import { generateReference } from "./generate-reference.ts";
 import { generateValidators } from "./generate-validators.ts";
@@ -33,6 +34,7 @@ const RECORDS: Readonly<Record<string, object>> = {
   iteration: iterationSchema,
   rollback: rollbackSchema,
   run: manifestSchema,
+  snapshot: snapshotSchema,
   trial: trialSchema,
 };
 

@@ -165,7 +165,10 @@ function specCommands(aura: Command, exit: Exit): void {
     });
   sub(aura, "schema")
     .description("the JSON Schema of the run spec, or of a record")
-    .argument("[record]", "run, iteration, hypothesis, trial, experiment, evaluation, insights, call")
+    .argument(
+      "[record]",
+      "run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, rollback, apply",
+    )
     .action(async (record: string | undefined) => {
       const { schema } = await import("./schema.ts");
       exit(await schema(record));
