@@ -9,7 +9,9 @@ if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
     ({ main }) => main(args),
     (error) => {
       const built = error && error.code !== "ERR_MODULE_NOT_FOUND";
-      process.stderr.write(built ? `${error.stack}\n` : "aura: not built yet; run `npm ci` (or `npm run build`) in its folder\n");
+      process.stderr.write(
+        built ? `${error.stack}\n` : "aura: not built yet; run `npm ci` (or `npm run build`) in its folder\n",
+      );
       process.exitCode = 1;
     },
   );

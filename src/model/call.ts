@@ -76,7 +76,7 @@ const commonRequired = [
   "startedAt",
 ] as const;
 
-export const usageSchema = {
+const usageSchema = {
   type: "object",
   properties: {
     inputTokens: { type: "number", minimum: 0 },

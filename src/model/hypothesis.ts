@@ -22,7 +22,7 @@ export interface Hypothesis {
 
 const TEXT = { type: "string" } as const;
 
-export const editSchema = {
+const editSchema = {
   anyOf: [
     {
       type: "object",

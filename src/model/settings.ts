@@ -1,5 +1,4 @@
 import type { JsonObject } from "./json.ts";
-import type { InputRecord } from "./run.ts";
 
 export type Direction = "maximize" | "minimize";
 
@@ -66,9 +65,6 @@ export interface RunSettings {
   readonly keepFiles: readonly string[];
   readonly checks: readonly CheckSetting[];
 }
-
-/** What a resumed run compares: the inputs as they were recorded. */
-export type RecordedInputs = readonly InputRecord[];
 
 export const DEFAULT_SETTINGS: Omit<RunSettings, "name" | "root" | "metric"> = {
   goal: "",

@@ -110,7 +110,7 @@ export const failureSchema = {
   additionalProperties: false,
 } as const satisfies ObjectSchema;
 
-export const trialOutcomeSchema = {
+const trialOutcomeSchema = {
   anyOf: [
     {
       type: "object",

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from "../kernel/context.ts";
-import { compareIds, parseHypothesisId } from "../model/ids.ts";
+import { compareIds } from "../model/ids.ts";
 import type { CarriedState, FinishedIteration } from "../model/iteration.ts";
 import type { BestSoFar, RunTotals } from "../model/run.ts";
 import { bestOf, hasScore, isBetter } from "../model/score.ts";
@@ -163,9 +163,4 @@ export class RunState {
 
 export function bestSoFar(entry: HistoryEntry | null): BestSoFar | null {
   return entry?.score === null || entry === null ? null : { id: entry.id, score: entry.score };
-}
-
-/** Iteration a hypothesis belongs to, by its id. */
-export function iterationOf(id: string): number {
-  return parseHypothesisId(id)?.iteration ?? 0;
 }

@@ -15,7 +15,7 @@ export interface Progress {
 }
 
 /** Iterations in a row without a usable proposal that end a run. */
-export const MAX_EMPTY_ITERATIONS = 3;
+const MAX_EMPTY_ITERATIONS = 3;
 
 /** The first stop condition that holds between iterations, or `null`. */
 export function stopBetweenIterations(

@@ -59,10 +59,6 @@ export function rollbacksDir(root: string): string {
   return `${root}/rollbacks`;
 }
 
-export function requestsDir(root: string): string {
-  return `${root}/requests`;
-}
-
 /** Where a migration keeps the originals of what it changed. */
 export function migrationsDir(root: string, fromFormat: number): string {
   return `${root}/migrations/format-${fromFormat}`;

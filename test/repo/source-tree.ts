@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
-export const SRC = join(ROOT, "src");
+const SRC = join(ROOT, "src");
 
 /** A source file: its path below `src`, its text, and what it imports. */
 export interface SourceFile {

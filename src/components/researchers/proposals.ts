@@ -20,7 +20,7 @@ export type ParsedProposals =
   | { readonly ok: false; readonly reason: string; readonly refused: readonly RefusedProposal[] };
 
 export const MAX_ITEMS = 200;
-export const MAX_SPEC_CHARACTERS = 64 * 1024;
+const MAX_SPEC_CHARACTERS = 64 * 1024;
 const MAX_LABEL = 120;
 const MAX_RATIONALE = 4000;
 const MAX_METADATA_CHARACTERS = 16 * 1024;

@@ -5,7 +5,7 @@ import { extractJson } from "../extract-json.ts";
 import type { Reading } from "../prompting/ask.ts";
 import { cleanText, clip, oneLine } from "../prompting/text.ts";
 
-export const MAX_FINDINGS = 50;
+const MAX_FINDINGS = 50;
 const MAX_FINDING = 2000;
 const MAX_RECOMMENDATION = 1000;
 const MAX_EVIDENCE = 50;

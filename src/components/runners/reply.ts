@@ -6,7 +6,7 @@ import { sanitizeJson } from "../extract-json.ts";
 import { wellFormed } from "../tolerant-json.ts";
 
 /** A reply longer than this is refused: it would be kept in a record and read again and again. */
-export const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
+const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
 
 /** What a function or a process answered, as a reply. Throws `RunnerError` `unusable-reply` when it is not one. */
 export function asReply(name: string, answer: unknown): RunnerReply {

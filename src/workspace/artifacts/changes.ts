@@ -29,7 +29,7 @@ export function changedPaths(store: SnapshotStore, a: string, b: string): readon
   return a === b ? [] : changedBetween(store.read(a), store.read(b));
 }
 
-export function sameEntry(a: SnapshotEntry | null, b: SnapshotEntry | null): boolean {
+function sameEntry(a: SnapshotEntry | null, b: SnapshotEntry | null): boolean {
   if (a === null || b === null) return a === b;
   return a.kind === b.kind && describeEntry(a) === describeEntry(b);
 }

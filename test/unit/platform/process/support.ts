@@ -60,7 +60,7 @@ export function hardTree(folder: string): string {
   ].join("\n");
 }
 
-export const TREE = ["plain", "session", "daemon", "stubborn", "leader"];
+const TREE = ["plain", "session", "daemon", "stubborn", "leader"];
 
 /** Process ids of the tree in the folder, once all are there. */
 export async function treeIn(folder: string): Promise<readonly number[]> {

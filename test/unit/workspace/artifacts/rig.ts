@@ -20,7 +20,7 @@ import { SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
 export const files = systemFiles();
 
 /** A temporary folder that goes away with the test. */
-export function tempDir(): string {
+function tempDir(): string {
   const dir = mkdtempSync(join(tmpdir(), "aura-artifacts-"));
   onTestFinished(() => {
     files.remove(dir);
@@ -88,7 +88,7 @@ export function look(root: string, folder = ""): Record<string, string> {
   return seen;
 }
 
-export class Killed extends Error {}
+class Killed extends Error {}
 
 const MUTATING: readonly (keyof Files)[] = [
   "makeDirectory",
@@ -106,7 +106,7 @@ const MUTATING: readonly (keyof Files)[] = [
 ];
 
 /** Files whose `n`-th change does not happen any more, nor anything after it; `count` tells how many there were. */
-export function dyingFiles(n: number): { readonly files: Files; readonly count: () => number } {
+function dyingFiles(n: number): { readonly files: Files; readonly count: () => number } {
   let count = 0;
   const wrapped = new Proxy(files, {
     get(target, key: keyof Files) {
