@@ -30,7 +30,7 @@ export function projectFiles(...endings: readonly string[]): readonly string[] {
         ? [relative(REPOSITORY, path)]
         : [];
     });
-  return visit(REPOSITORY).sort();
+  return [...visit(REPOSITORY)].sort();
 }
 
 export function readProjectFile(path: string): string {
