@@ -61,6 +61,29 @@ describe("what a run prints", () => {
     }
   });
 
+  test.skipIf(python === null)("on a terminal has no colours with NO_COLOR, and gives the cursor back", async () => {
+    for (const [env, colours] of [
+      [{ TERM: "xterm-256color" }, true],
+      [{ TERM: "xterm-256color", NO_COLOR: "1" }, false],
+    ] as const) {
+      const command = ["-c", ON_A_TERMINAL, process.execPath, AURA, "run", "tiny.yaml", "--workspace", `w${place++}`];
+      const { stdout, code } = await start(python ?? "", command, { cwd: here.path, env }).ended;
+      expect(code).toBe(0);
+      expect(/\u001b\[[0-9;]*[1-9][0-9;]*m/.test(stdout)).toBe(colours);
+      expect(stdout.lastIndexOf("\u001b[?25h")).toBeGreaterThan(stdout.lastIndexOf("\u001b[?25l"));
+      // What follows the last frame is text alone.
+      expect(stdout.slice(stdout.lastIndexOf("tiny finished"))).not.toContain("\u001b");
+    }
+  });
+
+  test("as a dashboard that is asked for in a pipe is its last frame, as text", async () => {
+    const { stdout, code } = await run({}, ["--reporter", "tui"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/best so far/);
+    expect(stdout.match(/best so far/g)).toHaveLength(1);
+    expect(stdout).not.toContain("\u001b");
+  });
+
   test("to a pipe that is closed early ends the run in order, resumable", async () => {
     here.write("slow.yaml", spec({ name: "slow", experimenter: script("sleep 30; echo score=$1") }));
     const shell = `"${process.execPath}" "${AURA}" run slow.yaml --grace 0s | head -n 3; echo done`;

@@ -177,6 +177,26 @@ describe("trials", () => {
     expect(new Set(here.lines("dirs.txt")).size).toBe(3);
   });
 
+  test("that failed are run again by --retry-failed, all or those named, and completed ones are not", async () => {
+    const once = '[ -e "$AURA_ROOT/fixed" ] || [ $1 = 0 ] || exit 1; echo $1 >> "$AURA_ROOT/ran.txt"; echo score=$1';
+    await run("again", { researcher: grid(3), experimenter: script(once) });
+    here.write("fixed", "");
+    const stranger = await here.run(["resume", "again", "--retry-failed", "i00001-h009"]);
+    expect(stranger).toMatchObject({ code: 2 });
+    expect(stranger.stderr).toContain("i00001-h009");
+    const failed = here
+      .json<{ hypotheses: readonly string[] }>("again/iterations/00001/iteration.json")
+      .hypotheses.filter(
+        (id) => here.json<{ score: number | null }>(`again/iterations/00001/evaluations/${id}.json`).score === null,
+      );
+    expect(failed).toHaveLength(2);
+    await here.run(["resume", "again", "--retry-failed", failed[0] ?? ""]);
+    expect(here.lines("ran.txt")).toHaveLength(2);
+    expect((await here.run(["resume", "again", "--retry-failed"])).code).toBe(0);
+    expect(here.lines("ran.txt").toSorted()).toEqual(["0", "1", "2"]);
+    expect(here.json<RunManifest>("again/run.json").best?.score).toBe(2);
+  });
+
   test("that change an input have failed", async () => {
     const { code } = await run("inputs", {
       experimenter: script('echo 3,4 >> "$AURA_ROOT/data.csv"; echo score=1'),
