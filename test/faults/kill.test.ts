@@ -50,7 +50,7 @@ describe("the real command under SIGKILL", () => {
       const times: number[] = [];
       for (let over = false; !over; ) {
         const live = place.start();
-        const ms = 150 + rng.int(900);
+        const ms = 120 + rng.int(700);
         const timer = setTimeout(() => live.kill("SIGKILL"), times.length < 25 ? ms : 60_000);
         const end = await live.ended;
         clearTimeout(timer);
