@@ -18,7 +18,9 @@ export interface ExplainedStep {
 export function explainResume(workspace: Workspace): readonly ExplainedStep[] {
   return workspace.listIterations().flatMap((iteration) => {
     const record = workspace.readIteration(iteration);
-    return record ? explainIteration(workspace, record) : [];
+    if (record) return explainIteration(workspace, record);
+    const why = "its record is missing; recorded replies and what its hypotheses already have are used";
+    return [{ step: `iteration ${iteration}: propose`, action: "rerun", why }];
   });
 }
 
