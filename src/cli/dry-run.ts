@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { plainText } from "../kernel/display-text.ts";
 import { EXIT } from "../kernel/errors.ts";
+import { createRedactor } from "../kernel/redact.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { planRun } from "../spec/plan.ts";
 import { formatPlan } from "../spec/plan-text.ts";
@@ -14,11 +15,12 @@ import type { Session } from "./session.ts";
 export async function dryRun({ effects, frame }: Session, loaded: LoadedSpec, place: string): Promise<number> {
   const resolved = await resolveSpec(loaded, { effects, probe: false });
   const plan = planRun(resolved, resolve(place), effects);
+  const hide = createRedactor(loaded.secrets);
   if (frame) {
-    frame.tell("run.planned", { plan });
+    frame.tell("run.planned", { plan: hide.json(JSON.parse(JSON.stringify(plan))) });
     frame.finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
   } else {
-    process.stdout.write(`${formatPlan(plan).split("\n").map(plainText).join("\n")}\n`);
+    process.stdout.write(`${hide.text(formatPlan(plan)).split("\n").map(plainText).join("\n")}\n`);
   }
   return EXIT.ok;
 }

@@ -13,6 +13,7 @@ import type {
   Reviewer,
   Runner,
 } from "./ports.ts";
+import type { Redactor } from "./redact.ts";
 
 export const KINDS = [
   "researcher",
@@ -51,6 +52,8 @@ export interface ComponentDeps {
   readonly name: string;
   /** Builds a component named in an option. */
   build<K extends Kind>(kind: K, config: ComponentConfig): KindMap[K];
+  /** Takes secrets out of what a component writes to files of its own; absent when there are none. */
+  readonly hide?: Redactor;
   /** Absolute form of a path in an option. */
   resolvePath(path: string): string;
 }

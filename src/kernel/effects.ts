@@ -118,6 +118,8 @@ export interface ProcessRequest {
   readonly outputLimitBytes: number;
   /** Where the output is kept, created on the first byte; past 8 MiB the middle is left out. */
   readonly logs?: { readonly stdout: string; readonly stderr: string };
+  /** Texts, longest first, that the logs hold `[redacted]` in place of; lines and tails are as they came. */
+  readonly secrets?: readonly string[];
   /** Value of `AURA_TRIAL` in `env`: leftovers that carry it are ended too, whatever group they are in. */
   readonly marker?: string;
   readonly limits?: ProcessLimits;

@@ -4,6 +4,7 @@ import type { Effects } from "../kernel/effects.ts";
 import { messageOf, RunnerError } from "../kernel/errors.ts";
 import type { Emit } from "../kernel/events.ts";
 import type { RunnerReply } from "../kernel/ports.ts";
+import type { Redactor } from "../kernel/redact.ts";
 import type { CallRecord } from "../model/call.ts";
 import { iterationName } from "../model/ids.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -16,6 +17,8 @@ export interface CallServiceDeps {
   readonly spending: Spending;
   readonly signal: AbortSignal;
   readonly root: string;
+  /** Takes secrets out of the recorded prompt; what is sent has them. */
+  readonly hide: Pick<Redactor, "text">;
 }
 
 /**
@@ -37,7 +40,7 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
         ask: request.ask,
         runner: request.runner.name,
         ...(request.runner.model === undefined ? {} : { model: request.runner.model }),
-        prompt: request.prompt,
+        prompt: deps.hide.text(request.prompt),
         promptHash,
         attempts: (known?.attempts ?? 0) + 1,
         startedAt: deps.effects.clock.now().toISOString(),

@@ -1,6 +1,7 @@
 import type { RunContext } from "../kernel/context.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Lifecycle } from "../kernel/ports.ts";
+import { createRedactor } from "../kernel/redact.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { readRollbacks } from "../workspace/rollbacks.ts";
@@ -17,6 +18,7 @@ import { ManifestKeeper } from "./manifest-keeper.ts";
 import { openProject } from "./open-artifacts.ts";
 import type { PipelineOptions } from "./options.ts";
 import { endingOf, exitCodeOf, withExitCode } from "./outcome.ts";
+import { redactError, redactedStages, withCleanLogs } from "./redaction.ts";
 import { clearFailed } from "./retry-failed.ts";
 import { RunState } from "./run-state.ts";
 import { createSlots } from "./slots.ts";
@@ -41,7 +43,8 @@ export async function conductRun(
   signals: StopSignals,
 ): Promise<RunEnd> {
   const { workspace } = options;
-  const { effects } = workspace;
+  const hide = createRedactor(options.secrets ?? []);
+  const effects = withCleanLogs(workspace.effects, hide);
   const previous = workspace.readManifest();
   const inputs = recordInputs(settings.inputs, effects.files);
   const keeper = ManifestKeeper.open(options, settings, inputs, previous);
@@ -56,8 +59,9 @@ export async function conductRun(
     emit: emitter.emit,
     signal: signals.now,
   };
-  const stages = { ...options, reviewer: options.reviewer ?? { review: async () => [] } };
-  const parts = [stages.researcher, stages.experimenter, stages.evaluator, stages.reviewer];
+  const reviewer = options.reviewer ?? { review: async () => [] };
+  const stages = redactedStages({ ...options, reviewer }, hide);
+  const parts = [options.researcher, options.experimenter, options.evaluator, reviewer];
 
   const begun: Lifecycle[] = [];
   try {
@@ -86,6 +90,7 @@ export async function conductRun(
       inputs: guardInputs(settings.inputs, effects.files),
       artifacts,
       project: copies,
+      hide,
       folders: new TrialFolders(workspace, settings, emitter.emit),
       generation: keeper.manifest.generation,
       noteProgress: () => {
@@ -102,6 +107,7 @@ export async function conductRun(
     const reason = await turn(loop, unfinished);
     return finish(reason, exitCodeOf(reason), keeper, emitter);
   } catch (thrown) {
+    redactError(thrown, hide);
     const { reason, exitCode } = endingOf(thrown, hasSpent(spending.totals()));
     keeper.fail(reason);
     emitter.emit({

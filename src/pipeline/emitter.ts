@@ -1,6 +1,8 @@
 import type { Clock } from "../kernel/effects.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { AuraEvent, AuraEventBody, Emit, EventSink } from "../kernel/events.ts";
+import { createRedactor, type Redactor } from "../kernel/redact.ts";
+import { redactEvent } from "./redaction.ts";
 
 /** Numbers events, stamps them and hands them to sinks in order. */
 export interface Emitter {
@@ -10,12 +12,12 @@ export interface Emitter {
 }
 
 /** An emitter whose observers cannot change the run: one that throws is dropped, and the others are told once. */
-export function createEmitter(clock: Clock): Emitter {
+export function createEmitter(clock: Clock, hide: Redactor = createRedactor([])): Emitter {
   const sinks = new Set<EventSink>();
   let seq = 0;
 
   const emit = (body: AuraEventBody): void => {
-    const event: AuraEvent = { ...body, at: clock.now().toISOString(), seq: seq++ };
+    const event: AuraEvent = { ...redactEvent(body, hide), at: clock.now().toISOString(), seq: seq++ };
     const broken: string[] = [];
     for (const sink of sinks) {
       try {

@@ -1,6 +1,6 @@
 import type { RunContext, StageContext } from "../kernel/context.ts";
 import { RunFailedError } from "../kernel/errors.ts";
-import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
+import type { Redactor } from "../kernel/redact.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { TrialId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
@@ -14,18 +14,12 @@ import type { RunHistory } from "./history.ts";
 import type { InputGuard } from "./inputs.ts";
 import type { StopSignals } from "./interruption.ts";
 import type { TrialFolders } from "./keep.ts";
+import { redactedCalls, redactedTrials } from "./redaction.ts";
 import type { RunState } from "./run-state.ts";
 import type { Slots } from "./slots.ts";
 import type { Spending } from "./spending.ts";
+import type { Stages } from "./stages.ts";
 import { createTrials } from "./trial-service.ts";
-
-/** The four stages of a run. */
-export interface Stages {
-  readonly researcher: Researcher;
-  readonly experimenter: Experimenter;
-  readonly evaluator: Evaluator;
-  readonly reviewer: Reviewer;
-}
 
 /** Everything one turn of the loop works with. */
 export interface Loop {
@@ -42,6 +36,8 @@ export interface Loop {
   readonly artifacts: ArtifactStates | null;
   readonly project: ProjectCopies;
   readonly folders: TrialFolders;
+  /** Takes secrets out of what is recorded. */
+  readonly hide: Redactor;
   /** Score generation that new iterations belong to. */
   readonly generation: number;
   /** Brings the manifest up to date when an iteration is finished; answers the totals as they are on disk now. */
@@ -55,16 +51,16 @@ export function stageContext(
   base: CarriedState | undefined,
   states: ReadonlyMap<string, string>,
 ): StageContext {
-  const { run, workspace, state, artifacts, project, spending, slots, signals, inputs } = loop;
+  const { run, workspace, state, artifacts, project, spending, slots, signals, inputs, hide } = loop;
   const { effects, settings, signal, emit } = run;
   const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
-  const calls = createCalls({ workspace, effects, emit, spending, signal, root: settings.root }, iteration);
+  const calls = createCalls({ workspace, effects, emit, spending, signal, root: settings.root, hide }, iteration);
   const stage: Omit<StageContext, "trials"> = {
     ...run,
     iteration,
     history: loop.history.view(state.best, state.generation),
     rng,
-    calls,
+    calls: redactedCalls(calls, hide),
     ...(artifacts && base ? { artifacts: artifacts.view(base), copies: createEditCopies(loop, iteration, base) } : {}),
   };
   const copies = {
@@ -76,5 +72,6 @@ export function stageContext(
     },
     remove: (trial: TrialId, attempt: number) => loop.folders.removeCopy(trial, attempt),
   };
-  return { ...stage, trials: createTrials({ workspace, slots, spending, signals, inputs, copies }, stage) };
+  const trials = createTrials({ workspace, slots, spending, signals, inputs, copies }, stage);
+  return { ...stage, trials: redactedTrials(trials, hide) };
 }

@@ -12,6 +12,8 @@ export interface PipelineOptions extends SettingsOptions {
   readonly workspace: Workspace;
   /** The spec as loaded, for the manifest and for comparing on resume; absent for pipelines written in code. */
   readonly spec?: RecordedSpec;
+  /** Values that no record, log, event or message is to hold, such as those of a spec's `${VAR}`. Default: none. */
+  readonly secrets?: readonly string[];
   /** Go on although the spec or an input has changed: scores before and after are kept apart. Default: refuse. */
   readonly acceptChange?: boolean;
   /** Run failed hypotheses again: all of them, or these. */

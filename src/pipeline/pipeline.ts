@@ -1,12 +1,14 @@
 import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
 import type { EventSink } from "../kernel/events.ts";
+import { createRedactor, type Redactor } from "../kernel/redact.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import type { StopSignals } from "./interruption.ts";
 import type { PipelineOptions } from "./options.ts";
+import { redactError } from "./redaction.ts";
 import { settingsFrom } from "./settings.ts";
 
 export interface RunOptions {
@@ -36,11 +38,13 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #effects: Effects;
   readonly #emitter: Emitter;
+  readonly #hide: Redactor;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#effects = options.workspace.effects;
-    this.#emitter = createEmitter(this.#effects.clock);
+    this.#hide = createRedactor(options.secrets ?? []);
+    this.#emitter = createEmitter(this.#effects.clock, this.#hide);
     this.settings = settingsFrom(options, options.evaluator.metric);
   }
 
@@ -67,6 +71,7 @@ export class Pipeline {
       const end = await this.#inLock(signals);
       return result(end);
     } catch (thrown) {
+      redactError(thrown, this.#hide);
       if (isAuraError(thrown)) throw thrown;
       throw new RunFailedError(`the run failed: ${messageOf(thrown)}`, { cause: thrown });
     } finally {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { AnyDefinition, ComponentDeps, Kind, KindMap } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
+import { createRedactor } from "../kernel/redact.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { MetricSettings } from "../model/settings.ts";
@@ -21,6 +22,8 @@ export interface BuildOptions {
   readonly registry: Registry;
   readonly metric: MetricSettings;
   readonly effects: Effects;
+  /** What files that components write are not to hold. Default: nothing. */
+  readonly secrets?: readonly string[];
 }
 
 /** Builds components of one spec; runners that it names are built once and shared. */
@@ -69,7 +72,7 @@ export class ComponentBuilder {
   }
 
   #deps(name: string): ComponentDeps {
-    const { effects, metric } = this.#options;
+    const { effects, metric, secrets = [] } = this.#options;
     const { dir, root } = this.#paths;
     return {
       effects,
@@ -78,6 +81,7 @@ export class ComponentBuilder {
       root,
       name,
       build: (kind, config) => this.build(kind, config),
+      hide: createRedactor(secrets),
       resolvePath: (path) => resolve(dir, path),
     };
   }

@@ -1,6 +1,7 @@
 import { displayWidth, plainText } from "../kernel/display-text.ts";
 import type { Diagnostic } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
+import { createRedactor } from "../kernel/redact.ts";
 import type { Issue } from "../schema/issues.ts";
 import { placeKey, type Span, type SpecPath } from "./places.ts";
 import type { SpecSource } from "./source.ts";
@@ -33,7 +34,8 @@ export class DiagnosticWriter {
     this.#source = source;
     this.#file = file;
     this.#overridden = overridden;
-    this.#hide = (text) => plainText(secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "***"), text));
+    const redactor = createRedactor(secrets);
+    this.#hide = (text) => plainText(redactor.text(text));
   }
 
   write(findings: readonly Finding[]): readonly Diagnostic[] {

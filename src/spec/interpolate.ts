@@ -1,6 +1,8 @@
+import { SECRET_LENGTH } from "../kernel/redact.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
+import { isPublicVariable, isSecretPlace } from "./secrets.ts";
 
 /** Looks up a variable; `undefined` when it is not set. */
 export type Variables = (name: string) => string | undefined;
@@ -10,11 +12,12 @@ export interface Interpolated {
   readonly findings: readonly Finding[];
   /** The texts that held references, unexpanded, by path. */
   readonly references: readonly { readonly path: SpecPath; readonly raw: string }[];
-  /** Values that came from variables and are long enough to be told apart from ordinary text. */
+  /** Values that came from variables, are to be hidden, and are long enough to be told apart from ordinary text. */
   readonly secrets: readonly string[];
+  /** All such values, settings too: what messages about a spec that may be faulty do not show. */
+  readonly values: readonly string[];
 }
 
-const SECRET_LENGTH = 6;
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:-)([^{}]*))?\}|\$\{/g;
 const WHOLE = /^\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^{}]*)?\}$/;
 
@@ -31,6 +34,7 @@ export function interpolate(
   const findings: Finding[] = [];
   const references: { path: SpecPath; raw: string }[] = [];
   const secrets = new Set<string>();
+  const settings = new Set<string>();
   const walk = (part: JsonValue, path: SpecPath): JsonValue => {
     if (Array.isArray(part)) return part.map((item, index) => walk(item, [...path, String(index)]));
     if (isJsonObject(part)) {
@@ -53,14 +57,24 @@ export function interpolate(
         return "";
       }
       const found = variables(name);
-      if (found && found.length >= SECRET_LENGTH) secrets.add(found);
+      if (found && found.length >= SECRET_LENGTH && !isPublicVariable(name)) {
+        (isSecretPlace(path) ? secrets : settings).add(found);
+      }
       if (hasDefault ? found : found !== undefined) return found ?? "";
       if (hasDefault) return fallback;
       const message = `the environment variable ${name} is not set; set it, or write \${${name}:-default}, or $\${${name}} for literal text`;
       findings.push(finding(path, message, { within: match }));
       return "";
     });
-  return { value: walk(value, []), findings, references, secrets: [...secrets].sort((a, b) => b.length - a.length) };
+  const filled = walk(value, []);
+  const longestFirst = (texts: readonly string[]): readonly string[] => texts.toSorted((a, b) => b.length - a.length);
+  return {
+    value: filled,
+    findings,
+    references,
+    secrets: longestFirst([...secrets].filter((secret) => !settings.has(secret))),
+    values: longestFirst([...new Set([...secrets, ...settings])]),
+  };
 }
 
 /** Reads text as an unquoted YAML 1.2 core scalar: null, true, false, a number, or the text itself. */

@@ -30,7 +30,7 @@ export interface LoadedSpec {
   readonly raw: JsonObject;
   /** Variables expanded; components are not yet built. */
   readonly spec: Spec;
-  /** Values that came from variables, longest first: to be hidden wherever text is recorded or shown. */
+  /** Values of variables that are no settings, longest first: to be hidden wherever text is recorded or shown. */
   readonly secrets: readonly string[];
   /** Hash of the part of `raw` that scores depend on. */
   readonly specHash: string;
@@ -105,6 +105,8 @@ interface Draft {
   readonly findings: readonly Finding[];
   readonly references: readonly { readonly path: SpecPath; readonly raw: string }[];
   readonly secrets: readonly string[];
+  /** All values of variables. */
+  readonly values: readonly string[];
   readonly overrides: JsonObject;
 }
 
@@ -115,7 +117,7 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
   const get = (name: string) => options.variables?.get(name);
   const filled = interpolate(applied.value, get, (path) => source.quoted.has(placeKey(path)));
   const dir = dirname(resolve(file));
-  const { references, secrets } = filled;
+  const { references, secrets, values } = filled;
   const value = isJsonObject(filled.value) ? filled.value : {};
   return {
     file,
@@ -125,13 +127,14 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
     findings: [...applied.findings, ...filled.findings],
     references,
     secrets,
+    values,
     overrides,
   };
 }
 
 function finished(draft: Draft, around: Surroundings & { readonly findings?: readonly Finding[] }): LoadedSpec {
-  const { file, dir, source, secrets, overrides } = draft;
-  const writer = new DiagnosticWriter(source, file, Object.keys(overrides).map(overridePath), secrets);
+  const { file, dir, source, secrets, values, overrides } = draft;
+  const writer = new DiagnosticWriter(source, file, Object.keys(overrides).map(overridePath), values);
   const unread = source.problems.map(({ path, message, span }) => writer.at(path, message, span));
   if (source.unreadable) throw specError(file, unread);
   const value = withDefaultStages(draft.value, around.registry);

@@ -20,6 +20,8 @@ export interface ResolvedRun {
   readonly evaluator: Evaluator;
   readonly reviewer: Reviewer;
   readonly loaded: LoadedSpec;
+  /** Values that no record, log, event or message is to hold. */
+  readonly secrets: readonly string[];
   /** What the workspace keeps of the spec. */
   readonly spec: {
     readonly text: string;
@@ -54,7 +56,14 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
     const definitions = components.map(({ definition }) => definition);
     await probeTools(definitions, dir, effects, options.signal ?? new AbortController().signal);
   }
-  const builder = new ComponentBuilder({ spec, dir, registry, metric: settings.metric, effects });
+  const builder = new ComponentBuilder({
+    spec,
+    dir,
+    registry,
+    metric: settings.metric,
+    effects,
+    secrets: loaded.secrets,
+  });
   return {
     settings,
     researcher: builder.build("researcher", spec.researcher),
@@ -62,6 +71,7 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
     evaluator: builder.build("evaluator", spec.evaluator ?? { type: "metric" }),
     reviewer: builder.build("reviewer", spec.reviewer ?? { type: "none" }),
     loaded,
+    secrets: loaded.secrets,
     spec: {
       text: loaded.text,
       raw: loaded.raw,

@@ -3,6 +3,7 @@ import type { RunContext } from "../../kernel/context.ts";
 import type { ComponentDeps } from "../../kernel/define.ts";
 import type { Files } from "../../kernel/effects.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import { createRedactor, type Redactor } from "../../kernel/redact.ts";
 import { keyOf, promptHash, type RecordedCall } from "./recording.ts";
 
 /** Passes calls on to another runner and appends each answered one to a file that a `replay` runner reads. */
@@ -13,8 +14,11 @@ export class RecordingRunner implements Runner {
   readonly inner: Runner;
   readonly #file: string;
   readonly #files: Files;
+  readonly #hide: Redactor;
 
-  constructor(inner: Runner, file: string, files: Files) {
+  /** `hide` takes secrets out of what is recorded; a replay goes by the hash of the prompt as it was sent. */
+  constructor(inner: Runner, file: string, files: Files, hide: Redactor = createRedactor([])) {
+    this.#hide = hide;
     this.name = inner.name;
     if (inner.model !== undefined) this.model = inner.model;
     this.inner = inner;
@@ -24,7 +28,7 @@ export class RecordingRunner implements Runner {
 
   /** The same recording of another runner, made from the recorded one. */
   around(make: (inner: Runner) => Runner): RecordingRunner {
-    return new RecordingRunner(make(this.inner), this.#file, this.#files);
+    return new RecordingRunner(make(this.inner), this.#file, this.#files, this.#hide);
   }
 
   async setup(ctx: RunContext): Promise<void> {
@@ -40,9 +44,9 @@ export class RecordingRunner implements Runner {
     const call: RecordedCall = {
       ...keyOf(request),
       promptHash: promptHash(request.prompt),
-      prompt: request.prompt,
-      response: reply.content,
-      ...(reply.structured === undefined ? {} : { structured: reply.structured }),
+      prompt: this.#hide.text(request.prompt),
+      response: this.#hide.text(reply.content),
+      ...(reply.structured === undefined ? {} : { structured: this.#hide.json(reply.structured) }),
       ...(reply.usage === undefined ? {} : { usage: reply.usage }),
       ...(reply.model === undefined ? {} : { model: reply.model }),
     };
@@ -56,7 +60,9 @@ export class RecordingRunner implements Runner {
 export function recorded(
   runner: Runner,
   file: string | undefined,
-  deps: Pick<ComponentDeps, "effects" | "resolvePath">,
+  deps: Pick<ComponentDeps, "effects" | "resolvePath" | "hide">,
 ): Runner {
-  return file === undefined ? runner : new RecordingRunner(runner, deps.resolvePath(file), deps.effects.files);
+  return file === undefined
+    ? runner
+    : new RecordingRunner(runner, deps.resolvePath(file), deps.effects.files, deps.hide);
 }

@@ -65,7 +65,8 @@ export class ReplayRunner implements Runner {
   }
 
   #comparePrompts(call: RecordedCall, request: RunnerRequest, key: string, ctx: RunnerContext): void {
-    const recordedHash = call.prompt === undefined ? call.promptHash : promptHash(call.prompt);
+    // The recorded prompt may have had secrets in it that are not recorded.
+    const recordedHash = call.promptHash ?? (call.prompt === undefined ? undefined : promptHash(call.prompt));
     if (recordedHash === undefined || recordedHash === promptHash(request.prompt)) return;
     const difference = call.prompt === undefined ? "" : `; ${promptDiff(call.prompt, request.prompt)}`;
     const message = `the prompt differs from the recorded one for: ${key}${difference}`;

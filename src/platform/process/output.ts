@@ -5,12 +5,15 @@ import { LineSplitter } from "./line-splitter.ts";
 import { MemoryRelease } from "./memory-release.ts";
 import { OutputLog } from "./output-log.ts";
 import { plainTail } from "./plain-text.ts";
+import { StreamRedaction } from "./redaction.ts";
 
 const TAIL_BYTES = 4 * 1024;
 
 /** Where the output of a stream goes. */
 interface StreamTargets {
   readonly logPath?: string;
+  /** What the log is not to hold. */
+  readonly secrets?: readonly string[];
   readonly onLine?: (line: string) => void;
 }
 
@@ -20,6 +23,7 @@ class StreamOutput {
   readonly #memory: MemoryRelease;
   // Made with the first byte: most streams of most trials stay empty.
   #log: OutputLog | null = null;
+  #redaction: StreamRedaction | null = null;
   #lines: LineSplitter | null = null;
   #tail: ByteRing | null = null;
   #bytes = 0;
@@ -45,15 +49,17 @@ class StreamOutput {
   }
 
   write(chunk: Buffer): void {
-    const { logPath, onLine } = this.#targets;
+    const { logPath, secrets = [], onLine } = this.#targets;
     if (logPath !== undefined) this.#log ??= new OutputLog(logPath, this.#memory);
     if (onLine !== undefined) this.#lines ??= new LineSplitter(onLine);
-    this.#log?.write(chunk);
+    if (secrets.length > 0) this.#redaction ??= new StreamRedaction(secrets);
+    this.#log?.write(this.#redaction?.push(chunk) ?? chunk);
     this.#lines?.push(chunk);
   }
 
   finish(): void {
     this.#lines?.finish();
+    if (this.#redaction !== null) this.#log?.write(this.#redaction.finish());
     this.#log?.finish();
   }
 
@@ -128,9 +134,10 @@ export class ProcessOutput {
   }
 }
 
-function targetsOf({ logs, onLine }: ProcessRequest, stream: "stdout" | "stderr"): StreamTargets {
+function targetsOf({ logs, secrets, onLine }: ProcessRequest, stream: "stdout" | "stderr"): StreamTargets {
   return {
     ...(logs === undefined ? {} : { logPath: logs[stream] }),
+    ...(secrets === undefined ? {} : { secrets }),
     ...(onLine === undefined ? {} : { onLine: (line) => onLine(stream, line) }),
   };
 }

@@ -28,7 +28,7 @@ const SCORES = [
 
 /** A trial that leaves a file and a model in its folder, fails when `x` is negative, and prints `x`. */
 const TRAIN =
-  'cd "$AURA_TRIAL_DIR" && echo out > out.txt && mkdir -p best/deep && echo m > best/deep/model.bin && echo m > model.bin' +
+  'echo begin; cd "$AURA_TRIAL_DIR" && echo out > out.txt && mkdir -p best/deep && echo m > best/deep/model.bin && echo m > model.bin' +
   '; [ "$1" -ge 0 ] || exit 1; echo "score=$1"';
 
 async function run(settings: Partial<RunSettings> = {}): Promise<Workspace> {

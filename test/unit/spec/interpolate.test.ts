@@ -55,7 +55,37 @@ describe("variables in a spec", () => {
   });
 
   it("give their values as secrets when they are long enough, defaults never", () => {
-    expect(run("${SECRET} ${RATE} ${NONE:-longdefault} ${NAME}").secrets).toEqual(["abcdefgh", "digits"]);
+    expect(run({ goal: "${SECRET} ${RATE} ${NONE:-longdefault} ${NAME}" }).secrets).toEqual(["abcdefgh", "digits"]);
+  });
+
+  it.each<[string, JsonValue]>([
+    ["a command", { experimenter: { executor: { command: "train --key ${SECRET}" } } }],
+    ["a word of a command", { checks: [{ name: "a", command: ["test", "${SECRET}"] }] }],
+    ["an environment, whatever the variable is called there", { experimenter: { env: { name: "${SECRET}" } } }],
+    ["a runner's options", { runners: { space: { type: "openai", base_url: "http://u:${SECRET}@host" } } }],
+    ["an option of a user's own component", { evaluator: { type: "./mine.ts", token: "${SECRET}" } }],
+    ["values for prompts", { researcher: { vars: { model: "${SECRET}" } } }],
+  ])("are secrets in %s", (_, spec) => {
+    expect(run(spec).secrets).toEqual(["abcdefgh"]);
+  });
+
+  it.each<[string, JsonValue]>([
+    ["the name of the run", { name: "${SECRET}" }],
+    ["the metric", { metric: { name: "${SECRET}" } }],
+    ["the search space", { researcher: { space: { opt: { choices: ["${SECRET}"] } } } }],
+    ["paths", { artifacts: ["${SECRET}"], inputs: ["${SECRET}"], root: "${SECRET}" }],
+    ["a model's name", { runners: { main: { model: "${SECRET}" } } }],
+    [
+      "a setting, and then in a command too",
+      { metric: { name: "${SECRET}" }, experimenter: { command: "x ${SECRET}" } },
+    ],
+  ])("are no secrets in %s, but messages about the spec do not show them", (_, spec) => {
+    expect(run(spec)).toMatchObject({ secrets: [], values: ["abcdefgh"] });
+  });
+
+  it("are never secrets when every environment has them", () => {
+    const home = () => "/home/somebody";
+    expect(interpolate({ goal: "${HOME} ${USER}" }, home, () => false)).toMatchObject({ secrets: [], values: [] });
   });
 });
 

@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type AuraEnd, type Desk, desk, spec } from "../support/aura.ts";
+
+const SECRET = "s3cret-w0rd-of-mine";
+
+let here: Desk;
+beforeEach(() => {
+  here = desk({
+    "secret.yaml": spec({
+      experimenter: `{ type: script, command: [sh, -c, 'echo "have $TOKEN"; echo "$TOKEN" >&2; echo score=$1', sh, "{x}"], env: { TOKEN: "\${TOKEN}" } }`,
+      more: 'goal: "beat ${TOKEN}"\nchecks: [{ name: look, command: [sh, -c, "echo checked $TOKEN", "${TOKEN}"] }]',
+    }),
+    "broken.yaml": spec({
+      experimenter: `{ type: script, command: ["${"$"}{TOKEN}/no-such-program"] }`,
+    }),
+  });
+});
+afterEach(() => here[Symbol.dispose]());
+
+const run = (...args: readonly string[]): Promise<AuraEnd> => here.run(args, { TOKEN: SECRET });
+const shown = ({ stdout, stderr }: AuraEnd): string => stdout + stderr;
+
+describe("a value that a spec takes from the environment", () => {
+  test.each([[[]], [["--json"]], [["--dry-run"]], [["--dry-run", "--json"]]])(
+    "is not shown by run %j",
+    async (flags) => {
+      const end = await run("run", "secret.yaml", ...flags);
+      expect(end.code).toBe(0);
+      expect(shown(end)).not.toContain(SECRET);
+    },
+  );
+
+  test("is not shown by any look at the run afterwards", async () => {
+    await run("run", "secret.yaml");
+    for (const view of ["summary", "hypotheses", "events", "logs"]) {
+      const id = view === "logs" ? ["i00001-h000-t00"] : [];
+      const end = await run("inspect", "runs/tiny", view, ...id);
+      expect(shown(end)).not.toContain(SECRET);
+    }
+    expect((await run("inspect", "runs/tiny", "logs", "i00001-h000-t00")).stdout).toContain("have [redacted]");
+    expect((await run("resume", "runs/tiny")).code).toBe(0);
+  });
+
+  test("is not shown where it makes the run fail", async () => {
+    const end = await run("run", "broken.yaml");
+    expect(shown(end)).toContain("[redacted]/no-such-program");
+    expect(shown(end)).not.toContain(SECRET);
+  });
+});

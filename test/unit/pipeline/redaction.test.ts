@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { AuraEvent } from "../../../src/kernel/events.ts";
+import { Pipeline } from "../../../src/pipeline/pipeline.ts";
+import { systemEffects } from "../../../src/platform/system.ts";
+import { loadSpec } from "../../../src/spec/load.ts";
+import { resolveSpec } from "../../../src/spec/resolve.ts";
+import { type FaultPlan, faultyEffects } from "../../../src/testing/faults.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { Workspace } from "../../../src/workspace/workspace.ts";
+
+const TOKEN = 'tok"en\\-5f3a';
+const GOAL = "the-goal-nobody-may-know";
+const PIN = "424242";
+
+let place: TemporaryDirectory;
+beforeEach(() => {
+  place = temporaryDirectory();
+  place.write("code.txt", "1\n");
+  place.write(
+    "train.sh",
+    `echo "the token is $TOKEN"; echo "error: $TOKEN" >&2
+[ "$1" = 0 ] && exit 1
+printf '{"score": %s, "pin": %s, "%s": 1, "note": "pin %s"}\\n' "$1" "$PIN" "$NAME" "$PIN"`,
+  );
+  place.write(
+    "agent.sh",
+    `cat > prompt.txt; [ "$AURA_ROLE" = reviewer ] && { echo "[{\\"finding\\": \\"found $NAME\\"}]"; exit 0; }
+printf '[{"x": 2, "metadata": {"why": "%s"}, "rationale": "for %s"}, {"x": 0}, {"x": 1, "edits": [{"path": "code.txt", "content": "%s"}]}, {"id": "%s", "y": 9}]' "$NAME" "$GOAL" "$NAME" "$NAME"`,
+  );
+  place.write(
+    "spec.yaml",
+    `version: 1
+name: hidden
+goal: reach \${GOAL}
+metric: { name: score }
+stop: { iterations: 2 }
+artifacts: [code.txt]
+files: [train.sh, agent.sh]
+runners:
+  agent: { type: command, argv: [sh, "${"$"}{DIR}/agent.sh"], env: { NAME: "\${NAME}", GOAL: "\${GOAL}" }, record: calls.jsonl }
+researcher: { type: prompt, runner: agent, num_tasks: 4, vars: { pin: "\${PIN}" }, prompt: "{{goal}} {{iteration}} {{history}} {{failures}} {{insights}} {{vars.pin}}", space: { x: { type: int, low: 0, high: 9 } } }
+experimenter: { type: script, command: [sh, train.sh, "{x?}"], env: { TOKEN: "\${TOKEN}", NAME: "\${NAME}", PIN: "\${PIN}" } }
+reviewer: { type: prompt, runner: agent }
+`,
+  );
+});
+afterEach(() => place[Symbol.dispose]());
+
+async function run(workspace: string, plan: FaultPlan | null = null) {
+  const values: Readonly<Record<string, string>> = { TOKEN, GOAL, PIN, NAME: "name-of-secret", DIR: place.path };
+  const system = systemEffects();
+  const variables = {
+    get: (name: string) => values[name] ?? system.variables.get(name),
+    names: system.variables.names,
+  };
+  const rig = faultyEffects({ ...system, variables }, plan);
+  const { effects } = rig;
+  const events: AuraEvent[] = [];
+  const loaded = await loadSpec(place.join("spec.yaml"), { effects });
+  const home = await Workspace.create(place.join(workspace), { effects, ifExists: "resume" });
+  const pipeline = new Pipeline({ ...(await resolveSpec(loaded, { effects })), workspace: home });
+  pipeline.subscribe((event) => events.push(event));
+  const ended = await pipeline.run().catch((thrown: unknown) => thrown);
+  return { workspace: home, events, ended, crossings: rig.crossings };
+}
+
+/** Files below a folder that hold any of the secrets, as they are or as JSON has them. */
+function betrayers(folder: string, text = [TOKEN, GOAL, "name-of-secret", `pin ${PIN}`]): readonly string[] {
+  const wanted = text.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  const holds = (content: string): boolean => wanted.some((secret) => content.includes(secret));
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => holds(readFileSync(path, "utf8")) || holds(path));
+}
+
+describe("values of a spec's variables", () => {
+  test("are nowhere in the workspace, the events or the recording, although trials and models print them", async () => {
+    const { workspace, events } = await run("run");
+    const failed = workspace.readTrial("i00001-h001-t00")?.outcome;
+    expect(failed).toMatchObject({ status: "failed", failure: { logTail: "error: [redacted]\n" } });
+    expect(place.read("run/iterations/00001/trials/i00001-h000-t00.a1.log/stdout.log")).toContain(
+      "token is [redacted]",
+    );
+    const [call = ""] = workspace.listCalls(1).filter((id) => id.includes("researcher"));
+    expect(workspace.readCall(1, call)?.prompt).toMatch(/^reach \[redacted\] 1 .*\[redacted\]$/s);
+    expect(betrayers(place.join("run"))).toEqual([]);
+    expect(
+      betrayers(place.path)
+        .map((path) => path.slice(place.path.length + 1))
+        .sort(),
+    ).toEqual(["prompt.txt"]);
+    expect(JSON.stringify(events)).not.toMatch(/the-goal-nobody|name-of-secret|tok\\*"en/);
+  });
+
+  test("reach the model and the trials as they are", async () => {
+    await run("run");
+    expect(place.read("prompt.txt")).toContain(`reach ${GOAL}`);
+  });
+
+  test("do not disturb numbers that look like them, nor where the spec is", async () => {
+    const { workspace, ended } = await run("run");
+    expect(workspace.readExperiment("i00001-h000")?.summary).toMatchObject({
+      score: 2,
+      pin: Number(PIN),
+      "[redacted]": 1,
+    });
+    expect(ended).toMatchObject({ reason: "iterations", best: { score: 2 } });
+    expect(place.read("run/spec.yaml")).toContain("${TOKEN}");
+  });
+
+  test("make no difference to a run that is killed and resumed", async () => {
+    const undisturbed = await run("whole");
+    const researched = undisturbed.workspace.listCalls(2).map((id) => undisturbed.workspace.readCall(2, id));
+    for (const share of [0.5, 0.8]) {
+      const name = `killed-${share}`;
+      await run(name, { at: Math.floor(undisturbed.crossings.length * share), when: "before", fault: "die" });
+      const { workspace } = await run(name);
+      const hashes = workspace.listCalls(2).map((id) => workspace.readCall(2, id)?.promptHash);
+      expect(hashes).toEqual(researched.map((call) => call?.promptHash));
+      expect(betrayers(place.join(name))).toEqual([]);
+    }
+  });
+
+  test("are not in what an error says", async () => {
+    place.write("agent.sh", 'echo "no access with $NAME" >&2; exit 1');
+    const { events, ended } = await run("run");
+    expect(JSON.stringify(events)).toContain("no access with [redacted]");
+    expect(String(ended)).not.toContain("name-of-secret");
+    expect(betrayers(place.join("run"))).toEqual([]);
+  });
+});
