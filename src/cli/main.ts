@@ -4,12 +4,14 @@ import { VERSION } from "../version.ts";
 import type { ApplyFlags } from "./apply.ts";
 import type { InspectFlags } from "./inspect.ts";
 import { openFrame } from "./json-frame.ts";
+import { watchOutput } from "./output-errors.ts";
 import type { RollbackFlags } from "./rollback.ts";
 import type { RunFlags } from "./run-flags.ts";
 
 /** Runs the command line. `args` are the words after `aura`. Sets the process's exit code; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
   const code = { value: EXIT.ok as number };
+  const outputFailed = watchOutput();
   try {
     await program((exit) => {
       code.value = exit;
@@ -19,7 +21,7 @@ export async function main(args: readonly string[]): Promise<void> {
     code.value = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (code.value !== EXIT.ok) frameUsageError(args, messageOf(thrown));
   }
-  process.exitCode = code.value;
+  process.exitCode = outputFailed() ? EXIT.storage : code.value;
 }
 
 type Exit = (code: number) => void;

@@ -11,6 +11,7 @@ import {
   readlinkSync,
   realpathSync,
   renameSync,
+  statSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
@@ -75,17 +76,27 @@ function readLinkOrNull(path: string): string | null {
   }
 }
 
+/**
+ * Makes a folder and those above it. Step by step: Node's own recursive call never returns where the system refuses to
+ * make a folder with "no such file", as /proc does, and says the same of a read-only disk.
+ */
 function makeDirectory(path: string, mode?: number): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeOne(path);
   } catch (thrown) {
-    // On a read-only disk this is what Node says of the folder it should make; one step alone is told the reason.
-    if (systemCode(thrown) !== "ENOENT") throw thrown;
-    const parent = dirname(path);
-    if (parent !== path) makeDirectory(parent);
-    mkdirSync(path);
+    if (systemCode(thrown) !== "ENOENT" || dirname(path) === path) throw thrown;
+    makeDirectory(dirname(path));
+    makeOne(path);
   }
   if (mode !== undefined) chmodSync(path, mode);
+}
+
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (thrown) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw thrown;
+  }
 }
 
 function copyFile(from: string, to: string, mode: number): void {

@@ -84,6 +84,20 @@ describe("what a run prints", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
+  test("by a command that reads, to a reader that has seen enough, is no error", async () => {
+    const shell = (command: string) => start("sh", ["-c", command], { cwd: here.path }).ended;
+    await run({}, ["--workspace", "read"]);
+    const aura = `"${process.execPath}" "${AURA}"`;
+    for (const view of ["events", "hypotheses --json", "events --follow"]) {
+      const { stderr } = await shell(`${aura} inspect read ${view} | true`);
+      expect(stderr).toBe("");
+    }
+    if (process.platform !== "linux") return;
+    const full = await shell(`${aura} inspect read --json > /dev/full`);
+    expect(full.code).toBe(6);
+    expect(full.stderr).toMatch(/^aura: cannot write to standard output: .*ENOSPC.*\n$/);
+  });
+
   test("to a pipe that is closed early ends the run in order, resumable", async () => {
     here.write("slow.yaml", spec({ name: "slow", experimenter: script("sleep 30; echo score=$1") }));
     const shell = `"${process.execPath}" "${AURA}" run slow.yaml --grace 0s | head -n 3; echo done`;

@@ -101,6 +101,15 @@ describe("a workspace that holds a run", () => {
     expect(readdirSync(here.join("precious"))).toEqual(["notes.txt"]);
   });
 
+  test.skipIf(process.platform !== "linux")("that cannot be made is told at once, with 6", async () => {
+    for (const place of ["/proc/aura/run", "/dev/null/run"]) {
+      const { code, stderr } = await here.run(["run", "tiny.yaml", "--workspace", place]);
+      expect(stderr).toContain(place.split("/").slice(0, 3).join("/"));
+      expect(stderr).not.toContain("unexpected error");
+      expect([2, 6]).toContain(code);
+    }
+  });
+
   test("says what a place without a run is, with 2", async () => {
     for (const command of [
       ["resume", "nowhere"],
