@@ -18,10 +18,15 @@ export async function followRun(
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
   const plain = createPlainReporter({ write, clock: systemClock() });
   const sink = json ? createJsonlReporter({ write }) : plain.sink;
+  let isHeard = true;
+  process.stdout.once("error", () => {
+    isHeard = false;
+  });
   try {
     if (view === "events") for (const event of readJournal(root, observer.files)) sink(event);
     else if (!json) process.stdout.write(textOf("summary", root, observer, "", process.stdout.columns));
     const isLive = (): boolean => {
+      if (!isHeard) return false;
       const { state } = peekLock(root, observer.files, observer.processes);
       return state === "held" || state === "foreign";
     };

@@ -92,6 +92,12 @@ describe("what a run prints", () => {
       const { stderr } = await shell(`${aura} inspect read ${view} | true`);
       expect(stderr).toBe("");
     }
+    here.write("long.yaml", spec({ name: "long", experimenter: script("sleep 60; echo score=$1") }));
+    const live = here.start(["run", "long.yaml", "--grace", "0s"]);
+    await live.until("trial.started");
+    expect((await shell(`${aura} inspect runs/long events --follow | head -n 1`)).stdout).toContain("run.started");
+    live.kill("SIGINT");
+    expect((await live.ended).code).toBe(130);
     if (process.platform !== "linux") return;
     const full = await shell(`${aura} inspect read --json > /dev/full`);
     expect(full.code).toBe(6);
