@@ -5,7 +5,7 @@ import type { CallRecord } from "../model/call.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
-import type { HypothesisId, TrialId } from "../model/ids.ts";
+import { type HypothesisId, parseHypothesisId, type TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { IterationRecord } from "../model/iteration.ts";
 import type { Trial } from "../model/trial.ts";
@@ -65,9 +65,29 @@ export function damaged(source: Pick<Source, "root">, path: string, reason: stri
 const REDO = "restore it, or delete it to have that step done again (`aura repair` shows what that would be)";
 
 export function readIteration(source: Source, iteration: number): IterationRecord | null {
-  return read(source, layout.iterationFile(source.root, iteration), validators.iteration, (record) =>
-    mismatch("iteration", record.iteration, iteration),
+  return read(
+    source,
+    layout.iterationFile(source.root, iteration),
+    validators.iteration,
+    (record) => mismatch("iteration", record.iteration, iteration) ?? strayReference(record),
   );
+}
+
+/** What an iteration's record names that cannot be: a hypothesis of another iteration, a state that is no id of one. */
+function strayReference(record: IterationRecord): string | null {
+  const listed = record.state === "started" ? [] : record.hypotheses;
+  const stranger = listed.find(
+    (id) => layout.canonicalHypothesisId(id) !== id || parseHypothesisId(id)?.iteration !== record.iteration,
+  );
+  if (stranger !== undefined) return `it lists ${JSON.stringify(stranger)}, which is no hypothesis of this iteration`;
+  const states = [record.base, record.state === "finished" ? record.carried : undefined].filter(
+    (each) => each !== undefined,
+  );
+  const lost = states.find(
+    ({ snapshot, hypothesisId }) =>
+      !/^[0-9a-f]{16}$/.test(snapshot) || layout.canonicalHypothesisId(hypothesisId) !== hypothesisId,
+  );
+  return lost === undefined ? null : `it names ${JSON.stringify(lost)}, which is no state`;
 }
 
 export function readHypothesis(source: Source, id: HypothesisId): Hypothesis | null {

@@ -2,22 +2,25 @@ import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isAuraError } from "../../src/kernel/errors.ts";
 import { cutAt, events, everyAnswer, flippedAt, names, oneOfEachSort, sizeOf, VIEWS } from "./support/damage.ts";
 import { live } from "./support/lives.ts";
 import { differencesFrom } from "./support/reference-model.ts";
 import { layOut, type Place } from "./support/scenario.ts";
-import { FULL, sample, type Undisturbed, undisturbed } from "./support/sweep.ts";
+import { FULL, type Undisturbed, undisturbed } from "./support/sweep.ts";
 
 // One finished run and one that was killed in its second iteration. Each case damages one file of a copy.
 let expected: Undisturbed;
 let finished: Place;
 let halfway: Place;
+let answers: ReadonlyMap<string, string | Error>;
 const dir = mkdtempSync(join(process.platform === "linux" ? "/dev/shm" : tmpdir(), "aura-damage-"));
 
 beforeAll(async () => {
   expected = await undisturbed();
   finished = layOut(join(dir, "finished"));
   await live(finished);
+  answers = everyAnswer(finished.workspace);
   halfway = layOut(join(dir, "halfway"));
   const at = Math.floor(expected.life.crossings.length * 0.8);
   await live(halfway, { at, when: "before", fault: "die" });
@@ -65,11 +68,12 @@ async function answersAfter(
   exact: boolean,
 ): Promise<string[]> {
   const file = join(finished.workspace, path);
-  const before = everyAnswer(finished.workspace);
   return withBytes(file, damage(file, at), () => {
     const wrong: string[] = [];
     for (const [question, answer] of everyAnswer(finished.workspace)) {
-      if (answer instanceof Error ? names(answer, path) && !VIEWS.has(sort) : !exact || answer === before.get(question))
+      if (
+        answer instanceof Error ? names(answer, path) && !VIEWS.has(sort) : !exact || answer === answers.get(question)
+      )
         continue;
       wrong.push(`${question}, ${sort} at byte ${at}: ${answer instanceof Error ? answer.stack : answer}`);
     }
@@ -94,6 +98,8 @@ async function resumeAfter(
     writeFileSync(file, bytes);
     const life = await live(place);
     const told = `resume, ${sort} at byte ${at}: ${life.thrown instanceof Error ? life.thrown.stack : life.exitCode}`;
+    // What still fits its schema is a change by hand: it may name what is not there, or be a spec that needs consent.
+    if (!exact && isAuraError(life.thrown) && (life.exitCode === 4 || life.exitCode === 2)) return [];
     if (life.exitCode === 4) return names(life.thrown, path) && !VIEWS.has(sort) ? [] : [told];
     if (life.exitCode !== 0) return [told];
     const differ = exact ? differencesFrom(expected.essence, place.workspace) : [];
@@ -108,8 +114,11 @@ describe.each([
   test("leaves every answer right, or ends in 4 with its name", async () => {
     const wrong: string[] = [];
     for (const [sort, path] of oneOfEachSort(finished.workspace)) {
-      for (const byte of sample(sizeOf(finished.workspace, path), 6)) {
-        wrong.push(...(await answersAfter(sort, path, byte - 1, damage, exact || VIEWS.has(sort))));
+      const size = sizeOf(finished.workspace, path);
+      const wanted = Math.min(size, FULL ? 100 : 6);
+      for (let place = 0; place < wanted; place++) {
+        const at = Math.floor((place * size) / wanted);
+        wrong.push(...(await answersAfter(sort, path, at, damage, exact || VIEWS.has(sort))));
       }
     }
     expect(wrong).toEqual([]);
