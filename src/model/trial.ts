@@ -61,7 +61,7 @@ interface TrialCommon {
   readonly attempts: readonly TrialAttempt[];
 }
 
-/** One execution of one repeat. On disk before the process starts (`started`), and again when it has ended. */
+/** One execution of one repeat. On disk as soon as its process exists (`started`), and again when it has ended. */
 export type Trial =
   | (TrialCommon & { readonly state: "started" })
   | (TrialCommon & {

@@ -162,7 +162,7 @@ export class ManifestKeeper {
   /** Totals are told when they are on disk, and not before. */
   #write(durable = false): void {
     const { clock } = this.#workspace.effects;
-    const manifest = { ...this.#manifest, totals: this.#totals(), updatedAt: clock.now().toISOString() };
+    const manifest = inOrder({ ...this.#manifest, totals: this.#totals(), updatedAt: clock.now().toISOString() });
     this.#workspace.writeManifest(manifest, { durable });
     this.#manifest = manifest;
     this.#written = clock.monotonic();
@@ -218,4 +218,23 @@ function specOfCode({ metric }: RunSettings): SpecFields {
   const min_delta = minDelta.kind === "relative" ? `${minDelta.value * 100}%` : minDelta.value;
   const spec = { metric: { name, direction, min_delta, ...(baseline === undefined ? {} : { baseline }) } };
   return { specHash: "", overrides: {}, spec };
+}
+
+/** Its keys always in the same order, whatever was added when. */
+function inOrder(manifest: RunManifest): RunManifest {
+  const { format, runId, name, status, reason, createdAt, updatedAt, ...rest } = manifest;
+  const { spec, specFile, project, ...others } = rest;
+  return {
+    format,
+    runId,
+    name,
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    createdAt,
+    updatedAt,
+    ...others,
+    ...(project === undefined ? {} : { project }),
+    ...(specFile === undefined ? {} : { specFile }),
+    spec,
+  };
 }

@@ -39,7 +39,7 @@ function metricText({ metric }: RunSettings): string {
 
 function sizeText({ hypotheses, hypothesesPerIteration, trialsPerHypothesis, settings }: RunPlan): string {
   const total = hypotheses === null ? "no limit on hypotheses" : `at most ${hypotheses} hypotheses`;
-  return `${total}, ${hypothesesPerIteration} an iteration, ${trialsPerHypothesis} processes each, ${settings.parallel} at a time`;
+  return `${total}, ${hypothesesPerIteration} an iteration, ${trialsPerHypothesis} ${trialsPerHypothesis === 1 ? "process" : "processes"} each, ${settings.parallel} at a time`;
 }
 
 function stopText({ stop }: RunSettings): string {

@@ -142,7 +142,8 @@ function damageOf(source: records.Source, read: () => unknown): string | null {
   const error = errorOf(read);
   if (!error) return null;
   const [first = error.message] = error.message.split("\n");
-  return first.replace(`${source.root}/`, "");
+  // The step names the file itself.
+  return first.replace(/^.* is damaged: /, "").replace(`${source.root}/`, "");
 }
 
 /** The damage that reading meets; a newer format is nothing to repair. */

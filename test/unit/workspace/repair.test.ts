@@ -21,7 +21,7 @@ describe("repair", () => {
       {
         action: "set-aside",
         file: evaluation,
-        reason: expect.stringContaining("is damaged: it is not JSON"),
+        reason: expect.stringMatching(/^it is not JSON/),
         consequence: "resume evaluates i00001-h001 again",
       },
       expect.objectContaining({ action: "remove", file: "iterations/00001/trials/.x.json.5-5.tmp" }),
