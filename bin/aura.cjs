@@ -1,10 +1,19 @@
 #!/usr/bin/env node
 "use strict";
-// Answers --version before anything is loaded; everything else is in the built bundle.
+// Answers --version before anything is loaded, and a plain look at a run with as little as that takes; everything else
+// is in the built bundle.
 const args = process.argv.slice(2);
-if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-  process.stdout.write(`${require("../package.json").version}\n`);
-} else {
+
+function inspectFast() {
+  try {
+    return require("../dist/fast/inspect.cjs").inspectFast(args.slice(1));
+  } catch (error) {
+    if (error.code === "MODULE_NOT_FOUND") return false;
+    throw error;
+  }
+}
+
+function wholeCommandLine() {
   import("../dist/cli/main.js").then(
     ({ main }) => main(args),
     (error) => {
@@ -15,4 +24,10 @@ if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
       process.exitCode = 1;
     },
   );
+}
+
+if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+  require("node:fs").writeSync(1, `${require("../package.json").version}\n`);
+} else if (args[0] !== "inspect" || !inspectFast()) {
+  wholeCommandLine();
 }

@@ -3,23 +3,8 @@ import { EXIT, SpecError } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
 import { localObserver } from "../platform/observer.ts";
 import type { Observer } from "../workspace/inspection.ts";
-import { inspectBest, inspectCalls, inspectHypotheses, inspectInsights, inspectSummary } from "../workspace/queries.ts";
-import { inspectEvents, inspectLogs, inspectShow } from "../workspace/query-details.ts";
+import { VIEWS } from "./inspect-documents.ts";
 import { guarded } from "./report-error.ts";
-
-/** The views of a run: how many ids each takes, and what it answers as one JSON document. */
-const VIEWS: Readonly<
-  Record<string, { readonly ids: number; document(root: string, observer: Observer, ids: readonly string[]): object }>
-> = {
-  summary: { ids: 0, document: inspectSummary },
-  hypotheses: { ids: 0, document: (root, observer) => ({ hypotheses: inspectHypotheses(root, observer) }) },
-  best: { ids: 0, document: (root, observer) => ({ best: inspectBest(root, observer) }) },
-  show: { ids: 1, document: (root, observer, [id = ""]) => inspectShow(root, id, observer) },
-  insights: { ids: 0, document: (root, observer) => ({ insights: inspectInsights(root, observer) }) },
-  calls: { ids: 0, document: (root, observer) => ({ calls: inspectCalls(root, observer) }) },
-  logs: { ids: 1, document: (root, observer, [id = ""]) => ({ logs: inspectLogs(root, id, observer) }) },
-  events: { ids: 0, document: (root, observer) => ({ events: inspectEvents(root, observer) }) },
-};
 
 export interface InspectFlags {
   readonly json?: boolean;
