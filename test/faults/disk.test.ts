@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { afterAll, type RealPlace, realPlace, undisturbedCommand } from "./support/real.ts";
+import { afterAll, type RealPlace, realPlace, undisturbedCommand, until } from "./support/real.ts";
 
 interface TinyDisk extends Disposable {
   readonly folder: string;
@@ -66,7 +66,7 @@ describe.runIf(mayMount)("a real disk (needs the right to mount one)", () => {
 
     place.write("hang", "");
     const live = place.start();
-    while (place.tally().starts.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until("a trial", () => place.tally().starts.size > 0);
     live.kill("SIGKILL");
     await live.ended;
     rmSync(place.join("hang"));

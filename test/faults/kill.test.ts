@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { seededRng } from "../../src/platform/rng.ts";
 import { afterAll, killAt, type RealCrossing, realPlace, undisturbedCommand } from "./support/real.ts";
+import { promisesOf } from "./support/reference-model.ts";
 import { FULL } from "./support/sweep.ts";
 
 let expected: Awaited<ReturnType<typeof undisturbedCommand>>;
@@ -8,14 +9,35 @@ beforeAll(async () => {
   expected = await undisturbedCommand();
 });
 
-/** One crossing of each kind; in a short test some of them, evenly spread. */
-function oneOfEachKind(): readonly RealCrossing[] {
-  const kinds = [...new Map(expected.crossings.toReversed().map((crossing) => [crossing.kind, crossing])).values()];
-  const step = FULL ? 1 : Math.ceil(kinds.length / 5);
-  return kinds.filter((_, place) => place % step === 0);
+/** Runs that go on side by side: most of what they do is waiting for their processes. */
+const SIDE_BY_SIDE = 3;
+
+async function sideBySide<T>(items: readonly T[], judge: (item: T) => Promise<readonly string[]>): Promise<string[]> {
+  const rest = [...items];
+  const wrong: string[] = [];
+  const worker = async (): Promise<void> => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) wrong.push(...(await judge(item)));
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
+  return wrong;
 }
 
-async function killedAt({ at, kind }: RealCrossing, when: "before" | "after" | "half"): Promise<readonly string[]> {
+type When = "before" | "after" | "half";
+
+/** One crossing of each kind, with when to kill there; in a short test some of them, evenly spread. */
+function oneOfEachKind(): readonly { readonly crossing: RealCrossing; readonly when: When }[] {
+  const kinds = [...new Map(expected.crossings.toReversed().map((crossing) => [crossing.kind, crossing])).values()];
+  const step = FULL ? 1 : Math.ceil(kinds.length / 6);
+  const whens: readonly When[] = ["before", "after", "half"];
+  return kinds
+    .filter((_, place) => place % step === 0)
+    .map((crossing, place) => ({
+      crossing,
+      when: whens[place % (/^(write|append)/.test(crossing.kind) ? 3 : 2)] ?? "before",
+    }));
+}
+
+async function killedAt({ at, kind }: RealCrossing, when: When): Promise<readonly string[]> {
   using place = realPlace();
   const killed = await place.live(killAt(at, when));
   const resumed = await place.live();
@@ -29,40 +51,33 @@ async function killedAt({ at, kind }: RealCrossing, when: "before" | "after" | "
   return wrong.length === 0 ? [] : [`killed ${when} ${at} ${kind}`, ...wrong];
 }
 
+/** A run that is killed after each of these times, in milliseconds, and resumed, and at last left alone. */
+async function killedAfter(times: readonly number[]): Promise<readonly string[]> {
+  using place = realPlace();
+  const wrong: string[] = [];
+  for (const ms of [...times, null]) {
+    const promises = promisesOf(place.workspace, place.tally);
+    const live = place.start();
+    const timer = ms === null ? undefined : setTimeout(() => live.kill("SIGKILL"), ms);
+    const end = await live.ended;
+    clearTimeout(timer);
+    wrong.push(...promises.broken());
+    if (end.signal !== "SIGKILL" && end.code !== 0) wrong.push(`a resume ended with ${end.code}: ${end.stderr}`);
+  }
+  wrong.push(...afterAll(expected, place));
+  return wrong.length === 0 ? [] : [`killed after ${times.join(", ")} ms:`, ...wrong];
+}
+
 describe("the real command under SIGKILL", () => {
   test("killed once at each kind of crossing it goes on as if nothing had happened", async () => {
-    const wrong: string[] = [];
-    const whens = ["before", "after", "half"] as const;
-    for (const [place, crossing] of oneOfEachKind().entries()) {
-      const isWrite = /^(write|append)/.test(crossing.kind);
-      wrong.push(...(await killedAt(crossing, whens[place % (isWrite ? 3 : 2)] ?? "before")));
-    }
-    expect(wrong).toEqual([]);
+    expect(await sideBySide(oneOfEachKind(), ({ crossing, when }) => killedAt(crossing, when))).toEqual([]);
   });
 
   test("killed at any time, over and over, it ends where the undisturbed run ends", async () => {
     const rng = seededRng(1).fork("times");
-    const wanted = FULL ? 500 : 6;
-    const wrong: string[] = [];
-    let kills = 0;
-    while (kills < wanted) {
-      using place = realPlace();
-      const times: number[] = [];
-      for (let over = false; !over; ) {
-        const live = place.start();
-        const ms = 120 + rng.int(700);
-        const timer = setTimeout(() => live.kill("SIGKILL"), times.length < 25 ? ms : 60_000);
-        const end = await live.ended;
-        clearTimeout(timer);
-        over = end.signal !== "SIGKILL";
-        if (!over) times.push(ms);
-        if (over && end.code !== 0) wrong.push(`a resume ended with ${end.code}: ${end.stderr}`);
-      }
-      kills += times.length;
-      const found = afterAll(expected, place);
-      if (found.length > 0) wrong.push(`killed after ${times.join(", ")} ms:`, ...found);
-      if (times.length === 0) kills += 1;
-    }
-    expect(wrong).toEqual([]);
+    const chains = Array.from({ length: FULL ? 100 : 3 }, () =>
+      Array.from({ length: FULL ? 5 : 3 }, () => 120 + rng.int(700)),
+    );
+    expect(await sideBySide(chains, killedAfter)).toEqual([]);
   });
 });

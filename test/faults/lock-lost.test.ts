@@ -9,7 +9,8 @@ describe("a writer that was stopped and lost its lock meanwhile", () => {
     using place = realPlace();
     place.write("hang", "");
     const live = place.start({}, ["--grace", "100ms"]);
-    await until("a trial", () => place.tally().starts.size > 0);
+    // Both trials hang: the command is in the middle of nothing.
+    await until("two trials that hang", () => (place.read("hanging.log") ?? "").split("\n").length === 3);
     live.kill("SIGSTOP");
     const lock = `${place.workspace}/lock.json`;
     const before = essenceOf(place.workspace);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { IterationRecord } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
 import { aura } from "../support/aura.ts";
-import { killAt, type RealPlace, realPlace } from "./support/real.ts";
+import { killAt, type RealPlace, realPlace, until } from "./support/real.ts";
 import { differences, readTree } from "./support/tree.ts";
 
 function edit(place: RealPlace, file: string, from: string, to: string): void {
@@ -30,7 +30,7 @@ describe("resume", () => {
     using place = realPlace();
     place.write("hang", "");
     const live = place.start(killAt(100_000, "before"));
-    while (place.tally().starts.size < 2) await new Promise((done) => setTimeout(done, 10));
+    await until("two trials", () => place.tally().starts.size >= 2);
     live.kill("SIGKILL");
     await live.ended;
     const before = readTree(place.workspace);

@@ -27,9 +27,13 @@ function crossing(method, target, action, half) {
     if (list !== undefined) appendFileSync(list, `${count} ${method} ${target}\n`);
     if (count !== Number(at)) return action();
     if (when === "before") die();
-    if (when === "half") half?.();
-    else action();
-    return die();
+    try {
+      if (when === "half") half?.();
+      else action();
+    } finally {
+      die();
+    }
+    return undefined;
   } finally {
     inside = false;
   }
