@@ -191,6 +191,7 @@ describe("inspect show", () => {
     const id = "i00001-h000-t00";
     workspace.makeAttemptFolder(id, 1);
     const folder = workspace.logDir(id, 1);
+    mkdirSync(folder);
     writeFileSync(join(folder, "stdout.log"), `${"x".repeat(10_000)}\u001b[31mred\u0007\nend\n`);
     const secret = join(temporaryFolder(), "secret");
     writeFileSync(secret, "secret");
