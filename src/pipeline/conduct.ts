@@ -70,11 +70,11 @@ export async function conductRun(
       await part.setup?.(run);
     }
     if (previous) await endLeftovers(workspace, run);
+    if (options.retryFailed) clearFailed(workspace, options.retryFailed);
     keeper.start(() => spending.totals());
     emitter.subscribe(keeper.journal);
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
     if (!previous) announce();
-    if (options.retryFailed) clearFailed(workspace, options.retryFailed);
     const { artifacts, copies } = await openProject(run, workspace, keeper);
     const state = new RunState(settings, readRollbacks({ root: workspace.root, files: effects.files }));
     const loop: Loop = {
@@ -169,7 +169,9 @@ async function stoppable<T>(step: Promise<T>, signals: StopSignals): Promise<T |
 function scoredNothing(loop: Loop, reason: FinishReason): boolean {
   if (reason === "failures" || reason === "no-proposals") return false;
   const entries = loop.history.entries();
-  return entries.length > 0 && entries.every((entry) => entry.score === null);
+  // A grid or a space without anything in it has been searched to its end.
+  if (entries.length === 0) return reason !== "exhausted";
+  return entries.every((entry) => entry.score === null);
 }
 
 function finish(reason: FinishReason, exitCode: number, keeper: ManifestKeeper, emitter: Emitter): RunEnd {

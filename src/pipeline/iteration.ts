@@ -60,7 +60,9 @@ export function replayIteration(loop: Loop, iteration: number): boolean {
   for (const { hypothesis } of results) history.remember(hypothesis, scope);
   state.enterGeneration(record.generation);
   const entries = history.addIteration(iteration, record.generation, results, insights, record.refused);
-  const concluded: FinishedIteration = { ...record, ...state.conclude(entries, record.base) };
+  // What an earlier generation came to was judged by its own settings, and stays.
+  const stands = record.generation !== loop.generation;
+  const concluded: FinishedIteration = stands ? record : { ...record, ...state.conclude(entries, record.base) };
   if (JSON.stringify(concluded) !== JSON.stringify(record)) workspace.writeIteration(concluded);
   state.take(concluded, entries, history.entries());
   return true;

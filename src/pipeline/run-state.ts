@@ -147,7 +147,9 @@ export class RunState {
       this.#settings.rollback === "best"
         ? entries.find(({ id }) => id === best?.id && id !== this.#best?.id)
         : bestOf(entries, { ...this.#settings.metric, minDelta: { kind: "absolute", value: 0 } });
-    return chosen?.state === undefined ? base : { snapshot: chosen.state, hypothesisId: chosen.id };
+    // What is carried on may be another state than this iteration's base: a score changed by hand says so afterwards.
+    if (chosen?.state === undefined) return this.#carried ?? base;
+    return { snapshot: chosen.state, hypothesisId: chosen.id };
   }
 
   #rollBack(rollback: AppliedRollback, all: readonly HistoryEntry[]): void {

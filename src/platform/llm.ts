@@ -175,8 +175,11 @@ async function attempt(
     if (options.stream === false) {
       events.message(await client.messages.create(body, { signal: both }));
     } else {
-      for await (const event of await client.messages.create({ ...body, stream: true }, { signal: both }))
-        events.add(event);
+      const sent = client.messages.create({ ...body, stream: true }, { signal: both });
+      const { data: stream, response } = await sent.withResponse();
+      // A server that does not stream answers with the whole message: it is paid for, and as good.
+      if (response.headers.get("content-type")?.includes("application/json")) events.message(await response.json());
+      else for await (const event of stream) events.add(event);
     }
   } catch (thrown) {
     if (deadline.signal.aborted) throw deadline.signal.reason;

@@ -35,6 +35,17 @@ describe("the repository", () => {
     expect(unlisted).toEqual([]);
   });
 
+  it("locks the optional packages of every platform, which some versions of npm insist on", () => {
+    const lock: unknown = JSON.parse(readProjectFile("package-lock.json"));
+    const packages = isJsonObject(lock) && isJsonObject(lock.packages) ? lock.packages : {};
+    const missing = Object.values(packages).flatMap((entry) =>
+      isJsonObject(entry) && isJsonObject(entry.optionalDependencies)
+        ? Object.keys(entry.optionalDependencies).filter((name) => packages[`node_modules/${name}`] === undefined)
+        : [],
+    );
+    expect(missing).toEqual([]);
+  });
+
   it("names no machine's paths and no package registry", () => {
     const telling =
       /(?<![\w.])\/(?:home|Users|root|work)\/(?!(?:me|user|somebody)\b)[\w.-]+|registry\.(?:npmjs|yarnpkg)\.|"resolved":|npm\.pkg\./;

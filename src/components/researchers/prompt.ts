@@ -90,7 +90,7 @@ export class Researcher implements ResearcherPort {
       expected: "a JSON list of objects, one for each proposal,",
       read: (reply) => {
         const parsed = this.read(reply.structured ?? reply.content, ctx);
-        refused = parsed.refused;
+        refused = [...refused, ...parsed.refused];
         return parsed.ok ? { ok: true, value: parsed } : parsed;
       },
     });

@@ -19,7 +19,7 @@ export class EditRefused extends Error {
   }
 }
 
-export const EDIT_LIMITS = { edits: 200, fileBytes: 1024 * 1024, pathLength: 1024 } as const;
+export const EDIT_LIMITS = { edits: 200, fileBytes: 1024 * 1024, pathLength: 1024, nameBytes: 255 } as const;
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
@@ -39,6 +39,9 @@ export function editPath(given: string, tracked: readonly string[]): string {
     throw new EditRefused("edit-outside-artifacts", `${name} is an absolute path: paths are relative to the project`);
   }
   const names = path.split("/");
+  if (names.some((one) => Buffer.byteLength(one) > EDIT_LIMITS.nameBytes)) {
+    throw new EditRefused("edit-invalid", `the path ${name} has a part longer than ${EDIT_LIMITS.nameBytes} bytes`);
+  }
   if (names.includes("..")) throw new EditRefused("edit-outside-artifacts", `${name} leaves its folder with ".."`);
   if (!isTreePath(path)) throw new EditRefused("edit-invalid", `${name} is not a file's path in normal form`);
   if (names.some((one) => NEVER_TRACKED.has(one.toLowerCase()))) {

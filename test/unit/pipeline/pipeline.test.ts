@@ -267,6 +267,12 @@ describe("stages that misbehave", () => {
     expect(folder.read("run/iterations/00001/evaluations/i00001-h000.json")).toMatch(/"score": null/);
   });
 
+  test("a run in which nothing was ever proposed has failed, whichever condition ended it", async () => {
+    const silent: ResearcherPort = { numTasks: 1, hypothesize: async () => ({ proposals: [] }) };
+    const result = await (await pipeline({ researcher: silent, maxIterations: 2 })).run();
+    expect(result).toMatchObject({ reason: "nothing-scored", exitCode: 1, best: null });
+  });
+
   test("an evaluator that answers about another hypothesis ends the run", async () => {
     const confused: EvaluatorPort = {
       evaluate: async () => ({ hypothesisId: "i00009-h000", score: 1, passed: true, reason: "", details: {} }),

@@ -217,8 +217,8 @@ describe("where a run stands", () => {
       finish(state, 2, [entry("i00002-h000", 3, { state: "s2" })]);
       finish(state, 3, [entry("i00003-h000", null, { state: "s3" })]);
     }
-    expect(best.carried?.snapshot).toBe("s0");
-    expect(none.carried?.snapshot).toBe("s0");
+    expect(best.carried?.snapshot).toBe("s1");
+    expect(none.carried?.snapshot).toBe("s2");
   });
 
   test("a rollback makes an earlier hypothesis the one to beat, and later ones no longer count", () => {

@@ -43,6 +43,21 @@ function runnerError(error: unknown): RunnerError {
 }
 
 describe("anthropicLlm", () => {
+  it("takes the whole message of a server that does not stream, and pays for it once", async () => {
+    const message = {
+      type: "message",
+      role: "assistant",
+      model: "test-model",
+      content: [{ type: "text", text: "[1]" }],
+      stop_reason: "end_turn",
+      usage: { input_tokens: 3, output_tokens: 2 },
+    };
+    const answer = { kind: "garbage", contentType: "application/json", body: JSON.stringify(message) } as const;
+    const { reply, requests } = await ask([answer]);
+    expect(reply).toEqual({ content: "[1]", model: "test-model", usage: { inputTokens: 3, outputTokens: 2 } });
+    expect(requests).toHaveLength(1);
+  });
+
   it.each([true, false])("asks and answers, streamed: %s", async (stream) => {
     const answer = { kind: "text", text: "Héllo 😀\n[1]", inputTokens: 1000, outputTokens: 500 } as const;
     const price = { input: 3, output: 15 };

@@ -54,7 +54,10 @@ describe("Researcher", () => {
     const runner = scriptedRunner('[{"lr": 7}]', '[{"lr": 0.3}, {"id": "far", "lr": 9}]');
     const answer = await new Researcher({ runner, space }).hypothesize(context());
     expect(answer.proposals).toEqual([{ spec: { lr: 0.3 } }]);
-    expect(answer.refused).toMatchObject([{ label: "far", reason: expect.stringMatching(/lr/) }]);
+    expect(answer.refused).toMatchObject([
+      { label: "#1", reason: expect.stringMatching(/lr/) },
+      { label: "far", reason: expect.stringMatching(/lr/) },
+    ]);
     expect(runner.prompts[1]).toMatch(/#1: .*lr/);
   });
 

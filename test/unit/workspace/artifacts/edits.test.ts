@@ -390,3 +390,8 @@ test("a diff made to take long is refused soon", () => {
   expect(applyEdits(store, id, [{ diff: headers }], ["f"]).ok).toBe(false);
   expect(performance.now() - from).toBeLessThan(5000);
 });
+
+test("a name that no file system takes is refused, and is no trouble for the run", () => {
+  expect(outcome([{ path: `src/${"x".repeat(256)}`, content: "y" }])).toMatch(/^edit-invalid: .*longer than 255 bytes/);
+  expect(typeof outcome([{ path: `src/${"x".repeat(255)}`, content: "y" }])).toBe("object");
+});
