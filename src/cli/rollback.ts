@@ -18,14 +18,14 @@ export async function rollback(place: string, flags: RollbackFlags): Promise<num
     const effects = systemEffects();
     const { workspace, store, records } = await openStates(resolve(place), effects);
     if (flags.dryRun) {
-      tell(planRollback(store, records, flags.to), "would roll back", flags);
+      tell(planRollback(store, records, flags.to), "would roll back to", flags);
       return EXIT.ok;
     }
     const lock = await workspace.lock();
     try {
       const plan = planRollback(store, records, flags.to);
       const record = rollBack(store, plan, effects.clock.now());
-      tell(plan, record ? "rolled back" : "already at", flags);
+      tell(plan, record ? "rolled back to" : "already at", flags);
     } finally {
       lock.release();
     }
@@ -41,7 +41,7 @@ function tell(plan: RollbackPlan, verb: string, flags: RollbackFlags): void {
   const { target, previous, changed } = plan;
   const from = previous ? ` from ${previous.hypothesisId} (${previous.snapshot})` : "";
   const lines = [
-    `${verb} to ${target.hypothesisId} (${target.snapshot})${from}`,
+    `${verb} ${target.hypothesisId} (${target.snapshot})${plan.isCurrent ? "" : from}`,
     ...changed.map((path) => `  ${plainText(path)}`),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
