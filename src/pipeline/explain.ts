@@ -1,5 +1,6 @@
-import { type HypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
+import { type HypothesisId, iterationName, parseHypothesisId, parseTrialId } from "../model/ids.ts";
 import type { IterationRecord } from "../model/iteration.ts";
+import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { presenceOf } from "./hypothesis-task.ts";
 import { nextStep } from "./resume.ts";
@@ -59,21 +60,22 @@ function explainHypothesis(workspace: Workspace, id: HypothesisId): readonly Exp
   return [...explainTrials(workspace, id), { step: `${id}: experiment`, action: "rerun", why: next.why }, evaluation];
 }
 
+/** A trial is known by its record, or, when its attempt was cut short before that was written, by its folder. */
 function explainTrials(workspace: Workspace, id: HypothesisId): readonly ExplainedStep[] {
-  const iteration = Number(/^i(\d+)-/.exec(id)?.[1] ?? 0);
-  return workspace
-    .listTrials(iteration)
+  const iteration = parseHypothesisId(id)?.iteration ?? 0;
+  const begun = listAttempts(workspace.root, workspace.effects.files, iteration).map(({ trial }) => trial);
+  const trials = new Set([...workspace.listTrials(iteration), ...begun]);
+  return [...trials]
     .filter((trial) => parseTrialId(trial)?.hypothesisId === id)
+    .sort()
     .map((trial): ExplainedStep => {
       const record = workspace.readTrialRecord(trial);
-      if (record?.state === "finished")
+      if (record?.state === "finished") {
         return { step: trial, action: "adopt", why: `it has finished (${record.outcome.status})` };
-      const attempt = record?.attempts.at(-1)?.attempt ?? 1;
-      return {
-        step: trial,
-        action: "rerun",
-        why: `attempt ${attempt} was cut short; attempt ${attempt + 1} gets a new folder`,
-      };
+      }
+      const next = workspace.nextAttempt(trial);
+      const why = `attempt ${next - 1} was cut short; attempt ${next} gets a new folder`;
+      return { step: trial, action: "rerun", why };
     });
 }
 
