@@ -19,6 +19,7 @@ const cli = defineConfig({
   entry: {
     main: "src/cli/main.ts",
     "function-child": "src/platform/function-child.ts",
+    "starter-child": "src/platform/starter-child.ts",
   },
   outDir: "dist/cli",
   dts: false,
@@ -52,6 +53,7 @@ const library = defineConfig({
     index: "src/index.ts",
     testing: "src/testing/index.ts",
     "function-child": "src/platform/function-child.ts",
+    "starter-child": "src/platform/starter-child.ts",
   },
   outDir: "dist/lib",
   dts: true,

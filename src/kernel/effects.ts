@@ -144,7 +144,9 @@ export type ProcessEnd =
   | "signal"
   | "out-of-memory"
   | "output-limit"
-  | "spawn-error";
+  | "spawn-error"
+  /** What watched over the process has ended: how it would have ended is not known. */
+  | "lost";
 
 export interface ProcessResult {
   readonly end: ProcessEnd;

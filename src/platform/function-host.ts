@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
 import type { Effects, ProcessLimits, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { childProgram } from "./child-program.ts";
 import { plainJson } from "./plain-json.ts";
 
 /** Largest result a function may give, as JSON text. */
@@ -68,7 +66,7 @@ export async function runModuleFunction(
     const result = await effects.processes.run(
       {
         file: process.execPath,
-        args: childArguments(),
+        args: childProgram("function-child"),
         cwd: request.cwd,
         env: request.env,
         stdin: JSON.stringify(toChild),
@@ -118,15 +116,4 @@ function parse(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-/** The built child beside this file, else its source through jiti. */
-function childArguments(): readonly string[] {
-  for (const name of ["./function-child.js", "../function-child.js"]) {
-    const built = fileURLToPath(new URL(name, import.meta.url));
-    if (existsSync(built)) return [built];
-  }
-  const jiti = dirname(createRequire(import.meta.url).resolve("jiti/package.json"));
-  const register = pathToFileURL(join(jiti, "lib", "jiti-register.mjs")).href;
-  return ["--import", register, fileURLToPath(new URL("./function-child.ts", import.meta.url))];
 }

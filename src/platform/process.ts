@@ -1,12 +1,13 @@
 import type { Clock, ProcessRunner } from "../kernel/effects.ts";
 import type { Ending } from "./process/ending.ts";
 import { Identities } from "./process/identity.ts";
+import { Launcher, type LauncherOptions } from "./process/launcher.ts";
 import { endLeftovers } from "./process/leftovers.ts";
 import { type OomKills, recentOomKills, systemOomKills } from "./process/oom.ts";
 import { type RunHost, runProcess } from "./process/run.ts";
 import { Sweeper } from "./process/sweeper.ts";
 
-export interface LocalProcessesOptions {
+export interface LocalProcessesOptions extends LauncherOptions {
   /** Times deadlines and durations. */
   readonly clock: Clock;
   readonly oomKills?: OomKills;
@@ -21,13 +22,23 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
   const sweeper = new Sweeper();
   const identities = new Identities();
   const { clock, oomKills = systemOomKills() } = options;
-  const host: RunHost = { clock, identities, sweeper, running, oomKills, recentOomKills: recentOomKills(oomKills) };
+  const starter = new Launcher(options);
+  const host: RunHost = {
+    starter,
+    clock,
+    identities,
+    sweeper,
+    running,
+    oomKills,
+    recentOomKills: recentOomKills(oomKills),
+  };
   return {
     self: identities.self,
     run: (request, signal) => runProcess(request, signal, host),
     killAll: () => {
+      const starting = starter.kill();
       for (const ending of running) ending.force({ end: "cancelled", message: "AURA is ending" });
-      sweeper.sweepAll();
+      sweeper.sweepAll(starting);
     },
     isAlive: (identity) => identities.isAlive(identity),
     endLeftovers: (recorded, prefix) => endLeftovers(recorded, prefix, identities, clock),

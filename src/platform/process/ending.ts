@@ -4,7 +4,7 @@ import type { ProcessGroup } from "./group.ts";
 
 /** Why AURA ended a process. */
 export interface Reason {
-  readonly end: "timeout" | "cancelled" | "output-limit";
+  readonly end: "timeout" | "cancelled" | "output-limit" | "lost";
   readonly message: string;
 }
 
@@ -19,19 +19,19 @@ export function reasonOfAbort(signal: AbortSignal): Reason {
 
 /**
  * Ends a process once: SIGTERM to its group, after the grace SIGKILL. The first reason is the reason; what comes
- * later, while it is already being ended, changes nothing.
+ * later, while it is already being ended, changes nothing. A process that is not there yet is ended as it starts.
  */
 export class Ending {
-  readonly #group: ProcessGroup;
   readonly #graceMs: number;
   readonly #unkillable: () => void;
+  #group: ProcessGroup | null = null;
   #reason: Reason | null = null;
+  #forced = false;
   #gone = false;
   #timer: NodeJS.Timeout | null = null;
 
   /** `unkillable` is called when the process is still there long after SIGKILL. */
-  constructor(group: ProcessGroup, graceMs: number, unkillable: () => void) {
-    this.#group = group;
+  constructor(graceMs: number, unkillable: () => void) {
     this.#graceMs = graceMs;
     this.#unkillable = unkillable;
   }
@@ -40,19 +40,25 @@ export class Ending {
     return this.#reason;
   }
 
+  /** The process is there. */
+  started(group: ProcessGroup): void {
+    this.#group = group;
+    if (this.#forced) this.#kill();
+    else if (this.#reason !== null) this.#ask();
+  }
+
   /** Asks the process to end and makes it, if need be. */
   request(reason: Reason): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
-    if (this.#gone) return;
-    this.#group.signal("SIGTERM");
-    this.#timer = setTimeout(() => this.#kill(), this.#graceMs);
+    this.#ask();
   }
 
   /** Ends the process now. */
   force(reason: Reason): void {
     this.#reason ??= reason;
-    if (this.#gone) this.#group.killRest();
+    this.#forced = true;
+    if (this.#gone) this.#group?.killRest();
     else this.#kill();
   }
 
@@ -60,7 +66,12 @@ export class Ending {
   gone(): void {
     this.#gone = true;
     this.dispose();
-    this.#group.leaderEnded();
+    this.#group?.leaderEnded();
+  }
+
+  /** Ends what the process left in its group. */
+  killRest(): void {
+    this.#group?.killRest();
   }
 
   dispose(): void {
@@ -68,7 +79,14 @@ export class Ending {
     this.#timer = null;
   }
 
+  #ask(): void {
+    if (this.#gone || this.#group === null) return;
+    this.#group.signal("SIGTERM");
+    this.#timer = setTimeout(() => this.#kill(), this.#graceMs);
+  }
+
   #kill(): void {
+    if (this.#group === null) return;
     this.dispose();
     this.#group.signal("SIGKILL");
     this.#timer = setTimeout(this.#unkillable, KILL_WAIT_MS);

@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { ProcessRequest } from "../../kernel/effects.ts";
 import { ByteRing } from "./byte-ring.ts";
 import { LineSplitter } from "./line-splitter.ts";
@@ -93,9 +92,14 @@ export class ProcessOutput {
     this.#events = events;
   }
 
-  attach(stdout: Readable | null, stderr: Readable | null): void {
-    this.#read(stdout, this.stdout);
-    this.#read(stderr, this.stderr);
+  take(stream: "stdout" | "stderr", chunk: Buffer): void {
+    const output = this[stream];
+    output.count(chunk);
+    this.#guard(() => output.write(chunk));
+    this.#memory.release(chunk);
+    if (this.#overLimit || this.stdout.bytes + this.stderr.bytes <= this.#limit) return;
+    this.#overLimit = true;
+    this.#events.overLimit();
   }
 
   /** Writes what is held back. Throws what broke the output, a `StorageError` of its logs first of all. */
@@ -106,20 +110,6 @@ export class ProcessOutput {
     this.stdout.abandon();
     this.stderr.abandon();
     throw this.#failure.thrown;
-  }
-
-  #read(stream: Readable | null, output: StreamOutput): void {
-    stream?.on("error", () => {
-      // A pipe that breaks ends the stream; how the process ended is what counts.
-    });
-    stream?.on("data", (chunk: Buffer) => {
-      output.count(chunk);
-      this.#guard(() => output.write(chunk));
-      this.#memory.release(chunk);
-      if (this.#overLimit || this.stdout.bytes + this.stderr.bytes <= this.#limit) return;
-      this.#overLimit = true;
-      this.#events.overLimit();
-    });
   }
 
   /** The first failure stops the keeping of output for good and is what `finish` throws. */

@@ -1,14 +1,25 @@
-import type { Clock, Deadline, ProcessEnd, ProcessRequest, ProcessResult } from "../../kernel/effects.ts";
-import { Ending, reasonOfAbort } from "./ending.ts";
+import { setMaxListeners } from "node:events";
+import type {
+  Clock,
+  Deadline,
+  ProcessEnd,
+  ProcessIdentity,
+  ProcessRequest,
+  ProcessResult,
+} from "../../kernel/effects.ts";
+import { childCommand } from "./child-command.ts";
+import { Ending, type Reason, reasonOfAbort } from "./ending.ts";
 import { ProcessGroup } from "./group.ts";
 import type { Identities } from "./identity.ts";
 import type { OomKills } from "./oom.ts";
 import { ProcessOutput } from "./output.ts";
-import { type Started, start } from "./spawn.ts";
+import { explainRefusal } from "./refusal.ts";
+import type { Child, ChildCommand, ChildEvents, Exit, StartError, Starter } from "./starter.ts";
 import type { Sweeper } from "./sweeper.ts";
 
 /** What runs share. */
 export interface RunHost {
+  readonly starter: Starter;
   readonly clock: Clock;
   readonly identities: Identities;
   readonly sweeper: Sweeper;
@@ -40,15 +51,14 @@ const KILLED_IN_A_SHELL = 137;
  */
 export async function runProcess(request: ProcessRequest, signal: AbortSignal, host: RunHost): Promise<ProcessResult> {
   if (signal.aborted) return notRun(reasonOfAbort(signal));
-  const started = start(request);
-  if (!("pid" in started)) {
-    const { refused } = await started;
-    return notRun({ end: "spawn-error", message: refused });
-  }
-  return await new ProcessRun(request, started, host).settle(signal);
+  // Any number of processes may wait for one stop; Node takes more than ten for a leak.
+  setMaxListeners(0, signal);
+  const command = childCommand(request);
+  if ("refused" in command) return notRun({ end: "spawn-error", message: command.refused });
+  return await new ProcessRun(request, host).settle(command, signal);
 }
 
-function notRun(why: { readonly end: ProcessEnd; readonly message: string }): ProcessResult {
+function notRun(why: { readonly end: ProcessEnd; readonly message?: string }): ProcessResult {
   return {
     ...why,
     exitCode: null,
@@ -61,85 +71,109 @@ function notRun(why: { readonly end: ProcessEnd; readonly message: string }): Pr
   };
 }
 
-interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
+/** How the watch over a process came to an end. */
+type Settled =
+  | { readonly kind: "exited"; readonly exit: Exit }
+  | { readonly kind: "refused"; readonly message: string }
+  | { readonly kind: "lost" }
+  | { readonly kind: "stuck" };
 
-class ProcessRun {
+class ProcessRun implements ChildEvents {
   readonly #request: ProcessRequest;
-  readonly #process: Started;
   readonly #host: RunHost;
-  readonly #group: ProcessGroup;
   readonly #ending: Ending;
   readonly #output: ProcessOutput;
-  readonly #startedAt: number;
-  readonly #oomKillsBefore: number | null;
-  readonly #exit: Promise<Exit | "stuck">;
-  readonly #closed: Promise<true>;
+  readonly #settled = later<Settled>();
+  readonly #closed = later<true>();
+  #identity: ProcessIdentity | null = null;
+  #startedAt: number;
+  #oomKillsBefore: number | null = null;
+  #deadline: Deadline | null = null;
   #startFailure: { readonly thrown: unknown } | null = null;
 
-  /** Listens to the child at once: built in the same turn in which the child was started. */
-  constructor(request: ProcessRequest, started: Started, host: RunHost) {
+  constructor(request: ProcessRequest, host: RunHost) {
     this.#request = request;
-    this.#process = started;
     this.#host = host;
     this.#startedAt = host.clock.monotonic();
-    this.#oomKillsBefore = host.recentOomKills();
-    this.#group = new ProcessGroup(started.pid);
-    let settleExit: (exit: Exit | "stuck") => void = () => {};
-    this.#exit = new Promise((resolve) => {
-      settleExit = resolve;
-    });
-    this.#ending = new Ending(this.#group, request.graceMs, () => settleExit("stuck"));
-    started.child.once("exit", (code, signal) => {
-      this.#ending.gone();
-      settleExit({ code, signal });
-    });
-    this.#closed = new Promise((done) => started.child.once("close", () => done(true)));
+    this.#ending = new Ending(request.graceMs, () => this.#settled.resolve({ kind: "stuck" }));
     const limit = `wrote more than ${request.outputLimitBytes} bytes of output`;
     this.#output = new ProcessOutput(request, {
       overLimit: () => this.#ending.request({ end: "output-limit", message: limit }),
       broken: () => this.#ending.force({ end: "cancelled", message: "its output could not be kept" }),
     });
-    this.#output.attach(started.child.stdout, started.child.stderr);
   }
 
-  async settle(signal: AbortSignal): Promise<ProcessResult> {
-    const { running, sweeper, clock } = this.#host;
-    const { marker, timeoutMs } = this.#request;
+  started(pid: number, startTicks: string | null): void {
+    const { clock, identities, recentOomKills } = this.#host;
+    this.#identity = identities.named(pid, startTicks);
+    this.#startedAt = clock.monotonic();
+    this.#oomKillsBefore = recentOomKills();
+    this.#armDeadline();
+    this.#ending.started(new ProcessGroup(pid));
+    this.#announce(this.#identity);
+  }
+
+  refused(error: StartError): void {
+    this.#settled.resolve({ kind: "refused", message: explainRefusal(error, this.#request) });
+    this.#closed.resolve(true);
+  }
+
+  output(stream: "stdout" | "stderr", chunk: Buffer): void {
+    this.#output.take(stream, chunk);
+  }
+
+  exited(exit: Exit): void {
+    this.#ending.gone();
+    this.#settled.resolve({ kind: "exited", exit });
+  }
+
+  /** Nobody collects it any more, so its id may be another's by now: it is looked at before it is ended. */
+  lost(message: string): void {
+    const reason: Reason = { end: "lost", message };
+    if (this.#identity !== null && this.#host.identities.isAlive(this.#identity)) this.#ending.force(reason);
+    else this.#ending.request(reason);
+    this.#ending.gone();
+    this.#settled.resolve({ kind: "lost" });
+    this.#closed.resolve(true);
+  }
+
+  closed(): void {
+    this.#closed.resolve(true);
+  }
+
+  async settle(command: ChildCommand, signal: AbortSignal): Promise<ProcessResult> {
+    const { running, sweeper, clock, starter } = this.#host;
+    const { marker } = this.#request;
     running.add(this.#ending);
     if (marker !== undefined) sweeper.started(marker);
-    const stopListening = this.#endOn(signal, timeoutMs === undefined ? null : clock.deadline(timeoutMs));
-    this.#announce();
-    const exit = await this.#exit;
-    stopListening();
+    const cancel = (): void => this.#ending.request(reasonOfAbort(signal));
+    signal.addEventListener("abort", cancel);
+    const child = starter.start(command, this);
+    const settled = await this.#settled.promise;
+    signal.removeEventListener("abort", cancel);
+    this.#deadline?.[Symbol.dispose]();
     const durationMs = Math.round(clock.monotonic() - this.#startedAt);
-    await this.#cleanUp(exit);
+    await this.#cleanUp(child, settled);
     running.delete(this.#ending);
     this.#output.finish();
     if (this.#startFailure !== null) throw this.#startFailure.thrown;
-    return this.#result(exit, durationMs);
+    return this.#result(settled, durationMs);
   }
 
-  #endOn(signal: AbortSignal, deadline: Deadline | null): () => void {
-    const cancel = (): void => this.#ending.request(reasonOfAbort(signal));
-    const expire = (): void => {
-      if (deadline !== null) this.#ending.request(reasonOfAbort(deadline.signal));
-    };
-    signal.addEventListener("abort", cancel);
-    deadline?.signal.addEventListener("abort", expire);
-    return () => {
-      signal.removeEventListener("abort", cancel);
-      deadline?.[Symbol.dispose]();
-    };
+  #armDeadline(): void {
+    const { timeoutMs } = this.#request;
+    if (timeoutMs === undefined) return;
+    const deadline = this.#host.clock.deadline(timeoutMs);
+    this.#deadline = deadline;
+    const expire = (): void => this.#ending.request(reasonOfAbort(deadline.signal));
+    deadline.signal.addEventListener("abort", expire, { once: true });
   }
 
   /** A start that cannot be recorded must not go on: after a crash nobody would know of the process. */
-  #announce(): void {
+  #announce(identity: ProcessIdentity): void {
     if (this.#request.onStart === undefined) return;
     try {
-      this.#request.onStart(this.#host.identities.of(this.#process.pid));
+      this.#request.onStart(identity);
     } catch (thrown) {
       this.#startFailure = { thrown };
       this.#ending.force({ end: "cancelled", message: "its start could not be recorded" });
@@ -147,44 +181,48 @@ class ProcessRun {
   }
 
   /** Reads the rest of the output and ends what the process left behind. */
-  async #cleanUp(exit: Exit | "stuck"): Promise<void> {
-    const { child } = this.#process;
-    const ended = exit !== "stuck" && (await within(DRAIN_MS, this.#closed));
-    this.#group.killRest();
-    if (this.#request.marker !== undefined) {
-      const byItself = ended && this.#ending.reason === null;
-      this.#host.sweeper.ended(this.#request.marker, byItself ? "later" : "now");
+  async #cleanUp(child: Child, settled: Settled): Promise<void> {
+    const { marker } = this.#request;
+    const readOn = settled.kind === "exited";
+    const ended = readOn && (await within(DRAIN_MS, this.#closed.promise));
+    this.#ending.killRest();
+    if (marker !== undefined) {
+      const byItself = this.#ending.reason === null && (ended || settled.kind === "refused");
+      this.#host.sweeper.ended(marker, byItself ? "later" : "now");
     }
-    if (!ended && exit !== "stuck") await within(DRAIN_MS, this.#closed);
+    if (readOn && !ended) await within(DRAIN_MS, this.#closed.promise);
     this.#ending.dispose();
-    child.stdin?.destroy();
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-    if (exit === "stuck") child.unref();
+    child.letGo();
   }
 
-  #result(exit: Exit | "stuck", durationMs: number): ProcessResult {
+  #result(settled: Settled, durationMs: number): ProcessResult {
+    const end = this.#end(settled);
+    if (settled.kind === "refused") return notRun(end);
     const { stdout, stderr } = this.#output;
+    const exit = settled.kind === "exited" ? settled.exit : null;
     return {
-      ...this.#end(exit),
-      exitCode: exit === "stuck" ? null : exit.code,
-      signal: exit === "stuck" ? null : exit.signal,
+      ...end,
+      exitCode: exit?.code ?? null,
+      signal: exit?.signal ?? null,
       durationMs,
       stdoutBytes: stdout.bytes,
       stderrBytes: stderr.bytes,
       stdoutTail: stdout.tail,
       stderrTail: stderr.tail,
-      pid: this.#process.pid,
+      ...(this.#identity === null ? {} : { pid: this.#identity.pid }),
     };
   }
 
-  #end(exit: Exit | "stuck"): { readonly end: ProcessEnd; readonly message?: string } {
+  #end(settled: Settled): { readonly end: ProcessEnd; readonly message?: string } {
     const reason = this.#ending.reason;
-    if (exit === "stuck") {
+    if (settled.kind === "stuck") {
       const message = `${reason?.message ?? "ended"}, but it is still there after SIGKILL`;
       return { end: reason?.end ?? "cancelled", message };
     }
     if (reason !== null) return reason;
+    if (settled.kind === "refused") return { end: "spawn-error", message: settled.message };
+    if (settled.kind === "lost") return { end: "lost" };
+    const { exit } = settled;
     const killed = exit.signal === "SIGKILL" || exit.code === KILLED_IN_A_SHELL;
     if (killed && this.#oomKilled()) return { end: "out-of-memory", message: "killed by the kernel: out of memory" };
     if (exit.signal !== null) return { end: "signal", message: `ended by ${exit.signal}` };
@@ -195,6 +233,19 @@ class ProcessRun {
     const now = this.#host.oomKills();
     return now !== null && this.#oomKillsBefore !== null && now > this.#oomKillsBefore;
   }
+}
+
+interface Later<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+function later<T>(): Later<T> {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 /** Whether the event comes in time. What is ready to be read when the time is up is still read first. */

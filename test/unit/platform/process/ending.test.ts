@@ -117,7 +117,7 @@ test("a signal that has already aborted starts nothing", async () => {
 });
 
 test("an exit code, a signal and a shell's 137 are told apart", async () => {
-  using processes = runner(() => null);
+  using processes = runner({ oomKills: () => null });
   expect(await processes.run(sh("exit 42"), never)).toMatchObject({ end: "exited", exitCode: 42, signal: null });
   expect(await processes.run(sh("kill -SEGV $$"), never)).toMatchObject({
     end: "signal",
@@ -131,10 +131,10 @@ test("an exit code, a signal and a shell's 137 are told apart", async () => {
 
 test("only a kernel that counts one more memory kill makes a SIGKILL out-of-memory", async () => {
   let kills = 4;
-  using processes = runner(() => kills);
+  using processes = runner({ oomKills: () => kills });
   const killed = processes.run(sh("kill -9 $$", { onStart: () => (kills = 5) }), never);
   expect(await killed).toMatchObject({ end: "out-of-memory", signal: "SIGKILL" });
-  const other = runner(() => 5);
+  const other = runner({ oomKills: () => 5 });
   expect(await other.run(sh("kill -9 $$"), never)).toMatchObject({ end: "signal" });
 });
 

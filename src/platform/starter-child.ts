@@ -1,0 +1,97 @@
+/**
+ * The starter process: starts children for AURA, whose own memory is too large to start many a second. It hears and
+ * tells everything over one socket, has no opinion about what it starts, and when AURA is gone ends it all and leaves.
+ */
+import { Socket } from "node:net";
+import { directStarter } from "./process/direct-starter.ts";
+import { sweepMarked } from "./process/marker-sweep.ts";
+import { send } from "./process/signals.ts";
+import type { Child, ChildCommand, ChildEvents } from "./process/starter.ts";
+import { FROM_STARTER, FrameReader, frame, jsonPayload, STARTER_SOCKET, TO_STARTER } from "./process/starter-frames.ts";
+
+const SWEEP_BOUND_MS = 400;
+
+/** What is known of a child until both its output streams have ended. */
+interface Known {
+  readonly child: Child;
+  readonly marker: string | undefined;
+  /** `null` before it runs, and from its end on, when its id may become another's. */
+  group: number | null;
+}
+
+const aura = new Socket({ fd: STARTER_SOCKET, readable: true, writable: true });
+const children = new Map<number, Known>();
+let full = false;
+let corked = false;
+
+function tell(type: number, number: number, payload?: Buffer): void {
+  if (!corked) {
+    corked = true;
+    aura.cork();
+    // What comes in one turn goes in one write.
+    process.nextTick(() => {
+      corked = false;
+      aura.uncork();
+    });
+  }
+  for (const part of frame(type, number, payload)) full = !aura.write(part);
+  if (full) for (const { child } of children.values()) child.pause();
+}
+
+function start(number: number, command: ChildCommand): void {
+  let group: number | null = null;
+  const known = (): Known | undefined => children.get(number);
+  const events: ChildEvents = {
+    started: (pid, startTicks) => {
+      group = pid;
+      tell(FROM_STARTER.started, number, jsonPayload({ pid, startTicks }));
+    },
+    refused: (error) => {
+      children.delete(number);
+      tell(FROM_STARTER.refused, number, jsonPayload(error));
+    },
+    output: (stream, chunk) => tell(FROM_STARTER[stream], number, chunk),
+    exited: (exit) => {
+      const ended = known();
+      if (ended !== undefined) ended.group = null;
+      tell(FROM_STARTER.exited, number, jsonPayload(exit));
+    },
+    lost: () => {},
+    closed: () => {
+      children.delete(number);
+      tell(FROM_STARTER.closed, number);
+    },
+  };
+  const child = directStarter.start(command, events);
+  if (group !== null) children.set(number, { child, marker: command.env.AURA_TRIAL, group });
+}
+
+function end(): void {
+  const left = [...children.values()];
+  for (const { group } of left) if (group !== null) send(-group, "SIGKILL");
+  const markers = new Set(left.map(({ marker }) => marker));
+  if (markers.size > 0) sweepMarked((marker) => markers.has(marker), SWEEP_BOUND_MS);
+  process.exit(0);
+}
+
+const reader = new FrameReader({
+  streamed: new Set(),
+  onFrame: (type, number, payload) => {
+    if (type === TO_STARTER.start) start(number, JSON.parse(payload.toString()));
+    else if (type === TO_STARTER.letGo) {
+      children.get(number)?.child.letGo();
+      children.delete(number);
+    }
+  },
+});
+
+// Whoever stops AURA may send its signal to all that belongs to it. AURA decides what becomes of its children.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const) process.on(signal, () => {});
+aura.on("data", (chunk: Buffer) => reader.push(chunk));
+aura.on("drain", () => {
+  full = false;
+  for (const { child } of children.values()) child.resume();
+});
+aura.on("error", end);
+aura.on("close", end);
+tell(FROM_STARTER.ready, 0);
