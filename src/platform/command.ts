@@ -1,4 +1,5 @@
 import { type CommandTemplate, compileArgv, fillWord, namesIn } from "./command/argv.ts";
+import { refuseDecidingValue } from "./command/chosen-program.ts";
 import { CommandError } from "./command/error.ts";
 import { parseWord } from "./command/placeholder.ts";
 import { compileShell } from "./command/shell.ts";
@@ -26,6 +27,12 @@ export interface TextTemplate {
   readonly placeholders: readonly string[];
   /** Throws `CommandError`; an absent optional value gives the empty text. */
   render(values: CommandValues): string;
+}
+
+/** Compiles the value of an environment variable. Throws `CommandError`, also when it would decide what is run. */
+export function compileVariable(name: string, source: string): TextTemplate {
+  refuseDecidingValue(name, parseWord(source));
+  return compileText(source);
 }
 
 /** Compiles one text with `{name}` placeholders, no word splitting. Throws `CommandError`. */

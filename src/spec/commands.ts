@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
-import { CommandError, compileCommand, compileText } from "../platform/command.ts";
+import { CommandError, compileCommand, compileVariable } from "../platform/command.ts";
 import type { KnownComponent } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
@@ -112,7 +112,7 @@ function templatesOf(placed: PlacedCommand, errors: Finding[]): readonly Templat
   };
   const values = Object.entries(env).flatMap(([name, value]) => {
     if (typeof value !== "string") return [];
-    return compiled([...path.slice(0, -1), "env", name], value, () => compileText(value).placeholders);
+    return compiled([...path.slice(0, -1), "env", name], value, () => compileVariable(name, value).placeholders);
   });
   return [...compiled(path, textOf(command), () => compileCommand(command, { shell }).placeholders), ...values];
 }

@@ -1,7 +1,7 @@
 import type { ProcessLimits } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { parseDuration, parseSize } from "../../model/units.ts";
-import { CommandError, compileCommand, compileText } from "../../platform/command.ts";
+import { CommandError, compileCommand, compileVariable } from "../../platform/command.ts";
 import { DURATION, type ObjectSchema, SIZE } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { refusedVariable } from "./trial-environment.ts";
@@ -35,7 +35,8 @@ export const processOptionProperties = {
     ],
     description:
       "The command: a string, split into words once by POSIX quoting, or a list of words. `{name}` is filled from the " +
-      "hypothesis inside its own word, `{aura.seed}` and others are AURA's.",
+      "hypothesis inside its own word, `{aura.seed}` and others are AURA's. A value is data: where it would choose the " +
+      "program, also behind `env`, `timeout` or `python`, or be part of a program's text, the command is refused.",
   },
   shell: {
     type: "boolean",
@@ -126,7 +127,7 @@ export function checkProcessOptions(
       problem(`env.${name}`, () => {
         const refused = refusedVariable(name);
         if (refused !== null) throw new CommandError(refused);
-        checkNames(compileText(String(value)).placeholders);
+        checkNames(compileVariable(name, String(value)).placeholders);
       }),
     ),
     ...(options.pass_env ?? []).flatMap((name, index) => {

@@ -8,7 +8,7 @@ import {
   type CommandTemplate,
   type CommandValues,
   compileCommand,
-  compileText,
+  compileVariable,
   type TextTemplate,
 } from "../../platform/command.ts";
 import { limitGap } from "../../platform/limit-support.ts";
@@ -54,7 +54,7 @@ export class ScriptExecutor implements CommandExecutor {
     this.cwd = options.cwd ?? "root";
     this.#options = options;
     this.#template = compileCommand(command, { shell: options.shell ?? false });
-    this.#env = Object.entries(options.env ?? {}).map(([name, value]) => [name, compileText(String(value))]);
+    this.#env = Object.entries(options.env ?? {}).map(([name, value]) => [name, compileVariable(name, String(value))]);
     for (const name of [...Object.keys(options.env ?? {}), ...(options.passEnv ?? [])]) {
       const refused = refusedVariable(name);
       if (refused !== null) throw new CommandError(refused);

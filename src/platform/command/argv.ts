@@ -84,14 +84,14 @@ export function spreadIn(word: Word): Placeholder | null {
 }
 
 /** Refuses a value that would make its whole word an option, behind nothing the author wrote. */
-export function refuseOption(filled: FilledWord): void {
+export function refuseOption(filled: FilledWord, list: Placeholder | null = null): void {
   const [first] = filled.parts;
   if (!first || !filled.text.startsWith("-") || NUMBER.test(filled.text)) return;
   if (filled.parts.every((part) => part.numeric)) return;
-  throw new CommandError(
-    `parameter "${first.parameter}" begins with "-" and would be read as an option; ` +
-      `write --name={${first.parameter}}, or put -- before it`,
-  );
+  const instead = list
+    ? `put -- before ${list.source}, or write --name={${fullName(list)}} for all of it as JSON`
+    : `write --name={${first.parameter}}, or put -- before it`;
+  throw new CommandError(`parameter "${first.parameter}" begins with "-" and would be read as an option; ${instead}`);
 }
 
 /** Whether a word is an option that an absent `{x?}` behind it takes along. */
@@ -125,7 +125,7 @@ function renderArgv(words: readonly Word[], values: CommandValues): RenderedComm
     if (many) {
       const ownOptions = spread?.aura && spread.name === "args";
       for (const argument of many) {
-        if (!operandsOnly && !ownOptions) refuseOption({ text: argument.text, parts: [argument] });
+        if (!operandsOnly && !ownOptions) refuseOption({ text: argument.text, parts: [argument] }, spread);
         out.push({ text: argument.text, parameters: [argument.parameter] });
       }
     } else if (one) {

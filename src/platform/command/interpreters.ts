@@ -7,15 +7,18 @@ export interface Interpreter {
   readonly valued: RegExp;
   /**
    * Where the program is: `word`, right after the option; `last-word`, and all that follows are its arguments;
-   * `operand`, the first operand after the option, as shells have it; `first-operand`, unless an option gave it.
+   * `rest`, that and all that follows; `operand`, the first operand after the option, as shells have it;
+   * `first-operand`, unless an option gave it.
    */
-  readonly place: "word" | "last-word" | "operand" | "first-operand";
+  readonly place: "word" | "last-word" | "rest" | "operand" | "first-operand";
   /** Options after which there is no program among the operands. */
   readonly programFile?: RegExp;
-  /** Words behind its script are that script's arguments. */
+  /** Its first operand is a script, and the words behind that are the script's arguments. */
   readonly takesScript?: true;
   /** All operands together are the program. */
   readonly joins?: true;
+  /** An operand behind which there are no more programs. */
+  readonly dataBehind?: RegExp;
   /** Options may also come after operands. */
   readonly permutes?: true;
   /** How to hand a value over as data; `{x}` stands for the placeholder. */
@@ -25,10 +28,11 @@ export interface Interpreter {
 const NONE = /^$/;
 
 export const SHELL: Interpreter = {
-  name: /^(?:(?:ba|da|z|k|mk|a|fi|c|tc)?sh|busybox)$/,
+  name: /^-?(?:r?ba|da|r?z|r?k|mk|pdk|ok|lok|lk|a|ya|po|hu|fi|c|tc|o|xon|elvi)?sh(?:-?[0-9.]+)?$/,
   code: /^[-+][A-Za-z]*c[A-Za-z]*$/,
   valued: /^(?:[-+][A-Za-z]*[oO]|--rcfile|--init-file)$/,
   place: "operand",
+  takesScript: true,
   instead: "sh -c '… $1' sh {x}",
 };
 
@@ -44,15 +48,15 @@ export const INTERPRETERS: readonly Interpreter[] = [
   },
   {
     name: /^(?:node|nodejs|bun|deno|tsx)$/,
-    code: /^(?:-[ep]+|--eval|--print|eval)$/,
-    valued: /^(?:-[rC]|--require|--import|--loader|--experimental-loader|--conditions|--env-file)$/,
+    code: /^(?:-[ep]+|--eval|--print|eval|-r|--require|--import|--loader|--experimental-loader|--preload|--env-file)$/,
+    valued: /^(?:-C|--conditions)$/,
     place: "word",
     takesScript: true,
     instead: "node -e '… process.argv[1]' {x}",
   },
   {
     name: /^perl[0-9.]*$/,
-    code: /^-[A-Za-z0-9]*[eE]$/,
+    code: /^-[A-Za-z0-9]*[eEM]$/,
     valued: /^-I$/,
     place: "word",
     takesScript: true,
@@ -60,8 +64,8 @@ export const INTERPRETERS: readonly Interpreter[] = [
   },
   {
     name: /^ruby[0-9.]*$/,
-    code: /^-[A-Za-z]*e$/,
-    valued: /^-[IrC]$/,
+    code: /^-[A-Za-z]*[er]$/,
+    valued: /^-[IC]$/,
     place: "word",
     takesScript: true,
     instead: "ruby -e '… ARGV[0]' {x}",
@@ -116,17 +120,17 @@ export const INTERPRETERS: readonly Interpreter[] = [
   },
   {
     name: /^ssh$/,
-    code: NONE,
-    valued: /^-[BbcDEeFIiJLlmOopQRSWw]$/,
+    code: /^-[oF]$/,
+    valued: /^-[BbcDEeIiJLlmOpQRSWw]$/,
     place: "first-operand",
     joins: true,
     instead: "a script on that machine that reads {x} from its input",
   },
   {
     name: /^env$/,
-    code: /^(?:-[A-Za-z]*S|--split-string)$/,
+    code: /^(?:-[A-Za-z0-9]*S.*|--split-string(?:=.*)?)$/s,
     valued: /^-[uC]$/,
-    place: "word",
+    place: "rest",
     instead: "env python train.py {x}",
   },
   {

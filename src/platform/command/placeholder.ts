@@ -26,6 +26,8 @@ export type Word = readonly (Text | Placeholder)[];
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u;
 const NEVER = new Set(["__proto__", "constructor", "prototype"]);
 const AURA = "aura.";
+/** Characters quoted of what is no placeholder: a shell's own braces may hold half a script. */
+const SHOWN = 30;
 
 /** Reads the placeholders of one word; `{{` and `}}` are literal braces. Throws `CommandError`. */
 export function parseWord(source: string): Word {
@@ -97,7 +99,7 @@ function placeholder(source: string): Placeholder {
   const segments = full.split(".");
   if (!NAME.test(full) || segments.includes("")) {
     throw new CommandError(
-      `${JSON.stringify(source)} is not a placeholder (a name of letters, digits, "_", "-" and ".", as in {lr}); ` +
+      `${JSON.stringify(source.length > SHOWN ? `${source.slice(0, SHOWN)}…` : source)} is not a placeholder (a name of letters, digits, "_", "-" and ".", as in {lr}); ` +
         'literal braces are written "{{" and "}}"',
     );
   }

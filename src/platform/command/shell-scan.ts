@@ -1,3 +1,4 @@
+import { refuseDecidingAssignment } from "./chosen-program.ts";
 import { CommandError } from "./error.ts";
 import { type Placeholder, spreadInsideWord, type Text, type Word } from "./placeholder.ts";
 import { type Edit, type OpenWord, ShellCursor, type ShellWord } from "./shell-cursor.ts";
@@ -79,7 +80,9 @@ class Scanner extends ShellCursor {
     const next = this.peek();
     if ((next === "<" || next === ">") && /^\d+$/.test(raw)) return;
     if (command.length === 0) {
-      if (KEYWORDS.has(raw) || /^[A-Za-z_][A-Za-z0-9_]*\+?=/.test(raw)) return;
+      refuseDecidingAssignment(word.word);
+      // An option where a command begins is one of the keyword `time`.
+      if (KEYWORDS.has(raw) || /^(?:-|[A-Za-z_][A-Za-z0-9_]*\+?=)/.test(raw)) return;
       const value = word.word.find((part) => part.kind === "value");
       if (value?.kind === "value") {
         throw new CommandError(
@@ -185,12 +188,14 @@ class Scanner extends ShellCursor {
     return char;
   }
 
-  /** Reads `$(…)`, `$((…))` or `${…}`; `false` when this `$` begins none of them. */
+  /** Reads `$(…)`, `$((…))`, `$[…]` or `${…}`; `false` when this `$` begins none of them. */
   #expansion(): boolean {
     const next = this.peek(1);
-    if (next !== "{" && next !== "(") return false;
+    if (next !== "{" && next !== "(" && next !== "[") return false;
     this.at += 1;
-    if (next === "{") {
+    if (next === "[") {
+      this.within("arithmetic", () => this.plainUntil("]"));
+    } else if (next === "{") {
       this.parameterExpansion();
     } else if (this.peek(1) === "(") {
       this.within("arithmetic", () => this.balanced());

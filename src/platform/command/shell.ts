@@ -80,7 +80,7 @@ function argumentsOf(part: Placeholder, word: ShellWord, values: CommandValues):
   if (spread) {
     const many = spreadWord(spread, values) ?? [];
     const ownOptions = spread.aura && spread.name === "args";
-    if (!noOption && !ownOptions) for (const one of many) refuseOption({ text: one.text, parts: [one] });
+    if (!noOption && !ownOptions) for (const one of many) refuseOption({ text: one.text, parts: [one] }, spread);
     return many;
   }
   const filled = fillWord(word.word, values);

@@ -108,6 +108,12 @@ describe("placeholders", () => {
     },
   );
 
+  it("are told apart from a shell's braces by a message that does not quote the whole script", () => {
+    const message = refusedTemplate(`f() { ${"echo a; ".repeat(100)} }; f`, true);
+    expect(message).toContain('literal braces are written "{{" and "}}"');
+    expect(message.length).toBeLessThan(250);
+  });
+
   it("write numbers in their shortest exact form, booleans as words, the rest as JSON with sorted keys", () => {
     const spec = { a: 1e-7, b: 0.001, c: -0, d: 1e21, e: true, f: { z: 1, a: [true, null] }, g: [0.1, "x"] };
     expect(argv("p {a} {b} {c} {d} {e} {f} {g}", spec)).toEqual([
@@ -202,6 +208,12 @@ describe("a value that would become an option", () => {
     expect(refusal(() => argv("p {x}", { x }))).toContain('parameter "x"');
     expect(refusal(() => argv("p {xs...}", { xs: ["a", x] }))).toContain('parameter "xs[1]"');
     expect(refusal(() => argv("p {a}{x}", { a: "", x }))).toContain("would be read as an option");
+  });
+
+  it("is refused with a form that can be written, for a list too", () => {
+    const message = refusal(() => argv("p {xs...}", { xs: ["a", "-b"] }));
+    expect(message).toContain("put -- before {xs...}, or write --name={xs}");
+    expect(refusal(() => argv("p {x}", { x: "-b" }))).toContain("write --name={x}, or put -- before it");
   });
 
   it("is fine as a number, inside a word, and behind --", () => {
