@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { plainJson } from "../platform/plain-json.ts";
+import { readableLine } from "./readable-line.ts";
 
 /** Longest line that is looked at for `name: value`. */
 const LONGEST_PAIR_LINE = 1000;
@@ -7,16 +8,26 @@ const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 const NOT_FINITE = /^([-+]?)(nan|inf|infinity)$/i;
 const SINGLE = /^([A-Za-z_][\w./@%()+-]*(?: [\w./@%()+-]+)*)\s*[:=]\s*(\S.*)$/s;
 const ONE_OF_MANY = /\s*([A-Za-z_][\w./@%-]{0,79})\s*[:=]\s*([^\s,;|]{1,60})\s*[,;|]?/y;
+/** Characters of the shortest pair, `a:1`. */
+const SHORTEST_PAIR = 3;
+const JSON_WORD = /^(?:true|false|null|NaN|Infinity),?\s*$/;
 const JSON_PIECE = /^(?:[{}[\]"]|(?:true|false|null|NaN|-?Infinity|-?\d[\d.eE+-]{0,40}),?\s*$)/;
 
 /** A number, the text of one that is not finite (`"NaN"`), or another text. */
 export type MetricValue = number | string;
 
-/** Whether a line could be a metric or part of one. Time grows with the line's length only up to a bound. */
+/**
+ * Whether a line could be a metric or part of one. Time grows with the line's length only up to a bound, and a line that
+ * by its first character can be neither costs next to nothing.
+ */
 export function couldBeMetric(line: string): boolean {
-  const head = line.slice(0, 200).trimStart();
+  const first = line.charCodeAt(0);
+  if (line.length < SHORTEST_PAIR && isLetter(first)) return false;
+  const text = readableLine(line);
+  const head = text.slice(0, 200).trimStart();
+  if (isLetter(head.charCodeAt(0)) && !text.includes(":") && !text.includes("=")) return JSON_WORD.test(head);
   if (JSON_PIECE.test(head)) return true;
-  return line.length <= LONGEST_PAIR_LINE && SINGLE.test(line.trim());
+  return text.length <= LONGEST_PAIR_LINE && SINGLE.test(text.trim());
 }
 
 /** The pairs of a line that consists of `name: value` or `name=value`, once or several times; empty when it does not. */
@@ -61,6 +72,10 @@ function metricValue(text: string): MetricValue | null {
   if (!special?.[2]) return null;
   if (special[2].toLowerCase() === "nan") return "NaN";
   return special[1] === "-" ? "-Infinity" : "Infinity";
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 }
 
 function parseJson(text: string): unknown {

@@ -4,9 +4,16 @@ import type { Collected, Collector, OutputLines, RawResult } from "../../kernel/
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
 import type { Failure, TrialStep } from "../../model/trial.ts";
-import { metricPairs } from "../metric-line.ts";
+import { LONGEST_LINE_BYTES } from "../../platform/process/line-splitter.ts";
+import { jsonObjectIn, metricPairs } from "../metric-line.ts";
+import { readableLine } from "../readable-line.ts";
 import { isStep, stepsIn } from "../trial-steps.ts";
 import { lastPrintedObject } from "./printed-object.ts";
+
+const NO_METRICS = "it printed no metrics: neither a JSON object nor `name: value` lines on stdout";
+const CUT_METRICS =
+  `its last JSON is on a line of more than ${LONGEST_LINE_BYTES / 1024 / 1024} MiB, which is not read; ` +
+  "print the metrics as a shorter object, and write the rest to a file";
 
 /** Most names that `name: value` lines may give. */
 const MOST_NAMES = 1000;
@@ -31,10 +38,17 @@ export class StdoutCollector implements Collector {
   ): Promise<Collected | { readonly failure: Failure; readonly steps: readonly TrialStep[] }> {
     if (raw.kind === "failure") return { failure: raw.failure, steps: [] };
     if (raw.kind === "value") return { output: raw.value, steps: raw.steps };
-    const steps = this.#parseJson ? stepsIn(raw.lines) : [];
-    const output = this.#output(raw.lines, steps, ctx.settings.metric.name);
+    const lines = {
+      ...raw.lines,
+      stdout: raw.lines.stdout.map((line) => ({ ...line, text: readableLine(line.text) })),
+    };
+    const steps = this.#parseJson ? stepsIn(lines) : [];
+    // What was cut may have been the result: only what came after it can stand for it.
+    const cut = this.#parseJson ? lines.stdout.findLastIndex(({ text }) => isCutJson(text)) : -1;
+    const after = { ...lines, stdout: lines.stdout.slice(cut + 1) };
+    const output = this.#output(after, cut === -1 ? steps : stepsIn(after), ctx.settings.metric.name);
     if (output) return { output, steps };
-    const message = "it printed no metrics: neither a JSON object nor `name: value` lines on stdout";
+    const message = cut === -1 ? NO_METRICS : CUT_METRICS;
     const logTail = raw.stderrTail || raw.stdoutTail;
     return { failure: { code: "metric-missing", message, ...(logTail === "" ? {} : { logTail }) }, steps };
   }
@@ -48,6 +62,12 @@ export class StdoutCollector implements Collector {
       : null;
     return printed ?? pairsIn(lines, metric) ?? lastStep(steps);
   }
+}
+
+/** Whether a line begins like JSON and is as long as one of which the rest was left out; a character is never cut. */
+function isCutJson(text: string): boolean {
+  const couldBe = text.length * 3 >= LONGEST_LINE_BYTES - 3 && /^[{["]/.test(text.slice(0, 200).trimStart());
+  return couldBe && Buffer.byteLength(text) >= LONGEST_LINE_BYTES - 3 && jsonObjectIn(text) === null;
 }
 
 function lastStep(steps: readonly TrialStep[]): JsonObject | null {
@@ -71,7 +91,9 @@ function pairsIn(lines: OutputLines, metric: string): JsonObject | null {
 export const stdoutCollector = defineComponent({
   kind: "collector",
   type: "stdout",
-  summary: 'The last JSON object on stdout, else `name: value` lines; `{"step": n, …}` lines are steps.',
+  summary:
+    'The last JSON object on stdout, else `name: value` lines; `{"step": n, …}` lines are steps. An object may have 1 MiB, ' +
+    "a `name: value` line 1000 characters. Colours are ignored, and of a line that was written over, the last text counts.",
   options: { type: "object", properties: {}, additionalProperties: false },
   example: {},
   create: () => new StdoutCollector(),

@@ -61,7 +61,7 @@ export class FunctionExecutor implements Executor {
     ctx: TrialContext,
     timeoutMs: number,
   ): Promise<RawResult> {
-    const keeper = new LineKeeper();
+    const keeper = new LineKeeper(() => ctx.effects.clock.now().toISOString());
     const tell = outputEvents(ctx);
     const env = trialEnvironment({
       variables: ctx.effects.variables,
@@ -85,7 +85,7 @@ export class FunctionExecutor implements Executor {
         marker: ctx.marker,
         onStart: (identity) => ctx.started(identity),
         onLine: (stream, line) => {
-          if (stream === "stdout") keeper.add(line, () => ctx.effects.clock.now().toISOString());
+          if (stream === "stdout") keeper.add(line);
           tell(stream, line);
         },
       },

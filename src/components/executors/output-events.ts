@@ -1,4 +1,5 @@
 import type { TrialContext } from "../../kernel/context.ts";
+import { oncePerTurn } from "./once-per-turn.ts";
 
 const LINES_PER_SECOND = 50;
 const LONGEST_LINE = 2000;
@@ -7,10 +8,11 @@ const LONGEST_LINE = 2000;
 export function outputEvents(
   ctx: Pick<TrialContext, "emit" | "trialId" | "effects">,
 ): (stream: "stdout" | "stderr", line: string) => void {
+  const monotonic = oncePerTurn(() => ctx.effects.clock.monotonic());
   let windowStart = Number.NEGATIVE_INFINITY;
   let emitted = 0;
   return (stream, line) => {
-    const now = ctx.effects.clock.monotonic();
+    const now = monotonic();
     if (now - windowStart >= 1000) {
       windowStart = now;
       emitted = 0;

@@ -16,7 +16,7 @@ export function trialTimeoutMs(timeoutMs: number | undefined, ctx: Pick<TrialCon
 
 /** Runs a trial's command as a local process, with its logs, its output for watchers and the lines collectors need. */
 export async function runCommand(command: Command, options: ProcessOptions, ctx: TrialContext): Promise<RawResult> {
-  const keeper = new LineKeeper();
+  const keeper = new LineKeeper(() => ctx.effects.clock.now().toISOString());
   const tell = outputEvents(ctx);
   const { outputBytes = DEFAULT_OUTPUT_BYTES, ...limits } = options.limits ?? {};
   const result = await ctx.effects.processes.run(
@@ -33,7 +33,7 @@ export async function runCommand(command: Command, options: ProcessOptions, ctx:
       limits,
       onStart: (identity) => ctx.started(identity),
       onLine: (stream, line) => {
-        if (stream === "stdout") keeper.add(line, () => ctx.effects.clock.now().toISOString());
+        if (stream === "stdout") keeper.add(line);
         tell(stream, line);
       },
     },

@@ -1,12 +1,16 @@
 import { toWholeCharacter } from "./plain-text.ts";
 
-const LONGEST_LINE_BYTES = 64 * 1024;
+/** Longest line that is given whole; of a longer one this much, without the rest. */
+export const LONGEST_LINE_BYTES = 1024 * 1024;
+/** A slice of a string up to this long is a copy in V8; a longer one would keep the whole chunk in memory. */
+const SHORT_LINE_BYTES = 12;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
  * Cuts a stream of bytes into lines. Lines are found in the bytes and decoded one by one: a character that arrives in
- * two chunks stays whole, and a line that somebody keeps does not keep its chunk in memory.
+ * two chunks stays whole, and a line that somebody keeps does not keep its chunk in memory. Short lines, of which there
+ * may be millions, cost a slice of the chunk's text.
  */
 export class LineSplitter {
   readonly #onLine: (line: string) => void;
@@ -19,11 +23,44 @@ export class LineSplitter {
 
   push(chunk: Buffer): void {
     let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-      this.#line(chunk.subarray(start, end));
+    if (this.#pendingBytes > 0) {
+      const end = chunk.indexOf(LINE_FEED);
+      if (end < 0) {
+        this.#keep(chunk);
+        return;
+      }
+      this.#line(chunk.subarray(0, end));
       start = end + 1;
     }
-    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    const rest = this.#wholeLines(chunk, start);
+    if (rest < chunk.length) this.#keep(chunk.subarray(rest));
+  }
+
+  /** Gives the lines that begin and end in the chunk; where the rest begins. */
+  #wholeLines(chunk: Buffer, from: number): number {
+    let text: string | null = null;
+    let start = from;
+    while (start < chunk.length) {
+      const limit = Math.min(start + SHORT_LINE_BYTES, chunk.length - 1);
+      let end = start;
+      let bits = 0;
+      for (let byte = chunk[end] ?? LINE_FEED; byte !== LINE_FEED && end < limit; byte = chunk[end] ?? LINE_FEED) {
+        bits |= byte;
+        end += 1;
+      }
+      if (chunk[end] !== LINE_FEED) {
+        end = chunk.indexOf(LINE_FEED, end);
+        if (end < 0) break;
+        this.#emit(chunk.subarray(start, end));
+      } else if (bits >= 0x80) {
+        this.#emit(chunk.subarray(start, end));
+      } else {
+        text ??= chunk.toString("latin1");
+        this.#onLine(text.slice(start, end > start && chunk[end - 1] === CARRIAGE_RETURN ? end - 1 : end));
+      }
+      start = end + 1;
+    }
+    return start;
   }
 
   /** Gives the last line, where it has no end. */

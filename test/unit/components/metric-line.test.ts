@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { couldBeMetric, jsonObjectIn, metricPairs } from "../../../src/components/metric-line.ts";
+import { readableLine } from "../../../src/components/readable-line.ts";
 
 describe("a line of name and value", () => {
   it.each([
@@ -38,6 +39,28 @@ describe("a line of name and value", () => {
       expect(metricPairs(line)).toEqual([]);
     },
   );
+});
+
+describe("a line for a terminal", () => {
+  it.each([
+    ["\u001b[32maccuracy: 0.9\u001b[0m", "accuracy: 0.9"],
+    ['\u001b[1;38;5;200m{\u001b[m"a":1}', '{"a":1}'],
+    ["50%|###   |\raccuracy: 0.9", "accuracy: 0.9"],
+    ["50%\raccuracy: 0.9\r", "accuracy: 0.9"],
+    ["10%\r\u001b[K\u001b[1maccuracy\u001b[0m: 0.9", "accuracy: 0.9"],
+    ["\u001b]8;;http://x\u0007accuracy: 0.9\u001b]8;;\u001b\\", "accuracy: 0.9"],
+    ["  plain = 1 ", "  plain = 1 "],
+  ])("%j is read as what stays there", (line, text) => {
+    expect(readableLine(line)).toBe(text);
+    expect(couldBeMetric(line)).toBe(true);
+  });
+
+  it("takes time in proportion to its length, whatever it is", () => {
+    const from = performance.now();
+    for (const piece of ["\u001b", "\u001b[", "\u001b]", "\u001b[0;", "\r", "\u001b "])
+      readableLine(piece.repeat(300_000));
+    expect(performance.now() - from).toBeLessThan(1000);
+  });
 });
 
 describe("a line of JSON", () => {

@@ -43,6 +43,23 @@ describe("the stdout collector", () => {
     });
   });
 
+  it("reads what a terminal would show of coloured and overwritten lines", async () => {
+    expect(await collect("\u001b[32maccuracy: 0.9\u001b[0m")).toMatchObject({ output: { accuracy: 0.9 } });
+    expect(await collect("0%\r50%\raccuracy: 0.9")).toMatchObject({ output: { accuracy: 0.9 } });
+    expect(await collect('\u001b[1m{"accuracy":\u001b[0m 0.9}')).toMatchObject({ output: { accuracy: 0.9 } });
+  });
+
+  it("reads a long object, and says of one over the limit that it is too long", async () => {
+    const long = (characters: number) => JSON.stringify({ accuracy: 0.9, curve: "x".repeat(characters) });
+    expect(await collect(long(900_000))).toMatchObject({ output: { accuracy: 0.9 } });
+    const cut = long(2_000_000).slice(0, 1024 * 1024);
+    for (const text of [cut, `accuracy: 0.1\n${cut}`, `{"step": 1}\n${cut}`])
+      expect(await collect(text)).toMatchObject({
+        failure: { code: "metric-missing", message: expect.stringContaining("more than 1 MiB") },
+      });
+    expect(await collect(`${cut}\naccuracy: 0.8`)).toMatchObject({ output: { accuracy: 0.8 } });
+  });
+
   it("keeps what the metric says even when it is no number", async () => {
     expect(await collect("accuracy: high")).toMatchObject({ output: { accuracy: "high" } });
     expect(await collect("accuracy: nan")).toMatchObject({ output: { accuracy: "NaN" } });

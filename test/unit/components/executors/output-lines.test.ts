@@ -4,8 +4,8 @@ import { LineKeeper } from "../../../../src/components/executors/output-lines.ts
 const at = (): string => "2026-01-01T00:00:00.000Z";
 
 function kept(lines: readonly string[], metrics = 3, others = 2): readonly string[] {
-  const keeper = new LineKeeper({ lines: metrics, bytes: 1000 }, { lines: others, bytes: 1000 });
-  for (const line of lines) keeper.add(line, at);
+  const keeper = new LineKeeper(at, { lines: metrics, bytes: 1000 }, { lines: others, bytes: 1000 });
+  for (const line of lines) keeper.add(line);
   return keeper.lines().stdout.map((line) => line.text);
 }
 
@@ -26,17 +26,41 @@ describe("the lines kept of an output", () => {
   });
 
   it("are bounded in size too", () => {
-    const keeper = new LineKeeper({ lines: 100, bytes: 50 }, { lines: 100, bytes: 50 });
-    for (let i = 0; i < 20; i++) keeper.add(`{"a":${i + 100}}`, at);
+    const keeper = new LineKeeper(at, { lines: 100, bytes: 50 }, { lines: 100, bytes: 50 });
+    for (let i = 0; i < 20; i++) keeper.add(`{"a":${i + 100}}`);
     expect(keeper.lines().truncated).toBe(true);
     expect(keeper.lines().stdout.map((line) => line.text)).toEqual([115, 116, 117, 118, 119].map((n) => `{"a":${n}}`));
   });
 
+  it("are cut where they are long and no metric, so that one does not push out all others", () => {
+    const keeper = new LineKeeper(at);
+    keeper.add("before");
+    keeper.add("x".repeat(1024 * 1024));
+    expect(keeper.lines().stdout.map(({ text }) => text.length)).toEqual([6, 64 * 1024]);
+  });
+
+  it("have the time of the turn in which they came", async () => {
+    let reads = 0;
+    const keeper = new LineKeeper(() => String(++reads));
+    keeper.add("a=1");
+    keeper.add("talk");
+    await Promise.resolve();
+    keeper.add("a=2");
+    expect(keeper.lines().stdout.map(({ observedAt }) => observedAt)).toEqual(["1", "1", "2"]);
+  });
+
+  it("cost next to nothing each when there are millions", () => {
+    const keeper = new LineKeeper(at);
+    const from = performance.now();
+    for (let i = 0; i < 3_000_000; i++) keeper.add("x");
+    expect(performance.now() - from).toBeLessThan(1500);
+  });
+
   it("cost little time, whatever they are", () => {
-    const keeper = new LineKeeper();
+    const keeper = new LineKeeper(at);
     const nasty = [`a${" ".repeat(998)}x`, '\\"'.repeat(30_000), `{${"[".repeat(60_000)}`, "a ".repeat(499)];
     const from = performance.now();
-    for (let i = 0; i < 2000; i++) for (const line of nasty) keeper.add(line, at);
+    for (let i = 0; i < 2000; i++) for (const line of nasty) keeper.add(line);
     expect(performance.now() - from).toBeLessThan(2000);
   });
 });

@@ -141,20 +141,33 @@ test("lines are the same however the bytes are cut into chunks", () => {
   );
 });
 
-test("a line is cut at 64 KiB and never inside a character", () => {
+test("a line is cut at 1 MiB and never inside a character", () => {
+  const limit = 1024 * 1024;
   const seen: string[] = [];
   const splitter = new LineSplitter((line) => seen.push(line));
-  for (let i = 0; i < 300_000; i += 1000) splitter.push(Buffer.from("é".repeat(500)));
+  for (let i = 0; i < 2 * limit; i += 1000) splitter.push(Buffer.from("é".repeat(500)));
   splitter.push(Buffer.from("\nnext"));
   splitter.finish();
-  expect(seen).toEqual(["é".repeat(32 * 1024), "next"]);
+  expect(seen).toEqual(["é".repeat(limit / 2), "next"]);
   const odd: string[] = [];
   const other = new LineSplitter((line) => odd.push(line));
-  other.push(Buffer.from(`x${"é".repeat(40_000)}\n`));
-  expect(odd).toEqual([`x${"é".repeat(32 * 1024 - 1)}`]);
+  other.push(Buffer.from(`x${"é".repeat(limit)}\n`));
+  expect(odd).toEqual([`x${"é".repeat(limit / 2 - 1)}`]);
   const exact: string[] = [];
-  new LineSplitter((line) => exact.push(line)).push(Buffer.from(`${"z".repeat(65_536)}\n`));
-  expect(exact[0]).toHaveLength(65_536);
+  new LineSplitter((line) => exact.push(line)).push(Buffer.from(`${"z".repeat(limit)}\n`));
+  expect(exact[0]).toHaveLength(limit);
+});
+
+test("lines of every length around that of a short one come whole, with either line end", () => {
+  const lines = Array.from({ length: 40 }, (_, length) => ["a".repeat(length), "é".repeat(length)]).flat();
+  const bytes = Buffer.from(lines.map((line, index) => line + (index % 3 === 0 ? "\r\n" : "\n")).join(""));
+  for (const size of [1, 5, 13, 64, bytes.length]) {
+    const seen: string[] = [];
+    const splitter = new LineSplitter((line) => seen.push(line));
+    for (let at = 0; at < bytes.length; at += size) splitter.push(bytes.subarray(at, at + size));
+    splitter.finish();
+    expect(seen).toEqual(lines);
+  }
 });
 
 test("a ring holds the last bytes of whatever went through it", () => {
