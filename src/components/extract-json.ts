@@ -1,4 +1,4 @@
-import type { JsonValue } from "../model/json.ts";
+import { isJsonObject, type JsonValue } from "../model/json.ts";
 import { type Budget, MAX_DEPTH, parseTolerant, wellFormed } from "./tolerant-json.ts";
 
 /** What was found in a reply: the value, and whether it had to be read past mistakes; or why there is none. */
@@ -10,27 +10,32 @@ export type ExtractedJson =
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 const STEPS_PER_CHARACTER = 10;
 
-/**
- * The JSON in a model's reply. Looked for in this order: the whole text; complete fenced blocks, those marked `json`
- * first and each kind from the last to the first, since the answer follows the thinking; an unfinished last block; and
- * the longest object or list within prose, ones that hold objects before others. Several objects one after the other
- * count as a list. A value that is cut off and longer than any complete one is a failure, never half an answer.
- * Reads what `parseTolerant` reads. Never throws; takes time in proportion to the length of the text.
- */
+/** The JSON in a model's reply: the first of `jsonCandidates`, or why there is none. Never throws. */
 export function extractJson(text: string): ExtractedJson {
-  if (text.trim() === "") return { ok: false, reason: "the reply is empty" };
+  for (const found of jsonCandidates(text)) return found;
+  return { ok: false, reason: "there is no JSON in the reply" };
+}
+
+/**
+ * What in a model's reply may be its answer, likeliest first: the whole text, and nothing else when that is JSON;
+ * complete fenced blocks, those marked `json` first and each kind from the last to the first, since the answer follows
+ * the thinking; an unfinished last block; and what stands within prose: lists that hold objects, then objects, then
+ * other lists, each from the last to the first. Objects one after the other, or numbered, count as a list. A value at
+ * the end that is cut off is a failure, never half an answer. A failure comes last. Reads what `parseTolerant` reads;
+ * takes time in proportion to the length of the text.
+ */
+export function* jsonCandidates(text: string): Generator<ExtractedJson, void> {
+  if (text.trim() === "") return yield { ok: false, reason: "the reply is empty" };
   if (text.length > MAX_CHARACTERS)
-    return { ok: false, reason: `the reply is longer than ${MAX_CHARACTERS} characters` };
-  const strict = parseStrict(text);
-  if (strict) return strict;
+    return yield { ok: false, reason: `the reply is longer than ${MAX_CHARACTERS} characters` };
   const budget: Budget = { steps: text.length * STEPS_PER_CHARACTER + 10_000 };
-  const whole = parseWhole(text, budget);
-  if (whole) return whole;
+  const whole = parseStrict(text) ?? parseWhole(text, budget);
+  if (whole) return yield whole;
   for (const block of fencedBlocks(text)) {
     const found = parseStrict(block.body) ?? parseWhole(block.body, budget);
-    if (found) return found;
+    if (found) yield found;
   }
-  return searchProse(text, budget);
+  yield* searchProse(text, budget);
 }
 
 /** A value as JSON data that is safe to keep: own keys without `__proto__`, finite numbers, bounded depth; `null` for the rest. */
@@ -110,51 +115,82 @@ function fencedBlocks(text: string): readonly FencedBlock[] {
   ];
 }
 
-interface Candidate {
-  readonly value: JsonValue;
-  readonly length: number;
-  readonly repaired: boolean;
+/** A value in prose, or several objects of one enumeration. */
+interface Passage {
+  readonly values: JsonValue[];
+  readonly from: number;
+  end: number;
+  repaired: boolean;
 }
 
-function searchProse(text: string, budget: Budget): ExtractedJson {
-  let best: Candidate | null = null;
+/** Most passages of prose that are offered. */
+const MOST_PASSAGES = 50;
+/** What may stand between the objects of one enumeration: punctuation, numbers, and labels as in `Idea 2:`. */
+const BETWEEN_ITEMS = /^[\s\d.,;:()*_#•+>|-]*(?:\n[\s*_#>-]*[A-Za-z]{1,20} *#?\d{1,3} *[*_]*[:.)-][\s*_]*)?$/;
+const LONGEST_BETWEEN = 80;
+/** How a proposal begins, and not a brace or a bracket of prose. */
+const BEGINS_OBJECT = /^(?:\[\s*)?\{\s*["']/;
+
+function* searchProse(text: string, budget: Budget): Generator<ExtractedJson, void> {
+  const passages: Passage[] = [];
+  let longest = 0;
   let problem: { readonly at: number; readonly reason: string } | null = null;
   const opening = /[[{]/g;
   for (let match = opening.exec(text); match; match = opening.exec(text)) {
     const parsed = parseTolerant(text, match.index, budget);
     if (parsed.ok) {
-      const candidate = { value: parsed.value, length: parsed.end - match.index, repaired: parsed.repaired };
-      if (isBetter(candidate, best)) best = candidate;
+      if (!isEmpty(parsed.value)) addTo(passages, text, { ...parsed, from: match.index });
+      const last = passages.at(-1);
+      if (last) longest = Math.max(longest, last.end - last.from);
       opening.lastIndex = parsed.end;
       continue;
     }
-    if (parsed.truncated && text.length - match.index > (best?.length ?? 0)) {
-      return { ok: false, reason: `the JSON is cut off: ${parsed.reason}` };
+    const rest = text.length - match.index;
+    if (parsed.truncated && (rest > longest || BEGINS_OBJECT.test(text.slice(match.index, match.index + 100)))) {
+      return yield { ok: false, reason: `the JSON is cut off: ${parsed.reason}` };
     }
     if (!problem || parsed.at > problem.at) problem = parsed;
     // What is nested too deep is refused as a whole, or each of its levels would be tried as a start of its own.
     if (parsed.tooDeep || budget.steps < 0) break;
   }
-  if (best) return { ok: true, value: best.value, repaired: best.repaired };
-  if (!problem) return { ok: false, reason: "there is no JSON in the reply" };
+  const found = passages.map((passage) => ({ passage, kind: kindOf(passage.values) }));
+  found.sort((a, b) => b.kind - a.kind || b.passage.from - a.passage.from);
+  for (const { passage } of found.slice(0, MOST_PASSAGES)) {
+    const [first = null] = passage.values;
+    yield passage.values.length > 1
+      ? { ok: true, value: passage.values, repaired: true }
+      : { ok: true, value: first, repaired: passage.repaired };
+  }
+  if (passages.length > 0) return;
+  if (!problem) return yield { ok: false, reason: "there is no JSON in the reply" };
   const line = text.slice(0, problem.at).split("\n").length;
-  return { ok: false, reason: `the JSON is malformed at line ${line}: ${problem.reason}` };
+  yield { ok: false, reason: `the JSON is malformed at line ${line}: ${problem.reason}` };
 }
 
-/** Empty brackets in prose are no answer; something with an object in it beats a bare list, then length counts. */
-function isBetter(candidate: Candidate, best: Candidate | null): boolean {
-  if (isEmpty(candidate.value)) return false;
-  if (!best) return true;
-  const rank = Number(holdsObject(candidate.value)) - Number(holdsObject(best.value));
-  return rank > 0 || (rank === 0 && candidate.length >= best.length);
+/** Adds a value: to the last passage when both are objects of one enumeration. */
+function addTo(
+  passages: Passage[],
+  text: string,
+  { value, from, end, repaired }: { value: JsonValue; from: number; end: number; repaired: boolean },
+): void {
+  const last = passages.at(-1);
+  const near = last !== undefined && !Array.isArray(value) && from - last.end <= LONGEST_BETWEEN;
+  if (near && !last.values.some(Array.isArray) && BETWEEN_ITEMS.test(text.slice(last.end, from))) {
+    last.values.push(value);
+    last.end = end;
+  } else {
+    passages.push({ values: [value], from, end, repaired });
+  }
 }
 
+/** How likely an answer is: a list with objects in it comes before an object, and that before a bare list. */
+function kindOf(values: readonly JsonValue[]): number {
+  const [first] = values;
+  if (values.length > 1) return 2;
+  return Array.isArray(first) ? (first.some(isJsonObject) ? 2 : 0) : 1;
+}
+
+/** Empty brackets in prose are no answer. */
 function isEmpty(value: JsonValue): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
-}
-
-function holdsObject(value: JsonValue): boolean {
-  if (Array.isArray(value))
-    return value.some((item) => typeof item === "object" && item !== null && !Array.isArray(item));
-  return typeof value === "object" && value !== null;
 }

@@ -2,7 +2,7 @@ import type { Proposal } from "../../kernel/ports.ts";
 import type { Edit } from "../../model/hypothesis.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
-import { extractJson, sanitizeJson } from "../extract-json.ts";
+import { extractJson, jsonCandidates, sanitizeJson } from "../extract-json.ts";
 import { cleanText, clip, oneLine } from "../prompting/text.ts";
 import { readEdits } from "./edits.ts";
 
@@ -30,18 +30,24 @@ const WRAPPERS =
 
 /**
  * The proposals in a model's reply: a JSON list, an object that holds one under a property of its own, or a single
- * object. Items that are not of use are refused, each with its reason. Not ok when there is no JSON, nothing in it, or
- * nothing left. `reply` may be text or, from runners that have it, data.
+ * object. Where a text holds several, the first of `jsonCandidates` that has an item of use. Items that are not of use
+ * are refused, each with its reason. Not ok when there is no JSON, nothing in it, or nothing left. `reply` may be text
+ * or, from runners that have it, data.
  */
 export function parseProposals(reply: string | JsonValue, rules: ProposalRules): ParsedProposals {
-  let value: JsonValue;
-  if (typeof reply === "string") {
-    const found = extractJson(reply);
-    if (!found.ok) return { ok: false, reason: found.reason, refused: [] };
-    value = found.value;
-  } else {
-    value = sanitizeJson(reply);
+  if (typeof reply !== "string") return proposalsIn(sanitizeJson(reply), rules);
+  let likeliest: ParsedProposals | null = null;
+  for (const found of jsonCandidates(reply)) {
+    const read: ParsedProposals = found.ok
+      ? proposalsIn(found.value, rules)
+      : { ok: false, reason: found.reason, refused: [] };
+    if (read.ok) return read;
+    likeliest ??= read;
   }
+  return likeliest ?? { ok: false, reason: "there is no JSON in the reply", refused: [] };
+}
+
+function proposalsIn(value: JsonValue, rules: ProposalRules): ParsedProposals {
   const items = itemsOf(value);
   if (!items) return { ok: false, reason: "the JSON is neither a list of objects nor an object", refused: [] };
   const proposals: Proposal[] = [];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { extractJson, sanitizeJson } from "../../../src/components/extract-json.ts";
+import { extractJson, jsonCandidates, sanitizeJson } from "../../../src/components/extract-json.ts";
 
 function value(text: string): unknown {
   const found = extractJson(text);
@@ -40,6 +40,35 @@ describe("extractJson", () => {
 
   it("takes several objects one after the other as a list", () => {
     expect(value('{"a": 1}\n{"a": 2}\n')).toEqual([{ a: 1 }, { a: 2 }]);
+  });
+
+  it("takes the objects of an enumeration as a list", () => {
+    const both = [{ x: 0.21 }, { x: 0.23 }];
+    for (const text of [
+      '1. {"x":0.21}\n2. {"x":0.23}',
+      'I propose:\n\n- {"x":0.21}\n- {"x":0.23}\n\nThat is all.',
+      '**1.** {"x":0.21},\n\n**2.** {"x":0.23}',
+      'Idea 1: {"x":0.21}\nIdea 2: {"x":0.23}',
+      'So:\n{"x":0.21}\n{"x":0.23}\nDone.',
+    ])
+      expect(value(text), text).toEqual(both);
+    expect(value('For example {"x":0.9}.\nMy answer: {"x":0.2}')).toEqual({ x: 0.2 });
+  });
+
+  it("takes the last list in prose, however long an earlier one is", () => {
+    const example = '[{"x":0.9,"rationale":"an old idea that is long long long"}]';
+    const text = `For example ${example} was bad.\n\nMy answer: [{"x":0.23},{"x":0.24}]`;
+    expect(value(text)).toEqual([{ x: 0.23 }, { x: 0.24 }]);
+    expect(value(`${text}, unlike {"x":0.9} and [1, 2].`)).toEqual([{ x: 0.23 }, { x: 0.24 }]);
+    expect(reason(`For example ${example} was bad. My answer: [{"x":0.23},{"x"`)).toMatch(/cut off/);
+  });
+
+  it("offers all that may be the answer, likeliest first", () => {
+    const text = '{"z":0}, or [7]\n```\n{"a":1}\n```\n```json\n{"b":1}\n```\nFinal answer: [{"x":0.8}]';
+    const values = [...jsonCandidates(text)].map((found) => found.ok && found.value);
+    expect(values.slice(0, 3)).toEqual([{ b: 1 }, { a: 1 }, [{ x: 0.8 }]]);
+    expect(values.at(-1)).toEqual([7]);
+    expect([...jsonCandidates('[{"x":1}]')]).toHaveLength(1);
   });
 
   it.each([

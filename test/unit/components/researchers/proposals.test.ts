@@ -17,6 +17,16 @@ describe("parseProposals", () => {
     ]);
   });
 
+  it("takes the first JSON of a reply that has an item of use, and names what is wrong with the likeliest when none has", () => {
+    const space = { violation: (spec: object) => ("x" in spec ? null : "it has no x") };
+    const strict = { allowEdits: false, space };
+    expect(accepted(parseProposals('```\n{"a":1}\n```\nFinal answer: [{"x":0.8}]', strict))).toEqual([
+      { spec: { x: 0.8 } },
+    ]);
+    expect(parseProposals('```\n{"a":1}\n```\nor [1]', strict)).toMatchObject({ ok: false, reason: "#1: it has no x" });
+    expect(accepted(parseProposals('1. {"x":0.21}\n2. {"x":0.23}', strict))).toHaveLength(2);
+  });
+
   it("takes the spec where it is given as such, and keeps what stood beside it", () => {
     const reply = '[{"label": "a", "spec": {"lr": 0.1}, "confidence": 0.5}]';
     expect(accepted(parseProposals(reply, rules))).toEqual([
