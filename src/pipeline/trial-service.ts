@@ -1,5 +1,5 @@
 import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
-import type { ProcessIdentity } from "../kernel/effects.ts";
+import type { ProcessIdentity, StartedProcess } from "../kernel/effects.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
 import type { StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
@@ -71,7 +71,8 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       const { host, bootId } = processes.self;
       const named: TrialAttempt = { ...opened, ...identityFields(identity), host, bootId };
       current = { ...current, attempts: [...earlier, named] };
-      deps.workspace.writeTrial(current);
+      // The record of a process is what it is found by after a crash: one that is over is not looked for.
+      if (!identity.over) deps.workspace.writeTrial(current);
     });
     const result = await conduct(request, ctx, attempt);
     if (request.kind === "trial") deps.spending.ran(1);
@@ -136,7 +137,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     attempt: number,
     slot: number,
     trialsPort: Trials,
-    started: (identity: ProcessIdentity) => void,
+    started: (process: StartedProcess) => void,
   ): TrialContext {
     const trialDir = deps.workspace.trialDir(id, attempt);
     const marker = `${stage.runId}/${attemptName(id, attempt)}/${stage.effects.token(6)}`;

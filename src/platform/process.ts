@@ -4,8 +4,10 @@ import { Identities } from "./process/identity.ts";
 import { Launcher, type LauncherOptions } from "./process/launcher.ts";
 import { endLeftovers } from "./process/leftovers.ts";
 import { type OomKills, recentOomKills, systemOomKills } from "./process/oom.ts";
+import { ProcessTable } from "./process/process-table.ts";
 import { type RunHost, runProcess } from "./process/run.ts";
 import { Sweeper } from "./process/sweeper.ts";
+import { TreeWatch } from "./process/tree-watch.ts";
 
 export interface LocalProcessesOptions extends LauncherOptions {
   /** Times deadlines and durations. */
@@ -28,6 +30,8 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
     clock,
     identities,
     sweeper,
+    table: new ProcessTable(),
+    trees: new TreeWatch(),
     running,
     oomKills,
     recentOomKills: recentOomKills(oomKills),

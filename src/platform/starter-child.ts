@@ -4,62 +4,71 @@
  */
 import { Socket } from "node:net";
 import { directStarter } from "./process/direct-starter.ts";
+import { ProcessGroup } from "./process/group.ts";
 import { sweepMarked } from "./process/marker-sweep.ts";
-import { send } from "./process/signals.ts";
+import { ProcessTable } from "./process/process-table.ts";
 import type { Child, ChildCommand, ChildEvents } from "./process/starter.ts";
 import { FROM_STARTER, FrameReader, frame, jsonPayload, STARTER_SOCKET, TO_STARTER } from "./process/starter-frames.ts";
 
 const SWEEP_BOUND_MS = 400;
 
+/**
+ * How long news may wait for more of the same child. Many a short one has ended by then, and AURA is told all of it at
+ * once: every time it is woken costs as much as what it then does.
+ */
+const HOLD_MS = 1;
+
 /** What is known of a child until both its output streams have ended. */
 interface Known {
   readonly child: Child;
   readonly marker: string | undefined;
-  /** `null` before it runs, and from its end on, when its id may become another's. */
-  group: number | null;
+  readonly group: ProcessGroup;
 }
 
 const aura = new Socket({ fd: STARTER_SOCKET, readable: true, writable: true });
 const children = new Map<number, Known>();
+const table = new ProcessTable();
 let full = false;
-let corked = false;
+let held: NodeJS.Timeout | null = null;
 
 function tell(type: number, number: number, payload?: Buffer): void {
-  if (!corked) {
-    corked = true;
+  if (held === null) {
     aura.cork();
-    // What comes in one turn goes in one write.
-    process.nextTick(() => {
-      corked = false;
-      aura.uncork();
-    });
+    held = setTimeout(release, HOLD_MS);
   }
   for (const part of frame(type, number, payload)) full = !aura.write(part);
   if (full) for (const { child } of children.values()) child.pause();
 }
 
+function release(): void {
+  if (held === null) return;
+  clearTimeout(held);
+  held = null;
+  aura.uncork();
+}
+
 function start(number: number, command: ChildCommand): void {
-  let group: number | null = null;
-  const known = (): Known | undefined => children.get(number);
+  let group: ProcessGroup | null = null;
   const events: ChildEvents = {
     started: (pid, startTicks) => {
-      group = pid;
+      group = new ProcessGroup(pid, table);
       tell(FROM_STARTER.started, number, jsonPayload({ pid, startTicks }));
     },
     refused: (error) => {
       children.delete(number);
       tell(FROM_STARTER.refused, number, jsonPayload(error));
+      release();
     },
     output: (stream, chunk) => tell(FROM_STARTER[stream], number, chunk),
     exited: (exit) => {
-      const ended = known();
-      if (ended !== undefined) ended.group = null;
+      group?.leaderEnded();
       tell(FROM_STARTER.exited, number, jsonPayload(exit));
     },
     lost: () => {},
     closed: () => {
       children.delete(number);
       tell(FROM_STARTER.closed, number);
+      release();
     },
   };
   const child = directStarter.start(command, events);
@@ -68,7 +77,10 @@ function start(number: number, command: ChildCommand): void {
 
 function end(): void {
   const left = [...children.values()];
-  for (const { group } of left) if (group !== null) send(-group, "SIGKILL");
+  for (const { group } of left) {
+    group.signal("SIGKILL");
+    group.killRest();
+  }
   const markers = new Set(left.map(({ marker }) => marker));
   if (markers.size > 0) sweepMarked((marker) => markers.has(marker), SWEEP_BOUND_MS);
   process.exit(0);
@@ -95,3 +107,4 @@ aura.on("drain", () => {
 aura.on("error", end);
 aura.on("close", end);
 tell(FROM_STARTER.ready, 0);
+release();

@@ -30,11 +30,14 @@ export interface WriteOptions {
 export type TemporaryNames = (path: string) => string;
 
 export function temporaryNames(): TemporaryNames {
+  const { pid } = process;
   let count = 0;
   return (path) => {
     count += 1;
-    const name = [...basename(path)].slice(0, KEPT_NAME).join("");
-    return join(dirname(path), `.${name}.${process.pid}-${count}.tmp`);
+    const name = basename(path);
+    // By characters and not by code units, half of one of which would be no name at all.
+    const kept = name.length <= KEPT_NAME ? name : [...name].slice(0, KEPT_NAME).join("");
+    return join(dirname(path), `.${kept}.${pid}-${count}.tmp`);
   };
 }
 

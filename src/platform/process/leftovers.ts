@@ -2,6 +2,7 @@ import type { Clock, ProcessIdentity } from "../../kernel/effects.ts";
 import type { Identities } from "./identity.ts";
 import { sweepMarked } from "./marker-sweep.ts";
 import { readStat } from "./proc-fs.ts";
+import { ProcessTable } from "./process-table.ts";
 import { send } from "./signals.ts";
 
 const WAIT_MS = 5000;
@@ -22,9 +23,11 @@ export async function endLeftovers(
   const alive = recorded.filter(
     (identity) => identity.startedAt !== undefined && identity.pid !== process.pid && identities.isAlive(identity),
   );
+  const table = new ProcessTable();
   for (const { pid } of alive) {
+    const descendants = table.descendantsOf(pid);
     if (readStat(pid)?.group === pid) send(-pid, "SIGKILL");
-    send(pid, "SIGKILL");
+    for (const each of [pid, ...descendants.keys()]) send(each, "SIGKILL");
   }
   // An empty prefix would match the trials of every AURA on this machine.
   const swept =

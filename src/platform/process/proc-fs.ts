@@ -4,6 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:f
 export interface ProcessStat {
   /** One letter: `R` running, `S` sleeping, `Z` ended but not yet collected by its parent, … */
   readonly state: string;
+  readonly parent: number;
   readonly group: number;
   /** Clock ticks between the machine's boot and the process's start. */
   readonly startTicks: string;
@@ -15,10 +16,10 @@ export function readStat(pid: number): ProcessStat | null {
   if (text === null) return null;
   // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [state, , group] = fields;
+  const [state, parent, group] = fields;
   const startTicks = fields[19];
   if (state === undefined || startTicks === undefined) return null;
-  return { state, group: Number(group), startTicks };
+  return { state, parent: Number(parent), group: Number(group), startTicks };
 }
 
 /** Identifier of this boot of the machine; empty where the system has none. */

@@ -161,6 +161,7 @@ export class RemoteStarter implements Starter {
 
   /** Holds AURA's own process up only as long as there is something to be heard. */
   #hold(held: boolean): void {
+    if (this.#socket.destroyed) return;
     if (held) this.#socket.ref();
     else this.#socket.unref();
     if (held) this.#child.ref();

@@ -13,9 +13,11 @@ import { ProcessGroup } from "./group.ts";
 import type { Identities } from "./identity.ts";
 import type { OomKills } from "./oom.ts";
 import { ProcessOutput } from "./output.ts";
+import type { ProcessTable } from "./process-table.ts";
 import { explainRefusal } from "./refusal.ts";
 import type { Child, ChildCommand, ChildEvents, Exit, StartError, Starter } from "./starter.ts";
 import type { Sweeper } from "./sweeper.ts";
+import type { TreeWatch } from "./tree-watch.ts";
 
 /** What runs share. */
 export interface RunHost {
@@ -23,6 +25,8 @@ export interface RunHost {
   readonly clock: Clock;
   readonly identities: Identities;
   readonly sweeper: Sweeper;
+  readonly table: ProcessTable;
+  readonly trees: TreeWatch;
   readonly oomKills: OomKills;
   /** The count a moment ago, cheap enough to be asked for at every start. */
   readonly recentOomKills: OomKills;
@@ -86,7 +90,9 @@ class ProcessRun implements ChildEvents {
   readonly #settled = later<Settled>();
   readonly #closed = later<true>();
   #identity: ProcessIdentity | null = null;
+  #group: ProcessGroup | null = null;
   #startedAt: number;
+  #ended = false;
   #oomKillsBefore: number | null = null;
   #deadline: Deadline | null = null;
   #startFailure: { readonly thrown: unknown } | null = null;
@@ -109,8 +115,11 @@ class ProcessRun implements ChildEvents {
     this.#startedAt = clock.monotonic();
     this.#oomKillsBefore = recentOomKills();
     this.#armDeadline();
-    this.#ending.started(new ProcessGroup(pid));
-    this.#announce(this.#identity);
+    this.#group = new ProcessGroup(pid, this.#host.table);
+    this.#host.trees.add(this.#group);
+    this.#ending.started(this.#group);
+    // After what came with the news of the start: often the end did, too.
+    queueMicrotask(() => this.#announce());
   }
 
   refused(error: StartError): void {
@@ -123,6 +132,7 @@ class ProcessRun implements ChildEvents {
   }
 
   exited(exit: Exit): void {
+    this.#ended = true;
     this.#ending.gone();
     this.#settled.resolve({ kind: "exited", exit });
   }
@@ -152,6 +162,7 @@ class ProcessRun implements ChildEvents {
     const settled = await this.#settled.promise;
     signal.removeEventListener("abort", cancel);
     this.#deadline?.[Symbol.dispose]();
+    if (this.#group !== null) this.#host.trees.remove(this.#group);
     const durationMs = Math.round(clock.monotonic() - this.#startedAt);
     await this.#cleanUp(child, settled);
     running.delete(this.#ending);
@@ -170,10 +181,10 @@ class ProcessRun implements ChildEvents {
   }
 
   /** A start that cannot be recorded must not go on: after a crash nobody would know of the process. */
-  #announce(identity: ProcessIdentity): void {
-    if (this.#request.onStart === undefined) return;
+  #announce(): void {
+    if (this.#request.onStart === undefined || this.#identity === null) return;
     try {
-      this.#request.onStart(identity);
+      this.#request.onStart({ ...this.#identity, ...(this.#ended ? { over: true } : {}) });
     } catch (thrown) {
       this.#startFailure = { thrown };
       this.#ending.force({ end: "cancelled", message: "its start could not be recorded" });

@@ -12,7 +12,7 @@ test("a timeout leaves nobody of a tree that does all it can to stay", async () 
   const marker = newMarker();
   const running = processes.run(sh(hardTree(dir.path), { marker, timeoutMs: 700 }), never);
   const pids = await treeIn(dir.path);
-  expect(pids.filter(runs)).toHaveLength(5);
+  expect(pids.filter(runs)).toHaveLength(6);
   const result = await running;
   expect(result).toMatchObject({ end: "timeout", message: "timed out after 0.7 s", signal: "SIGKILL", exitCode: null });
   expect(pids.filter(runs)).toEqual([]);
@@ -44,6 +44,14 @@ test("what a trial leaves in another session is ended within about a second whil
   using processes = runner();
   const script = `setsid sh -c 'echo $$ > ${dir.join("pid")}; exec sleep 300' >/dev/null 2>&1 & while [ ! -s ${dir.join("pid")} ]; do sleep 0.01; done`;
   await processes.run(sh(script, { marker: newMarker() }), never);
+  await until(() => !runs(Number(dir.read("pid"))));
+});
+
+test("what has cleared its environment and left for another session is ended with a trial that ends by itself, once it was seen", async () => {
+  using dir = temporaryDirectory();
+  using processes = runner();
+  const script = `env -i PATH="$PATH" setsid sh -c 'echo $$ > ${dir.join("pid")}; exec sleep 300' >/dev/null 2>&1 & sleep 1.5`;
+  expect(await processes.run(sh(script, { marker: newMarker() }), never)).toMatchObject({ end: "exited", exitCode: 0 });
   await until(() => !runs(Number(dir.read("pid"))));
 });
 
@@ -178,7 +186,7 @@ test("processes left by a killed parent are ended by their recorded identity and
   const pids = await treeIn(dir.path);
   parent.kill("SIGKILL");
   await once(parent, "exit");
-  expect(pids.filter(runs)).toHaveLength(5);
+  expect(pids.filter(runs)).toHaveLength(6);
   expect(processes.isAlive(identity)).toBe(true);
 
   using bystander = runner();
@@ -188,6 +196,7 @@ test("processes left by a killed parent are ended by their recorded identity and
     sh("exec sleep 300", { marker: newMarker(), onStart: (id) => (other = id) }),
     stop.signal,
   );
+  await until(() => other !== null);
   const reused = { pid: other ? Object(other).pid : 0, startedAt: identity.startedAt };
   expect(processes.isAlive(reused)).toBe(false);
 

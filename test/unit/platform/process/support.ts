@@ -58,7 +58,8 @@ export function runs(pid: number): boolean {
 }
 
 /**
- * A tree of everything that makes ending a trial hard: a plain child, one in a session of its own, a daemon that forked
+ * A tree of everything that makes ending a trial hard: a plain child, one in a session of its own, one there
+ * with a cleared environment, a daemon that forked
  * twice, and a shell that ignores SIGTERM. Each writes its process id into the folder.
  */
 export function hardTree(folder: string): string {
@@ -66,13 +67,14 @@ export function hardTree(folder: string): string {
   return [
     `sh -c '${staying("plain")}' &`,
     `setsid sh -c '${staying("session")}' &`,
+    `env -i PATH="$PATH" setsid sh -c 'trap "" TERM; ${staying("cleared")}' &`,
     `(setsid sh -c '(${staying("daemon").replace("$$", "$(exec sh -c '\\''echo $PPID'\\'')")}) &' &)`,
     `sh -c 'trap "" TERM; echo $$ > ${folder}/stubborn; while :; do sleep 300; done' &`,
     `trap "" TERM; echo $$ > ${folder}/leader; while :; do wait; sleep 1; done`,
   ].join("\n");
 }
 
-const TREE = ["plain", "session", "daemon", "stubborn", "leader"];
+const TREE = ["plain", "session", "cleared", "daemon", "stubborn", "leader"];
 
 /** Process ids of the tree in the folder, once all are there. */
 export async function treeIn(folder: string): Promise<readonly number[]> {
