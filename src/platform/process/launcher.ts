@@ -2,14 +2,14 @@ import { directStarter } from "./direct-starter.ts";
 import { RemoteStarter } from "./remote-starter.ts";
 import type { Child, ChildCommand, ChildEvents, Starter } from "./starter.ts";
 
-/** So many starts within so long a time pay for a process of their own: a start costs the milliseconds it saves. */
-const MANY = 40;
-const WINDOW_MS = 2000;
+/** So many starts within so long a time pay for processes of their own. */
+const MANY = 30;
+const WINDOW_MS = 3000;
 /** A starter process that has had nothing to do for so long goes. */
 const IDLE_MS = 5000;
 
 export interface LauncherOptions {
-  /** Starts within two seconds after which the starter process is used; default 40. */
+  /** Starts within three seconds after which starter processes are used; default 30. */
   readonly many?: number;
   /** After how many milliseconds without work starter processes leave; default 5000. */
   readonly idleMs?: number;
