@@ -32,7 +32,10 @@ export function programName(word: Word | undefined): string | null {
   return text === null ? null : text.slice(text.lastIndexOf("/") + 1);
 }
 
-/** Refuses a value as the script that an interpreter at `at` reads: `bash {x}`, `python variants/{x}.py`. */
+/**
+ * Refuses a value as the script that an interpreter at `at` reads: `bash {x}`. A value that fills a part of the name only,
+ * as in `python variants/{x}.py`, is a choice that the spec offers.
+ */
 export function refuseChosenScript(interpreter: Interpreter, words: readonly Word[], at: number): void {
   for (let i = at + 1; i < words.length; i++) {
     const word = words[i] ?? [];
@@ -40,7 +43,7 @@ export function refuseChosenScript(interpreter: Interpreter, words: readonly Wor
     const isOption = start.length > 1 && /^[-+]/.test(start) && start !== "--";
     if (!isOption) {
       if (start === "--" && literalText(word) !== null) continue;
-      refuseAsProgram(word, programName(words[at]) ?? "");
+      if (start === "" || start === "--") refuseAsProgram(word, programName(words[at]) ?? "");
       return;
     }
     if (interpreter.code.test(start) || interpreter.programFile?.test(start)) return;

@@ -63,12 +63,19 @@ const BEFORE_THE_PROGRAM = [
   "parallel -j 2",
 ].map((each) => each.trim());
 
+const INTERPRETER = /(?:^|env )(?:python|bash|node)\b/;
+
 describe("behind a wrapper or an interpreter", () => {
   it.each(BEFORE_THE_PROGRAM)("a value cannot be the program: %s {x}", (before) => {
     refuse(words(`${before} {x}`));
     refuse(words(`${before} {x} data`));
     refuse(words(`${before} {xs...}`));
-    refuse(words(`${before} ./bin/{x}`));
+    if (!INTERPRETER.test(before)) refuse(words(`${before} ./bin/{x}`));
+  });
+
+  it("a value may be a part of the name of the script that an interpreter reads: a choice that the spec offers", () => {
+    for (const before of BEFORE_THE_PROGRAM.filter((each) => INTERPRETER.test(each)))
+      take(words(`${before} variants/{x}.src {y}`));
   });
 
   it.each(BEFORE_THE_PROGRAM.filter((each) => !/^(?:watch|tmux|parallel)/.test(each)))(
