@@ -53,11 +53,13 @@ export interface CallRequest {
   readonly part?: string;
   /** The n-th ask of this question; 1 is the first. Asking again after an unusable reply raises it. */
   readonly ask: number;
+  /** It only adds to what other calls of this stage bring: like a further ask, it is not sent once a budget is spent. */
+  readonly additional?: boolean;
   /** Where a `command` runner works; the project's root by default. */
   readonly cwd?: string;
 }
 
-/** Sends calls, or answers from the record of a call already made. */
+/** Sends calls, or answers from the record of a call already made. Throws `RunnerError` `budget` for one that may not be sent. */
 export interface Calls {
   ask(request: CallRequest): Promise<RunnerReply>;
 }

@@ -1,3 +1,5 @@
+import type { Usage } from "../model/call.ts";
+
 /** Exit codes a user may rely on. */
 export const EXIT = {
   ok: 0,
@@ -112,7 +114,7 @@ export class StorageError extends AuraError {
   }
 }
 
-export type RunnerProblem = "credentials" | "unavailable" | "rejected" | "unusable-reply" | "failed";
+export type RunnerProblem = "credentials" | "unavailable" | "rejected" | "unusable-reply" | "failed" | "budget";
 
 const RUNNER_EXIT: Readonly<Record<RunnerProblem, ExitCode>> = {
   credentials: EXIT.provider,
@@ -120,30 +122,42 @@ const RUNNER_EXIT: Readonly<Record<RunnerProblem, ExitCode>> = {
   rejected: EXIT.failed,
   "unusable-reply": EXIT.failed,
   failed: EXIT.failed,
+  budget: EXIT.failed,
 };
 
+/** What is known of a call that failed, besides why. */
+export interface RunnerErrorOptions {
+  readonly attempts?: number;
+  readonly exitCode?: ExitCode;
+  /** What the call had used when it failed: it is paid for all the same. */
+  readonly usage?: Usage | undefined;
+  /** What was answered, as it came, where that was no reply. */
+  readonly reply?: string;
+  readonly cause?: unknown;
+}
+
 /**
- * A model or an agent command could not be used: `unavailable` may pass, `credentials` needs the user. `instanceof` also
- * knows those of another copy of the package, which is where a user's own runner may have it from.
+ * A model or an agent command could not be used: `unavailable` may pass, `credentials` needs the user, `budget` says that
+ * nothing more may be spent. `instanceof` also knows those of another copy of the package, which is where a user's own runner may have it from.
  */
 export class RunnerError extends AuraError {
   readonly problem: RunnerProblem;
   readonly attempts: number;
+  readonly usage: Usage | undefined;
+  readonly reply: string | undefined;
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== RunnerError) return isOrdinaryInstance(this, value);
     return isAuraError(value) && value.code.startsWith("RUNNER_");
   }
 
-  constructor(
-    problem: RunnerProblem,
-    message: string,
-    options?: { readonly attempts?: number; readonly exitCode?: ExitCode; readonly cause?: unknown },
-  ) {
+  constructor(problem: RunnerProblem, message: string, options?: RunnerErrorOptions) {
     const exitCode = options?.exitCode ?? RUNNER_EXIT[problem];
     super(`RUNNER_${problem.toUpperCase().replace("-", "_")}`, exitCode, message, options);
     this.problem = problem;
     this.attempts = options?.attempts ?? 1;
+    this.usage = options?.usage;
+    this.reply = options?.reply;
   }
 }
 

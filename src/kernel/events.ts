@@ -111,6 +111,8 @@ export type AuraEventBody =
       readonly callId: string;
       readonly role: Role;
       readonly failure: Failure;
+      /** What it used all the same. */
+      readonly usage?: Usage;
       readonly retrying: boolean;
     };
 

@@ -32,6 +32,8 @@ export interface RunnerReply {
   readonly content: string;
   /** The reply as data, where the runner has it as such. */
   readonly structured?: JsonValue;
+  /** Why nothing can be made of what was answered; `content` is then all of it, as it came. It is asked for again. */
+  readonly unusable?: string;
   readonly usage?: Usage;
   readonly model?: string;
 }

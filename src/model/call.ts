@@ -38,6 +38,8 @@ export type CallRecord =
       readonly state: "finished";
       readonly response: string;
       readonly structured?: JsonValue;
+      /** Why the runner could make nothing of the response. */
+      readonly unusable?: string;
       readonly usage?: Usage;
       readonly endedAt: string;
       readonly durationMs: number;
@@ -45,6 +47,10 @@ export type CallRecord =
   | (CallCommon & {
       readonly state: "failed";
       readonly failure: Failure;
+      /** What was answered before the call failed, as far as it came and without its middle where it is long. */
+      readonly response?: string;
+      /** What the failed call used all the same. */
+      readonly usage?: Usage;
       readonly endedAt: string;
       readonly durationMs: number;
     });
@@ -104,6 +110,7 @@ export const callSchema = {
         state: { const: "finished" },
         response: TEXT,
         structured: ANY,
+        unusable: TEXT,
         usage: usageSchema,
         endedAt: TEXT,
         durationMs: { type: "number", minimum: 0 },
@@ -117,6 +124,8 @@ export const callSchema = {
         ...common,
         state: { const: "failed" },
         failure: failureSchema,
+        response: TEXT,
+        usage: usageSchema,
         endedAt: TEXT,
         durationMs: { type: "number", minimum: 0 },
       },

@@ -1,14 +1,19 @@
 import { createHash } from "node:crypto";
 import type { CallRequest, Calls } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
-import { messageOf, RunnerError } from "../kernel/errors.ts";
+import { isAuraError, messageOf, RunnerError } from "../kernel/errors.ts";
 import type { Emit } from "../kernel/events.ts";
 import type { RunnerReply } from "../kernel/ports.ts";
 import type { Redactor } from "../kernel/redact.ts";
 import type { CallRecord } from "../model/call.ts";
 import { iterationName } from "../model/ids.ts";
+import type { StopSettings } from "../model/settings.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Spending } from "./spending.ts";
+import { budgetName, stopStarts } from "./stop.ts";
+
+/** Of a failed call's reply, from its beginning and from its end. */
+const KEPT_CHARACTERS = 32 * 1024;
 
 export interface CallServiceDeps {
   readonly workspace: Workspace;
@@ -17,6 +22,7 @@ export interface CallServiceDeps {
   readonly spending: Spending;
   readonly signal: AbortSignal;
   readonly root: string;
+  readonly stop: StopSettings;
   /** Takes secrets out of the recorded prompt; what is sent has them. */
   readonly hide: Pick<Redactor, "text">;
 }
@@ -32,6 +38,7 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
       const promptHash = createHash("sha256").update(request.prompt).digest("hex");
       const known = deps.workspace.readCall(iteration, id);
       if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, deps.emit);
+      if (request.ask > 1 || request.additional) refuseOverBudget(deps);
       const started: CallRecord = {
         id,
         role: request.role,
@@ -53,6 +60,12 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
   };
 }
 
+/** More of the same is a new start: none is sent once a budget is spent. */
+function refuseOverBudget({ spending, stop }: CallServiceDeps): void {
+  const spent = stopStarts(spending.totals(), stop);
+  if (spent) throw new RunnerError("budget", `nothing more is asked: ${budgetName(spent)} of this run is used up`);
+}
+
 function callId(request: CallRequest, iteration: number): string {
   const about = request.hypothesisId ?? `i${iterationName(iteration)}`;
   const part = request.part === undefined ? "" : `-${request.part}`;
@@ -71,6 +84,7 @@ function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): Ru
   return {
     content: call.response,
     ...(call.structured === undefined ? {} : { structured: call.structured }),
+    ...(call.unusable === undefined ? {} : { unusable: call.unusable }),
     ...(call.usage === undefined ? {} : { usage: call.usage }),
     ...(call.model === undefined ? {} : { model: call.model }),
   };
@@ -105,12 +119,10 @@ async function send(request: CallRequest, started: CallRecord, deps: CallService
     );
   } catch (thrown) {
     if (deps.signal.aborted) throw thrown;
-    const failure = { code: thrown instanceof RunnerError ? thrown.code : "runner-failed", message: messageOf(thrown) };
-    deps.workspace.writeCall({ ...started, state: "failed", failure, ...ending() });
-    deps.emit({ type: "call.failed", callId: started.id, role: request.role, failure, retrying: false });
-    throw thrown instanceof RunnerError
+    fail(thrown, { ...started, ...ending() }, deps);
+    throw isAuraError(thrown)
       ? thrown
-      : new RunnerError("failed", `${request.runner.name}: ${failure.message}`, { cause: thrown });
+      : new RunnerError("failed", `${request.runner.name}: ${messageOf(thrown)}`, { cause: thrown });
   }
   const end = ending();
   deps.workspace.writeCall({
@@ -119,6 +131,7 @@ async function send(request: CallRequest, started: CallRecord, deps: CallService
     ...(reply.model === undefined ? {} : { model: reply.model }),
     response: reply.content,
     ...(reply.structured === undefined ? {} : { structured: reply.structured }),
+    ...(reply.unusable === undefined ? {} : { unusable: reply.unusable }),
     ...(reply.usage === undefined ? {} : { usage: reply.usage }),
     ...end,
   });
@@ -132,4 +145,35 @@ async function send(request: CallRequest, started: CallRecord, deps: CallService
     reused: false,
   });
   return reply;
+}
+
+type Failed = Extract<CallRecord, { state: "failed" }>;
+
+/** Records why a call failed, what came of it all the same, and what that cost. */
+function fail(thrown: unknown, ended: Omit<Failed, "state" | "failure">, deps: CallServiceDeps): void {
+  const { usage = undefined, reply = undefined } = thrown instanceof RunnerError ? thrown : {};
+  const failure = { code: isAuraError(thrown) ? thrown.code : "runner-failed", message: messageOf(thrown) };
+  deps.workspace.writeCall({
+    ...ended,
+    state: "failed",
+    failure,
+    ...(reply === undefined ? {} : { response: withoutMiddle(deps.hide.text(reply)) }),
+    ...(usage === undefined ? {} : { usage }),
+  });
+  if (usage !== undefined) deps.spending.called(usage);
+  deps.emit({
+    type: "call.failed",
+    callId: ended.id,
+    role: ended.role,
+    failure,
+    ...(usage === undefined ? {} : { usage }),
+    retrying: false,
+  });
+}
+
+/** A reply that is of no use is kept to be looked at, not to be read whole. */
+function withoutMiddle(text: string): string {
+  if (text.length <= 2 * KEPT_CHARACTERS) return text;
+  const left = text.length - 2 * KEPT_CHARACTERS;
+  return `${text.slice(0, KEPT_CHARACTERS)}\n[${left} characters left out]\n${text.slice(-KEPT_CHARACTERS)}`;
 }

@@ -54,7 +54,10 @@ export function stageContext(
   const { run, workspace, state, artifacts, project, spending, slots, signals, inputs, hide } = loop;
   const { effects, settings, signal, emit } = run;
   const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
-  const calls = createCalls({ workspace, effects, emit, spending, signal, root: settings.root, hide }, iteration);
+  const calls = createCalls(
+    { workspace, effects, emit, spending, signal, root: settings.root, stop: settings.stop, hide },
+    iteration,
+  );
   const stage: Omit<StageContext, "trials"> = {
     ...run,
     iteration,

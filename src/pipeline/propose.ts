@@ -1,5 +1,5 @@
 import type { StageContext } from "../kernel/context.ts";
-import { RunnerError } from "../kernel/errors.ts";
+import { RunnerError, type RunnerProblem } from "../kernel/errors.ts";
 import type { Proposal, Proposals, Researcher } from "../kernel/ports.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { hypothesisId } from "../model/ids.ts";
@@ -79,11 +79,15 @@ function withId(proposal: Proposal, id: string): Hypothesis {
   };
 }
 
+const REPLY_FAILURES: Readonly<Partial<Record<RunnerProblem, string>>> = {
+  failed: "runner-failed",
+  "unusable-reply": "unusable-reply",
+  budget: "budget-spent",
+};
+
 /** A reply that came but was of no use ends this iteration; a provider that cannot be reached ends the run. */
 function replyFailure(thrown: unknown, ctx: StageContext): Failure | null {
   if (!(thrown instanceof RunnerError) || ctx.signal.aborted) return null;
-  if (thrown.problem === "unusable-reply" || thrown.problem === "failed") {
-    return { code: thrown.problem === "failed" ? "runner-failed" : "unusable-reply", message: thrown.message };
-  }
-  return null;
+  const code = REPLY_FAILURES[thrown.problem];
+  return code === undefined ? null : { code, message: thrown.message };
 }

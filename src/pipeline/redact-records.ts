@@ -13,11 +13,12 @@ import type { Failure, TrialOutcome } from "../model/trial.ts";
  */
 
 export function redactReply(reply: RunnerReply, hide: Redactor): RunnerReply {
-  const { content, structured } = reply;
+  const { content, structured, unusable } = reply;
   return {
     ...reply,
     content: hide.text(content),
     ...(structured === undefined ? {} : { structured: hide.json(structured) }),
+    ...(unusable === undefined ? {} : { unusable: hide.text(unusable) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../kernel/effects.ts";
-import type { Usage } from "../model/call.ts";
+import type { CallRecord, Usage } from "../model/call.ts";
 import { parseTrialId } from "../model/ids.ts";
 import { NO_TOTALS, type RunManifest, type RunTotals } from "../model/run.ts";
 import { listAttempts } from "../workspace/listing.ts";
@@ -23,6 +23,7 @@ export class Spending {
     return { ...this.#totals, activeMs: Math.round(this.#activeBefore + this.#clock.monotonic() - this.#startedAt) };
   }
 
+  /** A call that was answered, or that failed and was paid for. */
   called(usage: Usage | undefined): void {
     const totals = this.#totals;
     this.#totals = {
@@ -50,8 +51,8 @@ export function recordedSpending(workspace: Workspace, manifest: RunManifest | n
   const iterations = workspace.listIterations();
   const calls = iterations
     .flatMap((iteration) => workspace.listCalls(iteration).map((id) => workspace.readCall(iteration, id)))
-    .filter((call) => call?.state === "finished");
-  const usage = calls.map((call) => (call?.state === "finished" ? call.usage : undefined));
+    .filter(wasPaidFor);
+  const usage = calls.map((call) => call.usage);
   const attempts = iterations.flatMap((iteration) => listAttempts(root, effects.files, iteration));
   const proposed = iterations.filter((iteration) => workspace.readIteration(iteration)?.start !== true);
   return largerTotals(manifest.totals, {
@@ -63,6 +64,13 @@ export function recordedSpending(workspace: Workspace, manifest: RunManifest | n
     outputTokens: sum(usage.map((one) => one?.outputTokens)),
     costUsd: sum(usage.map((one) => one?.costUsd)),
   });
+}
+
+type PaidCall = Exclude<CallRecord, { state: "started" }>;
+
+/** A failed call that used nothing is as if it had not been made. */
+function wasPaidFor(call: CallRecord | null): call is PaidCall {
+  return call?.state === "finished" || (call?.state === "failed" && call.usage !== undefined);
 }
 
 function sum(values: readonly (number | undefined)[]): number {

@@ -41,6 +41,12 @@ export function stopStarts(totals: RunTotals, stop: StopSettings): FinishReason 
   return null;
 }
 
+/** What a spent budget is called in a message, with the setting that limits it. */
+export function budgetName(reason: FinishReason): string {
+  if (reason === "wall-clock") return "the time (stop.wall_clock)";
+  return reason === "tokens" ? "the tokens (stop.tokens)" : "the money (stop.cost_usd)";
+}
+
 export function reachedTarget(score: number | null, metric: MetricSettings): boolean {
   if (score === null || metric.target === undefined) return false;
   return metric.direction === "maximize" ? score >= metric.target : score <= metric.target;

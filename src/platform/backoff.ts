@@ -17,15 +17,18 @@ export interface Backoff {
   readonly onWait?: (failure: PassingFailure, waitMs: number) => void;
 }
 
-/** It did not pass in `maxWaitMs`: the last failure and the number of tries. */
+/** It did not pass in `maxWaitMs`, or would not have: the last failure, the number of tries, and the time they took. */
 export class GaveUp extends Error {
   readonly tries: number;
+  /** From the first try to the last failure. */
+  readonly waitedMs: number;
   readonly failure: PassingFailure;
 
-  constructor(tries: number, failure: PassingFailure, cause: unknown) {
+  constructor(tries: number, waitedMs: number, failure: PassingFailure, cause: unknown) {
     super(failure.reason, { cause });
     this.name = "GaveUp";
     this.tries = tries;
+    this.waitedMs = waitedMs;
     this.failure = failure;
   }
 }
@@ -43,6 +46,7 @@ export async function withBackoff<T>(
   passing: (thrown: unknown) => PassingFailure | null,
   backoff: Backoff,
 ): Promise<T> {
+  const startedAt = backoff.clock.monotonic();
   let firstFailureAt: number | null = null;
   for (let tries = 1; ; tries++) {
     backoff.signal.throwIfAborted();
@@ -57,7 +61,7 @@ export async function withBackoff<T>(
       const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1));
       const ownMs = ceiling * (0.5 + backoff.jitter() / 2);
       const waitMs = Math.round(Math.max(ownMs, failure.retryAfterMs ?? 0));
-      if (now + waitMs - firstFailureAt > backoff.maxWaitMs) throw new GaveUp(tries, failure, thrown);
+      if (now + waitMs - firstFailureAt > backoff.maxWaitMs) throw new GaveUp(tries, now - startedAt, failure, thrown);
       backoff.onWait?.(failure, waitMs);
       await backoff.clock.sleep(waitMs, backoff.signal);
     }

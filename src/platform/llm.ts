@@ -3,7 +3,8 @@ import { RunnerError } from "../kernel/errors.ts";
 import type { Usage } from "../model/call.ts";
 import { parseDuration } from "../model/units.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
-import { classifyFailure, UnreadableReply } from "./llm-failures.ts";
+import { classifyFailure } from "./llm-failures.ts";
+import { type RawReply, ReplyEvents, usedTogether } from "./llm-reply.ts";
 import { systemEffects } from "./system.ts";
 
 /** Dollars per million tokens. */
@@ -52,15 +53,14 @@ const DEFAULT_KEY = "ANTHROPIC_API_KEY";
 const TIMEOUT = "10m";
 const MAX_WAIT = "5m";
 const MAX_TOKENS = 8192;
-/** Far beyond what any model writes; a server that goes on is broken. */
-const MAX_REPLY_CHARACTERS = 16 * 1024 * 1024;
 /** Shorter ones are a local server's dummy and would be redacted out of ordinary words. */
 const SHORTEST_SECRET = 8;
 
 /**
  * A call to an Anthropic model, or to any server that speaks its Messages format. A busy or broken server is waited
  * for up to `maxWait` (`RunnerError` `unavailable` after it); a refused key is `credentials`, a refused request or an
- * unknown model `rejected`. The key is read from the environment at each call and is in no message and no reply.
+ * unknown model `rejected`. What failed requests used, as far as the server told, counts with the reply or the error.
+ * The key is read from the environment at each call and is in no message and no reply.
  */
 export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = systemEffects()): AnthropicCall {
   const maxWaitMs = parseDuration(options.maxWait ?? MAX_WAIT);
@@ -68,9 +68,10 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
     const key = apiKey(options, effects);
     const redact = (text: string): string => (key.length < SHORTEST_SECRET ? text : text.replaceAll(key, "[redacted]"));
     const sort = (thrown: unknown) => classifyFailure(thrown, () => effects.clock.now().getTime());
+    const lost: Lost = { usage: undefined, text: "" };
     try {
       const reply = await withBackoff(
-        () => attempt(options, key, prompt, signal, effects.clock),
+        () => attempt(options, key, prompt, signal, effects.clock, lost),
         (thrown) => {
           const failure = sort(thrown);
           return failure.kind === "passing" ? failure.failure : null;
@@ -89,10 +90,11 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
       );
       if (reply.cut)
         warn?.("reply-cut", `${options.model}: the reply was cut at max_tokens (${options.maxTokens ?? MAX_TOKENS})`);
-      return { content: redact(reply.content), usage: priced(reply.usage, options.price), model: reply.model };
+      const usage = usedTogether(lost.usage, reply.usage) ?? reply.usage;
+      return { content: redact(reply.content), usage: priced(usage, options.price), model: reply.model };
     } catch (thrown) {
       signal.throwIfAborted();
-      throw runnerError(thrown, options, redact, sort);
+      throw runnerError(thrown, options, redact, sort, lost);
     }
   };
 }
@@ -119,12 +121,19 @@ function runnerError(
   options: AnthropicOptions,
   redact: (text: string) => string,
   sort: (thrown: unknown) => ReturnType<typeof classifyFailure>,
+  lost: Lost,
 ): RunnerError {
+  const known = {
+    ...(lost.usage ? { usage: priced(lost.usage, options.price) } : {}),
+    ...(lost.text === "" ? {} : { reply: redact(lost.text) }),
+  };
   // No `cause`: the client's errors hold the request's headers, and with them the key.
   if (thrown instanceof GaveUp) {
-    const waited = `${thrown.tries} tries in ${options.maxWait ?? MAX_WAIT}`;
-    const message = redact(`${options.model} is unavailable after ${waited}: ${thrown.failure.reason}`);
-    return new RunnerError("unavailable", message, { attempts: thrown.tries });
+    const { tries, waitedMs, failure } = thrown;
+    const limit = `max_wait is ${options.maxWait ?? MAX_WAIT}`;
+    const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${(waitedMs / 1000).toFixed(1)} s (${limit})`;
+    const message = redact(`${options.model} is unavailable after ${waited}: ${failure.reason}`);
+    return new RunnerError("unavailable", message, { attempts: tries, ...known });
   }
   const failure = sort(thrown);
   const reason = redact(failure.kind === "final" ? failure.reason : failure.failure.reason);
@@ -133,15 +142,14 @@ function runnerError(
     problem === "credentials"
       ? `; check the key in ${options.apiKeyEnv ?? DEFAULT_KEY}`
       : "; check the model's name and the request's settings";
-  return new RunnerError(problem, `${options.model} refused the request: ${reason}${hint}`);
+  return new RunnerError(problem, `${options.model} refused the request: ${reason}${hint}`, known);
 }
 
-interface RawReply {
-  readonly content: string;
-  readonly usage: Usage;
-  readonly model: string;
-  /** The reply ended because it was too long. */
-  readonly cut: boolean;
+/** What came of the requests of a call that failed; it is paid for all the same. */
+interface Lost {
+  usage: Usage | undefined;
+  /** Of the last of them. */
+  text: string;
 }
 
 async function attempt(
@@ -150,6 +158,7 @@ async function attempt(
   prompt: string,
   signal: AbortSignal,
   clock: Clock,
+  lost: Lost,
 ): Promise<RawReply> {
   const { default: Anthropic } = await import("@anthropic-ai/sdk");
   const timeoutMs = parseDuration(options.timeout ?? TIMEOUT);
@@ -181,82 +190,13 @@ async function attempt(
       if (response.headers.get("content-type")?.includes("application/json")) events.message(await response.json());
       else for await (const event of stream) events.add(event);
     }
+    both.throwIfAborted();
+    return events.reply(options.model);
   } catch (thrown) {
-    if (deadline.signal.aborted) throw deadline.signal.reason;
-    throw thrown;
+    lost.usage = usedTogether(lost.usage, events.usage());
+    lost.text = events.text();
+    throw deadline.signal.aborted ? deadline.signal.reason : thrown;
   }
-  if (deadline.signal.aborted) throw deadline.signal.reason;
-  both.throwIfAborted();
-  return events.reply(options.model);
-}
-
-/** Puts a reply together from the events of a stream, or from one message. Trusts neither to be well formed. */
-class ReplyEvents {
-  readonly #text: string[] = [];
-  #model: string | undefined;
-  #input = 0;
-  #output = 0;
-  #cacheRead = 0;
-  #stopReason: string | null = null;
-  #complete = false;
-  #length = 0;
-
-  add(event: unknown): void {
-    const data = fields(event);
-    if (data.type === "message_start") this.#about(fields(data.message));
-    if (data.type === "content_block_delta") this.#write(fields(data.delta));
-    if (data.type === "content_block_start") this.#write(fields(data.content_block));
-    if (data.type === "message_delta") {
-      this.#about({ ...fields(data.delta), usage: data.usage });
-    }
-    if (data.type === "message_stop") this.#complete = true;
-  }
-
-  message(message: unknown): void {
-    const data = fields(message);
-    if (!Array.isArray(data.content)) throw new UnreadableReply("the server's reply is not a message");
-    this.#about(data);
-    for (const block of data.content) this.#write(fields(block));
-    this.#complete = true;
-  }
-
-  reply(model: string): RawReply {
-    if (!this.#complete) throw new UnreadableReply("the server's reply ended before it was complete");
-    return {
-      content: this.#text.join(""),
-      usage: {
-        inputTokens: this.#input,
-        outputTokens: this.#output,
-        ...(this.#cacheRead > 0 ? { cacheReadTokens: this.#cacheRead } : {}),
-      },
-      model: this.#model ?? model,
-      cut: this.#stopReason === "max_tokens",
-    };
-  }
-
-  #write(block: Readonly<Record<string, unknown>>): void {
-    if ((block.type !== "text" && block.type !== "text_delta") || typeof block.text !== "string") return;
-    this.#length += block.text.length;
-    if (this.#length > MAX_REPLY_CHARACTERS) throw new UnreadableReply("the server's reply does not end");
-    this.#text.push(block.text);
-  }
-
-  #about(message: Readonly<Record<string, unknown>>): void {
-    if (typeof message.model === "string") this.#model = message.model;
-    if (typeof message.stop_reason === "string") this.#stopReason = message.stop_reason;
-    const usage = fields(message.usage);
-    this.#input = count(usage.input_tokens, this.#input);
-    this.#output = count(usage.output_tokens, this.#output);
-    this.#cacheRead = count(usage.cache_read_input_tokens, this.#cacheRead);
-  }
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-}
-
-function count(value: unknown, fallback: number): number {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : fallback;
 }
 
 function priced(usage: Usage, price: TokenPrice | undefined): Usage {

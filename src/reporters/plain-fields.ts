@@ -1,4 +1,5 @@
 import type { AuraEvent } from "../kernel/events.ts";
+import type { Usage } from "../model/call.ts";
 import type { RunTotals } from "../model/run.ts";
 import type { Failure } from "../model/trial.ts";
 import type { Fields, Level } from "./plain-line.ts";
@@ -106,12 +107,17 @@ export function plainFields(
         id: event.callId,
         role: event.role,
         seconds: seconds(event.durationMs),
-        tokens: event.usage ? event.usage.inputTokens + event.usage.outputTokens : undefined,
-        cost_usd: event.usage?.costUsd,
+        ...spent(event.usage),
         ...(event.reused ? { reused: true } : {}),
       });
     case "call.failed":
-      return warn({ id: event.callId, role: event.role, ...failureFields(event.failure), retrying: event.retrying });
+      return warn({
+        id: event.callId,
+        role: event.role,
+        ...failureFields(event.failure),
+        ...spent(event.usage),
+        retrying: event.retrying,
+      });
   }
 }
 
@@ -133,13 +139,26 @@ function failureFields(failure: Failure | undefined): Fields {
   return failure ? { code: failure.code, exit: failure.exitCode, message: failure.message } : {};
 }
 
+function spent(usage: Usage | undefined): Fields {
+  if (!usage) return {};
+  return {
+    tokens: usage.inputTokens + usage.outputTokens,
+    cost_usd: usage.costUsd === undefined ? undefined : dollars(usage.costUsd),
+  };
+}
+
+/** Without what adding up in binary leaves at the end: 3.8, not 3.800000000000001. */
+function dollars(usd: number): number {
+  return Number(usd.toPrecision(10));
+}
+
 function totalsFields(totals: RunTotals): Fields {
   return {
     hypotheses: totals.hypotheses,
     trials: totals.trials,
     calls: totals.calls,
     tokens: totals.inputTokens + totals.outputTokens,
-    cost_usd: totals.costUsd,
+    cost_usd: dollars(totals.costUsd),
     seconds: seconds(totals.activeMs),
   };
 }

@@ -211,7 +211,8 @@ function callChange(
   if (event.type === "call.started") {
     return { ...state, calls: [...others, { callId: event.callId, role: event.role, startedAt: event.at }] };
   }
-  if (event.type === "call.failed" || event.reused) return { ...state, calls: others };
+  const costsNothing = event.type === "call.failed" ? event.usage === undefined : event.reused;
+  if (costsNothing) return { ...state, calls: others };
   const { totals } = state;
   const { inputTokens = 0, outputTokens = 0, costUsd = 0 } = event.usage ?? {};
   return {

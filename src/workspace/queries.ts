@@ -185,7 +185,7 @@ function statusOf(source: Source, id: HypothesisId, evaluation: Evaluation | nul
 function callRow(call: CallRecord): CallRow {
   const { id, role, iteration, ask, runner, state, attempts } = call;
   const ended = call.state === "started" ? null : call;
-  const usage = call.state === "finished" ? call.usage : undefined;
+  const usage = ended?.usage;
   return {
     id,
     role,
@@ -197,7 +197,7 @@ function callRow(call: CallRecord): CallRow {
     model: call.model ?? null,
     attempts,
     promptLength: call.prompt.length,
-    responseLength: call.state === "finished" ? call.response.length : null,
+    responseLength: call.state === "started" ? null : (call.response?.length ?? null),
     inputTokens: usage?.inputTokens ?? null,
     outputTokens: usage?.outputTokens ?? null,
     costUsd: usage?.costUsd ?? null,

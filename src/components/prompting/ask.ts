@@ -1,13 +1,19 @@
 import type { StageContext } from "../../kernel/context.ts";
+import { RunnerError } from "../../kernel/errors.ts";
 import type { Runner, RunnerReply } from "../../kernel/ports.ts";
 import type { Role } from "../../model/call.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import { clipLines, fence, oneLine } from "./text.ts";
 
 /** An unusable reply is followed by at most two more asks. */
-export const MAX_ASKS = 3;
+const MAX_ASKS = 3;
 
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+/** What came of asking: the value, or the last reason why there is none and how many replies there were. */
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string; readonly asks: number };
 
 export interface Question<T> {
   readonly runner: Runner;
@@ -22,28 +28,40 @@ export interface Question<T> {
 }
 
 /**
- * Asks until a reply is of use, at most `MAX_ASKS` times; each further ask carries the reply before it and what was
- * wrong with it. The last reason when none was.
+ * Asks until a reply is of use, at most `MAX_ASKS` times and only while the run's budgets last; each further ask carries
+ * the reply before it and what was wrong with it. The last reason when none was, and the number of asks.
  */
-export async function askUntilUsable<T>(ctx: Pick<StageContext, "calls">, question: Question<T>): Promise<Reading<T>> {
+export async function askUntilUsable<T>(ctx: Pick<StageContext, "calls">, question: Question<T>): Promise<Answer<T>> {
   const { runner, role, hypothesisId, part } = question;
   let prompt = question.prompt;
   let reason = "";
   for (let ask = 1; ask <= MAX_ASKS; ask++) {
-    const reply = await ctx.calls.ask({
-      runner,
-      role,
-      prompt,
-      ask,
+    const about = {
       ...(hypothesisId === undefined ? {} : { hypothesisId }),
       ...(part === undefined ? {} : { part }),
-    });
-    const reading = question.read(reply);
+    };
+    let reply: RunnerReply;
+    try {
+      reply = await ctx.calls.ask({ runner, role, prompt, ask, ...about });
+    } catch (thrown) {
+      if (ask === 1 || !(thrown instanceof RunnerError) || thrown.problem !== "budget") throw thrown;
+      return { ok: false, reason: `${reason}; ${thrown.message}`, asks: ask - 1 };
+    }
+    const reading = reply.unusable === undefined ? question.read(reply) : unusable(reply.unusable);
     if (reading.ok) return reading;
     reason = reading.reason;
     prompt = `${question.prompt}\n\n${reminder(reply.content, reason, question.expected)}`;
   }
+  return { ok: false, reason, asks: MAX_ASKS };
+}
+
+function unusable(reason: string): { readonly ok: false; readonly reason: string } {
   return { ok: false, reason };
+}
+
+/** How many replies were of no use, before what was wrong with the last: `3 replies; the last`. */
+export function inReplies(asks: number): string {
+  return asks === 1 ? "its one reply" : `${asks} replies; the last`;
 }
 
 function reminder(content: string, reason: string, expected: string): string {

@@ -119,11 +119,19 @@ async function proposeOne(
   const label = `#${place + 1}`;
   let reply: RunnerReply;
   try {
-    reply = await calls.ask({ runner, role: "researcher", part: `h${place}`, prompt: prompt(place), ask: 1 });
+    reply = await calls.ask({
+      runner,
+      role: "researcher",
+      part: `h${place}`,
+      prompt: prompt(place),
+      ask: 1,
+      ...(place === 0 ? {} : { additional: true }),
+    });
   } catch (thrown) {
     if (signal.aborted || !isOfOneCall(thrown)) throw thrown;
     return { label, reason: oneLine(thrown.message, 1000) };
   }
+  if (reply.unusable !== undefined) return { label, reason: oneLine(reply.unusable, 1000) };
   const answer = isJsonObject(reply.structured) ? reply.structured : {};
   const made = isJsonObject(answer.inPlace) ? answer.inPlace : { problem: "the recorded reply tells of no edits" };
   if (typeof made.problem === "string") return { label, reason: oneLine(made.problem, 1000) };
@@ -133,9 +141,9 @@ async function proposeOne(
   return describeEdits(edits.edits, answer.reply ?? reply.content, label, rules);
 }
 
-/** A command that failed this time; a provider that cannot be reached is not a matter of one call. */
+/** A command that failed this time, or one too many; a provider that cannot be reached is not a matter of one call. */
 function isOfOneCall(thrown: unknown): thrown is RunnerError {
-  return thrown instanceof RunnerError && (thrown.problem === "failed" || thrown.problem === "unusable-reply");
+  return thrown instanceof RunnerError && ["failed", "unusable-reply", "budget"].includes(thrown.problem);
 }
 
 function nothingChanged({ name }: Runner, outside: JsonValue | undefined): string {

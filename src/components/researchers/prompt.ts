@@ -9,7 +9,7 @@ import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { compileUserSchema } from "../../schema/validate.ts";
-import { askUntilUsable, MAX_ASKS } from "../prompting/ask.ts";
+import { askUntilUsable, inReplies } from "../prompting/ask.ts";
 import { promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
 import { PROMPT_VARIABLES, promptVariables } from "../prompting/variables.ts";
 import { asRunner } from "../runners/as-runner.ts";
@@ -95,7 +95,7 @@ export class Researcher implements ResearcherPort {
       },
     });
     if (reading.ok) return { proposals: reading.value.proposals, refused };
-    const message = `${this.runner.name} gave no usable proposal in ${MAX_ASKS} replies; the last: ${reading.reason}`;
+    const message = `${this.runner.name} gave no usable proposal in ${inReplies(reading.asks)}: ${reading.reason}`;
     return { proposals: [], refused, failure: { code: "unusable-reply", message } };
   }
 

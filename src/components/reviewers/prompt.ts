@@ -4,7 +4,7 @@ import { RunnerError } from "../../kernel/errors.ts";
 import type { Finding, LlmCall, Reviewer as ReviewerPort, Runner } from "../../kernel/ports.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
-import { askUntilUsable, MAX_ASKS, type Reading } from "../prompting/ask.ts";
+import { askUntilUsable, inReplies, type Reading } from "../prompting/ask.ts";
 import { promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
 import { PROMPT_VARIABLES, promptVariables } from "../prompting/variables.ts";
 import { asRunner } from "../runners/as-runner.ts";
@@ -71,7 +71,7 @@ export class Reviewer implements ReviewerPort {
       if (reading.ok) return reading;
       return {
         ok: false,
-        reason: `${this.runner.name} gave no usable review in ${MAX_ASKS} replies; the last: ${reading.reason}`,
+        reason: `${this.runner.name} gave no usable review in ${inReplies(reading.asks)}: ${reading.reason}`,
       };
     } catch (thrown) {
       const isExpected =

@@ -13,8 +13,9 @@ const USUAL_PATHS = ["result", "content", "response", "text", "message", "messag
 
 /**
  * The reply in what a command wrote to stdout. `text`: all of it. `json`: the text at `path` of the one JSON value.
- * `jsonl`: the text at `path` of the last line that has one. Without `path` the usual places are tried. Throws
- * `RunnerError` `unusable-reply` when there is no reply there, `failed` when the command's own JSON says it failed.
+ * `jsonl`: the text at `path` of the last line that has one. Without `path` the usual places are tried. Where there is no
+ * reply, all of the output with the reason as `unusable`. Throws `RunnerError` `failed`, with what was used, when the
+ * command's own JSON says it failed.
  */
 export function readCommandOutput(
   stdout: string,
@@ -25,10 +26,19 @@ export function readCommandOutput(
   if (format === "text") return { content: cleanText(stdout).trim() };
   if (format === "json") {
     const found = extractJson(stdout);
-    if (!found.ok) throw new RunnerError("unusable-reply", `${name} wrote no JSON: ${found.reason}`);
-    return readValues([found.value], path, name);
+    if (!found.ok) return { content: cleanText(stdout).trim(), unusable: `it is not JSON: ${found.reason}` };
+    return readValues([found.value], stdout, path, name);
   }
-  return readValues(jsonLines(stdout), path, name);
+  return readValues(jsonLines(stdout), stdout, path, name);
+}
+
+/** Token counts and cost in the output of a command that failed, where it tells of them. */
+export function usageInOutput(stdout: string, format: OutputFormat): Usage | undefined {
+  if (format === "text") return undefined;
+  const lines = usageOf(jsonLines(stdout));
+  if (lines || format === "jsonl") return lines;
+  const found = extractJson(stdout);
+  return found.ok ? usageOf([found.value]) : undefined;
 }
 
 function jsonLines(stdout: string): readonly JsonValue[] {
@@ -42,12 +52,15 @@ function jsonLines(stdout: string): readonly JsonValue[] {
   });
 }
 
-function readValues(values: readonly JsonValue[], path: string | undefined, name: string): RunnerReply {
+function readValues(values: readonly JsonValue[], stdout: string, path: string | undefined, name: string): RunnerReply {
   const last = values.at(-1);
   const paths = path === undefined ? USUAL_PATHS : [path];
   const failed = values.find((value) => isJsonObject(value) && value.is_error === true);
-  if (failed) throw new RunnerError("failed", `${name} reports an error: ${oneLine(JSON.stringify(failed), 500)}`);
   const usage = usageOf(values);
+  if (failed) {
+    const message = `${name} reports an error: ${oneLine(JSON.stringify(failed), 500)}`;
+    throw new RunnerError("failed", message, { reply: cleanText(stdout), ...(usage ? { usage } : {}) });
+  }
   for (const candidate of paths) {
     for (const value of [...values].reverse()) {
       const found = at(value, candidate);
@@ -60,10 +73,12 @@ function readValues(values: readonly JsonValue[], path: string | undefined, name
   }
   // A list or object with none of the usual fields is itself the reply: the command was told to answer in JSON.
   if (path === undefined && values.length === 1 && last !== undefined) {
-    return { content: typeof last === "string" ? last : JSON.stringify(last), structured: last };
+    const content = typeof last === "string" ? last : JSON.stringify(last);
+    return { content, structured: last, ...(usage ? { usage } : {}) };
   }
   const where = path === undefined ? USUAL_PATHS.join(", ") : path;
-  throw new RunnerError("unusable-reply", `${name} wrote no reply at ${where}; set \`path\` to where it is`);
+  const unusable = `it holds no reply at ${where} (\`path\` of runner ${name} says where)`;
+  return { content: cleanText(stdout).trim(), unusable, ...(usage ? { usage } : {}) };
 }
 
 /** The value at a dotted path; list positions are numbers, `-1` is the last. */
@@ -90,9 +105,10 @@ function usageOf(values: readonly JsonValue[]): Usage | undefined {
   for (const value of [...values].reverse()) {
     if (!isJsonObject(value)) continue;
     const usage = readUsage(value.usage);
-    if (!usage) continue;
     const cost = value.total_cost_usd ?? value.cost_usd;
-    return typeof cost === "number" && cost >= 0 ? { ...usage, costUsd: cost } : usage;
+    const costUsd = typeof cost === "number" && cost >= 0 ? cost : undefined;
+    if (costUsd !== undefined) return { ...(usage ?? { inputTokens: 0, outputTokens: 0 }), costUsd };
+    if (usage) return usage;
   }
   return undefined;
 }

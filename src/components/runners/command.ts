@@ -7,8 +7,8 @@ import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../ke
 import { parseDuration } from "../../model/units.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { DURATION, type ObjectSchema } from "../../schema/dialect.ts";
-import { oneLine } from "../prompting/text.ts";
-import { type OutputFormat, readCommandOutput } from "./command-output.ts";
+import { cleanText, oneLine } from "../prompting/text.ts";
+import { type OutputFormat, readCommandOutput, usageInOutput } from "./command-output.ts";
 import { type PassedVariables, runnerEnvironment } from "./environment.ts";
 import { environmentOptions, recordOption } from "./options.ts";
 import { recorded } from "./record.ts";
@@ -78,8 +78,8 @@ export class CommandRunner implements Runner {
     try {
       const result = await this.#start(request, ctx, effects, scratch);
       ctx.signal.throwIfAborted();
-      this.#refuseFailure(result);
       const stdout = effects.files.readText(join(scratch, "stdout")) ?? "";
+      this.#refuseFailure(result, stdout);
       const { outputFormat = "text", path } = this.#options;
       return asReply(this.name, readCommandOutput(stdout, outputFormat, path, this.name));
     } finally {
@@ -122,14 +122,18 @@ export class CommandRunner implements Runner {
     return fill(args, PROMPT, prompt.startsWith("-") ? ` ${prompt}` : prompt);
   }
 
-  #refuseFailure(result: ProcessResult): void {
+  #refuseFailure(result: ProcessResult, stdout: string): void {
     if (result.end === "exited" && result.exitCode === 0) return;
     const tail = oneLine((result.stderrTail.trim() === "" ? result.stdoutTail : result.stderrTail).slice(-1000), 1000);
     const what =
       result.end === "exited"
         ? `exited with ${result.exitCode}`
         : `ended: ${result.message ?? `${result.end}${result.signal === null ? "" : ` (${result.signal})`}`}`;
-    throw new RunnerError("failed", `${this.name}: ${this.#argv[0]} ${what}${tail === "" ? "" : `: ${tail}`}`);
+    const usage = usageInOutput(stdout, this.#options.outputFormat ?? "text");
+    throw new RunnerError("failed", `${this.name}: ${this.#argv[0]} ${what}${tail === "" ? "" : `: ${tail}`}`, {
+      ...(stdout.trim() === "" ? {} : { reply: cleanText(stdout) }),
+      ...(usage ? { usage } : {}),
+    });
   }
 }
 

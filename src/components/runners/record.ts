@@ -47,6 +47,7 @@ export class RecordingRunner implements Runner {
       prompt: this.#hide.text(request.prompt),
       response: this.#hide.text(reply.content),
       ...(reply.structured === undefined ? {} : { structured: this.#hide.json(reply.structured) }),
+      ...(reply.unusable === undefined ? {} : { unusable: this.#hide.text(reply.unusable) }),
       ...(reply.usage === undefined ? {} : { usage: reply.usage }),
       ...(reply.model === undefined ? {} : { model: reply.model }),
     };

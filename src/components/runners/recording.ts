@@ -19,6 +19,8 @@ export interface RecordedCall {
   readonly prompt?: string;
   readonly response: string;
   readonly structured?: JsonValue;
+  /** Why the recorded runner could make nothing of the response. */
+  readonly unusable?: string;
   readonly usage?: Usage;
   readonly model?: string;
 }
@@ -86,7 +88,7 @@ function readLine(line: string): RecordedCall | string {
   return {
     role: known,
     iteration,
-    ...texts(data, ["hypothesis", "part", "promptHash", "prompt", "model"]),
+    ...texts(data, ["hypothesis", "part", "promptHash", "prompt", "unusable", "model"]),
     ask,
     response: answer,
     ...(structured === undefined ? {} : { structured }),

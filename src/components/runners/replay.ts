@@ -49,6 +49,7 @@ export class ReplayRunner implements Runner {
     return {
       content: call.response,
       ...(call.structured === undefined ? {} : { structured: call.structured }),
+      ...(call.unusable === undefined ? {} : { unusable: call.unusable }),
       ...(call.usage === undefined ? {} : { usage: call.usage }),
       ...(call.model === undefined ? {} : { model: call.model }),
     };

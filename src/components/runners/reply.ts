@@ -12,15 +12,19 @@ const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
 export function asReply(name: string, answer: unknown): RunnerReply {
   if (typeof answer === "string") return bounded(name, { content: answer });
   if (typeof answer !== "object" || answer === null || !("content" in answer) || typeof answer.content !== "string") {
-    throw new RunnerError("unusable-reply", `${name} answered neither text nor { content: text }`);
+    const paid =
+      typeof answer === "object" && answer !== null && "usage" in answer ? readUsage(answer.usage) : undefined;
+    throw new RunnerError("unusable-reply", `${name} answered neither text nor { content: text }`, { usage: paid });
   }
   const usage = "usage" in answer ? readUsage(answer.usage) : undefined;
+  const unusable = "unusable" in answer && typeof answer.unusable === "string" ? answer.unusable : undefined;
   const model = "model" in answer && typeof answer.model === "string" ? answer.model : undefined;
   const structured =
     "structured" in answer && answer.structured !== undefined ? sanitizeJson(answer.structured) : undefined;
   return bounded(name, {
     content: answer.content,
     ...(structured === undefined ? {} : { structured }),
+    ...(unusable === undefined ? {} : { unusable }),
     ...(usage === undefined ? {} : { usage }),
     ...(model === undefined ? {} : { model }),
   });
@@ -52,5 +56,6 @@ function bounded(name: string, reply: RunnerReply): RunnerReply {
   throw new RunnerError(
     "unusable-reply",
     `${name} answered ${reply.content.length} characters, more than ${MAX_REPLY_CHARACTERS}`,
+    { reply: reply.content, usage: reply.usage },
   );
 }

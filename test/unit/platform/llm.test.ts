@@ -118,15 +118,28 @@ describe("anthropicLlm", () => {
     expect(requests).toHaveLength(2);
   });
 
+  it("counts what broken streams used, with the reply as with the error", async () => {
+    const price = { input: 1, output: 1 };
+    const broken = { kind: "stream-error", type: "overloaded_error" } as const;
+    const start = { inputTokens: 2, outputTokens: 1 };
+    const whole = await ask([broken, { kind: "text", text: "ok", inputTokens: 5, outputTokens: 7 }], { price });
+    expect(whole.reply?.usage.inputTokens).toBe(start.inputTokens + 5);
+    const { error } = await ask([broken], { price, maxWait: 0 });
+    expect(runnerError(error)).toMatchObject({ problem: "unavailable", usage: { inputTokens: start.inputTokens } });
+    expect(runnerError(error).usage?.costUsd).toBeGreaterThan(0);
+  });
+
   it("gives up with `unavailable` once max_wait has passed", async () => {
     const { error, sleeps } = await ask([{ kind: "status", status: 503 }], { maxWait: "2m" });
     expect(runnerError(error)).toMatchObject({ problem: "unavailable", exitCode: 75 });
-    expect(runnerError(error).message).toMatch(/test-model is unavailable after \d+ tries in 2m: status 503/);
+    expect(runnerError(error).message).toMatch(
+      /test-model is unavailable after \d+ tries in [\d.]+ s \(max_wait is 2m\): status 503/,
+    );
     const total = sleeps.reduce((sum, ms) => sum + ms, 0);
     expect(total).toBeLessThanOrEqual(120_000);
     expect(total).toBeGreaterThan(40_000);
     const told = await ask([{ kind: "status", status: 429, retryAfter: 3600 }]);
-    expect(runnerError(told.error).problem).toBe("unavailable");
+    expect(runnerError(told.error).message).toMatch(/unavailable after 1 try in 0\.0 s \(max_wait is 5m\)/);
     expect(told.sleeps).toEqual([]);
   });
 

@@ -120,13 +120,40 @@ describe("readCommandOutput", () => {
     expect(readCommandOutput(lines.slice(0, 3).join("\n"), "jsonl", undefined, "c").content).toBe("draft");
   });
 
-  it("says what is missing", () => {
-    expect(() => readCommandOutput("oops", "json", undefined, "c")).toThrow(/c wrote no JSON/);
-    expect(() => readCommandOutput('{"a": 1}', "json", "b.c", "c")).toThrow(/no reply at b\.c/);
-    expect(() => readCommandOutput("x", "jsonl", undefined, "c")).toThrow(/no reply/);
-    expect(() => readCommandOutput('{"is_error": true, "result": "no credit"}', "json", undefined, "c")).toThrow(
-      /no credit/,
+  it("gives all of an output without a reply back, with what is missing and what was used", () => {
+    const used = { usage: { input_tokens: 3, output_tokens: 2 }, total_cost_usd: 3 };
+    const usage = { inputTokens: 3, outputTokens: 2, costUsd: 3 };
+    expect(readCommandOutput("oops", "json", undefined, "c")).toMatchObject({
+      content: "oops",
+      unusable: expect.stringMatching(/not JSON/),
+    });
+    const elsewhere = JSON.stringify({ a: 1, ...used });
+    expect(readCommandOutput(elsewhere, "json", "b.c", "c")).toMatchObject({
+      content: elsewhere,
+      unusable: expect.stringMatching(/no reply at b\.c/),
+      usage,
+    });
+    expect(readCommandOutput("x", "jsonl", undefined, "c").unusable).toMatch(/no reply/);
+  });
+
+  it("tells what a command used that says it failed", () => {
+    const stdout = JSON.stringify({
+      is_error: true,
+      result: "context overflow",
+      usage: { input_tokens: 100_000, output_tokens: 5000 },
+      total_cost_usd: 3,
+    });
+    const usage = { inputTokens: 100_000, outputTokens: 5000, costUsd: 3 };
+    expect(() => readCommandOutput(stdout, "json", "result", "c")).toThrow(
+      expect.objectContaining({ problem: "failed", message: expect.stringMatching(/overflow/), reply: stdout, usage }),
     );
+    const failing = run(`echo '${stdout}'; exit 1`, "", { outputFormat: "json" });
+    return expect(failing).rejects.toMatchObject({ problem: "failed", usage });
+  });
+
+  it("counts a cost without token counts", () => {
+    const usage = { inputTokens: 0, outputTokens: 0, costUsd: 0.5 };
+    expect(readCommandOutput('{"result": "a", "total_cost_usd": 0.5}', "json", undefined, "c").usage).toEqual(usage);
   });
 });
 

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  FunctionExperimenter,
+  MetricEvaluator,
+  Pipeline,
+  type PipelineOptions,
+  Researcher,
+  type Runner,
+  RunnerError,
+  type RunnerRequest,
+  Workspace,
+} from "../../../src/index.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+
+let folder: TemporaryDirectory;
+beforeEach(() => {
+  folder = temporaryDirectory();
+});
+afterEach(() => folder[Symbol.dispose]());
+
+type Stop = Partial<NonNullable<NonNullable<PipelineOptions["settings"]>["stop"]>>;
+
+const usage = { inputTokens: 100_000, outputTokens: 5000, costUsd: 3 };
+
+/** A runner in code that is asked for proposals, and how often it was. */
+function runner(
+  answer: (request: RunnerRequest) => Awaited<ReturnType<Runner["run"]>>,
+): Runner & { asked: () => number } {
+  let asked = 0;
+  return {
+    name: "agent",
+    asked: () => asked,
+    async run(request) {
+      asked++;
+      return answer(request);
+    },
+  };
+}
+
+async function run(model: Runner, stop: Stop) {
+  const workspace = await Workspace.create(folder.join("run"), { ifExists: "resume" });
+  const pipeline = new Pipeline({
+    researcher: new Researcher({ runner: model, numTasks: 1 }),
+    experimenter: new FunctionExperimenter(() => ({ score: 1 })),
+    evaluator: new MetricEvaluator({ metric: "score" }),
+    workspace,
+    settings: { stop: { failures: 10, ...stop } },
+  });
+  return { result: await pipeline.run(), workspace };
+}
+
+describe("a call that failed and was paid for", () => {
+  test("counts, keeps what was answered, and ends the run at its budget", async () => {
+    const model = runner(() => {
+      throw new RunnerError("failed", "context overflow", { usage, reply: `{"is_error":true}${"x".repeat(100_000)}` });
+    });
+    const { result, workspace } = await run(model, { costUsd: 5 });
+    expect(model.asked()).toBe(2);
+    expect(result).toMatchObject({ reason: "nothing-scored", exitCode: 1 });
+    expect(result.totals).toMatchObject({ calls: 2, inputTokens: 200_000, outputTokens: 10_000, costUsd: 6 });
+    const record = workspace.readCall(2, "i00002-researcher-a1");
+    expect(record).toMatchObject({ state: "failed", usage, failure: { message: "context overflow" } });
+    const response = record?.state === "failed" ? record.response : undefined;
+    expect(response).toMatch(/^\{"is_error":true\}x+\n\[\d+ characters left out\]\nx+$/);
+    expect(response?.length).toBeLessThan(70_000);
+  });
+
+  test("is found in its record when the manifest was lost with the process", async () => {
+    const model = runner(() => {
+      throw new RunnerError("failed", "context overflow", { usage });
+    });
+    const { workspace } = await run(model, { costUsd: 5 });
+    const manifest = workspace.readManifest();
+    if (!manifest) throw new Error("there is no manifest");
+    const totals = { ...manifest.totals, calls: 0, costUsd: 0, inputTokens: 0 };
+    workspace.effects.files.writeAtomic(folder.join("run/run.json"), JSON.stringify({ ...manifest, totals }));
+    const { result } = await run(model, { costUsd: 5 });
+    expect(model.asked()).toBe(2);
+    expect(result.totals).toMatchObject({ calls: 2, costUsd: 6 });
+  });
+
+  test("counts for nothing when nothing was used", async () => {
+    const model = runner(() => {
+      throw new RunnerError("failed", "no such file");
+    });
+    const { result } = await run(model, { costUsd: 5 });
+    expect(result).toMatchObject({ reason: "no-proposals", totals: { calls: 0, costUsd: 0 } });
+  });
+});
+
+describe("asking again", () => {
+  test("follows a reply that the runner could make nothing of, with its reason", async () => {
+    const prompts: string[] = [];
+    const model = runner(({ prompt, ask }) => {
+      prompts.push(prompt);
+      return ask < 3 ? { content: "<oops>", unusable: "it is not JSON" } : { content: '[{"x": 1}]' };
+    });
+    const { result, workspace } = await run(model, { iterations: 1 });
+    expect(result).toMatchObject({ reason: "iterations", best: { score: 1 } });
+    expect(prompts[1]).toMatch(/<oops>[\s\S]*It could not be used: it is not JSON/);
+    expect(workspace.readCall(1, "i00001-researcher-a1")).toMatchObject({
+      state: "finished",
+      response: "<oops>",
+      unusable: "it is not JSON",
+    });
+  });
+
+  test("is not paid for once a budget is spent, and the iteration says so", async () => {
+    const model = runner(() => ({ content: "no idea", usage }));
+    const { result, workspace } = await run(model, { costUsd: 2 });
+    expect(model.asked()).toBe(1);
+    expect(result).toMatchObject({ reason: "nothing-scored", exitCode: 1, totals: { calls: 1, costUsd: 3 } });
+    expect(workspace.readIteration(1)).toMatchObject({
+      failure: { message: expect.stringMatching(/in its one reply: .*nothing more is asked.*stop\.cost_usd/) },
+    });
+  });
+
+  test("takes a recorded reply whatever has been spent", async () => {
+    const model = runner(({ ask }) => ({ content: ask === 1 ? "no idea" : '[{"x": 1}]', usage }));
+    const { workspace } = await run(model, { iterations: 1, costUsd: 4 });
+    workspace.effects.files.remove(folder.join("run/iterations/00001/iteration.json"));
+    workspace.effects.files.remove(folder.join("run/iterations/00001/hypotheses"));
+    const { result } = await run(model, { iterations: 1, costUsd: 4 });
+    expect(model.asked()).toBe(2);
+    expect(result.totals.costUsd).toBe(6);
+    expect(workspace.readIteration(1)).toMatchObject({ hypotheses: ["i00001-h000"] });
+  });
+});
