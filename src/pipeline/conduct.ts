@@ -87,7 +87,7 @@ export async function conductRun(
       slots: createSlots(settings.parallel, signals),
       signals,
       gate: new Gate(settings.stop, spending, signals),
-      inputs: guardInputs(settings.inputs, effects.files),
+      inputs: guardInputs(settings.inputs, inputs, effects.files),
       artifacts,
       project: copies,
       hide,
@@ -149,6 +149,7 @@ async function turn(loop: Loop, unfinished: readonly number[]): Promise<FinishRe
       const reached = stopBetweenIterations(state.progress(spending.totals()), stop, metric);
       if (reached) return scoredNothing(loop, reached) ? "nothing-scored" : reached;
     }
+    loop.inputs.assertUnchanged();
     const first = artifacts ? 0 : 1;
     const iteration = next ?? (state.lastIteration === null ? first : state.lastIteration + 1);
     const finished = await stoppable(runIteration(loop, iteration), signals);

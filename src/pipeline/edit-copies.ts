@@ -20,6 +20,7 @@ export function createEditCopies(deps: EditCopiesDeps, iteration: number, base: 
     async make(name) {
       const dir = `${copiesDir(workspace.root, iteration)}/${name}`;
       workspace.assertWritable();
+      inputs.assertUnchanged();
       await project.make(base.snapshot, dir);
       return {
         dir,

@@ -1,13 +1,26 @@
 import { createHash } from "node:crypto";
 import type { FileStat, Files } from "../kernel/effects.ts";
-import { SpecError } from "../kernel/errors.ts";
+import { RunFailedError, SpecError } from "../kernel/errors.ts";
 import type { InputRecord } from "../model/run.ts";
 import type { InputSetting } from "../model/settings.ts";
 
 /** Watches over the read-only inputs of a run. */
 export interface InputGuard {
-  /** The path of an input that is no longer as it was at the start, or `null`. Cheap: sizes and times only. */
+  /**
+   * The path of an input that is no longer as it was at the start, or `null`. Cheap: sizes and times, and the contents
+   * only where these differ.
+   */
   changed(): string | null;
+  /** Throws `RunFailedError` when an input has changed: what would start now, would not run with what the run began with. */
+  assertUnchanged(): void;
+  /** Watches while a trial runs, to its disposal. Throws as `assertUnchanged` does. */
+  watch(): InputWatch;
+}
+
+/** What became of the inputs while one trial ran. */
+export interface InputWatch extends Disposable {
+  /** What there is to say against the trial, or `null`. Of several that ran at a time it cannot be told which it was. */
+  problem(): string | null;
 }
 
 /** Size, time and hash of every input; a folder's hash covers the names and contents of all in it. Throws `SpecError` when one is missing. */
@@ -26,15 +39,50 @@ export function recordInputs(inputs: readonly InputSetting[], files: Files): rea
   });
 }
 
-/** A guard that remembers sizes and times as they are now. */
-export function guardInputs(inputs: readonly InputSetting[], files: Files): InputGuard {
-  const remembered = inputs.map((input) => ({
-    path: input.path,
-    absolute: input.absolutePath,
-    mark: mark(input.absolutePath, files),
-  }));
+/** A guard that remembers sizes and times as they are now, and contents as `recorded`. */
+export function guardInputs(
+  inputs: readonly InputSetting[],
+  recorded: readonly InputRecord[],
+  files: Files,
+): InputGuard {
+  const hashes = new Map(recorded.map(({ path, sha256 }) => [path, sha256]));
+  const marks = new Map(inputs.map(({ path, absolutePath }) => [path, mark(absolutePath, files)]));
+  const isChanged = ({ path, absolutePath }: InputSetting): boolean => {
+    const now = mark(absolutePath, files);
+    if (now === marks.get(path)) return false;
+    if (hashOf(absolutePath, listFiles(absolutePath, files), files) !== hashes.get(path)) return true;
+    // Touched, or put back: the same data under another time.
+    marks.set(path, now);
+    return false;
+  };
+  const changed = (): string | null => inputs.find(isChanged)?.path ?? null;
+  const assertUnchanged = (): void => {
+    const path = changed();
+    if (path === null) return;
+    throw new RunFailedError(
+      `input ${path} is no longer what the run started with: a trial or another program changed it\n` +
+        "put it back and resume, or resume with --accept-spec-change (scores before and after are then kept apart)",
+    );
+  };
+  const running = new Set<{ alone: boolean }>();
   return {
-    changed: () => remembered.find(({ absolute, mark: before }) => mark(absolute, files) !== before)?.path ?? null,
+    changed,
+    assertUnchanged,
+    watch() {
+      assertUnchanged();
+      for (const other of running) other.alone = false;
+      const one = { alone: running.size === 0 };
+      running.add(one);
+      return {
+        problem() {
+          const path = changed();
+          if (path === null) return null;
+          if (one.alone) return `the trial changed an input, which is read-only data: ${path}`;
+          return `an input, which is read-only data, changed while this trial and others ran: ${path}`;
+        },
+        [Symbol.dispose]: () => void running.delete(one),
+      };
+    },
   };
 }
 

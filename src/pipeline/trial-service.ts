@@ -5,7 +5,7 @@ import { attemptName, type TrialId, trialId } from "../model/ids.ts";
 import type { StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { StateResult } from "./artifact-states.ts";
-import type { InputGuard } from "./inputs.ts";
+import type { InputGuard, InputWatch } from "./inputs.ts";
 import { Interrupted, type StopSignals } from "./interruption.ts";
 import { PROJECT_COPY } from "./keep.ts";
 import { INFRASTRUCTURE_RETRIES, isInfrastructureFailure, retriesUsed } from "./retry.ts";
@@ -30,6 +30,9 @@ export interface TrialServiceDeps {
   readonly copies: Copies;
 }
 
+/** Not tried again: the data that it would run with is gone. */
+const INPUT_CHANGED = "input-changed";
+
 /** An attempt that has ended, with the snapshot of what it left where that was asked for. */
 type Ended = AttemptResult & { readonly captured?: string };
 
@@ -45,7 +48,8 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       for (;;) {
         if (record?.state === "finished") return record;
         using slot = await deps.slots.acquire();
-        record = await runAttempt(request, id, record, slot.number, attempt);
+        using watch = deps.inputs.watch();
+        record = await runAttempt(request, id, record, slot.number, watch, attempt);
       }
     },
   };
@@ -55,6 +59,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     id: string,
     before: StartedTrial | null,
     slot: number,
+    watch: InputWatch,
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Trial> {
     const { clock, processes } = stage.effects;
@@ -74,7 +79,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       // The record of a process is what it is found by after a crash: one that is over is not looked for.
       if (!identity.over) deps.workspace.writeTrial(current);
     });
-    const result = await conduct(request, ctx, attempt);
+    const result = await conduct(request, ctx, watch, attempt);
     if (request.kind === "trial") deps.spending.ran(1);
     return close(request, current, result, Math.round(clock.monotonic() - from));
   }
@@ -82,15 +87,15 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
   async function conduct(
     request: TrialRequest,
     ctx: TrialContext,
+    watch: InputWatch,
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Ended> {
     if (request.cwd === "copy") await deps.copies.make(request.hypothesis, ctx.cwd);
     stage.effects.files.append(ctx.paramsFile, `${JSON.stringify(request.hypothesis.spec, null, 2)}\n`);
     const result = await attempt(ctx);
-    const changed = deps.inputs.changed();
-    if (changed === null) return request.capture ? captured(request, ctx.cwd, result) : result;
-    const message = `the trial changed an input, which is read-only data: ${changed}`;
-    return { steps: result.steps, outcome: { status: "failed", failure: { code: "input-changed", message } } };
+    const message = watch.problem();
+    if (message === null) return request.capture ? captured(request, ctx.cwd, result) : result;
+    return { steps: result.steps, outcome: { status: "failed", failure: { code: INPUT_CHANGED, message } } };
   }
 
   function captured(request: TrialRequest, cwd: string, result: AttemptResult): Ended {
@@ -125,7 +130,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
   }
 
   function mayRetry(trial: StartedTrial, outcome: TrialOutcome): boolean {
-    if (outcome.status === "completed") return false;
+    if (outcome.status === "completed" || outcome.failure.code === INPUT_CHANGED) return false;
     const used = retriesUsed(trial.attempts);
     if (isInfrastructureFailure(outcome.status)) return used.infrastructure <= INFRASTRUCTURE_RETRIES;
     return used.own <= stage.settings.retries;

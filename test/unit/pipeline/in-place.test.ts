@@ -160,17 +160,18 @@ describe("edits: in_place", () => {
     ["writes too much", "head -c 2000000 /dev/zero | tr '\\000' a > src/gain.txt", /larger|more than/],
     ["changes only what is ignored", "echo x > src/a.tmp; echo x > b.tmp", /changed nothing/],
     ["touches a file without changing it", "touch src/gain.txt; chmod 666 src/old.txt", /changed nothing/],
-    ["changes an input through its link", "echo 9 >> data.csv", /input.*data\.csv/],
   ])("an agent that %s gives a refused proposal that says so, and the others count", async (_, line, reason) => {
-    const { hypotheses, refused } = await run(
-      agent(line, line.includes("data.csv") ? "true" : "echo 2 > src/gain.txt"),
-      {
-        count: 2,
-      },
-    );
+    const { hypotheses, refused } = await run(agent(line, "echo 2 > src/gain.txt"), { count: 2 });
     expect(refused[0]).toEqual({ label: "#1", reason: expect.stringMatching(reason) });
     expect(JSON.stringify(refused)).not.toContain("root:");
-    if (!line.includes("data.csv")) expect(hypotheses).toMatchObject([{ edits: [{ content: "2\n" }] }]);
+    expect(hypotheses).toMatchObject([{ edits: [{ content: "2\n" }] }]);
+  });
+
+  test("an agent that changes an input through its link ends the run before the next one is asked", async () => {
+    const changing = run(agent("echo 9 >> data.csv", "echo 2 > src/gain.txt"), { count: 2 });
+    await expect(changing).rejects.toThrow(/input data\.csv is no longer what the run started with/);
+    const call = place.read("run/iterations/00001/calls/i00001-researcher-h0-a1.json");
+    expect(call).toMatch(/an input was changed, which is read-only data: data\.csv/);
   });
 
   test("an agent that hangs is ended at its timeout", async () => {
