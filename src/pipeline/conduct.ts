@@ -2,6 +2,7 @@ import type { RunContext } from "../kernel/context.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Lifecycle } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
+import type { HypothesisId } from "../model/ids.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { readRollbacks } from "../workspace/rollbacks.ts";
@@ -17,7 +18,7 @@ import type { Loop } from "./loop.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
 import { openProject } from "./open-artifacts.ts";
 import type { PipelineOptions } from "./options.ts";
-import { endingOf, exitCodeOf, withExitCode } from "./outcome.ts";
+import { endingOf, exitCodeOf, statusOf, withExitCode } from "./outcome.ts";
 import { redactError, redactedStages, withCleanLogs } from "./redaction.ts";
 import { clearFailed } from "./retry-failed.ts";
 import { RunState } from "./run-state.ts";
@@ -139,7 +140,7 @@ function replay(loop: Loop): readonly number[] {
 
 /** Goes around until a stop condition holds or the run is interrupted; unfinished iterations come first. */
 async function turn(loop: Loop, unfinished: readonly number[]): Promise<FinishReason> {
-  const { state, spending, signals, artifacts, run } = loop;
+  const { state, spending, signals, artifacts, run, workspace } = loop;
   const { stop, metric } = run.settings;
   const rest = [...unfinished];
   for (;;) {
@@ -147,13 +148,16 @@ async function turn(loop: Loop, unfinished: readonly number[]): Promise<FinishRe
     const next = rest.shift();
     if (next === undefined) {
       const reached = stopBetweenIterations(state.progress(spending.totals()), stop, metric);
-      if (reached) return scoredNothing(loop, reached) ? "nothing-scored" : reached;
+      if (reached) return scoredNothing(loop, reached, []) ? "nothing-scored" : reached;
     }
     loop.inputs.assertUnchanged();
     const first = artifacts ? 0 : 1;
     const iteration = next ?? (state.lastIteration === null ? first : state.lastIteration + 1);
     const finished = await stoppable(runIteration(loop, iteration), signals);
-    if (finished === null) return loop.gate.closed() ?? "interrupted";
+    if (finished === null) {
+      const closed = loop.gate.closed() ?? "interrupted";
+      return scoredNothing(loop, closed, workspace.listHypotheses(iteration)) ? "nothing-scored" : closed;
+    }
   }
 }
 
@@ -167,9 +171,11 @@ async function stoppable<T>(step: Promise<T>, signals: StopSignals): Promise<T |
   }
 }
 
-function scoredNothing(loop: Loop, reason: FinishReason): boolean {
-  if (reason === "failures" || reason === "no-proposals") return false;
+/** Whether a stop condition ended a run without a single score; `unfinished` are the hypotheses of a turn cut short by it. */
+function scoredNothing(loop: Loop, reason: FinishReason, unfinished: readonly HypothesisId[]): boolean {
+  if (statusOf(reason) !== "finished") return false;
   const entries = loop.history.entries();
+  if (unfinished.some((id) => (loop.workspace.readEvaluation(id)?.score ?? null) !== null)) return false;
   // A grid or a space without anything in it has been searched to its end.
   if (entries.length === 0) return reason !== "exhausted";
   return entries.every((entry) => entry.score === null);

@@ -8,8 +8,10 @@ import {
   type Runner,
   RunnerError,
   type RunnerRequest,
+  SearchResearcher,
   Workspace,
 } from "../../../src/index.ts";
+import { systemEffects } from "../../../src/platform/system.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 let folder: TemporaryDirectory;
@@ -124,5 +126,42 @@ describe("asking again", () => {
     expect(model.asked()).toBe(2);
     expect(result.totals.costUsd).toBe(6);
     expect(workspace.readIteration(1)).toMatchObject({ hypotheses: ["i00001-h000"] });
+  });
+});
+
+describe("a budget that ends a run", () => {
+  const model = () => runner(() => ({ content: '[{"x": 1}, {"x": 2}]', usage }));
+
+  test("in the middle of a batch without a score has failed, and still has when it is resumed", async () => {
+    const { result } = await run(model(), { costUsd: 2 });
+    expect(result).toMatchObject({ reason: "nothing-scored", exitCode: 1, totals: { trials: 0 } });
+    const again = model();
+    expect((await run(again, { costUsd: 2 })).result).toMatchObject({ reason: "nothing-scored", exitCode: 1 });
+    expect(again.asked()).toBe(0);
+  });
+
+  test("with a score in the batch that it cut short has not", async () => {
+    const now = { ms: 0 };
+    const system = systemEffects();
+    const effects = { ...system, clock: { ...system.clock, monotonic: () => now.ms } };
+    const timed = async () => {
+      const workspace = await Workspace.create(folder.join("timed"), { ifExists: "resume", effects });
+      return new Pipeline({
+        researcher: new SearchResearcher({
+          method: "random",
+          numTasks: 2,
+          space: { x: { type: "float", low: 0, high: 1 } },
+        }),
+        experimenter: new FunctionExperimenter(() => {
+          now.ms += 60_000;
+          return { score: 1 };
+        }),
+        evaluator: new MetricEvaluator({ metric: "score" }),
+        settings: { stop: { failures: 10, wallClockMs: 50_000 } },
+        workspace,
+      }).run();
+    };
+    expect(await timed()).toMatchObject({ reason: "wall-clock", exitCode: 0, totals: { trials: 1 } });
+    expect(await timed()).toMatchObject({ reason: "wall-clock", exitCode: 0, totals: { trials: 1 } });
   });
 });
