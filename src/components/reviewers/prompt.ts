@@ -1,6 +1,6 @@
 import type { RunContext, StageContext, StageResults } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { RunnerError } from "../../kernel/errors.ts";
+import { RunnerError, type RunnerProblem } from "../../kernel/errors.ts";
 import type { Finding, LlmCall, Reviewer as ReviewerPort, Runner } from "../../kernel/ports.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
@@ -12,6 +12,9 @@ import { DEFAULT_REVIEW_PROMPT } from "./default-prompt.ts";
 import { type EvidenceLookup, parseFindings } from "./findings.ts";
 import { resultsVariable } from "./results.ts";
 
+/** What a review can do without; a provider that is down, or knows the key no longer, concerns the whole run. */
+const OF_ONE_REVIEW: ReadonlySet<RunnerProblem> = new Set(["failed", "unusable-reply", "rejected", "budget"]);
+
 export interface ReviewerOptions {
   /** The model to ask: a runner, or any function from a prompt to text. */
   readonly runner: Runner | LlmCall;
@@ -22,8 +25,8 @@ export interface ReviewerOptions {
 }
 
 /**
- * Distils findings from an iteration by asking a model. A model that gives no usable reply, or a command that fails,
- * costs the iteration its insights and is told in a `warning`, nothing more. Throws `SpecError` on an unusable prompt.
+ * Distils findings from an iteration by asking a model. A model that gives no usable reply or refuses the request, or a
+ * command that fails, costs the iteration its insights and is told in a `warning`, nothing more. Throws `SpecError` on an unusable prompt.
  */
 export class Reviewer implements ReviewerPort {
   readonly runner: Runner;
@@ -74,9 +77,7 @@ export class Reviewer implements ReviewerPort {
         reason: `${this.runner.name} gave no usable review in ${inReplies(reading.asks)}: ${reading.reason}`,
       };
     } catch (thrown) {
-      const isExpected =
-        thrown instanceof RunnerError && (thrown.problem === "failed" || thrown.problem === "unusable-reply");
-      if (!isExpected || ctx.signal.aborted) throw thrown;
+      if (!(thrown instanceof RunnerError) || !OF_ONE_REVIEW.has(thrown.problem) || ctx.signal.aborted) throw thrown;
       return { ok: false, reason: thrown.message };
     }
   }

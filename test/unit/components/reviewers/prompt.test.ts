@@ -66,11 +66,24 @@ describe("Reviewer", () => {
     ]);
   });
 
-  it("survives a command that fails, not a provider that is gone", async () => {
-    const failing = (problem: "failed" | "unavailable") =>
-      new Reviewer({ runner: () => Promise.reject(new RunnerError(problem, "gone")) });
-    const ctx = { ...stageContext(), calls: directCalls() };
-    expect(await failing("failed").review(batch, ctx)).toEqual([]);
-    await expect(failing("unavailable").review(batch, ctx)).rejects.toThrow("gone");
-  });
+  it.each(["failed", "unusable-reply", "rejected", "budget"] as const)(
+    "goes without insights, with a warning, when its call is %s",
+    async (problem) => {
+      const events: AuraEventBody[] = [];
+      const ctx = { ...stageContext(), calls: directCalls(), emit: (event: AuraEventBody) => void events.push(event) };
+      const reviewer = new Reviewer({ runner: () => Promise.reject(new RunnerError(problem, "prompt is too long")) });
+      expect(await reviewer.review(batch, ctx)).toEqual([]);
+      expect(events).toMatchObject([
+        { type: "warning", code: "review-unusable", message: expect.stringMatching(/prompt is too long/) },
+      ]);
+    },
+  );
+
+  it.each(["unavailable", "credentials"] as const)(
+    "does not survive a provider whose problem is %s",
+    async (problem) => {
+      const reviewer = new Reviewer({ runner: () => Promise.reject(new RunnerError(problem, "gone")) });
+      await expect(reviewer.review(batch, { ...stageContext(), calls: directCalls() })).rejects.toThrow("gone");
+    },
+  );
 });
