@@ -2,11 +2,16 @@ import { dirname } from "node:path";
 import type { RunContext } from "../../kernel/context.ts";
 import type { ComponentDeps } from "../../kernel/define.ts";
 import type { Files } from "../../kernel/effects.ts";
+import { SpecError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { createRedactor, type Redactor } from "../../kernel/redact.ts";
 import { keyOf, promptHash, type RecordedCall } from "./recording.ts";
 
-/** Passes calls on to another runner and appends each answered one to a file that a `replay` runner reads. */
+/**
+ * Passes calls on to another runner and appends each answered one to a file that a `replay` runner reads. Before the
+ * first of them it makes sure that the file can be written, and makes the folder it is in, but none above: what is
+ * answered is paid for. Throws `SpecError` where there is no place for the file, `StorageError` where it cannot be written.
+ */
 export class RecordingRunner implements Runner {
   readonly name: string;
   readonly model?: string;
@@ -15,6 +20,7 @@ export class RecordingRunner implements Runner {
   readonly #file: string;
   readonly #files: Files;
   readonly #hide: Redactor;
+  #isReady = false;
 
   /** `hide` takes secrets out of what is recorded; a replay goes by the hash of the prompt as it was sent. */
   constructor(inner: Runner, file: string, files: Files, hide: Redactor = createRedactor([])) {
@@ -32,6 +38,7 @@ export class RecordingRunner implements Runner {
   }
 
   async setup(ctx: RunContext): Promise<void> {
+    this.#makeReady();
     await this.inner.setup?.(ctx);
   }
 
@@ -40,6 +47,7 @@ export class RecordingRunner implements Runner {
   }
 
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
+    this.#makeReady();
     const reply = await this.inner.run(request, ctx);
     const call: RecordedCall = {
       ...keyOf(request),
@@ -51,9 +59,24 @@ export class RecordingRunner implements Runner {
       ...(reply.usage === undefined ? {} : { usage: reply.usage }),
       ...(reply.model === undefined ? {} : { model: reply.model }),
     };
-    this.#files.makeDirectory(dirname(this.#file));
     this.#files.append(this.#file, `${JSON.stringify(call)}\n`);
     return reply;
+  }
+
+  #makeReady(): void {
+    if (this.#isReady) return;
+    const folder = dirname(this.#file);
+    const above = dirname(folder);
+    if (this.#files.realPath(folder) === null) {
+      if (this.#files.realPath(above) === null) {
+        throw new SpecError(
+          `cannot record to ${this.#file}: there is no folder ${above}; make it or correct \`record\``,
+        );
+      }
+      this.#files.makeDirectory(folder);
+    }
+    this.#files.append(this.#file, "");
+    this.#isReady = true;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Files } from "../../kernel/effects.ts";
-import { RunnerError, SpecError } from "../../kernel/errors.ts";
+import { RunFailedError, SpecError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { recordOption } from "./options.ts";
@@ -22,8 +22,8 @@ export interface ReplayRunnerOptions {
 
 /**
  * Answers each question with the reply recorded for it: the same role, iteration, hypothesis, part and ask, whatever
- * the order of calls. `setup` throws `SpecError` when the recording is missing or damaged; a question it has no answer
- * to is a `RunnerError` `rejected`.
+ * the order of calls. `setup` throws `SpecError` when the recording is missing, damaged or empty; a question it has no
+ * answer to ends the run with a `RunFailedError`, since asking again cannot bring one.
  */
 export class ReplayRunner implements Runner {
   readonly name: string;
@@ -44,7 +44,12 @@ export class ReplayRunner implements Runner {
     const calls = this.#load();
     const key = keyText(keyOf(request));
     const call = calls.get(key);
-    if (!call) throw new RunnerError("rejected", `${this.#options.file} has no reply for: ${key}; ${holdings(calls)}`);
+    if (!call) {
+      throw new RunFailedError(
+        `${this.#options.file} has no reply for: ${key}; ${holdings(calls)}\n` +
+          "record the whole run again with `record: FILE`, or stop it sooner (stop.iterations)",
+      );
+    }
     this.#comparePrompts(call, request, key, ctx);
     return {
       content: call.response,
@@ -61,8 +66,11 @@ export class ReplayRunner implements Runner {
     const text = files.readText(file);
     if (text === null)
       throw new SpecError(`there is no recording ${file}; record one with \`record: FILE\` on any runner`);
-    this.#calls = readRecording(text, file);
-    return this.#calls;
+    const calls = readRecording(text, file);
+    if (calls.size === 0)
+      throw new SpecError(`the recording ${file} is empty; record one with \`record: FILE\` on any runner`);
+    this.#calls = calls;
+    return calls;
   }
 
   #comparePrompts(call: RecordedCall, request: RunnerRequest, key: string, ctx: RunnerContext): void {
@@ -71,7 +79,11 @@ export class ReplayRunner implements Runner {
     if (recordedHash === undefined || recordedHash === promptHash(request.prompt)) return;
     const difference = call.prompt === undefined ? "" : `; ${promptDiff(call.prompt, request.prompt)}`;
     const message = `the prompt differs from the recorded one for: ${key}${difference}`;
-    if (this.#options.strict) throw new RunnerError("rejected", message);
+    if (this.#options.strict) {
+      throw new RunFailedError(
+        `${message}\nrecord the run again with \`record: FILE\`, or replay it without \`strict\``,
+      );
+    }
     ctx.warn("replay-prompt-changed", message);
   }
 }
@@ -94,14 +106,23 @@ export const replayRunner = defineComponent({
   example: { file: "replay.jsonl", strict: false },
   create: ({ file, strict, record }, deps) => {
     const { files } = deps.effects;
-    return recorded(new ReplayRunner({ file: deps.resolvePath(file), strict, name: deps.name, files }), record, deps);
+    const replayed = deps.resolvePath(file);
+    if (record !== undefined && samePlace(replayed, deps.resolvePath(record), files)) {
+      throw new SpecError(
+        `runner ${deps.name}: \`record\` is the file that is replayed, ${file}; record to another one`,
+      );
+    }
+    return recorded(new ReplayRunner({ file: replayed, strict, name: deps.name, files }), record, deps);
   },
 });
+
+function samePlace(a: string, b: string, files: Files): boolean {
+  return a === b || (files.realPath(a) ?? a) === (files.realPath(b) ?? b);
+}
 
 const MAX_KEYS = 12;
 
 function holdings(calls: ReadonlyMap<string, RecordedCall>): string {
-  if (calls.size === 0) return "it is empty";
   const keys = [...calls.keys()];
   const more = keys.length > MAX_KEYS ? `, and ${keys.length - MAX_KEYS} more` : "";
   return `it has: ${keys.slice(0, MAX_KEYS).join(", ")}${more}`;

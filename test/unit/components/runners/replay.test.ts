@@ -1,12 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FunctionRunner } from "../../../../src/components/runners/function.ts";
 import { RecordingRunner } from "../../../../src/components/runners/record.ts";
-import { ReplayRunner } from "../../../../src/components/runners/replay.ts";
+import { ReplayRunner, replayRunner } from "../../../../src/components/runners/replay.ts";
 import { SpecError } from "../../../../src/kernel/errors.ts";
+import { createRedactor } from "../../../../src/kernel/redact.ts";
 import { systemFiles } from "../../../../src/platform/files.ts";
+import { systemEffects } from "../../../../src/platform/system.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";
 
@@ -70,19 +72,24 @@ describe("ReplayRunner", () => {
       "replay-prompt-changed: the prompt differs from the recorded one for: researcher iteration 1 ask 1; line 2:\n- two\n+ 2",
     ]);
     const strict = new ReplayRunner({ file, strict: true }).run(runnerRequest("other"), runnerContext());
-    await expect(strict).rejects.toMatchObject({ problem: "rejected", message: expect.stringContaining("- one") });
+    await expect(strict).rejects.toMatchObject({
+      code: "RUN_FAILED",
+      exitCode: 1,
+      message: expect.stringContaining("- one"),
+    });
   });
 
   it("says what it looked for and what there is", async () => {
     const file = recording({ role: "researcher", iteration: 1, response: "x" });
     const missing = new ReplayRunner({ file }).run(runnerRequest("x", { iteration: 2, ask: 3 }), runnerContext());
-    await expect(missing).rejects.toMatchObject({ problem: "rejected" });
+    await expect(missing).rejects.toMatchObject({ code: "RUN_FAILED", exitCode: 1 });
     await expect(missing).rejects.toThrow(
-      /no reply for: researcher iteration 2 ask 3; it has: researcher iteration 1 ask 1$/,
+      /no reply for: researcher iteration 2 ask 3; it has: researcher iteration 1 ask 1\n/,
     );
   });
 
-  it("refuses a missing or damaged recording at the start, by line", async () => {
+  it("refuses a missing, empty or damaged recording at the start, by line", async () => {
+    await expect(new ReplayRunner({ file: recording() }).setup(stageContext())).rejects.toThrow(/is empty/);
     await expect(new ReplayRunner({ file: join(folder, "no") }).setup(stageContext())).rejects.toThrow(SpecError);
     const good = { role: "researcher", iteration: 1, response: "x" };
     for (const bad of ["{", "3", "{}", '{"role": "boss", "iteration": 1}', '{"role": "researcher", "iteration": 1}']) {
@@ -91,5 +98,42 @@ describe("ReplayRunner", () => {
         /bad:3: /,
       );
     }
+  });
+});
+
+describe("a recording", () => {
+  const live = new FunctionRunner(() => "x");
+
+  it("is known to be possible before anything is asked, in no folders but its own", async () => {
+    const deep = new RecordingRunner(live, join(folder, "a/b/calls.jsonl"), systemFiles());
+    await expect(deep.setup(stageContext())).rejects.toThrow(SpecError);
+    expect(existsSync(join(folder, "a"))).toBe(false);
+    const taken = new RecordingRunner(live, folder, systemFiles());
+    await expect(taken.setup(stageContext())).rejects.toMatchObject({ code: "STORAGE_FAILED" });
+    await new RecordingRunner(live, join(folder, "a/calls.jsonl"), systemFiles()).setup(stageContext());
+    expect(readFileSync(join(folder, "a/calls.jsonl"), "utf8")).toBe("");
+  });
+
+  it("is not made of itself", () => {
+    const file = recording({ role: "researcher", iteration: 1, response: "x" });
+    symlinkSync(file, join(folder, "link"));
+    const create = (record: string) =>
+      replayRunner.create(
+        { file, strict: false, record },
+        {
+          name: "main",
+          specDir: folder,
+          root: folder,
+          effects: systemEffects(),
+          hide: createRedactor([]),
+          resolvePath: (path) => resolve(folder, path),
+          metric: { name: "score", direction: "maximize", minDelta: { kind: "absolute", value: 0 } },
+          build: () => {
+            throw new Error("nothing is built inside a replay runner");
+          },
+        },
+      );
+    for (const record of ["calls.jsonl", "./link"]) expect(() => create(record)).toThrow(/file that is replayed/);
+    expect(create("other.jsonl").name).toBe("main");
   });
 });
