@@ -29,7 +29,7 @@ export async function run(specFile: string, flags: RunFlags): Promise<number> {
     if (early?.root !== resolve(place)) early?.[Symbol.dispose]();
     const workspace = await Workspace.create(place, { effects, ifExists });
     session.use(workspace);
-    if (workspace.hasRun()) return await continueRun(session, workspace.root, specFile, early);
+    if (ifExists === "resume" && workspace.hasRun()) return await continueRun(session, workspace.root, specFile, early);
     if (early?.root === workspace.root) workspace.adopt(early.lock);
     const { launch } = await import("./launch.ts");
     return await launch(session, loaded, workspace);

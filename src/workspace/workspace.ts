@@ -19,6 +19,7 @@ import { readNotes } from "./notes.ts";
 import type { WriteOptions } from "./record-writer.ts";
 import { type AppliedRollback, readRollbacks } from "./rollbacks.ts";
 import { type RunSummary, summarize } from "./summary.ts";
+import { isUnspent, removeUnspent } from "./unspent.ts";
 
 export interface OpenOptions {
   /** The outside; the machine itself by default. */
@@ -158,9 +159,11 @@ export class Workspace extends IterationRecords implements WorkspaceView {
     this.writer.assertWritable();
   }
 
-  /** Somebody may have been quicker, and may even have finished. */
+  /** Somebody may have been quicker, and may even have finished; a run of which nothing came makes way. */
   #assertStillFree(): void {
-    if (this.#isNew && this.hasRun()) {
+    if (this.#isNew && isUnspent(this.root, this.effects.files)) {
+      removeUnspent(this.root, (path) => this.writer.remove(path));
+    } else if (this.#isNew && this.hasRun()) {
       throw new WorkspaceError("exists", whyTaken(this.root, this.effects.files) ?? `${this.root} holds a run`);
     }
     this.#isNew = false;

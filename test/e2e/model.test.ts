@@ -323,6 +323,29 @@ describe("a provider that does not answer", () => {
     );
   });
 
+  test("because the key is refused leaves a workspace that the next run starts over in, and no other does", async () => {
+    await against(
+      [{ kind: "status", status: 401 }],
+      async (run) => {
+        expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(7);
+      },
+      here,
+    );
+    const { runId } = here.json<RunManifest>("again/run.json");
+    await against(
+      proposing(two),
+      async (run) => {
+        expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(0);
+        const manifest = here.json<RunManifest>("again/run.json");
+        expect(manifest).toMatchObject({ status: "finished" });
+        expect(manifest.runId).not.toBe(runId);
+        expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(2);
+        expect(here.json<RunManifest>("again/run.json").runId).toBe(manifest.runId);
+      },
+      here,
+    );
+  });
+
   test("because the key is not set exits 7 and asks nothing", async () => {
     await against(
       proposing(two),
