@@ -7,6 +7,9 @@ import type { RefusedProposal } from "../model/iteration.ts";
 import type { Failure } from "../model/trial.ts";
 import type { RunHistory } from "./history.ts";
 
+/** Proposals refused for one reason that are recorded each by itself. */
+const TOLD_OF_A_REASON = 10;
+
 /** A batch as it enters the loop: hypotheses with ids, and what was turned away. */
 export interface Batch {
   readonly hypotheses: readonly Hypothesis[];
@@ -64,7 +67,23 @@ function admit(answer: Proposals, ctx: StageContext, count: number, firstIndex: 
     history.remember(hypothesis, scope);
     hypotheses.push(hypothesis);
   });
-  return { hypotheses, refused, ...(answer.exhausted ? { exhausted: true } : {}) };
+  return { hypotheses, refused: counted(refused), ...(answer.exhausted ? { exhausted: true } : {}) };
+}
+
+/** Refusals one by one as long as they are few for a reason, and the rest of them as one that says how many. */
+function counted(refused: readonly RefusedProposal[]): readonly RefusedProposal[] {
+  const byReason = new Map<string, RefusedProposal[]>();
+  for (const one of refused) {
+    const same = byReason.get(one.reason);
+    if (same) same.push(one);
+    else byReason.set(one.reason, [one]);
+  }
+  return [...byReason.values()].flatMap((same) => {
+    const left = same.length - TOLD_OF_A_REASON;
+    const [first] = same;
+    if (left <= 1 || !first) return same;
+    return [...same.slice(0, TOLD_OF_A_REASON), { label: `and ${left} more`, reason: first.reason }];
+  });
 }
 
 function withId(proposal: Proposal, id: string): Hypothesis {

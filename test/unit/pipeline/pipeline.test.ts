@@ -273,6 +273,21 @@ describe("stages that misbehave", () => {
     expect(result).toMatchObject({ reason: "nothing-scored", exitCode: 1, best: null });
   });
 
+  test("many proposals refused for one reason are told as few, and how many more", async () => {
+    const repeating: ResearcherPort = {
+      numTasks: 1,
+      hypothesize: async () => ({ proposals: Array.from({ length: 201 }, () => ({ spec: { x: 1 } })) }),
+    };
+    const run = await pipeline({ researcher: repeating, maxIterations: 2 });
+    const told: AuraEvent[] = [];
+    run.subscribe((event) => void (event.type === "proposal.refused" && told.push(event)));
+    await run.run();
+    const ofFirst = told.filter((event) => event.type === "proposal.refused" && event.iteration === 1);
+    expect(ofFirst).toHaveLength(11);
+    expect(ofFirst.at(-1)).toMatchObject({ refused: { label: "and 190 more", reason: "more than the 1 asked for" } });
+    expect(told.at(-1)).toMatchObject({ refused: { label: "and 191 more", reason: "repeats i00001-h000" } });
+  });
+
   test("an evaluator that answers about another hypothesis ends the run", async () => {
     const confused: EvaluatorPort = {
       evaluate: async () => ({ hypothesisId: "i00009-h000", score: 1, passed: true, reason: "", details: {} }),
