@@ -5,6 +5,8 @@ export type PlainJson =
   | { readonly ok: false; readonly reason: string };
 
 const DEEPEST = 100;
+/** Characters of a place too deep that are told: enough to find it, and not a hundred times round a cycle. */
+const LONGEST_DEEP_PLACE = 40;
 const MOST_VALUES = 1_000_000;
 
 /**
@@ -27,7 +29,8 @@ class NotPlain extends Error {}
 function plain(value: unknown, path: string, depth: number, walk: { left: number }): JsonValue {
   walk.left -= 1;
   if (walk.left < 0) throw new NotPlain(`it has more than ${MOST_VALUES} values`);
-  if (depth > DEEPEST) throw new NotPlain(`${place(path)} is nested more than ${DEEPEST} levels deep, or in itself`);
+  if (depth > DEEPEST)
+    throw new NotPlain(`${place(path, LONGEST_DEEP_PLACE)} is nested more than ${DEEPEST} levels deep, or in itself`);
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   // JSON has no -0: what is kept must be what is read back.
   if (typeof value === "number") return Number.isFinite(value) ? (value === 0 ? 0 : value) : String(value);
@@ -45,6 +48,7 @@ function plain(value: unknown, path: string, depth: number, walk: { left: number
   return Object.fromEntries(entries);
 }
 
-function place(path: string): string {
-  return path === "" ? "it" : path.slice(0, 200);
+function place(path: string, longest = 200): string {
+  if (path === "") return "it";
+  return path.length > longest ? `${path.slice(0, longest)}…` : path;
 }

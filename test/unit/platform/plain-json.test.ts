@@ -41,3 +41,16 @@ describe("a value as plain JSON", () => {
     expect(plainJson(loop)).toMatchObject({ ok: false });
   });
 });
+
+describe("a value that holds itself", () => {
+  it("is refused with the beginning of the place, not with all the way round", () => {
+    const circle: Record<string, unknown> = {};
+    circle.o = circle;
+    const plain = plainJson({ result: circle });
+    expect(plain).toEqual({
+      ok: false,
+      reason: expect.stringMatching(/^result\.o[.o]+… is nested more than 100 levels deep, or in itself$/),
+    });
+    expect(plain.ok ? "" : plain.reason).toHaveLength(91);
+  });
+});
