@@ -49,6 +49,8 @@ export type IterationRecord =
         readonly carried?: CarriedState;
         /** Failed experiments in a row up to and including this iteration. */
         readonly failuresInARow: number;
+        /** It was not finished when the next score generation began: what had not been scored never was, and it decides nothing. */
+        readonly cutShort?: boolean;
       });
 export type FinishedIteration = Extract<IterationRecord, { state: "finished" }>;
 
@@ -106,6 +108,7 @@ export const iterationSchema = {
         improved: { type: "boolean" },
         carried,
         failuresInARow: { type: "integer", minimum: 0 },
+        cutShort: { type: "boolean" },
       },
       required: [
         "iteration",

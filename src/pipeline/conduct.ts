@@ -6,6 +6,7 @@ import type { HypothesisId } from "../model/ids.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { readRollbacks } from "../workspace/rollbacks.ts";
+import { closeIteration, GENERATION_OVER, generationOf } from "./close-iteration.ts";
 import type { Emitter } from "./emitter.ts";
 import { Gate } from "./gate.ts";
 import { RunHistory } from "./history.ts";
@@ -20,7 +21,7 @@ import { openProject } from "./open-artifacts.ts";
 import type { PipelineOptions } from "./options.ts";
 import { endingOf, exitCodeOf, statusOf, withExitCode } from "./outcome.ts";
 import { redactError, redactedStages, withCleanLogs } from "./redaction.ts";
-import { clearFailed } from "./retry-failed.ts";
+import { chooseFailed, clearFailed } from "./retry-failed.ts";
 import { RunState } from "./run-state.ts";
 import { createSlots } from "./slots.ts";
 import { recordedSpending, Spending } from "./spending.ts";
@@ -49,6 +50,8 @@ export async function conductRun(
   const previous = workspace.readManifest();
   const inputs = recordInputs(settings.inputs, effects.files);
   const keeper = ManifestKeeper.open(options, settings, inputs, previous);
+  const { retryFailed } = options;
+  const again = retryFailed ? chooseFailed(workspace, retryFailed, keeper.manifest.generation) : [];
   const spending = new Spending(recordedSpending(workspace, previous), effects.clock);
   const run: RunContext = {
     settings,
@@ -71,7 +74,7 @@ export async function conductRun(
       await part.setup?.(run);
     }
     if (previous) await endLeftovers(workspace, run);
-    if (options.retryFailed) clearFailed(workspace, options.retryFailed);
+    for (const id of again) clearFailed(workspace, id);
     keeper.start(() => spending.totals());
     emitter.subscribe(keeper.journal);
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
@@ -99,11 +102,12 @@ export async function conductRun(
         return keeper.manifest.totals;
       },
     };
-    const unfinished = replay(loop);
+    const { unfinished, closed } = replay(loop);
     if (previous) {
       if (previous.status === "failed") state.forgiveFailures();
       keeper.iterated(state);
       announce();
+      for (const message of closed) emitter.emit({ type: "warning", code: GENERATION_OVER, message });
     }
     const reason = await turn(loop, unfinished);
     return finish(reason, exitCodeOf(reason), keeper, emitter);
@@ -127,18 +131,32 @@ export async function conductRun(
   }
 }
 
-/** Takes in every iteration whose records are complete. Answers the others, the first of which is where the run goes on. */
-function replay(loop: Loop): readonly number[] {
-  const { state, workspace, artifacts } = loop;
-  const iterations = workspace.listIterations();
-  const whole = iterations.findIndex((iteration) => !replayIteration(loop, iteration));
+/**
+ * Takes in every iteration whose records are complete, and closes those of earlier generations whose records are not.
+ * Answers the others, the first of which is where the run goes on.
+ */
+function replay(loop: Loop): { readonly unfinished: readonly number[]; readonly closed: readonly string[] } {
+  const { state, workspace, artifacts, generation } = loop;
+  const iterations = workspace.expectedIterations();
+  const closed: string[] = [];
+  let taken = 0;
+  for (const iteration of iterations) {
+    if (!replayIteration(loop, iteration)) {
+      if (generationOf(workspace, iteration, generation) === generation) break;
+      closed.push(closeIteration(loop, iteration));
+    }
+    taken++;
+  }
+  state.enterGeneration(generation);
   if (artifacts && state.carried) artifacts.carry(state.carried.snapshot);
-  const finished = whole === -1 ? iterations : iterations.slice(0, whole);
-  loop.folders.catchUp(finished, state.best?.id ?? null);
-  return iterations.slice(finished.length);
+  loop.folders.catchUp(iterations.slice(0, taken), state.best?.id ?? null);
+  return { unfinished: iterations.slice(taken), closed };
 }
 
-/** Goes around until a stop condition holds or the run is interrupted; unfinished iterations come first. */
+/**
+ * Goes around until a stop condition holds or the run is interrupted; unfinished iterations come first. In a new
+ * generation the carried state is scored in any case: without that there would be nothing to compare with.
+ */
 async function turn(loop: Loop, unfinished: readonly number[]): Promise<FinishReason> {
   const { state, spending, signals, artifacts, run, workspace } = loop;
   const { stop, metric } = run.settings;
@@ -146,7 +164,8 @@ async function turn(loop: Loop, unfinished: readonly number[]): Promise<FinishRe
   for (;;) {
     if (signals.now.aborted || signals.drain.aborted) return "interrupted";
     const next = rest.shift();
-    if (next === undefined) {
+    const opening = artifacts !== null && state.isFresh && state.lastIteration !== null;
+    if (next === undefined && !opening) {
       const reached = stopBetweenIterations(state.progress(spending.totals()), stop, metric);
       if (reached) return scoredNothing(loop, reached, []) ? "nothing-scored" : reached;
     }

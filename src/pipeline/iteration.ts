@@ -50,18 +50,18 @@ export function replayIteration(loop: Loop, iteration: number): boolean {
   const insights = workspace.readInsights(iteration);
   if (record?.state !== "finished" || insights === null) return false;
   const scope = { generation: record.generation, base: record.base?.snapshot };
+  // What an earlier generation came to was judged by its own settings, and stays.
+  const stands = record.generation !== loop.generation;
   const results: StageResults[] = [];
   for (const id of record.hypotheses) {
     const hypothesis = workspace.readHypothesis(id);
     const { experiment, evaluation, missingTrials } = presenceOf(id, workspace);
-    if (!hypothesis || !experiment || !evaluation || missingTrials.length > 0) return false;
+    if (!hypothesis || !experiment || !evaluation || (missingTrials.length > 0 && !stands)) return false;
     results.push({ hypothesis, experiment, evaluation });
   }
   for (const { hypothesis } of results) history.remember(hypothesis, scope);
   state.enterGeneration(record.generation);
   const entries = history.addIteration(iteration, record.generation, results, insights, record.refused);
-  // What an earlier generation came to was judged by its own settings, and stays.
-  const stands = record.generation !== loop.generation;
   const concluded: FinishedIteration = stands ? record : { ...record, ...state.conclude(entries, record.base) };
   if (JSON.stringify(concluded) !== JSON.stringify(record)) workspace.writeIteration(concluded);
   state.take(concluded, entries, history.entries());
@@ -72,7 +72,7 @@ function begin(loop: Loop, iteration: number): IterationRecord {
   const { state, artifacts, workspace } = loop;
   const { generation } = loop;
   const carried = state.carried ?? (artifacts ? { snapshot: artifacts.start, hypothesisId: hypothesisId(0, 0) } : null);
-  const start = artifacts !== null && (iteration === 0 || generation !== state.generation);
+  const start = artifacts !== null && (iteration === 0 || state.isFresh);
   const record: IterationRecord = {
     iteration,
     generation,

@@ -66,9 +66,15 @@ export class ManifestKeeper {
         `the run was started with something else: ${changes.join("; ")}. Put it back, or accept the change with --accept-spec-change (scores before and after are then kept apart)`,
       );
     }
+    if (changes.length > 0 && options.retryFailed) {
+      throw new SpecError(
+        `--retry-failed and --accept-spec-change do not go together here: ${changes.join("; ")}, and failed hypotheses that run again after such a change could not be compared with what they stood beside. Leave --retry-failed away, or put the change back`,
+      );
+    }
     const manifest: RunManifest = {
       ...previous,
       generation: previous.generation + (changes.length > 0 ? 1 : 0),
+      best: changes.length > 0 ? null : previous.best,
       inputs: changes.length > 0 ? inputs : previous.inputs,
       ...(spec ? recordedSpec(spec, workspace) : {}),
       auraVersion: VERSION,

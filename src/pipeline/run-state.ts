@@ -26,6 +26,7 @@ export class RunState {
   #best: HistoryEntry | null = null;
   #carried: CarriedState | null = null;
   #generation = 0;
+  #inGeneration = 0;
   #lastIteration: number | null = null;
   #completed = 0;
   #hypotheses = 0;
@@ -49,6 +50,11 @@ export class RunState {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** No iteration of this generation is finished yet. */
+  get isFresh(): boolean {
+    return this.#inGeneration === 0;
   }
 
   get lastIteration(): number | null {
@@ -89,6 +95,7 @@ export class RunState {
   enterGeneration(generation: number): void {
     if (generation === this.#generation) return;
     this.#generation = generation;
+    this.#inGeneration = 0;
     this.#best = null;
     this.#sinceImprovement = 0;
     this.#exhausted = false;
@@ -119,13 +126,28 @@ export class RunState {
     };
   }
 
+  /** What an iteration comes to that an accepted change cut short: nothing is decided by part of a batch. */
+  undecided(base: CarriedState | undefined): Conclusion {
+    const carried = this.#carried ?? base;
+    return {
+      best: this.#best?.id ?? null,
+      bestScore: this.#best?.score ?? null,
+      improved: false,
+      ...(carried ? { carried } : {}),
+      failuresInARow: this.#failuresInARow,
+    };
+  }
+
   /** Takes a finished iteration in. `entries` are this iteration's, `all` every one up to and including it. */
   take(record: FinishedIteration, entries: readonly HistoryEntry[], all: readonly HistoryEntry[]): void {
     this.#lastIteration = record.iteration;
+    this.#inGeneration++;
     this.#best = entries.find(({ id }) => id === record.best) ?? this.#best;
     this.#carried = record.carried ?? this.#carried;
     this.#failuresInARow = record.failuresInARow;
-    if (!record.start) {
+    if (record.cutShort) {
+      this.#hypotheses += record.start ? 0 : record.hypotheses.length;
+    } else if (!record.start) {
       this.#completed++;
       this.#hypotheses += record.hypotheses.length;
       this.#sinceImprovement = record.improved ? 0 : this.#sinceImprovement + 1;

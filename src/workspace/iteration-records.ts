@@ -151,6 +151,11 @@ export class IterationRecords {
     return listIterations(this.root, this.source.files);
   }
 
+  /** The iterations there have to be: also those whose folders are gone, before others that are there. */
+  expectedIterations(): readonly number[] {
+    return records.expectedIterations(this.source);
+  }
+
   listHypotheses(iteration: number): readonly HypothesisId[] {
     return listRecords(this.root, this.source.files, iteration, "hypotheses");
   }

@@ -12,6 +12,14 @@ export function listIterations(root: string, files: Files): readonly number[] {
   return found.sort((a, b) => a - b);
 }
 
+/** The same without holes: an iteration whose folder is gone is one of which every record is. */
+export function withoutHoles(iterations: readonly number[], first: number): readonly number[] {
+  const last = iterations.at(-1);
+  if (last === undefined) return [];
+  const from = Math.min(first, ...iterations);
+  return Array.from({ length: last - from + 1 }, (_, place) => from + place);
+}
+
 /**
  * Ids of the records of one kind in an iteration, in the order of their numbers. Names that are not an id of this
  * iteration, written the way ids are written, are left alone.

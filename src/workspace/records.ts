@@ -12,6 +12,7 @@ import type { Trial } from "../model/trial.ts";
 import type { RecordIssue, RecordValidator } from "./generated/validate-records.js";
 import * as validators from "./generated/validate-records.js";
 import * as layout from "./layout.ts";
+import { listIterations, withoutHoles } from "./listing.ts";
 
 /** Larger records are refused unread: none that AURA writes comes near it. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
@@ -71,6 +72,16 @@ export function readIteration(source: Source, iteration: number): IterationRecor
     validators.iteration,
     (record) => mismatch("iteration", record.iteration, iteration) ?? strayReference(record),
   );
+}
+
+/**
+ * Numbers of the iterations there have to be, ascending: also those whose folders are gone, before others that are
+ * there. The first is 0 where iteration 1 started from a state that was run before it, else 1.
+ */
+export function expectedIterations(source: Source): readonly number[] {
+  const found = listIterations(source.root, source.files);
+  const second = found[0] === 1 ? readIteration(source, 1) : null;
+  return withoutHoles(found, second?.base !== undefined && second.start !== true ? 0 : 1);
 }
 
 /** What an iteration's record names that cannot be: a hypothesis of another iteration, a state that is no id of one. */
