@@ -44,7 +44,7 @@ export function systemFiles(): Files {
     makeDirectory: (path, mode) => stored("make directory", path, () => makeDirectory(path, mode)),
     writeAtomic: (path, data, options = {}) => stored("write", path, () => writeAtomic(path, data, options, names)),
     createExclusive: (path, data) => stored("create", path, () => createExclusive(path, data, names)),
-    append: (path, data) => stored("append to", path, () => appendFileSync(path, data)),
+    append: (path, data) => stored("append to", path, () => append(path, data)),
     copyFile: (from, to, mode) => stored("copy to", to, () => copyFile(from, to, mode)),
     symlink: (target, path) => stored("link", path, () => symlinkSync(target, path)),
     chmod: (path, mode) => stored("change mode of", path, () => chmodSync(path, mode)),
@@ -55,6 +55,18 @@ export function systemFiles(): Files {
     flush: (paths) => flushAll(paths, (path) => stored("flush", path, () => flush(path))),
     hash: (path) => storedOrNull("hash", path, () => hashFile(path)),
   };
+}
+
+/** A named pipe that nobody reads refuses to be opened with this instead of holding AURA up. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+
+function append(path: string, data: string): void {
+  const fd = openSync(path, APPEND, 0o666);
+  try {
+    appendFileSync(fd, data);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function reading<T>(path: string, read: (fd: number) => T): T {

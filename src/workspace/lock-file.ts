@@ -2,6 +2,7 @@ import type { Files, ProcessRunner } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import { checksum } from "./checksum.ts";
 import { lockFile } from "./layout.ts";
+import { NOT_A_FILE } from "./records.ts";
 
 /** Who holds a lock: enough to tell, on the same machine, whether they are still there. */
 export interface LockHolder {
@@ -66,7 +67,11 @@ export function readLockEntry(path: string, files: Files): LockEntry | null {
   const stat = files.stat(path);
   if (stat === null) return null;
   if (stat.kind !== "file") {
-    throw new WorkspaceError("damaged", `${path} is a ${stat.kind}, not a lock file: move it away`, { file: path });
+    throw new WorkspaceError(
+      "damaged",
+      `${path} is damaged: it is ${NOT_A_FILE[stat.kind]}\nmove it away: without it nobody holds the workspace`,
+      { file: path },
+    );
   }
   const text = stat.size > MAX_LOCK_BYTES ? `${stat.size} bytes` : files.readText(path);
   if (text === null) return null;

@@ -12,6 +12,10 @@ const MAX_DIRTY = 4096;
 /** Lines of a view that may wait for the next flush. */
 const MAX_WAITING = 64;
 
+/** Views up to this size are read to see whether their last line is whole. */
+const MAX_LOOKED_AT = 256 * 1024 * 1024;
+const LINE_END = "\n".charCodeAt(0);
+
 export interface WriteOptions {
   /** On the disk, and so is the way to it, when the call returns. */
   readonly durable?: boolean;
@@ -70,7 +74,7 @@ export class RecordWriter {
 
   /** Appends a line with its end. A line that a crash tore stays a line of its own. */
   append(path: string, line: string): void {
-    const torn = !this.#appended.has(path) && (this.#files.stat(path)?.size ?? 0) > 0;
+    const torn = !this.#appended.has(path) && this.#isTorn(path);
     this.#inFolder(path, () => this.#files.append(path, torn ? `\n${line}` : line));
     this.#appended.add(path);
   }
@@ -82,6 +86,13 @@ export class RecordWriter {
     waiting.push(line);
     this.#waiting.set(path, waiting);
     if (waiting.length >= MAX_WAITING) this.#appendWaiting();
+  }
+
+  /** Whether the last line has no end. Of a file too large to be looked at it may be so. */
+  #isTorn(path: string): boolean {
+    const size = this.#files.stat(path)?.size ?? 0;
+    if (size === 0) return false;
+    return size > MAX_LOOKED_AT || this.#files.readBytes(path)?.at(-1) !== LINE_END;
   }
 
   #appendWaiting(): void {

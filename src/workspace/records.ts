@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import type { Files } from "../kernel/effects.ts";
+import type { EntryKind, Files } from "../kernel/effects.ts";
 import { messageOf, WorkspaceError } from "../kernel/errors.ts";
 import type { CallRecord } from "../model/call.ts";
 import type { Evaluation } from "../model/evaluation.ts";
@@ -23,6 +23,14 @@ export interface Source {
   readonly files: Files;
 }
 
+/** What stands where a file should be, in words. */
+export const NOT_A_FILE: Readonly<Record<EntryKind, string>> = {
+  file: "a file",
+  directory: "a folder, not a file",
+  symlink: "a symbolic link, not a file",
+  other: "a pipe, a socket or a device, not a file",
+};
+
 /** What is wrong with a file that should hold a record, in one line fit to be printed. */
 export class Damage extends Error {
   constructor(reason: string) {
@@ -37,7 +45,7 @@ export class Damage extends Error {
 export function readJson(files: Files, path: string): unknown {
   const stat = files.stat(path);
   if (stat === null) return null;
-  if (stat.kind !== "file") throw new Damage(`it is a ${stat.kind}, not a file`);
+  if (stat.kind !== "file") throw new Damage(`it is ${NOT_A_FILE[stat.kind]}`);
   if (stat.size > MAX_RECORD_BYTES) throw new Damage(`it is larger than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`);
   const text = files.readText(path);
   if (text === null) return null;

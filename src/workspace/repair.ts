@@ -6,7 +6,9 @@ import * as layout from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import { notFound } from "./locate.ts";
+import { readLockEntry } from "./lock-file.ts";
 import { readManifest } from "./manifest.ts";
+import { misfits } from "./plain-files.ts";
 import * as records from "./records.ts";
 import { readRollbacks } from "./rollbacks.ts";
 
@@ -29,6 +31,7 @@ export interface RepairPlan {
 
 type Check = readonly [path: string, consequence: string, read: () => unknown];
 
+const MOVE_LOCK = "move it away: until then no command can write to this workspace, and without it nobody holds it";
 const BY_HAND = "restore it from a copy or mend it by hand: nothing else says what the run is";
 
 /**
@@ -43,10 +46,20 @@ export function planRepair(root: string, files: Files): RepairPlan {
   const damagedRecords = checks(source).flatMap(([path, consequence, read]) =>
     step("set-aside", source, path, damageOf(source, read), consequence),
   );
+  const inTheWay = [
+    ...misfits(source).flatMap(({ path, reason, without }) => step("set-aside", source, path, reason, without)),
+    ...step(
+      "by-hand",
+      source,
+      layout.lockFile(root),
+      damageOf(source, () => readLockEntry(layout.lockFile(root), files)),
+      MOVE_LOCK,
+    ),
+  ];
   const temporary = leftovers(source, "everywhere").flatMap((path) =>
     step("remove", source, path, "it was left by a writer that was killed", "nothing: nobody reads it"),
   );
-  return { root, steps: [...damagedManifest, ...damagedRecords, ...temporary] };
+  return { root, steps: [...damagedManifest, ...inTheWay, ...damagedRecords, ...temporary] };
 }
 
 /**
