@@ -1,29 +1,48 @@
 import { plainText } from "../kernel/display-text.ts";
 import { EXIT } from "../kernel/errors.ts";
+import { openGeneration } from "../pipeline/changes.ts";
 import { type ExplainedStep, explainResume } from "../pipeline/explain.ts";
-import { Workspace } from "../workspace/workspace.ts";
+import { recordInputs } from "../pipeline/inputs.ts";
+import { chooseFailed } from "../pipeline/retry-failed.ts";
+import { resolveSpec } from "../spec/resolve.ts";
+import { prepare } from "./prepare-resume.ts";
+import { requirement } from "./require.ts";
 import type { Session } from "./session.ts";
 
 /**
- * `aura resume --explain`: what a resume would reuse, adopt or run again, and why; with `--json` as an event
- * `resume.explained`. Changes nothing.
+ * `aura resume --explain`: what the same command without it would reuse, adopt, run again or leave, and why; with
+ * `--json` as an event `resume.explained`. Refuses what that would refuse, with the same exit code. Changes nothing.
  */
-export async function explain({ effects, frame }: Session, root: string): Promise<number> {
-  const workspace = await Workspace.open(root, { effects });
-  const steps = explainResume(workspace);
+export async function explain(session: Session, root: string): Promise<number> {
+  const { effects, flags, frame } = session;
+  const { workspace, manifest, loaded } = await prepare(session, root, null, null);
+  const { settings, spec } = await resolveSpec(loaded, { effects });
+  requirement(flags.require, settings.metric);
+  const { acceptSpecChange: acceptChange = false, retryFailed = false } = flags;
+  const consent = { acceptChange, ...(retryFailed ? { retryFailed } : {}) };
+  const inputs = recordInputs(settings.inputs, effects.files);
+  const { generation, changes } = openGeneration(manifest, spec, inputs, consent);
+  const again = retryFailed ? chooseFailed(workspace, retryFailed, generation) : [];
+  const steps = explainResume(workspace, { generation, again, tracked: settings.artifacts.length > 0 });
   if (frame) {
-    frame.tell("resume.explained", { steps });
-    frame.finish({ exitCode: EXIT.ok, reason: "explained", best: workspace.readManifest()?.best ?? null });
+    frame.tell("resume.explained", { generation, changes, steps });
+    const best = generation === manifest.generation ? manifest.best : null;
+    frame.finish({ exitCode: EXIT.ok, reason: "explained", best });
     return EXIT.ok;
   }
+  process.stdout.write(`${text(steps, generation, changes)}\n`);
+  return EXIT.ok;
+}
+
+function text(steps: readonly ExplainedStep[], generation: number, changes: readonly string[]): string {
   const width = Math.max(0, ...steps.map(({ step }) => step.length));
   const count = (action: ExplainedStep["action"]): number => steps.filter((step) => step.action === action).length;
-  const lines = steps.map(({ step, action, why }) => `${action.padEnd(5)}  ${step.padEnd(width)}  ${plainText(why)}`);
-  lines.push(
+  const closed = count("close") > 0 ? `, ${count("close")} to close` : "";
+  return [
+    ...(changes.length > 0 ? [`score generation ${generation} begins: ${plainText(changes.join("; "))}`, ""] : []),
+    ...steps.map(({ step, action, why }) => `${action.padEnd(5)}  ${step.padEnd(width)}  ${plainText(why)}`),
     "",
-    `${count("reuse")} to reuse, ${count("adopt")} to adopt, ${count("rerun")} to run`,
+    `${count("reuse")} to reuse, ${count("adopt")} to adopt, ${count("rerun")} to run${closed}`,
     "then: the next iteration, unless a stop condition holds",
-  );
-  process.stdout.write(`${lines.join("\n")}\n`);
-  return EXIT.ok;
+  ].join("\n");
 }

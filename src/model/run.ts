@@ -62,6 +62,16 @@ export interface InputRecord {
   readonly sha256: string;
 }
 
+/** Something that a spec takes from elsewhere and scores depend on, known again by its hash. */
+export interface SourceRecord {
+  /** Where in the spec it is named, such as `researcher.prompt_file`. */
+  readonly path: string;
+  /** The file as the spec names it, or `${VAR}`. */
+  readonly name: string;
+  /** Of a file its SHA-256; of a value a few salted digits that do not give it away. */
+  readonly hash: string;
+}
+
 /** `run.json`: what this run is and how far it got. */
 export interface RunManifest {
   readonly format: number;
@@ -80,6 +90,8 @@ export interface RunManifest {
   readonly best: BestSoFar | null;
   readonly totals: RunTotals;
   readonly inputs: readonly InputRecord[];
+  /** Prompt files, modules and values of variables as they were when the score generation started. */
+  readonly sources?: readonly SourceRecord[];
   /** Snapshots of the user's files as they were read at the start, for trials that run in their own copies. */
   readonly project?: { readonly files: string; readonly artifacts: string };
   /** `--set` and its like, as `path: value`; they persist over resumes. */
@@ -140,6 +152,15 @@ export const manifestSchema = {
         type: "object",
         properties: { path: TEXT, size: COUNTER, modifiedAt: TEXT, sha256: TEXT },
         required: ["path", "size", "modifiedAt", "sha256"],
+        additionalProperties: false,
+      },
+    },
+    sources: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: { path: TEXT, name: TEXT, hash: TEXT },
+        required: ["path", "name", "hash"],
         additionalProperties: false,
       },
     },

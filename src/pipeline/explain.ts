@@ -2,30 +2,71 @@ import { type HypothesisId, iterationName, parseHypothesisId, parseTrialId } fro
 import type { IterationRecord } from "../model/iteration.ts";
 import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { generationOf } from "./close-iteration.ts";
 import { presenceOf } from "./hypothesis-task.ts";
 import { nextStep } from "./resume.ts";
 
 /**
  * What a resume would do about one step. `reuse`: its record is there. `adopt`: its result is there, but what follows
- * from it was not recorded yet. `rerun`: it has to be done (again).
+ * from it was not recorded yet. `rerun`: it has to be done (again). `close`: it was not done, and its score generation
+ * is over.
  */
 export interface ExplainedStep {
   readonly step: string;
-  readonly action: "reuse" | "adopt" | "rerun";
+  readonly action: "reuse" | "adopt" | "rerun" | "close";
   readonly why: string;
 }
 
-/** What a resume would do, step by step, in the order it would do it. Reads records only. */
-export function explainResume(workspace: Workspace): readonly ExplainedStep[] {
-  return workspace.listIterations().flatMap((iteration) => {
-    const record = workspace.readIteration(iteration);
-    if (record) return explainIteration(workspace, record);
-    const why = "its record is missing; recorded replies and what its hypotheses already have are used";
-    return [{ step: `iteration ${iteration}: propose`, action: "rerun", why }];
-  });
+/** How the run would be resumed. */
+export interface ResumePlan {
+  /** The score generation it would go on in. Default: the one it is in. */
+  readonly generation?: number;
+  /** Failed hypotheses that would run again. Default: none. */
+  readonly again?: readonly HypothesisId[];
+  /** Whether the run tracks artifacts. Default: no. */
+  readonly tracked?: boolean;
 }
 
-function explainIteration(workspace: Workspace, record: IterationRecord): readonly ExplainedStep[] {
+/** What a resume would do, step by step, in the order it would do it. Reads records only. */
+export function explainResume(workspace: Workspace, plan: ResumePlan = {}): readonly ExplainedStep[] {
+  const generation = plan.generation ?? workspace.readManifest()?.generation ?? 0;
+  const again = new Set(plan.again);
+  const iterations = workspace.expectedIterations();
+  const steps = iterations.flatMap((iteration) => {
+    const record = workspace.readIteration(iteration);
+    if (generationOf(workspace, iteration, generation) !== generation) return explainEarlier(workspace, iteration);
+    if (record) return explainIteration(workspace, record, again);
+    const why = "its record is missing; recorded replies and what its hypotheses already have are used";
+    return [{ step: `iteration ${iteration}: propose`, action: "rerun" as const, why }];
+  });
+  const last = iterations.at(-1);
+  const opens = last !== undefined && generationOf(workspace, last, generation) !== generation;
+  if (!plan.tracked || !opens) return steps;
+  const why = `score generation ${generation} begins, and the carried state needs a score of it`;
+  return [...steps, { step: `iteration ${last + 1}: carried state`, action: "rerun", why }];
+}
+
+/** An iteration of an earlier generation: nothing of it is done any more. */
+function explainEarlier(workspace: Workspace, iteration: number): readonly ExplainedStep[] {
+  const step = `iteration ${iteration}`;
+  const record = workspace.readIteration(iteration);
+  const listed =
+    record === null || record.state === "started" ? workspace.listHypotheses(iteration) : record.hypotheses;
+  const unscored = listed.filter((id) => !workspace.hasEvaluation(id) || workspace.readExperiment(id) === null);
+  const closing = unscored.map((id): ExplainedStep => {
+    return { step: id, action: "close", why: "it was not scored, and its score generation is over" };
+  });
+  if (record?.state === "finished" && closing.length === 0) {
+    return [{ step, action: "reuse", why: `it belongs to score generation ${record.generation} and stays as it is` }];
+  }
+  return [{ step, action: "close", why: "its score generation is over; what it has scored is kept" }, ...closing];
+}
+
+function explainIteration(
+  workspace: Workspace,
+  record: IterationRecord,
+  again: ReadonlySet<HypothesisId>,
+): readonly ExplainedStep[] {
   const name = `iteration ${record.iteration}`;
   const calls = explainCalls(workspace, record);
   if (record.state === "started") {
@@ -33,7 +74,9 @@ function explainIteration(workspace: Workspace, record: IterationRecord): readon
     const why = asked ? "the model has answered, the proposals were not recorded yet" : "nothing was proposed yet";
     return [...calls, { step: `${name}: propose`, action: asked ? "adopt" : "rerun", why }];
   }
-  const hypotheses = record.hypotheses.flatMap((id) => explainHypothesis(workspace, id));
+  const hypotheses = record.hypotheses.flatMap((id) =>
+    again.has(id) ? explainAgain(workspace, id) : explainHypothesis(workspace, id),
+  );
   const reviewed = workspace.readInsights(record.iteration) !== null;
   return [
     ...calls,
@@ -42,6 +85,23 @@ function explainIteration(workspace: Workspace, record: IterationRecord): readon
     reviewed
       ? { step: `${name}: review`, action: "reuse", why: "its insights are recorded" }
       : { step: `${name}: review`, action: "rerun", why: "it has no insights record" },
+  ];
+}
+
+/** A failed hypothesis that runs again: trials that completed are not run again. */
+function explainAgain(workspace: Workspace, id: HypothesisId): readonly ExplainedStep[] {
+  const experiment = workspace.readExperiment(id);
+  const trials = [...(experiment?.trials ?? []), ...(experiment?.checks ?? [])].map((trial): ExplainedStep => {
+    const { status } = trial.outcome;
+    return status === "completed"
+      ? { step: trial.id, action: "reuse", why: "it has completed" }
+      : { step: trial.id, action: "rerun", why: `it failed (${status}) and is to be run again` };
+  });
+  const why = "it failed and is to be run again";
+  return [
+    ...trials,
+    { step: `${id}: experiment`, action: "rerun", why },
+    { step: `${id}: evaluate`, action: "rerun", why: "its experiment is done again" },
   ];
 }
 

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { isAuraError, SpecError } from "../kernel/errors.ts";
+import { isAuraError } from "../kernel/errors.ts";
 import type { AuraEventType, EventSink, RunDescription } from "../kernel/events.ts";
 import {
   type FinishReason,
@@ -12,6 +12,7 @@ import {
 import type { RunSettings } from "../model/settings.ts";
 import { VERSION } from "../version.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { openGeneration } from "./changes.ts";
 import type { PipelineOptions, RecordedSpec } from "./options.ts";
 import { statusOf } from "./outcome.ts";
 import type { RunState } from "./run-state.ts";
@@ -60,23 +61,13 @@ export class ManifestKeeper {
     const { workspace, spec } = options;
     const text = spec?.text ?? null;
     if (!previous) return new ManifestKeeper(workspace, settings, freshManifest(options, settings, inputs), text);
-    const changes = changesSince(previous, options, inputs);
-    if (changes.length > 0 && !options.acceptChange) {
-      throw new SpecError(
-        `the run was started with something else: ${changes.join("; ")}. Put it back, or accept the change with --accept-spec-change (scores before and after are then kept apart)`,
-      );
-    }
-    if (changes.length > 0 && options.retryFailed) {
-      throw new SpecError(
-        `--retry-failed and --accept-spec-change do not go together here: ${changes.join("; ")}, and failed hypotheses that run again after such a change could not be compared with what they stood beside. Leave --retry-failed away, or put the change back`,
-      );
-    }
+    const { generation, changes } = openGeneration(previous, spec, inputs, options);
     const manifest: RunManifest = {
       ...previous,
-      generation: previous.generation + (changes.length > 0 ? 1 : 0),
+      generation,
       best: changes.length > 0 ? null : previous.best,
       inputs: changes.length > 0 ? inputs : previous.inputs,
-      ...(spec ? recordedSpec(spec, workspace) : {}),
+      ...(spec ? recordedSpec(spec, workspace, previous.runId) : {}),
       auraVersion: VERSION,
     };
     return new ManifestKeeper(workspace, settings, manifest, text);
@@ -178,9 +169,10 @@ export class ManifestKeeper {
 function freshManifest(options: PipelineOptions, settings: RunSettings, inputs: readonly InputRecord[]): RunManifest {
   const { effects } = options.workspace;
   const now = effects.clock.now().toISOString();
+  const runId = effects.token(6);
   return {
     format: WORKSPACE_FORMAT,
-    runId: effects.token(6),
+    runId,
     name: settings.name,
     status: "created",
     createdAt: now,
@@ -192,30 +184,16 @@ function freshManifest(options: PipelineOptions, settings: RunSettings, inputs: 
     best: null,
     totals: NO_TOTALS,
     inputs,
-    ...(options.spec ? recordedSpec(options.spec, options.workspace) : specOfCode(settings)),
+    ...(options.spec ? recordedSpec(options.spec, options.workspace, runId) : specOfCode(settings)),
   };
 }
 
-function changesSince(
-  previous: RunManifest,
-  options: PipelineOptions,
-  inputs: readonly InputRecord[],
-): readonly string[] {
-  const changes: string[] = [];
-  if (options.spec && previous.specHash !== options.spec.hash)
-    changes.push("the spec has changed in what scores depend on");
-  const before = new Map(previous.inputs.map((input) => [input.path, input.sha256]));
-  for (const { path, sha256 } of inputs) {
-    if (before.has(path) && before.get(path) !== sha256) changes.push(`input ${path} has other contents`);
-  }
-  return changes;
-}
+type SpecFields = Pick<RunManifest, "specHash" | "overrides" | "specFile" | "spec" | "sources">;
 
-type SpecFields = Pick<RunManifest, "specHash" | "overrides" | "specFile" | "spec">;
-
-function recordedSpec(spec: RecordedSpec, workspace: Workspace): SpecFields {
+function recordedSpec(spec: RecordedSpec, workspace: Workspace, runId: string): SpecFields {
   const { hash, raw, overrides, file } = spec;
-  return { specHash: hash, overrides, specFile: relative(workspace.root, file), spec: raw };
+  const sources = spec.sources?.(runId) ?? [];
+  return { sources, specHash: hash, overrides, specFile: relative(workspace.root, file), spec: raw };
 }
 
 /** A pipeline written in code records what readers of the workspace need to compare scores. */
@@ -229,7 +207,7 @@ function specOfCode({ metric }: RunSettings): SpecFields {
 /** Its keys always in the same order, whatever was added when. */
 function inOrder(manifest: RunManifest): RunManifest {
   const { format, runId, name, status, reason, createdAt, updatedAt, ...rest } = manifest;
-  const { spec, specFile, project, ...others } = rest;
+  const { spec, specFile, project, sources, ...others } = rest;
   return {
     format,
     runId,
@@ -239,6 +217,7 @@ function inOrder(manifest: RunManifest): RunManifest {
     createdAt,
     updatedAt,
     ...others,
+    ...(sources === undefined || sources.length === 0 ? {} : { sources }),
     ...(project === undefined ? {} : { project }),
     ...(specFile === undefined ? {} : { specFile }),
     spec,

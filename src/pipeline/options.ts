@@ -1,5 +1,6 @@
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { SourceRecord } from "../model/run.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { SettingsOptions } from "./settings.ts";
 
@@ -30,4 +31,6 @@ export interface RecordedSpec {
   readonly overrides: JsonObject;
   /** Absolute path of the spec's file. */
   readonly file: string;
+  /** What the spec takes from elsewhere that scores depend on, by hashes of the run of this id. Default: nothing. */
+  readonly sources?: (runId: string) => readonly SourceRecord[];
 }

@@ -26,15 +26,17 @@ export function specDrift(before: JsonObject, after: JsonObject): readonly SpecC
   }));
 }
 
-/** Drift for people: one line a field, changes that need consent marked. */
-export function formatDrift(changes: readonly SpecChange[]): string {
-  const width = Math.max(0, ...changes.map(({ path }) => path.length));
-  return changes
-    .map(({ path, before, after, safe }) => {
-      const mark = safe ? " " : "!";
-      return `${mark} ${path.padEnd(width)}  ${shown(before)} -> ${shown(after)}`;
-    })
-    .join("\n");
+/** Drift for people: one line a field, then one each for `elsewhere`; changes that need consent marked. */
+export function formatDrift(
+  changes: readonly SpecChange[],
+  elsewhere: readonly { readonly path: string; readonly what: string }[] = [],
+): string {
+  const width = Math.max(0, ...[...changes, ...elsewhere].map(({ path }) => path.length));
+  const fields = changes.map(({ path, before, after, safe }) => {
+    const mark = safe ? " " : "!";
+    return `${mark} ${path.padEnd(width)}  ${shown(before)} -> ${shown(after)}`;
+  });
+  return [...fields, ...elsewhere.map(({ path, what }) => `! ${path.padEnd(width)}  ${what}`)].join("\n");
 }
 
 /** SHA-256 of the part of a raw spec that scores depend on, hex. */
@@ -92,6 +94,12 @@ function isSafe(path: SpecPath, used: ReadonlySet<string>): boolean {
 
 function isUserNamed(path: SpecPath, at: number): boolean {
   return path[at - 1] === "runners" || path.slice(0, at).some((key) => NAMED.has(key));
+}
+
+/** Whether a change at a path of this spec leaves scores comparable. */
+export function safePaths(raw: JsonObject): (path: SpecPath) => boolean {
+  const used = usedNames(raw);
+  return (path) => isSafe(path, used);
 }
 
 /** Every text in the stages of a spec: a runner whose name is not among them has no effect on scores. */

@@ -12,6 +12,8 @@ export interface Interpolated {
   readonly findings: readonly Finding[];
   /** The texts that held references, unexpanded, by path. */
   readonly references: readonly { readonly path: SpecPath; readonly raw: string }[];
+  /** What each reference was replaced with, by the path of its text. */
+  readonly variables: readonly { readonly path: SpecPath; readonly name: string; readonly value: string }[];
   /** Values that came from variables, are to be hidden, and are long enough to be told apart from ordinary text. */
   readonly secrets: readonly string[];
   /** All such values, settings too: what messages about a spec that may be faulty do not show. */
@@ -33,6 +35,7 @@ export function interpolate(
 ): Interpolated {
   const findings: Finding[] = [];
   const references: { path: SpecPath; raw: string }[] = [];
+  const used: { path: SpecPath; name: string; value: string }[] = [];
   const secrets = new Set<string>();
   const settings = new Set<string>();
   const walk = (part: JsonValue, path: SpecPath): JsonValue => {
@@ -60,6 +63,7 @@ export function interpolate(
       if (found && found.length >= SECRET_LENGTH && !isPublicVariable(name)) {
         (isSecretPlace(path) ? secrets : settings).add(found);
       }
+      used.push({ path, name, value: found || (hasDefault ? fallback : "") });
       if (hasDefault ? found : found !== undefined) return found ?? "";
       if (hasDefault) return fallback;
       const message = `the environment variable ${name} is not set; set it, or write \${${name}:-default}, or $\${${name}} for literal text`;
@@ -72,6 +76,7 @@ export function interpolate(
     value: filled,
     findings,
     references,
+    variables: used,
     secrets: longestFirst([...secrets].filter((secret) => !settings.has(secret))),
     values: longestFirst([...new Set([...secrets, ...settings])]),
   };

@@ -9,7 +9,7 @@ import { checkValue, type Surroundings } from "./check.ts";
 import { withoutNotes } from "./components.ts";
 import { DiagnosticWriter, type Finding, formatDiagnostics } from "./diagnostics.ts";
 import { specHash } from "./drift.ts";
-import { interpolate } from "./interpolate.ts";
+import { type Interpolated, interpolate } from "./interpolate.ts";
 import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
 import { placeKey, type SpecPath } from "./places.ts";
@@ -32,6 +32,8 @@ export interface LoadedSpec {
   readonly spec: Spec;
   /** Values of variables that are no settings, longest first: to be hidden wherever text is recorded or shown. */
   readonly secrets: readonly string[];
+  /** What each `${VAR}` stands for, by the path of the text that it is in. */
+  readonly variables: Interpolated["variables"];
   /** Hash of the part of `raw` that scores depend on. */
   readonly specHash: string;
   readonly overrides: JsonObject;
@@ -104,6 +106,7 @@ interface Draft {
   readonly value: JsonObject;
   readonly findings: readonly Finding[];
   readonly references: readonly { readonly path: SpecPath; readonly raw: string }[];
+  readonly variables: Interpolated["variables"];
   readonly secrets: readonly string[];
   /** All values of variables. */
   readonly values: readonly string[];
@@ -117,7 +120,7 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
   const get = (name: string) => options.variables?.get(name);
   const filled = interpolate(applied.value, get, (path) => source.quoted.has(placeKey(path)));
   const dir = dirname(resolve(file));
-  const { references, secrets, values } = filled;
+  const { references, variables, secrets, values } = filled;
   const value = isJsonObject(filled.value) ? filled.value : {};
   return {
     file,
@@ -126,6 +129,7 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
     value,
     findings: [...applied.findings, ...filled.findings],
     references,
+    variables,
     secrets,
     values,
     overrides,
@@ -133,7 +137,7 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
 }
 
 function finished(draft: Draft, around: Surroundings & { readonly findings?: readonly Finding[] }): LoadedSpec {
-  const { file, dir, source, secrets, values, overrides } = draft;
+  const { file, dir, source, variables, secrets, values, overrides } = draft;
   const writer = new DiagnosticWriter(source, file, Object.keys(overrides).map(overridePath), values);
   const unread = source.problems.map(({ path, message, span }) => writer.at(path, message, span));
   if (source.unreadable) throw specError(file, unread);
@@ -154,6 +158,7 @@ function finished(draft: Draft, around: Surroundings & { readonly findings?: rea
     text,
     raw,
     spec,
+    variables,
     secrets,
     specHash: specHash(raw),
     overrides,

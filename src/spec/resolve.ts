@@ -2,6 +2,7 @@ import type { Effects } from "../kernel/effects.ts";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import type { Registry } from "../kernel/registry.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { SourceRecord } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { systemEffects } from "../platform/system.ts";
 import { ComponentBuilder } from "./build.ts";
@@ -10,6 +11,7 @@ import type { LoadedSpec } from "./load.ts";
 import { probePrograms } from "./probe-programs.ts";
 import { probeTools } from "./probes.ts";
 import { settingsOf } from "./settings.ts";
+import { specSources } from "./sources.ts";
 import { specSchema } from "./spec-schema.ts";
 
 /** Everything a pipeline needs but the workspace: `new Pipeline({ ...resolved, workspace })`. */
@@ -29,6 +31,8 @@ export interface ResolvedRun {
     readonly hash: string;
     readonly overrides: JsonObject;
     readonly file: string;
+    /** What the spec takes from elsewhere, by hashes of the run of this id. */
+    readonly sources: (runId: string) => readonly SourceRecord[];
   };
 }
 
@@ -78,6 +82,7 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
       hash: loaded.specHash,
       overrides: loaded.overrides,
       file: loaded.path,
+      sources: specSources(loaded, effects.files),
     },
   };
 }

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { IterationRecord } from "../../src/model/iteration.ts";
@@ -65,6 +65,145 @@ describe("resume", () => {
     const after = place.tally();
     expect((await place.start().ended).code).toBe(0);
     expect(place.tally()).toEqual(after);
+  });
+});
+
+describe("resume --explain", () => {
+  /** What it says, and that it changed nothing. */
+  async function explained(place: RealPlace, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
+    const before = readTree(place.workspace);
+    const end = await aura(["resume", "runs/kill", "--explain", ...args], { cwd: place.path, env });
+    expect(differences(before, readTree(place.workspace))).toEqual([]);
+    return end;
+  }
+
+  test("names what --retry-failed would run again, and refuses what it would refuse", async () => {
+    using place = realPlace();
+    await place.live();
+    const { code, stdout } = await explained(place, ["--retry-failed", "i00002-h000"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^rerun +i00002-h000-t00 +it failed \(failed\) and is to be run again$/m);
+    expect(stdout).toMatch(/, [1-9]\d* to run$/m);
+    expect((await explained(place, ["--retry-failed", "i00001-h000"])).code).toBe(2);
+  });
+
+  test("shows a changed spec, and with consent the new generation it would open", async () => {
+    using place = realPlace();
+    await place.live();
+    edit(place, "spec.yaml", "trials: 2", "trials: 1");
+    const refused = await explained(place);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/^! experimenter\.trials +2 -> 1$/m);
+    const accepted = await explained(place, ["--accept-spec-change"]);
+    expect(accepted.code).toBe(0);
+    expect(accepted.stdout).toMatch(/^score generation 1 begins: the spec has changed/m);
+    expect(accepted.stdout).toMatch(/^rerun +iteration 3: carried state /m);
+    expect((await explained(place, ["--accept-spec-change", "--retry-failed"])).code).toBe(2);
+    place.write("data.csv", "4,5,6,7\n");
+    edit(place, "spec.yaml", "trials: 1", "trials: 2");
+    const input = await explained(place);
+    expect(input.code).toBe(2);
+    expect(input.stderr).toMatch(
+      /input data\.csv has other contents \(6 bytes, sha256 \w{12} -> 8 bytes, sha256 \w{12}\)/,
+    );
+  });
+
+  test("says what is missing of what was there when the run started", async () => {
+    using place = realPlace();
+    await place.live();
+    rmSync(place.join("data.csv"));
+    for (const args of [["--explain"], []]) {
+      const { code, stderr } = await aura(["resume", "runs/kill", ...args], { cwd: place.path });
+      expect(code).toBe(2);
+      expect(stderr).toContain("input data.csv was there when this run started (6 bytes, sha256 ");
+    }
+  });
+
+  test.each([
+    ["of a newer AURA", '"format": 1', '"format": 2'],
+    ["that is damaged", '"format": 1', '"format": '],
+  ])("ends with 4 for a manifest %s", async (_, from, to) => {
+    using place = realPlace();
+    await place.live();
+    edit(place, "runs/kill/run.json", from, to);
+    expect((await explained(place)).code).toBe(4);
+  });
+
+  test("knows an iteration whose folder is gone, which resume makes again", async () => {
+    using place = realPlace();
+    await place.live();
+    const whole = manifest(place).best;
+    rmSync(join(place.workspace, "iterations/00001"), { recursive: true });
+    const repair = await aura(["repair", "runs/kill"], { cwd: place.path });
+    expect(repair.stdout).toContain("iterations/00001: it is missing");
+    const { stdout } = await explained(place);
+    expect(stdout).toMatch(/^rerun +iteration 1: propose +its record is missing/m);
+    expect((await place.start().ended).code).toBe(0);
+    expect(iteration(place, "00001")).toMatchObject({ state: "finished", generation: 0 });
+    expect(manifest(place)).toMatchObject({ best: whole, iterationsCompleted: 2 });
+  });
+});
+
+describe("what a spec takes from elsewhere", () => {
+  const SPEC = `version: 1
+name: kill
+goal: more
+metric: { name: score }
+stop: { iterations: 1 }
+researcher: { type: function, module: ./propose.mjs }
+experimenter: { type: script, command: "sh train.sh \${STEP} {x}", env: { HUB_TOKEN: "\${HUB_TOKEN}" } }
+reviewer: { type: none, x-note: "\${NOTE:-}" }
+`;
+  const FILES = {
+    "spec.yaml": SPEC,
+    "propose.mjs": "export default ({ iteration }) => [{ spec: { x: iteration } }];\n",
+    "train.sh": "echo score=$(($1 + $2))\n",
+  };
+  const ENV = { STEP: "120", HUB_TOKEN: "first-token" };
+
+  test("is known again: values and modules that scores depend on need consent, the rest does not", async () => {
+    using place = realPlace(FILES);
+    expect((await place.start(ENV).ended).code).toBe(0);
+    const more = ["--set", "stop.iterations=2"];
+    const value = await place.start({ ...ENV, STEP: "121" }, more).ended;
+    expect(value.code).toBe(2);
+    expect(value.stderr).toMatch(/^! experimenter\.command +the value of \$\{STEP\} is another$/m);
+    place.write("propose.mjs", `${FILES["propose.mjs"]}// other\n`);
+    const module = await place.start(ENV, more).ended;
+    expect(module.code).toBe(2);
+    expect(module.stderr).toMatch(/^! researcher\.module +\.\/propose\.mjs has other contents$/m);
+    expect(manifest(place).generation).toBe(0);
+    const accepted = await place.start({ ...ENV, STEP: "121" }, [...more, "--accept-spec-change"]).ended;
+    expect(accepted.code).toBe(0);
+    expect(manifest(place)).toMatchObject({ generation: 1, best: { id: "i00002-h000" } });
+    const rotated = await place.start({ STEP: "121", HUB_TOKEN: "second-token", NOTE: "x" }, more).ended;
+    expect(rotated.code).toBe(0);
+  });
+
+  test("is recorded by hashes that do not give a value away, and differ from run to run", async () => {
+    using one = realPlace(FILES);
+    using other = realPlace(FILES);
+    for (const place of [one, other]) await place.start(ENV).ended;
+    const hash = (place: RealPlace) => manifest(place).sources?.find(({ name }) => name === "${STEP}")?.hash;
+    expect(hash(one)).toMatch(/^[0-9a-f]{8}$/);
+    expect(hash(one)).not.toBe(hash(other));
+    const text = readFileSync(join(one.workspace, "run.json"), "utf8");
+    expect(text).not.toContain('"120"');
+    expect(text).not.toContain("first-token");
+    expect(manifest(one).sources?.map(({ path }) => path)).toEqual(["researcher.module", "experimenter.command"]);
+  });
+
+  test("is a prompt file's contents too", async () => {
+    const prompted = SPEC.replace(
+      "{ type: function, module: ./propose.mjs }",
+      "{ type: prompt, runner: { type: command, argv: [cat, reply.json] }, prompt_file: ask.md }",
+    );
+    using place = realPlace({ ...FILES, "spec.yaml": prompted, "ask.md": "PROPOSE\n", "reply.json": '[{"x": 1}]' });
+    expect((await place.start(ENV).ended).code).toBe(0);
+    place.write("ask.md", "PROPOSE better\n");
+    const { code, stderr } = await place.start(ENV).ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^! researcher\.prompt_file +ask\.md has other contents$/m);
   });
 });
 

@@ -1,0 +1,97 @@
+import { resolve } from "node:path";
+import type { Files } from "../kernel/effects.ts";
+import { SpecError } from "../kernel/errors.ts";
+import type { RunManifest } from "../model/run.ts";
+import type { LoadedSpec } from "../spec/load.ts";
+import type { Lock } from "../workspace/held-lock.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { RunFlags } from "./run-flags.ts";
+import type { Session } from "./session.ts";
+
+/** A run that may be gone on with, and its spec as it is now. */
+export interface Prepared {
+  readonly workspace: Workspace;
+  readonly manifest: RunManifest;
+  readonly loaded: LoadedSpec;
+}
+
+/** All that has to be right before a run goes on; nothing is written. Throws `AuraError` for what is not. */
+export async function prepare(
+  session: Session,
+  root: string,
+  specFile: string | null,
+  lock: Lock | null,
+): Promise<Prepared> {
+  const { effects, flags } = session;
+  const { Workspace } = await import("../workspace/workspace.ts");
+  const { assertPlainFiles } = await import("../workspace/plain-files.ts");
+  const workspace = await Workspace.open(root, { effects });
+  session.use(workspace);
+  if (lock) workspace.adopt(lock);
+  const manifest = workspace.readManifest();
+  if (!manifest) throw new SpecError(`${root} holds no run that was started; use \`aura run\``);
+  assertPlainFiles({ root: workspace.root, files: effects.files });
+  const loaded = await withInputs(manifest, () => loadAgain(session, root, manifest, specFile));
+  await judgeDrift(manifest, loaded, flags, effects.files);
+  return { workspace, manifest, loaded };
+}
+
+/** Loads the spec. A file that it does not find may be one that was there when the run started, which says more. */
+async function withInputs(manifest: RunManifest, load: () => Promise<LoadedSpec>): Promise<LoadedSpec> {
+  try {
+    return await load();
+  } catch (thrown) {
+    if (!(thrown instanceof SpecError)) throw thrown;
+    const { identity } = await import("../pipeline/changes.ts");
+    const gone = manifest.inputs.filter(({ path }) => thrown.diagnostics.some(({ message }) => isAbout(message, path)));
+    if (gone.length === 0) throw thrown;
+    const lines = gone.map((input) => `input ${input.path} was there when this run started (${identity(input)})`);
+    throw new SpecError(`${thrown.message}\n\n${lines.join("\n")}; put it back`, thrown.diagnostics);
+  }
+}
+
+/** The spec as it is now: the user's file, or the recorded copy where that is gone. */
+async function loadAgain(
+  { effects, flags }: Session,
+  root: string,
+  manifest: RunManifest,
+  specFile: string | null,
+): Promise<LoadedSpec> {
+  const { loadSpec } = await import("../spec/load.ts");
+  const { overridesOf } = await import("./run-flags.ts");
+  const overrides = { ...manifest.overrides, ...overridesOf(flags) };
+  if (specFile !== null) return loadSpec(specFile, { overrides, effects });
+  if (manifest.specFile === undefined) {
+    throw new SpecError(
+      `the run in ${root} was started from code, not from a spec; run that program again to go on with it`,
+    );
+  }
+  const file = resolve(root, manifest.specFile);
+  if (effects.files.stat(file)) return loadSpec(file, { overrides, effects });
+  const recorded = effects.files.readText(resolve(root, "spec.yaml"));
+  if (recorded === null)
+    throw new SpecError(`the run's spec ${file} is gone, and so is the copy in ${root}; put one of them back`);
+  return loadSpec(file, { overrides, effects, text: recorded });
+}
+
+function isAbout(message: string, input: string): boolean {
+  return message.startsWith("there is no ") && message.endsWith(`/${input}`);
+}
+
+/** Shows how the spec differs from what the run was started with. Throws `SpecError` for changes that need consent. */
+async function judgeDrift(manifest: RunManifest, loaded: LoadedSpec, flags: RunFlags, files: Files): Promise<void> {
+  const { formatDrift, specDrift } = await import("../spec/drift.ts");
+  const { specSources } = await import("../spec/sources.ts");
+  const { changedSources } = await import("../pipeline/changes.ts");
+  const changes = specDrift(manifest.spec, loaded.raw);
+  const elsewhere = changedSources(manifest, specSources(loaded, files)(manifest.runId));
+  const unsafe = changes.filter(({ safe }) => !safe).length + elsewhere.length;
+  if (changes.length + elsewhere.length === 0) return;
+  const drift = formatDrift(changes, elsewhere);
+  if (unsafe > 0 && !flags.acceptSpecChange) {
+    throw new SpecError(
+      `the spec has changed since this run was started, in ${unsafe === 1 ? "something" : `${unsafe} things`} that scores depend on (marked !):\n\n${drift}\n\nput it back, or go on with --accept-spec-change (scores before and after are then kept apart), or start another run with \`aura run\``,
+    );
+  }
+  process.stderr.write(`the spec has changed since this run was started:\n${drift}\n`);
+}
