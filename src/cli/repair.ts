@@ -3,7 +3,7 @@ import { plainText } from "../kernel/display-text.ts";
 import { EXIT } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import { acquireLock } from "../workspace/lock.ts";
-import { applyRepair, planRepair } from "../workspace/repair.ts";
+import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts";
 import { guarded } from "./report-error.ts";
 
 /** `aura repair <workspace>`: shows what is damaged and what mending it would do; does it with `--apply`. */
@@ -34,16 +34,15 @@ export async function repair(
         `${action.padEnd(9)}  ${plainText(file)}: ${plainText(reason)}`,
         `           then: ${plainText(consequence)}`,
       ]);
-      process.stdout.write(
-        `${[...lines, closing(plan.steps.length, flags.apply === true, movedTo, place)].join("\n")}\n`,
-      );
+      process.stdout.write(`${[...lines, closing(plan, flags.apply === true, movedTo, place)].join("\n")}\n`);
     }
     return byHand ? EXIT.damaged : EXIT.ok;
   });
 }
 
-function closing(steps: number, applied: boolean, movedTo: string | null, place: string): string {
-  if (steps === 0) return "nothing is damaged";
+function closing({ steps }: RepairPlan, applied: boolean, movedTo: string | null, place: string): string {
+  if (steps.length === 0) return "nothing is damaged";
+  if (steps.every(({ action }) => action.startsWith("by-"))) return "nothing of this is for --apply to do";
   if (!applied) return `nothing was changed; do it with: aura repair ${place} --apply`;
   return movedTo === null ? "done" : `done; the damaged files are in ${relative(process.cwd(), movedTo)}`;
 }

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
+import type { RunManifest } from "../model/run.ts";
 import type { Lock } from "./held-lock.ts";
 import * as layout from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
@@ -10,12 +11,16 @@ import { readLockEntry } from "./lock-file.ts";
 import { readManifest } from "./manifest.ts";
 import { misfits } from "./plain-files.ts";
 import * as records from "./records.ts";
+import { damagedStates, restoreState, shownPlace } from "./repair-states.ts";
 import { readRollbacks } from "./rollbacks.ts";
 
 /** One thing that is wrong with a workspace, and what repairing it would do. */
 interface RepairStep {
-  /** `set-aside`: move a damaged record under `repairs/`. `remove`: delete a leftover. `by-hand`: only the user can. */
-  readonly action: "set-aside" | "remove" | "by-hand";
+  /**
+   * `set-aside`: move a damaged record under `repairs/`. `restore`: make a file of a state again. `remove`: delete a
+   * leftover. `by-resume`: the next resume mends it. `by-hand`: only the user can.
+   */
+  readonly action: "set-aside" | "restore" | "remove" | "by-resume" | "by-hand";
   /** Relative to the workspace. */
   readonly file: string;
   readonly reason: string;
@@ -43,6 +48,9 @@ export function planRepair(root: string, files: Files): RepairPlan {
   if (files.stat(layout.manifestFile(root)) === null) throw notFound(root, files);
   const manifest = damageOf(source, () => readManifest(source));
   const damagedManifest = step("by-hand", source, layout.manifestFile(root), manifest, BY_HAND);
+  const missing = holesIn(source).flatMap((n) =>
+    step("by-resume", source, layout.iterationDir(root, n), MISSING, redoing(n)),
+  );
   const damagedRecords = checks(source).flatMap(([path, consequence, read]) =>
     step("set-aside", source, path, damageOf(source, read), consequence),
   );
@@ -59,16 +67,55 @@ export function planRepair(root: string, files: Files): RepairPlan {
   const temporary = leftovers(source, "everywhere").flatMap((path) =>
     step("remove", source, path, "it was left by a writer that was killed", "nothing: nobody reads it"),
   );
-  return { root, steps: [...damagedManifest, ...inTheWay, ...damagedRecords, ...temporary] };
+  return {
+    root,
+    steps: [...damagedManifest, ...inTheWay, ...missing, ...damagedRecords, ...stateSteps(source), ...temporary],
+  };
+}
+
+const MISSING = "it is missing, and later iterations are there";
+
+function redoing(n: number): string {
+  return `resume proposes iteration ${n} again and runs what it proposes; answers that were recorded in it are paid for again. Or restore the folder from a copy first`;
+}
+
+/** Iterations whose folders are gone; a damaged record, which is told of by itself, may hide the first. */
+function holesIn(source: records.Source): readonly number[] {
+  const { root, files } = source;
+  const known = errorOf(() => records.expectedIterations(source)) ? [] : records.expectedIterations(source);
+  return known.filter((n) => files.stat(layout.iterationDir(root, n)) === null);
+}
+
+function stateSteps(source: records.Source): readonly RepairStep[] {
+  const { root } = source;
+  return damagedStates(source, manifestOrNull(source)).flatMap(({ file, reason, neededBy, remedy }) => {
+    const need = neededBy === "" ? "no record needs it" : `needed by ${neededBy}`;
+    if (remedy) {
+      const how = `it is made again from ${shownPlace(root, remedy)}, which is the same; ${need}`;
+      return step("restore", source, file, reason, how);
+    }
+    if (neededBy === "") return step("set-aside", source, file, reason, "nothing: no record needs it");
+    const lost = `restore it from a copy: without it this state can be neither run nor restored; ${need}`;
+    return step("by-hand", source, file, reason, lost);
+  });
+}
+
+function manifestOrNull(source: records.Source): RunManifest | null {
+  return damageOf(source, () => readManifest(source)) === null ? readManifest(source) : null;
 }
 
 /**
  * Does what a plan says, under the lock: damaged records are moved to `repairs/<n>/`, in the folders they were in, and
- * leftovers are deleted. Returns the folder the records went to, `null` when there were none.
+ * files of states are made again, leftovers are deleted. Returns the folder the records went to, `null` when there were none.
  */
 export function applyRepair(plan: RepairPlan, files: Files, lock: Lock): string | null {
   const { root, steps } = plan;
-  const aside = steps.filter(({ action }) => action === "set-aside");
+  const restored = damagedStates({ root, files }, manifestOrNull({ root, files })).flatMap(({ file, remedy }) =>
+    remedy && steps.some((each) => each.action === "restore" && each.file === relative(root, file)) ? [remedy] : [],
+  );
+  const aside = steps.filter(
+    ({ action, file }) => action === "set-aside" || (action === "restore" && files.stat(join(root, file)) !== null),
+  );
   const folder = nextRepairFolder(root, files);
   for (const { file } of aside) {
     lock.assertHeld();
@@ -76,6 +123,7 @@ export function applyRepair(plan: RepairPlan, files: Files, lock: Lock): string 
     files.makeDirectory(join(to, ".."));
     if (files.stat(join(root, file)) !== null) files.rename(join(root, file), to);
   }
+  for (const remedy of restored) restoreState(root, files, remedy, () => lock.assertHeld());
   for (const { file } of steps.filter(({ action }) => action === "remove")) {
     lock.assertHeld();
     files.remove(join(root, file));

@@ -88,6 +88,11 @@ export class SnapshotStore {
     return snapshotOf(scan.found, (found) => this.#hashFile(treeRoot, found)).id;
   }
 
+  /** Stores the tracked parts of a tree as they are, without excludes: the state that `identify` tells. */
+  captureAll(treeRoot: string, tracked: readonly string[]): void {
+    this.capture(treeRoot, tracked, { excludes: NO_EXCLUDES, strict: false, cache: false, durable: true });
+  }
+
   /** Stores a tree that was made in memory; entries of files already stored are taken as they are. */
   putTree(entries: readonly NewEntry[]): Snapshot {
     this.assertWritable();

@@ -1,0 +1,151 @@
+import { dirname, join, relative, resolve } from "node:path";
+import type { Files } from "../kernel/effects.ts";
+import { WorkspaceError } from "../kernel/errors.ts";
+import { isJsonObject } from "../model/json.ts";
+import type { RunManifest } from "../model/run.ts";
+import { SnapshotStore } from "./artifacts/index.ts";
+import { manifestFileOf, objectFile } from "./artifacts/places.ts";
+import type { Snapshot } from "./artifacts/snapshot.ts";
+import * as layout from "./layout.ts";
+import { listIterations, listRecords } from "./listing.ts";
+import * as records from "./records.ts";
+import { readRollbacks } from "./rollbacks.ts";
+
+/** A file of a state that is missing or damaged. */
+export interface DamagedState {
+  readonly file: string;
+  readonly reason: string;
+  /** For people: which states and hypotheses need it; empty when none does. */
+  readonly neededBy: string;
+  readonly remedy: Remedy | null;
+}
+
+/** How a file of a state can be made again: from a file with the same bytes, or from a tree that is in this state. */
+type Remedy =
+  | { readonly kind: "object"; readonly from: string }
+  | { readonly kind: "manifest"; readonly from: string; readonly tracked: readonly string[] };
+
+/** Checks every state that is there or that a record names, down to the bytes of its files. Writes nothing. */
+export function damagedStates(source: records.Source, manifest: RunManifest | null): readonly DamagedState[] {
+  const { root, files } = source;
+  const store = new SnapshotStore(root, files);
+  const users = usersOfStates(source, manifest);
+  const trees = treesOf(root, manifest);
+  const found: DamagedState[] = [];
+  const objects = new Map<string, { readonly paths: Set<string>; readonly users: Set<string> }>();
+  for (const id of new Set([...users.keys(), ...store.ids()])) {
+    const needing = users.get(id) ?? [];
+    const snapshot = readOr(() => store.read(id));
+    if (typeof snapshot === "string") {
+      const tree = trees.find(({ path, tracked }) => identified(store, path, tracked) === id);
+      const remedy: Remedy | null = tree ? { kind: "manifest", from: tree.path, tracked: tree.tracked } : null;
+      found.push({ file: manifestFileOf(root, id), reason: snapshot, neededBy: named(needing), remedy });
+      continue;
+    }
+    for (const { sha256, path } of filesOf(snapshot)) {
+      const object = objects.get(sha256) ?? { paths: new Set(), users: new Set() };
+      objects.set(sha256, object);
+      object.paths.add(path);
+      for (const user of needing.length > 0 ? needing : [`state ${id}`]) object.users.add(user);
+    }
+  }
+  for (const [sha256, { paths, users: needing }] of objects) {
+    const file = objectFile(root, sha256);
+    const hash = files.hash(file);
+    if (hash === sha256) continue;
+    const candidates = trees.flatMap((tree) => [...paths].map((path) => join(tree.path, path)));
+    const from = candidates.find(
+      (candidate) => files.stat(candidate)?.kind === "file" && files.hash(candidate) === sha256,
+    );
+    const reason = hash === null ? "it is missing" : "its bytes do not match its hash";
+    found.push({
+      file,
+      reason,
+      neededBy: named([...needing]),
+      remedy: from === undefined ? null : { kind: "object", from },
+    });
+  }
+  return found;
+}
+
+/** Makes a file of a state again; one that is in its place has been moved away. */
+export function restoreState(root: string, files: Files, remedy: Remedy, assertWritable: () => void): void {
+  const store = new SnapshotStore(root, files, assertWritable);
+  if (remedy.kind === "manifest") {
+    store.captureAll(remedy.from, remedy.tracked);
+    return;
+  }
+  store.objects.putFile(remedy.from, files.stat(remedy.from)?.size ?? 0);
+  store.objects.flush();
+}
+
+/** Who needs which state, as records tell it; a record that cannot be read is told of by itself. */
+function usersOfStates(source: records.Source, manifest: RunManifest | null): ReadonlyMap<string, readonly string[]> {
+  const users = new Map<string, string[]>();
+  const add = (id: string | undefined, user: string): void => {
+    if (id !== undefined) users.set(id, [...(users.get(id) ?? []), user]);
+  };
+  add(manifest?.project?.artifacts, "the start");
+  add(manifest?.project?.files, "every trial's copy of the project");
+  for (const iteration of listIterations(source.root, source.files)) {
+    const record = readOr(() => records.readIteration(source, iteration));
+    if (record !== null && typeof record !== "string") {
+      add(record.base?.snapshot, `iteration ${iteration}`);
+      if (record.state === "finished") add(record.carried?.snapshot, `what iteration ${iteration} carries on`);
+    }
+    for (const id of listRecords(source.root, source.files, iteration, "experiments")) {
+      const experiment = readOr(() => records.readExperiment(source, id));
+      if (experiment !== null && typeof experiment !== "string") add(experiment.state, id);
+    }
+  }
+  const rollbacks = readOr(() => readRollbacks(source));
+  if (typeof rollbacks !== "string") for (const { snapshot } of rollbacks) add(snapshot, "a rollback");
+  return users;
+}
+
+/** Trees that may still be in a state: the carried artifacts, and the user's own project. */
+function treesOf(
+  root: string,
+  manifest: RunManifest | null,
+): readonly { readonly path: string; readonly tracked: readonly string[] }[] {
+  const { spec = {}, specFile } = manifest ?? {};
+  const tracked = (Array.isArray(spec.artifacts) ? spec.artifacts : []).flatMap((entry) => {
+    const path = isJsonObject(entry) ? entry.path : entry;
+    return typeof path === "string" ? [path.replace(/^\.\/|\/+$/g, "") || "."] : [];
+  });
+  const carried = { path: layout.artifactsDir(root), tracked };
+  if (specFile === undefined) return [carried];
+  const project = resolve(root, dirname(specFile), typeof spec.root === "string" ? spec.root : ".");
+  return [carried, { path: project, tracked }];
+}
+
+function identified(store: SnapshotStore, tree: string, tracked: readonly string[]): string | null {
+  return store.files.stat(tree) === null ? null : store.identify(tree, tracked);
+}
+
+function filesOf({ entries }: Snapshot): readonly { readonly sha256: string; readonly path: string }[] {
+  return entries.flatMap((entry) => (entry.kind === "file" ? [entry] : []));
+}
+
+/** What is read, or why it cannot be. */
+function readOr<T>(read: () => T): T | string {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof WorkspaceError) || thrown.problem !== "damaged") throw thrown;
+    return (thrown.message.split("\n")[0] ?? "").replace(/^.* is damaged: /, "");
+  }
+}
+
+const NAMED = 4;
+
+function named(users: readonly string[]): string {
+  const distinct = [...new Set(users)];
+  const more = distinct.length - NAMED;
+  return distinct.slice(0, NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** The file as a message names it. */
+export function shownPlace(root: string, { from }: Remedy): string {
+  return from.startsWith(`${root}/`) ? relative(root, from) : from;
+}

@@ -1,0 +1,112 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { asResearcher, MetricEvaluator, Pipeline, ScriptExperimenter, Workspace } from "../../../src/index.ts";
+import { systemEffects } from "../../../src/platform/system.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { SnapshotStore } from "../../../src/workspace/artifacts/index.ts";
+import { applyRepair, planRepair } from "../../../src/workspace/repair.ts";
+
+const { files } = systemEffects();
+let dir: TemporaryDirectory;
+let root: string;
+
+/** A run of two states: h000 changes code.txt to 1, h001 to 2, which is carried on. The start has 0. */
+beforeEach(async () => {
+  dir = temporaryDirectory();
+  root = dir.join("run");
+  dir.write("project/code.txt", "0\n");
+  dir.write("project/lib/a.txt", "a\n");
+  await new Pipeline({
+    researcher: asResearcher(
+      () => [1, 2].map((k) => ({ spec: { k }, edits: [{ path: "code.txt", content: `${k}\n` }] })),
+      { numTasks: 2 },
+    ),
+    experimenter: new ScriptExperimenter(["sh", "-c", "echo score=$(cat code.txt)"]),
+    evaluator: new MetricEvaluator({ metric: "score" }),
+    root: dir.join("project"),
+    artifacts: ["code.txt", "lib/"],
+    maxIterations: 1,
+    workspace: await Workspace.create(root),
+    spec: {
+      text: "",
+      raw: { artifacts: ["code.txt", "./lib/"], metric: { name: "score" } },
+      hash: "",
+      overrides: {},
+      file: dir.join("project/spec.yaml"),
+    },
+  }).run();
+});
+afterEach(() => dir[Symbol.dispose]());
+
+const stateOf = (id: string): string =>
+  JSON.parse(readFileSync(join(root, `iterations/0000${id[5]}/experiments/${id}.json`), "utf8")).state;
+const manifestOf = (id: string): string => `snapshots/${stateOf(id)}.json`;
+const objectOf = (id: string): string => {
+  const { entries } = JSON.parse(readFileSync(join(root, manifestOf(id)), "utf8"));
+  const hash = entries["code.txt"].split(" ")[2];
+  return `snapshots/objects/${hash.slice(0, 2)}/${hash}`;
+};
+
+async function repair(): Promise<void> {
+  const lock = await (await Workspace.open(root)).lock();
+  applyRepair(planRepair(root, files), files, lock);
+  lock.release();
+}
+
+/** Damages a file, and answers what repair says of it. */
+function damaged(file: string, how: "cut" | "gone" | "other bytes"): unknown {
+  const path = join(root, file);
+  if (how === "gone") rmSync(path);
+  else writeFileSync(path, how === "cut" ? readFileSync(path).subarray(0, 20) : "?\n");
+  return planRepair(root, files).steps;
+}
+
+describe("repair looks at states, and", () => {
+  it.each([
+    ["the manifest of the state carried on", () => manifestOf("i00001-h001"), "cut", "artifacts"],
+    ["the manifest of the start", () => manifestOf("i00000-h000"), "gone", "project"],
+    ["a file of the state carried on", () => objectOf("i00001-h001"), "other bytes", "artifacts/code.txt"],
+    ["a file of the start", () => objectOf("i00000-h000"), "gone", "project/code.txt"],
+  ] as const)("makes %s again from what has the same bytes", async (_, place, how, from) => {
+    const file = place();
+    const before = readFileSync(join(root, file));
+    const steps = damaged(file, how);
+    expect(steps).toEqual([expect.objectContaining({ action: "restore", file })]);
+    expect(JSON.stringify(steps)).toContain(`${from}, which is the same; needed by `);
+    await repair();
+    expect(readFileSync(join(root, file))).toEqual(before);
+    expect(planRepair(root, files).steps).toEqual([]);
+    const store = new SnapshotStore(root, files);
+    for (const id of store.ids()) expect(() => store.verify(id)).not.toThrow();
+  });
+
+  it.each([
+    [() => manifestOf("i00001-h000"), "cut", "it is not JSON"],
+    [() => objectOf("i00001-h000"), "other bytes", "its bytes do not match its hash"],
+    [() => objectOf("i00001-h000"), "gone", "it is missing"],
+  ] as const)("names what cannot be made again and who needs it, and leaves it", async (place, how, reason) => {
+    const file = place();
+    const expected = [
+      { action: "by-hand", file, reason, consequence: expect.stringMatching(/needed by i00001-h000$/) },
+    ];
+    expect(damaged(file, how)).toEqual(expected);
+    await repair();
+    expect(planRepair(root, files).steps).toEqual(expected);
+  });
+
+  it("sets a damaged state that no record needs aside", async () => {
+    const file = "snapshots/0123456789abcdef.json";
+    writeFileSync(join(root, file), "{");
+    expect(planRepair(root, files).steps).toEqual([expect.objectContaining({ action: "set-aside", file })]);
+    await repair();
+    expect(planRepair(root, files).steps).toEqual([]);
+  });
+
+  it("tells of an iteration whose folder is gone before others", () => {
+    rmSync(join(root, "iterations/00000"), { recursive: true });
+    expect(planRepair(root, files).steps).toEqual([
+      expect.objectContaining({ action: "by-resume", file: "iterations/00000" }),
+    ]);
+  });
+});
