@@ -106,6 +106,7 @@ function say(
       best && hypothesis
         ? { ...best, ...(hypothesis.label === undefined ? {} : { label: hypothesis.label }), spec: hypothesis.spec }
         : null,
+    generation: manifest.generation,
     iterationsCompleted: manifest.iterationsCompleted,
     totals: manifest.totals,
     resumable: manifest.status !== "finished",

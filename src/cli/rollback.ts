@@ -3,6 +3,7 @@ import { plainText } from "../kernel/display-text.ts";
 import { EXIT } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import { planRollback, type RollbackPlan, rollback as rollBack } from "../workspace/artifacts/index.ts";
+import { inspectBest } from "../workspace/queries.ts";
 import { guarded } from "./report-error.ts";
 import { openStates } from "./states.ts";
 
@@ -25,6 +26,9 @@ export async function rollback(place: string, flags: RollbackFlags): Promise<num
     try {
       const plan = planRollback(store, records, flags.to);
       const record = rollBack(store, plan, effects.clock.now());
+      // The records say it already; whoever reads run.json alone is told too.
+      const best = inspectBest(workspace.root, effects);
+      workspace.updateManifest({ best: best && { id: best.id, score: best.score } });
       tell(plan, record ? "rolled back to" : "already at", flags);
     } finally {
       lock.release();

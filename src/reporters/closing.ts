@@ -27,6 +27,8 @@ export interface ClosingSummary {
     readonly score: number;
     readonly spec: JsonObject;
   } | null;
+  /** The score generation; from the second on the best is of what was scored since the last accepted change. Default: the first. */
+  readonly generation?: number;
   readonly iterationsCompleted: number;
   readonly totals: RunTotals;
   /** Whether `aura resume` would go on with it. */
@@ -44,7 +46,14 @@ export function closingText(summary: ClosingSummary): string {
   return `${lines.join("\n")}\n`;
 }
 
-function facts({ best, metric, iterationsCompleted, totals, workspace }: ClosingSummary): readonly string[] {
+function facts({
+  best,
+  generation = 0,
+  metric,
+  iterationsCompleted,
+  totals,
+  workspace,
+}: ClosingSummary): readonly string[] {
   const lines: string[] = [];
   if (best) {
     const label = best.label === undefined ? "" : `  ${truncate(plainText(best.label), 60)}`;
@@ -53,7 +62,7 @@ function facts({ best, metric, iterationsCompleted, totals, workspace }: Closing
     const parameters = parametersText(parametersOf(best.spec));
     if (parameters !== "") lines.push(fact("", truncate(parameters, 200)));
   } else {
-    lines.push(fact("best", "none: nothing was scored"));
+    lines.push(fact("best", `none: nothing was scored${generation > 0 ? " since the change that was accepted" : ""}`));
   }
   const spent = [
     counted(iterationsCompleted, "iteration", "iterations"),

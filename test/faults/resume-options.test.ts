@@ -255,6 +255,44 @@ describe("a changed spec", () => {
   });
 });
 
+describe("a change that is accepted on a finished run", () => {
+  test("leaves no best, fails --require with 100, and inspect agrees", async () => {
+    using place = realPlace({
+      "spec.yaml": `version: 1
+name: kill
+goal: more
+metric: { name: score, direction: maximize }
+stop: { iterations: 1 }
+researcher: { type: search, method: grid, num_tasks: 2, space: { x: { type: int, low: 1, high: 9 } } }
+experimenter: { type: script, command: "sh -c 'echo score=$1' sh {x}" }
+`,
+    });
+    expect((await place.start().ended).code).toBe(0);
+    expect(manifest(place).best).not.toBeNull();
+    edit(place, "spec.yaml", "maximize", "minimize");
+    const end = await place.start({}, ["--accept-spec-change", "--require", "5", "--reporter", "plain"]).ended;
+    expect(end.code).toBe(100);
+    expect(end.stdout).toContain("none: nothing was scored since the change that was accepted");
+    const framed = await place.start({}, ["--require", "5", "--json"]).ended;
+    expect(framed.code).toBe(100);
+    expect(JSON.parse(framed.stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ exitCode: 100, best: null });
+    const inspected = await aura(["inspect", "runs/kill", "--json"], { cwd: place.path });
+    expect(JSON.parse(inspected.stdout)).toMatchObject({ best: null, generation: 1 });
+    expect(manifest(place).best).toBeNull();
+  });
+});
+
+describe("after a rollback", () => {
+  test("run.json names the best that counts", async () => {
+    using place = realPlace();
+    await place.live();
+    expect(manifest(place).best?.id).not.toBe("i00000-h000");
+    const { code } = await aura(["rollback", "runs/kill", "--to", "start"], { cwd: place.path });
+    expect(code).toBe(0);
+    expect(manifest(place).best?.id).toBe("i00000-h000");
+  });
+});
+
 describe("the format of a workspace", () => {
   const FIXTURE = resolve("test/unit/workspace/fixtures/format-0");
 
