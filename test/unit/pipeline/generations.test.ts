@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   asResearcher,
@@ -9,6 +9,8 @@ import {
   ScriptExperimenter,
   Workspace,
 } from "../../../src/index.ts";
+import { systemEffects } from "../../../src/platform/system.ts";
+import { faultyEffects } from "../../../src/testing/faults.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { inspectBest } from "../../../src/workspace/queries.ts";
 
@@ -38,7 +40,7 @@ async function pipeline(factor: number, options: Partial<PipelineOptions> = {}):
     maxIterations: 2,
     spec: specOf("old"),
     ...options,
-    workspace: await Workspace.create(folder.join("run"), { ifExists: "resume" }),
+    workspace: options.workspace ?? (await Workspace.create(folder.join("run"), { ifExists: "resume" })),
   });
 }
 
@@ -55,6 +57,8 @@ async function cutShort(options: Partial<PipelineOptions> = {}): Promise<void> {
 }
 
 const json = (path: string) => JSON.parse(folder.read(`run/${path}`) ?? "null");
+const verdicts = (n: number) =>
+  ["h000", "h001", "h002", "h003"].map((h) => json(`iterations/0000${n}/evaluations/i0000${n}-${h}.json`));
 const iteration = (n: number) => json(`iterations/0000${n}/iteration.json`);
 
 describe("an iteration that an accepted change cuts short", () => {
@@ -72,20 +76,29 @@ describe("an iteration that an accepted change cuts short", () => {
     expect(end).toMatchObject({ reason: "iterations", iterationsCompleted: 2, best: { id: "i00003-h003" } });
   });
 
-  test("comes out the same when that resume is stopped and gone on with", async () => {
+  test("comes out the same wherever the resume that accepts the change is killed", async () => {
     await cutShort();
-    const stopped = new AbortController();
-    stopped.abort();
-    await (await pipeline(1000, { spec: specOf("new"), acceptChange: true }))
-      .run({ drain: stopped.signal })
-      .catch(() => {});
-    const experimenter = new FunctionExperimenter(({ x }) => ({ score: Number(x) * 1000 }));
-    const end = await (await pipeline(1000, { spec: specOf("new"), acceptChange: true, experimenter })).run();
-    expect(iteration(1)).toMatchObject({ generation: 0, cutShort: true });
-    expect(end.best).toEqual({ id: "i00003-h003", score: 34_000 });
-    const before = folder.read("run/iterations/00001/iteration.json");
-    await (await pipeline(1000, { spec: specOf("new") })).run();
-    expect(folder.read("run/iterations/00001/iteration.json")).toBe(before);
+    cpSync(folder.join("run"), folder.join("before"), { recursive: true });
+    /** Goes on with the run, as a process of its own, to the end or to a kill. */
+    const life = async (at: number | null): Promise<number> => {
+      const rig = faultyEffects(systemEffects(), at === null ? null : { at, when: "before", fault: "die" });
+      const workspace = await Workspace.create(folder.join("run"), { effects: rig.effects, ifExists: "resume" });
+      await (await pipeline(1000, { spec: specOf("new"), acceptChange: true, workspace })).run().catch((thrown) => {
+        if (!rig.crashed) throw thrown;
+      });
+      return rig.crossings.length;
+    };
+    const outcome = () => [1, 2, 3].map((n) => [iteration(n), ...verdicts(n)]);
+    const crossings = await life(null);
+    const undisturbed = outcome();
+    // The iteration is closed at the beginning of that resume, and the new generation begins after it.
+    for (let at = 3; at < crossings / 2; at += Math.ceil(crossings / 16)) {
+      rmSync(folder.join("run"), { recursive: true });
+      cpSync(folder.join("before"), folder.join("run"), { recursive: true });
+      await life(at);
+      await life(null);
+      expect(outcome(), `killed at crossing ${at}`).toEqual(undisturbed);
+    }
   });
 
   test("counts neither as an iteration nor as failures in a row", async () => {
