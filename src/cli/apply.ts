@@ -12,7 +12,7 @@ import {
   planApply,
   recoverApply,
 } from "../workspace/artifacts/index.ts";
-import { guarded } from "./report-error.ts";
+import { guarded } from "./guarded.ts";
 import { openStates, type StatesOfRun } from "./states.ts";
 
 export interface ApplyFlags {

@@ -3,7 +3,7 @@ import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import { EXIT, SpecError } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
 import { printableSchema } from "../schema/printable.ts";
-import { guarded } from "./report-error.ts";
+import { guarded } from "./guarded.ts";
 
 /** `aura components [kind [type]]`: what a spec may name, and the options of each. */
 export async function components(

@@ -3,8 +3,8 @@ import { EXIT, SpecError } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
 import { localObserver } from "../platform/observer.ts";
 import type { Observer } from "../workspace/inspection.ts";
+import { guarded } from "./guarded.ts";
 import { VIEWS } from "./inspect-documents.ts";
-import { guarded } from "./report-error.ts";
 
 export interface InspectFlags {
   readonly json?: boolean;

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { formatDuration } from "../kernel/display-value.ts";
-import { EXIT, isAuraError } from "../kernel/errors.ts";
+import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { FinishReason } from "../model/run.ts";
 import type { RunResult } from "../pipeline/pipeline.ts";
@@ -62,6 +62,11 @@ async function openedReporter({ flags, effects, signals, workspace }: Launch): P
 function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: Requirement | null): number {
   const { flags, frame, signals } = launch;
   const { metric } = pipeline.settings;
+  const stray = signals.stray();
+  if (stray !== null) {
+    say(launch, metric, { reason: "error", message: messageOf(stray.thrown) });
+    throw stray.thrown;
+  }
   const interrupted = result.reason === "interrupted" ? signals.exitCode() : null;
   const code =
     interrupted ??

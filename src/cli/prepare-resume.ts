@@ -52,7 +52,7 @@ async function withInputs(manifest: RunManifest, load: () => Promise<LoadedSpec>
 
 /** The spec as it is now: the user's file, or the recorded copy where that is gone. */
 async function loadAgain(
-  { effects, flags }: Session,
+  { effects, flags, signals: { unlessIdle } }: Session,
   root: string,
   manifest: RunManifest,
   specFile: string | null,
@@ -60,18 +60,18 @@ async function loadAgain(
   const { loadSpec } = await import("../spec/load.ts");
   const { overridesOf } = await import("./run-flags.ts");
   const overrides = { ...manifest.overrides, ...overridesOf(flags) };
-  if (specFile !== null) return loadSpec(specFile, { overrides, effects });
+  if (specFile !== null) return loadSpec(specFile, { overrides, effects, unlessIdle });
   if (manifest.specFile === undefined) {
     throw new SpecError(
       `the run in ${root} was started from code, not from a spec; run that program again to go on with it`,
     );
   }
   const file = resolve(root, manifest.specFile);
-  if (effects.files.stat(file)) return loadSpec(file, { overrides, effects });
+  if (effects.files.stat(file)) return loadSpec(file, { overrides, effects, unlessIdle });
   const recorded = effects.files.readText(resolve(root, "spec.yaml"));
   if (recorded === null)
     throw new SpecError(`the run's spec ${file} is gone, and so is the copy in ${root}; put one of them back`);
-  return loadSpec(file, { overrides, effects, text: recorded });
+  return loadSpec(file, { overrides, effects, unlessIdle, text: recorded });
 }
 
 function isAbout(message: string, input: string): boolean {

@@ -4,7 +4,7 @@ import { EXIT } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import { acquireLock } from "../workspace/lock.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts";
-import { guarded } from "./report-error.ts";
+import { guarded } from "./guarded.ts";
 
 /** `aura repair <workspace>`: shows what is damaged and what mending it would do; does it with `--apply`. */
 export async function repair(

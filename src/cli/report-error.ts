@@ -11,15 +11,6 @@ export function reportError(thrown: unknown): number {
   return EXIT.failed;
 }
 
-/** Runs an action of the command line; what it throws becomes a message and an exit code. */
-export async function guarded(action: () => Promise<number>): Promise<number> {
-  try {
-    return await action();
-  } catch (thrown) {
-    return reportError(thrown);
-  }
-}
-
 /** Messages may quote what a model or a trial wrote: nothing in them may act on the terminal. */
 function visible(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");

@@ -16,6 +16,7 @@ export async function resume(place: string, flags: RunFlags): Promise<number> {
       return explain(session, root);
     }
     using early = holdsRun(root, effects.files) ? await lockEarly(root, "resume", effects, session.signals) : null;
+    if (early) session.onCutOff(() => early[Symbol.dispose]());
     return await continued(session, root, null, early?.lock ?? null);
   });
 }

@@ -4,7 +4,7 @@ import { EXIT } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import { planRollback, type RollbackPlan, rollback as rollBack } from "../workspace/artifacts/index.ts";
 import { inspectBest } from "../workspace/queries.ts";
-import { guarded } from "./report-error.ts";
+import { guarded } from "./guarded.ts";
 import { openStates } from "./states.ts";
 
 export interface RollbackFlags {

@@ -7,17 +7,17 @@ import { inSession, type Session } from "./session.ts";
 /** `aura run <spec>`: checks the spec, makes (or with `--or-resume` continues) its workspace and runs the loop. */
 export async function run(specFile: string, flags: RunFlags): Promise<number> {
   return inSession(flags, flags.workspace ?? null, async (session) => {
-    const { effects } = session;
+    const { effects, signals } = session;
+    const { unlessIdle } = signals;
     const likely = flags.new || flags.dryRun ? null : likelyWorkspace(specFile, flags, effects);
     const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";
     using early =
-      likely === null || ifExists === "next"
-        ? null
-        : await lockEarly(resolve(likely), ifExists, effects, session.signals);
+      likely === null || ifExists === "next" ? null : await lockEarly(resolve(likely), ifExists, effects, signals);
+    if (early) session.onCutOff(() => early[Symbol.dispose]());
 
     const { loadSpec } = await import("../spec/load.ts");
     const { overridesOf } = await import("./run-flags.ts");
-    const loaded = await loadSpec(specFile, { overrides: overridesOf(flags), effects });
+    const loaded = await loadSpec(specFile, { overrides: overridesOf(flags), effects, unlessIdle });
     const { showWarnings } = await import("./show-diagnostics.ts");
     showWarnings(loaded.warnings);
     const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);

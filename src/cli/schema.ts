@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { EXIT, SpecError } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
-import { guarded } from "./report-error.ts";
+import { guarded } from "./guarded.ts";
 
 const SCHEMAS = new URL("../../schemas/", import.meta.url);
 const ENDING = ".schema.json";

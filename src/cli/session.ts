@@ -2,11 +2,13 @@ import { setFlagsFromString } from "node:v8";
 import type { Effects } from "../kernel/effects.ts";
 import { systemEffects } from "../platform/system.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { cutOff } from "./cut-off.ts";
 import { failed } from "./failed.ts";
 import { graceOf } from "./grace.ts";
 import { type JsonFrame, openFrame } from "./json-frame.ts";
+import { ownStdout } from "./own-stdout.ts";
 import type { RunFlags } from "./run-flags.ts";
-import { ownSignals, type SignalOwner } from "./signals.ts";
+import { type Cut, isAbort, ownSignals, type SignalOwner } from "./signals.ts";
 
 /** What a command that runs a loop works with. */
 export interface Session {
@@ -17,6 +19,8 @@ export interface Session {
   readonly frame: JsonFrame | null;
   /** Tells the session its workspace, for its last words. */
   use(workspace: Workspace): void;
+  /** Adds something to let go of should the command be cut off. Has to be done when it returns. */
+  onCutOff(letGo: () => void): void;
 }
 
 /**
@@ -29,26 +33,33 @@ export async function inSession(
   action: (session: Session) => Promise<number>,
 ): Promise<number> {
   keepHeapSmall();
-  const frame = flags.json
-    ? openFrame(
-        (line) => void process.stdout.write(line),
-        () => new Date(),
-        place,
-      )
-    : null;
+  using output = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
+  const frame = output ? openFrame(output.write, () => new Date(), place) : null;
   const effects = systemEffects();
   let workspace: Workspace | null = null;
+  const held: (() => void)[] = [];
   const killAll = (): void => effects.processes.killAll();
+  const lastWords = (cut: Cut, stopped: number | null): number => {
+    killAll();
+    workspace?.abandon();
+    for (const letGo of held) letGo();
+    return failed(cutOff(cut, workspace), frame, workspace, stopped);
+  };
   try {
-    using signals = ownSignals({ graceMs: graceOf(flags), killAll });
+    using signals = ownSignals({ graceMs: graceOf(flags), killAll, lastWords });
     const use = (used: Workspace): void => {
       workspace = used;
     };
+    const strayed = (): Error | null => {
+      const stray = signals.stray();
+      return stray && cutOff({ kind: "error", ...stray }, workspace);
+    };
     try {
-      return await action({ effects, flags, signals, frame, use });
+      const code = await action({ effects, flags, signals, frame, use, onCutOff: (letGo) => void held.push(letGo) });
+      const stray = strayed();
+      return stray === null ? code : failed(stray, frame, workspace, null);
     } catch (thrown) {
-      const stopped = signals.exitCode();
-      return failed(thrown, frame, workspace, stopped !== null && isAbort(thrown) ? stopped : null);
+      return failed(strayed() ?? thrown, frame, workspace, isAbort(thrown) ? signals.exitCode() : null);
     }
   } catch (thrown) {
     return failed(thrown, frame, workspace, null);
@@ -65,10 +76,4 @@ export async function inSession(
 function keepHeapSmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--heap-growing-percent=20");
-}
-
-/** Whether an error is what a stop does to whatever is waiting, or was caused by that. */
-function isAbort(thrown: unknown): boolean {
-  if (!(thrown instanceof Error)) return false;
-  return thrown.name === "AbortError" || thrown.name === "Interrupted" || isAbort(thrown.cause);
 }

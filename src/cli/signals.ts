@@ -1,7 +1,7 @@
 import { EXIT } from "../kernel/errors.ts";
 
 /**
- * The one owner of signals.
+ * The one owner of signals, and of the end of the process.
  *
  *      running --first SIGINT, SIGTERM, SIGHUP, SIGUSR2, q, closed stdout--> draining --grace is over--> ending
  *         |                                                                     |                          |
@@ -27,12 +27,16 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const;
 const ENDING_MS = 1000;
 /** After a second signal: time for the last words, then the process ends whatever is still going on. */
 const LAST_WORDS_MS = 300;
+/** After a stray error, when every child is gone: time for the run to be saved. */
+const STRAY_MS = 2000;
 
 export interface SignalPlan {
   /** How long what runs may take after the first signal. */
   readonly graceMs: number;
   /** Ends every child with SIGKILL, at once. */
   readonly killAll: () => void;
+  /** See `EndPlan`. `stopped` is the exit code of a command that was stopped and could not end by itself. */
+  readonly lastWords: (cut: Cut, stopped: number | null) => number;
 }
 
 /** What the rest of the command sees of signals. */
@@ -45,15 +49,20 @@ export interface SignalOwner extends Disposable {
   readonly cause: () => StopCause | null;
   /** Exit code for a stopped command; `null` when nothing stopped it. */
   readonly exitCode: () => number | null;
+  /** What was thrown where nobody could catch it, the first time. */
+  readonly stray: () => Stray | null;
+  /** Watches over work of which only code of the user's knows the end; see `EndOwner`. */
+  readonly unlessIdle: EndOwner["unlessIdle"];
   /** A stop that did not come as a signal: a key, a closed output. */
   readonly stop: (cause: StopCause, kind: "graceful" | "now") => void;
 }
 
-/** Takes over the process's signals until disposed. */
+/** Takes over the process's signals, and its end, until disposed. */
 export function ownSignals(plan: SignalPlan): SignalOwner {
   const drain = new AbortController();
   const now = new AbortController();
   let cause: StopCause | null = null;
+  let stray: Stray | null = null;
   let graceTimer: NodeJS.Timeout | null = null;
   let lastTimer: NodeJS.Timeout | null = null;
 
@@ -83,6 +92,20 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
     graceTimer = setTimeout(end, plan.graceMs);
   };
 
+  // What still runs is ended first, so that the run is saved as after any other stop.
+  const onStray = (thrown: unknown, finish: () => void): void => {
+    if (stray !== null || (cause !== null && isAbort(thrown))) return;
+    stray = { thrown };
+    end();
+    lastTimer ??= setTimeout(finish, ENDING_MS + STRAY_MS);
+  };
+  const exitCode = (): number | null => (cause === null || stray !== null ? null : CODE[cause]);
+  const ending = ownEnd({
+    onStray,
+    lastWords: (cut) =>
+      stray === null ? plan.lastWords(cut, exitCode()) : plan.lastWords({ kind: "error", ...stray }, null),
+  });
+
   const handlers = SIGNALS.map((signal) => ({ signal, handler: () => stop(signal, "graceful") }));
   for (const { signal, handler } of handlers) process.on(signal, handler);
   const onOutputError = (error: NodeJS.ErrnoException): void => {
@@ -94,13 +117,96 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
     drain: drain.signal,
     now: now.signal,
     cause: () => cause,
-    exitCode: () => (cause === null ? null : CODE[cause]),
+    exitCode,
+    stray: () => stray,
+    unlessIdle: ending.unlessIdle,
     stop,
     [Symbol.dispose]() {
+      ending[Symbol.dispose]();
       for (const { signal, handler } of handlers) process.off(signal, handler);
       if (graceTimer) clearTimeout(graceTimer);
       if (endTimer) clearTimeout(endTimer);
       if (lastTimer) clearTimeout(lastTimer);
     },
   };
+}
+
+/** Something that was thrown where nobody could catch it. */
+export interface Stray {
+  readonly thrown: unknown;
+}
+
+/**
+ * How a command is cut off before it has answered: by a stray error, by a `process.exit` of somebody else's, or because
+ * nothing is left that could make it go on.
+ */
+export type Cut = { readonly kind: "error"; readonly thrown: unknown } | { readonly kind: "exit" | "idle" };
+
+export interface EndPlan {
+  /** Ends the command after a stray error, or has `finish` end it at once. Default: at once. */
+  readonly onStray?: (thrown: unknown, finish: () => void) => void;
+  /** Says the last words of a command that is cut off. All has to be done when it returns. Answers the exit code. */
+  readonly lastWords: (cut: Cut) => number;
+}
+
+export interface EndOwner extends Disposable {
+  /** The work's result. Rejects with `NeverSettles` when nothing is left that could ever bring it. */
+  readonly unlessIdle: <T>(work: Promise<T>) => Promise<T>;
+}
+
+/** Work that waits for what can never come. */
+class NeverSettles extends Error {
+  constructor() {
+    super("it waits for something that can never come");
+    this.name = "NeverSettles";
+  }
+}
+
+/** Sees to it that the command does not end without an answer, until disposed: then it has given one. */
+export function ownEnd(plan: EndPlan): EndOwner {
+  let cut: Cut = { kind: "exit" };
+  const waiting = new Set<(reason: Error) => void>();
+  const onError = (thrown: unknown): void => {
+    const finish = (): void => {
+      cut = { kind: "error", thrown };
+      process.exit(EXIT.failed);
+    };
+    if (plan.onStray) plan.onStray(thrown, finish);
+    else finish();
+  };
+  const onIdle = (): void => {
+    const rejects = [...waiting];
+    waiting.clear();
+    if (rejects.length === 0) cut = { kind: "idle" };
+    // An immediate keeps the process going until whoever waits has been told.
+    else setImmediate(() => rejects.forEach((reject) => void reject(new NeverSettles())));
+  };
+  const dispose = (): void => {
+    process.off("uncaughtException", onError);
+    process.off("unhandledRejection", onError);
+    process.off("beforeExit", onIdle);
+    process.off("exit", onExit);
+  };
+  const onExit = (): void => {
+    dispose();
+    process.exitCode = plan.lastWords(cut);
+  };
+  process.on("uncaughtException", onError);
+  process.on("unhandledRejection", onError);
+  process.on("beforeExit", onIdle);
+  process.on("exit", onExit);
+  return {
+    unlessIdle: (work) =>
+      new Promise((resolve, reject) => {
+        waiting.add(reject);
+        work.then(resolve, reject).finally(() => waiting.delete(reject));
+      }),
+    [Symbol.dispose]: dispose,
+  };
+}
+
+/** Whether an error is what a stop does to whatever is waiting, or was caused by that. */
+export function isAbort(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  return thrown.name === "AbortError" || thrown.name === "Interrupted" || isAbort(thrown.cause);
 }

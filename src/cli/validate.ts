@@ -1,6 +1,7 @@
 import { EXIT, SpecError } from "../kernel/errors.ts";
 import { loadSpec } from "../spec/load.ts";
-import { guarded } from "./report-error.ts";
+import { guarded } from "./guarded.ts";
+import { ownStdout } from "./own-stdout.ts";
 import { overridesOf } from "./run-flags.ts";
 import { showWarnings } from "./show-diagnostics.ts";
 
@@ -9,9 +10,11 @@ export async function validate(
   file: string,
   flags: { readonly json?: boolean; readonly set?: readonly string[] },
 ): Promise<number> {
-  return guarded(async () => {
+  return guarded(async ({ unlessIdle }) => {
+    using output = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
+    const print = (document: object): void => output?.write(`${JSON.stringify(document, null, 2)}\n`);
     try {
-      const loaded = await loadSpec(file, { overrides: overridesOf(flags) });
+      const loaded = await loadSpec(file, { overrides: overridesOf(flags), unlessIdle });
       if (flags.json) print({ file, valid: true, errors: [], warnings: loaded.warnings });
       else {
         showWarnings(loaded.warnings);
@@ -25,8 +28,4 @@ export async function validate(
       return EXIT.usage;
     }
   });
-}
-
-function print(document: object): void {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }

@@ -60,6 +60,8 @@ export interface LoadSpecOptions {
   readonly effects?: Effects;
   /** The spec's text, where it is not to be read from its file: a recorded copy of a file that is gone. */
   readonly text?: string;
+  /** Watches over the loading of a user's module, which may never end: rejects then. Default: nothing does. */
+  readonly unlessIdle?: <T>(loading: Promise<T>) => Promise<T>;
 }
 
 /**
@@ -79,7 +81,9 @@ export async function loadSpec(path: string, options: LoadSpecOptions = {}): Pro
     variables: effects.variables,
   });
   const toPath = (type: string) => resolve(draft.dir, type);
-  const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, loadUserModule);
+  const { unlessIdle = (loading) => loading } = options;
+  const load = (path: string) => unlessIdle(loadUserModule(path));
+  const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, load);
   return finished(draft, { ...modules, files: effects.files, effects });
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { WorkspaceView } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
-import { WorkspaceError } from "../kernel/errors.ts";
+import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
 import { type IfExists, placeForRun, whyTaken } from "./create.ts";
@@ -40,6 +40,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   readonly effects: Effects;
   #stagedSpec: string | null = null;
   #taken: Lock | null = null;
+  #held: Lock | null = null;
   /** Nobody has run anything here, as far as is known. */
   #isNew = false;
 
@@ -75,6 +76,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   async lock(options: LockOptions = {}): Promise<Lock> {
     const lock = this.#taken ?? (await acquireLock(this.root, this.effects, options));
     this.#taken = null;
+    this.#held = lock;
     this.writer.writeUnder(lock);
     try {
       this.#assertStillFree();
@@ -92,6 +94,22 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   /** Hands over this workspace's lock, which this process has taken already: the next `lock` answers it. */
   adopt(lock: Lock): void {
     this.#taken = lock;
+  }
+
+  /**
+   * Gives up what this process was doing here, at once, because it is about to end: a run that was going on is
+   * interrupted, and the lock is free. Never throws; what cannot be written any more is left to the next resume.
+   */
+  abandon(): void {
+    try {
+      if (this.#held !== null && this.readManifest()?.status === "running")
+        this.updateManifest({ status: "interrupted" }, { durable: true });
+    } catch (thrown) {
+      if (!isAuraError(thrown)) throw thrown;
+    } finally {
+      this.#held?.release();
+      this.#taken?.release();
+    }
   }
 
   /** Whether a run was started here. */

@@ -97,7 +97,7 @@ describe("the reporter", () => {
 describe("the owner of signals", () => {
   const owned = (graceMs: number) => {
     const killAll = vi.fn();
-    return { killAll, owner: ownSignals({ graceMs, killAll }) };
+    return { killAll, owner: ownSignals({ graceMs, killAll, lastWords: (_, stopped) => stopped ?? 1 }) };
   };
 
   test("drains at the first stop and ends all when the grace is over", () => {
