@@ -9,6 +9,7 @@ import { trialFile } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ArtifactStates } from "./artifact-states.ts";
 import { nextStep, type Presence } from "./resume.ts";
+import { answerOf, EVALUATION, EXPERIMENT } from "./stage-answers.ts";
 
 export interface HypothesisTaskDeps {
   readonly workspace: Workspace;
@@ -71,7 +72,12 @@ async function experimentWith(
 }
 
 async function experimentOf(hypothesis: Hypothesis, ctx: StageContext, deps: HypothesisTaskDeps): Promise<Experiment> {
-  if (!deps.artifacts || !deps.base) return deps.experimenter.runExperiment(hypothesis, ctx);
+  const { experimenter } = deps;
+  const run = () =>
+    answerOf({ stage: "experimenter", about: hypothesis.id, signal: ctx.signal }, EXPERIMENT, () =>
+      experimenter.runExperiment(hypothesis, ctx),
+    );
+  if (!deps.artifacts || !deps.base) return run();
   const edited = deps.artifacts.stateOf(hypothesis, deps.base);
   if (!edited.ok) {
     ctx.emit({
@@ -84,7 +90,7 @@ async function experimentOf(hypothesis: Hypothesis, ctx: StageContext, deps: Hyp
   }
   deps.states.set(hypothesis.id, edited.snapshot);
   ctx.emit({ type: "snapshot.taken", snapshot: edited.snapshot, hypothesisId: hypothesis.id });
-  const experiment = await deps.experimenter.runExperiment(hypothesis, ctx);
+  const experiment = await run();
   const captured = experiment.trials.find((trial) => trial.captured !== undefined)?.captured;
   if (captured === undefined || captured === edited.snapshot) return { ...experiment, state: edited.snapshot };
   ctx.emit({ type: "snapshot.taken", snapshot: captured, hypothesisId: hypothesis.id });
@@ -102,7 +108,9 @@ async function evaluationOf(
     const code = experiment.failure?.code ?? "experiment-failed";
     return { hypothesisId: hypothesis.id, score: null, passed: false, reason, details: { failure: code } };
   }
-  return deps.evaluator.evaluate(hypothesis, experiment, ctx);
+  return answerOf({ stage: "evaluator", about: hypothesis.id, signal: ctx.signal }, EVALUATION, () =>
+    deps.evaluator.evaluate(hypothesis, experiment, ctx),
+  );
 }
 
 /** A score is a finite number or nothing, whatever an evaluator of the user's own returned. */

@@ -6,6 +6,7 @@ import { hypothesisId } from "../model/ids.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { Failure } from "../model/trial.ts";
 import type { RunHistory } from "./history.ts";
+import { answerOf, PROPOSALS } from "./stage-answers.ts";
 
 /** Proposals refused for one reason that are recorded each by itself. */
 const TOLD_OF_A_REASON = 10;
@@ -31,7 +32,8 @@ export async function propose(
 ): Promise<Batch> {
   let answer: Proposals;
   try {
-    answer = await researcher.hypothesize({ ...ctx, count });
+    const asked = { stage: "researcher", about: `iteration ${ctx.iteration}`, signal: ctx.signal };
+    answer = await answerOf(asked, PROPOSALS, () => researcher.hypothesize({ ...ctx, count }));
   } catch (thrown) {
     const failure = replyFailure(thrown, ctx);
     if (!failure) throw thrown;

@@ -23,8 +23,15 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
     const loaded = await jiti.import<unknown>(file);
     return typeof loaded === "object" && loaded !== null ? Object.fromEntries(exportsOf(loaded)) : { default: loaded };
   } catch (thrown) {
-    throw new SpecError(`cannot load the module ${path}: ${messageOf(thrown)}`, [], { cause: thrown });
+    throw new SpecError(`cannot load the module ${path}: ${reasonOf(thrown)}`, [], { cause: thrown });
   }
+}
+
+/** The loader tells of a syntax error on one line and of its place on the next. */
+function reasonOf(thrown: unknown): string {
+  const message = messageOf(thrown);
+  const [, what, place] = /^ParseError: (.*?)\s*\n\s*(\S.*:\d+:\d+)\s*$/.exec(message) ?? [];
+  return what === undefined || place === undefined ? message : `${place}: syntax error: ${what}`;
 }
 
 function exportsOf(loaded: object): readonly (readonly [string, unknown])[] {

@@ -7,7 +7,8 @@ import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { MetricSettings } from "../model/settings.ts";
 import type { ComponentConfig } from "../schema/infer.ts";
-import { knownComponents, optionsOf } from "./components.ts";
+import { isModulePath, knownComponents, optionsOf } from "./components.ts";
+import { asComponent } from "./definition-check.ts";
 import { type Finding, finding, pathText } from "./diagnostics.ts";
 import { type SpecPaths, specPaths } from "./paths.ts";
 import type { SpecPath } from "./places.ts";
@@ -161,7 +162,8 @@ function createComponent<K extends Kind>(
   options: JsonObject,
   deps: ComponentDeps,
 ): KindMap[K] {
-  return definition.create(options as never, deps);
+  const create = () => definition.create(options as never, deps);
+  return isModulePath(definition.type) ? asComponent(definition.kind, definition.type, create) : create();
 }
 
 function isConfig(value: unknown): value is Exclude<ComponentConfig, string> {

@@ -1,8 +1,9 @@
-import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
-import { messageOf } from "../kernel/errors.ts";
+import type { AnyDefinition, Kind } from "../kernel/define.ts";
+import { isAuraError, messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
-import { anKind, type ComponentPlace, componentPlaces, definitionOf, isModulePath } from "./components.ts";
+import { type ComponentPlace, componentPlaces, definitionOf, isModulePath } from "./components.ts";
+import { asDefinition } from "./definition-check.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { specSchema } from "./spec-schema.ts";
 
@@ -61,30 +62,11 @@ async function loadDefinition(
   path: string,
   load: ModuleLoader,
 ): Promise<AnyDefinition | string> {
-  const how = `end it with: export default defineComponent({ kind: "${kind}", type: "…", summary: "…", options: { … }, example: { … }, create })`;
   try {
     const { default: exported } = await load(path);
-    if (!isDefinition(exported)) return `${type} has no component as its default export; ${how}`;
-    if (exported.kind !== kind)
-      return `${type} is a component of kind ${exported.kind}, and ${anKind(kind)} is needed here`;
-    const { aliases: _aliases, ...definition } = exported;
-    return { ...definition, type };
+    return asDefinition(exported, kind, type);
   } catch (thrown) {
-    return messageOf(thrown).split("\n")[0] ?? `${type} cannot be loaded`;
+    if (!isAuraError(thrown)) return `${type} never finishes loading: ${messageOf(thrown)}`;
+    return thrown.message.split("\n")[0] ?? `${type} cannot be loaded`;
   }
-}
-
-function isDefinition(value: unknown): value is AnyDefinition {
-  if (typeof value !== "object" || value === null) return false;
-  return (
-    "kind" in value &&
-    KINDS.some((kind) => kind === value.kind) &&
-    "type" in value &&
-    typeof value.type === "string" &&
-    "create" in value &&
-    typeof value.create === "function" &&
-    "options" in value &&
-    isJsonObject(value.options) &&
-    isJsonObject(value.options.properties)
-  );
 }
