@@ -1,11 +1,9 @@
-import { relative } from "node:path";
 import { formatDuration } from "../kernel/display-value.ts";
 import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { FinishReason } from "../model/run.ts";
 import type { RunResult } from "../pipeline/pipeline.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
-import { closingText } from "../reporters/closing.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -13,6 +11,7 @@ import { openReporter, type Reporter, reporterName } from "./choose-reporter.ts"
 import { graceOf } from "./grace.ts";
 import { readJournal } from "./journal.ts";
 import { type Requirement, requirement, unmet } from "./require.ts";
+import { sayEnding } from "./say-ending.ts";
 import type { Session } from "./session.ts";
 
 interface Launch extends Session {
@@ -44,7 +43,7 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
     await reporter?.finish();
     const { settings } = pipeline;
     if (isAuraError(thrown) && workspace.hasRun())
-      say(launched, settings.metric, { reason: "error", message: thrown.message });
+      sayEnding(launched, settings.metric, { reason: "error", message: thrown.message });
     throw thrown;
   }
   await reporter?.finish();
@@ -64,7 +63,7 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
   const { metric } = pipeline.settings;
   const stray = signals.stray();
   if (stray !== null) {
-    say(launch, metric, { reason: "error", message: messageOf(stray.thrown) });
+    sayEnding(launch, metric, { reason: "error", message: messageOf(stray.thrown) });
     throw stray.thrown;
   }
   const interrupted = result.reason === "interrupted" ? signals.exitCode() : null;
@@ -74,7 +73,7 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
   const missed = code === EXIT.requirementNotMet ? `the best does not meet --require ${flags.require}` : undefined;
   const message = missed ?? result.message;
   const reason: FinishReason = code === EXIT.paused ? "paused" : result.reason;
-  say(launch, metric, { ...result, reason, ...(message === undefined ? {} : { message }) });
+  sayEnding(launch, metric, { ...result, reason, ...(message === undefined ? {} : { message }) });
   frame?.finish({ exitCode: code, reason, best: result.best, ...(message === undefined ? {} : { message }) });
   return code;
 }
@@ -85,36 +84,4 @@ function sayWhenStopping({ flags, frame, signals }: Launch): void {
   const grace = formatDuration(graceOf(flags));
   const words = `stopping: running trials may finish within ${grace}; a second signal ends them at once\n`;
   signals.drain.addEventListener("abort", () => void process.stderr.write(words), { once: true });
-}
-
-type Ending = { readonly reason: FinishReason; readonly message?: string };
-
-/** The last words for people: on stdout, or on stderr when stdout is for machines. */
-function say(
-  { workspace, flags, frame }: Launch,
-  metric: { readonly name: string; readonly baseline?: number },
-  ending: Ending,
-): void {
-  if (flags.reporter === "silent") return;
-  const manifest = workspace.readManifest();
-  if (!manifest) return;
-  const { best } = manifest;
-  const hypothesis = best ? workspace.readHypothesis(best.id) : null;
-  const here = relative(process.cwd(), workspace.root) || ".";
-  const text = closingText({
-    name: manifest.name,
-    workspace: here.startsWith("..") ? workspace.root : here,
-    reason: ending.reason,
-    ...(ending.message === undefined ? {} : { message: ending.message }),
-    metric,
-    best:
-      best && hypothesis
-        ? { ...best, ...(hypothesis.label === undefined ? {} : { label: hypothesis.label }), spec: hypothesis.spec }
-        : null,
-    generation: manifest.generation,
-    iterationsCompleted: manifest.iterationsCompleted,
-    totals: manifest.totals,
-    resumable: manifest.status !== "finished",
-  });
-  (frame ? process.stderr : process.stdout).write(`\n${text}`);
 }

@@ -8,7 +8,10 @@ export interface Requirement {
 }
 
 /** Reads `--require SCORE|baseline|target`. Throws `SpecError` for anything else, or when the spec has no such value. */
-export function requirement(text: string | undefined, metric: MetricSettings): Requirement | null {
+export function requirement(
+  text: string | undefined,
+  metric: Pick<MetricSettings, "baseline" | "target">,
+): Requirement | null {
   if (text === undefined) return null;
   const named = text === "baseline" ? metric.baseline : text === "target" ? metric.target : Number(text);
   if (named === undefined) throw new SpecError(`--require ${text}: the spec's metric has no ${text}`);
@@ -19,7 +22,11 @@ export function requirement(text: string | undefined, metric: MetricSettings): R
 }
 
 /** Exit code when a requirement is not met by this best score; `null` when it is. The baseline has to be beaten, a score or target reached. */
-export function unmet(required: Requirement | null, best: number | null, metric: MetricSettings): number | null {
+export function unmet(
+  required: Requirement | null,
+  best: number | null,
+  metric: Pick<MetricSettings, "direction">,
+): number | null {
   if (!required) return null;
   if (best === null) return EXIT.requirementNotMet;
   const gain = metric.direction === "maximize" ? best - required.score : required.score - best;

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Lock } from "../workspace/held-lock.ts";
 import { holdsRun } from "../workspace/locate.ts";
+import { readManifest } from "../workspace/manifest.ts";
 import { lockEarly } from "./early-lock.ts";
 import { prepare } from "./prepare-resume.ts";
 import type { RunFlags } from "./run-flags.ts";
@@ -15,10 +16,23 @@ export async function resume(place: string, flags: RunFlags): Promise<number> {
       const { explain } = await import("./explain.ts");
       return explain(session, root);
     }
+    const answered = await finishedAlready(session, root, null);
+    if (answered !== null) return answered;
     using early = holdsRun(root, effects.files) ? await lockEarly(root, "resume", effects, session.signals) : null;
     if (early) session.onCutOff(() => early[Symbol.dispose]());
     return await continued(session, root, null, early?.lock ?? null);
   });
+}
+
+/** The answer for a run that is finished, for which nothing is locked or written; `null` for any other. */
+export async function finishedAlready(session: Session, root: string, specFile: string | null): Promise<number | null> {
+  const { effects } = session;
+  if (readManifest({ root, files: effects.files })?.status !== "finished") return null;
+  const { Workspace } = await import("../workspace/workspace.ts");
+  const workspace = await Workspace.open(root, { effects });
+  session.use(workspace);
+  const { answerFinished } = await import("./finished-run.ts");
+  return answerFinished(session, workspace, specFile);
 }
 
 /**

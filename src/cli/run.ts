@@ -11,6 +11,11 @@ export async function run(specFile: string, flags: RunFlags): Promise<number> {
     const { unlessIdle } = signals;
     const likely = flags.new || flags.dryRun ? null : likelyWorkspace(specFile, flags, effects);
     const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";
+    if (likely !== null && ifExists === "resume") {
+      const { finishedAlready } = await import("./resume.ts");
+      const answered = await finishedAlready(session, resolve(likely), specFile);
+      if (answered !== null) return answered;
+    }
     using early =
       likely === null || ifExists === "next" ? null : await lockEarly(resolve(likely), ifExists, effects, signals);
     if (early) session.onCutOff(() => early[Symbol.dispose]());

@@ -1,0 +1,67 @@
+import { resolve } from "node:path";
+import type { Effects } from "../kernel/effects.ts";
+import { EXIT } from "../kernel/errors.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import type { RunManifest } from "../model/run.ts";
+import { comparisonOf } from "../model/score.ts";
+import { explainResume } from "../pipeline/explain.ts";
+import { assertNotHeld } from "../workspace/lock-file.ts";
+import { inspectBest } from "../workspace/queries.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { requirement, unmet } from "./require.ts";
+import { overridesOf, type RunFlags } from "./run-flags.ts";
+import { sayEnding } from "./say-ending.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * Answers for a run that is finished and to which nothing has happened since: tells its end once more and whether
+ * `--require` is met, and writes nothing. `null` when there may be something to do.
+ */
+export function answerFinished(session: Session, workspace: Workspace, specFile: string | null): number | null {
+  const { effects, flags, frame } = session;
+  const manifest = workspace.readManifest();
+  if (manifest?.status !== "finished" || manifest.reason === undefined) return null;
+  if (asksForMore(flags, manifest) || hasChanged(workspace, manifest, specFile, effects)) return null;
+  const metric = metricOf(manifest.spec);
+  if (metric === null) return null;
+  assertNotHeld(workspace.root, effects.files, effects.processes);
+  const { best, reason } = manifest;
+  const required = requirement(flags.require, metric);
+  const code = unmet(required, best?.score ?? null, metric) ?? EXIT.ok;
+  const missed = code === EXIT.ok ? {} : { message: `the best does not meet --require ${flags.require}` };
+  sayEnding({ workspace, flags, frame }, metric, { reason, ...missed });
+  frame?.finish({ exitCode: code, reason, best, ...missed });
+  return code;
+}
+
+function asksForMore(flags: RunFlags, { overrides }: RunManifest): boolean {
+  if (flags.retryFailed || flags.acceptSpecChange) return true;
+  return Object.entries(overridesOf(flags)).some(
+    ([path, value]) => JSON.stringify(overrides[path]) !== JSON.stringify(value),
+  );
+}
+
+/** Whether the spec, a record or the state carried on is another than when the run ended. */
+function hasChanged(workspace: Workspace, manifest: RunManifest, specFile: string | null, effects: Effects): boolean {
+  const file = specFile ?? (manifest.specFile === undefined ? null : resolve(workspace.root, manifest.specFile));
+  const text = file === null ? null : effects.files.readText(file);
+  if (text !== null && text !== workspace.readSpec()) return true;
+  if (inspectBest(workspace.root, effects)?.id !== manifest.best?.id) return true;
+  const iterations = workspace.listIterations();
+  return (
+    iterations.some((iteration) => workspace.readIteration(iteration)?.state !== "finished") ||
+    explainResume(workspace).some(({ action }) => action !== "reuse")
+  );
+}
+
+/** The metric as it was recorded; `null` when a part of it stands in a variable of the environment. */
+function metricOf(spec: JsonObject) {
+  const { name, baseline, target } = isJsonObject(spec.metric) ? spec.metric : {};
+  if (typeof baseline === "string" || typeof target === "string") return null;
+  return {
+    name: typeof name === "string" ? name : "score",
+    direction: comparisonOf(spec).direction,
+    ...(typeof baseline === "number" ? { baseline } : {}),
+    ...(typeof target === "number" ? { target } : {}),
+  };
+}

@@ -1,0 +1,59 @@
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+
+describe("resume of a finished run", () => {
+  let here: Desk;
+  beforeAll(async () => {
+    here = desk({
+      "tiny.yaml": spec({
+        metric: "{ name: score, target: 7 }",
+        experimenter: script("echo score=$1", 'env: { KEY: "${SOME_KEY}" }'),
+      }),
+    });
+    const { code } = await here.run(["run", "tiny.yaml", "--workspace", "w"], { SOME_KEY: "abcdefgh1234" });
+    expect(code).toBe(0);
+  });
+  afterAll(() => here[Symbol.dispose]());
+
+  /** Names, times and sizes of everything in the workspace. */
+  const state = (): readonly string[] =>
+    readdirSync(here.join("w"), { recursive: true, encoding: "utf8" })
+      .sort()
+      .map((name) => {
+        const { mtimeMs, size } = statSync(here.join(`w/${name}`));
+        return `${name} ${mtimeMs} ${size}`;
+      });
+
+  test.each([
+    [["resume", "w"], 0],
+    [["resume", "w", "--json"], 0],
+    [["resume", "w", "--require", "2"], 100],
+    [["resume", "w", "--require", "target", "--json"], 100],
+    [["run", "tiny.yaml", "--workspace", "w", "--or-resume"], 0],
+  ])("writes nothing and needs none of its variables: %j", async (args, expected) => {
+    const before = state();
+    const end = await here.run(args);
+    expect(end.code).toBe(expected);
+    expect(state()).toEqual(before);
+    if (!args.includes("--json")) expect(end.stdout).toContain("aura inspect w");
+    else expect(eventsOf(end).at(-1)).toMatchObject({ type: "run.finished", exitCode: expected, reason: "iterations" });
+  });
+
+  test("goes on when more is asked for, or when a record is gone", async () => {
+    const env = { SOME_KEY: "abcdefgh1234" };
+
+    const removed = here.join("w/iterations/00001/evaluations/i00001-h000.json");
+
+    rmSync(removed);
+    expect((await here.run(["resume", "w"], env)).code).toBe(0);
+    expect(statSync(removed).size).toBeGreaterThan(0);
+    expect((await here.run(["resume", "w", "--max-iterations", "2"], env)).code).toBe(0);
+    expect(here.json<{ iterationsCompleted: number }>("w/run.json").iterationsCompleted).toBe(2);
+    const before = state();
+    expect((await here.run(["resume", "w", "--max-iterations", "2"])).code).toBe(0);
+    expect(state()).toEqual(before);
+    here.write("tiny.yaml", `${here.read("tiny.yaml") ?? ""}description: changed\n`);
+    expect((await here.run(["resume", "w"])).code).not.toBe(0);
+  });
+});
