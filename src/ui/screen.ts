@@ -5,7 +5,7 @@ const BEGIN_UPDATE = "\x1b[?2026h";
 const END_UPDATE = "\x1b[?2026l";
 const CLEAR_LINE_END = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
-const CLEAR_SCREEN = "\x1b[2J\x1b[H";
+const HOME = "\x1b[H";
 
 /**
  * The part of a terminal that a frame takes: writes the lines that changed and nothing else. Frames must be narrower
@@ -50,12 +50,13 @@ export class Screen {
     if (this.#cleared && this.#started && lines.join("\n") === before.join("\n")) return;
     const parts = [BEGIN_UPDATE];
     if (!this.#started) parts.push(HIDE_CURSOR);
-    if (!this.#cleared) parts.push(CLEAR_SCREEN);
+    // Written over line by line: terminals keep what they are told to clear as a whole in their scrollback.
+    if (!this.#cleared) parts.push(HOME);
     if (before.length > 0) parts.push(`\x1b[${before.length}A\r`);
     for (const [index, line] of lines.entries()) {
       parts.push(before[index] === line ? "\r\n" : `${line}${CLEAR_LINE_END}\r\n`);
     }
-    if (lines.length < before.length) parts.push(CLEAR_BELOW);
+    if (lines.length < before.length || !this.#cleared) parts.push(CLEAR_BELOW);
     this.#write(parts.join("") + END_UPDATE);
     this.#started = true;
     this.#cleared = true;

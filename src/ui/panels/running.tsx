@@ -39,7 +39,21 @@ export function runningLines(state: DashboardState, width: number, height: numbe
   const trials = running.flatMap((trial) => (two ? twoLines(trial, width, now) : [oneLine(trial, width, now)]));
   const all = [...asked, ...trials];
   if (all.length <= height) return all;
-  return [...all.slice(0, height - 1), [["dim", `and ${all.length - height + 1} more`]]];
+  const shown = height - 1;
+  return [...all.slice(0, shown), [["dim", restWords(calls.length, running.length, shown)]]];
+}
+
+/** What is left out when the first `shown` of calls and then trials are not. */
+function restWords(calls: number, trials: number, shown: number): string {
+  const rest = [
+    counted(Math.max(0, calls - shown), "call", "calls"),
+    counted(Math.min(trials, calls + trials - shown), "trial", "trials"),
+  ].filter((words) => words !== "");
+  return shown > 0 ? `and ${rest.join(" and ")} more` : `${rest.join(" and ")} under way`;
+}
+
+function counted(count: number, one: string, many: string): string {
+  return count === 0 ? "" : `${count} ${count === 1 ? one : many}`;
 }
 
 /** What a trial's last line says: the numbers of a JSON line such as a step's metrics, or the line itself. */

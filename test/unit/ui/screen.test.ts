@@ -34,7 +34,7 @@ describe("the screen", () => {
     screen.draw("a\nb");
     screen.invalidate();
     screen.draw("a\nb");
-    expect(written[1]).toContain("\x1b[2J\x1b[Ha\x1b[K\r\nb");
+    expect(written[1]).toContain("\x1b[Ha\x1b[K\r\nb");
     expect(written.join("")).not.toContain("\x1b[3J");
   });
 

@@ -121,7 +121,8 @@ describe("startDashboard", () => {
     stdout.emit("resize");
     await clock.advance(250);
     const last = written.at(-1) ?? "";
-    expect(last).toContain("\x1b[2J\x1b[H");
+    expect(last).toContain("\x1b[H");
+    expect(last).not.toContain("\x1b[2J");
     const lines = stripVTControlCharacters(last).split("\r\n");
     expect(lines.length).toBeLessThanOrEqual(12);
     for (const line of lines) expect(displayWidth(line)).toBeLessThan(50);
