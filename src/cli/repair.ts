@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 import { plainText } from "../kernel/display-text.ts";
 import { EXIT } from "../kernel/errors.ts";
+import { shellWord } from "../kernel/shell-word.ts";
 import { systemEffects } from "../platform/system.ts";
 import { acquireLock } from "../workspace/lock.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts";
@@ -43,6 +44,6 @@ export async function repair(
 function closing({ steps }: RepairPlan, applied: boolean, movedTo: string | null, place: string): string {
   if (steps.length === 0) return "nothing is damaged";
   if (steps.every(({ action }) => action.startsWith("by-"))) return "nothing of this is for --apply to do";
-  if (!applied) return `nothing was changed; do it with: aura repair ${place} --apply`;
+  if (!applied) return `nothing was changed; do it with: aura repair ${shellWord(place)} --apply`;
   return movedTo === null ? "done" : `done; the damaged files are in ${relative(process.cwd(), movedTo)}`;
 }

@@ -8,9 +8,9 @@ import {
   parametersOf,
   parametersText,
 } from "../kernel/display-value.ts";
+import { shellWord } from "../kernel/shell-word.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FinishReason, RunTotals } from "../model/run.ts";
-import { shellWord } from "./shell-word.ts";
 
 /** What is left to say when a run has ended. */
 export interface ClosingSummary {

@@ -1,5 +1,6 @@
 import type { Effects, Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
+import { shellWord } from "../kernel/shell-word.ts";
 import { holdsRun } from "./locate.ts";
 import { assertNotHeld } from "./lock-file.ts";
 import { isUnspent } from "./unspent.ts";
@@ -38,7 +39,7 @@ function nextFree(root: string, files: Files): string {
 /** Why a new run cannot be made in a folder; `null` when it can. */
 export function whyTaken(root: string, files: Files): string | null {
   if (holdsRun(root, files)) {
-    return `${root} already holds a run\ncontinue it with: aura resume ${root}\nor start another beside it with: --new`;
+    return `${root} already holds a run\ncontinue it with: aura resume ${shellWord(root)}\nor start another beside it with: --new`;
   }
   const kind = files.stat(files.realPath(root) ?? root)?.kind;
   if (kind === undefined) return null;

@@ -1,5 +1,6 @@
 import type { Deadline, Effects } from "../kernel/effects.ts";
 import { StorageError, WorkspaceError } from "../kernel/errors.ts";
+import { shellWord } from "../kernel/shell-word.ts";
 import { lockFile } from "./layout.ts";
 import { readLockEntry } from "./lock-file.ts";
 
@@ -108,7 +109,7 @@ export class HeldLock implements Lock {
 
   #lostError(): WorkspaceError {
     const what = this.#state === "released" ? "was given back" : "was taken over while this process did not answer";
-    const message = `the lock of ${this.#root} ${what}\nnothing more is written; see who has it now: aura inspect ${this.#root}`;
+    const message = `the lock of ${this.#root} ${what}\nnothing more is written; see who has it now: aura inspect ${shellWord(this.#root)}`;
     return new WorkspaceError("lock-lost", message, { file: lockFile(this.#root) });
   }
 }
