@@ -1,9 +1,10 @@
 import { EXIT } from "../kernel/errors.ts";
 import { systemClock } from "../platform/clock.ts";
-import { createJsonlReporter } from "../reporters/jsonl.ts";
+import { createJsonlReporter, jsonLine } from "../reporters/jsonl.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import type { Observer } from "../workspace/inspection.ts";
 import { peekLock } from "../workspace/lock-file.ts";
+import { inspectSummary } from "../workspace/queries.ts";
 import { textOf } from "./inspect-views.ts";
 import { readJournal } from "./journal.ts";
 import { followJournal } from "./watch-workspace.ts";
@@ -16,7 +17,8 @@ export async function followRun(
   json: boolean,
 ): Promise<number> {
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
-  const plain = createPlainReporter({ write, clock: systemClock() });
+  const clock = systemClock();
+  const plain = createPlainReporter({ write, clock });
   const sink = json ? createJsonlReporter({ write }) : plain.sink;
   let isHeard = true;
   process.stdout.once("error", () => {
@@ -24,7 +26,9 @@ export async function followRun(
   });
   try {
     if (view === "events") for (const event of readJournal(root, observer.files)) sink(event);
-    else if (!json) process.stdout.write(textOf("summary", root, observer, "", process.stdout.columns));
+    else if (json)
+      write(jsonLine({ type: "run.summary", at: clock.now().toISOString(), summary: inspectSummary(root, observer) }));
+    else process.stdout.write(textOf("summary", root, observer, "", process.stdout.columns));
     const isLive = (): boolean => {
       if (!isHeard) return false;
       const { state } = peekLock(root, observer.files, observer.processes);

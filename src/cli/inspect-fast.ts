@@ -12,6 +12,8 @@ import { reportError } from "./report-error.ts";
  * `args` are the words after `inspect`. `false`: these words need the whole command line, and nothing was done.
  */
 export function inspectFast(args: readonly string[]): boolean {
+  const { AURA_JSON = "", AURA_FOLLOW = "" } = process.env;
+  if (`${AURA_JSON}${AURA_FOLLOW}` !== "") return false;
   const words = args.filter((word) => word !== "--json");
   const [place, view = "summary", ...ids] = words;
   if (place === undefined || words.some((word) => word.startsWith("-") || word === "")) return false;

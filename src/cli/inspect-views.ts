@@ -1,8 +1,10 @@
 import { plainText } from "../kernel/display-text.ts";
 import type { JsonValue } from "../model/json.ts";
+import { systemClock } from "../platform/clock.ts";
 import type { MetricData } from "../reporters/inspect-data.ts";
 import { bestText, callsText, hypothesesText, insightsText, showText, summaryText } from "../reporters/inspect-text.ts";
 import { outline } from "../reporters/outline.ts";
+import { createPlainReporter } from "../reporters/plain.ts";
 import type { AttemptLogs, Observer } from "../workspace/inspection.ts";
 import {
   inspectBest,
@@ -13,6 +15,7 @@ import {
   type SummaryView,
 } from "../workspace/queries.ts";
 import { type Details, inspectEvents, inspectLogs, inspectShow } from "../workspace/query-details.ts";
+import { readJournal } from "./journal.ts";
 
 /** A view of a run as text for people, at most `width` columns wide where it is a table. */
 export function textOf(view: string, root: string, observer: Observer, id: string, width: number | undefined): string {
@@ -40,12 +43,20 @@ export function textOf(view: string, root: string, observer: Observer, id: strin
     case "logs":
       return logsText(inspectLogs(root, id, observer));
     case "events":
-      return `${inspectEvents(root, observer)
-        .map((event) => plainText(JSON.stringify(event)))
-        .join("\n")}\n`;
+      return eventsText(root, observer);
     default:
       return detailsText(inspectShow(root, id, observer), width);
   }
+}
+
+/** The events as `--follow` and the plain reporter write them. */
+function eventsText(root: string, observer: Observer): string {
+  inspectEvents(root, observer);
+  const lines: string[] = [];
+  const plain = createPlainReporter({ write: (line) => void lines.push(line), clock: systemClock() });
+  for (const event of readJournal(root, observer.files)) plain.sink(event);
+  plain.stop();
+  return lines.length === 0 ? "no events were logged\n" : `${lines.join("\n")}\n`;
 }
 
 function metricOf({ metric, baseline }: Pick<SummaryView, "metric" | "baseline">): MetricData {

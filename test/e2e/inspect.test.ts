@@ -64,7 +64,7 @@ describe("aura inspect", () => {
     [["insights"], /i00001-h002|Best/, "insights"],
     [["calls"], /no|call/, "calls"],
     [["logs", "i00001-h002"], /score=2.*to-stderr/s, "logs"],
-    [["events"], /"run.started".*"run.finished"/s, "events"],
+    [["events"], /info run\.started .*info run\.finished /s, "events"],
   ];
   test.each(views)("%j answers in text and as one document", async (view, text, key) => {
     const said: AuraEnd = await here.run(["inspect", "runs/done", ...view]);
