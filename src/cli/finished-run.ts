@@ -8,6 +8,8 @@ import { explainResume } from "../pipeline/explain.ts";
 import { assertNotHeld } from "../workspace/lock-file.ts";
 import { inspectBest } from "../workspace/queries.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { readJournal } from "./journal.ts";
+import type { JsonFrame } from "./json-frame.ts";
 import { requirement, unmet } from "./require.ts";
 import { overridesOf, type RunFlags } from "./run-flags.ts";
 import { sayEnding } from "./say-ending.ts";
@@ -29,9 +31,18 @@ export function answerFinished(session: Session, workspace: Workspace, specFile:
   const required = requirement(flags.require, metric);
   const code = unmet(required, best?.score ?? null, metric) ?? EXIT.ok;
   const missed = code === EXIT.ok ? {} : { message: `the best does not meet --require ${flags.require}` };
+  describe(frame, workspace, manifest);
   sayEnding({ workspace, flags, frame }, metric, { reason, ...missed });
   frame?.finish({ exitCode: code, reason, best, ...missed });
   return code;
+}
+
+/** Describes the run as it did itself when it was last going on, where the journal still tells. */
+function describe(frame: JsonFrame | null, { root, effects }: Workspace, manifest: RunManifest): void {
+  if (frame === null) return;
+  const { best, totals, iterationsCompleted } = manifest;
+  const last = [...readJournal(root, effects.files)].findLast((event) => event.type === "run.started");
+  if (last) frame.sink({ ...last, run: { ...last.run, resumed: true, best, totals, iterationsCompleted } });
 }
 
 function asksForMore(flags: RunFlags, { overrides }: RunManifest): boolean {

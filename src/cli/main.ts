@@ -1,12 +1,14 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import { EXIT, messageOf } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
 import type { ApplyFlags } from "./apply.ts";
 import type { InspectFlags } from "./inspect.ts";
 import { openFrame } from "./json-frame.ts";
 import { watchOutput } from "./output-errors.ts";
+import { retryPlaces } from "./retry-places.ts";
 import type { RollbackFlags } from "./rollback.ts";
 import type { RunFlags } from "./run-flags.ts";
+import { checkTwins, environment, isOn, retryOption, setOption, twin, whole } from "./twins.ts";
 
 /** Runs the command line. `args` are the words after `aura`. Sets the process's exit code; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -33,6 +35,7 @@ export function program(exit: Exit): Command {
     .version(VERSION, "-V, --version")
     .enablePositionalOptions()
     .showHelpAfterError("(aura --help lists the commands)")
+    .hook("preAction", (_, command) => checkTwins(command))
     .exitOverride();
   runCommand(aura, exit);
   resumeCommand(aura, exit);
@@ -59,7 +62,8 @@ function runCommand(aura: Command, exit: Exit): void {
 function resumeCommand(aura: Command, exit: Exit): void {
   const command = sub(aura, "resume")
     .description("go on with a run from its records")
-    .argument("<workspace>", "the run's folder")
+    .argument("[workspace]", "the run's folder")
+    .usage("[options] <workspace>")
     .addOption(
       twin(
         "--accept-spec-change",
@@ -67,13 +71,15 @@ function resumeCommand(aura: Command, exit: Exit): void {
         "AURA_ACCEPT_SPEC_CHANGE",
       ),
     )
-    .addOption(new Option("--retry-failed [ids...]", "run failed hypotheses again (all, or these)"))
+    .addOption(retryOption())
     .addOption(
       twin("--explain", "say for each step what would be reused, adopted or run again, and stop", "AURA_EXPLAIN"),
     );
-  runOptions(command).action(async (workspace: string, flags: RunFlags) => {
+  runOptions(command).action(async (given: string | undefined, flags: RunFlags) => {
+    const { workspace, retryFailed } = retryPlaces(given, flags.retryFailed);
+    if (workspace === undefined) return command.error("error: missing required argument 'workspace'");
     const { resume } = await import("./resume.ts");
-    exit(await resume(workspace, flags));
+    exit(await resume(workspace, retryFailed === undefined ? flags : { ...flags, retryFailed }));
   });
 }
 
@@ -103,8 +109,10 @@ function readCommands(aura: Command, exit: Exit): void {
       "summary",
     )
     .argument("[ids...]", "what to show")
-    .option("--json", "one JSON document; with --follow, one JSON line an event")
-    .option("--follow", "after summary or events, go on with events as they come until the run ends")
+    .addOption(twin("--json", "one JSON document; with --follow, one JSON line an event", "AURA_JSON"))
+    .addOption(
+      twin("--follow", "after summary or events, go on with events as they come until the run ends", "AURA_FOLLOW"),
+    )
     .action(async (workspace: string, view: string, ids: readonly string[], flags: InspectFlags) => {
       const { inspect } = await import("./inspect.ts");
       exit(await inspect(workspace, view, ids, flags));
@@ -115,9 +123,15 @@ function stateCommands(aura: Command, exit: Exit): void {
   sub(aura, "rollback")
     .description("make a recorded state the one that the run goes on from")
     .argument("<workspace>", "the run's folder")
-    .requiredOption("--to <state>", "best, start, the number of an iteration or the id of a hypothesis")
-    .option("--dry-run", "say what would change")
-    .option("--json", "one JSON document")
+    .addOption(
+      twin(
+        "--to <state>",
+        "best, start, the number of an iteration or the id of a hypothesis",
+        "AURA_TO",
+      ).makeOptionMandatory(),
+    )
+    .addOption(twin("--dry-run", "say what would change", "AURA_DRY_RUN"))
+    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
     .action(async (workspace: string, flags: RollbackFlags) => {
       const { rollback } = await import("./rollback.ts");
       exit(await rollback(workspace, flags));
@@ -126,11 +140,11 @@ function stateCommands(aura: Command, exit: Exit): void {
     .description("write a recorded state to the project, to a folder, or as a patch")
     .argument("<workspace>", "the run's folder")
     .argument("[state]", "best, start, the number of an iteration or the id of a hypothesis", "best")
-    .option("--to <dir>", "the folder to write to (default: the project)")
-    .option("--patch <file>", "write a patch against the start instead; - is standard output")
-    .option("--dry-run", "say what would change")
-    .option("--force", "go over files that changed since the start")
-    .option("--json", "one JSON document")
+    .addOption(twin("--to <dir>", "the folder to write to (default: the project)", "AURA_TO"))
+    .addOption(twin("--patch <file>", "write a patch against the start instead; - is standard output", "AURA_PATCH"))
+    .addOption(twin("--dry-run", "say what would change", "AURA_DRY_RUN"))
+    .addOption(twin("--force", "go over files that changed since the start", "AURA_FORCE"))
+    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
     .action(async (workspace: string, state: string, flags: ApplyFlags) => {
       const { apply } = await import("./apply.ts");
       exit(await apply(workspace, state, flags));
@@ -138,8 +152,8 @@ function stateCommands(aura: Command, exit: Exit): void {
   sub(aura, "repair")
     .description("show what is damaged in a workspace, and mend it with --apply")
     .argument("<workspace>", "the run's folder")
-    .option("--apply", "do what was shown")
-    .option("--json", "one JSON document")
+    .addOption(twin("--apply", "do what was shown", "AURA_APPLY"))
+    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
     .action(async (workspace: string, flags: { readonly apply?: boolean; readonly json?: boolean }) => {
       const { repair } = await import("./repair.ts");
       exit(await repair(workspace, flags));
@@ -151,7 +165,7 @@ function specCommands(aura: Command, exit: Exit): void {
     .description("check a spec and report every problem in it")
     .argument("<spec>", "the run spec, a YAML file")
     .addOption(setOption())
-    .option("--json", "one JSON document")
+    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
     .action(async (spec: string, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {
       const { validate } = await import("./validate.ts");
       exit(await validate(spec, flags));
@@ -160,7 +174,7 @@ function specCommands(aura: Command, exit: Exit): void {
     .description("the built-in components and their options")
     .argument("[kind]", "researcher, experimenter, executor, …")
     .argument("[type]", "one of that kind")
-    .option("--json", "one JSON document")
+    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
     .action(async (kind: string | undefined, type: string | undefined, flags: { readonly json?: boolean }) => {
       const { components } = await import("./components.ts");
       exit(await components(kind, type, flags));
@@ -179,43 +193,6 @@ function specCommands(aura: Command, exit: Exit): void {
 
 function sub(aura: Command, name: string): Command {
   return aura.command(name).exitOverride().showHelpAfterError(`(aura ${name} --help says how it is used)`);
-}
-
-/** An option with its environment twin, which is as good as unset when it is empty or switches a switch off. */
-function twin(flags: string, description: string, variable: string): Option {
-  const option = new Option(flags, description);
-  const value = environment(variable);
-  if (value !== "" && (!option.isBoolean() || isOn(value))) return option.env(variable);
-  // The help names it all the same, in commander's own words.
-  option.description = `${description} (env: ${variable})`;
-  return option;
-}
-
-/** A variable of the environment, "" when it is not set. In a trial `AURA_*` speak of that trial, not of this command. */
-function environment(variable: string): string {
-  return process.env.AURA_TRIAL === undefined ? (process.env[variable] ?? "") : "";
-}
-
-function isOn(value: string): boolean {
-  return !["", "0", "false", "no", "off"].includes(value.toLowerCase());
-}
-
-/** `--set`, which may be repeated; its twin holds one on each line. */
-function setOption(): Option {
-  return twin("--set <path=value>", "change a value of the spec; may be repeated", "AURA_SET").argParser(
-    (value: string, previous: readonly string[] | undefined) => [
-      ...(previous ?? []),
-      ...value.split("\n").filter((line) => line !== ""),
-    ],
-  );
-}
-
-function whole(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isSafeInteger(value) && value >= least && /^\d+$/.test(text.trim())) return value;
-    throw new InvalidArgumentError(`It has to be a whole number of at least ${least}.`);
-  };
 }
 
 /** `run --json` and `resume --json` frame every exit, a wrong command line's too. */

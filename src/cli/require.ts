@@ -7,17 +7,23 @@ export interface Requirement {
   readonly words: string;
 }
 
+/** Throws `SpecError` for a `--require` that is none, whatever the spec says. */
+export function assertRequirement(text: string | undefined): void {
+  if (text === undefined || text === "baseline" || text === "target") return;
+  if (text.trim() === "" || !Number.isFinite(Number(text))) {
+    throw new SpecError(`--require takes a score, "baseline" or "target", not "${text}"`);
+  }
+}
+
 /** Reads `--require SCORE|baseline|target`. Throws `SpecError` for anything else, or when the spec has no such value. */
 export function requirement(
   text: string | undefined,
   metric: Pick<MetricSettings, "baseline" | "target">,
 ): Requirement | null {
+  assertRequirement(text);
   if (text === undefined) return null;
   const named = text === "baseline" ? metric.baseline : text === "target" ? metric.target : Number(text);
   if (named === undefined) throw new SpecError(`--require ${text}: the spec's metric has no ${text}`);
-  if (text.trim() === "" || !Number.isFinite(named)) {
-    throw new SpecError(`--require takes a score, "baseline" or "target", not "${text}"`);
-  }
   return { score: named, words: text === String(named) ? text : `${text} ${named}` };
 }
 

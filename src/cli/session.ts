@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import type { Effects } from "../kernel/effects.ts";
+import { SpecError } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { cutOff } from "./cut-off.ts";
@@ -7,6 +8,7 @@ import { failed } from "./failed.ts";
 import { graceOf } from "./grace.ts";
 import { type JsonFrame, openFrame } from "./json-frame.ts";
 import { ownStdout } from "./own-stdout.ts";
+import { assertRequirement } from "./require.ts";
 import type { RunFlags } from "./run-flags.ts";
 import { type Cut, isAbort, ownSignals, type SignalOwner } from "./signals.ts";
 
@@ -55,6 +57,9 @@ export async function inSession(
       return stray && cutOff({ kind: "error", ...stray }, workspace);
     };
     try {
+      assertRequirement(flags.require);
+      if (flags.workspace?.trim() === "")
+        throw new SpecError("--workspace is empty; give it the folder for the results");
       const code = await action({ effects, flags, signals, frame, use, onCutOff: (letGo) => void held.push(letGo) });
       const stray = strayed();
       return stray === null ? code : failed(stray, frame, workspace, null);

@@ -29,9 +29,11 @@ export function parseCount(value: number | string): number {
   return Math.round(amount * factor);
 }
 
-function split(value: number | string, what: string): readonly [number, string] {
+const EXAMPLES = { duration: "5s, 30m, 2h", size: "512M, 2G", count: "200k, 2M" } as const;
+
+function split(value: number | string, what: keyof typeof EXAMPLES): readonly [number, string] {
   if (typeof value === "number") return [value, ""];
   const match = /^\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*$/i.exec(value);
-  if (match?.[1] === undefined) throw new RangeError(`not a ${what}: ${value}`);
+  if (match?.[1] === undefined) throw new RangeError(`not a ${what}: ${value} (like ${EXAMPLES[what]})`);
   return [Number(match[1]), (match[2] ?? "").toLowerCase()];
 }

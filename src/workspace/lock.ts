@@ -1,5 +1,7 @@
+import { dirname } from "node:path";
 import { StorageError, WorkspaceError } from "../kernel/errors.ts";
 import { recordText } from "../model/json.ts";
+import { isAbsent } from "../platform/files/errors.ts";
 import { HeldLock, type Lock, type LockEffects } from "./held-lock.ts";
 import { lockClaimFile, lockFile } from "./layout.ts";
 import { isLocalHolderAlive, type LockEntry, type LockHolder, lockedError, readLockEntry } from "./lock-file.ts";
@@ -55,7 +57,7 @@ export interface LockOptions {
 export async function acquireLock(root: string, effects: LockEffects, options: LockOptions = {}): Promise<Lock> {
   const { files } = effects;
   const path = lockFile(root);
-  files.makeDirectory(root);
+  makeRoot(root, files);
   const holder = newHolder(effects);
   const text = recordText(holder);
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -63,6 +65,22 @@ export async function acquireLock(root: string, effects: LockEffects, options: L
     if (taken && readLockEntry(path, files)?.key === holder.token) return new HeldLock(root, holder.token, effects);
   }
   throw lockedError(root, null);
+}
+
+/** A path that no folder can have is a mistake of the user's, and no failure of the disk. */
+function makeRoot(root: string, files: LockEffects["files"]): void {
+  try {
+    files.makeDirectory(root);
+  } catch (thrown) {
+    if (!(thrown instanceof StorageError) || !isAbsent(thrown.cause)) throw thrown;
+    let folder = root;
+    while (files.stat(folder) === null && dirname(folder) !== folder) folder = dirname(folder);
+    const why =
+      files.stat(files.realPath(folder) ?? folder)?.kind === "directory" ? "takes no such folder" : "is not a folder";
+    throw new WorkspaceError("usage", `${root} cannot be made, because ${folder} ${why}; choose another workspace`, {
+      cause: thrown,
+    });
+  }
 }
 
 /** One attempt to follow a dead owner. `false`: something changed meanwhile, look again. */

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Desk, desk, spec } from "../support/aura.ts";
+
+describe("a flag's AURA_* twin", () => {
+  let here: Desk;
+  beforeAll(async () => {
+    here = desk({ "tiny.yaml": spec() });
+    expect((await here.run(["run", "tiny.yaml", "--workspace", "w5"])).code).toBe(0);
+  });
+  afterAll(() => here[Symbol.dispose]());
+
+  test.each([
+    ["inspect", "w5"],
+    ["validate", "tiny.yaml"],
+    ["components", "evaluator"],
+    ["repair", "w5"],
+  ])("switches --json of %s on", async (...args) => {
+    for (const word of ["1", "true", "YES"]) {
+      expect(JSON.parse((await here.run(args, { AURA_JSON: word })).stdout)).toBeTypeOf("object");
+    }
+    for (const word of ["0", "false", "no", ""]) {
+      expect((await here.run(args, { AURA_JSON: word })).stdout).not.toMatch(/^[[{]/);
+    }
+  });
+
+  test("is refused with 2 when it is neither yes nor no", async () => {
+    const { code, stderr } = await here.run(["validate", "tiny.yaml"], { AURA_JSON: "maybe" });
+    expect(code).toBe(2);
+    expect(stderr).toContain('AURA_JSON: "maybe" is neither yes');
+    expect((await here.run(["components"], { AURA_FORCE: "maybe" })).code).toBe(0);
+  });
+
+  test.each([
+    [["resume", "--retry-failed", "w5"]],
+    [["resume", "w5", "--retry-failed"]],
+    [["resume", "--retry-failed", "--json", "w5"]],
+  ])("--retry-failed leaves the workspace alone: %j", async (args) => {
+    const { code, stderr } = await here.run(args);
+    expect(stderr).not.toContain("error:");
+    expect(code).toBe(0);
+  });
+
+  test("resume without a workspace is refused with 2", async () => {
+    const { code, stderr } = await here.run(["resume", "--retry-failed"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("missing required argument 'workspace'");
+  });
+
+  test("--require is read before the workspace is looked at", async () => {
+    const { code, stderr } = await here.run(["run", "tiny.yaml", "--workspace", "w5", "--require", "much"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--require takes a score, "baseline" or "target", not "much"');
+  });
+
+  test.each([
+    [["--workspace", ""], "--workspace is empty"],
+    [["--workspace", "tiny.yaml/sub"], "is not a folder"],
+    [["--workspace", "/proc/foo"], "cannot be made"],
+    [["--grace", "x"], "5s"],
+  ])("%j is refused with 2 and what to do", async (flags, said) => {
+    const { code, stderr } = await here.run(["run", "tiny.yaml", ...flags]);
+    expect(stderr).toContain(said);
+    expect(code).toBe(2);
+  });
+});
