@@ -1,6 +1,7 @@
 import type { Effects } from "../kernel/effects.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
+import { ownTerminal } from "./own-output.ts";
 import type { ReporterName, RunFlags } from "./run-flags.ts";
 
 /** Something that shows a run's progress until it is finished with. */
@@ -12,6 +13,8 @@ export interface Reporter {
 export interface ReporterDeps {
   readonly effects: Effects;
   readonly onStop: (kind: "graceful" | "now") => void;
+  /** Adds something to let go of should the command be cut off. */
+  readonly onCutOff: (letGo: () => void) => void;
   /** Events of the run so far. */
   readonly history: () => Iterable<AuraEvent>;
 }
@@ -35,14 +38,21 @@ export async function openReporter(name: ReporterName, deps: ReporterDeps): Prom
     return { sink: plain.sink, finish: async () => plain.stop() };
   }
   const { startDashboard } = await import("../ui/index.ts");
-  return startDashboard({
-    stdout: process.stdout,
+  const terminal = ownTerminal();
+  deps.onCutOff(() => terminal[Symbol.dispose]());
+  const dashboard = startDashboard({
+    stdout: terminal.stdout,
     stdin: process.stdin,
     clock: deps.effects.clock,
     onStop: deps.onStop,
     color: wantsColor(process.env),
     history: deps.history(),
   });
+  const finish = async (): Promise<void> => {
+    await dashboard.finish();
+    terminal[Symbol.dispose]();
+  };
+  return { sink: dashboard.sink, finish };
 }
 
 function wantsColor(environment: NodeJS.ProcessEnv): boolean {

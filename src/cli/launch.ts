@@ -50,9 +50,10 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
   return ended(launched, pipeline, result, required);
 }
 
-async function openedReporter({ flags, effects, signals, workspace }: Launch): Promise<Reporter> {
+async function openedReporter({ flags, effects, signals, workspace, onCutOff }: Launch): Promise<Reporter> {
   return openReporter(reporterName(flags, process.env), {
     effects,
+    onCutOff,
     onStop: (kind) => signals.stop("SIGINT", kind),
     history: (): Iterable<AuraEvent> => readJournal(workspace.root, effects.files),
   });

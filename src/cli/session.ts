@@ -7,7 +7,7 @@ import { cutOff } from "./cut-off.ts";
 import { failed } from "./failed.ts";
 import { graceOf } from "./grace.ts";
 import { type JsonFrame, openFrame } from "./json-frame.ts";
-import { ownStdout } from "./own-stdout.ts";
+import { ownStdout } from "./own-output.ts";
 import { assertRequirement } from "./require.ts";
 import type { RunFlags } from "./run-flags.ts";
 import { type Cut, isAbort, ownSignals, type SignalOwner } from "./signals.ts";

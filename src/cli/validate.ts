@@ -1,7 +1,7 @@
 import { EXIT, SpecError } from "../kernel/errors.ts";
 import { loadSpec } from "../spec/load.ts";
 import { guarded } from "./guarded.ts";
-import { ownStdout } from "./own-stdout.ts";
+import { ownStdout } from "./own-output.ts";
 import { overridesOf } from "./run-flags.ts";
 import { showWarnings } from "./show-diagnostics.ts";
 

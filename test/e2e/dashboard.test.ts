@@ -24,6 +24,16 @@ describe.skipIf(!hasTmux)("the dashboard in a real terminal (needs tmux)", () =>
         more: "parallel: 2\nreviewer: { type: stats }",
       }),
       "short.yaml": spec({ name: "short", researcher: grid(2) }),
+      "noisy.yaml": spec({ name: "noisy", more: "evaluator: { type: ./noisy.mjs }" }),
+      "noisy.mjs": `export default {
+        kind: "evaluator", type: "noisy", summary: "Says what it does.",
+        options: { type: "object", properties: {}, additionalProperties: false }, example: {},
+        create: () => ({ evaluate: async ({ id }) => {
+          console.log("scoring " + id);
+          console.error("scored " + id);
+          return { hypothesisId: id, score: 1, passed: true, reason: "fine", details: {} };
+        } }),
+      };`,
     });
   });
   afterAll(() => here[Symbol.dispose]());
@@ -92,6 +102,13 @@ describe.skipIf(!hasTmux)("the dashboard in a real terminal (needs tmux)", () =>
     const closed = await terminal.until(LEFT);
     expect(closed).toMatch(/left with 2\n1/);
     expect(closed).toMatch(/already holds a run/);
+  });
+
+  test("is not broken by what a component writes to the console, which follows it", async () => {
+    using terminal = started("run noisy.yaml --workspace noisy");
+    const left = await terminal.until(LEFT);
+    expect(left).toMatch(/left with 0\n1/);
+    expect(left).toMatch(/noisy(?:.|\n)*\nscoring i00001-h00\d\nscored i00001-h00\d\n(?:.|\n)*noisy finished/);
   });
 
   test("fits into a small window and follows a new size", async () => {
