@@ -1,16 +1,18 @@
 import { createRequire } from "node:module";
 import { type Diagnostic, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
-import { nearest } from "../kernel/nearest.ts";
+import { checkTemplate, type TemplatePath, type TemplateProblem } from "./template-check.ts";
+import { unknownVariable } from "./template-contexts.ts";
 import { PROMPT_HELPERS } from "./template-helpers.ts";
-import { rootReferences, type TemplateReference } from "./template-references.ts";
+import { OPEN, recordOf, type Shapes } from "./template-shape.ts";
+import { syntaxProblem } from "./template-syntax.ts";
 
 /** A compiled prompt. Values are inserted as they are, without HTML escaping; helpers: `json yaml table truncate indent`. */
 export interface PromptTemplate {
   readonly name: string;
   /** Names of the variables it uses, sorted. */
   readonly variables: readonly string[];
-  /** Throws `SpecError` when the template uses a variable that is not among these. */
-  check(known: readonly string[]): void;
+  /** Throws `SpecError` when it uses a variable, or a field of one, that is not among these. */
+  check(known: Shapes): void;
   /** The prompt. Throws `SpecError` when a variable or a field is unknown, or a helper cannot use what it got. */
   render(vars: Readonly<Record<string, unknown>>): string;
 }
@@ -19,8 +21,7 @@ const BLOCK_HELPERS = ["each", "if", "unless", "with", "lookup"];
 
 /**
  * Compiles a Handlebars template in strict mode. `name` is what messages call it, such as the file it came from.
- * Partials and decorators are not supported; nothing on a prototype can be reached. Throws `SpecError` on bad syntax
- * and on unknown helpers.
+ * Partials and decorators are not supported; nothing on a prototype can be reached. Throws `SpecError` on bad syntax.
  */
 export function compilePrompt(source: string, name: string): PromptTemplate {
   const shared = loadHandlebars();
@@ -32,7 +33,8 @@ export function compilePrompt(source: string, name: string): PromptTemplate {
     handlebars.registerHelper(helper, (...args: unknown[]) => run(args.slice(0, -1)));
   }
   const helpers = [...BLOCK_HELPERS, ...Object.keys(PROMPT_HELPERS)];
-  const references = userError(name, () => rootReferences(shared, shared.parse(source), helpers));
+  const program = parsed(shared, source, name);
+  const { references, problems, paths } = checkTemplate(shared, program, helpers, OPEN);
   const template = handlebars.compile<unknown>(source, {
     noEscape: true,
     strict: true,
@@ -40,15 +42,24 @@ export function compilePrompt(source: string, name: string): PromptTemplate {
     knownHelpersOnly: true,
     knownHelpers: Object.fromEntries([...helpers.map((helper) => [helper, true]), ["log", false]]),
   });
-  const check = (known: readonly string[]): void => reject(name, references, known);
   return {
     name,
     variables: [...new Set(references.map((reference) => reference.name))].sort(),
-    check,
+    check(known) {
+      reject(name, checkTemplate(shared, program, helpers, recordOf(known)).problems, Object.keys(known));
+    },
     render(vars) {
-      check(Object.keys(vars));
+      const known = Object.keys(vars);
+      const unknown = references
+        .filter((reference) => !known.includes(reference.name))
+        .map((reference) => problemOf(unknownVariable(reference.name, known), reference));
+      reject(name, [...unknown, ...problems], known);
       const options = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false };
-      return userError(name, () => template(vars, options));
+      try {
+        return template(vars, options);
+      } catch (thrown) {
+        throw renderingError(name, thrown, paths);
+      }
     },
   };
 }
@@ -58,35 +69,51 @@ export function renderPrompt(source: string, vars: Readonly<Record<string, unkno
   return compilePrompt(source, "prompt").render(vars);
 }
 
-function reject(template: string, references: readonly TemplateReference[], known: readonly string[]): void {
-  const unknown = references.filter((reference) => !known.includes(reference.name));
-  if (unknown.length === 0) return;
-  const diagnostics = unknown.map((reference): Diagnostic => {
-    const near = nearest(reference.name, known);
-    return {
-      path: template,
-      message: `unknown variable "${reference.name}"${near ? `; did you mean "${near}"?` : ""}`,
-      line: reference.line,
-      column: reference.column,
-      ...(near ? { suggestion: near } : {}),
-    };
-  });
-  const lines = diagnostics.map(({ line, message }) => `${template}:${line}: ${message}`);
-  throw new SpecError([...lines, `known variables: ${[...known].sort().join(", ")}`].join("\n"), diagnostics);
+function parsed(handlebars: typeof import("handlebars"), source: string, name: string) {
+  try {
+    return handlebars.parse(source);
+  } catch (thrown) {
+    const problem = syntaxProblem(source, messageOf(thrown));
+    const message = `${name}:${problem.line}:${problem.column}: ${problem.message}`;
+    throw new SpecError(message, [{ path: name, ...problem }], { cause: thrown });
+  }
 }
 
-/** What went wrong in the user's template, as an error that names the template. */
-function userError<T>(name: string, run: () => T): T {
-  try {
-    return run();
-  } catch (thrown) {
-    // A variable may be worked out when it is used, from records that cannot be read: no fault of the template.
-    if (isAuraError(thrown)) throw thrown;
-    const missing = /^"(.*)" not defined in /s.exec(messageOf(thrown));
-    const reason = missing ? `there is no field "${missing[1]}" here` : messageOf(thrown);
-    const where = /\d+:\d+$/.exec(messageOf(thrown))?.[0];
-    throw new SpecError(`${name}${missing && where ? `:${where}` : ""}: ${reason}`, [], { cause: thrown });
-  }
+function problemOf(
+  [message, suggestion]: readonly [message: string, suggestion?: string],
+  { line, column }: { readonly line: number; readonly column: number },
+): TemplateProblem {
+  return { message, line, column, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+function reject(template: string, problems: readonly TemplateProblem[], known: readonly string[]): void {
+  if (problems.length === 0) return;
+  const diagnostics = problems.map((problem): Diagnostic => ({ path: template, ...problem }));
+  const lines = diagnostics.map(({ line, message }) => `${template}:${line}: ${message}`);
+  const names = problems.some(({ message }) => message.startsWith("unknown variable"))
+    ? [`known variables: ${[...known].sort().join(", ")}`]
+    : [];
+  throw new SpecError([...lines, ...names].join("\n"), diagnostics);
+}
+
+const NOT_DEFINED = /^"(.*)" not defined in /s;
+const NOT_AN_OBJECT = /^Cannot use 'in' operator to search for '(.*)' in /s;
+const NOTHING = /^Cannot read properties of (?:undefined|null) \(reading '(.*)'\)/s;
+
+/** What went wrong with the values a template was given, as an error that names the template, the place and the field. */
+function renderingError(name: string, thrown: unknown, paths: readonly TemplatePath[]): unknown {
+  // A variable may be worked out when it is used, from records that cannot be read: no fault of the template.
+  if (isAuraError(thrown) && !(thrown instanceof SpecError)) return thrown;
+  const message = messageOf(thrown);
+  const field = (NOT_DEFINED.exec(message) ?? NOT_AN_OBJECT.exec(message) ?? NOTHING.exec(message))?.[1];
+  if (field === undefined) return new SpecError(`${name}: ${message}`, [], { cause: thrown });
+  const [, line, column] = / - (\d+):(\d+)$/.exec(message) ?? [];
+  const at = paths.find((path) => {
+    const isThere = line === undefined || (path.line === Number(line) && path.column === Number(column) + 1);
+    return isThere && path.parts.includes(field);
+  });
+  const where = at ? `${name}:${at.line}:${at.column}: {{${at.text}}}: ` : `${name}: `;
+  return new SpecError(`${where}there is no field "${field}" here`, [], { cause: thrown });
 }
 
 /** Loaded on first use: most commands render no prompt. */

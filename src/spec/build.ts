@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { AnyDefinition, ComponentDeps, Kind, KindMap } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
-import { EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
+import { type Diagnostic, EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
@@ -118,16 +118,24 @@ function findingsOf(thrown: unknown, place: SpecPath, { prompt, prompt_file: fil
   }
   if (typeof prompt === "string") {
     const at = [...place, "prompt"];
-    if (inText.length > 0) return inText.map((found) => finding(at, found.message, inQuotes(found.message)));
+    if (inText.length > 0) return inText.map((found) => finding(at, found.message, inPrompt(prompt, found)));
     if (/^\w+ prompt:/.test(message)) return [finding(at, message)];
   }
   return [finding(place, message, { about: "key" })];
 }
 
-/** The name a message is about, to point at it. */
-function inQuotes(message: string): { readonly within?: string } {
-  const name = /"([^"]+)"/.exec(message)?.[1];
-  return name === undefined ? {} : { within: name };
+/** The word of a prompt that a diagnostic is about, to be found where the prompt is written in the spec. */
+function inPrompt(prompt: string, { line = 1, column = 1 }: Diagnostic): Pick<Finding, "within" | "occurrence"> {
+  const start = prompt.split("\n", line - 1).reduce((sum, text) => sum + text.length + 1, 0) + column - 1;
+  const within = /^(?:\{\{[^\n{}]*\}\}|[^\s{}()|~=]+|\S+)/.exec(prompt.slice(start))?.[0];
+  if (within === undefined) return {};
+  return { within, occurrence: occurrences(prompt.slice(0, start + within.length - 1), within) };
+}
+
+function occurrences(text: string, part: string): number {
+  let count = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) count++;
+  return count;
 }
 
 /**

@@ -12,13 +12,15 @@ export interface Finding extends Issue {
   readonly given?: string;
   /** Text inside the value that the finding is about, such as `{lr}`. */
   readonly within?: string;
+  /** Which of several such texts it is, from 0. */
+  readonly occurrence?: number;
 }
 
 /** A finding about the value at a path. */
 export function finding(
   path: SpecPath,
   message: string,
-  more: Partial<Pick<Finding, "about" | "candidates" | "given" | "within">> = {},
+  more: Partial<Pick<Finding, "about" | "candidates" | "given" | "within" | "occurrence">> = {},
 ): Finding {
   return { path, message, about: "value", candidates: [], ...more };
 }
@@ -80,7 +82,7 @@ export class DiagnosticWriter {
     if (found.about === "missing" && found.path.length === 0)
       return { start: place.value.start, end: place.value.start + 1 };
     if (found.about !== "value") return place.key ?? place.value;
-    return narrowed(this.#source.text, place.value, found.within);
+    return narrowed(this.#source.text, place.value, found);
   }
 }
 
@@ -122,9 +124,12 @@ function startsWith(path: SpecPath, start: SpecPath): boolean {
   return start.every((key, at) => path[at] === key);
 }
 
-function narrowed(text: string, span: Span, within: string | undefined): Span {
-  const at = within === undefined ? -1 : text.slice(span.start, span.end).indexOf(within);
-  return at < 0 || within === undefined ? span : { start: span.start + at, end: span.start + at + within.length };
+function narrowed(text: string, span: Span, { within, occurrence = 0 }: Finding): Span {
+  if (within === undefined || within === "") return span;
+  const written = text.slice(span.start, span.end);
+  let at = written.indexOf(within);
+  for (let passed = 0; passed < occurrence && at >= 0; passed++) at = written.indexOf(within, at + 1);
+  return at < 0 ? span : { start: span.start + at, end: span.start + at + within.length };
 }
 
 const WIDTH = 110;

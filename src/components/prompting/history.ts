@@ -70,7 +70,7 @@ export function historyVariable(ctx: StageContext): unknown {
 /** `best`: the best hypothesis of the current generation; empty, with empty fields, when there is none. */
 export function bestVariable(ctx: StageContext): unknown {
   const { best, generation } = ctx.history;
-  if (!best) return absent(BEST_FIELDS);
+  if (!best) return absent(BEST_FIELDS, ["spec"]);
   return printableRecord(shownEntry(best, undefined), fence(entryLine(best, generation)));
 }
 

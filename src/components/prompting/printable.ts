@@ -23,10 +23,16 @@ export function printableJson(value: JsonValue): unknown {
 
 /**
  * What stands for something absent: empty when printed and for `{{#if}}`, and so is each of its fields, so that
- * `{{best.score}}` is no error before there is a best.
+ * `{{best.score}}` is no error before there is a best. What is in the `open` ones is not known: anything is, and empty.
  */
-export function absent(fields: readonly string[]): unknown {
-  return Object.defineProperties(printing([], ""), Object.fromEntries(fields.map((field) => [field, { value: "" }])));
+export function absent(fields: readonly string[], open: readonly string[] = []): unknown {
+  const values = fields.map((field) => [field, { value: open.includes(field) ? nothing() : "" }] as const);
+  return Object.defineProperties(printing([], ""), Object.fromEntries(values));
+}
+
+/** Empty, and so is whatever is read in it. */
+function nothing(): unknown {
+  return new Proxy(printing([], ""), { has: () => true });
 }
 
 /** Text that others wrote: fenced when printed, as it is for `{{json}}`. */

@@ -27,7 +27,7 @@ export const PROMPT_VARIABLES = [
   "workspace_root",
   "role",
 ] as const;
-type PromptVariable = (typeof PROMPT_VARIABLES)[number];
+export type PromptVariable = (typeof PROMPT_VARIABLES)[number];
 
 /** What a stage adds to the run's own variables. */
 export interface VariableOptions {

@@ -6,12 +6,15 @@ import type { RefusedProposal } from "../../model/iteration.ts";
 import type { JsonObject, JsonValue } from "../../model/json.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
+import { SINGLE } from "../../platform/template-shape.ts";
 import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { compileUserSchema } from "../../schema/validate.ts";
 import { askUntilUsable, inReplies } from "../prompting/ask.ts";
+import { renderedInRun } from "../prompting/render.ts";
+import { promptShapes } from "../prompting/shapes.ts";
 import { promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
-import { PROMPT_VARIABLES, promptVariables } from "../prompting/variables.ts";
+import { promptVariables } from "../prompting/variables.ts";
 import { asRunner } from "../runners/as-runner.ts";
 import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
@@ -61,8 +64,8 @@ export class Researcher implements ResearcherPort {
     if (this.#edits === "in_place") requireHands(this.runner);
     const source = options.promptTemplate ?? defaultResearchPrompt(this.#edits);
     this.#template = compilePrompt(source, options.promptName ?? "researcher prompt");
-    this.#template.check(this.#edits === "in_place" ? [...PROMPT_VARIABLES, "task"] : PROMPT_VARIABLES);
     this.#vars = options.vars ?? {};
+    this.#template.check(promptShapes(this.#edits === "in_place" ? { task: SINGLE } : {}, this.#vars));
     this.#schemaCheck = options.hypothesisSchema === undefined ? undefined : schemaCheck(options.hypothesisSchema);
   }
 
@@ -79,14 +82,14 @@ export class Researcher implements ResearcherPort {
 
   async hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals> {
     if (this.#edits === "in_place") {
-      const prompt = (place: number): string => this.prompt(ctx, place);
+      const prompt = (place: number): string => renderedInRun("researcher", () => this.prompt(ctx, place));
       return proposeInPlace(ctx, { runner: this.runner, count: ctx.count, prompt, rules: this.#rules(ctx) });
     }
     let refused: readonly RefusedProposal[] = [];
     const reading = await askUntilUsable(ctx, {
       runner: this.runner,
       role: "researcher",
-      prompt: this.prompt(ctx),
+      prompt: renderedInRun("researcher", () => this.prompt(ctx)),
       expected: "a JSON list of objects, one for each proposal,",
       read: (reply) => {
         const parsed = this.read(reply.structured ?? reply.content, ctx);

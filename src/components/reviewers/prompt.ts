@@ -5,8 +5,10 @@ import type { Finding, LlmCall, Reviewer as ReviewerPort, Runner } from "../../k
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { askUntilUsable, inReplies, type Reading } from "../prompting/ask.ts";
+import { renderedInRun } from "../prompting/render.ts";
+import { promptShapes, RESULTS_SHAPE } from "../prompting/shapes.ts";
 import { promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
-import { PROMPT_VARIABLES, promptVariables } from "../prompting/variables.ts";
+import { promptVariables } from "../prompting/variables.ts";
 import { asRunner } from "../runners/as-runner.ts";
 import { DEFAULT_REVIEW_PROMPT } from "./default-prompt.ts";
 import { type EvidenceLookup, parseFindings } from "./findings.ts";
@@ -38,7 +40,7 @@ export class Reviewer implements ReviewerPort {
       options.promptTemplate ?? DEFAULT_REVIEW_PROMPT,
       options.promptName ?? "reviewer prompt",
     );
-    this.#template.check([...PROMPT_VARIABLES, "results"]);
+    this.#template.check(promptShapes({ results: RESULTS_SHAPE }));
   }
 
   async setup(ctx: RunContext): Promise<void> {
@@ -67,7 +69,7 @@ export class Reviewer implements ReviewerPort {
       const reading = await askUntilUsable(ctx, {
         runner: this.runner,
         role: "reviewer",
-        prompt: this.prompt(batch, ctx),
+        prompt: renderedInRun("reviewer", () => this.prompt(batch, ctx)),
         expected: 'a JSON list of objects with a "finding", a "recommendation" and "evidence",',
         read: (reply) => parseFindings(reply.structured ?? reply.content, evidence),
       });

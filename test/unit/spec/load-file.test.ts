@@ -145,11 +145,27 @@ experimenter: { type: script, command: "true" }
     ]);
   });
 
+  it("that reads fields which are not there is told at each of them", async () => {
+    using dir = temporaryDirectory();
+    const prompt = `  vars: { b: 1 }\n  prompt: "{{vars.b}} {{vars.b.c}}\\n{{vars.zz}} {{metric.name}} {{metric.nme}}"`;
+    const path = dir.write("spec.yaml", spec(prompt).replace("upwards", "maximize"));
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      '9:25 vars.b is a single value and has no field "c"',
+      '9:39 vars has no field "zz"; it has b',
+      expect.stringMatching(/^9:67 metric has no field "nme"; did you mean "name"\?/),
+    ]);
+  });
+
   it("in a file of its own is told with the place in that file", async () => {
     using dir = temporaryDirectory();
     dir.write("prompt.md", "Improve {{goal}}.\n  {{wat}}\n");
     const path = dir.write("spec.yaml", spec("  prompt_file: prompt.md").replace("upwards", "maximize"));
     expect(await errorsOf(path, { registry: builtins })).toEqual(['8:16 prompt.md:2:5: unknown variable "wat"']);
+    dir.write("prompt.md", "Improve.\n{{#each history}}{{nope}} {{id}}{{/each}} {{metric.nme}}\n");
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      expect.stringMatching(/^8:16 prompt\.md:2:20: an item of history has no field "nope"; it has id, /),
+      expect.stringMatching(/^8:16 prompt\.md:2:45: metric has no field "nme"; did you mean "name"\? /),
+    ]);
     dir.write("prompt.md", "{{#if goal}}\n");
     expect(await errorsOf(path, { registry: builtins })).toEqual([expect.stringMatching(/^8:16 prompt\.md: /)]);
   });

@@ -3,11 +3,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { TOKEN_BUDGETS } from "../../../../src/components/prompting/history.ts";
+import { promptShapes } from "../../../../src/components/prompting/shapes.ts";
 import { cleanText, fence } from "../../../../src/components/prompting/text.ts";
 import { PROMPT_VARIABLES, promptVariables } from "../../../../src/components/prompting/variables.ts";
 import type { StageContext } from "../../../../src/kernel/context.ts";
 import { renderPrompt } from "../../../../src/platform/template.ts";
+import { OPEN, type Shape } from "../../../../src/platform/template-shape.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
+
+/** Where a value and what is said of its shape differ; empty when they do not. */
+function mismatch(value: unknown, shape: Shape): string {
+  if (shape.kind === "list") {
+    if (!Array.isArray(value)) return "no list";
+    return value.map((item) => mismatch(item, shape.items)).join("");
+  }
+  if (shape.kind !== "record" || typeof value !== "object" || value === null)
+    return shape.kind === "record" ? "no record" : "";
+  const keys = Object.keys(value).sort().join();
+  if (keys !== Object.keys(shape.fields).sort().join()) return `fields ${keys}`;
+  return Object.entries(value)
+    .map(([key, item]) => mismatch(item, shape.fields[key] ?? OPEN))
+    .join("");
+}
 
 function render(source: string, ctx: StageContext, options = {}): string {
   return renderPrompt(source, promptVariables(ctx, { role: "researcher", ...options }));
@@ -35,7 +52,23 @@ describe("promptVariables", () => {
     expect(text).toContain("history=[None yet.]");
   });
 
+  it("holds what the shapes say that templates are checked against", () => {
+    const best = historyEntry(1, 1, { lr: 0.2 }, 0.9);
+    const entries = [historyEntry(1, 0, { lr: 0.1 }, null), best];
+    const base = stageContext({ entries });
+    const insights = [{ id: "n1", iteration: 1, finding: "f", recommendation: "r", evidence: ["i00001-h000"] }];
+    const ctx = { ...base, history: { ...base.history, best, insights } };
+    const vars = { a: 1, deep: { list: [{ x: 1 }] } };
+    const values = promptVariables(ctx, { role: "researcher", vars });
+    const shapes = promptShapes({}, vars);
+    expect(Object.keys(shapes).sort()).toEqual([...PROMPT_VARIABLES].sort());
+    for (const name of PROMPT_VARIABLES) expect(mismatch(values[name], shapes[name] ?? OPEN), name).toBe("");
+  });
+
   it("lets an absent best be empty, fields and all", () => {
+    expect(
+      render("{{best.spec.lr}}|{{#if best.spec.lr}}yes{{/if}}|{{#each best.spec}}x{{/each}}", stageContext()),
+    ).toBe("||");
     expect(render("{{#if best}}yes{{else}}no{{/if}}|{{best.score}}|{{best.spec}}|{{json best}}", stageContext())).toBe(
       "no|||[]",
     );

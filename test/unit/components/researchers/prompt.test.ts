@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Researcher } from "../../../../src/components/researchers/prompt.ts";
-import { RunnerError, SpecError } from "../../../../src/kernel/errors.ts";
+import { RunFailedError, RunnerError, SpecError } from "../../../../src/kernel/errors.ts";
 import { directCalls, scriptedRunner } from "../../../support/scripted-runner.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
 
@@ -32,6 +32,19 @@ describe("Researcher", () => {
       expect(prompt).toContain(part);
     }
     expect(prompt).not.toMatch(/\n{4}|undefined|\[object/);
+  });
+
+  it("fails the run, naming stage, field and place, when only the values show that its prompt cannot be made", async () => {
+    const researcher = new Researcher({
+      runner: scriptedRunner(),
+      promptTemplate: "{{goal}}\n{{#each history}}{{spec.lr.deep}}{{/each}}",
+      promptName: "propose.md",
+    });
+    const failure = researcher.hypothesize(context());
+    await expect(failure).rejects.toBeInstanceOf(RunFailedError);
+    await expect(failure).rejects.toThrow(
+      /^the prompt of the researcher cannot be made: propose\.md:2:20: \{\{spec\.lr\.deep\}\}: there is no field "deep" here\nmend/,
+    );
   });
 
   it("asks again with the reason, and gives up after the third unusable reply", async () => {
