@@ -59,19 +59,20 @@ async function loadAgain(
 ): Promise<LoadedSpec> {
   const { loadSpec } = await import("../spec/load.ts");
   const { overridesOf } = await import("./run-flags.ts");
-  const overrides = { ...manifest.overrides, ...overridesOf(flags) };
-  if (specFile !== null) return loadSpec(specFile, { overrides, effects, unlessIdle });
+  const { values, problems: overrideProblems } = overridesOf(flags);
+  const options = { overrides: { ...manifest.overrides, ...values }, overrideProblems, effects, unlessIdle };
+  if (specFile !== null) return loadSpec(specFile, options);
   if (manifest.specFile === undefined) {
     throw new SpecError(
       `the run in ${root} was started from code, not from a spec; run that program again to go on with it`,
     );
   }
   const file = resolve(root, manifest.specFile);
-  if (effects.files.stat(file)) return loadSpec(file, { overrides, effects, unlessIdle });
+  if (effects.files.stat(file)) return loadSpec(file, options);
   const recorded = effects.files.readText(resolve(root, "spec.yaml"));
   if (recorded === null)
     throw new SpecError(`the run's spec ${file} is gone, and so is the copy in ${root}; put one of them back`);
-  return loadSpec(file, { overrides, effects, unlessIdle, text: recorded });
+  return loadSpec(file, { ...options, text: recorded });
 }
 
 function isAbout(message: string, input: string): boolean {

@@ -1,5 +1,4 @@
-import type { JsonObject } from "../model/json.ts";
-import { flagOverrides, parseOverride } from "../spec/overrides.ts";
+import { flagOverrides, type Overrides, readOverrides } from "../spec/overrides.ts";
 
 export type ReporterName = "tui" | "plain" | "silent";
 
@@ -22,7 +21,8 @@ export interface RunFlags {
   readonly explain?: boolean;
 }
 
-/** What the flags change in the spec, as `path: value`. Throws `SpecError` for a `--set` that is not `path=value`. */
-export function overridesOf(flags: RunFlags): JsonObject {
-  return { ...Object.fromEntries((flags.set ?? []).map(parseOverride)), ...flagOverrides(flags) };
+/** What the flags change in the spec; the short ones go over `--set`. */
+export function overridesOf(flags: RunFlags): Overrides {
+  const { values, problems } = readOverrides(flags.set ?? []);
+  return { values: { ...values, ...flagOverrides(flags) }, problems };
 }

@@ -22,7 +22,8 @@ export async function run(specFile: string, flags: RunFlags): Promise<number> {
 
     const { loadSpec } = await import("../spec/load.ts");
     const { overridesOf } = await import("./run-flags.ts");
-    const loaded = await loadSpec(specFile, { overrides: overridesOf(flags), effects, unlessIdle });
+    const { values: overrides, problems: overrideProblems } = overridesOf(flags);
+    const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects, unlessIdle });
     const { showWarnings } = await import("./show-diagnostics.ts");
     showWarnings(loaded.warnings);
     const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);

@@ -38,12 +38,15 @@ export function isOn(value: string): boolean {
 
 /** `--set`, which may be repeated; its twin holds one on each line. */
 export function setOption(): Option {
-  return twin("--set <path=value>", "change a value of the spec; may be repeated", "AURA_SET").argParser(
-    (value: string, previous: readonly string[] | undefined) => [
-      ...(previous ?? []),
-      ...value.split("\n").filter((line) => line !== ""),
-    ],
-  );
+  const twins = environment("AURA_SET")
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  const option = new Option("--set <path=value>", "change a value of the spec; may be repeated (env: AURA_SET)");
+  if (twins.length > 0) option.default(twins, "what AURA_SET says");
+  return option.argParser((value: string, previous: readonly string[] | undefined) => [
+    ...(previous === undefined || previous === twins ? [] : previous),
+    value,
+  ]);
 }
 
 /** `--retry-failed`, with or without ids; its twin holds a yes, or the ids. */

@@ -14,7 +14,8 @@ export async function validate(
     using output = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
     const print = (document: object): void => output?.write(`${JSON.stringify(document, null, 2)}\n`);
     try {
-      const loaded = await loadSpec(file, { overrides: overridesOf(flags), unlessIdle });
+      const { values: overrides, problems: overrideProblems } = overridesOf(flags);
+      const loaded = await loadSpec(file, { overrides, overrideProblems, unlessIdle });
       if (flags.json) print({ file, valid: true, errors: [], warnings: loaded.warnings });
       else {
         showWarnings(loaded.warnings);

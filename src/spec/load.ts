@@ -56,6 +56,8 @@ export interface LoadSpecTextOptions {
 export interface LoadSpecOptions {
   readonly registry?: Registry;
   readonly overrides?: JsonObject;
+  /** What is wrong with overrides that could not be read, to be told with what is wrong with the spec. */
+  readonly overrideProblems?: readonly Diagnostic[];
   /** Default: the real file system and environment. */
   readonly effects?: Effects;
   /** The spec's text, where it is not to be read from its file: a recorded copy of a file that is gone. */
@@ -75,7 +77,7 @@ export function loadSpecText(text: string, file: string, options: LoadSpecTextOp
 
 /** Reads and checks a spec file, users' modules included. Throws `SpecError` with every problem. */
 export async function loadSpec(path: string, options: LoadSpecOptions = {}): Promise<LoadedSpec> {
-  const { effects = systemEffects(), overrides = {} } = options;
+  const { effects = systemEffects(), overrides = {}, overrideProblems = [] } = options;
   const draft = prepared(options.text ?? readSpecFile(path, effects.files), path, {
     overrides,
     variables: effects.variables,
@@ -84,7 +86,7 @@ export async function loadSpec(path: string, options: LoadSpecOptions = {}): Pro
   const { unlessIdle = (loading) => loading } = options;
   const load = (path: string) => unlessIdle(loadUserModule(path));
   const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, load);
-  return finished(draft, { ...modules, files: effects.files, effects });
+  return finished(draft, { ...modules, files: effects.files, effects }, overrideProblems);
 }
 
 /** The module loader brings a compiler along, so it is loaded only when there is a module. */
@@ -140,15 +142,19 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
   };
 }
 
-function finished(draft: Draft, around: Surroundings & { readonly findings?: readonly Finding[] }): LoadedSpec {
+function finished(
+  draft: Draft,
+  around: Surroundings & { readonly findings?: readonly Finding[] },
+  before: readonly Diagnostic[] = [],
+): LoadedSpec {
   const { file, dir, source, variables, secrets, values, overrides } = draft;
   const writer = new DiagnosticWriter(source, file, Object.keys(overrides).map(overridePath), values);
   const unread = source.problems.map(({ path, message, span }) => writer.at(path, message, span));
-  if (source.unreadable) throw specError(file, unread);
+  if (source.unreadable) throw specError(file, [...before, ...unread]);
   const value = withDefaultStages(draft.value, around.registry);
   const first = [...draft.findings, ...(around.findings ?? [])];
   const checked = checkValue(value, dir, around, [...first, ...source.problems]);
-  const errors = [...unread, ...writer.write([...first, ...checked.errors])].sort(byPlace);
+  const errors = [...before, ...unread, ...writer.write([...first, ...checked.errors])].sort(byPlace);
   const spec = withoutNotes(specSchema, value);
   if (!isValidSpec(spec, errors)) throw specError(file, errors);
   const raw = draft.references.reduce<JsonObject>((whole, reference) => unexpanded(whole, reference), value);

@@ -1,20 +1,55 @@
-import { parseDocument } from "yaml";
-import { SpecError } from "../kernel/errors.ts";
+import { plainText } from "../kernel/display-text.ts";
+import type { Diagnostic } from "../kernel/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
-import { convertDocument } from "./yaml-values.ts";
+import { MAX_DEPTH } from "./yaml-depth.ts";
+import { readYaml } from "./yaml-text.ts";
 
-/**
- * Reads one `--set path=value`, the value being YAML (`stop.iterations=20`, `checks.0.command=[npm, test]`). Throws
- * `SpecError` when it is not of that form.
- */
-export function parseOverride(text: string): readonly [path: string, value: JsonValue] {
+const LONGEST_VALUE = 65_536;
+/** Keys of a spec that hold lists. */
+const LISTS: ReadonlySet<string> = new Set(["inputs", "artifacts", "files", "keep_files", "checks"]);
+
+const LONGEST_SHOWN = 100;
+
+/** What `--set` changes, as `path: value`, and what is wrong with how it was written. */
+export interface Overrides {
+  readonly values: JsonObject;
+  readonly problems: readonly Diagnostic[];
+}
+
+/** Reads every `--set path=value`, the value being YAML (`stop.iterations=20`, `checks.0.command=[npm, test]`). */
+export function readOverrides(texts: readonly string[]): Overrides {
+  const values = new Map<string, JsonValue>();
+  const problems: Diagnostic[] = [];
+  for (const text of texts) {
+    const read = readOverride(text);
+    if ("message" in read) problems.push({ ...read, file: "--set" });
+    else values.set(read.path, read.value);
+  }
+  return { values: Object.fromEntries(values), problems };
+}
+
+function readOverride(
+  text: string,
+): Pick<Diagnostic, "path" | "message"> | { readonly path: string; readonly value: JsonValue } {
   const at = text.indexOf("=");
   const path = at < 0 ? "" : text.slice(0, at).trim();
-  if (path === "") throw new SpecError(`--set ${text}: expected path=value, like stop.iterations=20`);
-  if (overridePath(path).includes("")) throw new SpecError(`--set ${text}: "${path}" has an empty part`);
-  return [path, yamlValue(text.slice(at + 1), path)];
+  const problem = (message: string) => ({ path: shortened(plainText(path === "" ? text : path)), message });
+  if (path === "") return problem("expected path=value, like stop.iterations=20");
+  const keys = overridePath(path);
+  if (keys.includes("")) return problem(`"${path}" has an empty part`);
+  if (keys.length > MAX_DEPTH) return problem(`the path has more than ${MAX_DEPTH} parts`);
+  const value = text.slice(at + 1);
+  if (value.length > LONGEST_VALUE) return problem("the value is longer than 64 KiB");
+  const read = readYaml(value);
+  if (!read.ok) return problem(`the value is not YAML: ${read.message}`);
+  const [wrong] = read.converted.problems;
+  return wrong ? problem(wrong.message) : { path, value: read.converted.value };
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
 }
 
 /** The spec paths that the short options of `run` and `resume` stand for. */
@@ -79,21 +114,9 @@ function replaced(current: JsonValue | undefined, rest: SpecPath, value: JsonVal
     return { finding: finding(whole, `${so} is a single value, so there is no "${key}" in it`) };
   }
   const object = current ?? {};
+  if (current === undefined && LISTS.has(so) && /^\d+$/.test(key)) {
+    return { finding: finding(whole, `there is no list ${so} to put an entry into; write ${so}=[value]`) };
+  }
   const inner = replaced(Object.hasOwn(object, key) ? object[key] : undefined, deeper, value, whole);
   return "value" in inner ? { value: { ...object, [key]: inner.value } } : inner;
-}
-
-function yamlValue(text: string, path: string): JsonValue {
-  const bad = (reason: string) => new SpecError(`--set ${path}: the value is not YAML: ${reason}`);
-  if (text.length > 65_536) throw bad("it is longer than 64 KiB");
-  try {
-    const document = parseDocument(text, { prettyErrors: false, schema: "core", merge: false, uniqueKeys: false });
-    const [error] = document.errors;
-    if (error) throw bad(error.message);
-    const { value, problems } = convertDocument(document);
-    if (problems[0]) throw bad(problems[0].message);
-    return value;
-  } catch (thrown) {
-    throw thrown instanceof SpecError ? thrown : bad("it is nested too deeply");
-  }
 }

@@ -1,9 +1,8 @@
-import { LineCounter, parseDocument } from "yaml";
-import { messageOf } from "../kernel/errors.ts";
+import { LineCounter } from "yaml";
 import type { JsonObject } from "../model/json.ts";
 import { isJsonObject } from "../model/json.ts";
-import type { Place, SourceProblem } from "./places.ts";
-import { convertDocument } from "./yaml-values.ts";
+import type { Place, SourceProblem, Span } from "./places.ts";
+import { readYaml } from "./yaml-text.ts";
 
 /** Specs larger than this, in bytes, are refused. */
 export const MAX_SPEC_BYTES = 1024 * 1024;
@@ -24,49 +23,25 @@ export interface SpecSource {
 
 /** Reads YAML 1.2 text (core schema) into a plain value with positions. Never throws: what is wrong is in `problems`. */
 export function parseSource(text: string): SpecSource {
-  const lines = new LineCounter();
+  const lines = linesOf(text);
   const empty = { text, value: {}, unreadable: true, places: new Map(), quoted: new Set<string>(), lines };
-  const problem = (message: string, start = 0, end = start + 1): SpecSource => {
-    if (lines.lineStarts.length === 0) lines.addNewLine(0);
+  const problem = (message: string, { start, end }: Span = { start: 0, end: 1 }): SpecSource => {
     return { ...empty, problems: [{ message, span: { start, end }, path: [] }] };
   };
   if (Buffer.byteLength(text) > MAX_SPEC_BYTES) return problem("the spec is larger than 1 MiB");
-  const nested = /(?:[[{]\s*){100}/.exec(text);
-  if (nested) return problem("nested too deeply", nested.index);
-  try {
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      uniqueKeys: false,
-      merge: false,
-      schema: "core",
-    });
-    const [error] = document.errors;
-    if (error) return problem(explained(error.code, error.message, text, error.pos[0]), ...error.pos);
-    const converted = convertDocument(document);
-    const at = document.contents?.range;
-    if (converted.unbounded) return { ...empty, ...converted, value: {} };
-    if (converted.value === null && converted.problems.length === 0) return problem("the spec is empty");
-    if (!isJsonObject(converted.value)) return problem("expected a mapping of keys to values", at?.[0], at?.[1]);
-    return { ...empty, ...converted, value: converted.value, unreadable: false };
-  } catch (thrown) {
-    return problem(thrown instanceof RangeError ? "nested too deeply" : `not YAML: ${messageOf(thrown)}`);
-  }
+  const read = readYaml(text);
+  if (!read.ok) return problem(read.message, read.span);
+  const { converted, contents } = read;
+  if (converted.unbounded) return { ...empty, ...converted, value: {} };
+  if (converted.value === null && converted.problems.length === 0) return problem("the spec is empty");
+  if (!isJsonObject(converted.value)) return problem("expected a mapping of keys to values", contents ?? undefined);
+  return { ...empty, ...converted, value: converted.value, unreadable: false };
 }
 
-/** The parser's message, in words about what to do for the mistakes that people make. */
-function explained(code: string, message: string, text: string, offset: number): string {
-  switch (code) {
-    case "TAB_AS_INDENT":
-      return "a tab cannot indent YAML; use spaces";
-    case "MULTIPLE_DOCS":
-      return "a spec is one YAML document; remove the `---` between documents";
-    case "BLOCK_AS_IMPLICIT_KEY":
-      return "a second `:` in one line; put the text in quotes";
-    default: {
-      const before = text.slice(Math.max(0, offset - 1), offset + 1);
-      if (before === "${") return 'inside { } or [ ] a variable has to be in quotes: "${NAME}"';
-      return message.charAt(0).toLowerCase() + message.slice(1);
-    }
-  }
+/** Where the lines begin: of all of the text, also of what a parser did not get to. */
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines.addNewLine(at + 1);
+  return lines;
 }

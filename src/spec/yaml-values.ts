@@ -2,10 +2,10 @@ import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, 
 import type { JsonValue } from "../model/json.ts";
 import type { Place, SourceProblem, Span, SpecPath } from "./places.ts";
 import { placeKey } from "./places.ts";
+import { MAX_DEPTH } from "./yaml-depth.ts";
 
 /** Values that a document may come to once its aliases are written out. */
 const MAX_VALUES = 50_000;
-const MAX_DEPTH = 64;
 
 export interface ConvertedDocument {
   readonly value: JsonValue;
@@ -63,7 +63,7 @@ class Converter {
     this.#values += 1;
     if (this.#values > MAX_VALUES)
       return this.#beyond(`more than ${MAX_VALUES} values, aliases written out`, path, span);
-    if (path.length > MAX_DEPTH) return this.#beyond("nested too deeply", path, span);
+    if (path.length > MAX_DEPTH) return this.#beyond(`nested more than ${MAX_DEPTH} levels deep`, path, span);
     if (isAlias(node)) return this.#alias(node, path, span);
     if (isScalar(node)) return this.#scalar(node, path, span);
     if (isMap(node)) return this.#inside(node, path, span, () => this.#map(node.items, path));
@@ -116,7 +116,8 @@ class Converter {
     if (typeof value !== "number") return null;
     if (!Number.isFinite(value)) return this.#problem("a number here has to be finite", path, span);
     if (/^[-+]?\d+$/.test(source ?? "") && !Number.isSafeInteger(value)) {
-      return this.#problem("this whole number is too large to be exact; put it in quotes", path, span);
+      const most = Number.MAX_SAFE_INTEGER;
+      return this.#problem(`this whole number is too large to be exact; the largest is ${most}`, path, span);
     }
     return value;
   }

@@ -3,6 +3,7 @@ import { reporterName } from "../../../src/cli/choose-reporter.ts";
 import { graceOf } from "../../../src/cli/grace.ts";
 import { readJournal } from "../../../src/cli/journal.ts";
 import { openFrame } from "../../../src/cli/json-frame.ts";
+import { program } from "../../../src/cli/main.ts";
 import { reportError } from "../../../src/cli/report-error.ts";
 import { requirement, unmet } from "../../../src/cli/require.ts";
 import { overridesOf } from "../../../src/cli/run-flags.ts";
@@ -56,13 +57,30 @@ describe("flags", () => {
       parallel: 2,
       seed: 0,
     };
-    expect(overridesOf(flags)).toEqual({
+    expect(overridesOf(flags).values).toEqual({
       "stop.iterations": 3,
       checks: [{ name: "a" }],
       goal: "x=y",
       parallel: 2,
       seed: 0,
     });
+  });
+
+  test("--set is taken as it is given; its twin holds one on each line, and counts without it", () => {
+    const setOf = (...words: string[]): unknown => {
+      const run = program(() => {}).commands.find((command) => command.name() === "run");
+      run?.parseOptions(words);
+      return run?.opts().set;
+    };
+    expect(setOf("--set", "goal=|\n  a\n  b", "--set", "seed=1")).toEqual(["goal=|\n  a\n  b", "seed=1"]);
+    expect(setOf()).toBeUndefined();
+    vi.stubEnv("AURA_SET", "seed=1\n\nparallel=2\n");
+    try {
+      expect(setOf()).toEqual(["seed=1", "parallel=2"]);
+      expect(setOf("--set", "seed=3")).toEqual(["seed=3"]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test("--grace is a duration, five seconds when it is not given", () => {

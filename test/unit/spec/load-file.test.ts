@@ -3,6 +3,7 @@ import { builtins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type LoadSpecOptions, loadSpec } from "../../../src/spec/load.ts";
+import { readOverrides } from "../../../src/spec/overrides.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { fixtures, VALID } from "./registry.ts";
 
@@ -50,6 +51,23 @@ describe("loading a spec file", () => {
     expect(await errorsOf(dir.join("none.yaml"))).toEqual([expect.stringContaining("there is no spec")]);
     expect(await errorsOf(dir.path)).toEqual([expect.stringContaining("is not a file")]);
     expect(await errorsOf(dir.join("binary.yaml"))).toHaveLength(1);
+  });
+
+  it("tells every override that cannot be read next to what is wrong with the spec and with other overrides", async () => {
+    using dir = temporaryDirectory();
+    const { values, problems } = readOverrides(["seed=.inf", "foo", "parallel=2", "stop.patience=x"]);
+    const path = dir.write(
+      "spec.yaml",
+      VALID.replace("timeout: 5m", "timeout: soon").replace("goal: Raise", "gaol: Raise"),
+    );
+    const told = await errorsOf(path, { overrides: values, overrideProblems: problems });
+    expect(told).toEqual([
+      "undefined:undefined a number here has to be finite",
+      "undefined:undefined expected path=value, like stop.iterations=20",
+      "undefined:undefined expected a whole number of at least 1",
+      expect.stringMatching(/^3:1 unknown key "gaol"/),
+      expect.stringMatching(/expected a duration/),
+    ]);
   });
 
   it("tells every file it names that is not there, next to other mistakes", async () => {
@@ -167,6 +185,8 @@ experimenter: { type: script, command: "true" }
       expect.stringMatching(/^8:16 prompt\.md:2:45: metric has no field "nme"; did you mean "name"\? /),
     ]);
     dir.write("prompt.md", "{{#if goal}}\n");
-    expect(await errorsOf(path, { registry: builtins })).toEqual([expect.stringMatching(/^8:16 prompt\.md: /)]);
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      "8:16 prompt.md:1:1: {{#if …}} is not closed; write {{/if}}",
+    ]);
   });
 });

@@ -237,7 +237,7 @@ describe("a mistake is told once, at its place, with the nearest valid name", ()
       "a number too large to be exact",
       "name: digits",
       "name: digits\nseed: 12345678901234567890",
-      "3:7 this whole number is too large to be exact; put it in quotes",
+      "3:7 this whole number is too large to be exact; the largest is 9007199254740991",
     ],
     ["a key that is a list", "name: digits", "name: digits\n? [a]\n: 1", "3:3 a key has to be plain text"],
     ["a prototype", "name: digits", "name: digits\n__proto__: { a: 1 }", '3:1 "__proto__" cannot be a key'],
@@ -303,10 +303,26 @@ describe("hostile text", () => {
     ["deep mappings", "{".repeat(3000)],
     ["deep blocks", "- ".repeat(5000)],
     ["deep values", `x-a: ${"[ ".repeat(80)}1${" ]".repeat(80)}`],
+    ["deep keys", "? ".repeat(5000)],
     ["more than a mebibyte", `#${"x".repeat(1024 * 1024)}`],
     ["control characters", "\u0000\u001b[2J: \u0007"],
   ])("is refused when it is %s", (_, text) => {
     expect(errorsOf(text).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["goal: x\nx-n: ", "[".repeat(5000), "2:69"],
+    ["goal: x\nx-n: ", "[".repeat(200_000), "2:69"],
+    ["goal: x\n", `constraints: ${"{a: ".repeat(900)}1${"}".repeat(900)}`, "2:266"],
+    ["goal: x\nx-n:\n  ", "- ".repeat(5000), "3:129"],
+  ])("is refused where it nests too deeply", (before, deep, place) => {
+    expect(errorsOf(before + deep)).toEqual([`${place} nested more than 64 levels deep`]);
+  });
+
+  it("is refused where it holds a NUL character", () => {
+    expect(errorsOf(VALID.replace("Raise", "Ra\u0000ise"))).toEqual([
+      "3:9 a NUL character; it has to be plain text, in UTF-8",
+    ]);
   });
 
   it("cannot put escape sequences on the terminal", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SpecError } from "../../../src/kernel/errors.ts";
-import { applyOverrides, flagOverrides, parseOverride } from "../../../src/spec/overrides.ts";
+import { applyOverrides, flagOverrides, readOverrides } from "../../../src/spec/overrides.ts";
 
 describe("--set", () => {
   it.each([
@@ -11,9 +10,11 @@ describe("--set", () => {
     ["metric={ name: loss, direction: minimize }", ["metric", { name: "loss", direction: "minimize" }]],
     ["reviewer=null", ["reviewer", null]],
     ["goal=", ["goal", null]],
+    ["goal=|\n  a\n  b", ["goal", "a\nb\n"]],
+    ["goal=a\nseed=bad", ["goal", "a seed=bad"]],
     ['goal="7"', ["goal", "7"]],
   ])("%s is read as YAML", (text, expected) => {
-    expect(parseOverride(text)).toEqual(expected);
+    expect(readOverrides([text])).toEqual({ values: Object.fromEntries([expected]), problems: [] });
   });
 
   it.each([
@@ -22,10 +23,15 @@ describe("--set", () => {
     ["stop..iterations=3", "has an empty part"],
     ["goal=[1", "is not YAML"],
     ["goal=*a", "no anchor"],
-    [`goal=${"[".repeat(500)}`, "is not YAML"],
+    ["goal=a\u0000b", "NUL"],
+    [`goal=${"[".repeat(5000)}`, "nested more than 64 levels deep"],
+    [`constraints${".a".repeat(3000)}=1`, "more than 64 parts"],
+    ["seed=99999999999999999999", "too large to be exact; the largest is 9007199254740991"],
+    ["seed=.inf", "has to be finite"],
   ])("%s is refused", (text, reason) => {
-    expect(() => parseOverride(text)).toThrow(SpecError);
-    expect(() => parseOverride(text)).toThrow(reason);
+    const { values, problems } = readOverrides([text]);
+    expect(values).toEqual({});
+    expect(problems).toEqual([expect.objectContaining({ file: "--set", message: expect.stringContaining(reason) })]);
   });
 });
 
@@ -44,6 +50,12 @@ describe("overrides", () => {
     expect(applyOverrides(spec, { "list.4": "c" }).findings).toHaveLength(1);
     expect(applyOverrides(spec, { "list.b": "c" }).findings[0]?.message).toBe(
       'list is a list; its entries are 0 to 1, not "b"',
+    );
+  });
+
+  it("say how to make a list that is not there", () => {
+    expect(applyOverrides(spec, { "inputs.0": "x" }).findings[0]?.message).toBe(
+      "there is no list inputs to put an entry into; write inputs=[value]",
     );
   });
 
