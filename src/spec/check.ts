@@ -7,6 +7,7 @@ import { knownComponents } from "./components.ts";
 import type { Finding } from "./diagnostics.ts";
 import { specPaths } from "./paths.ts";
 import { placeKey, type SpecPath } from "./places.ts";
+import { untrackable } from "./project-paths.ts";
 import { contradictions, missingFiles, oddities } from "./semantics.ts";
 import { metricOf } from "./settings.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
@@ -44,12 +45,15 @@ export function checkValue(
   const components = knownComponents(specSchema, value, registry);
   const commands = checkCommands(placedCommands(value, components), placedSpace(components));
   const root = typeof value.root === "string" ? value.root : undefined;
-  const missing = files ? missingFiles(value, components, specPaths(dir, root), files) : [];
-  const meaning = fresh([...contradictions(value), ...commands.errors, ...missing]);
+  const paths = specPaths(dir, root);
+  const missing = files ? missingFiles(value, components, paths, files) : [];
+  const untracked = files ? untrackable(value, paths.root, files) : [];
+  const meaning = fresh([...contradictions(value), ...commands.errors]);
+  const onDisk = fresh([...missing, ...untracked]);
   const metric = isSound(value.metric, isFaulty(["metric"])) ? metricOf(value.metric) : STAND_IN;
   const building = effects ? fresh(unbuildable({ spec: value, dir, registry, metric, effects }, isFaulty)) : [];
   const warnings = [...commands.warnings, ...oddities(value, components)];
-  return { errors: [...structural, ...meaning, ...building], warnings };
+  return { errors: [...structural, ...meaning, ...onDisk, ...building], warnings };
 }
 
 /** The metric that components are built with when the spec's is faulty, so that their own problems are told too. */

@@ -1,11 +1,11 @@
-import { isAbsolute, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { parseDuration } from "../model/units.ts";
 import type { KnownComponent } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import { type SpecPaths, staysInside } from "./paths.ts";
-import type { SpecPath } from "./places.ts";
+import type { SpecPaths } from "./paths.ts";
+import { type PlacedPath, pathFindings, placedPaths } from "./project-paths.ts";
 
 /**
  * What in a spec contradicts itself though each part of it is valid. Parts that are not what the schema asks for are
@@ -47,23 +47,6 @@ function isDuration(value: JsonValue): boolean {
   }
 }
 
-const OUTSIDE_COPY =
-  "with `artifacts` each trial has its own copy of the project, and this input would be outside of it; " +
-  "use an absolute path, or a wider `root`";
-
-function pathFindings(spec: JsonObject): readonly Finding[] {
-  const artifacts = placedPaths(spec, "artifacts");
-  const inputs = artifacts.length === 0 ? [] : placedPaths(spec, "inputs");
-  return [
-    ...artifacts
-      .filter(({ value }) => !staysInside(value))
-      .map(({ path }) => finding(path, "a tracked artifact has to be inside `root`")),
-    ...inputs
-      .filter(({ value }) => !isAbsolute(value) && !staysInside(value))
-      .map(({ path }) => finding(path, OUTSIDE_COPY)),
-  ];
-}
-
 /** Options that are about tracked artifacts, where the spec tracks none. */
 function withoutArtifacts(spec: JsonObject): readonly Finding[] {
   if (Array.isArray(spec.artifacts) && spec.artifacts.length > 0) return [];
@@ -93,22 +76,6 @@ export function oddities(spec: JsonObject, components: readonly KnownComponent[]
   return [
     finding(["stop", "cost_usd"], "no runner has a `price`, so no cost is known and this limit is never reached"),
   ];
-}
-
-/** A path that a spec holds, and where. */
-interface PlacedPath {
-  readonly path: SpecPath;
-  readonly value: string;
-}
-
-function placedPaths(spec: JsonObject, key: "artifacts" | "inputs"): readonly PlacedPath[] {
-  const list = spec[key];
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((entry: JsonValue, index) => {
-    const at = [key, String(index)];
-    if (typeof entry === "string") return [{ path: at, value: entry }];
-    return isJsonObject(entry) && typeof entry.path === "string" ? [{ path: [...at, "path"], value: entry.path }] : [];
-  });
 }
 
 /** Files and folders that a spec names and that are not there. */

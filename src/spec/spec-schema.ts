@@ -90,7 +90,8 @@ export const specSchema = {
       ...TEXTS,
       default: [],
       description:
-        "Tracked files and folders, relative to `root`: hypotheses edit them, and they evolve across iterations.",
+        "Tracked files and folders, relative to `root`: hypotheses edit them, and they evolve across iterations. No input " +
+        "may be one, hold one or lie inside one.",
     },
     rollback: {
       enum: ["best", "none"],

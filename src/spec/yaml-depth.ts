@@ -11,7 +11,7 @@ export function tooDeepAt(text: string): number | null {
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
     // Whole documents come out here, of which nothing is needed: what is open is on the parser's stack.
-    for (const _ of parser.next(lexeme)) continue;
+    for (const _ of parser.next(lexeme));
     if (parser.stack.length <= MAX_DEPTH) continue;
     const collections = parser.stack.filter((token) => "items" in token);
     const beyond = collections[MAX_DEPTH];

@@ -1,0 +1,114 @@
+import { isAbsolute, join } from "node:path";
+import type { Files } from "../kernel/effects.ts";
+import { artifactPath } from "../model/artifact.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
+import { isJsonObject } from "../model/json.ts";
+import { type Finding, finding } from "./diagnostics.ts";
+import { staysInside, tidy } from "./paths.ts";
+import type { SpecPath } from "./places.ts";
+
+/** A path that a spec holds, and where. */
+export interface PlacedPath {
+  readonly path: SpecPath;
+  readonly value: string;
+}
+
+/** The paths under `artifacts` or `inputs`. */
+export function placedPaths(spec: JsonObject, key: "artifacts" | "inputs"): readonly PlacedPath[] {
+  const list = spec[key];
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry: JsonValue, index) => {
+    const at = [key, String(index)];
+    if (typeof entry === "string") return [{ path: at, value: entry }];
+    return isJsonObject(entry) && typeof entry.path === "string" ? [{ path: [...at, "path"], value: entry.path }] : [];
+  });
+}
+
+const OUTSIDE_COPY =
+  "with `artifacts` each trial has its own copy of the project, and this input would be outside of it; " +
+  "use an absolute path, or a wider `root`";
+
+/** What cannot be an artifact or an input by its path alone, and what cannot be both. */
+export function pathFindings(spec: JsonObject): readonly Finding[] {
+  const artifacts = placedPaths(spec, "artifacts");
+  const inputs = artifacts.length === 0 ? [] : placedPaths(spec, "inputs");
+  const unusable = artifacts.flatMap(({ path, value }) => {
+    const problem = artifactProblem(value);
+    return problem === null ? [] : [finding(path, problem)];
+  });
+  const outside = inputs
+    .filter(({ value }) => !isAbsolute(value) && !staysInside(value))
+    .map(({ path }) => finding(path, OUTSIDE_COPY));
+  return [...unusable, ...outside, ...overlaps(artifacts, inputs)];
+}
+
+function artifactProblem(value: string): string | null {
+  if (value === "") return null;
+  if (!staysInside(value)) return "a tracked artifact has to be inside `root`";
+  const path = tidy(value);
+  if (path.split("/").includes("node_modules")) {
+    return "a folder of packages cannot be tracked: what is in node_modules is for a command to restore";
+  }
+  try {
+    artifactPath(path);
+    return null;
+  } catch (thrown) {
+    return thrown instanceof RangeError ? thrown.message : null;
+  }
+}
+
+/** In a trial's copy an input stands at its path, read-only: an artifact there would be edited and not used. */
+function overlaps(artifacts: readonly PlacedPath[], inputs: readonly PlacedPath[]): readonly Finding[] {
+  return inputs
+    .filter(({ value }) => value !== "" && !isAbsolute(value) && staysInside(value))
+    .flatMap((input) => {
+      const artifact = artifacts.find(({ value }) => value !== "" && relationOf(input.value, value) !== null);
+      if (!artifact) return [];
+      const relation = relationOf(input.value, artifact.value);
+      return [
+        finding(
+          input.path,
+          `the input ${tidy(input.value)} ${relation} the tracked artifact ${tidy(artifact.value)}: trials would get the ` +
+            "read-only input there, and edits would not be used; name it under one of the two only",
+        ),
+        finding(
+          artifact.path,
+          `the input ${tidy(input.value)} ${relation} this artifact; name it under one of the two only`,
+        ),
+      ];
+    });
+}
+
+function relationOf(input: string, artifact: string): string | null {
+  const [one, other] = [tidy(input), tidy(artifact)];
+  if (one === other) return "is";
+  if (isInside(one, other)) return "lies inside";
+  return isInside(other, one) ? "contains" : null;
+}
+
+function isInside(path: string, folder: string): boolean {
+  return folder === "." || path.startsWith(`${folder}/`);
+}
+
+/** Artifacts that are there and cannot be tracked: behind a link, a link that leads out of the project, a device. */
+export function untrackable(spec: JsonObject, root: string, files: Files): readonly Finding[] {
+  return placedPaths(spec, "artifacts").flatMap(({ path, value }) => {
+    if (artifactProblem(value) !== null || value === "") return [];
+    const problem = placeProblem(tidy(value), root, files);
+    return problem === null ? [] : [finding(path, `the tracked artifact ${tidy(value)} ${problem}`)];
+  });
+}
+
+function placeProblem(path: string, root: string, files: Files): string | null {
+  if (path === ".") return null;
+  const names = path.split("/");
+  const folders = names.slice(1).map((_, place) => names.slice(0, place + 1).join("/"));
+  const link = folders.find((folder) => files.stat(join(root, folder))?.kind === "symlink");
+  if (link !== undefined) return `lies behind ${link}, which is a symbolic link; track what the link leads to`;
+  const kind = files.stat(join(root, path))?.kind;
+  if (kind === "other") return "is no file, folder or link";
+  if (kind !== "symlink") return null;
+  const [realRoot, real] = [files.realPath(root), files.realPath(join(root, path))];
+  if (realRoot === null || real === null || real === realRoot || real.startsWith(`${realRoot}/`)) return null;
+  return "is a link that leads out of the project; track a copy of what it leads to";
+}

@@ -1,0 +1,74 @@
+import { mkdirSync, symlinkSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { SpecError } from "../../../src/kernel/errors.ts";
+import { loadSpec } from "../../../src/spec/load.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+
+async function errorsOf(dir: TemporaryDirectory, lines: string): Promise<readonly string[]> {
+  const path = dir.write(
+    "spec.yaml",
+    `version: 1
+name: tiny
+metric: { name: score }
+researcher: { type: search, method: random, space: { x: { type: int, low: 1, high: 2 } } }
+experimenter: { type: script, command: "echo {x}" }
+${lines}
+`,
+  );
+  try {
+    await loadSpec(path);
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof SpecError)) throw thrown;
+    return thrown.diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  }
+}
+
+describe("tracked artifacts", () => {
+  test.each([
+    ["artifacts: [.git]", "git's own folder cannot be tracked"],
+    ["artifacts: [./.git/config]", "git's own folder cannot be tracked"],
+    ["artifacts: [nested/.git]", "git's own folder cannot be tracked"],
+    ["artifacts: [node_modules]", "a folder of packages cannot be tracked"],
+    ["artifacts: [../other]", "has to be inside `root`"],
+  ])("that cannot be are refused at their place: %s", async (lines, reason) => {
+    using dir = temporaryDirectory();
+    for (const folder of [".git", "nested/.git", "node_modules"]) mkdirSync(dir.join(folder), { recursive: true });
+    dir.write(".git/config", "");
+    expect(await errorsOf(dir, lines)).toEqual([expect.stringMatching(/^6:13 /)]);
+    expect((await errorsOf(dir, lines))[0]).toContain(reason);
+  });
+
+  test("are not behind a link and are no link out of the project", async () => {
+    using dir = temporaryDirectory();
+    dir.write("src/a.txt", "");
+    symlinkSync("/etc", dir.join("letc"));
+    symlinkSync("src", dir.join("inner"));
+    expect(await errorsOf(dir, "artifacts: [letc, inner/a.txt, src]")).toEqual([
+      "6:13 the tracked artifact letc is a link that leads out of the project; track a copy of what it leads to",
+      "6:19 the tracked artifact inner/a.txt lies behind inner, which is a symbolic link; track what the link leads to",
+    ]);
+    expect(await errorsOf(dir, "artifacts: [inner, src]")).toEqual([]);
+  });
+
+  test.each([
+    ["inputs: [src/a.txt]", "src/a.txt", "src/a.txt", "is"],
+    ["inputs: [./src/]", "src", "src/a.txt", "contains"],
+    ["inputs: [{ path: src/a.txt, show: full }]", "src/a.txt", ".", "lies inside"],
+  ])("are no inputs too: %s", async (inputs, input, artifact, relation) => {
+    using dir = temporaryDirectory();
+    dir.write("src/a.txt", "");
+    const [first, second, ...others] = await errorsOf(dir, `${inputs}\nartifacts: [${artifact}]`);
+    expect(first).toMatch(/^6:\d+ /);
+    expect(first).toContain(`the input ${input} ${relation} the tracked artifact ${artifact}: trials would get`);
+    expect(second).toBe(`7:13 the input ${input} ${relation} this artifact; name it under one of the two only`);
+    expect(others).toEqual([]);
+  });
+
+  test("stand beside inputs that are elsewhere", async () => {
+    using dir = temporaryDirectory();
+    dir.write("src/a.txt", "");
+    dir.write("src-data/b.txt", "");
+    expect(await errorsOf(dir, `inputs: [src-data, ${dir.join("src/a.txt")}]\nartifacts: [src]`)).toEqual([]);
+  });
+});
