@@ -12,7 +12,7 @@ export function describeSchema(schema: unknown): string {
   const expected = schema["x-expected"];
   if (typeof expected === "string") return expected;
   const unit = UNITS[String(schema["x-unit"])];
-  if (unit !== undefined) return unit;
+  if (unit !== undefined) return "exclusiveMinimum" in schema ? `${unit}, above zero` : unit;
   if ("const" in schema) return String(schema.const);
   if (Array.isArray(schema.enum)) return `one of ${schema.enum.map(String).join(", ")}`;
   const branches = schema.anyOf ?? schema.oneOf;

@@ -86,11 +86,12 @@ export interface AnySchema extends Described {
   readonly "x-any": true;
 }
 
-/** A number, or text with a unit: see `DURATION`, `SIZE`, `COUNT` and `model/units.ts`. */
+/** A number, or text with a unit: see `DURATION`, `TIME_LIMIT` and those below, and `model/units.ts`. */
 export interface UnitSchema extends Described {
   readonly type: readonly ["number", "string"];
   readonly pattern: string;
-  readonly minimum: number;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly "x-unit": "duration" | "size" | "count";
   readonly default?: number | string;
 }
@@ -112,6 +113,15 @@ export const DURATION = {
   description: "A duration: `90s`, `30m`, `2h`; a bare number is seconds.",
 } as const satisfies UnitSchema;
 
+/** A duration above zero: with none at all, what it limits could not even begin. */
+export const TIME_LIMIT = {
+  type: ["number", "string"],
+  pattern: "^(?!\\s*[0.]+\\s*([a-z]+\\s*)?$)\\s*[0-9]+(\\.[0-9]+)?\\s*(ms|s|m|h|d)?\\s*$",
+  exclusiveMinimum: 0,
+  "x-unit": "duration",
+  description: "A duration above zero: `90s`, `30m`, `2h`; a bare number is seconds.",
+} as const satisfies UnitSchema;
+
 export const SIZE = {
   type: ["number", "string"],
   pattern: "^\\s*[0-9]+(\\.[0-9]+)?\\s*[KkMmGgTt]?(i?[Bb])?\\s*$",
@@ -120,12 +130,22 @@ export const SIZE = {
   description: "A size in bytes: `512M`, `2G` (binary units); a bare number is bytes.",
 } as const satisfies UnitSchema;
 
-export const COUNT = {
+/** A size above zero. */
+export const SIZE_LIMIT = {
   type: ["number", "string"],
-  pattern: "^\\s*[0-9]+(\\.[0-9]+)?\\s*[kKmM]?\\s*$",
-  minimum: 0,
+  pattern: "^(?!\\s*[0.]+\\s*([A-Za-z]+\\s*)?$)\\s*[0-9]+(\\.[0-9]+)?\\s*[KkMmGgTt]?(i?[Bb])?\\s*$",
+  exclusiveMinimum: 0,
+  "x-unit": "size",
+  description: "A size above zero, in bytes: `512M`, `2G` (binary units); a bare number is bytes.",
+} as const satisfies UnitSchema;
+
+/** A count above zero. */
+export const COUNT_LIMIT = {
+  type: ["number", "string"],
+  pattern: "^(?!\\s*[0.]+\\s*([A-Za-z]+\\s*)?$)\\s*[0-9]+(\\.[0-9]+)?\\s*[kKmM]?\\s*$",
+  exclusiveMinimum: 0,
   "x-unit": "count",
-  description: "A count: `200k`, `2M`; a bare number is the count.",
+  description: "A count above zero: `200k`, `2M`; a bare number is the count.",
 } as const satisfies UnitSchema;
 
 export const ANY = { "x-any": true } as const satisfies AnySchema;

@@ -12,6 +12,8 @@ export interface Issue {
   readonly candidates: readonly string[];
   /** The key that is missing. */
   readonly missing?: string;
+  /** Text belongs here, and this stands in its place. */
+  readonly insteadOfText?: "number" | "boolean";
 }
 
 /** What is used of an Ajv error. */
@@ -81,7 +83,23 @@ function unionIssues(error: RawError, compile: CompilePart): readonly Issue[] {
   const explained = plausible.map((branch) => inside(branch, error, compile));
   const [first, ...others] = explained.filter((issues) => issues.length > 0);
   if (first) return others.reduce((best, issues) => (issues.length < best.length ? issues : best), first);
-  return [{ path, message: `expected ${describeSchema(error.schema)}`, about: "value", candidates: [] }];
+  return [
+    {
+      path,
+      message: `expected ${describeSchema(error.schema)}`,
+      about: "value",
+      candidates: [],
+      ...insteadOfText(branches, error.data),
+    },
+  ];
+}
+
+/** Whether text was expected, and a number or a truth value is there. */
+function insteadOfText(schemas: readonly object[], data: unknown): Pick<Issue, "insteadOfText"> {
+  const isText = schemas.some((schema) => "type" in schema && schema.type === "string");
+  const takesNumbers = schemas.some((schema) => "type" in schema && /^(?:number|integer)$/.test(String(schema.type)));
+  const kind = typeof data;
+  return isText && !takesNumbers && (kind === "number" || kind === "boolean") ? { insteadOfText: kind } : {};
 }
 
 function inside(branch: JsonObject, error: RawError, compile: CompilePart): readonly Issue[] {
@@ -140,8 +158,10 @@ function issue(error: RawError): Issue {
     }
     case "uniqueItems":
       return { path, message: "an entry is there twice", about: "value", candidates: [] };
-    default:
-      return { path, message: `expected ${describeSchema(schema)}`, about: "value", candidates: [] };
+    default: {
+      const message = `expected ${describeSchema(schema)}`;
+      return { path, message, about: "value", candidates: [], ...insteadOfText([schema], error.data) };
+    }
   }
 }
 

@@ -34,7 +34,7 @@ function metricFindings(metric: JsonValue | undefined): readonly Finding[] {
 function constraintFindings(constraints: JsonValue | undefined): readonly Finding[] {
   const budget = isJsonObject(constraints) ? constraints.time_budget : undefined;
   if (budget === undefined || isDuration(budget)) return [];
-  const message = "expected a duration like 90s, 30m or 2h, or a number of seconds";
+  const message = "expected a duration like 90s, 30m or 2h, or a number of seconds, above zero";
   return [finding(["constraints", "time_budget"], message)];
 }
 

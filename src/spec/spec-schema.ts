@@ -1,4 +1,4 @@
-import { ANY, DURATION, JSON_OBJECT, type ObjectSchema } from "../schema/dialect.ts";
+import { ANY, JSON_OBJECT, type ObjectSchema, TIME_LIMIT } from "../schema/dialect.ts";
 import type { Infer } from "../schema/infer.ts";
 import { metricSchema, stopSchema } from "./spec-sections.ts";
 
@@ -34,7 +34,7 @@ const checkSchema = {
       default: false,
       description: "Run it as a `sh -c` program; values become positional parameters.",
     },
-    timeout: { ...DURATION, description: "Ends the check as failed. Like `5m`; default: `constraints.time_budget`." },
+    timeout: { ...TIME_LIMIT, description: "Ends the check as failed. Like `5m`; default: `constraints.time_budget`." },
   },
   required: ["name", "command"],
   additionalProperties: false,

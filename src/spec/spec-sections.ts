@@ -1,4 +1,4 @@
-import { COUNT, DURATION, type ObjectSchema } from "../schema/dialect.ts";
+import { COUNT_LIMIT, type ObjectSchema, TIME_LIMIT } from "../schema/dialect.ts";
 
 export const metricSchema = {
   type: "object",
@@ -38,8 +38,8 @@ export const stopSchema = {
     iterations: { ...LIMIT, description: "Iterations." },
     hypotheses: { ...LIMIT, description: "Hypotheses; the last batch is shortened to fit." },
     patience: { ...LIMIT, description: "Iterations in a row without a better score." },
-    wall_clock: { ...DURATION, description: "Active time, summed over resumes, like `30m`." },
-    tokens: { ...COUNT, description: "Tokens of model calls, like `200k`." },
+    wall_clock: { ...TIME_LIMIT, description: "Active time, summed over resumes, like `30m`." },
+    tokens: { ...COUNT_LIMIT, description: "Tokens of model calls, like `200k`." },
     cost_usd: {
       type: "number",
       exclusiveMinimum: 0,

@@ -37,7 +37,15 @@ export function checkStructure(spec: JsonObject, registry: Registry): readonly F
     return [...checker(definition, config).map((issue) => ({ ...issue, path: [...path, ...issue.path] })), ...inner];
   };
   const top = compileSchema(withNotes(specSchema), componentReferences(registry))(spec);
-  return [...top, ...componentPlaces(specSchema, spec).flatMap(visit)].map((found) => withGiven(found, spec));
+  return [...top, ...componentPlaces(specSchema, spec).flatMap(visit)].map((found) => withGiven(inYaml(found), spec));
+}
+
+/** What a user meant as text and YAML does not take for text. */
+function inYaml(found: Finding): Finding {
+  const { insteadOfText: kind, message } = found;
+  if (kind === undefined) return found;
+  const read = kind === "number" ? "a number" : "true or false";
+  return { ...found, message: `${message}; YAML reads this as ${read}, so put it in quotes` };
 }
 
 /** Checks the options of one component, in a config with its `type`, and fills in their defaults. */

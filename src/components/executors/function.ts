@@ -5,7 +5,7 @@ import type { Executor, PreparedEnvironment, RawResult } from "../../kernel/port
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
-import { DURATION, type ObjectSchema } from "../../schema/dialect.ts";
+import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { stepsIn } from "../trial-steps.ts";
 import { commandValues } from "./aura-values.ts";
 import { callFunction, type TrialFunction, tail, valueOrFailure } from "./in-process.ts";
@@ -130,7 +130,7 @@ function moduleResult(result: ModuleFunctionResult, keeper: LineKeeper): RawResu
 export const functionOptionProperties = {
   module: { type: "string", minLength: 1, description: "Path of a JavaScript or TypeScript module." },
   export: { type: "string", minLength: 1, default: "default", description: "Name of the exported function." },
-  timeout: { ...DURATION, default: "1h", description: "Longest a call may run; then its process is ended." },
+  timeout: { ...TIME_LIMIT, default: "1h", description: "Longest a call may run; then its process is ended." },
 } as const;
 
 export const functionExecutorSchema = {

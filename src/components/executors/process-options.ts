@@ -2,7 +2,7 @@ import type { ProcessLimits } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { parseDuration, parseSize } from "../../model/units.ts";
 import { CommandError, compileCommand, compileVariable } from "../../platform/command.ts";
-import { DURATION, type ObjectSchema, SIZE } from "../../schema/dialect.ts";
+import { type ObjectSchema, SIZE, SIZE_LIMIT, TIME_LIMIT } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { refusedVariable } from "./trial-environment.ts";
 
@@ -43,7 +43,7 @@ export const processOptionProperties = {
     default: false,
     description: "Run the command by `/bin/sh -c`, with every value as a positional parameter.",
   },
-  timeout: { ...DURATION, default: "1h", description: "Longest a trial may run; `constraints.time_budget` caps it." },
+  timeout: { ...TIME_LIMIT, default: "1h", description: "Longest a trial may run; `constraints.time_budget` caps it." },
   env: {
     type: "object",
     additionalProperties: { anyOf: [{ type: "string" }, { type: "number" }, { type: "boolean" }] },
@@ -58,12 +58,12 @@ export const processOptionProperties = {
   limits: {
     type: "object",
     properties: {
-      memory: { ...SIZE, description: "Address space of each process." },
+      memory: { ...SIZE_LIMIT, description: "Address space of each process." },
       pids: { type: "integer", minimum: 1, description: "Processes of the user at once." },
-      cpu: { ...DURATION, description: "CPU time of each process." },
+      cpu: { ...TIME_LIMIT, description: "CPU time of each process." },
       file_size: { ...SIZE, description: "Size of any file it writes." },
       open_files: { type: "integer", minimum: 3, description: "Open files of each process." },
-      output: { ...SIZE, default: "32M", description: "Output after which the trial ends as `output-limit`." },
+      output: { ...SIZE_LIMIT, default: "32M", description: "Output after which the trial ends as `output-limit`." },
     },
     additionalProperties: false,
     description: "What a trial may use.",

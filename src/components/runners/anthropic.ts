@@ -8,7 +8,7 @@ import {
   apiKey,
   type LlmEffects,
 } from "../../platform/llm.ts";
-import { DURATION, type ObjectSchema } from "../../schema/dialect.ts";
+import { DURATION, type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { ConcurrencyLimit } from "./limit.ts";
 import { answer } from "./llm.ts";
@@ -65,7 +65,7 @@ const options = {
     max_tokens: { type: "integer", minimum: 1, default: 8192, description: "Longest reply." },
     temperature: { type: "number", minimum: 0, maximum: 1, description: "Default: the provider's." },
     system: { type: "string", description: "System prompt." },
-    timeout: { ...DURATION, default: "10m", description: "Of one request." },
+    timeout: { ...TIME_LIMIT, default: "10m", description: "Of one request." },
     max_wait: { ...DURATION, default: "5m", description: "How long a provider that is down or busy is waited for." },
     concurrency: { type: "integer", minimum: 1, maximum: 100, default: 4, description: "Calls in flight." },
     stream: { type: "boolean", default: true, description: "Whether replies are streamed." },

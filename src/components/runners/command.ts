@@ -6,7 +6,7 @@ import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { parseDuration } from "../../model/units.ts";
 import { systemEffects } from "../../platform/system.ts";
-import { DURATION, type ObjectSchema } from "../../schema/dialect.ts";
+import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { cleanText, oneLine } from "../prompting/text.ts";
 import { type OutputFormat, readCommandOutput, usageInOutput } from "./command-output.ts";
 import { type PassedVariables, runnerEnvironment } from "./environment.ts";
@@ -159,7 +159,7 @@ const options = {
     },
     output: { enum: ["text", "json", "jsonl"], default: "text", description: "What the command writes to stdout." },
     path: { type: "string", minLength: 1, description: "Where the reply is in JSON output, such as `result`." },
-    timeout: { ...DURATION, default: "10m", description: "Of one call." },
+    timeout: { ...TIME_LIMIT, default: "10m", description: "Of one call." },
     ...environmentOptions,
     ...recordOption,
   },

@@ -4,7 +4,7 @@ import { RunnerError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
-import { DURATION, type ObjectSchema } from "../../schema/dialect.ts";
+import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { oneLine } from "../prompting/text.ts";
 import { type PassedVariables, runnerEnvironment } from "./environment.ts";
 import { environmentOptions, recordOption } from "./options.ts";
@@ -74,7 +74,7 @@ const options = {
   properties: {
     module: { type: "string", minLength: 1, description: "The module, relative to the spec; TypeScript too." },
     export: { type: "string", minLength: 1, default: "default", description: "The exported function." },
-    timeout: { ...DURATION, default: "10m", description: "Of one call." },
+    timeout: { ...TIME_LIMIT, default: "10m", description: "Of one call." },
     ...environmentOptions,
     ...recordOption,
   },

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { COUNT, DURATION, type HouseSchema, JSON_OBJECT } from "../../../src/schema/dialect.ts";
+import {
+  COUNT_LIMIT,
+  DURATION,
+  type HouseSchema,
+  JSON_OBJECT,
+  SIZE_LIMIT,
+  TIME_LIMIT,
+} from "../../../src/schema/dialect.ts";
 import type { Issue } from "../../../src/schema/issues.ts";
 import { compileSchema, compileUserSchema } from "../../../src/schema/validate.ts";
 
@@ -13,7 +20,9 @@ const STEP = {
       ],
     },
     timeout: DURATION,
-    tokens: COUNT,
+    tokens: COUNT_LIMIT,
+    limit: TIME_LIMIT,
+    memory: SIZE_LIMIT,
     retries: { type: "integer", minimum: 0, maximum: 9, default: 1 },
     mode: { enum: ["fast", "slow"], default: "fast" },
     tags: { type: "array", items: { type: "string" }, uniqueItems: true, default: [] },
@@ -63,7 +72,18 @@ describe("compileSchema", () => {
     ],
     [{ command: "x", timeout: true }, "timeout: expected a duration like 90s, 30m or 2h, or a number of seconds"],
     [{ command: "x", timeout: -1 }, "timeout: expected a duration like 90s, 30m or 2h, or a number of seconds"],
-    [{ command: "x", tokens: "many" }, "tokens: expected a count like 200k or 2M, or a number"],
+    [{ command: "x", tokens: "many" }, "tokens: expected a count like 200k or 2M, or a number, above zero"],
+    [{ command: "x", limit: 0 }, "limit: expected a duration like 90s, 30m or 2h, or a number of seconds, above zero"],
+    [
+      { command: "x", limit: "0s" },
+      "limit: expected a duration like 90s, 30m or 2h, or a number of seconds, above zero",
+    ],
+    [
+      { command: "x", limit: " 0.00 h " },
+      "limit: expected a duration like 90s, 30m or 2h, or a number of seconds, above zero",
+    ],
+    [{ command: "x", memory: "0G" }, "memory: expected a size like 512M or 2G, or a number of bytes, above zero"],
+    [{ command: "x", tokens: 0 }, "tokens: expected a count like 200k or 2M, or a number, above zero"],
     [{ command: "x", retries: 1.5 }, "retries: expected a whole number of at least 0 and at most 9"],
     [{ command: "x", retries: 10 }, "retries: expected a whole number of at least 0 and at most 9"],
     [{ command: "x", mode: "fats" }, "mode: expected one of fast, slow"],

@@ -80,7 +80,7 @@ describe("loading a spec file", () => {
       .replace("main: { type: anthropic, model: claude }", "main: { type: replay, file: replies.jsonl }")
       .replace("timeout: 5m", "timeout: soon");
     expect(await errorsOf(dir.write("spec.yaml", text))).toEqual([
-      "3:7 expected text",
+      "3:7 expected text; YAML reads this as a number, so put it in quotes",
       `5:10 there is no file or folder ${dir.join("project/data.csv")}`,
       `5:28 there is no file or folder ${dir.join("project/more.csv")}`,
       `6:23 there is no file or folder ${dir.join("project/gone")}`,

@@ -158,7 +158,7 @@ describe("a mistake is told once, at its place, with the nearest valid name", ()
       "a bad time budget",
       "name: digits",
       "name: digits\nconstraints: { time_budget: soon }",
-      ["3:29 expected a duration like 90s, 30m or 2h, or a number of seconds"],
+      ["3:29 expected a duration like 90s, 30m or 2h, or a number of seconds, above zero"],
     ],
     [
       "an artifact outside the project",
@@ -243,6 +243,26 @@ describe("a mistake is told once, at its place, with the nearest valid name", ()
     ["a prototype", "name: digits", "name: digits\n__proto__: { a: 1 }", '3:1 "__proto__" cannot be a key'],
   ])("%s", (_, from, to, expected) => {
     expect(errorsOf(changed(from, to))).toEqual([expected]);
+  });
+
+  it("is a limit that nothing could be done in", () => {
+    const above = "expected a duration like 90s, 30m or 2h, or a number of seconds, above zero";
+    expect(
+      errorsOf(
+        changed("goal: Raise the accuracy.", "stop: { wall_clock: 0, tokens: 0k }\nconstraints: { time_budget: 0s }"),
+      ),
+    ).toEqual([`3:21 ${above}`, "3:32 expected a count like 200k or 2M, or a number, above zero", `4:29 ${above}`]);
+  });
+
+  it("is a number where text belongs", () => {
+    const name =
+      "expected a name that can be a folder: letters, digits, `.`, `_` and `-`, a letter or digit first, at most 100";
+    const hint = "YAML reads this as a number, so put it in quotes";
+    expect(errorsOf(changed("name: digits", "name: 123"))).toEqual([`2:7 ${name}; ${hint}`]);
+    expect(errorsOf(changed("name: digits", "name: 007"))).toEqual([`2:7 ${name}; ${hint}`]);
+    expect(errorsOf(changed("goal: Raise the accuracy.", "goal: true"))).toEqual([
+      "3:7 expected text; YAML reads this as true or false, so put it in quotes",
+    ]);
   });
 
   it("tells five mistakes in one pass, each at its line", () => {
