@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
@@ -5,6 +6,7 @@ import { unbuildable } from "./build.ts";
 import { checkCommands, placedCommands, placedSpace } from "./commands.ts";
 import { knownComponents } from "./components.ts";
 import type { Finding } from "./diagnostics.ts";
+import { missingExports } from "./module-exports.ts";
 import { specPaths } from "./paths.ts";
 import { placeKey, type SpecPath } from "./places.ts";
 import { untrackable } from "./project-paths.ts";
@@ -49,7 +51,8 @@ export function checkValue(
   const missing = files ? missingFiles(value, components, paths, files) : [];
   const untracked = files ? untrackable(value, paths.root, files) : [];
   const meaning = fresh([...contradictions(value), ...commands.errors]);
-  const onDisk = fresh([...missing, ...untracked]);
+  const exported = files ? missingExports(components, (path) => resolve(dir, path), files) : [];
+  const onDisk = fresh([...missing, ...untracked, ...exported]);
   const metric = isSound(value.metric, isFaulty(["metric"])) ? metricOf(value.metric) : STAND_IN;
   const building = effects ? fresh(unbuildable({ spec: value, dir, registry, metric, effects }, isFaulty)) : [];
   const warnings = [...commands.warnings, ...oddities(value, components)];
