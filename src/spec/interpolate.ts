@@ -7,11 +7,21 @@ import { isPublicVariable, isSecretPlace } from "./secrets.ts";
 /** Looks up a variable; `undefined` when it is not set. */
 export type Variables = (name: string) => string | undefined;
 
+/** A text of a spec that held references to variables. */
+export interface Reference {
+  readonly path: SpecPath;
+  /** As it was written. */
+  readonly raw: string;
+  /** The variables whose values are in it now. */
+  readonly names: readonly string[];
+  /** It was one reference and nothing else, without quotes. */
+  readonly isWhole: boolean;
+}
+
 export interface Interpolated {
   readonly value: JsonValue;
   readonly findings: readonly Finding[];
-  /** The texts that held references, unexpanded, by path. */
-  readonly references: readonly { readonly path: SpecPath; readonly raw: string }[];
+  readonly references: readonly Reference[];
   /** What each reference was replaced with, by the path of its text. */
   readonly variables: readonly { readonly path: SpecPath; readonly name: string; readonly value: string }[];
   /** Values that came from variables, are to be hidden, and are long enough to be told apart from ordinary text. */
@@ -34,7 +44,7 @@ export function interpolate(
   isQuoted: (path: SpecPath) => boolean,
 ): Interpolated {
   const findings: Finding[] = [];
-  const references: { path: SpecPath; raw: string }[] = [];
+  const references: Reference[] = [];
   const used: { path: SpecPath; name: string; value: string }[] = [];
   const secrets = new Set<string>();
   const settings = new Set<string>();
@@ -44,11 +54,13 @@ export function interpolate(
       return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, walk(item, [...path, key])]));
     }
     if (typeof part !== "string" || !part.includes("${")) return part;
-    references.push({ path, raw: part });
-    const text = expand(part, path);
-    return WHOLE.test(part) && !isQuoted(path) ? readScalar(text) : text;
+    const names = new Set<string>();
+    const text = expand(part, path, names);
+    const isWhole = WHOLE.test(part) && !isQuoted(path);
+    references.push({ path, raw: part, names: [...names], isWhole });
+    return isWhole ? readScalar(text) : text;
   };
-  const expand = (text: string, path: SpecPath): string =>
+  const expand = (text: string, path: SpecPath, names: Set<string>): string =>
     text.replaceAll(REFERENCE, (match, name: string | undefined, hasDefault: string | undefined, fallback = "") => {
       if (match === "$${") return "${";
       if (name === undefined) {
@@ -64,7 +76,10 @@ export function interpolate(
         (isSecretPlace(path) ? secrets : settings).add(found);
       }
       used.push({ path, name, value: found || (hasDefault ? fallback : "") });
-      if (hasDefault ? found : found !== undefined) return found ?? "";
+      if (hasDefault ? found : found !== undefined) {
+        names.add(name);
+        return found ?? "";
+      }
       if (hasDefault) return fallback;
       const message = `the environment variable ${name} is not set; set it, or write \${${name}:-default}, or $\${${name}} for literal text`;
       findings.push(finding(path, message, { within: match }));

@@ -5,14 +5,15 @@ import { type Diagnostic, SpecError } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { systemEffects } from "../platform/system.ts";
+import { blamed } from "./blame.ts";
 import { checkValue, type Surroundings } from "./check.ts";
 import { withoutNotes } from "./components.ts";
 import { DiagnosticWriter, type Finding, formatDiagnostics } from "./diagnostics.ts";
 import { specHash } from "./drift.ts";
-import { type Interpolated, interpolate } from "./interpolate.ts";
+import { type Interpolated, interpolate, type Reference } from "./interpolate.ts";
 import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
-import { placeKey, type SpecPath } from "./places.ts";
+import { placeKey } from "./places.ts";
 import { MAX_SPEC_BYTES, parseSource, type SpecSource } from "./source.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
 
@@ -111,7 +112,7 @@ interface Draft {
   readonly source: SpecSource;
   readonly value: JsonObject;
   readonly findings: readonly Finding[];
-  readonly references: readonly { readonly path: SpecPath; readonly raw: string }[];
+  readonly references: readonly Reference[];
   readonly variables: Interpolated["variables"];
   readonly secrets: readonly string[];
   /** All values of variables. */
@@ -154,11 +155,12 @@ function finished(
   const value = withDefaultStages(draft.value, around.registry);
   const first = [...draft.findings, ...(around.findings ?? [])];
   const checked = checkValue(value, dir, around, [...first, ...source.problems]);
-  const errors = [...before, ...unread, ...writer.write([...first, ...checked.errors])].sort(byPlace);
+  const told = blamed(checked.errors, draft.references, value);
+  const errors = [...before, ...unread, ...writer.write([...first, ...told])].sort(byPlace);
   const spec = withoutNotes(specSchema, value);
   if (!isValidSpec(spec, errors)) throw specError(file, errors);
   const raw = draft.references.reduce<JsonObject>((whole, reference) => unexpanded(whole, reference), value);
-  const warnings = writer.write(checked.warnings);
+  const warnings = writer.write(blamed(checked.warnings, draft.references, value));
   const { text } = source;
   const { registry } = around;
   return {
@@ -190,7 +192,7 @@ function isValidSpec(value: unknown, errors: readonly Diagnostic[]): value is Sp
   return errors.length === 0 && isJsonObject(value);
 }
 
-function unexpanded(whole: JsonObject, { path, raw }: { readonly path: SpecPath; readonly raw: string }): JsonObject {
+function unexpanded(whole: JsonObject, { path, raw }: Reference): JsonObject {
   const changed = replaceAt(whole, path, raw);
   return isJsonObject(changed) ? changed : whole;
 }

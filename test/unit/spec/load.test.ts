@@ -367,12 +367,37 @@ describe("variables", () => {
     expect(loaded.secrets).toEqual([]);
   });
 
+  it("are named, and their values are not told, where what they say makes no sense", () => {
+    const told = (value: string, command = "train ${GOALV} {lr}") =>
+      errorsOf(changed("command: python train.py --lr {lr} --opt {opt}", `command: ${command}`), {
+        variables: variables({ GOALV: value }),
+      }).filter((line) => !line.includes("no command uses"));
+    const filled = "the value of the environment variable GOALV is filled in here";
+    expect(told("two words; rm {lr}").join()).toMatch(
+      new RegExp(`the command has "\\[redacted\\]", which .*; ${filled}$`),
+    );
+    expect(told("{hush} x")).toEqual([
+      expect.stringMatching(new RegExp(`no parameter \\{\\[redacted\\]\\}; .*; ${filled}$`)),
+    ]);
+    expect(told("fine", "train ${GOALV} {lrr}")).toEqual([
+      expect.stringMatching(/no parameter \{lrr\}; it has [^;]*$/),
+    ]);
+  });
+
   it("become numbers only when they stand alone and unquoted", () => {
     const set = { variables: variables({ N: "4" }) };
     const text = (value: string) => changed("goal: Raise the accuracy.", `parallel: ${value}`);
     expect(load(text("${N}"), set).spec.parallel).toBe(4);
     expect(load(text("${M:-3}"), set).spec.parallel).toBe(3);
-    expect(errorsOf(text('"${N}"'), set)).toEqual(["3:11 expected a whole number of at least 1 and at most 1024"]);
+    const expected = "3:11 expected a whole number of at least 1 and at most 1024";
+    expect(errorsOf(text('"${N}"'), set)).toEqual([
+      `${expected}; the value of the environment variable N is filled in here`,
+    ]);
+    const bad = { variables: variables({ N: "abc" }) };
+    expect(errorsOf(text("${N:-1}"), bad)).toEqual([
+      `${expected}; the value of the environment variable N is not that`,
+    ]);
+    expect(errorsOf(text("${M:-abc}"), bad)).toEqual([expected]);
   });
 
   it("that are not set are told at their line, once", () => {
