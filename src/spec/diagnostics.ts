@@ -56,7 +56,7 @@ export class DiagnosticWriter {
       file: this.#file,
       line: Math.max(1, line),
       column: Math.max(1, col),
-      excerpt: excerpt(this.#source.text, span),
+      ...(this.#source.text.trim() === "" ? {} : { excerpt: excerpt(this.#source.text, span) }),
     };
   }
 

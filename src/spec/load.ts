@@ -14,7 +14,8 @@ import { type Interpolated, interpolate, type Reference } from "./interpolate.ts
 import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
 import { placeKey } from "./places.ts";
-import { MAX_SPEC_BYTES, parseSource, type SpecSource } from "./source.ts";
+import { parseSource, type SpecSource } from "./source.ts";
+import { readSpecFile } from "./spec-file.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
 
 /** A spec that has been read, checked and completed. */
@@ -94,15 +95,6 @@ export async function loadSpec(path: string, options: LoadSpecOptions = {}): Pro
 async function loadUserModule(path: string) {
   const { loadModule } = await import("../platform/modules.ts");
   return loadModule(path);
-}
-
-function readSpecFile(path: string, files: Files): string {
-  const stat = files.stat(files.realPath(path) ?? path);
-  if (!stat) throw new SpecError(`there is no spec ${path}; give the path of a YAML file such as specs/digits.yaml`);
-  if (stat.kind !== "file")
-    throw new SpecError(`${path} is not a file; give the path of a spec, such as ${path}/spec.yaml`);
-  if (stat.size > MAX_SPEC_BYTES) throw new SpecError(`${path} is larger than 1 MiB, which no spec is`);
-  return files.readText(path) ?? "";
 }
 
 /** A spec with overrides and variables put in, not yet checked. */

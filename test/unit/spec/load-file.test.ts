@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { builtins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
@@ -47,10 +48,39 @@ describe("loading a spec file", () => {
 
   it("says so when there is none, when it is a folder, and when it is not text", async () => {
     using dir = temporaryDirectory();
-    dir.write("binary.yaml", "\u0000\u0001\u0002: [");
+    dir.write("binary.yaml", "\u0001\u0002: [");
     expect(await errorsOf(dir.join("none.yaml"))).toEqual([expect.stringContaining("there is no spec")]);
     expect(await errorsOf(dir.path)).toEqual([expect.stringContaining("is not a file")]);
     expect(await errorsOf(dir.join("binary.yaml"))).toHaveLength(1);
+  });
+
+  it("says where it is not UTF-8", async () => {
+    using dir = temporaryDirectory();
+    const write = (bytes: Uint8Array): string => {
+      const path = dir.write("spec.yaml", "");
+      writeFileSync(path, bytes);
+      return path;
+    };
+    const latin = Buffer.from(VALID.replace("Raise the", "\ufffd Ra\u00efse the"));
+    const at = latin.indexOf(0xc3);
+    const mixed = Buffer.concat([latin.subarray(0, at), Buffer.from([0xef]), latin.subarray(at + 2)]);
+    expect(await errorsOf(write(mixed))).toEqual([
+      "3:11 the file is not UTF-8: what stands here is in another encoding; save it as UTF-8",
+    ]);
+    const little = Buffer.from(VALID, "utf16le");
+    expect(await errorsOf(write(little))).toEqual(["1:1 the file is in UTF-16 (little-endian); save it as UTF-8"]);
+    const big = Buffer.concat([Buffer.from([0xff, 0xfe]), little]).swap16();
+    expect(await errorsOf(write(big))).toEqual(["1:1 the file is in UTF-16 (big-endian); save it as UTF-8"]);
+    expect(await errorsOf(write(Buffer.from(`\ufeff${VALID}`)))).toEqual([]);
+  });
+
+  it("names the file beside it that was meant", async () => {
+    using dir = temporaryDirectory();
+    dir.write("base.yaml", VALID);
+    expect(await errorsOf(dir.join("base.yml"))).toEqual([
+      `there is no spec ${dir.join("base.yml")}; did you mean ${dir.join("base.yaml")}?`,
+    ]);
+    expect(await errorsOf("/dev/null")).toEqual([expect.stringContaining("cannot come from a pipe")]);
   });
 
   it("tells every override that cannot be read next to what is wrong with the spec and with other overrides", async () => {
