@@ -35,7 +35,7 @@ export interface ObjectSchema extends Described {
 export interface RecordSchema extends Described {
   readonly type: "object";
   readonly additionalProperties: HouseSchema;
-  readonly propertyNames?: { readonly pattern: string };
+  readonly propertyNames?: { readonly pattern: string; readonly "x-expected"?: string };
 }
 
 export interface ArraySchema extends Described {

@@ -150,7 +150,9 @@ function issue(error: RawError): Issue {
     }
     case "propertyNames": {
       const key = String(params.propertyName);
-      return { path: [...path, key], message: `"${key}" cannot be a name here`, about: "key", candidates: [] };
+      const allowed = "propertyNames" in schema ? describeSchema(withText(schema.propertyNames)) : "another name";
+      const message = `"${key}" cannot be a name here; expected ${allowed}`;
+      return { path: [...path, key], message, about: "key", candidates: [] };
     }
     case "enum": {
       const names = Array.isArray(params.allowedValues) ? params.allowedValues.map(String) : [];
@@ -163,6 +165,11 @@ function issue(error: RawError): Issue {
       return { path, message, about: "value", candidates: [], ...insteadOfText([schema], error.data) };
     }
   }
+}
+
+/** Names are text, whether or not their schema says so. */
+function withText(names: unknown): JsonObject {
+  return isJsonObject(names) ? { type: "string", ...names } : {};
 }
 
 function oneOf(names: readonly string[]): string {

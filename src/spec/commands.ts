@@ -139,17 +139,27 @@ function checkParameter(
 ): void {
   const optional = source.includes(`{${name}?}`) || source.includes(`{${name}...?}`);
   const candidates = Object.keys(space.parameters);
-  const parameter = candidates.find((known) => known === name || name.startsWith(`${known}.`));
+  const parameter = candidates.includes(name) ? name : candidates.find((known) => name.startsWith(`${known}.`));
   const within = `{${name}`;
   if (parameter === undefined) {
     const message = `the search space has no parameter {${name}}; it has ${candidates.join(", ")}`;
-    if (!optional) errors.push(finding(path, message, { within, given: name, candidates }));
+    (optional ? warnings : errors).push(finding(path, message, { within, given: name, candidates }));
     return;
   }
   const definition = space.parameters[parameter];
+  if (name !== parameter && isJsonObject(definition) && !holdsObjects(definition)) {
+    const found = finding(path, `no value of ${parameter} has parts, so {${name}} is never there`, { within });
+    (optional ? warnings : errors).push(found);
+    return;
+  }
   if (optional || !isJsonObject(definition) || definition.when === undefined) return;
   const message = `{${name}} has no value where its \`when\` does not hold, and the command fails there; write {${name}?}`;
   warnings.push(finding(path, message, { within }));
+}
+
+/** Whether a parameter can have a value that has parts. */
+function holdsObjects({ choices }: JsonObject): boolean {
+  return Array.isArray(choices) && choices.some((choice) => typeof choice === "object" && choice !== null);
 }
 
 /** Whether a command gets all parameters at once, or reads them from where AURA puts them. */

@@ -122,7 +122,10 @@ export const specSchema = {
     runners: {
       type: "object",
       additionalProperties: { $ref: "#/$defs/inlineRunner" },
-      propertyNames: { pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" },
+      propertyNames: {
+        pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        "x-expected": "a letter or digit first, then letters, digits, `.`, `_` and `-`, at most 64",
+      },
       description: "Models, agent commands and functions that answer prompts, by the name other components use.",
     },
     researcher: { $ref: "#/$defs/researcher", description: "Proposes hypotheses." },

@@ -115,6 +115,9 @@ function unknownType(place: ComponentPlace, config: JsonObject, registry: Regist
   const at = [...path, "type"];
   if (typeof config.type !== "string")
     return [finding(at, `expected the type of ${anKind(kind)}: one of ${types.join(", ")}`)];
+  if (/\.[cm]?[jt]s$/.test(config.type)) {
+    return [finding(at, `a module of your own is given by a path that begins with ./: write ./${config.type}`)];
+  }
   const message = `unknown ${kind} type "${config.type}"; known: ${types.join(", ")}`;
   return [finding(at, message, { candidates: types, given: config.type })];
 }

@@ -47,7 +47,10 @@ export const processOptionProperties = {
   env: {
     type: "object",
     additionalProperties: { anyOf: [{ type: "string" }, { type: "number" }, { type: "boolean" }] },
-    propertyNames: { pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
+    propertyNames: {
+      pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
+      "x-expected": "a letter or `_` first, then letters, digits and `_`",
+    },
     description: "Variables of the trial; values take placeholders, as in `{aura.slot}`.",
   },
   pass_env: {

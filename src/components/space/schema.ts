@@ -62,7 +62,10 @@ export const spaceSchema = {
   type: "object",
   description: "The search space: what each parameter of a proposal may be.",
   additionalProperties: { anyOf: [float, int, categorical] },
-  propertyNames: { pattern: PARAMETER_NAME },
+  propertyNames: {
+    pattern: PARAMETER_NAME,
+    "x-expected": "a letter or `_` first, then letters, digits, `_`, `-` and `.`",
+  },
 } as const satisfies RecordSchema;
 
 /** A search space as written in a spec or in code. */

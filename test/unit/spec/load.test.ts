@@ -468,6 +468,16 @@ describe("warnings", () => {
     expect(warnings(changed("--lr {lr} --opt {opt}", "{aura.args...}"))).toEqual([]);
   });
 
+  it("name an optional placeholder that can have no value", () => {
+    expect(warnings(changed("--opt {opt}", "--opt {opt} {momentun?} {lr.x?}"))).toEqual([
+      "17:52 the search space has no parameter {momentun}; it has lr, opt",
+      "17:64 no value of lr has parts, so {lr.x} is never there",
+    ]);
+    expect(errorsOf(changed("--opt {opt}", "--opt {opt} {lr.x}"))).toEqual([
+      "17:52 no value of lr has parts, so {lr.x} is never there",
+    ]);
+  });
+
   it("name a cost limit that cannot be reached", () => {
     expect(warnings(`${VALID}stop: { cost_usd: 5 }\n`)).toEqual([
       "19:19 no runner has a `price`, so no cost is known and this limit is never reached",
