@@ -1,18 +1,21 @@
-import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { plainText } from "../kernel/display-text.ts";
-import { EXIT, StorageError } from "../kernel/errors.ts";
+import { EXIT, WorkspaceError } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import {
   type ApplyPlan,
   applyState,
   findState,
   lastApplied,
-  patchBetween,
   planApply,
+  type Recovery,
+  readApplies,
   recoverApply,
 } from "../workspace/artifacts/index.ts";
+import { writePatch } from "./apply-patch.ts";
+import { superviseApply, workerRole } from "./apply-worker.ts";
 import { guarded } from "./guarded.ts";
+import { projectOf } from "./project-of.ts";
 import { openStates, type StatesOfRun } from "./states.ts";
 
 export interface ApplyFlags {
@@ -26,20 +29,30 @@ export interface ApplyFlags {
 /** `aura apply <workspace> [state]`: writes a recorded state to the project, to a folder, or as a patch. */
 export async function apply(place: string, state: string, flags: ApplyFlags): Promise<number> {
   return guarded(async () => {
+    refuseMixedFlags(flags);
     const effects = systemEffects();
     const run = await openStates(resolve(place), effects);
     const { snapshot } = findState(run.records, state);
-    if (flags.patch !== undefined) return writePatch(run, snapshot, flags.patch);
-    const target = resolve(flags.to ?? projectOf(run));
+    const { patch } = flags;
+    if (patch !== undefined) return writePatch({ ...flags, patch }, run, snapshot);
+    const goal: Goal = { run, snapshot, target: resolve(flags.to ?? projectOf(run, effects.files)) };
     if (flags.dryRun) {
-      tell(planned(run, snapshot, target), flags);
+      tellUnfinished(run);
+      tell(planned(goal), flags);
       return EXIT.ok;
     }
+    const role = workerRole(effects.variables);
+    if (role === null) return superviseApply();
     const lock = await run.workspace.lock();
     try {
-      recoverApply(run.store, { force: flags.force === true });
-      const plan = planned(run, snapshot, target);
-      applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
+      const done = recoverApply(run.store, { force: flags.force === true, target: goal.target });
+      for (const one of done) process.stderr.write(`${recovered(one)}\n`);
+      const plan = planned(goal);
+      if (role === "apply") applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
+      else if (plan.steps.length > 0) {
+        process.stderr.write(`aura: apply was ended before it had replaced anything: ${goal.target} is as it was\n`);
+        return EXIT.failed;
+      }
       tell(plan, flags);
     } finally {
       lock.release();
@@ -48,33 +61,59 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
   });
 }
 
-function planned({ store, start }: StatesOfRun, snapshot: string, target: string): ApplyPlan {
+interface Goal {
+  readonly run: StatesOfRun;
+  readonly snapshot: string;
+  readonly target: string;
+}
+
+function refuseMixedFlags({ to, patch }: ApplyFlags): void {
+  if (to === "") throw new WorkspaceError("usage", "--to needs a folder, and what was given is empty");
+  if (patch === "") throw new WorkspaceError("usage", "--patch needs a file, and what was given is empty");
+  if (to !== undefined && patch !== undefined)
+    throw new WorkspaceError("usage", "--patch writes a patch and --to a folder: give one of them");
+}
+
+function planned({ run, snapshot, target }: Goal): ApplyPlan {
+  const { store, start } = run;
   const applied = lastApplied(store, target);
-  return planApply(store, { target, snapshot, start, ...(applied === null ? {} : { applied }) });
+  const isProject = isProjectOf(run, target);
+  return planApply(store, { target, snapshot, start, isProject, ...(applied === null ? {} : { applied }) });
 }
 
-/** The project's folder: the spec's `root`, which is relative to the spec's folder. */
-function projectOf({ workspace, manifest }: StatesOfRun): string {
-  const specDir = resolve(workspace.root, manifest.specFile ?? ".", "..");
-  return typeof manifest.spec.root === "string" ? resolve(specDir, manifest.spec.root) : specDir;
-}
-
-function writePatch({ store, start }: StatesOfRun, snapshot: string, file: string): number {
-  const { text, binary } = patchBetween(store, start, snapshot);
+/** Whether the state goes back to where the start was read from. */
+function isProjectOf(run: StatesOfRun, target: string): boolean {
+  const { files } = run.store;
+  const same = (a: string, b: string): boolean => (files.realPath(a) ?? a) === (files.realPath(b) ?? b);
   try {
-    if (file === "-") process.stdout.write(text);
-    else writeFileSync(resolve(file), text);
+    return same(projectOf(run, files), target);
   } catch (thrown) {
-    throw new StorageError("write", file, thrown);
+    // It is gone, so this is another folder.
+    if (thrown instanceof WorkspaceError) return false;
+    throw thrown;
   }
-  for (const path of binary) process.stderr.write(`not in the patch, because it is binary: ${plainText(path)}\n`);
-  if (file !== "-")
-    process.stdout.write(
-      text === ""
-        ? `${file}: empty, nothing differs from the start\n`
-        : `${file}: apply it with \`git apply ${file}\`\n`,
+}
+
+function recovered({ target, snapshot, outcome, reason }: Recovery): string {
+  const what = `an earlier apply of ${snapshot} to ${target} was cut short`;
+  switch (outcome) {
+    case "finished":
+      return `${what}: it is finished now`;
+    case "dropped":
+      return `${what} before it had replaced anything`;
+    case "undone":
+      return `${what}: what it had replaced was put back`;
+    case "waiting":
+      return `${what}, and still is: ${plainText(reason ?? "")}`;
+  }
+}
+
+function tellUnfinished({ store }: StatesOfRun): void {
+  for (const { target, snapshot } of readApplies(store).unfinished) {
+    process.stderr.write(
+      `an earlier apply of ${snapshot} to ${target} was cut short: the next \`aura apply\` without --dry-run deals with it first\n`,
     );
-  return EXIT.ok;
+  }
 }
 
 function tell(plan: ApplyPlan, flags: ApplyFlags): void {
@@ -85,7 +124,10 @@ function tell(plan: ApplyPlan, flags: ApplyFlags): void {
   const verb = flags.dryRun ? "would write" : "wrote";
   const steps = plan.steps.map(({ action, path }) => `  ${action} ${plainText(path)}`);
   const conflicts = plan.conflicts.map(({ path, reason }) => `  ! ${plainText(path)} ${plainText(reason)}`);
+  const kept = plan.kept.map(
+    ({ path, reason }) => `  kept ${plainText(path)}, which ${reason} since the start, not by the run`,
+  );
   const head =
     steps.length === 0 ? `${plan.target} is in this state already` : `${verb} ${plan.snapshot} to ${plan.target}`;
-  process.stdout.write(`${[head, ...steps, ...conflicts].join("\n")}\n`);
+  process.stdout.write(`${[head, ...steps, ...conflicts, ...kept].join("\n")}\n`);
 }

@@ -1,6 +1,6 @@
 import { plainText } from "../kernel/display-text.ts";
 import type { Effects } from "../kernel/effects.ts";
-import { carriedState, diffSnapshots, findState } from "../workspace/artifacts/index.ts";
+import { carriedState, diffSnapshots, findState, readApplies } from "../workspace/artifacts/index.ts";
 import { openStates, type StatesOfRun } from "./states.ts";
 
 /** `aura inspect <workspace> artifacts`: the states there are, and the one carried on. */
@@ -14,7 +14,8 @@ export async function artifactsView(root: string, effects: Effects): Promise<Art
       return snapshot === undefined ? [] : [{ hypothesisId, snapshot, score }];
     }),
   );
-  return { start, carried: carriedState(store, records)?.snapshot ?? null, states, files: filesOf(run) };
+  const unfinished = readApplies(store).unfinished.map(({ target, snapshot }) => ({ target, snapshot }));
+  return { start, carried: carriedState(store, records)?.snapshot ?? null, states, files: filesOf(run), unfinished };
 }
 
 export interface ArtifactsDocument {
@@ -28,15 +29,21 @@ export interface ArtifactsDocument {
   }[];
   /** Files of the start. */
   readonly files: readonly string[];
+  /** Folders that an apply was cut short in: the next one goes on with it. */
+  readonly unfinished: readonly { readonly target: string; readonly snapshot: string }[];
 }
 
-export function artifactsText({ start, carried, states, files }: ArtifactsDocument): string {
+export function artifactsText({ start, carried, states, files, unfinished }: ArtifactsDocument): string {
   const lines = [
     `start    ${start}  ${files.map(plainText).join(", ")}`,
     `carried  ${carried ?? "none yet"}`,
     ...states.map(
       ({ hypothesisId, snapshot, score }) =>
         `${snapshot === carried ? "*" : " "} ${hypothesisId}  ${snapshot}  ${score ?? "no score"}`,
+    ),
+    ...unfinished.map(
+      ({ target, snapshot }) =>
+        `! an apply of ${snapshot} to ${plainText(target)} was cut short: the next \`aura apply\` deals with it`,
     ),
   ];
   return `${lines.join("\n")}\n`;

@@ -1,6 +1,6 @@
 import type { ObjectSchema } from "../schema/dialect.ts";
 
-/** One thing to do to a folder so that it holds a state. Done in order; each can be done again. */
+/** One thing to do to a folder so that it holds a state. Done in order; each can be done again, and undone. */
 export interface ApplyStep {
   readonly action: "delete" | "remove-folder" | "make-folder" | "write" | "set-mode";
   /** Relative to the folder. */
@@ -9,41 +9,81 @@ export interface ApplyStep {
   readonly mode?: number;
   /** What was there when the step was planned, by content; absent when nothing was. */
   readonly before?: string;
+  /** Permission bits of a folder that is removed, or of what gets other ones. */
+  readonly beforeMode?: number;
 }
 
-/** What `aura apply` is in the middle of, or did last: `apply.json`. */
-export interface ApplyRecord {
-  /** `staging`: nothing is replaced yet. `replacing`: all is staged, steps may be done. `done`: the last one, finished. */
-  readonly state: "staging" | "replacing" | "done";
+/** An apply that is going on, or was cut short. */
+export interface ApplyIntent {
+  /** `staging`: nothing is replaced yet. `replacing`: all is staged, steps may be done. `undoing`: steps are taken back. */
+  readonly state: "staging" | "replacing" | "undoing";
   readonly target: string;
   readonly snapshot: string;
   readonly startedAt: string;
   readonly steps: readonly ApplyStep[];
 }
 
+/** The state that a folder was brought to last. */
+export interface AppliedState {
+  readonly target: string;
+  readonly snapshot: string;
+  readonly appliedAt: string;
+}
+
+/** What `aura apply` is in the middle of, and did last: `apply.json`. */
+export interface ApplyRecord {
+  /** At most one a folder. */
+  readonly unfinished: readonly ApplyIntent[];
+  /** One a folder, the newest last; of more than twenty folders the oldest are forgotten. */
+  readonly applied: readonly AppliedState[];
+}
+
+const SNAPSHOT_ID = { type: "string", pattern: "^[0-9a-f]{16}$" } as const;
+const MODE = { type: "integer", minimum: 0, maximum: 511 } as const;
+
 export const applySchema = {
   type: "object",
-  description: "What `aura apply` is in the middle of, or did last: apply.json",
+  description: "What `aura apply` is in the middle of, and did last, by folder: apply.json",
   properties: {
-    state: { enum: ["staging", "replacing", "done"] },
-    target: { type: "string" },
-    snapshot: { type: "string", pattern: "^[0-9a-f]{16}$" },
-    startedAt: { type: "string" },
-    steps: {
+    unfinished: {
       type: "array",
       items: {
         type: "object",
         properties: {
-          action: { enum: ["delete", "remove-folder", "make-folder", "write", "set-mode"] },
-          path: { type: "string" },
-          mode: { type: "integer", minimum: 0, maximum: 511 },
-          before: { type: "string" },
+          state: { enum: ["staging", "replacing", "undoing"] },
+          target: { type: "string" },
+          snapshot: SNAPSHOT_ID,
+          startedAt: { type: "string" },
+          steps: {
+            type: "array",
+            items: {
+              type: "object",
+              properties: {
+                action: { enum: ["delete", "remove-folder", "make-folder", "write", "set-mode"] },
+                path: { type: "string" },
+                mode: MODE,
+                before: { type: "string" },
+                beforeMode: MODE,
+              },
+              required: ["action", "path"],
+              additionalProperties: false,
+            },
+          },
         },
-        required: ["action", "path"],
+        required: ["state", "target", "snapshot", "startedAt", "steps"],
+        additionalProperties: false,
+      },
+    },
+    applied: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: { target: { type: "string" }, snapshot: SNAPSHOT_ID, appliedAt: { type: "string" } },
+        required: ["target", "snapshot", "appliedAt"],
         additionalProperties: false,
       },
     },
   },
-  required: ["state", "target", "snapshot", "startedAt", "steps"],
+  required: ["unfinished", "applied"],
   additionalProperties: false,
 } as const satisfies ObjectSchema;

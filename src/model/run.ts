@@ -72,6 +72,14 @@ export interface SourceRecord {
   readonly hash: string;
 }
 
+/** Snapshots of the user's files as they were read at the start, and the absolute path of the folder they were read from. */
+export interface TakenProject {
+  readonly files: string;
+  readonly artifacts: string;
+  /** Absent in a run that was started by an AURA that did not record it. */
+  readonly root?: string;
+}
+
 /** `run.json`: what this run is and how far it got. */
 export interface RunManifest {
   readonly format: number;
@@ -92,8 +100,8 @@ export interface RunManifest {
   readonly inputs: readonly InputRecord[];
   /** Prompt files, modules and values of variables as they were when the score generation started. */
   readonly sources?: readonly SourceRecord[];
-  /** Snapshots of the user's files as they were read at the start, for trials that run in their own copies. */
-  readonly project?: { readonly files: string; readonly artifacts: string };
+  /** What was taken in of the user's files, for trials that run in their own copies. */
+  readonly project?: TakenProject;
   /** `--set` and its like, as `path: value`; they persist over resumes. */
   readonly overrides: JsonObject;
   /** The spec's file, relative to the workspace; absent for a run written in code. */
@@ -166,7 +174,7 @@ export const manifestSchema = {
     },
     project: {
       type: "object",
-      properties: { files: TEXT, artifacts: TEXT },
+      properties: { files: TEXT, artifacts: TEXT, root: TEXT },
       required: ["files", "artifacts"],
       additionalProperties: false,
     },

@@ -47,7 +47,7 @@ export async function openProject(
     };
     const captured = await captureProject(store, request, effects, run.signal);
     for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
-    const project = { files: captured.project.id, artifacts: captured.artifacts.id };
+    const project = { files: captured.project.id, artifacts: captured.artifacts.id, root: settings.root };
     keeper.tookIn(project);
     return project;
   };

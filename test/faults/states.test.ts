@@ -74,10 +74,13 @@ const rollBackTo =
 const applyTo =
   (target: string) =>
   ({ store, records }: States): void => {
-    recoverApply(store, { force: false });
+    recoverApply(store, { force: false, target });
     const start = findState(records, "start").snapshot;
     const { snapshot } = findState(records, "best");
-    applyState(store, planApply(store, { target, snapshot, start }), { force: false, now: new Date(0) });
+    applyState(store, planApply(store, { target, snapshot, start, isProject: true }), {
+      force: false,
+      now: new Date(0),
+    });
   };
 
 const carried = (root: string): ReadonlyMap<string, string> => readTree(join(root, "artifacts"));
@@ -133,8 +136,7 @@ describe("an apply", () => {
       for (const at of sample(crossings, 40)) {
         await inCopy(async (root, target) => {
           await asProcess(root, { at, when, fault: "die" }, applyTo(target));
-          const unfinished: (string | null)[] = [];
-          await asProcess(root, null, ({ store }) => void unfinished.push(recoverApply(store, { force: false })));
+          await asProcess(root, null, ({ store }) => void recoverApply(store, { force: false, target }));
           const now = project(target);
           const isBefore = differences(before, now).length === 0;
           if (!isBefore && differences(after, now).length > 0) wrong.push(`killed ${when} ${at}: in between`);

@@ -1,16 +1,15 @@
 import { join } from "node:path";
 import type { ApplyStep } from "../../model/apply.ts";
-import { sameContent } from "./changes.ts";
+import { type ApplyConflict, assertTarget, workspaceOnTheWay } from "./apply-target.ts";
+import { sameContent, sameEntry } from "./changes.ts";
 import { childOf, comparePaths, parentsOf } from "./paths.ts";
-import type { Snapshot, SnapshotEntry } from "./snapshot.ts";
+import type { SnapshotEntry } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 
-/** A path that cannot be brought to the state as it is. */
-export interface ApplyConflict {
+/** What the user changed and the run did not: it stays as the user has it. */
+export interface KeptChange {
   readonly path: string;
   readonly reason: string;
-  /** `force` goes over it; otherwise nothing does: the user has to move what is in the way. */
-  readonly forceable: boolean;
 }
 
 export interface ApplyPlan {
@@ -19,6 +18,7 @@ export interface ApplyPlan {
   readonly snapshot: string;
   readonly steps: readonly ApplyStep[];
   readonly conflicts: readonly ApplyConflict[];
+  readonly kept: readonly KeptChange[];
 }
 
 export interface ApplyRequest {
@@ -29,18 +29,26 @@ export interface ApplyRequest {
   readonly start: string;
   /** A state that was applied to this folder before: files that are still so are not the user's changes. */
   readonly applied?: string;
+  /**
+   * The folder is the one that the start was read from. What is missing there, or has other permissions, the user
+   * changed, and what the run did not touch is left to the user. Any other folder just gets the whole state.
+   */
+  readonly isProject: boolean;
 }
 
 /**
  * What has to be done to a folder so that its tracked artifacts are a state. Only paths of the start and of the state
- * are looked at; a file that is neither as it was at the start, nor as it was applied, nor as it should be, is a
- * conflict. Writes nothing.
+ * are looked at; one that is neither as it was at the start, nor as it was applied, nor as it should be, is a conflict
+ * where the run touched it. Writes nothing. Throws `WorkspaceError` ("usage") for a place that is none to write to.
  */
 export function planApply(store: SnapshotStore, request: ApplyRequest): ApplyPlan {
+  const { target, snapshot } = request;
+  assertTarget(store, target);
   const planner = new Planner(store, request);
   planner.plan();
-  const { target, snapshot } = request;
-  return { target, snapshot, steps: planner.steps(), conflicts: planner.conflicts };
+  const { steps, conflicts, kept } = planner;
+  const barred = workspaceOnTheWay(store, target, steps);
+  return { target, snapshot, steps, conflicts: [...conflicts, ...barred], kept };
 }
 
 /** What is at a path of a folder; `null` for nothing. Hashes the file there. */
@@ -63,39 +71,57 @@ export function contentKey(entry: SnapshotEntry): string {
 
 class Planner {
   readonly conflicts: ApplyConflict[] = [];
+  readonly kept: KeptChange[] = [];
   readonly #store: SnapshotStore;
   readonly #request: ApplyRequest;
-  readonly #state: Snapshot;
+  readonly #desired: ReadonlyMap<string, SnapshotEntry>;
   readonly #origins: readonly ReadonlyMap<string, SnapshotEntry>[];
   readonly #deletes = new Map<string, ApplyStep>();
   readonly #folderDeletes: ApplyStep[] = [];
-  readonly #folders: ApplyStep[] = [];
+  readonly #folders = new Map<string, ApplyStep>();
   readonly #writes: ApplyStep[] = [];
   readonly #modes: ApplyStep[] = [];
 
   constructor(store: SnapshotStore, request: ApplyRequest) {
     this.#store = store;
     this.#request = request;
-    this.#state = store.read(request.snapshot);
-    const origins = [request.start, ...(request.applied === undefined ? [] : [request.applied])];
-    this.#origins = origins.map((id) => new Map(store.read(id).entries.map((entry) => [entry.path, entry])));
+    const entriesOf = (id: string): ReadonlyMap<string, SnapshotEntry> =>
+      new Map(store.read(id).entries.map((entry) => [entry.path, entry]));
+    this.#desired = entriesOf(request.snapshot);
+    this.#origins = [request.start, ...(request.applied === undefined ? [] : [request.applied])].map(entriesOf);
   }
 
   plan(): void {
-    const desired = new Map(this.#state.entries.map((entry) => [entry.path, entry]));
-    const paths = new Set([...desired.keys(), ...this.#origins.flatMap((origin) => [...origin.keys()])]);
+    const paths = new Set([...this.#desired.keys(), ...this.#origins.flatMap((origin) => [...origin.keys()])]);
     // What goes comes first: a folder is only in the way of a file when something in it stays.
     const sorted = [...paths].sort(comparePaths);
-    for (const path of sorted.filter((one) => !desired.has(one)).reverse()) this.#remove(path);
+    for (const path of sorted.filter((one) => !this.#desired.has(one)).reverse()) this.#remove(path);
+    const ofTheRun = this.#touchedByRun();
     for (const path of sorted) {
-      const entry = desired.get(path);
-      if (entry !== undefined) this.#bring(entry);
+      const entry = this.#desired.get(path);
+      if (entry === undefined) continue;
+      if (ofTheRun.has(path) || this.#isMadeAnew(path)) this.#bring(entry);
+      else this.#leave(entry);
     }
   }
 
-  steps(): readonly ApplyStep[] {
+  get steps(): readonly ApplyStep[] {
     const modes = [...this.#modes].reverse();
-    return [...this.#deletes.values(), ...this.#folderDeletes, ...this.#folders, ...this.#writes, ...modes];
+    return [...this.#deletes.values(), ...this.#folderDeletes, ...this.#folders.values(), ...this.#writes, ...modes];
+  }
+
+  /** Paths that the run changed, or an earlier apply did, and the folders they need. In a folder of no history, all. */
+  #touchedByRun(): ReadonlySet<string> {
+    const all = [...this.#desired.values()];
+    const touched = this.#request.isProject
+      ? all.filter((entry) => this.#origins.some((origin) => !sameEntry(origin.get(entry.path) ?? null, entry)))
+      : all;
+    return new Set(touched.flatMap(({ path }) => [...parentsOf(path), path]));
+  }
+
+  /** A folder on the way takes the place of something else: what belongs into it is not there yet. */
+  #isMadeAnew(path: string): boolean {
+    return parentsOf(path).some((folder) => this.#deletes.has(folder));
   }
 
   /** Walked from the innermost path outwards. */
@@ -107,12 +133,21 @@ class Planner {
       return;
     }
     if (actual.kind === "directory") {
-      if (this.#isEmptied(path)) this.#folderDeletes.push({ action: "remove-folder", path });
+      if (this.#isEmptied(path)) this.#removeFolder(actual);
       return;
     }
     if (!this.#isExpected(path, actual))
       this.#conflict(path, "changed since the start; the state has no such file", true);
     this.#deletes.set(path, { action: "delete", path, before: contentKey(actual) });
+  }
+
+  /** The run did not touch it. */
+  #leave(entry: SnapshotEntry): void {
+    const { path } = entry;
+    const actual = this.#actual(path);
+    if (actual === null) this.kept.push({ path, reason: "was deleted" });
+    else if (actual === "special" || !sameContent(actual, entry)) this.kept.push({ path, reason: "was changed" });
+    else if (hasOtherMode(actual, entry)) this.kept.push({ path, reason: "has other permissions" });
   }
 
   #bring(entry: SnapshotEntry): void {
@@ -132,15 +167,16 @@ class Planner {
         this.#conflict(path, "is a folder with files that are not part of the run", false);
         return;
       }
-      this.#folderDeletes.push({ action: "remove-folder", path });
+      this.#removeFolder(actual);
     } else if (actual !== null && sameContent(actual, entry)) {
       this.#bringMode(entry, actual);
       return;
-    } else if (actual !== null && !this.#isExpected(path, actual)) {
-      this.#conflict(path, "changed since the start", true);
+    } else if (!this.#isExpected(path, actual)) {
+      this.#conflict(path, actual === null ? "was deleted since the start" : "changed since the start", true);
     }
     const before = actual === null || actual.kind === "directory" ? {} : { before: contentKey(actual) };
     const mode = entry.kind === "file" ? { mode: entry.mode } : {};
+    this.#makeParents(path);
     this.#writes.push({ action: "write", path, ...mode, ...before });
   }
 
@@ -153,23 +189,43 @@ class Planner {
       if (!this.#isExpected(path, actual)) this.#conflict(path, "changed since the start", true);
       this.#deletes.set(path, { action: "delete", path, before: contentKey(actual) });
     }
-    this.#folders.push({ action: "make-folder", path });
+    this.#makeParents(path);
+    this.#folders.set(path, { action: "make-folder", path });
     this.#modes.push({ action: "set-mode", path, mode });
   }
 
-  /** Only a mode that the run changed is set: one that differs because of the user's mask is left alone. */
+  /** Only permissions that the run changed are set: what differs because of the user, or the user's mask, stays. */
   #bringMode(entry: SnapshotEntry, actual: SnapshotEntry): void {
     if (entry.kind === "symlink" || actual.kind === "symlink" || entry.mode === actual.mode) return;
     const { path, mode } = entry;
-    const isChanged = this.#origins.some((origin) => {
-      const before = origin.get(path);
-      return before !== undefined && before.kind !== "symlink" && before.mode !== mode;
-    });
-    if (isChanged) this.#modes.push({ action: "set-mode", path, mode });
+    const before = this.#origins.map((origin) => origin.get(path)).filter((one) => one !== undefined);
+    if (!before.some((one) => hasOtherMode(one, entry))) return;
+    const isExpected = !this.#request.isProject || before.some((one) => !hasOtherMode(one, actual));
+    if (!isExpected) this.#conflict(path, "has had its permissions changed since the start", true);
+    this.#modes.push({ action: "set-mode", path, mode, beforeMode: actual.mode });
   }
 
-  #isExpected(path: string, actual: SnapshotEntry): boolean {
-    return this.#origins.some((origin) => sameContent(origin.get(path) ?? null, actual));
+  #removeFolder(folder: SnapshotEntry): void {
+    const beforeMode = folder.kind === "directory" ? { beforeMode: folder.mode } : {};
+    this.#folderDeletes.push({ action: "remove-folder", path: folder.path, ...beforeMode });
+  }
+
+  #makeParents(path: string): void {
+    for (const folder of parentsOf(path)) {
+      if (this.#folders.has(folder) || this.#deletes.has(folder)) continue;
+      if (this.#store.files.stat(join(this.#request.target, folder)) === null)
+        this.#folders.set(folder, { action: "make-folder", path: folder });
+    }
+  }
+
+  /** Whether something, or nothing, is at a path as it was at the start, or as it was applied. */
+  #isExpected(path: string, actual: SnapshotEntry | null): boolean {
+    const { isProject } = this.#request;
+    if (actual === null && !isProject) return true;
+    return this.#origins.some((origin) => {
+      const before = origin.get(path) ?? null;
+      return sameContent(before, actual) && !(isProject && hasOtherMode(before, actual));
+    });
   }
 
   /** What is at a path; what lies behind a link is not there. */
@@ -184,7 +240,7 @@ class Planner {
     for (const folder of parentsOf(path)) {
       const kind = this.#store.files.stat(join(this.#request.target, folder))?.kind;
       if (kind === undefined || kind === "directory" || this.#deletes.has(folder)) continue;
-      if (this.#state.entries.some((entry) => entry.path === folder && entry.kind === "directory")) continue;
+      if (this.#desired.get(folder)?.kind === "directory") continue;
       if (!this.conflicts.some((conflict) => conflict.path === folder)) {
         this.#conflict(folder, "is in the way: a folder is expected there", false);
       }
@@ -205,4 +261,10 @@ class Planner {
   #conflict(path: string, reason: string, forceable: boolean): void {
     this.conflicts.push({ path, reason, forceable });
   }
+}
+
+function hasOtherMode(a: SnapshotEntry | null, b: SnapshotEntry | null): boolean {
+  const modeOf = (entry: SnapshotEntry | null): number | null =>
+    entry === null || entry.kind === "symlink" ? null : entry.mode;
+  return a?.kind === b?.kind && modeOf(a) !== modeOf(b);
 }

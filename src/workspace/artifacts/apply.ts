@@ -1,13 +1,8 @@
-import { dirname, join } from "node:path";
-import { messageOf, WorkspaceError } from "../../kernel/errors.ts";
-import type { ApplyRecord, ApplyStep } from "../../model/apply.ts";
-import { recordText } from "../../model/json.ts";
-import * as validators from "../generated/validate-records.js";
-import { checkRecord, Damage, readJson } from "../records.ts";
-import { type ApplyPlan, contentKey, lookAt } from "./apply-plan.ts";
-import { isTreePath } from "./paths.ts";
-import { applyFile } from "./places.ts";
-import { damagedManifest } from "./snapshot.ts";
+import { messageOf, StorageError, WorkspaceError } from "../../kernel/errors.ts";
+import type { ApplyIntent } from "../../model/apply.ts";
+import type { ApplyPlan } from "./apply-plan.ts";
+import { dropIntent, noteApplied, noteIntent, readApplies } from "./apply-record.ts";
+import { isStaged, perform, stage, undo, unstage, wasTouched } from "./apply-steps.ts";
 import type { SnapshotStore } from "./store.ts";
 import { quoted } from "./visible.ts";
 
@@ -19,139 +14,136 @@ export interface ApplyOptions {
 
 /**
  * Writes a planned state to its folder. Everything is staged first, then an intent is recorded, then each file is
- * replaced by one rename: killed before the intent nothing has changed, killed after it `recoverApply` finishes.
- * Throws `WorkspaceError` ("usage") naming the conflicts, unless all can be forced and are.
+ * replaced by one rename: killed before the intent nothing has changed, killed after it `recoverApply` finishes. What
+ * the system refuses half-way is taken back. Throws `WorkspaceError` ("usage") naming the conflicts, unless all can be
+ * forced and are, and `StorageError` when the folder could not be written to.
  */
 export function applyState(store: SnapshotStore, plan: ApplyPlan, options: ApplyOptions): void {
   const standing = plan.conflicts.filter((conflict) => !(options.force && conflict.forceable));
   if (standing.length > 0) throw refused(plan, standing);
   store.verify(plan.snapshot);
   const { target, snapshot, steps } = plan;
-  const record: ApplyRecord = { state: "staging", target, snapshot, startedAt: options.now.toISOString(), steps };
+  const startedAt = options.now.toISOString();
   store.assertWritable();
-  save(store, record);
-  stage(store, record);
-  save(store, { ...record, state: "replacing" });
-  finish(store, record);
+  if (steps.length === 0) {
+    noteApplied(store, { target, snapshot, startedAt });
+    return;
+  }
+  const intent: ApplyIntent = { state: "staging", target, snapshot, startedAt, steps };
+  noteIntent(store, intent);
+  try {
+    stage(store, intent);
+  } catch (thrown) {
+    if (thrown instanceof StorageError) drop(store, intent);
+    throw thrown;
+  }
+  noteIntent(store, { ...intent, state: "replacing" });
+  finish(store, intent);
 }
 
-/** What an earlier apply did to a folder last, when it was finished; `null` when there was none or to another folder. */
-export function lastApplied(store: SnapshotStore, target: string): string | null {
-  const record = readApply(store);
-  return record?.state === "done" && record.target === target ? record.snapshot : null;
+/** What became of an apply that was cut short. */
+export interface Recovery {
+  readonly target: string;
+  readonly snapshot: string;
+  /** `dropped`: nothing had been replaced. `undone`: what had been replaced was put back. `waiting`: it could not be helped. */
+  readonly outcome: "finished" | "dropped" | "undone" | "waiting";
+  /** Why it is still waiting. */
+  readonly reason?: string;
 }
 
 /**
- * Finishes or drops an apply that was cut short; to be called before a new one is planned. Returns what it did. Throws
- * `WorkspaceError` ("usage") when the user changed one of the files in the meantime, unless `force`.
+ * Finishes, drops or takes back every apply that was cut short; to be called before a new one is planned. One to
+ * `target` that cannot be is an error: `WorkspaceError` ("usage") when the user changed one of the files in the
+ * meantime, unless `force`; one to another folder is left as it is.
  */
 export function recoverApply(
   store: SnapshotStore,
-  options: { readonly force: boolean },
-): "finished" | "dropped" | null {
-  const record = readApply(store);
-  if (record === null || record.state === "done") return null;
-  store.assertWritable();
-  if (record.state === "staging") {
-    store.files.remove(stageDir(record));
-    store.files.remove(applyFile(store.root));
+  { force, target }: { readonly force: boolean; readonly target: string },
+): readonly Recovery[] {
+  return readApplies(store).unfinished.map((intent): Recovery => {
+    const { snapshot } = intent;
+    try {
+      store.assertWritable();
+      const outcome = recover(store, intent, force && intent.target === target);
+      return { target: intent.target, snapshot, outcome };
+    } catch (thrown) {
+      const isKnown = thrown instanceof StorageError || thrown instanceof WorkspaceError;
+      if (intent.target === target || !isKnown) throw thrown;
+      return { target: intent.target, snapshot, outcome: "waiting", reason: messageOf(thrown) };
+    }
+  });
+}
+
+function recover(store: SnapshotStore, intent: ApplyIntent, force: boolean): "finished" | "dropped" | "undone" {
+  if (intent.state === "staging") {
+    unstage(store, intent);
+    dropIntent(store, intent);
     return "dropped";
   }
-  const touched = options.force ? [] : record.steps.filter((step, index) => wasTouched(store, record, step, index));
+  if (intent.state === "undoing") {
+    takeBack(store, intent);
+    return "undone";
+  }
+  // What was staged goes when the last step is done: there is nothing left to do, and the user may go on.
+  if (!isStaged(store, intent)) {
+    noteApplied(store, intent);
+    return "finished";
+  }
+  const touched = force ? [] : intent.steps.filter((step, index) => wasTouched(store, intent, step, index));
   if (touched.length > 0) {
     const names = touched.map((step) => `  ${quoted(step.path)}`).join("\n");
     throw new WorkspaceError(
       "usage",
-      `an earlier apply to ${record.target} was cut short, and these files changed since:\n${names}\n` +
+      `an earlier apply to ${intent.target} was cut short, and these files changed since:\n${names}\n` +
         "Save your changes elsewhere and apply again with --force to finish it.",
     );
   }
-  finish(store, record);
+  finish(store, intent);
   return "finished";
 }
 
-function finish(store: SnapshotStore, record: ApplyRecord): void {
-  for (const [index, step] of record.steps.entries()) perform(store, record, step, index);
-  store.files.remove(stageDir(record));
-  save(store, { ...record, state: "done", steps: [] });
-}
-
-/** One step; doing it again after it was done does nothing. */
-function perform(store: SnapshotStore, record: ApplyRecord, step: ApplyStep, index: number): void {
-  const { files } = store;
-  const path = join(record.target, step.path);
-  switch (step.action) {
-    case "delete":
-      if (files.stat(path)?.kind !== "directory") files.remove(path);
-      return;
-    case "remove-folder":
-      if (files.list(path)?.length === 0) files.remove(path);
-      return;
-    case "make-folder":
-      files.makeDirectory(path);
-      return;
-    case "write":
-      if (files.stat(stagedFile(record, index)) === null) return;
-      files.makeDirectory(dirname(path));
-      files.rename(stagedFile(record, index), path);
-      return;
-    case "set-mode":
-      if (step.mode !== undefined && files.stat(path) !== null) files.chmod(path, step.mode);
-      return;
-  }
-}
-
-function stage(store: SnapshotStore, record: ApplyRecord): void {
-  const { files, objects } = store;
-  const folder = stageDir(record);
-  files.makeDirectory(record.target);
-  files.remove(folder);
-  files.makeDirectory(folder);
-  const entries = new Map(store.read(record.snapshot).entries.map((entry) => [entry.path, entry]));
-  for (const [index, step] of record.steps.entries()) {
-    if (step.action !== "write") continue;
-    const entry = entries.get(step.path);
-    const path = stagedFile(record, index);
-    if (entry?.kind === "symlink") files.symlink(entry.target, path);
-    else if (entry?.kind === "file") objects.copyTo(entry.sha256, path, entry.mode);
-  }
-  files.flush((files.list(folder) ?? []).filter(({ kind }) => kind === "file").map(({ name }) => join(folder, name)));
-}
-
-/** Whether what a step that is still to be done would replace is no longer what it was. */
-function wasTouched(store: SnapshotStore, record: ApplyRecord, step: ApplyStep, index: number): boolean {
-  if (step.action !== "write" && step.action !== "delete") return false;
-  if (step.action === "write" && store.files.stat(stagedFile(record, index)) === null) return false;
-  const actual = lookAt(store, record.target, step.path);
-  if (actual === null || (actual !== "special" && actual.kind === "directory")) return false;
-  return actual === "special" || contentKey(actual) !== step.before;
-}
-
-/** Beside what it replaces, so that a rename is enough, and named so that nothing else is called that. */
-function stageDir(record: ApplyRecord): string {
-  return join(record.target, `.aura-apply-${record.snapshot}`);
-}
-
-function stagedFile(record: ApplyRecord, index: number): string {
-  return join(stageDir(record), String(index));
-}
-
-function save(store: SnapshotStore, record: ApplyRecord): void {
-  store.files.writeAtomic(applyFile(store.root), recordText(record), { durable: true });
-}
-
-function readApply(store: SnapshotStore): ApplyRecord | null {
-  const file = applyFile(store.root);
+function finish(store: SnapshotStore, intent: ApplyIntent): void {
   try {
-    const value = readJson(store.files, file);
-    if (value === null) return null;
-    const record = checkRecord(value, validators.apply);
-    const stray = record.steps.find((step) => !isTreePath(step.path));
-    if (stray) throw new Damage(`${quoted(stray.path)} is not a path inside a tree`);
-    return record;
-  } catch (error) {
-    if (error instanceof Damage) throw damagedManifest(file, messageOf(error));
-    throw error;
+    for (const [index, step] of intent.steps.entries()) perform(store, intent, step, index);
+  } catch (thrown) {
+    throw thrown instanceof StorageError ? failed(store, intent, thrown) : thrown;
+  }
+  unstage(store, intent);
+  noteApplied(store, intent);
+}
+
+/** Puts back what was replaced, and answers the error that says so. */
+function failed(store: SnapshotStore, intent: ApplyIntent, thrown: StorageError): StorageError {
+  const said = (more: string): StorageError => {
+    const reason = thrown.cause instanceof Error ? thrown.cause.message : messageOf(thrown);
+    return new StorageError(thrown.operation, thrown.path, new Error(`${reason}\n${more}`, { cause: thrown }));
+  };
+  try {
+    noteIntent(store, { ...intent, state: "undoing" });
+    takeBack(store, intent);
+  } catch (again) {
+    if (!(again instanceof StorageError)) throw again;
+    return said(
+      `What had been replaced could not be put back (${again.message}).\n` +
+        `${intent.target} is in between two states: mend the cause and run \`aura apply\` again.`,
+    );
+  }
+  return said(`What had been replaced was put back: ${intent.target} is as it was before.`);
+}
+
+function takeBack(store: SnapshotStore, intent: ApplyIntent): void {
+  for (const [index, step] of [...intent.steps.entries()].reverse()) undo(store, intent, step, index);
+  unstage(store, intent);
+  dropIntent(store, intent);
+}
+
+/** Clears away what was staged, as far as the disk lets it: the next apply does the rest. */
+function drop(store: SnapshotStore, intent: ApplyIntent): void {
+  try {
+    unstage(store, intent);
+    dropIntent(store, intent);
+  } catch (thrown) {
+    if (!(thrown instanceof StorageError)) throw thrown;
   }
 }
 

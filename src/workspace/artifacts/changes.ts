@@ -29,7 +29,8 @@ export function changedPaths(store: SnapshotStore, a: string, b: string): readon
   return a === b ? [] : changedBetween(store.read(a), store.read(b));
 }
 
-function sameEntry(a: SnapshotEntry | null, b: SnapshotEntry | null): boolean {
+/** Whether two entries are the same, modes included. */
+export function sameEntry(a: SnapshotEntry | null, b: SnapshotEntry | null): boolean {
   if (a === null || b === null) return a === b;
   return a.kind === b.kind && describeEntry(a) === describeEntry(b);
 }

@@ -1,5 +1,6 @@
 import { structuredPatch } from "diff";
 import { type Change, changesBetween, sameContent } from "./changes.ts";
+import { binaryLines } from "./git-binary.ts";
 import type { SnapshotEntry } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 import { decodeText, encodeText, splitLines } from "./text.ts";
@@ -24,26 +25,17 @@ export function diffSnapshots(store: SnapshotStore, a: string, b: string, option
   return bounded(parts, options.maxBytes ?? Number.POSITIVE_INFINITY);
 }
 
-export interface Patch {
-  /** A patch that `git apply` takes; bytes as they are. */
-  readonly text: string;
-  /** Changed paths whose contents no text patch can carry: binary files. */
-  readonly binary: readonly string[];
-}
-
-/** The difference between two states as a patch. */
-export function patchBetween(store: SnapshotStore, a: string, b: string): Patch {
-  const parts = partsOf(store, a, b);
-  return {
-    text: parts.map((part) => (part.binary ? "" : part.text)).join(""),
-    binary: parts.flatMap((part) => (part.binary ? [part.path] : [])),
-  };
+/** The difference between two states as a patch that `git apply` takes; bytes as they are. */
+export function patchBetween(store: SnapshotStore, a: string, b: string): string {
+  return partsOf(store, a, b)
+    .map((part) => part.patch?.() ?? part.text)
+    .join("");
 }
 
 interface Part {
-  readonly path: string;
   readonly text: string;
-  readonly binary: boolean;
+  /** What git takes in place of the text, where it is another. */
+  readonly patch?: () => string;
 }
 
 function partsOf(store: SnapshotStore, a: string, b: string): readonly Part[] {
@@ -65,15 +57,16 @@ function part(store: SnapshotStore, { path, before, after }: Change): Part {
   const oldName = gitName("a", path);
   const newName = gitName("b", path);
   const header = [`diff --git ${oldName} ${newName}`, ...modeLines(before, after)];
-  const done = (lines: readonly string[], binary = false): Part => ({ path, text: `${lines.join("\n")}\n`, binary });
+  const done = (lines: readonly string[]): Part => ({ text: `${lines.join("\n")}\n` });
   if (sameContent(before, after)) return done(header);
   const oldText = textOf(store, before);
   const newText = textOf(store, after);
   if (oldText === null || newText === null) {
-    return done(
-      [...header, `Binary files ${before ? oldName : NOWHERE} and ${after ? newName : NOWHERE} differ`],
-      true,
-    );
+    const differ = `Binary files ${before ? oldName : NOWHERE} and ${after ? newName : NOWHERE} differ`;
+    const mode = after === null ? "" : gitMode(after);
+    const patch = (): string =>
+      `${[...header, ...binaryLines(bytesOf(store, before), bytesOf(store, after), mode)].join("\n")}\n`;
+    return { ...done([...header, differ]), patch };
   }
   const names = [`--- ${before ? fileLine(oldName) : NOWHERE}`, `+++ ${after ? fileLine(newName) : NOWHERE}`];
   const hunks = hunkLines(oldText, newText);
@@ -93,6 +86,10 @@ function modeLines(before: SnapshotEntry | null, after: SnapshotEntry | null): r
 function gitMode(entry: SnapshotEntry): string {
   if (entry.kind === "symlink") return "120000";
   return entry.mode & 0o100 ? "100755" : "100644";
+}
+
+function bytesOf(store: SnapshotStore, entry: SnapshotEntry | null): Uint8Array | null {
+  return entry?.kind === "file" ? store.objects.read(entry.sha256) : null;
 }
 
 function textOf(store: SnapshotStore, entry: SnapshotEntry | null): string | null {

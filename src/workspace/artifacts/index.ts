@@ -1,5 +1,6 @@
-export { applyState, lastApplied, recoverApply } from "./apply.ts";
+export { applyState, type Recovery, recoverApply } from "./apply.ts";
 export { type ApplyPlan, planApply } from "./apply-plan.ts";
+export { lastApplied, readApplies } from "./apply-record.ts";
 export { setCarried } from "./carried.ts";
 export {
   captureTrialCopy,

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -14,10 +15,11 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { applySchema } from "../../../../src/model/apply.ts";
 import { compileSchema } from "../../../../src/schema/validate.ts";
-import { applyState, lastApplied, recoverApply } from "../../../../src/workspace/artifacts/apply.ts";
-import { planApply } from "../../../../src/workspace/artifacts/apply-plan.ts";
+import { applyState, recoverApply } from "../../../../src/workspace/artifacts/apply.ts";
+import { type ApplyPlan, planApply } from "../../../../src/workspace/artifacts/apply-plan.ts";
+import { lastApplied, readApplies } from "../../../../src/workspace/artifacts/apply-record.ts";
 import { SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
-import { files, killAtEachChange, look, plant, type World, world } from "./rig.ts";
+import { failAtEachChange, files, killAtEachChange, look, plant, type World, world } from "./rig.ts";
 
 const NOW = new Date("2026-01-31T12:00:00Z");
 const TRACKED = ["src", "train.py"];
@@ -50,12 +52,18 @@ function changed(): World & { readonly start: string; readonly state: string } {
   return { ...at, start, state: at.store.capture(next, TRACKED, { cache: false }).snapshot.id };
 }
 
-function apply(store: SnapshotStore, start: string, snapshot: string, target: string, force = false): void {
-  recoverApply(store, { force });
+function apply(store: SnapshotStore, start: string, snapshot: string, target: string, force = false): ApplyPlan {
+  recoverApply(store, { force, target });
   const applied = lastApplied(store, target);
-  const plan = planApply(store, { target, snapshot, start, ...(applied === null ? {} : { applied }) });
+  const isProject = target.endsWith("/project");
+  const plan = planApply(store, { target, snapshot, start, isProject, ...(applied === null ? {} : { applied }) });
   applyState(store, plan, { force, now: NOW });
+  return plan;
 }
+
+/** What an earlier apply that was cut short came to. */
+const recovered = (store: SnapshotStore, target: string, force = false): string | undefined =>
+  recoverApply(store, { force, target })[0]?.outcome;
 
 test("the project becomes the state in its tracked parts, and nothing else in it changes", () => {
   const { store, project, start, state, root } = changed();
@@ -67,14 +75,17 @@ test("the project becomes the state in its tracked parts, and nothing else in it
   expect(store.identify(project, TRACKED)).toBe(state);
   expect(readdirSync(project).sort()).toEqual(["README.md", "src", "train.py"]);
   const record: unknown = JSON.parse(readFileSync(join(root, "apply.json"), "utf8"));
-  expect(record).toMatchObject({ state: "done", snapshot: state, steps: [] });
+  expect(record).toEqual({
+    unfinished: [],
+    applied: [{ target: project, snapshot: state, appliedAt: NOW.toISOString() }],
+  });
   expect(compileSchema(applySchema)(record)).toEqual([]);
 });
 
 test("applying again, another state, and the start again all work without force", () => {
   const { store, project, start, state } = changed();
   apply(store, start, state, project);
-  expect(planApply(store, { target: project, snapshot: state, start }).steps).toEqual([]);
+  expect(planApply(store, { target: project, snapshot: state, start, isProject: true }).steps).toEqual([]);
   apply(store, start, state, project);
   apply(store, start, start, project);
   expect(store.identify(project, TRACKED)).toBe(start);
@@ -83,7 +94,7 @@ test("applying again, another state, and the start again all work without force"
 test("a plan says what would be done and does nothing", () => {
   const { store, project, start, state } = changed();
   const before = look(project);
-  const { steps, conflicts } = planApply(store, { target: project, snapshot: state, start });
+  const { steps, conflicts } = planApply(store, { target: project, snapshot: state, start, isProject: true });
   expect(conflicts).toEqual([]);
   expect(steps.map(({ action, path }) => `${action} ${path}`)).toEqual([
     "delete src/old/a.txt",
@@ -126,13 +137,126 @@ test("files changed since the start are named and kept, unless forced", () => {
   expect(store.identify(project, TRACKED)).toBe(state);
 });
 
-test("files the user deleted, or changed to what they should be, are no conflict", () => {
+test("files the user changed to what they should be, deletions too, are no conflict", () => {
   const { store, project, start, state } = changed();
-  rmSync(join(project, "src/keep.txt"));
   rmSync(join(project, "src/gone.txt"));
   writeFileSync(join(project, "train.py"), "2");
   apply(store, start, state, project);
   expect(store.identify(project, TRACKED)).toBe(state);
+});
+
+test("a deletion and a change of permissions by the user are conflicts where the run touched the file", () => {
+  const { store, project, start, state } = changed();
+  rmSync(join(project, "train.py"));
+  chmodSync(join(project, "src/gone.txt"), 0o600);
+  chmodSync(join(project, "src/run.sh"), 0o600);
+  const before = look(project);
+  expect(() => apply(store, start, state, project)).toThrow(
+    /gone\.txt" changed since[\s\S]*run\.sh" has had its permissions changed[\s\S]*train\.py" was deleted since the start/,
+  );
+  expect(look(project)).toEqual(before);
+  apply(store, start, state, project, true);
+  expect(store.identify(project, TRACKED)).toBe(state);
+});
+
+test("what the user changed and the run did not stays as it is, also by force, and is told", () => {
+  const { store, start, state, project } = changed();
+  const others = { "src/edited.txt": "e", "src/mode.txt": "m" };
+  plant(project, others);
+  const from = store.capture(project, TRACKED, { cache: false }).snapshot.id;
+  const to = store.putTree([
+    ...store.read(from).entries.filter(({ path }) => path in others || path === "src/keep.txt"),
+    ...store.read(state).entries.filter(({ path }) => path !== "src/keep.txt"),
+  ]).id;
+  expect(start).not.toBe(from);
+  rmSync(join(project, "src/keep.txt"));
+  writeFileSync(join(project, "src/edited.txt"), "mine");
+  chmodSync(join(project, "src/mode.txt"), 0o600);
+  const { kept } = apply(store, from, to, project, true);
+  expect(kept).toEqual([
+    { path: "src/edited.txt", reason: "was changed" },
+    { path: "src/keep.txt", reason: "was deleted" },
+    { path: "src/mode.txt", reason: "has other permissions" },
+  ]);
+  expect(existsSync(join(project, "src/keep.txt"))).toBe(false);
+  expect(readFileSync(join(project, "src/edited.txt"), "utf8")).toBe("mine");
+  expect(statSync(join(project, "src/mode.txt")).mode & 0o777).toBe(0o600);
+  expect(readFileSync(join(project, "train.py"), "utf8")).toBe("2");
+});
+
+test("what an earlier apply did is known for each folder, also when a later one was cut short", () => {
+  const { store, dir, root, project, start, state } = changed();
+  apply(store, start, state, project);
+  apply(store, start, state, join(dir, "elsewhere"));
+  killAtEachChange(
+    (dying) => apply(new SnapshotStore(root, dying), start, start, project),
+    () => expect([start, state]).toContain(lastApplied(store, project)),
+  );
+  expect(lastApplied(store, project)).toBe(start);
+  expect(lastApplied(store, join(dir, "elsewhere"))).toBe(state);
+  expect(store.identify(project, TRACKED)).toBe(start);
+});
+
+test("what the system refuses half-way is put back, and nothing stays behind", () => {
+  const { store, project, start, state, root } = changed();
+  const before = look(project);
+  const outcomes = new Set<string>();
+  const changes = failAtEachChange(
+    (failing) => apply(new SnapshotStore(root, failing), start, state, project),
+    (message) => {
+      outcomes.add(/put back|could not be/.exec(message)?.[0] ?? "before");
+      recoverApply(store, { force: false, target: project });
+      const now = store.identify(project, TRACKED);
+      // Once all is done, only the litter is left to remove.
+      if (now === state) apply(store, start, start, project);
+      else expect(look(project)).toEqual(before);
+      expect(readdirSync(project).sort()).toEqual(["README.md", "src", "train.py"]);
+      rmSync(join(root, "apply.json"), { force: true });
+    },
+  );
+  expect(changes).toBeGreaterThan(20);
+  expect([...outcomes].sort()).toEqual(["before", "put back"]);
+});
+
+test("an apply to one folder that cannot be finished does not keep others from theirs", () => {
+  const { store, dir, root, project, start, state } = changed();
+  const stuck = join(dir, "stuck");
+  store.materialize(start, stuck);
+  killAtEachChange(
+    (dying) => {
+      if (readApplies(store).unfinished[0]?.state !== "replacing")
+        apply(new SnapshotStore(root, dying), start, state, stuck);
+    },
+    () => {},
+  );
+  writeFileSync(join(stuck, "train.py"), "mine");
+  const [other] = recoverApply(store, { force: true, target: project });
+  expect(other).toMatchObject({ target: stuck, outcome: "waiting", reason: expect.stringContaining("train.py") });
+  apply(store, start, state, project);
+  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(recovered(store, stuck, true)).toBe("finished");
+  expect(store.identify(stuck, TRACKED)).toBe(state);
+});
+
+test("nothing is written into a workspace, this one or another, and a file is no place for a state", () => {
+  const { store, dir, root, project, start } = changed();
+  plant(project, { "runs/other/run.json": '{ "format": 1 }' });
+  const state = store.putTree([
+    ...store.read(start).entries,
+    { path: "runs/other/notes/evil.md", kind: "file", mode: 0o644, content: new Uint8Array() },
+  ]).id;
+  expect(() => apply(store, start, state, project, true)).toThrow(/"runs\/other" is a workspace/);
+  const inProject = new SnapshotStore(join(project, "runs/e"), files);
+  mkdirSync(inProject.root, { recursive: true });
+  const own = inProject.putTree([
+    { path: "runs/e/rollbacks/00001.json", kind: "file", mode: 0o644, content: new Uint8Array() },
+  ]).id;
+  const nothing = inProject.putTree([]).id;
+  expect(() => apply(inProject, nothing, own, project, true)).toThrow(/"runs\/e" is a workspace/);
+  expect(existsSync(join(project, "runs/e/rollbacks"))).toBe(false);
+  for (const place of [root, join(root, "notes"), join(project, "runs/other"), join(project, "train.py")])
+    expect(() => apply(store, start, start, place, true)).toThrow(expect.objectContaining({ exitCode: 2 }));
+  expect(existsSync(join(dir, "workspace/notes"))).toBe(false);
 });
 
 test("an empty or new folder gets the whole state", () => {
@@ -182,15 +306,19 @@ test("killed at any change, each file is whole, and the next apply leaves the st
       ] as const) {
         expect([before, after]).toContain(readFileSync(join(project, path), "utf8"));
       }
-      const done = recoverApply(store, { force: false });
+      const done = recovered(store, project);
       const now = store.identify(project, TRACKED);
       seen.add(`${done ?? "nothing"} ${now === start ? "before" : now === state ? "after" : now}`);
       expect(readdirSync(project).sort()).toEqual(["README.md", "src", "train.py"]);
       files.remove(join(root, "apply.json"));
-      applyState(store, planApply(store, { target: project, snapshot: start, start, applied: state }), {
-        force: true,
-        now: NOW,
-      });
+      applyState(
+        store,
+        planApply(store, { target: project, snapshot: start, start, isProject: true, applied: state }),
+        {
+          force: true,
+          now: NOW,
+        },
+      );
       expect(store.identify(project, TRACKED)).toBe(start);
       files.remove(join(root, "apply.json"));
     },
@@ -214,14 +342,15 @@ test("an interrupted apply is not finished over what the user changed meanwhile,
   killAtEachChange(
     (dying) => apply(new SnapshotStore(root, dying), start, state, project),
     () => {
-      const { state: standing } = JSON.parse(files.readText(join(root, "apply.json")) ?? "{}") as { state?: string };
-      if (standing !== "replacing" || readFileSync(join(project, "train.py"), "utf8") !== "1") return;
+      if (
+        readApplies(store).unfinished[0]?.state !== "replacing" ||
+        readFileSync(join(project, "train.py"), "utf8") !== "1"
+      )
+        return;
       writeFileSync(join(project, "train.py"), "mine");
-      expect(() => recoverApply(store, { force: false })).toThrow(
-        /cut short, and these files changed since:\n {2}"train.py"/,
-      );
+      expect(() => recovered(store, project)).toThrow(/cut short, and these files changed since:\n {2}"train.py"/);
       expect(readFileSync(join(project, "train.py"), "utf8")).toBe("mine");
-      expect(recoverApply(store, { force: true })).toBe("finished");
+      expect(recovered(store, project, true)).toBe("finished");
       expect(store.identify(project, TRACKED)).toBe(state);
     },
   );
@@ -241,11 +370,11 @@ test("a damaged intent is named, and one that points outside its folder is damag
   for (const text of [
     "{",
     "[]",
-    JSON.stringify({ ...intent, steps: [{ action: "explode", path: "a" }] }),
-    JSON.stringify(intent),
+    JSON.stringify({ unfinished: [{ ...intent, steps: [{ action: "explode", path: "a" }] }], applied: [] }),
+    JSON.stringify({ unfinished: [intent], applied: [] }),
   ]) {
     writeFileSync(join(root, "apply.json"), text);
-    expect(() => recoverApply(store, { force: true })).toThrow(
+    expect(() => recovered(store, project, true)).toThrow(
       expect.objectContaining({ exitCode: 4, file: join(root, "apply.json") }),
     );
   }

@@ -10,11 +10,11 @@ import type { NewEntry } from "../../../../src/workspace/artifacts/store.ts";
 import { world } from "./rig.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const file = (path: string, text: string, mode = 0o644): NewEntry => ({
+const file = (path: string, text: string | Uint8Array, mode = 0o644): NewEntry => ({
   path,
   kind: "file",
   mode,
-  content: bytes(text),
+  content: typeof text === "string" ? bytes(text) : text,
 });
 const folder = (path: string): NewEntry => ({ path, kind: "directory", mode: 0o755 });
 const gitIsHere = spawnSync("git", ["--version"]).status === 0;
@@ -75,7 +75,7 @@ test("a diff reads like git's: changed, new and deleted files in order, modes, l
       "",
     ].join("\n"),
   );
-  expect(patchBetween(store, a, b).binary).toEqual(["bin"]);
+  expect(patchBetween(store, a, b)).toContain("GIT binary patch\nliteral ");
   expect(changedPaths(store, a, b)).toEqual(["a.py", "bin", "empty", "gone.txt", "link", "new.txt", "run.sh"]);
   expect(diffSnapshots(store, a, a)).toBe("");
 });
@@ -105,7 +105,7 @@ test("files too different to compare are shown as replaced", () => {
   const lines = (prefix: string) => Array.from({ length: 5000 }, (_, n) => `${prefix}${n}\n`).join("");
   const a = store.putTree([file("a", lines("a"))]).id;
   const b = store.putTree([file("a", `${lines("b")}end`)]).id;
-  const { text } = patchBetween(store, a, b);
+  const text = patchBetween(store, a, b);
   expect(text.split("\n")[3]).toBe("@@ -1,5000 +1,5001 @@");
   const applied = applyEdits(store, a, [{ diff: text }], ["a"]);
   expect(applied).toMatchObject({ ok: true, snapshot: b });
@@ -133,10 +133,24 @@ const content = fc
   )
   .map((lines) => lines.map((line, i) => (line === "end" && i < lines.length - 1 ? "end\n" : line)).join(""));
 const names = ["a", "sp ace.txt", "tab\tx", 'q"uote', "back\\slash", "é.txt", "d/e/f.txt", "b", "new\nline"];
+const binary = fc
+  .uint8Array({ maxLength: 200 })
+  .chain((bytes) =>
+    fc
+      .constantFrom(1, 40)
+      .map((times) => Buffer.concat(Array.from({ length: times }, () => Buffer.from([0, ...bytes])))),
+  );
 const tree = fc
-  .uniqueArray(fc.record({ path: fc.constantFrom(...names), text: content, mode: fc.constantFrom(0o644, 0o755) }), {
-    selector: ({ path }) => path,
-  })
+  .uniqueArray(
+    fc.record({
+      path: fc.constantFrom(...names),
+      text: fc.oneof(content, binary),
+      mode: fc.constantFrom(0o644, 0o755),
+    }),
+    {
+      selector: ({ path }) => path,
+    },
+  )
   .map((entries) => entries.map(({ path, text, mode }) => file(path, text, mode)));
 
 test("the diff of two texts, applied as an edit, gives the second", () => {
@@ -146,7 +160,7 @@ test("the diff of two texts, applied as an edit, gives the second", () => {
       fc.pre(before !== after);
       const a = store.putTree([file("src/f.txt", before)]).id;
       const b = store.putTree([file("src/f.txt", after)]).id;
-      expect(applyEdits(store, a, [{ diff: patchBetween(store, a, b).text }], ["src/f.txt"])).toMatchObject({
+      expect(applyEdits(store, a, [{ diff: patchBetween(store, a, b) }], ["src/f.txt"])).toMatchObject({
         ok: true,
         snapshot: b,
       });
@@ -163,7 +177,7 @@ test.runIf(gitIsHere)(
     fc.assert(
       fc.property(tree, tree, (before, after) => {
         const [a, b] = [store.putTree(before).id, store.putTree(after).id];
-        const { text } = patchBetween(store, a, b);
+        const text = patchBetween(store, a, b);
         fc.pre(text !== "");
         const at = join(dir, String(round++));
         store.materialize(a, at);

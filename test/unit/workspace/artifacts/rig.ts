@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Files } from "../../../../src/kernel/effects.ts";
+import { StorageError } from "../../../../src/kernel/errors.ts";
 import { systemFiles } from "../../../../src/platform/files.ts";
 import { SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
 
@@ -131,6 +132,32 @@ export function killAtEachChange(action: (files: Files) => void, check: (n: numb
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
       check(n);
+    }
+  }
+  throw new Error("never got through");
+}
+
+/** Runs `action` with files whose 1st, 2nd, … change the system refuses, all others being done, until none is. */
+export function failAtEachChange(action: (files: Files) => void, check: (message: string) => void): number {
+  for (let n = 1; n < 10_000; n++) {
+    let count = 0;
+    const refusing = new Proxy(files, {
+      get(target, key: keyof Files) {
+        const method = target[key];
+        if (!MUTATING.includes(key)) return method;
+        return (...args: never[]) => {
+          count += 1;
+          if (count === n) throw new StorageError(key, String(args[0]), new Error("refused"));
+          return Reflect.apply(method, target, args);
+        };
+      },
+    });
+    try {
+      action(refusing);
+      if (count < n) return n - 1;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      check(error.message);
     }
   }
   throw new Error("never got through");

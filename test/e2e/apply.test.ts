@@ -1,0 +1,88 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, renameSync, rmSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Desk, desk, spec } from "../support/aura.ts";
+
+let finished: Desk;
+beforeAll(async () => {
+  const edits = [
+    { path: "src/a.txt", content: "after\n" },
+    { path: "src/bin", delete: true },
+  ];
+  const reply = `console.log(${JSON.stringify(JSON.stringify([{ edits }]))})`;
+  finished = desk({
+    "project/src/a.txt": "before\n",
+    "project/src/mine.txt": "mine\n",
+    "project/src/bin": "\u0000\u0001",
+    "project/model.mjs": reply,
+    "project/spec.yaml": spec({
+      researcher: "{ type: prompt, runner: { type: command, argv: [node, model.mjs] }, num_tasks: 1, prompt: x }",
+      experimenter: '{ type: script, command: [sh, -c, "echo score=$(grep -c after src/a.txt)"] }',
+      more: "artifacts: [src/]\nfiles: [model.mjs]\n",
+    }),
+  });
+  const run = await finished.run(["run", "project/spec.yaml", "--workspace", "project/runs/e"]);
+  expect(run.code, run.stderr).toBe(0);
+}, 60_000);
+afterAll(() => finished[Symbol.dispose]());
+
+function copyOfAll(): Desk {
+  const place = desk();
+  cpSync(finished.path, place.path, { recursive: true });
+  return place;
+}
+
+test("a patch holds binary files, is not written by --dry-run, and does not go over a file of another sort", async () => {
+  using place = copyOfAll();
+  const dry = await place.run(["apply", "project/runs/e", "--patch", "x.patch", "--dry-run"]);
+  expect(dry).toMatchObject({ code: 0, stdout: "would write x.patch\n" });
+  expect(place.read("x.patch")).toBeNull();
+  const refused = await place.run(["apply", "project/runs/e", "--patch", "project/src/mine.txt"]);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("--force") });
+  expect(place.read("project/src/mine.txt")).toBe("mine\n");
+  for (const _ of [1, 2]) expect((await place.run(["apply", "project/runs/e", "--patch", "x.patch"])).code).toBe(0);
+  execFileSync("git", ["apply", "--unsafe-paths", "--directory=project", "x.patch"], {
+    cwd: place.path,
+    env: { ...process.env, GIT_CEILING_DIRECTORIES: place.join("..") },
+  });
+  expect(place.read("project/src/a.txt")).toBe("after\n");
+  expect(place.read("project/src/bin")).toBeNull();
+});
+
+test("options that make no sense together, or none at all, are refused", async () => {
+  using place = copyOfAll();
+  for (const options of [
+    ["--patch", "x", "--to", "y"],
+    ["--to", ""],
+    ["--patch", ""],
+    ["--to", "project/src/a.txt"],
+    ["--to", "project/runs/e"],
+  ])
+    expect((await place.run(["apply", "project/runs/e", ...options])).code, options.join(" ")).toBe(2);
+  expect(place.read("project/src/a.txt")).toBe("before\n");
+});
+
+test("a file that only the user changed is left alone and named", async () => {
+  using place = copyOfAll();
+  rmSync(place.join("project/src/mine.txt"));
+  const { code, stdout } = await place.run(["apply", "project/runs/e"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("kept src/mine.txt, which was deleted");
+  expect(place.read("project/src/mine.txt")).toBeNull();
+  expect(place.read("project/src/a.txt")).toBe("after\n");
+});
+
+test("a workspace that was moved away from its project still knows it, until the project is gone", async () => {
+  using place = copyOfAll();
+  using away = desk();
+  const { project } = place.json<{ project: { root: string } }>("project/runs/e/run.json");
+  expect(project.root).toBe(finished.join("project"));
+  renameSync(place.join("project/runs/e"), away.join("e"));
+  const dry = await away.document<{ target: string }>(["apply", "e", "--dry-run", "--json"]);
+  expect(dry.target).toBe(finished.join("project"));
+  away.write("e/run.json", (away.read("e/run.json") ?? "").replace(project.root, "/nonexistent/project"));
+  const gone = await away.run(["apply", "e"]);
+  expect(gone).toMatchObject({ code: 2, stderr: expect.stringContaining("--to DIR") });
+  expect((await away.run(["apply", "e", "--to", "new"])).code).toBe(0);
+  expect(away.read("new/src/a.txt")).toBe("after\n");
+});
