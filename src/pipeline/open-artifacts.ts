@@ -9,6 +9,7 @@ import {
   makeTrialCopy,
   SnapshotStore,
   setCarried,
+  workspacesIn,
 } from "../workspace/artifacts/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
@@ -33,6 +34,7 @@ export async function openProject(
   const { settings, effects } = run;
   const tracked = settings.artifacts;
   const store = new SnapshotStore(workspace.root, effects.files, () => workspace.assertWritable());
+  const isWorkspace = workspacesIn(effects.files, settings.root, workspace.root);
   let toldOutside = false;
   let reading: Promise<{ readonly files: string; readonly artifacts: string }> | null = null;
 
@@ -76,7 +78,7 @@ export async function openProject(
     capture(target, base) {
       const taken = keeper.manifest.project;
       const rulesOf = taken ? [taken.files, taken.artifacts] : [];
-      const captured = captureTrialCopy(store, target, tracked, { base, rulesOf });
+      const captured = captureTrialCopy(store, target, tracked, { base, rulesOf, isWorkspace });
       if (captured.ok) for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
       return captured;
     },
@@ -84,7 +86,8 @@ export async function openProject(
       const taken = keeper.manifest.project;
       if (!taken) throw new RunFailedError(`there is no copy of the project at ${target}`);
       const inputs = settings.inputs.map(({ path }) => path);
-      return changesInCopy(store, { project: taken.files, start: taken.artifacts, base, tracked, inputs, target });
+      const { files, artifacts } = taken;
+      return changesInCopy(store, { project: files, start: artifacts, base, tracked, inputs, target, isWorkspace });
     },
   };
   if (tracked.length === 0) return { artifacts: null, copies };
@@ -94,7 +97,7 @@ export async function openProject(
     copies,
     artifacts: {
       start,
-      stateOf: (hypothesis, base) => applyEdits(store, base.snapshot, hypothesis.edits ?? [], tracked),
+      stateOf: (hypothesis, base) => applyEdits(store, base.snapshot, hypothesis.edits ?? [], { tracked, isWorkspace }),
       view: (base) => createArtifactsView(store, { base: base.snapshot, start }),
       carry: (state) => setCarried(store, state),
     },

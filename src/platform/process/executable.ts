@@ -26,11 +26,20 @@ export function findProgram(word: string, cwd: string, path: string | undefined)
 }
 
 function inspect(path: string): FoundProgram | null {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return null;
+  if (!isFile(path)) return null;
   try {
     accessSync(path, constants.X_OK);
     return { path, executable: true };
   } catch {
     return { path, executable: false };
+  }
+}
+
+/** A folder that may not be searched, or cannot be, holds nothing that could be run: a shell passes it by as well. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
   }
 }

@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import type { ApplyStep } from "../../model/apply.ts";
-import { isWorkspace } from "./excludes.ts";
+import { isWorkspace, workspacesIn } from "./excludes.ts";
 import { isWithin, parentsOf } from "./paths.ts";
 import type { SnapshotStore } from "./store.ts";
 
@@ -33,14 +32,8 @@ export function workspaceOnTheWay(
   target: string,
   steps: readonly ApplyStep[],
 ): readonly ApplyConflict[] {
-  const real = files.realPath(target) ?? target;
-  const own = files.realPath(root) ?? root;
+  const isWorkspaceAt = workspacesIn(files, target, root);
   const folders = new Set(steps.flatMap(({ path }) => [...parentsOf(path), path]));
   const reason = "is a workspace, which is never written to";
-  return [...folders]
-    .filter((folder) => {
-      const at = join(real, folder);
-      return at === own || isWorkspace(files, at, files.list(at) ?? []);
-    })
-    .map((path): ApplyConflict => ({ path, reason, forceable: false }));
+  return [...folders].filter(isWorkspaceAt).map((path): ApplyConflict => ({ path, reason, forceable: false }));
 }

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { StorageError } from "../../kernel/errors.ts";
 import type { Failure } from "../../model/trial.ts";
-import { fixedExcludes, keeping } from "./excludes.ts";
+import { fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
 import { writeTree } from "./materialize.ts";
 import { comparePaths, isTreePath, isWithinAny } from "./paths.ts";
 import { type ScanLimits, TreeTooLarge } from "./scan.ts";
@@ -76,6 +76,8 @@ export interface CaptureCopyOptions {
   readonly base: string;
   /** States of the user's own files (the project, the start): their ignore files say what stays out. Default: none. */
   readonly rulesOf?: readonly string[];
+  /** Which folders of the project are workspaces, whose copies are no part of a state. Default: none. */
+  readonly isWorkspace?: (folder: string) => boolean;
   readonly limits?: ScanLimits;
 }
 
@@ -90,7 +92,8 @@ export function captureTrialCopy(
   options: CaptureCopyOptions,
 ): CapturedCopy {
   const kept = new Set(store.read(options.base).entries.map(({ path }) => path));
-  const excludes = keeping(fixedExcludes(ignoreFiles(store, options.rulesOf ?? [])), kept);
+  const rules = keeping(fixedExcludes(ignoreFiles(store, options.rulesOf ?? [])), kept);
+  const excludes = withoutWorkspaces(rules, options.isWorkspace ?? (() => false));
   const limits = options.limits ?? COPY_LIMITS;
   try {
     const { snapshot, warnings } = store.capture(target, tracked, { excludes, strict: false, cache: false, limits });

@@ -7,7 +7,7 @@ import { type Change, changesBetween, sameContent } from "./changes.ts";
 import { COPY_LIMITS, ignoreFiles } from "./copies.ts";
 import { EDIT_LIMITS, EditRefused } from "./edit-rules.ts";
 import { tryEdits } from "./edits.ts";
-import { fixedExcludes, keeping } from "./excludes.ts";
+import { fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
 import { isWithinAny, parentsOf } from "./paths.ts";
 import { type Found, scanTree, TreeTooLarge } from "./scan.ts";
 import { makeSnapshot, type Snapshot, type SnapshotEntry } from "./snapshot.ts";
@@ -27,6 +27,8 @@ export interface CopyRequest {
   /** Paths of the linked inputs, relative to the project. */
   readonly inputs: readonly string[];
   readonly target: string;
+  /** Which folders of the project are workspaces, whose copies are no part of a state. Default: none. */
+  readonly isWorkspace?: (folder: string) => boolean;
 }
 
 /** Changed paths outside the artifacts that are named. */
@@ -47,7 +49,7 @@ export function changesInCopy(store: SnapshotStore, request: CopyRequest): CopyC
     const after = scanned(store, request, tracked, before);
     const changes = changesBetween(before, after).filter(isRealChange);
     const edits = editsFor(store, request.target, changes);
-    const made = tryEdits(store, base, edits, tracked);
+    const made = tryEdits(store, base, edits, { tracked });
     if (made instanceof EditRefused) throw made;
     const differing = firstDifference(made, after);
     if (differing !== null)
@@ -70,12 +72,12 @@ function refuseLinksOnTheWay(store: SnapshotStore, { target, tracked }: CopyRequ
 
 /** Parts of the copy as they are now, without what ignore files of the user say is no part of the project. */
 function scanned(store: SnapshotStore, request: CopyRequest, parts: readonly string[], known: Snapshot): Snapshot {
-  const { project, start, target } = request;
+  const { project, start, target, isWorkspace = () => false } = request;
   const kept = new Set(known.entries.map(({ path }) => path));
   const { found } = scanTree(store.files, {
     root: target,
     tracked: parts,
-    excludes: keeping(fixedExcludes(ignoreFiles(store, [project, start])), kept),
+    excludes: withoutWorkspaces(keeping(fixedExcludes(ignoreFiles(store, [project, start])), kept), isWorkspace),
     strict: false,
     limits: COPY_LIMITS,
   });

@@ -1,6 +1,6 @@
 import type { Failure } from "../../model/trial.ts";
 import { NEVER_TRACKED } from "./excludes.ts";
-import { isTreePath, isWithinAny } from "./paths.ts";
+import { isTreePath, isWithinAny, parentsOf } from "./paths.ts";
 import { quoted } from "./visible.ts";
 
 export type EditFailureCode = "edit-outside-artifacts" | "edit-not-applied" | "edit-no-change" | "edit-invalid";
@@ -23,8 +23,16 @@ export const EDIT_LIMITS = { edits: 200, fileBytes: 1024 * 1024, pathLength: 102
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
+/** Where edits may be made. */
+export interface EditBounds {
+  /** The artifacts, in normal form. */
+  readonly tracked: readonly string[];
+  /** Whether a folder of the project is a workspace: its records are no part of any state. Default: none is. */
+  readonly isWorkspace?: (folder: string) => boolean;
+}
+
 /** The path an edit means, in normal form. Throws `EditRefused` unless it is a plain path inside a tracked artifact. */
-export function editPath(given: string, tracked: readonly string[]): string {
+export function editPath(given: string, { tracked, isWorkspace = () => false }: EditBounds): string {
   const path = given.replace(/^(?:\.\/)+/, "");
   const name = quoted(given);
   if (path === "") throw new EditRefused("edit-invalid", "the path is empty");
@@ -49,6 +57,10 @@ export function editPath(given: string, tracked: readonly string[]): string {
   }
   if (!isWithinAny(path, tracked)) {
     throw new EditRefused("edit-outside-artifacts", `${name} is not one of the tracked artifacts (${listed(tracked)})`);
+  }
+  const workspace = [...parentsOf(path), path].find((folder) => isWorkspace(folder));
+  if (workspace !== undefined) {
+    throw new EditRefused("edit-outside-artifacts", `${name} lies in ${quoted(workspace)}, a workspace of AURA`);
   }
   return path;
 }

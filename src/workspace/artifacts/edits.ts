@@ -2,7 +2,7 @@ import type { Edit } from "../../model/hypothesis.ts";
 import type { Failure } from "../../model/trial.ts";
 import { changedBetween } from "./changes.ts";
 import { Draft } from "./draft.ts";
-import { checkText, EDIT_LIMITS, EditRefused, editPath, tooLarge } from "./edit-rules.ts";
+import { checkText, EDIT_LIMITS, type EditBounds, EditRefused, editPath, tooLarge } from "./edit-rules.ts";
 import { applyHunks } from "./hunks.ts";
 import { isWithinAny, parentsOf } from "./paths.ts";
 import type { NewEntry, SnapshotStore } from "./store.ts";
@@ -23,12 +23,12 @@ export function applyEdits(
   store: SnapshotStore,
   baseId: string,
   edits: readonly Edit[],
-  tracked: readonly string[],
+  bounds: EditBounds,
 ): EditsResult {
   const base = store.read(baseId);
   if (edits.length === 0) return { ok: true, snapshot: baseId, changed: [] };
   const draft = new Draft(store.objects, base);
-  const refused = applyAll(draft, edits, tracked);
+  const refused = applyAll(draft, edits, bounds);
   if (refused !== null) return { ok: false, failure: refused.failure() };
   const snapshot = store.putTree(draft.entries());
   if (snapshot.id === base.id) {
@@ -43,19 +43,19 @@ export function tryEdits(
   store: SnapshotStore,
   baseId: string,
   edits: readonly Edit[],
-  tracked: readonly string[],
+  bounds: EditBounds,
 ): readonly NewEntry[] | EditRefused {
   const draft = new Draft(store.objects, store.read(baseId));
-  return applyAll(draft, edits, tracked) ?? draft.entries();
+  return applyAll(draft, edits, bounds) ?? draft.entries();
 }
 
-function applyAll(draft: Draft, edits: readonly Edit[], tracked: readonly string[]): EditRefused | null {
+function applyAll(draft: Draft, edits: readonly Edit[], bounds: EditBounds): EditRefused | null {
   if (edits.length > EDIT_LIMITS.edits) {
     return new EditRefused("edit-invalid", `there are ${edits.length} edits: at most ${EDIT_LIMITS.edits}`);
   }
   for (const [index, edit] of edits.entries()) {
     try {
-      applyEdit(draft, edit, tracked);
+      applyEdit(draft, edit, bounds);
     } catch (error) {
       if (!(error instanceof EditRefused)) throw error;
       const where = edits.length === 1 ? "the edit" : `edit ${index + 1} of ${edits.length}`;
@@ -65,29 +65,29 @@ function applyAll(draft: Draft, edits: readonly Edit[], tracked: readonly string
   return null;
 }
 
-function applyEdit(draft: Draft, edit: Edit, tracked: readonly string[]): void {
+function applyEdit(draft: Draft, edit: Edit, bounds: EditBounds): void {
   if ("diff" in edit) {
     checkText(edit.diff, "diff");
-    for (const patch of parseUnified(edit.diff, tracked)) applyPatch(draft, patch, tracked);
+    for (const patch of parseUnified(edit.diff, bounds.tracked)) applyPatch(draft, patch, bounds);
     return;
   }
-  const path = placeFor(draft, edit.path, tracked);
+  const path = placeFor(draft, edit.path, bounds);
   if ("delete" in edit) {
     remove(draft, path);
     return;
   }
   if ("content" in edit) {
     checkText(edit.content, "content");
-    write(draft, path, edit.content, tracked);
+    write(draft, path, edit.content, bounds);
     return;
   }
   checkText(edit.replace, "replacement");
   const text = textOf(draft, path);
-  write(draft, path, replaceOnce(text, edit.search, edit.replace, path), tracked);
+  write(draft, path, replaceOnce(text, edit.search, edit.replace, path), bounds);
 }
 
-function applyPatch(draft: Draft, patch: FilePatch, tracked: readonly string[]): void {
-  const path = placeFor(draft, patch.path, tracked);
+function applyPatch(draft: Draft, patch: FilePatch, bounds: EditBounds): void {
+  const path = placeFor(draft, patch.path, bounds);
   if (patch.action === "create" && draft.get(path) !== null) {
     throw new EditRefused("edit-not-applied", `the diff creates ${quoted(path)}, which exists already`);
   }
@@ -95,7 +95,7 @@ function applyPatch(draft: Draft, patch: FilePatch, tracked: readonly string[]):
   const patched = applyHunks(before, patch.hunks);
   if (!patched.ok) throw new EditRefused("edit-not-applied", `in ${quoted(path)}, ${patched.reason}`);
   if (patch.action !== "delete") {
-    write(draft, path, patched.text, tracked, patch.executable ? 0o755 : 0o644);
+    write(draft, path, patched.text, bounds, patch.executable ? 0o755 : 0o644);
     return;
   }
   if (patched.text !== "") {
@@ -105,8 +105,8 @@ function applyPatch(draft: Draft, patch: FilePatch, tracked: readonly string[]):
 }
 
 /** The path of an edit, checked against the tree as it stands: nothing is reached through a link or a file. */
-function placeFor(draft: Draft, given: string, tracked: readonly string[]): string {
-  const path = editPath(given, tracked);
+function placeFor(draft: Draft, given: string, bounds: EditBounds): string {
+  const path = editPath(given, bounds);
   for (const folder of parentsOf(path)) {
     const kind = draft.get(folder)?.kind;
     if (kind === "symlink") {
@@ -127,7 +127,7 @@ function remove(draft: Draft, path: string): void {
   draft.delete(path);
 }
 
-function write(draft: Draft, path: string, text: string, tracked: readonly string[], newMode = 0o644): void {
+function write(draft: Draft, path: string, text: string, { tracked }: EditBounds, newMode = 0o644): void {
   const entry = draft.get(path);
   if (entry?.kind === "symlink") {
     throw new EditRefused(

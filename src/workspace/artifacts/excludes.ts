@@ -69,6 +69,24 @@ export function isWorkspace(files: Files, folder: string, entries: readonly Dire
   }
 }
 
+/** Which folders of a project are workspaces: this one, and whatever else holds a run. Answers by paths in the project. */
+export function workspacesIn(files: Files, project: string, own: string): (folder: string) => boolean {
+  const real = files.realPath(project) ?? project;
+  const ownPath = files.realPath(own) ?? own;
+  return (folder) => {
+    const at = join(real, folder);
+    return at === ownPath || isWorkspace(files, at, files.list(at) ?? []);
+  };
+}
+
+/** These rules, and no workspaces. */
+export function withoutWorkspaces(excludes: Excludes, isWorkspaceAt: (folder: string) => boolean): Excludes {
+  return {
+    excluded: (path, isDirectory) => excludes.excluded(path, isDirectory) || (isDirectory && isWorkspaceAt(path)),
+    within: (folder, text) => withoutWorkspaces(excludes.within(folder, text), isWorkspaceAt),
+  };
+}
+
 const MAX_RUN_FILE_BYTES = 64 * 1024 * 1024;
 
 function scoped(scopes: readonly Scope[]): Excludes {

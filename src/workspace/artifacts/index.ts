@@ -9,6 +9,7 @@ export {
 export { changesInCopy } from "./copy-changes.ts";
 export { diffSnapshots, patchBetween } from "./diff.ts";
 export { applyEdits } from "./edits.ts";
+export { workspacesIn } from "./excludes.ts";
 export { captureProject } from "./project.ts";
 export { removeExcept } from "./prune.ts";
 export { carriedState, planRollback, type RollbackPlan, rollback } from "./rollback.ts";

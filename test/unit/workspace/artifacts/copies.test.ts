@@ -35,7 +35,7 @@ function prepared() {
       { path: "src/sub/b.py", delete: true },
       { path: "train.py", content: "2" },
     ],
-    TRACKED,
+    { tracked: TRACKED },
   );
   if (!edited.ok) throw new Error(edited.failure.message);
   const target = join(at.dir, "copy");
@@ -99,7 +99,7 @@ test("a copy nobody touched is captured as the state it was made with, also what
       { path: "src/.gitignore", content: "*.log\n" },
       { path: "src/x.log", content: "x" },
     ],
-    TRACKED,
+    { tracked: TRACKED },
   );
   if (!state.ok) throw new Error(state.failure.message);
   makeTrialCopy(store, { project: null, artifacts: state.snapshot, tracked: TRACKED, inputs: [], target });

@@ -107,7 +107,7 @@ test("files too different to compare are shown as replaced", () => {
   const b = store.putTree([file("a", `${lines("b")}end`)]).id;
   const text = patchBetween(store, a, b);
   expect(text.split("\n")[3]).toBe("@@ -1,5000 +1,5001 @@");
-  const applied = applyEdits(store, a, [{ diff: text }], ["a"]);
+  const applied = applyEdits(store, a, [{ diff: text }], { tracked: ["a"] });
   expect(applied).toMatchObject({ ok: true, snapshot: b });
 });
 
@@ -160,7 +160,7 @@ test("the diff of two texts, applied as an edit, gives the second", () => {
       fc.pre(before !== after);
       const a = store.putTree([file("src/f.txt", before)]).id;
       const b = store.putTree([file("src/f.txt", after)]).id;
-      expect(applyEdits(store, a, [{ diff: patchBetween(store, a, b) }], ["src/f.txt"])).toMatchObject({
+      expect(applyEdits(store, a, [{ diff: patchBetween(store, a, b) }], { tracked: ["src/f.txt"] })).toMatchObject({
         ok: true,
         snapshot: b,
       });

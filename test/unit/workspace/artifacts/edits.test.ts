@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Edit } from "../../../../src/model/hypothesis.ts";
 import { applyEdits } from "../../../../src/workspace/artifacts/edits.ts";
-import type { NewEntry, SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
-import { world } from "./rig.ts";
+import { workspacesIn } from "../../../../src/workspace/artifacts/excludes.ts";
+import { type NewEntry, SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
+import { files, world } from "./rig.ts";
 
 const TRACKED = ["train.py", "src"];
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -33,7 +35,7 @@ function base(): { readonly store: SnapshotStore; readonly id: string } {
 
 /** Contents of the state that edits make, or why they make none. */
 function outcome(edits: readonly Edit[], { store, id } = base(), tracked = TRACKED) {
-  const result = applyEdits(store, id, edits, tracked);
+  const result = applyEdits(store, id, edits, { tracked });
   if (!result.ok) return `${result.failure.code}: ${result.failure.message}`;
   const text = (path: string): string | null => {
     const content = store.fileContent(result.snapshot, path);
@@ -50,7 +52,7 @@ function success(edits: readonly Edit[], at = base()) {
 
 test("without edits the state is the base", () => {
   const { store, id } = base();
-  expect(applyEdits(store, id, [], TRACKED)).toEqual({ ok: true, snapshot: id, changed: [] });
+  expect(applyEdits(store, id, [], { tracked: TRACKED })).toEqual({ ok: true, snapshot: id, changed: [] });
 });
 
 test("content replaces a file and keeps its mode; a new file gets 0644 and the folders it needs", () => {
@@ -344,7 +346,7 @@ test("whatever is proposed, nothing outside the artifacts and nothing behind a l
   const { id } = store.putTree([...BASE, ...outside]);
   fc.assert(
     fc.property(fc.array(anyEdit, { minLength: 1, maxLength: 4 }), (edits) => {
-      const result = applyEdits(store, id, edits, TRACKED);
+      const result = applyEdits(store, id, edits, { tracked: TRACKED });
       if (!result.ok) {
         expect(result.failure.message).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
         return;
@@ -365,7 +367,7 @@ test("search and replace does what splitting at the search text and joining agai
   fc.assert(
     fc.property(letters(12), letters(3), letters(4), (text, search, replace) => {
       const { id } = store.putTree([file("f", text)]);
-      const result = applyEdits(store, id, [{ path: "f", search, replace }], ["f"]);
+      const result = applyEdits(store, id, [{ path: "f", search, replace }], { tracked: ["f"] });
       const places = [...Array(text.length + 1).keys()].filter((at) => text.startsWith(search, at));
       const expected = text.split(search).join(replace);
       const applies = search !== "" && places.length === 1 && expected !== text;
@@ -382,16 +384,30 @@ test("a diff made to take long is refused soon", () => {
   const { id } = store.putTree([file("f", "\n".repeat(500_000))]);
   const hunk = `@@ -9,300000 +9,300000 @@\n${" \n".repeat(299_999)}-x\n+y\n`;
   const from = performance.now();
-  expect(applyEdits(store, id, [{ diff: `--- a/f\n+++ b/f\n${hunk}` }], ["f"])).toMatchObject({
+  expect(applyEdits(store, id, [{ diff: `--- a/f\n+++ b/f\n${hunk}` }], { tracked: ["f"] })).toMatchObject({
     ok: false,
     failure: { code: "edit-not-applied", message: expect.stringMatching(/too long to look elsewhere/) },
   });
   const headers = "--- a/f\n+++ b/f\n".repeat(30_000);
-  expect(applyEdits(store, id, [{ diff: headers }], ["f"]).ok).toBe(false);
+  expect(applyEdits(store, id, [{ diff: headers }], { tracked: ["f"] }).ok).toBe(false);
   expect(performance.now() - from).toBeLessThan(5000);
 });
 
 test("a name that no file system takes is refused, and is no trouble for the run", () => {
   expect(outcome([{ path: `src/${"x".repeat(256)}`, content: "y" }])).toMatch(/^edit-invalid: .*longer than 255 bytes/);
   expect(typeof outcome([{ path: `src/${"x".repeat(255)}`, content: "y" }])).toBe("object");
+});
+
+test("nothing is edited below a workspace, this one or another", () => {
+  const { store, project } = world({ "a.txt": "a", "runs/other/run.json": '{ "format": 1 }' });
+  const own = new SnapshotStore(join(project, "runs/e"), files);
+  const { id } = own.capture(project, ["."]).snapshot;
+  const bounds = { tracked: ["."], isWorkspace: workspacesIn(files, project, own.root) };
+  for (const path of ["runs/e/rollbacks/00001.json", "runs/e", "runs/other/notes/evil.md"])
+    expect(applyEdits(own, id, [{ path, content: "x" }], bounds), path).toMatchObject({
+      ok: false,
+      failure: { code: "edit-outside-artifacts", message: expect.stringContaining("a workspace of AURA") },
+    });
+  expect(applyEdits(own, id, [{ path: "runs/mine.txt", content: "x" }], bounds).ok).toBe(true);
+  expect(store.root).not.toBe(own.root);
 });

@@ -21,7 +21,9 @@ function finishedRun() {
   const at = world({ "train.py": "lr = 0\n" });
   const states = [at.store.capture(at.project, TRACKED).snapshot.id];
   for (let n = 1; n <= 3; n++) {
-    const made = applyEdits(at.store, states[n - 1] ?? "", [{ path: "train.py", content: `lr = ${n}\n` }], TRACKED);
+    const made = applyEdits(at.store, states[n - 1] ?? "", [{ path: "train.py", content: `lr = ${n}\n` }], {
+      tracked: TRACKED,
+    });
     states.push(made.ok ? made.snapshot : "");
   }
   const carried = (n: number) => ({ snapshot: states[n] ?? "", hypothesisId: `i0000${n}-h000` });
