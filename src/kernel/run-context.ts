@@ -26,6 +26,8 @@ export interface ArtifactsView {
   diff(from: string, to: string): string;
   /** State the iteration under way starts from. */
   readonly base: string;
+  /** State that the base was made from: the base of the iteration that its hypothesis was made in. */
+  readonly parent: string;
   readonly start: string;
 }
 

@@ -1,5 +1,7 @@
 import type { RunContext } from "../kernel/context.ts";
 import { RunFailedError } from "../kernel/errors.ts";
+import { parseHypothesisId } from "../model/ids.ts";
+import type { CarriedState } from "../model/iteration.ts";
 import {
   applyEdits,
   captureProject,
@@ -98,8 +100,15 @@ export async function openProject(
     artifacts: {
       start,
       stateOf: (hypothesis, base) => applyEdits(store, base.snapshot, hypothesis.edits ?? [], { tracked, isWorkspace }),
-      view: (base) => createArtifactsView(store, { base: base.snapshot, start }),
+      view: (base) =>
+        createArtifactsView(store, { base: base.snapshot, parent: parentOf(workspace, base) ?? start, start }),
       carry: (state) => setCarried(store, state),
     },
   };
+}
+
+/** The state that the hypothesis whose state this is was made from. */
+function parentOf(workspace: Workspace, { hypothesisId }: CarriedState): string | undefined {
+  const made = parseHypothesisId(hypothesisId);
+  return made === null ? undefined : workspace.readIteration(made.iteration)?.base?.snapshot;
 }

@@ -8,7 +8,7 @@ import { CHARACTERS_PER_TOKEN, clipLines, fence, oneLine } from "./text.ts";
 
 /** Files of one input folder whose contents are considered. */
 const MAX_FILES = 100;
-/** What is left of the budget when a further file is not worth starting. */
+/** A share of the budget below which a file is not worth starting. */
 const WORTH_SHOWING = 400;
 
 interface ShownFile {
@@ -24,11 +24,11 @@ export function artifactsVariable(ctx: StageContext): unknown {
   return shownFiles(files, TOKEN_BUDGETS.artifacts * CHARACTERS_PER_TOKEN, "None are tracked.");
 }
 
-/** `artifact_diff`: what the run has changed in the tracked files so far, the start against the present base. */
+/** `artifact_diff`: what made the present base of the tracked files: the state it was made from against the base itself. */
 export function artifactDiffVariable(ctx: StageContext): unknown {
   const { artifacts } = ctx;
-  if (!artifacts || artifacts.base === artifacts.start) return "";
-  const diff = artifacts.diff(artifacts.start, artifacts.base);
+  if (!artifacts || artifacts.base === artifacts.parent) return "";
+  const diff = artifacts.diff(artifacts.parent, artifacts.base);
   return fencedText(clipLines(diff, TOKEN_BUDGETS.diff * CHARACTERS_PER_TOKEN), "diff");
 }
 
@@ -81,14 +81,17 @@ function textOf(files: Files, path: string): string | null {
   return text === null || text.includes("\u0000") ? null : text;
 }
 
+/** Small files in full, and of what they leave each larger one an equal share, so that no file hides the others. */
 function shownFiles(files: readonly ShownFile[], budget: number, none: string): unknown {
+  const shares = sharesOf(files, budget);
   let room = budget;
   const items: { path: string; size: number; content: unknown }[] = [];
   const parts: string[] = [];
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
     const path = oneLine(file.path, 400);
     const full = file.content ?? "";
-    const content = room >= Math.min(WORTH_SHOWING, full.length) ? clipLines(full, room) : "";
+    const share = shares[index] ?? 0;
+    const content = share >= Math.min(WORTH_SHOWING, full.length) ? clipLines(full, share) : "";
     room -= content.length + path.length;
     const note = full !== "" && content === "" ? ", contents left out for space" : "";
     parts.push(`${path} (${file.size} bytes${note})${content === "" ? "" : `:\n${fence(content)}`}`);
@@ -98,4 +101,23 @@ function shownFiles(files: readonly ShownFile[], budget: number, none: string): 
   const left = files.length - items.length;
   if (left > 0) parts.push(`(${left} more files)`);
   return printableList(items, files.length === 0 ? none : parts.map((part) => `- ${part}`).join("\n"));
+}
+
+/** Characters that each file may show, in the order of the files. */
+function sharesOf(files: readonly ShownFile[], budget: number): readonly number[] {
+  const lengths = files.map(({ path, content }) => ({ name: path.length, text: content?.length ?? 0 }));
+  let room = budget - lengths.reduce((sum, { name }) => sum + name, 0);
+  const shares = lengths.map(() => 0);
+  const smallestFirst = lengths
+    .map(({ text }, index) => ({ text, index }))
+    .filter(({ text }) => text > 0)
+    .sort((a, b) => a.text - b.text || a.index - b.index);
+  for (const [place, { text, index }] of smallestFirst.entries()) {
+    // So many that each has a share worth showing.
+    const sharers = Math.max(1, Math.min(smallestFirst.length - place, Math.floor(room / WORTH_SHOWING)));
+    const share = Math.max(0, Math.min(text, Math.floor(room / sharers)));
+    shares[index] = share;
+    room -= share;
+  }
+  return shares;
 }

@@ -57,7 +57,7 @@ ${CHANGEABLE[edits]}
 {{artifacts}}
 {{#if artifact_diff}}
 
-What the run has changed in them so far:
+The last change that was carried on, which they hold already:
 {{artifact_diff}}
 {{/if}}
 {{/if}}

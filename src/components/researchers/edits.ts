@@ -11,16 +11,16 @@ export type EditsReading =
 
 /**
  * The edits of a proposal, checked for shape: `{path, content}`, `{path, search, replace}`, `{path, delete: true}` or
- * `{diff}`; other keys beside these are dropped. Whether a path may be edited is for whoever applies them.
+ * `{diff}`; other keys beside these are dropped. `any`: the names are of files that are there, and hold what they hold. Whether a path may be edited is for whoever applies them.
  */
-export function readEdits(value: JsonValue | undefined): EditsReading {
+export function readEdits(value: JsonValue | undefined, names: "plain" | "any" = "plain"): EditsReading {
   if (value === undefined || value === null) return { ok: true, edits: [] };
   const items: readonly JsonValue[] = Array.isArray(value) ? value : [value];
   if (items.length > MAX_EDITS) return { ok: false, reason: `more than ${MAX_EDITS} edits` };
   const edits: Edit[] = [];
   let characters = 0;
   for (const [place, item] of items.entries()) {
-    const edit = readEdit(item);
+    const edit = readEdit(item, names);
     if (typeof edit === "string") return { ok: false, reason: `edits[${place}] ${edit}` };
     characters += JSON.stringify(edit).length;
     if (characters > MAX_CHARACTERS) return { ok: false, reason: `edits of more than ${MAX_CHARACTERS} characters` };
@@ -29,7 +29,7 @@ export function readEdits(value: JsonValue | undefined): EditsReading {
   return { ok: true, edits };
 }
 
-function readEdit(item: JsonValue): Edit | string {
+function readEdit(item: JsonValue, names: "plain" | "any"): Edit | string {
   if (!isJsonObject(item)) return "is not an object";
   const { path, content, search, replace, diff } = item;
   const forms = ["content", "search", "delete", "diff"].filter(
@@ -39,7 +39,8 @@ function readEdit(item: JsonValue): Edit | string {
   if (forms.length > 1) return `has ${forms.map((form) => `"${form}"`).join(" and ")}: an edit is one of them`;
   if (forms[0] === "diff") return typeof diff === "string" && diff !== "" ? { diff } : 'has a "diff" that is not text';
   if (typeof path !== "string" || path === "") return 'has no "path"';
-  if (path.length > MAX_PATH || /[\u0000-\u001f\u007f]/.test(path)) return 'has a "path" that is no file name';
+  if (path.length > MAX_PATH || (names === "plain" && /[\u0000-\u001f\u007f]/.test(path)))
+    return 'has a "path" that is no file name';
   if (forms[0] === "delete") return item.delete === true ? { path, delete: true } : 'has a "delete" that is not true';
   if (forms[0] === "content")
     return typeof content === "string" ? { path, content } : 'has a "content" that is not text';

@@ -135,7 +135,7 @@ async function proposeOne(
   const answer = isJsonObject(reply.structured) ? reply.structured : {};
   const made = isJsonObject(answer.inPlace) ? answer.inPlace : { problem: "the recorded reply tells of no edits" };
   if (typeof made.problem === "string") return { label, reason: oneLine(made.problem, 1000) };
-  const edits = readEdits(made.edits);
+  const edits = readEdits(made.edits, "any");
   if (!edits.ok) return { label, reason: edits.reason };
   if (edits.edits.length === 0) return { label, reason: nothingChanged(runner, made.outside) };
   return describeEdits(edits.edits, answer.reply ?? reply.content, label, rules);

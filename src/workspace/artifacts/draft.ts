@@ -1,5 +1,5 @@
 import type { ObjectStore } from "./objects.ts";
-import { parentsOf } from "./paths.ts";
+import { isWithin, parentsOf } from "./paths.ts";
 import type { Snapshot, SnapshotEntry } from "./snapshot.ts";
 import type { NewEntry } from "./store.ts";
 
@@ -24,6 +24,14 @@ export class Draft {
     if (this.get(path)?.kind === "directory") return true;
     for (const other of this.#entries.keys()) if (other.startsWith(`${path}/`)) return true;
     return false;
+  }
+
+  /** Drops a folder in which nothing but folders is left; `false` when something is, or there is no folder. */
+  dropEmptyFolder(path: string): boolean {
+    const inside = [...this.#entries.values()].filter((entry) => isWithin(entry.path, path));
+    if (inside.length === 0 || inside.some(({ kind }) => kind !== "directory")) return false;
+    for (const entry of inside) this.#entries.delete(entry.path);
+    return true;
   }
 
   /** Bytes of a file; `null` when there is no file at the path. */

@@ -31,18 +31,22 @@ export interface EditBounds {
   readonly isWorkspace?: (folder: string) => boolean;
 }
 
-/** The path an edit means, in normal form. Throws `EditRefused` unless it is a plain path inside a tracked artifact. */
-export function editPath(given: string, { tracked, isWorkspace = () => false }: EditBounds): string {
+/**
+ * The path an edit means, in normal form. Throws `EditRefused` unless it is a plain path inside a tracked artifact. The
+ * name of a file that is there already (`isKnown`) may hold any character: the user chose it.
+ */
+export function editPath(given: string, { tracked, isWorkspace = () => false }: EditBounds, isKnown = false): string {
   const path = given.replace(/^(?:\.\/)+/, "");
   const name = quoted(given);
   if (path === "") throw new EditRefused("edit-invalid", "the path is empty");
   if (path.length > EDIT_LIMITS.pathLength) {
     throw new EditRefused("edit-invalid", `the path ${name} is longer than ${EDIT_LIMITS.pathLength} characters`);
   }
-  if (CONTROL.test(path) || !isWellFormed(path)) {
+  if ((!isKnown && CONTROL.test(path)) || !isWellFormed(path)) {
     throw new EditRefused("edit-invalid", `the path ${name} holds characters that no path may hold`);
   }
-  if (path.includes("\\")) throw new EditRefused("edit-invalid", `the path ${name} holds a backslash: use "/"`);
+  if (!isKnown && path.includes("\\"))
+    throw new EditRefused("edit-invalid", `the path ${name} holds a backslash: use "/"`);
   if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) {
     throw new EditRefused("edit-outside-artifacts", `${name} is an absolute path: paths are relative to the project`);
   }

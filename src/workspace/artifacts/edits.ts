@@ -106,7 +106,7 @@ function applyPatch(draft: Draft, patch: FilePatch, bounds: EditBounds): void {
 
 /** The path of an edit, checked against the tree as it stands: nothing is reached through a link or a file. */
 function placeFor(draft: Draft, given: string, bounds: EditBounds): string {
-  const path = editPath(given, bounds);
+  const path = editPath(given, bounds, draft.get(given) !== null);
   for (const folder of parentsOf(path)) {
     const kind = draft.get(folder)?.kind;
     if (kind === "symlink") {
@@ -116,7 +116,8 @@ function placeFor(draft: Draft, given: string, bounds: EditBounds): string {
       throw new EditRefused("edit-not-applied", `${quoted(path)} lies in ${quoted(folder)}, which is a file`);
     }
   }
-  if (draft.isFolder(path)) {
+  // What is left of a folder whose files are all gone is in nobody's way.
+  if (draft.isFolder(path) && !draft.dropEmptyFolder(path)) {
     throw new EditRefused("edit-not-applied", `${quoted(path)} is a folder: edit or delete the files in it`);
   }
   return path;

@@ -45,10 +45,11 @@ function filePatch(patch: StructuredPatch, tracked: readonly string[]): FilePatc
   const deletes = newFileName === NOWHERE || patch.isDelete === true;
   const path = pathOf(creates ? newFileName : oldFileName, deletes ? oldFileName : newFileName, tracked);
   const problem = problemOf(patch, path, { creates, deletes });
-  if (problem !== null) throw new EditRefused("edit-invalid", `the diff of ${quoted(path ?? newFileName)} ${problem}`);
+  if (problem !== null)
+    throw new EditRefused("edit-invalid", `the diff of ${quoted(path ?? bareName(newFileName))} ${problem}`);
   return {
     action: creates ? "create" : deletes ? "delete" : "change",
-    path: path ?? newFileName,
+    path: path ?? bareName(newFileName),
     hunks: patch.hunks,
     executable: patch.newMode === "100755",
   };
@@ -77,6 +78,10 @@ function pathOf(from: string, to: string, tracked: readonly string[]): string | 
     return from.startsWith("a/") && to.startsWith("b/") && from.slice(2) === to.slice(2) ? from.slice(2) : null;
   }
   // One side is no file, so only one prefix can be seen, and it may be a folder's own name.
-  const bare = /^[ab]\//.test(from) ? from.slice(2) : from;
+  const bare = bareName(from);
   return isWithinAny(bare, tracked) || !isWithinAny(from, tracked) ? bare : from;
+}
+
+function bareName(name: string): string {
+  return /^[ab]\//.test(name) ? name.slice(2) : name;
 }

@@ -7,6 +7,8 @@ import { decodeText } from "./text.ts";
 export interface ViewOptions {
   /** State that the iteration under way starts from. */
   readonly base: string;
+  /** State that the base was made from. */
+  readonly parent: string;
   readonly start: string;
   /** Bytes of a file that are shown; what is longer is cut, with a line that says so. Default 256 KiB. */
   readonly maxFileBytes?: number;
@@ -18,9 +20,10 @@ const SHOWN_BYTES = 256 * 1024;
 
 /** The recorded states as stages see them. */
 export function createArtifactsView(store: SnapshotStore, options: ViewOptions): ArtifactsView {
-  const { base, start, maxFileBytes = SHOWN_BYTES, maxDiffBytes = SHOWN_BYTES } = options;
+  const { base, parent, start, maxFileBytes = SHOWN_BYTES, maxDiffBytes = SHOWN_BYTES } = options;
   return {
     base,
+    parent,
     start,
     files: (state) =>
       store

@@ -103,6 +103,34 @@ describe("edits: in_place", () => {
     expect(place.read("project/src/gain.txt")).toBe("1\n");
   });
 
+  test("a folder may become a file, a file a folder, and names may be strange", async () => {
+    place.write("project/src/dir/sub/a.txt", "a\n");
+    place.write("project/src/new\nline.txt", "n\n");
+    place.write("project/src/back\\slash.txt", "b\n");
+    const { hypotheses, refused } = await run(
+      agent(
+        "echo 5 > src/gain.txt; rm -r src/dir; echo file > src/dir; rm src/old.txt; mkdir src/old.txt; echo x > src/old.txt/x; " +
+          `rm src/new*; echo changed > 'src/back\\slash.txt'`,
+      ),
+    );
+    expect(refused).toEqual([]);
+    expect(hypotheses).toHaveLength(1);
+    expect(place.read("run/artifacts/src/dir")).toBe("file\n");
+    expect(place.read("run/artifacts/src/old.txt/x")).toBe("x\n");
+    expect(place.read("run/artifacts/src/new\nline.txt")).toBeNull();
+    expect(place.read("run/artifacts/src/back\\slash.txt")).toBe("changed\n");
+  });
+
+  test("what an agent wrote where the workspace is counts for nothing", async () => {
+    const settings = { artifacts: ["."], root: place.path, inputs: [] };
+    const { hypotheses, refused } = await run(
+      agent("mkdir -p run/notes; echo evil > run/notes/evil.md; echo 5 > project/src/gain.txt"),
+      { settings: { ...settings, files: [] } },
+    );
+    expect(refused).toEqual([]);
+    expect(hypotheses.map((one) => one?.edits)).toEqual([[{ path: "project/src/gain.txt", content: "5\n" }]]);
+  });
+
   test("a JSON object in the reply names it, explains it and gives its parameters", async () => {
     const reply = `'Done. {"label": "louder", "rationale": "gain helps", "spec": {"lr": 0.5}, "stray": 1}'`;
     const { hypotheses } = await run(agent(`echo 5 > src/gain.txt; echo ${reply}`));

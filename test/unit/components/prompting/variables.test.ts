@@ -203,7 +203,7 @@ describe("promptVariables", () => {
       { path: "b.py", size: 60_000, content: "b".repeat(60_000) },
       { path: "c.bin", size: 5, content: null },
     ];
-    const artifacts = { base: "s", start: "s", files: () => files, diff: () => "" };
+    const artifacts = { base: "s", parent: "s", start: "s", files: () => files, diff: () => "" };
     const text = render("{{artifacts}}|{{artifact_diff}}|", { ...stageContext(), artifacts });
     expect(text.length).toBeLessThan(TOKEN_BUDGETS.artifacts * 4 + 500);
     expect(text).toContain("b.py (60000 bytes)");
@@ -214,10 +214,40 @@ describe("promptVariables", () => {
     );
   });
 
+  it("shows small artifacts in full beside a large one, which gets what they leave", () => {
+    const fileOf = (path: string, size: number) => ({ path, size, content: `${path[0]}`.repeat(size) });
+    const files = [fileOf("a-large.py", 500_000), fileOf("b.py", 900), fileOf("c.py", 300)];
+    const artifacts = { base: "s", parent: "s", start: "s", files: () => files, diff: () => "" };
+    const text = render("{{artifacts}}", { ...stageContext(), artifacts });
+    expect(text).toContain("b".repeat(900));
+    expect(text).toContain("c".repeat(300));
+    expect(text).toContain("a".repeat(5000));
+    expect(text.length).toBeLessThan(TOKEN_BUDGETS.artifacts * 4 + 500);
+  });
+
+  it("shows as many of very many files as are worth a look", () => {
+    const files = Array.from({ length: 300 }, (_, n) => ({ path: `f${n}.py`, size: 5000, content: "x".repeat(5000) }));
+    const artifacts = { base: "s", parent: "s", start: "s", files: () => files, diff: () => "" };
+    expect(render("{{artifacts}}", { ...stageContext(), artifacts }).match(/x{300}/g)?.length).toBeGreaterThan(100);
+  });
+
+  it("shows what made the base out of the state before it, not all since the start", () => {
+    const artifacts = {
+      base: "s2",
+      parent: "s1",
+      start: "s0",
+      files: () => [],
+      diff: (from: string, to: string) => `${from}->${to}`,
+    };
+    expect(render("{{artifact_diff}}", { ...stageContext(), artifacts })).toBe("```diff\ns1->s2\n```");
+    expect(render("{{artifact_diff}}", { ...stageContext(), artifacts: { ...artifacts, parent: "s2" } })).toBe("");
+  });
+
   it("shows the diffs of improvers that were not carried on", () => {
     const entry = { ...historyEntry(1, 0, {}, 1), hasEdits: true, state: "s2" };
     const artifacts = {
       base: "s1",
+      parent: "s0",
       start: "s0",
       files: () => [],
       diff: (from: string, to: string) => `${from}->${to}`,
@@ -233,7 +263,7 @@ describe("promptVariables", () => {
   });
 
   it("works out only what the template uses", () => {
-    const artifacts = { base: "s", start: "s", files: () => expect.unreachable(), diff: () => "" };
+    const artifacts = { base: "s", parent: "s", start: "s", files: () => expect.unreachable(), diff: () => "" };
     expect(render("{{goal}}{{num_tasks}}", { ...stageContext(), artifacts }, { numTasks: 4 })).toBe("4");
   });
 });

@@ -97,6 +97,7 @@ describe("Researcher", () => {
     const reply = '[{"edits": [{"path": "a.py", "content": "x"}]}]';
     const artifacts = {
       base: "s1",
+      parent: "s0",
       start: "s0",
       files: () => [{ path: "a.py", size: 3, content: "old" }],
       diff: () => "-a\n+b",

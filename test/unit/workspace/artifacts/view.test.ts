@@ -11,7 +11,7 @@ test("stages see the files of a state: text in full or cut, binary files and lin
     "src/empty": null,
   });
   const { id } = store.capture(project, ["src"]).snapshot;
-  const view = createArtifactsView(store, { base: id, start: id, maxFileBytes: 51 });
+  const view = createArtifactsView(store, { base: id, parent: id, start: id, maxFileBytes: 51 });
   expect(view.files(id)).toEqual([
     { path: "src/a.py", size: 9, content: "print(1)\n" },
     { path: "src/big.txt", size: 200, content: `${"é".repeat(25)}\n[cut: 51 of 200 bytes]\n` },
