@@ -2,7 +2,15 @@ import { plainText } from "../kernel/display-text.ts";
 import type { JsonValue } from "../model/json.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { MetricData } from "../reporters/inspect-data.ts";
-import { bestText, callsText, hypothesesText, insightsText, showText, summaryText } from "../reporters/inspect-text.ts";
+import {
+  bestText,
+  callsText,
+  hypothesesText,
+  insightsText,
+  refusedText,
+  showText,
+  summaryText,
+} from "../reporters/inspect-text.ts";
 import { outline } from "../reporters/outline.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import type { AttemptLogs, Observer } from "../workspace/inspection.ts";
@@ -11,6 +19,7 @@ import {
   inspectCalls,
   inspectHypotheses,
   inspectInsights,
+  inspectRefused,
   inspectSummary,
   type SummaryView,
 } from "../workspace/queries.ts";
@@ -28,11 +37,12 @@ export function textOf(view: string, root: string, observer: Observer, id: strin
     case "hypotheses": {
       const summary = inspectSummary(root, observer);
       const rows = inspectHypotheses(root, observer).map((row) => ({ ...row, passed: row.passed === true }));
-      return hypothesesText(rows, {
+      const table = hypothesesText(rows, {
         bestId: summary.best?.id ?? null,
         metric: metricOf(summary),
         ...(width === undefined ? {} : { width }),
       });
+      return `${table}${refusedText(inspectRefused(root, observer), width)}`;
     }
     case "best":
       return bestText(inspectBest(root, observer), metricOf(inspectSummary(root, observer)), width);

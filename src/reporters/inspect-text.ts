@@ -80,6 +80,17 @@ export function hypothesesText(
   return text(textTable(keep(columns), cells.map(keep), width));
 }
 
+/** Proposals that became no hypothesis; empty when there are none. */
+export function refusedText(
+  rows: readonly { readonly iteration: number; readonly label: string; readonly reason: string }[],
+  width = DEFAULT_WIDTH,
+): string {
+  if (rows.length === 0) return "";
+  const cells = rows.map(({ iteration, label, reason }) => [String(iteration), label, reason]);
+  const columns = [{ head: "iteration" }, { head: "refused", max: 28 }, { head: "reason" }];
+  return text(["", ...textTable(columns, cells, width)]);
+}
+
 /** `aura inspect … best`: the best hypothesis with all of its parameters in full. */
 export function bestText(best: BestData | null, metric: MetricData, width = DEFAULT_WIDTH): string {
   if (!best) return "nothing was scored yet\n";

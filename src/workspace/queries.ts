@@ -3,12 +3,13 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { hypothesisId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
+import type { RefusedProposal } from "../model/iteration.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { FinishReason, RunManifest, RunStatus, RunTotals } from "../model/run.ts";
 import { manifestOf, type Observer, statusNow } from "./inspection.ts";
 import { experimentFile } from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
-import { readCall, readEvaluation, readHypothesis, readInsights, type Source } from "./records.ts";
+import { readCall, readEvaluation, readHypothesis, readInsights, readIteration, type Source } from "./records.ts";
 import { type Standing, standing } from "./standing.ts";
 
 /** The best hypothesis of a run, as `inspect` shows it. */
@@ -98,6 +99,20 @@ export function inspectHypotheses(root: string, { files }: Pick<Observer, "files
   return listIterations(root, files).flatMap((iteration) =>
     listRecords(root, files, iteration, "hypotheses").flatMap((id) => hypothesisRow(source, iteration, id) ?? []),
   );
+}
+
+export interface RefusedRow extends RefusedProposal {
+  readonly iteration: number;
+}
+
+/** Proposals that became no hypothesis, with the reasons, in the order of their iterations. */
+export function inspectRefused(root: string, { files }: Pick<Observer, "files">): readonly RefusedRow[] {
+  const source: Source = { root, files };
+  return listIterations(root, files).flatMap((iteration) => {
+    const record = readIteration(source, iteration);
+    const refused = record !== null && record.state !== "started" ? record.refused : [];
+    return refused.map((one) => ({ iteration, ...one }));
+  });
 }
 
 /** Every insight, oldest iteration first. */

@@ -7,6 +7,7 @@ import {
   callsText,
   hypothesesText,
   insightsText,
+  refusedText,
   showText,
   summaryText,
 } from "../../../src/reporters/inspect-text.ts";
@@ -151,4 +152,10 @@ describe("the texts of inspect", () => {
     expect(text.split("\n")[1]).toBe("00001-researcher-a1  researcher  finished    1.5k  $0.0087    4s  main m-1");
     expect(text.split("\n")[2]).toMatch(/^00001-reviewer-a1 {4}reviewer {4}failed .* main$/);
   });
+});
+
+it("lists refused proposals with their iteration and reason, and nothing is said when there are none", () => {
+  expect(refusedText([])).toBe("");
+  const shown = refusedText([{ iteration: 2, label: "#1", reason: "it changed nothing" }]);
+  expect(shown).toMatch(/iteration +refused +reason\n *2 +#1 +it changed nothing\n$/);
 });
