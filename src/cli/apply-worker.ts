@@ -1,6 +1,8 @@
 import type { EnvironmentVariables } from "../kernel/effects.ts";
 import { EXIT } from "../kernel/errors.ts";
 import { runOwnProgram } from "../platform/own-program.ts";
+import { cutOff } from "./cut-off.ts";
+import { reportError } from "./report-error.ts";
 import { ownSignals } from "./signals.ts";
 
 /*
@@ -29,7 +31,11 @@ export function workerRole(variables: EnvironmentVariables): WorkerRole | null {
  * moments and cannot be left half-way; a second one leaves it to itself.
  */
 export async function superviseApply(): Promise<number> {
-  using signals = ownSignals({ graceMs: 60_000, killAll: () => {} });
+  using signals = ownSignals({
+    graceMs: 60_000,
+    killAll: () => {},
+    lastWords: (cut, stopped) => stopped ?? reportError(cutOff(cut, null)),
+  });
   let role: WorkerRole = "apply";
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { code, signal } = await runOwnProgram({ [VARIABLE]: role });
