@@ -47,9 +47,9 @@ function describe(frame: JsonFrame | null, { root, effects }: Workspace, manifes
 
 function asksForMore(flags: RunFlags, { overrides }: RunManifest): boolean {
   if (flags.retryFailed || flags.acceptSpecChange) return true;
-  return Object.entries(overridesOf(flags)).some(
-    ([path, value]) => JSON.stringify(overrides[path]) !== JSON.stringify(value),
-  );
+  const { values, problems } = overridesOf(flags);
+  if (problems.length > 0) return true;
+  return Object.entries(values).some(([path, value]) => JSON.stringify(overrides[path]) !== JSON.stringify(value));
 }
 
 /** Whether the spec, a record or the state carried on is another than when the run ended. */

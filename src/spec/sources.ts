@@ -12,7 +12,7 @@ import { specSchema } from "./spec-schema.ts";
 /**
  * Tells what a spec takes from elsewhere that scores depend on, by hash: the prompt files and modules it names, and the
  * values of `${VAR}`. Left out is what is different each time and has no part in a score: variables that say something
- * about the machine, and credentials by their name.
+ * about the machine, addresses of servers, and credentials by their name.
  */
 export function specSources(loaded: LoadedSpec, files: Files): (runId: string) => readonly SourceRecord[] {
   const isSafe = safePaths(loaded.raw);
@@ -23,7 +23,7 @@ export function specSources(loaded: LoadedSpec, files: Files): (runId: string) =
       return { path: path.join("."), name, hash };
     });
   const values = loaded.variables.filter(
-    ({ path, name }) => !isSafe(path) && !isPublicVariable(name) && !CREDENTIAL.test(name),
+    ({ path, name }) => !isSafe(path) && !isAddress(path) && !isPublicVariable(name) && !CREDENTIAL.test(name),
   );
   const known = new Map<string, string>();
   return (runId) => {
@@ -35,6 +35,11 @@ export function specSources(loaded: LoadedSpec, files: Files): (runId: string) =
     });
     return [...named, ...hashed];
   };
+}
+
+/** Where a server is reached is a matter of the machine: the model behind it has a name of its own. */
+function isAddress(path: SpecPath): boolean {
+  return path.at(-1) === "base_url";
 }
 
 const CREDENTIAL = /(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i;
