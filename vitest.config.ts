@@ -6,7 +6,7 @@ const report = process.env.AURA_TEST_REPORT;
 
 export default defineConfig({
   test: {
-    maxWorkers: 3,
+    maxWorkers: 2,
     ...(report ? { reporters: ["default", "json"], outputFile: { json: report } } : {}),
     projects: [
       { test: { ...shared, name: "unit", include: ["test/{unit,contract,repo,types}/**/*.test.{ts,tsx}"] } },

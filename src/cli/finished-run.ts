@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Effects } from "../kernel/effects.ts";
 import { EXIT } from "../kernel/errors.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
@@ -55,13 +55,28 @@ function asksForMore(flags: RunFlags, { overrides }: RunManifest): boolean {
 /** Whether the spec, a record or the state carried on is another than when the run ended. */
 function hasChanged(workspace: Workspace, manifest: RunManifest, specFile: string | null, effects: Effects): boolean {
   const file = specFile ?? (manifest.specFile === undefined ? null : resolve(workspace.root, manifest.specFile));
-  const text = file === null ? null : effects.files.readText(file);
+  // Only the program that a run in code was started from can tell whether it is still the same.
+  if (file === null) return true;
+  const text = effects.files.readText(file);
   if (text !== null && text !== workspace.readSpec()) return true;
+  if (text !== null && filesHaveChanged(manifest, dirname(file), effects)) return true;
   if (inspectBest(workspace.root, effects)?.id !== manifest.best?.id) return true;
   const iterations = workspace.listIterations();
   return (
     iterations.some((iteration) => workspace.readIteration(iteration)?.state !== "finished") ||
     explainResume(workspace).some(({ action }) => action !== "reuse")
+  );
+}
+
+/** Whether a file that the spec names, or an input, is no longer what it was. Values of variables are not looked at. */
+function filesHaveChanged({ sources = [], inputs, spec }: RunManifest, specDir: string, { files }: Effects): boolean {
+  const root = resolve(specDir, typeof spec.root === "string" ? spec.root : ".");
+  return (
+    sources.some(({ name, hash }) => !name.startsWith("${") && files.hash(resolve(specDir, name)) !== hash) ||
+    inputs.some(
+      ({ path, sha256 }) =>
+        files.stat(resolve(root, path))?.kind !== "directory" && files.hash(resolve(root, path)) !== sha256,
+    )
   );
 }
 

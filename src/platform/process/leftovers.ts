@@ -24,10 +24,14 @@ export async function endLeftovers(
     (identity) => identity.startedAt !== undefined && identity.pid !== process.pid && identities.isAlive(identity),
   );
   const table = new ProcessTable();
+  const ended = new Set<number>();
   for (const { pid } of alive) {
     const descendants = table.descendantsOf(pid);
     if (readStat(pid)?.group === pid) send(-pid, "SIGKILL");
-    for (const each of [pid, ...descendants.keys()]) send(each, "SIGKILL");
+    for (const each of [pid, ...descendants.keys()]) {
+      send(each, "SIGKILL");
+      ended.add(each);
+    }
   }
   // An empty prefix would match the trials of every AURA on this machine.
   const swept =
@@ -36,5 +40,5 @@ export async function endLeftovers(
   while (alive.some((identity) => identities.isAlive(identity)) && clock.monotonic() < until) {
     await clock.sleep(POLL_MS, new AbortController().signal);
   }
-  return alive.length + swept;
+  return ended.size + swept;
 }
