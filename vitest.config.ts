@@ -9,7 +9,15 @@ export default defineConfig({
     maxWorkers: 2,
     ...(report ? { reporters: ["default", "json"], outputFile: { json: report } } : {}),
     projects: [
-      { test: { ...shared, name: "unit", include: ["test/{unit,contract,repo,types}/**/*.test.{ts,tsx}"] } },
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["test/{unit,contract,repo,types}/**/*.test.{ts,tsx}"],
+          // No module has state of its own, so files can share what they import.
+          isolate: false,
+        },
+      },
       {
         test: {
           ...shared,

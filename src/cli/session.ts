@@ -1,4 +1,3 @@
-import { setFlagsFromString } from "node:v8";
 import type { Effects } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
@@ -34,7 +33,6 @@ export async function inSession(
   place: string | null,
   action: (session: Session) => Promise<number>,
 ): Promise<number> {
-  keepHeapSmall();
   using output = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
   const frame = output ? openFrame(output.write, () => new Date(), place) : null;
   const effects = systemEffects();
@@ -71,14 +69,4 @@ export async function inSession(
   } finally {
     killAll();
   }
-}
-
-/**
- * Starting a process copies this one's page tables, so every megabyte makes every trial start later: the young
- * generation of the heap, which would grow to 48 MB, stays at its first size, and the old one is collected before it has
- * grown by more than a fifth.
- */
-function keepHeapSmall(): void {
-  setFlagsFromString("--semi-space-growth-factor=1");
-  setFlagsFromString("--heap-growing-percent=20");
 }

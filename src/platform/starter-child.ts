@@ -17,6 +17,8 @@ const SWEEP_BOUND_MS = 400;
  * once: every time it is woken costs as much as what it then does.
  */
 const HOLD_MS = 1;
+/** Output does not wait for more than this. */
+const MOST_HELD_BYTES = 64 * 1024;
 
 /** What is known of a child until both its output streams have ended. */
 interface Known {
@@ -30,21 +32,25 @@ const children = new Map<number, Known>();
 const table = new ProcessTable();
 let full = false;
 let held: NodeJS.Timeout | null = null;
+let news: Buffer[] = [];
+let newsBytes = 0;
 
 function tell(type: number, number: number, payload?: Buffer): void {
-  if (held === null) {
-    aura.cork();
-    held = setTimeout(release, HOLD_MS);
-  }
-  for (const part of frame(type, number, payload)) full = !aura.write(part);
-  if (full) for (const { child } of children.values()) child.pause();
+  held ??= setTimeout(release, HOLD_MS);
+  news.push(frame(type, number, payload));
+  newsBytes += payload?.length ?? 0;
+  if (newsBytes > MOST_HELD_BYTES) release();
 }
 
 function release(): void {
   if (held === null) return;
   clearTimeout(held);
   held = null;
-  aura.uncork();
+  const bytes = Buffer.concat(news);
+  news = [];
+  newsBytes = 0;
+  full = !aura.write(bytes);
+  if (full) for (const { child } of children.values()) child.pause();
 }
 
 function start(number: number, command: ChildCommand): void {

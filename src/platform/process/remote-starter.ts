@@ -24,7 +24,6 @@ export class RemoteStarter implements Starter {
   #state: "starting" | "ready" | "killed" | "gone" = "starting";
   #count = 0;
   #pending = 0;
-  #corked = false;
   /** Its own, and of a child for the moment before that has become its program. */
   readonly marker = `starter/${randomBytes(8).toString("hex")}`;
 
@@ -101,15 +100,7 @@ export class RemoteStarter implements Starter {
 
   #tell(type: number, child: number, payload?: Buffer): void {
     if (this.#state === "gone") return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
-    }
-    for (const part of frame(type, child, payload)) this.#socket.write(part);
+    this.#socket.write(frame(type, child, payload));
   }
 
   #hear(type: number, number: number, payload: Buffer): void {

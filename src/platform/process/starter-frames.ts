@@ -12,13 +12,14 @@ export const STARTER_SOCKET = 3;
 
 const NOTHING = Buffer.alloc(0);
 
-/** Header and payload of a frame, to be written one after the other. */
-export function frame(type: number, child: number, payload: Buffer = NOTHING): readonly Buffer[] {
-  const header = Buffer.allocUnsafe(HEADER_BYTES);
-  header.writeUInt32LE(payload.length, 0);
-  header.writeUInt8(type, 4);
-  header.writeUInt32LE(child, 5);
-  return payload.length === 0 ? [header] : [header, payload];
+/** The bytes of a frame. */
+export function frame(type: number, child: number, payload: Buffer = NOTHING): Buffer {
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
+  bytes.writeUInt32LE(payload.length, 0);
+  bytes.writeUInt8(type, 4);
+  bytes.writeUInt32LE(child, 5);
+  bytes.set(payload, HEADER_BYTES);
+  return bytes;
 }
 
 export function jsonPayload(value: unknown): Buffer {

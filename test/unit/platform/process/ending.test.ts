@@ -146,11 +146,11 @@ test("only a kernel that counts one more memory kill makes a SIGKILL out-of-memo
   expect(await other.run(sh("kill -9 $$"), never)).toMatchObject({ end: "signal" });
 });
 
-test("300 processes leave no descriptors, listeners or zombies behind", async () => {
+test("120 processes leave no descriptors, listeners or zombies behind", async () => {
   using processes = runner();
   const stop = new AbortController();
   const lane = async (): Promise<void> => {
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 40; i++) {
       const more = { marker: newMarker(), timeoutMs: 60_000, onLine: () => {}, ...(i % 3 ? {} : { stdin: "x" }) };
       await processes.run(sh("echo $PPID; exit 1", more), stop.signal);
     }

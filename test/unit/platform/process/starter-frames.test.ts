@@ -30,9 +30,7 @@ test("frames arrive whole and in order, however the bytes between them are cut",
   fc.assert(
     fc.property(fc.array(one, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 30 })), (frames, cuts) => {
       const numbered = frames.map((each, place) => ({ ...each, child: place }));
-      const bytes = Buffer.concat(
-        numbered.flatMap(({ type, child, payload }) => frame(type, child, Buffer.from(payload))),
-      );
+      const bytes = Buffer.concat(numbered.map(({ type, child, payload }) => frame(type, child, Buffer.from(payload))));
       const chunks: Buffer[] = [];
       for (let at = 0, turn = 0; at < bytes.length; turn++) {
         const size = cuts[turn % Math.max(1, cuts.length)] ?? 7;
