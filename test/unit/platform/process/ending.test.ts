@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { getEventListeners, once } from "node:events";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { TimeoutReached } from "../../../../src/kernel/effects.ts";
 import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
@@ -161,9 +161,22 @@ test("120 processes leave no descriptors, listeners or zombies behind", async ()
   await Promise.all([lane(), lane(), lane()]);
   await until(() => readdirSync("/proc/self/fd").length <= before);
   expect(getEventListeners(stop.signal, "abort")).toHaveLength(0);
-  const zombies = await processes.run(sh(`ps -o stat= --ppid ${process.pid} | grep -c Z`), never);
-  expect(zombies.stdoutTail.trim()).toBe("0");
+  await until(() => zombies().length === 0);
 });
+
+/** Children of this process that have ended and were not collected. */
+function zombies(): readonly string[] {
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}/stat`)) return false;
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return state === "Z" && Number(parent) === process.pid;
+    } catch {
+      return false;
+    }
+  });
+}
 
 test("processes left by a killed parent are ended by their recorded identity and their marker, others are not", async () => {
   using dir = temporaryDirectory();
