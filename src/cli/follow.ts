@@ -7,10 +7,12 @@ import { peekLock } from "../workspace/lock-file.ts";
 import { inspectSummary } from "../workspace/queries.ts";
 import { textOf } from "./inspect-views.ts";
 import { readJournal } from "./journal.ts";
-import { readerIsGone } from "./output-errors.ts";
 import { followJournal } from "./watch-workspace.ts";
 
-/** `aura inspect --follow`: the summary (or the events so far), then each event as it comes, until the run ends. */
+/**
+ * `aura inspect --follow`: the summary (or the events so far), then each event as it comes, until the run ends or an
+ * event finds that the reader has gone: only a write tells, as with `tail -f`.
+ */
 export async function followRun(
   view: "summary" | "events",
   root: string,
@@ -31,7 +33,7 @@ export async function followRun(
       write(jsonLine({ type: "run.summary", at: clock.now().toISOString(), summary: inspectSummary(root, observer) }));
     else process.stdout.write(textOf("summary", root, observer, "", process.stdout.columns));
     const isLive = (): boolean => {
-      if (!isHeard || readerIsGone()) return false;
+      if (!isHeard) return false;
       const { state } = peekLock(root, observer.files, observer.processes);
       return state === "held" || state === "foreign";
     };

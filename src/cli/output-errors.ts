@@ -1,4 +1,3 @@
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { EXIT } from "../kernel/errors.ts";
 
 /**
@@ -16,18 +15,4 @@ export function watchOutput(): () => boolean {
   process.stdout.on("error", onError);
   process.stderr.on("error", () => undefined);
   return () => failed;
-}
-
-/**
- * Whether standard output is a pipe that nobody reads any more. A write would say so, but a command that waits has
- * nothing to write; opening the pipe once more does, where the system gives it a name.
- */
-export function readerIsGone(): boolean {
-  try {
-    if (!fstatSync(1).isFIFO()) return false;
-    closeSync(openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK));
-    return false;
-  } catch (thrown) {
-    return thrown instanceof Error && "code" in thrown && thrown.code === "ENXIO";
-  }
 }

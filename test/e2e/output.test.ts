@@ -95,8 +95,10 @@ describe("what a run prints", () => {
     here.write("long.yaml", spec({ name: "long", experimenter: script("sleep 60; echo score=$1") }));
     const live = here.start(["run", "long.yaml", "--grace", "0s"]);
     await live.until("trial.started");
-    expect((await shell(`${aura} inspect runs/long events --follow | head -n 1`)).stdout).toContain("run.started");
+    const follower = start("sh", ["-c", `${aura} inspect runs/long events --follow | head -n 1`], { cwd: here.path });
+    await follower.until("run.started");
     live.kill("SIGINT");
+    expect(await follower.ended).toMatchObject({ code: 0, stderr: "" });
     expect((await live.ended).code).toBe(130);
     if (process.platform !== "linux") return;
     const full = await shell(`${aura} inspect read --json > /dev/full`);

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { realPlace, until } from "./support/real.ts";
 import { essenceOf } from "./support/reference-model.ts";
@@ -9,8 +9,9 @@ describe("a writer that was stopped and lost its lock meanwhile", () => {
     using place = realPlace();
     place.write("hang", "");
     const live = place.start({}, ["--grace", "100ms"]);
-    // Both trials hang: the command is in the middle of nothing.
+    // Both trials hang and are recorded with their processes: the command is in the middle of nothing.
     await until("two trials that hang", () => (place.read("hanging.log") ?? "").split("\n").length === 3);
+    await until("their records", () => isSettled(`${place.workspace}/iterations/00000/trials`, 2));
     live.kill("SIGSTOP");
     const lock = `${place.workspace}/lock.json`;
     const before = essenceOf(place.workspace);
@@ -29,3 +30,13 @@ describe("a writer that was stopped and lost its lock meanwhile", () => {
     expect(readFileSync(lock, "utf8")).toBe(theirs);
   });
 });
+
+/** Whether so many running trials are recorded with their processes, and nothing is being written beside them. */
+function isSettled(trials: string, running: number): boolean {
+  const names = readdirSync(trials);
+  if (names.some((name) => name.startsWith("."))) return false;
+  const records = names
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => readFileSync(`${trials}/${name}`, "utf8"));
+  return records.filter((text) => text.includes('"pid"') && text.includes('"state": "started"')).length === running;
+}
