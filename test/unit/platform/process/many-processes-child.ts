@@ -20,8 +20,13 @@ async function main(): Promise<void> {
   const before = descriptors().length;
   await Promise.all([lane(), lane(), lane()]);
   const listeners = getEventListeners(stop.signal, "abort").length;
-  await until(() => descriptors().length <= before && zombies().length === 0).catch(() => undefined);
-  console.log(JSON.stringify({ more: descriptors().slice(before), listeners, zombies: zombies() }));
+  const left = () => ({ more: descriptors().slice(before), listeners, zombies: zombies() });
+  let last = left();
+  await until(() => {
+    last = left();
+    return last.more.length === 0 && last.zombies.length === 0;
+  }).catch(() => undefined);
+  console.log(JSON.stringify(last));
 }
 
 function descriptors(): readonly string[] {
