@@ -63,7 +63,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Trial> {
     const { clock, processes } = stage.effects;
-    const number = deps.workspace.nextAttempt(id);
+    const number = deps.workspace.nextAttempt(id, before);
     const opened: TrialAttempt = { attempt: number, startedAt: clock.now().toISOString() };
     const base = before ?? newTrial(request, id);
     const earlier = before?.attempts ?? [];

@@ -32,21 +32,26 @@ const children = new Map<number, Known>();
 const table = new ProcessTable();
 let full = false;
 let held: NodeJS.Timeout | null = null;
-let news: Buffer[] = [];
+/** Bytes to be written, or who makes them once they are. */
+let news: (Buffer | (() => Buffer))[] = [];
 let newsBytes = 0;
 
 function tell(type: number, number: number, payload?: Buffer): void {
-  held ??= setTimeout(release, HOLD_MS);
-  news.push(frame(type, number, payload));
+  hold(frame(type, number, payload));
   newsBytes += payload?.length ?? 0;
   if (newsBytes > MOST_HELD_BYTES) release();
+}
+
+function hold(piece: Buffer | (() => Buffer)): void {
+  held ??= setTimeout(release, HOLD_MS);
+  news.push(piece);
 }
 
 function release(): void {
   if (held === null) return;
   clearTimeout(held);
   held = null;
-  const bytes = Buffer.concat(news);
+  const bytes = Buffer.concat(news.map((piece) => (typeof piece === "function" ? piece() : piece)));
   news = [];
   newsBytes = 0;
   full = !aura.write(bytes);
@@ -58,7 +63,8 @@ function start(number: number, command: ChildCommand): void {
   const events: ChildEvents = {
     started: (pid, startTicks) => {
       group = new ProcessGroup(pid, table);
-      tell(FROM_STARTER.started, number, jsonPayload({ pid, startTicks }));
+      // Asked for as late as that: of one that has ended by then it need not be known.
+      hold(() => frame(FROM_STARTER.started, number, jsonPayload({ pid, startTicks: startTicks() })));
     },
     refused: (error) => {
       children.delete(number);
@@ -67,7 +73,7 @@ function start(number: number, command: ChildCommand): void {
     },
     output: (stream, chunk) => tell(FROM_STARTER[stream], number, chunk),
     exited: (exit) => {
-      group?.leaderEnded();
+      group?.leaderEnded(exit.leftOthers);
       tell(FROM_STARTER.exited, number, jsonPayload(exit));
     },
     lost: () => {},

@@ -178,9 +178,12 @@ export class IterationRecords {
     return layout.logDir(this.root, id, attempt);
   }
 
-  /** The first attempt that neither the trial's record nor a folder knows, so that no attempt finds another's files. */
-  nextAttempt(id: TrialId): number {
-    const recorded = this.readTrialRecord(id)?.attempts.map(({ attempt }) => attempt) ?? [];
+  /**
+   * The first attempt that neither the trial's record nor a folder knows, so that no attempt finds another's files.
+   * `record` is the trial's, for who has it at hand.
+   */
+  nextAttempt(id: TrialId, record = this.readTrialRecord(id)): number {
+    const recorded = record?.attempts.map(({ attempt }) => attempt) ?? [];
     let next = Math.max(0, ...recorded) + 1;
     while (this.#isTaken(this.trialDir(id, next)) || this.#isTaken(this.logDir(id, next))) next += 1;
     return next;

@@ -30,9 +30,8 @@ export interface TrialVariables {
 /** The whole environment of a trial: the allowed ones, the trial's own, then `env` and `pass_env`. */
 export function trialEnvironment(from: TrialVariables): Readonly<Record<string, string>> {
   const { variables } = from;
-  const locale = variables.names().filter((name) => name.startsWith("LC_"));
   return {
-    ...present(variables, [...ALLOWED, ...locale]),
+    ...present(variables, inherited(variables)),
     ...from.aura,
     ...from.env,
     ...present(variables, from.passEnv),
@@ -46,6 +45,15 @@ export function refusedVariable(name: string): string | null {
   }
   if (name.startsWith("AURA_")) return `${name}: AURA sets the variables that begin with AURA_ itself`;
   return null;
+}
+
+const known = new WeakMap<EnvironmentVariables, readonly string[]>();
+
+/** Names of the variables that every trial gets. Looked for once: a process knows many, and a run has many trials. */
+function inherited(variables: EnvironmentVariables): readonly string[] {
+  const names = known.get(variables) ?? [...ALLOWED, ...variables.names().filter((name) => name.startsWith("LC_"))];
+  known.set(variables, names);
+  return names;
 }
 
 function present(variables: EnvironmentVariables, names: readonly string[]): Record<string, string> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { messageOf } from "../../kernel/errors.ts";
 import { readStat } from "./proc-fs.ts";
+import { send } from "./signals.ts";
 import type { Child, ChildCommand, ChildEvents, StartError, Starter } from "./starter.ts";
 
 /** Starts each child as a child of this very process. */
@@ -30,14 +31,18 @@ function start(command: ChildCommand, events: ChildEvents): Child {
   child.on("error", () => {
     // Only a start or a signal through this object fails with an error, and neither happens from here on.
   });
-  watch(child, events);
-  events.started(pid, readStat(pid)?.startTicks ?? null);
+  watch(child, pid, events);
+  events.started(pid, () => (hasEnded(child) ? null : (readStat(pid)?.startTicks ?? null)));
   feed(child, command.stdin);
   return { letGo: () => letGo(child), pause: () => each(child, "pause"), resume: () => each(child, "resume") };
 }
 
-function watch(child: ChildProcess, events: ChildEvents): void {
-  child.once("exit", (code, signal) => events.exited({ code, signal }));
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function watch(child: ChildProcess, pid: number, events: ChildEvents): void {
+  child.once("exit", (code, signal) => events.exited({ code, signal, leftOthers: send(-pid, 0) }));
   child.once("close", () => events.closed());
   for (const name of ["stdout", "stderr"] as const) {
     child[name]?.on("error", () => {
@@ -59,7 +64,7 @@ function letGo(child: ChildProcess): void {
   child.stdin?.destroy();
   child.stdout?.destroy();
   child.stderr?.destroy();
-  if (child.exitCode === null && child.signalCode === null) child.unref();
+  if (!hasEnded(child)) child.unref();
 }
 
 function each({ stdout, stderr }: ChildProcess, action: "pause" | "resume"): void {

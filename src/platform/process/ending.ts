@@ -63,10 +63,10 @@ export class Ending {
   }
 
   /** The process has ended: nothing is sent to it any more. */
-  gone(): void {
+  gone(leftOthers: boolean): void {
     this.#gone = true;
     this.dispose();
-    this.#group?.leaderEnded();
+    this.#group?.leaderEnded(leftOthers);
   }
 
   /** Ends what the process left in its group. */

@@ -40,11 +40,16 @@ export class ProcessGroup {
   }
 
   /**
-   * To be called as the leader's end is seen. From then on its id may be given to another process, unless the group
-   * still has members: only as long as these have been there, the group is signalled again.
+   * To be called as the leader's end is known. From then on its id may be given to another process, unless the group
+   * still has members: only if these were there as the leader ended, the group is signalled again.
    */
-  leaderEnded(): void {
-    this.#left = send(-this.#id, 0) ? "members" : "nobody";
+  leaderEnded(leftOthers: boolean): void {
+    this.#left = leftOthers ? "members" : "nobody";
+  }
+
+  /** Whether anybody is in it, the leader or another. */
+  hasMembers(): boolean {
+    return send(-this.#id, 0);
   }
 
   /** Ends what the leader left behind. */

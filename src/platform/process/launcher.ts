@@ -77,6 +77,8 @@ export class Launcher implements Starter {
       this.#remotes = this.#remotes.filter((other) => other !== remote);
     };
     this.#remotes = Array.from({ length: STARTERS }, () => new RemoteStarter(gone));
+    // Also when nothing more comes by the time they are ready.
+    this.#watchIdle();
   }
 
   #watchIdle(): void {

@@ -62,8 +62,12 @@ export class RemoteStarter implements Starter {
     return this.#pending;
   }
 
-  /** Whether nothing it started is still to be heard of. */
+  /** Whether nothing is still to be heard of it: neither that it is there nor of what it started. */
   get idle(): boolean {
+    return this.#state !== "starting" && this.#hasNone;
+  }
+
+  get #hasNone(): boolean {
     return this.#children.size === 0;
   }
 
@@ -78,7 +82,7 @@ export class RemoteStarter implements Starter {
     return {
       letGo: () => {
         if (this.#children.delete(number)) this.#tell(TO_STARTER.letGo, number);
-        if (this.idle) this.#hold(false);
+        if (this.#hasNone) this.#hold(false);
       },
       pause: unheard,
       resume: unheard,
@@ -114,7 +118,8 @@ export class RemoteStarter implements Starter {
       case FROM_STARTER.started: {
         this.#pending -= 1;
         const { pid, startTicks } = parsed(payload);
-        child.started(Number(pid), typeof startTicks === "string" ? startTicks : null);
+        const ticks = typeof startTicks === "string" ? startTicks : null;
+        child.started(Number(pid), () => ticks);
         return;
       }
       case FROM_STARTER.refused: {
@@ -131,10 +136,11 @@ export class RemoteStarter implements Starter {
         child.output("stderr", payload);
         return;
       case FROM_STARTER.exited: {
-        const { code, signal } = parsed(payload);
+        const { code, signal, leftOthers } = parsed(payload);
         child.exited({
           code: typeof code === "number" ? code : null,
           signal: typeof signal === "string" ? signal : null,
+          leftOthers: leftOthers === true,
         });
         return;
       }
@@ -147,7 +153,7 @@ export class RemoteStarter implements Starter {
 
   #forget(number: number): void {
     this.#children.delete(number);
-    if (this.idle) this.#hold(false);
+    if (this.#hasNone) this.#hold(false);
   }
 
   /** Holds AURA's own process up only as long as there is something to be heard. */

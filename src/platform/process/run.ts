@@ -109,9 +109,9 @@ class ProcessRun implements ChildEvents {
     });
   }
 
-  started(pid: number, startTicks: string | null): void {
+  started(pid: number, startTicks: () => string | null): void {
     const { clock, identities, recentOomKills } = this.#host;
-    this.#identity = identities.named(pid, startTicks);
+    this.#identity = identities.named(pid, startTicks());
     this.#startedAt = clock.monotonic();
     this.#oomKillsBefore = recentOomKills();
     this.#armDeadline();
@@ -133,7 +133,7 @@ class ProcessRun implements ChildEvents {
 
   exited(exit: Exit): void {
     this.#ended = true;
-    this.#ending.gone();
+    this.#ending.gone(exit.leftOthers);
     this.#settled.resolve({ kind: "exited", exit });
   }
 
@@ -142,7 +142,7 @@ class ProcessRun implements ChildEvents {
     const reason: Reason = { end: "lost", message };
     if (this.#identity !== null && this.#host.identities.isAlive(this.#identity)) this.#ending.force(reason);
     else this.#ending.request(reason);
-    this.#ending.gone();
+    this.#ending.gone(this.#group?.hasMembers() ?? false);
     this.#settled.resolve({ kind: "lost" });
     this.#closed.resolve(true);
   }

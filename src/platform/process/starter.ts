@@ -10,6 +10,8 @@ export interface ChildCommand {
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** Whether its group had other members as its end was seen, and its id could not yet be given to another process. */
+  readonly leftOthers: boolean;
 }
 
 /** Why the system did not start a program: its error code, where it has one, and its words. */
@@ -23,8 +25,11 @@ export interface StartError {
  * two may be called before the call that started the child has returned.
  */
 export interface ChildEvents {
-  /** It runs, as leader of its own session and group. `startTicks` is its start time as the kernel counts it, where it tells. */
-  started(pid: number, startTicks: string | null): void;
+  /**
+   * It runs, as leader of its own session and group. `startTicks` answers its start time as the kernel counts it, as
+   * long as it was not told that it has ended; `null` then, and where the kernel does not tell.
+   */
+  started(pid: number, startTicks: () => string | null): void;
   /** It never ran. Nothing follows. */
   refused(error: StartError): void;
   output(stream: "stdout" | "stderr", chunk: Buffer): void;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { ProcessRequest } from "../../../../src/kernel/effects.ts";
+import type { ProcessRequest, StartedProcess } from "../../../../src/kernel/effects.ts";
 import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
 import { hardTree, never, newMarker, remoteRunner, request, runner, runs, sh, treeIn, until } from "./support.ts";
 
@@ -82,12 +82,14 @@ describe("through a starter process", () => {
     expect(counts).toEqual([0, 1, 2].map(() => ({ count: lines, wrong: 0 })));
   });
 
-  test("its start is named by a start time, also when it has ended before that is heard of", async () => {
+  test("its start is named by a start time, unless it is over by the time that is heard of", async () => {
     using processes = await remoteRunner();
-    const named: unknown[] = [];
-    for (let i = 0; i < 20; i++)
-      await processes.run(request("true", [], { onStart: (identity) => named.push(identity.startedAt) }), never);
-    expect(named.every((startedAt) => typeof startedAt === "string")).toBe(true);
+    const named: StartedProcess[] = [];
+    for (const seconds of [...Array(20).fill("0"), "0.1"])
+      await processes.run(request("sleep", [seconds], { onStart: (identity) => named.push(identity) }), never);
+    expect(named).toHaveLength(21);
+    expect(named.every(({ startedAt, over }) => over === true || typeof startedAt === "string")).toBe(true);
+    expect(named.at(-1)?.startedAt).toEqual(expect.any(String));
   });
 
   test("a timeout leaves nobody of a tree that does all it can to stay", async () => {
