@@ -16,7 +16,7 @@ const SWEEP_BOUND_MS = 400;
  * How long news may wait for more of the same child. Many a short one has ended by then, and AURA is told all of it at
  * once: every time it is woken costs as much as what it then does.
  */
-const HOLD_MS = 1;
+const HOLD_MS = 3;
 /** Output does not wait for more than this. */
 const MOST_HELD_BYTES = 64 * 1024;
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { IterationRecord } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
 import { aura } from "../support/aura.ts";
-import { killAt, type RealPlace, realPlace, until } from "./support/real.ts";
+import { finishedPlace, killAt, type RealPlace, realPlace, until } from "./support/real.ts";
 import { differences, readTree } from "./support/tree.ts";
 
 function edit(place: RealPlace, file: string, from: string, to: string): void {
@@ -42,8 +42,7 @@ describe("resume", () => {
   });
 
   test("--retry-failed runs the failed hypothesis again and no other", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     edit(place, "train.sh", '[ "$x" -lt 0 ] && exit 1', "");
     const before = place.tally();
     const end = await place.start({}, ["--retry-failed", "i00002-h000"]).ended;
@@ -56,8 +55,7 @@ describe("resume", () => {
   });
 
   test("--set stop.iterations goes on with a finished run, and persists", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     const before = place.tally();
     expect((await place.start({}, ["--set", "stop.iterations=3"]).ended).code).toBe(0);
     expect(manifest(place)).toMatchObject({ iterationsCompleted: 3, status: "finished", generation: 0 });
@@ -78,8 +76,7 @@ describe("resume --explain", () => {
   }
 
   test("names what --retry-failed would run again, and refuses what it would refuse", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     const { code, stdout } = await explained(place, ["--retry-failed", "i00002-h000"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^rerun +i00002-h000-t00 +it failed \(failed\) and is to be run again$/m);
@@ -88,8 +85,7 @@ describe("resume --explain", () => {
   });
 
   test("shows a changed spec, and with consent the new generation it would open", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     edit(place, "spec.yaml", "trials: 2", "trials: 1");
     const refused = await explained(place);
     expect(refused.code).toBe(2);
@@ -109,8 +105,7 @@ describe("resume --explain", () => {
   });
 
   test("says what is missing of what was there when the run started", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     rmSync(place.join("data.csv"));
     for (const args of [["--explain"], []]) {
       const { code, stderr } = await aura(["resume", "runs/kill", ...args], { cwd: place.path });
@@ -123,15 +118,13 @@ describe("resume --explain", () => {
     ["of a newer AURA", '"format": 1', '"format": 2'],
     ["that is damaged", '"format": 1', '"format": '],
   ])("ends with 4 for a manifest %s", async (_, from, to) => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     edit(place, "runs/kill/run.json", from, to);
     expect((await explained(place)).code).toBe(4);
   });
 
   test("knows an iteration whose folder is gone, which resume makes again", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     const whole = manifest(place).best;
     rmSync(join(place.workspace, "iterations/00001"), { recursive: true });
     const repair = await aura(["repair", "runs/kill"], { cwd: place.path });
@@ -209,8 +202,7 @@ reviewer: { type: none, x-note: "\${NOTE:-}" }
 
 describe("a changed spec", () => {
   test("is refused with 2 and a diff of its fields, and nothing is run", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     edit(place, "spec.yaml", "trials: 2", "trials: 1");
     edit(place, "spec.yaml", "retries: 1", "retries: 2");
     const before = place.tally();
@@ -223,8 +215,7 @@ describe("a changed spec", () => {
   });
 
   test("that is accepted opens a generation whose best is its own, with the carried state scored again", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     const before = manifest(place);
     const carried = iteration(place, "00002");
     edit(place, "spec.yaml", "trials: 2", "trials: 1");
@@ -246,8 +237,7 @@ describe("a changed spec", () => {
   });
 
   test("in an input's contents counts as one", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     place.write("data.csv", "4,5,6\n");
     const refused = await place.start({}, ["--set", "stop.iterations=3"]).ended;
     expect(refused.code).toBe(2);
@@ -284,8 +274,7 @@ experimenter: { type: script, command: "sh -c 'echo score=$1' sh {x}" }
 
 describe("after a rollback", () => {
   test("run.json names the best that counts", async () => {
-    using place = realPlace();
-    await place.live();
+    using place = await finishedPlace();
     expect(manifest(place).best?.id).not.toBe("i00000-h000");
     const { code } = await aura(["rollback", "runs/kill", "--to", "start"], { cwd: place.path });
     expect(code).toBe(0);

@@ -48,7 +48,7 @@ describe("a signal while a trial ignores being asked to end", () => {
     expect(performance.now() - from).toBeLessThan(GRACE_MS + 2500);
     expect(survivorsOf(place)).toEqual([]);
     expect(end.stdout).toContain("aura resume runs/kill");
-    await goesOn(place);
+    if (signal === "SIGINT") await goesOn(place);
   });
 
   test("a second SIGINT leaves within 500 ms", async () => {
@@ -62,7 +62,6 @@ describe("a signal while a trial ignores being asked to end", () => {
     expect(performance.now() - from).toBeLessThan(500);
     expect(end.code).toBe(130);
     expect(survivorsOf(place)).toEqual([]);
-    await goesOn(place);
   });
 
   test("a reader of the events that goes away ends the run like a hang-up", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { type AuraEnd, type LiveAura, startAura } from "../../support/aura.ts";
@@ -109,6 +109,27 @@ export function realPlace(files: Readonly<Record<string, string>> = {}): RealPla
       return { ...end, broken: promises.broken() };
     },
   };
+}
+
+/**
+ * A project whose run has ended undisturbed: the run is done once for all tests of a file, each of which gets a copy of
+ * the project and its workspace, since both may be moved together.
+ */
+export async function finishedPlace(): Promise<RealPlace> {
+  finished ??= finishOnce();
+  const place = realPlace();
+  cpSync(await finished, place.path, { recursive: true, preserveTimestamps: true });
+  return place;
+}
+
+let finished: Promise<string> | null = null;
+
+async function finishOnce(): Promise<string> {
+  const place = realPlace();
+  process.once("exit", () => place[Symbol.dispose]());
+  const end = await place.live();
+  if (end.code !== 0) throw new Error(`the undisturbed run ended with ${end.code}: ${end.stderr}`);
+  return place.path;
 }
 
 /** The environment in which the command kills itself at a crossing, or lists what it crosses. */
