@@ -73,8 +73,11 @@ export function trialsOf({ root, files }: Source, id: HypothesisId): readonly Tr
   );
 }
 
+/** An event as it was logged: when it happened, and its place in the order of the process that logged it. */
+export type LoggedEvent = JsonObject & { readonly type: string; readonly at: string; readonly seq: number };
+
 /** The events in the journal, oldest first; lines that are torn or garbled are left out. */
-export function readEvents({ root, files }: Source): readonly JsonObject[] {
+export function readEvents({ root, files }: Source): readonly LoggedEvent[] {
   const path = journalFile(root);
   const text = files.stat(path)?.kind === "file" ? (files.readText(path) ?? "") : "";
   return text
@@ -83,15 +86,24 @@ export function readEvents({ root, files }: Source): readonly JsonObject[] {
     .filter((event) => event !== null);
 }
 
-function parseEvent(line: string): JsonObject | null {
+function parseEvent(line: string): LoggedEvent | null {
   if (line === "") return null;
   try {
     const value: unknown = JSON.parse(line);
-    return isJsonObject(value) && typeof value.type === "string" ? value : null;
+    return isLoggedEvent(value) ? value : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+function isLoggedEvent(value: unknown): value is LoggedEvent {
+  return (
+    isJsonObject(value) &&
+    typeof value.type === "string" &&
+    typeof value.at === "string" &&
+    typeof value.seq === "number"
+  );
 }
 
 /** A trial can put a link where its log was; it is not followed. */

@@ -7,9 +7,16 @@ import type { Hypothesis } from "../model/hypothesis.ts";
 import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { IterationRecord } from "../model/iteration.ts";
-import type { JsonObject } from "../model/json.ts";
 import type { Trial } from "../model/trial.ts";
-import { type AttemptLogs, logsOfTrial, manifestOf, type Observer, readEvents, trialsOf } from "./inspection.ts";
+import {
+  type AttemptLogs,
+  type LoggedEvent,
+  logsOfTrial,
+  manifestOf,
+  type Observer,
+  readEvents,
+  trialsOf,
+} from "./inspection.ts";
 import { CALL_ID, canonicalHypothesisId, canonicalTrialId, trialDir } from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import * as records from "./records.ts";
@@ -69,7 +76,7 @@ export function inspectLogs(root: string, id: string, { files }: Reader): readon
 }
 
 /** The events of the run so far, as they were logged. */
-export function inspectEvents(root: string, { files }: Reader): readonly JsonObject[] {
+export function inspectEvents(root: string, { files }: Reader): readonly LoggedEvent[] {
   manifestOf(root, files);
   return readEvents({ root, files });
 }
@@ -109,9 +116,9 @@ function hypothesisDetails(source: records.Source, name: string): Details | null
 }
 
 function callDetails(source: records.Source, id: string): Details | null {
-  const prefix = /^(?:i(\d{1,9})-h\d{1,9}|(\d{1,9}))-/.exec(id);
-  if (!prefix || !CALL_ID.test(id)) return null;
-  const call = records.readCall(source, Number(prefix[1] ?? prefix[2]), id);
+  const iteration = /^i?(\d{1,9})-/.exec(id)?.[1];
+  if (iteration === undefined || !CALL_ID.test(id)) return null;
+  const call = records.readCall(source, Number(iteration), id);
   return call && { kind: "call", id, call };
 }
 

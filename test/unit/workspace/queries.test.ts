@@ -11,7 +11,7 @@ import {
   inspectSummary,
 } from "../../../src/workspace/queries.ts";
 import { inspectEvents, inspectLogs, inspectShow } from "../../../src/workspace/query-details.ts";
-import { startedWorkspace, temporaryFolder, writeHypothesis, writeIteration } from "./rig.ts";
+import { call, startedWorkspace, temporaryFolder, writeHypothesis, writeIteration } from "./rig.ts";
 
 const observer = systemEffects();
 
@@ -157,8 +157,12 @@ describe("inspect hypotheses, insights, calls and events", () => {
       { id: "00010-researcher-a1", state: "finished", failure: null },
     ]);
     workspace.appendJournal('{"type":"run.started"}');
-    writeFileSync(join(workspace.root, "journal.jsonl"), '{"type":"run.started"}\n[1]\n\nnull\n{"ty');
-    expect(inspectEvents(workspace.root, observer)).toEqual([{ type: "run.started" }]);
+    const event = { type: "run.started", at: "2026-01-31T12:00:00.000Z", seq: 0 };
+    writeFileSync(
+      join(workspace.root, "journal.jsonl"),
+      `${JSON.stringify(event)}\n[1]\n\nnull\n{"type":"run.started"}\n{"ty`,
+    );
+    expect(inspectEvents(workspace.root, observer)).toEqual([event]);
   });
 });
 
@@ -175,6 +179,15 @@ describe("inspect show", () => {
       evaluation: { score: 0.5 },
       trials: ["i00001-h000-t00"],
     });
+  });
+
+  it("finds the call of a stage, and that about one hypothesis", async () => {
+    const workspace = await startedWorkspace();
+    const ids = ["i00001-researcher-a1", "i00001-h000-evaluator-v1-a2"];
+    for (const id of ids) workspace.writeCall({ ...call(1), id });
+    expect(ids.map((id) => inspectShow(workspace.root, id, observer))).toMatchObject(
+      ids.map((id) => ({ kind: "call", id, call: { id } })),
+    );
   });
 
   it("names what is near when there is no such thing", async () => {
