@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from "commander";
 import { program } from "../src/cli/main.ts";
+import { OUTPUTS } from "../src/cli/outputs/index.ts";
 import { EXIT } from "../src/kernel/errors.ts";
 
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
@@ -26,6 +27,12 @@ export function generateCli(): string {
     "# The command line",
     INTRO,
     ...commands.filter((command) => command.name() !== "help").map(commandSection),
+    "## JSON",
+    JSON_TEXT,
+    table(
+      ["schema", "of"],
+      Object.entries(OUTPUTS).map(([name, { description }]) => [code(name), description]),
+    ),
     "## Exit codes",
     table(
       ["code", ""],
@@ -36,6 +43,15 @@ export function generateCli(): string {
 
 const INTRO = `\`aura --help\` and \`aura <command> --help\` print the same. An option's variable says the same from the environment: the flag wins
 over the variable, the variable over the spec. An empty variable counts as unset; for a switch, so do \`0\`, \`false\`, \`no\` and \`off\`.`;
+
+const JSON_TEXT = `With \`--json\` standard output holds JSON and nothing else; what is said to people goes to standard error. \`run\`, \`resume\` and
+\`inspect --follow\` write a JSON document a line, as things happen; any other command writes one document when it is done. Each has a JSON
+Schema (draft-07): \`aura schema NAME\` prints it, and the package has it in \`schemas/\`. They are closed: what a schema does not describe is not
+there, except where a description says what is open and why.
+
+A command that fails, a command line that cannot be read included, writes an \`error-output\` document instead of its own, and exits with the code
+in it. Two answers come with a code of their own: \`validate\` lists the mistakes of a spec and exits with 2, \`repair\` lists what only you can mend
+and exits with 4. \`run\` and \`resume\` say the same as \`error\` in their last line, \`run.finished\`.`;
 
 function codeOf(name: string): number {
   return new Map<string, number>(Object.entries(EXIT)).get(name) ?? 0;

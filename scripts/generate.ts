@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { OUTPUTS } from "../src/cli/outputs/index.ts";
 import { builtins } from "../src/components/builtins.ts";
 import { applySchema } from "../src/model/apply.ts";
 import { callSchema } from "../src/model/call.ts";
@@ -19,6 +20,7 @@ import { snapshotSchema } from "../src/workspace/artifacts/index.ts";
 import { generateCli } from "./generate-cli.ts";
 import { generateReference } from "./generate-reference.ts";
 import { generateValidators } from "./generate-validators.ts";
+import { withSharedParts } from "./shared-parts.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const SCHEMAS = "schemas";
@@ -40,20 +42,21 @@ const RECORDS: Readonly<Record<string, object>> = {
 
 /** Every generated file: its path relative to the project, and its text. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
-  const records = Object.entries(RECORDS).map(([name, schema]) => {
-    const $schema = "http://json-schema.org/draft-07/schema#";
-    return [
-      `${SCHEMAS}/${name}.schema.json`,
-      json({ $schema, title: `AURA ${name} record`, ...printableSchema(schema) }),
-    ];
-  });
+  const records = Object.entries(RECORDS).map(([name, schema]) => schemaFile(name, `${name} record`, schema));
+  const outputs = Object.entries(OUTPUTS).map(([name, schema]) => schemaFile(name, name, withSharedParts(schema)));
   return new Map([
-    ...records.map(([path = "", text = ""]) => [path, text] as const),
+    ...records,
+    ...outputs,
     [`${SCHEMAS}/run-spec.schema.json`, json(publishedSpecSchema(builtins))],
     ["docs/cli.md", generateCli()],
     ["docs/reference.md", generateReference(builtins)],
     ...Object.entries(await generateValidators()),
   ]);
+}
+
+function schemaFile(name: string, title: string, schema: object): readonly [path: string, text: string] {
+  const $schema = "http://json-schema.org/draft-07/schema#";
+  return [`${SCHEMAS}/${name}.schema.json`, json({ $schema, title: `AURA ${title}`, ...printableSchema(schema) })];
 }
 
 function json(schema: JsonObject): string {

@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { plainText } from "../kernel/display-text.ts";
-import { EXIT, StorageError, WorkspaceError } from "../kernel/errors.ts";
+import { StorageError, WorkspaceError } from "../kernel/errors.ts";
 import { patchBetween } from "../workspace/artifacts/index.ts";
+import type { Answer } from "./guarded.ts";
+import type { OutputOf } from "./outputs/index.ts";
 import type { StatesOfRun } from "./states.ts";
 
 interface PatchFlags {
@@ -13,12 +15,15 @@ interface PatchFlags {
 }
 
 /** `aura apply --patch FILE`: what a state changes about the start, as `git apply` takes it. */
-export function writePatch(flags: PatchFlags, { store, start }: StatesOfRun, snapshot: string): number {
-  const { patch: file, dryRun, force } = flags;
+export function writePatch(
+  { patch: file, dryRun = false, force }: PatchFlags,
+  { store, start }: StatesOfRun,
+  snapshot: string,
+): Answer<OutputOf<"apply-output">> {
   const text = patchBetween(store, start, snapshot);
+  const bytes = Buffer.byteLength(text);
   if (file === "-") {
-    process.stdout.write(text);
-    return EXIT.ok;
+    return { document: () => ({ dryRun, snapshot, patch: { file: null, bytes, text } }), text: () => text };
   }
   const path = resolve(file);
   if (!force && store.files.stat(path)?.kind === "file" && !isPatch(store.files.readText(path)))
@@ -33,15 +38,15 @@ export function writePatch(flags: PatchFlags, { store, start }: StatesOfRun, sna
       throw new StorageError("write", file, thrown);
     }
   }
-  const name = plainText(file);
-  process.stdout.write(
-    text === ""
-      ? `${name}: empty, nothing differs from the start\n`
-      : dryRun
-        ? `would write ${name}\n`
-        : `${name}: apply it with \`git apply ${name}\`\n`,
-  );
-  return EXIT.ok;
+  return {
+    document: () => ({ dryRun, snapshot, patch: { file: path, bytes, text: null } }),
+    text: () => closing(plainText(file), text === "", dryRun),
+  };
+}
+
+function closing(name: string, isEmpty: boolean, dryRun: boolean): string {
+  if (isEmpty) return `${name}: empty, nothing differs from the start\n`;
+  return dryRun ? `would write ${name}\n` : `${name}: apply it with \`git apply ${name}\`\n`;
 }
 
 /** A patch, or nothing yet, as an earlier `--patch` left it. */

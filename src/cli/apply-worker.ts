@@ -1,5 +1,5 @@
 import type { EnvironmentVariables } from "../kernel/effects.ts";
-import { EXIT } from "../kernel/errors.ts";
+import { RunFailedError } from "../kernel/errors.ts";
 import { runOwnProgram } from "../platform/own-program.ts";
 import { cutOff } from "./cut-off.ts";
 import { reportError } from "./report-error.ts";
@@ -27,7 +27,7 @@ export function workerRole(variables: EnvironmentVariables): WorkerRole | null {
 }
 
 /**
- * Runs this very command again as a worker, and answers its exit code. A first signal waits for the worker, which takes
+ * Runs this very command again as a worker, and answers its exit code; the worker says what there is to say. A first signal waits for the worker, which takes
  * moments and cannot be left half-way; a second one leaves it to itself.
  */
 export async function superviseApply(): Promise<number> {
@@ -43,6 +43,5 @@ export async function superviseApply(): Promise<number> {
     process.stderr.write(`aura: the process that was applying was ended by ${signal ?? "the system"}\n`);
     role = "finish";
   }
-  process.stderr.write("aura: apply was ended again and again; the next `aura apply` goes on with it\n");
-  return EXIT.failed;
+  throw new RunFailedError("apply was ended again and again; the next `aura apply` goes on with it");
 }

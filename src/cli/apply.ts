@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { plainText } from "../kernel/display-text.ts";
-import { EXIT, WorkspaceError } from "../kernel/errors.ts";
+import { RunFailedError, WorkspaceError } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import {
   type ApplyPlan,
@@ -14,7 +14,8 @@ import {
 } from "../workspace/artifacts/index.ts";
 import { writePatch } from "./apply-patch.ts";
 import { superviseApply, workerRole } from "./apply-worker.ts";
-import { guarded } from "./guarded.ts";
+import { type Answer, guarded } from "./guarded.ts";
+import type { OutputOf } from "./outputs/index.ts";
 import { projectOf } from "./project-of.ts";
 import { openStates, type StatesOfRun } from "./states.ts";
 
@@ -28,7 +29,7 @@ export interface ApplyFlags {
 
 /** `aura apply <workspace> [state]`: writes a recorded state to the project, to a folder, or as a patch. */
 export async function apply(place: string, state: string, flags: ApplyFlags): Promise<number> {
-  return guarded(async () => {
+  return guarded(flags, async (end): Promise<Answer<OutputOf<"apply-output">> | number> => {
     refuseMixedFlags(flags);
     const effects = systemEffects();
     const run = await openStates(resolve(place), effects);
@@ -38,26 +39,26 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
     const goal: Goal = { run, snapshot, target: resolve(flags.to ?? projectOf(run, effects.files)) };
     if (flags.dryRun) {
       tellUnfinished(run);
-      tell(planned(goal), flags);
-      return EXIT.ok;
+      return answer(planned(goal), true);
     }
     const role = workerRole(effects.variables);
-    if (role === null) return superviseApply();
+    if (role === null) {
+      // From here on the supervisor has the last word, and the worker the answer.
+      end[Symbol.dispose]();
+      return superviseApply();
+    }
     const lock = await run.workspace.lock();
     try {
       const done = recoverApply(run.store, { force: flags.force === true, target: goal.target });
       for (const one of done) process.stderr.write(`${recovered(one)}\n`);
       const plan = planned(goal);
       if (role === "apply") applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
-      else if (plan.steps.length > 0) {
-        process.stderr.write(`aura: apply was ended before it had replaced anything: ${goal.target} is as it was\n`);
-        return EXIT.failed;
-      }
-      tell(plan, flags);
+      else if (plan.steps.length > 0)
+        throw new RunFailedError(`apply was ended before it had replaced anything: ${goal.target} is as it was`);
+      return answer(plan, false);
     } finally {
       lock.release();
     }
-    return EXIT.ok;
   });
 }
 
@@ -116,12 +117,11 @@ function tellUnfinished({ store }: StatesOfRun): void {
   }
 }
 
-function tell(plan: ApplyPlan, flags: ApplyFlags): void {
-  if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ dryRun: flags.dryRun === true, ...plan }, null, 2)}\n`);
-    return;
-  }
-  const verb = flags.dryRun ? "would write" : "wrote";
+function answer(plan: ApplyPlan, dryRun: boolean): Answer<OutputOf<"apply-output">> {
+  return { document: () => ({ dryRun, ...plan }), text: () => text(plan, dryRun ? "would write" : "wrote") };
+}
+
+function text(plan: ApplyPlan, verb: string): string {
   const steps = plan.steps.map(({ action, path }) => `  ${action} ${plainText(path)}`);
   const conflicts = plan.conflicts.map(({ path, reason }) => `  ! ${plainText(path)} ${plainText(reason)}`);
   const kept = plan.kept.map(
@@ -129,5 +129,5 @@ function tell(plan: ApplyPlan, flags: ApplyFlags): void {
   );
   const head =
     steps.length === 0 ? `${plan.target} is in this state already` : `${verb} ${plan.snapshot} to ${plan.target}`;
-  process.stdout.write(`${[head, ...steps, ...conflicts, ...kept].join("\n")}\n`);
+  return `${[head, ...steps, ...conflicts, ...kept].join("\n")}\n`;
 }

@@ -1,9 +1,11 @@
 import { builtins } from "../components/builtins.ts";
 import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
-import { EXIT, SpecError } from "../kernel/errors.ts";
+import { UsageError } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { printableSchema } from "../schema/printable.ts";
-import { guarded } from "./guarded.ts";
+import { type Answer, guarded } from "./guarded.ts";
+import type { OutputOf } from "./outputs/index.ts";
 
 /** `aura components [kind [type]]`: what a spec may name, and the options of each. */
 export async function components(
@@ -11,14 +13,15 @@ export async function components(
   type: string | undefined,
   flags: { readonly json?: boolean },
 ): Promise<number> {
-  return guarded(async () => {
+  return guarded(flags, async (): Promise<Answer<OutputOf<"components-output">>> => {
     const kinds = kind === undefined ? KINDS : [knownKind(kind)];
     const chosen = kinds.flatMap((each): readonly AnyDefinition[] =>
       type === undefined ? builtins.list(each) : [builtins.get(each, type)],
     );
-    if (flags.json) process.stdout.write(`${JSON.stringify(chosen.map(documentOf), null, 2)}\n`);
-    else process.stdout.write(type === undefined ? overview(kinds, chosen) : chosen.map(details).join("\n"));
-    return EXIT.ok;
+    return {
+      document: () => chosen.map(documentOf),
+      text: () => (type === undefined ? overview(kinds, chosen) : chosen.map(details).join("\n")),
+    };
   });
 }
 
@@ -26,7 +29,7 @@ function knownKind(word: string): Kind {
   const kind = KINDS.find((one) => one === word);
   if (kind) return kind;
   const near = nearest(word, KINDS);
-  throw new SpecError(
+  throw new UsageError(
     `there is no kind of component called "${word}"; ${near ? `did you mean "${near}"?` : `kinds: ${KINDS.join(", ")}`}`,
   );
 }
@@ -55,10 +58,10 @@ function details(definition: AnyDefinition): string {
   return `${kind} ${type}${also}: ${summary}\n\n${lines.join("\n")}\n\nexample: ${JSON.stringify({ type, ...asObject(example) })}\n`;
 }
 
-function documentOf({ kind, type, aliases = [], summary, options, example }: AnyDefinition): object {
-  return { kind, type, aliases, summary, options: printableSchema(options), example };
+function documentOf({ kind, type, aliases = [], summary, options, example }: AnyDefinition) {
+  return { kind, type, aliases, summary, options: printableSchema(options), example: asObject(example) };
 }
 
-function asObject(value: unknown): object {
-  return typeof value === "object" && value !== null ? value : {};
+function asObject(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
 }

@@ -17,7 +17,7 @@ export async function dryRun({ effects, frame }: Session, loaded: LoadedSpec, pl
   const plan = planRun(resolved, resolve(place), effects);
   const hide = createRedactor(loaded.secrets);
   if (frame) {
-    frame.tell("run.planned", { plan: hide.json(JSON.parse(JSON.stringify(plan))) });
+    frame.tell("run.planned", { plan }, hide);
     frame.finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
   } else {
     process.stdout.write(`${hide.text(formatPlan(plan)).split("\n").map(plainText).join("\n")}\n`);

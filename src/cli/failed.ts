@@ -1,6 +1,7 @@
-import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { BestSoFar } from "../model/run.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { errorDocument } from "./error-document.ts";
 import type { JsonFrame } from "./json-frame.ts";
 import { reportError } from "./report-error.ts";
 
@@ -9,11 +10,12 @@ export function failed(
   thrown: unknown,
   frame: JsonFrame | null,
   workspace: Workspace | null,
-  stopped: number | null,
-): number {
+  stopped: ExitCode | null,
+): ExitCode {
   const code = stopped ?? reportError(thrown);
   const reason = code === EXIT.paused ? "paused" : stopped === null ? "error" : "interrupted";
-  frame?.finish({ exitCode: code, reason, best: bestOfRun(workspace), message: messageOf(thrown) });
+  const error = stopped === null ? errorDocument(thrown) : {};
+  frame?.finish({ exitCode: code, reason, best: bestOfRun(workspace), message: messageOf(thrown), ...error });
   return code;
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from "../kernel/effects.ts";
 import { EXIT } from "../kernel/errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createJsonlReporter, jsonLine } from "../reporters/jsonl.ts";
@@ -7,6 +8,7 @@ import { peekLock } from "../workspace/lock-file.ts";
 import { inspectSummary } from "../workspace/queries.ts";
 import { textOf } from "./inspect-views.ts";
 import { readJournal } from "./journal.ts";
+import type { SummaryLine } from "./outputs/lines.ts";
 import { followJournal } from "./watch-workspace.ts";
 
 /**
@@ -29,8 +31,7 @@ export async function followRun(
   });
   try {
     if (view === "events") for (const event of readJournal(root, observer.files)) sink(event);
-    else if (json)
-      write(jsonLine({ type: "run.summary", at: clock.now().toISOString(), summary: inspectSummary(root, observer) }));
+    else if (json) write(jsonLine(summaryLine(clock, root, observer)));
     else process.stdout.write(textOf("summary", root, observer, "", process.stdout.columns));
     const isLive = (): boolean => {
       if (!isHeard) return false;
@@ -42,4 +43,8 @@ export async function followRun(
     plain.stop();
   }
   return EXIT.ok;
+}
+
+function summaryLine(clock: Clock, root: string, observer: Observer): SummaryLine {
+  return { type: "run.summary", at: clock.now().toISOString(), summary: inspectSummary(root, observer) };
 }

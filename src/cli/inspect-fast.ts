@@ -2,6 +2,8 @@ import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { EXIT, StorageError } from "../kernel/errors.ts";
 import { localObserver } from "../platform/observer.ts";
+import { jsonDocument } from "../reporters/jsonl.ts";
+import { errorDocument } from "./error-document.ts";
 import { VIEWS, type View } from "./inspect-documents.ts";
 import { textOf } from "./inspect-views.ts";
 import { watchOutput } from "./output-errors.ts";
@@ -24,11 +26,24 @@ export function inspectFast(args: readonly string[]): boolean {
 }
 
 function showJson(place: string, view: View, ids: readonly string[]): number {
+  const { document, code } = answerOf(place, view, ids);
   try {
-    const document = view.document(resolve(place), localObserver(), ids);
-    return writeOut(`${JSON.stringify(document, null, 2)}\n`);
+    writeOut(jsonDocument(document));
+    return code;
   } catch (thrown) {
     return reportError(thrown);
+  }
+}
+
+function answerOf(
+  place: string,
+  view: View,
+  ids: readonly string[],
+): { readonly document: object; readonly code: number } {
+  try {
+    return { document: view.document(resolve(place), localObserver(), ids), code: EXIT.ok };
+  } catch (thrown) {
+    return { document: errorDocument(thrown), code: reportError(thrown) };
   }
 }
 
@@ -46,18 +61,17 @@ function showText(place: string, view: string, ids: readonly string[]): number {
  * Writes to standard output without making a stream of it, which takes a tenth of the whole command's time. What a pipe
  * will not take at once goes the usual way.
  */
-function writeOut(text: string): number {
+function writeOut(text: string): void {
   const bytes = Buffer.from(text);
   let done = 0;
   try {
     while (done < bytes.length) done += writeSync(1, bytes, done);
-    return EXIT.ok;
+    return;
   } catch (thrown) {
     const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-    if (code === "EPIPE") return EXIT.ok;
+    if (code === "EPIPE") return;
     if (code !== "EAGAIN") throw new StorageError("write to", "standard output", thrown);
   }
   watchOutput();
   process.stdout.write(bytes.subarray(done));
-  return EXIT.ok;
 }

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
-import { EXIT, SpecError } from "../kernel/errors.ts";
+import { UsageError } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
 import { localObserver } from "../platform/observer.ts";
 import type { Observer } from "../workspace/inspection.ts";
-import { guarded } from "./guarded.ts";
+import { type Answer, guarded } from "./guarded.ts";
 import { VIEWS } from "./inspect-documents.ts";
+import type { OutputOf } from "./outputs/index.ts";
 
 export interface InspectFlags {
   readonly json?: boolean;
@@ -20,31 +21,31 @@ export async function inspect(
   ids: readonly string[],
   flags: InspectFlags,
 ): Promise<number> {
-  return guarded(async () => {
-    if (view === "artifacts" || view === "diff") return inspectStates(view, resolve(place), ids, flags.json === true);
+  return guarded<object>(flags, async () => {
+    if (view === "artifacts" || view === "diff") return inspectStates(view, resolve(place), ids);
     const chosen = VIEWS[view];
     if (!chosen || !Object.hasOwn(VIEWS, view)) throw unknownView(view);
     if (ids.length !== chosen.ids) {
-      throw new SpecError(
+      throw new UsageError(
         chosen.ids === 0 ? `inspect ${view} takes no id` : `inspect ${view} takes an id, like i00001-h000`,
       );
     }
     const root = resolve(place);
     const observer = localObserver();
     if (flags.follow) return follow(view, root, observer, flags);
-    if (flags.json) {
-      process.stdout.write(`${JSON.stringify(chosen.document(root, observer, ids), null, 2)}\n`);
-    } else {
-      const { textOf } = await import("./inspect-views.ts");
-      process.stdout.write(textOf(view, root, observer, ids[0] ?? "", process.stdout.columns));
-    }
-    return EXIT.ok;
+    return {
+      document: () => chosen.document(root, observer, ids),
+      text: async () => {
+        const { textOf } = await import("./inspect-views.ts");
+        return textOf(view, root, observer, ids[0] ?? "", process.stdout.columns);
+      },
+    };
   });
 }
 
 /** Shows a view, then every event as it comes, until the run ends. */
 async function follow(view: string, root: string, observer: Observer, flags: InspectFlags): Promise<number> {
-  if (view !== "summary" && view !== "events") throw new SpecError("--follow goes with summary or events");
+  if (view !== "summary" && view !== "events") throw new UsageError("--follow goes with summary or events");
   const { followRun } = await import("./follow.ts");
   return followRun(view, root, observer, flags.json === true);
 }
@@ -54,12 +55,11 @@ async function inspectStates(
   view: "artifacts" | "diff",
   root: string,
   ids: readonly string[],
-  json: boolean,
-): Promise<number> {
+): Promise<Answer<OutputOf<"inspect-artifacts-output" | "inspect-diff-output">>> {
   const { artifactsText, artifactsView, diffView } = await import("./inspect-states.ts");
   const [from, to] = ids;
   if (view === "diff" && (from === undefined || to === undefined || ids.length !== 2)) {
-    throw new SpecError(
+    throw new UsageError(
       "inspect diff takes two states: best, start, the number of an iteration or the id of a hypothesis",
     );
   }
@@ -67,17 +67,15 @@ async function inspectStates(
   const effects = systemEffects();
   if (view === "artifacts") {
     const document = await artifactsView(root, effects);
-    process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : artifactsText(document));
-  } else {
-    const document = await diffView(root, from ?? "", to ?? "", effects);
-    process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : document.diff);
+    return { document: () => document, text: () => artifactsText(document) };
   }
-  return EXIT.ok;
+  const document = await diffView(root, from ?? "", to ?? "", effects);
+  return { document: () => document, text: () => document.diff };
 }
 
-function unknownView(view: string): SpecError {
+function unknownView(view: string): UsageError {
   const near = nearest(view, VIEW_NAMES);
-  return new SpecError(
+  return new UsageError(
     `there is no view "${view}"; ${near ? `did you mean "${near}"?` : `views: ${VIEW_NAMES.join(", ")}`}`,
   );
 }

@@ -1,14 +1,11 @@
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
-import type { BestSoFar } from "../model/run.ts";
+import type { Redactor } from "../kernel/redact.ts";
 import { jsonLine } from "../reporters/jsonl.ts";
+import type { FrameLine } from "./outputs/lines.ts";
 
-/** What is known when a framed command ends. */
-export interface FrameEnd {
-  readonly exitCode: number;
-  readonly reason: string;
-  readonly best: BestSoFar | null;
-  readonly message?: string;
-}
+type Told = FrameLine["type"];
+/** What a line of a type tells, besides when and in which place. */
+type Fields<T extends Told> = Omit<Extract<FrameLine, { readonly type: T }>, "type" | "at" | "seq">;
 
 /**
  * The NDJSON of `run --json` and `resume --json`: `run.started` as soon as the arguments are parsed, with `null` for
@@ -16,9 +13,10 @@ export interface FrameEnd {
  */
 export interface JsonFrame {
   readonly sink: EventSink;
-  /** A line of its own, such as the plan of a dry run. */
-  tell(type: string, fields: object): void;
-  finish(end: FrameEnd): void;
+  /** A line of its own, such as the plan of a dry run; `hide` takes the secrets out of it. */
+  tell<T extends "run.planned" | "resume.explained">(type: T, fields: Fields<T>, hide?: Redactor): void;
+  /** The last line, once. */
+  finish(end: Fields<"run.finished">): void;
 }
 
 export function openFrame(write: (line: string) => void, now: () => Date, workspace: string | null): JsonFrame {
@@ -26,7 +24,9 @@ export function openFrame(write: (line: string) => void, now: () => Date, worksp
   let finished = false;
   const put = (type: string, at: string, fields: object): void =>
     write(`${jsonLine({ type, at, seq: seq++, ...fields })}\n`);
-  put("run.started", now().toISOString(), {
+  const tell = <T extends Told>(type: T, fields: Fields<T>, hide?: Redactor): void =>
+    put(type, now().toISOString(), hide ? hide.object(JSON.parse(JSON.stringify(fields))) : fields);
+  tell("run.started", {
     run: {
       runId: null,
       name: null,
@@ -45,16 +45,11 @@ export function openFrame(write: (line: string) => void, now: () => Date, worksp
       const { type, at, seq: _, ...fields } = event;
       put(type === "run.started" ? "run.described" : type, at, fields);
     },
-    tell: (type, fields) => put(type, now().toISOString(), fields),
-    finish({ exitCode, reason, best, message }) {
+    tell,
+    finish(end) {
       if (finished) return;
       finished = true;
-      put("run.finished", now().toISOString(), {
-        exitCode,
-        reason,
-        best,
-        ...(message === undefined ? {} : { message }),
-      });
+      tell("run.finished", end);
     },
   };
 }

@@ -1,9 +1,8 @@
-import { Command, CommanderError } from "commander";
-import { EXIT, messageOf } from "../kernel/errors.ts";
+import { Command, CommanderError, type Option } from "commander";
+import { EXIT } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
 import type { ApplyFlags } from "./apply.ts";
 import type { InspectFlags } from "./inspect.ts";
-import { openFrame } from "./json-frame.ts";
 import { watchOutput } from "./output-errors.ts";
 import { retryPlaces } from "./retry-places.ts";
 import type { RollbackFlags } from "./rollback.ts";
@@ -21,12 +20,19 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     code.value = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (code.value !== EXIT.ok) frameUsageError(args, messageOf(thrown));
+    if (code.value !== EXIT.ok && wantsJson(args)) {
+      const { tellUsageError } = await import("./usage-error.ts");
+      tellUsageError(args, thrown);
+    }
   }
   process.exitCode = outputFailed() ? EXIT.storage : code.value;
 }
 
 type Exit = (code: number) => void;
+
+const SCHEMAS =
+  "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, rollback, apply, event; " +
+  "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), rollback-output, apply-output, repair-output, validate-output, components-output, error-output";
 
 /** The whole command line, of which nothing is loaded but names and options. `exit` is told each command's exit code. */
 export function program(exit: Exit): Command {
@@ -92,7 +98,7 @@ function runOptions(command: Command): Command {
     .addOption(twin("--parallel <n>", "trials in flight", "AURA_PARALLEL").argParser(whole(1)))
     .addOption(twin("--seed <n>", "the run's seed", "AURA_SEED").argParser(whole(0)))
     .addOption(twin("--reporter <kind>", "how progress is shown", "AURA_REPORTER").choices(["tui", "plain", "silent"]))
-    .addOption(twin("--json", "events as JSON lines on stdout", "AURA_JSON"))
+    .addOption(json("events as JSON lines on stdout", "run-output"))
     .addOption(
       twin("--require <what>", "exit 100 unless the best reaches a score, `baseline` or `target`", "AURA_REQUIRE"),
     )
@@ -109,7 +115,7 @@ function readCommands(aura: Command, exit: Exit): void {
       "summary",
     )
     .argument("[ids...]", "what to show")
-    .addOption(twin("--json", "one JSON document; with --follow, one JSON line an event", "AURA_JSON"))
+    .addOption(json("one JSON document; with --follow, one JSON line an event", "inspect-VIEW-output"))
     .addOption(
       twin("--follow", "after summary or events, go on with events as they come until the run ends", "AURA_FOLLOW"),
     )
@@ -131,7 +137,7 @@ function stateCommands(aura: Command, exit: Exit): void {
       ).makeOptionMandatory(),
     )
     .addOption(twin("--dry-run", "say what would change", "AURA_DRY_RUN"))
-    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
+    .addOption(json("one JSON document", "rollback-output"))
     .action(async (workspace: string, flags: RollbackFlags) => {
       const { rollback } = await import("./rollback.ts");
       exit(await rollback(workspace, flags));
@@ -144,7 +150,7 @@ function stateCommands(aura: Command, exit: Exit): void {
     .addOption(twin("--patch <file>", "write a patch against the start instead; - is standard output", "AURA_PATCH"))
     .addOption(twin("--dry-run", "say what would change", "AURA_DRY_RUN"))
     .addOption(twin("--force", "go over files that changed since the start", "AURA_FORCE"))
-    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
+    .addOption(json("one JSON document", "apply-output"))
     .action(async (workspace: string, state: string, flags: ApplyFlags) => {
       const { apply } = await import("./apply.ts");
       exit(await apply(workspace, state, flags));
@@ -153,7 +159,7 @@ function stateCommands(aura: Command, exit: Exit): void {
     .description("show what is damaged in a workspace, and mend it with --apply")
     .argument("<workspace>", "the run's folder")
     .addOption(twin("--apply", "do what was shown", "AURA_APPLY"))
-    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
+    .addOption(json("one JSON document", "repair-output"))
     .action(async (workspace: string, flags: { readonly apply?: boolean; readonly json?: boolean }) => {
       const { repair } = await import("./repair.ts");
       exit(await repair(workspace, flags));
@@ -165,7 +171,7 @@ function specCommands(aura: Command, exit: Exit): void {
     .description("check a spec and report every problem in it")
     .argument("<spec>", "the run spec, a YAML file")
     .addOption(setOption())
-    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
+    .addOption(json("one JSON document", "validate-output"))
     .action(async (spec: string, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {
       const { validate } = await import("./validate.ts");
       exit(await validate(spec, flags));
@@ -174,35 +180,31 @@ function specCommands(aura: Command, exit: Exit): void {
     .description("the built-in components and their options")
     .argument("[kind]", "researcher, experimenter, executor, …")
     .argument("[type]", "one of that kind")
-    .addOption(twin("--json", "one JSON document", "AURA_JSON"))
+    .addOption(json("one JSON document", "components-output"))
     .action(async (kind: string | undefined, type: string | undefined, flags: { readonly json?: boolean }) => {
       const { components } = await import("./components.ts");
       exit(await components(kind, type, flags));
     });
   sub(aura, "schema")
-    .description("the JSON Schema of the run spec, or of a record")
-    .argument(
-      "[record]",
-      "run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, rollback, apply",
-    )
+    .description("the JSON Schema of the run spec, of a record, or of what a command prints with --json")
+    .argument("[record]", SCHEMAS)
     .action(async (record: string | undefined) => {
       const { schema } = await import("./schema.ts");
       exit(await schema(record));
     });
 }
 
+/** `--json`, and where to learn what it prints. */
+function json(description: string, schema: string): Option {
+  return twin("--json", `${description} (\`aura schema ${schema}\`)`, "AURA_JSON");
+}
+
 function sub(aura: Command, name: string): Command {
   return aura.command(name).exitOverride().showHelpAfterError(`(aura ${name} --help says how it is used)`);
 }
 
-/** `run --json` and `resume --json` frame every exit, a wrong command line's too. */
-function frameUsageError(args: readonly string[], message: string): void {
-  const json = args.includes("--json") || isOn(environment("AURA_JSON"));
-  if (!json || (args[0] !== "run" && args[0] !== "resume")) return;
-  const frame = openFrame(
-    (line) => process.stdout.write(line),
-    () => new Date(),
-    null,
-  );
-  frame.finish({ exitCode: EXIT.usage, reason: "error", best: null, message });
+/** Whether the words that could not be read ask for JSON; those after `--` are no options. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end === -1 ? undefined : end).includes("--json") || isOn(environment("AURA_JSON"));
 }

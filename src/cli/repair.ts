@@ -5,14 +5,15 @@ import { shellWord } from "../kernel/shell-word.ts";
 import { systemEffects } from "../platform/system.ts";
 import { acquireLock } from "../workspace/lock.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts";
-import { guarded } from "./guarded.ts";
+import { type Answer, guarded } from "./guarded.ts";
+import type { OutputOf } from "./outputs/index.ts";
 
 /** `aura repair <workspace>`: shows what is damaged and what mending it would do; does it with `--apply`. */
 export async function repair(
   place: string,
   flags: { readonly apply?: boolean; readonly json?: boolean },
 ): Promise<number> {
-  return guarded(async () => {
+  return guarded(flags, async (): Promise<Answer<OutputOf<"repair-output">>> => {
     const effects = systemEffects();
     const root = resolve(place);
     const plan = planRepair(root, effects.files);
@@ -26,19 +27,20 @@ export async function repair(
         lock.release();
       }
     }
-    if (flags.json) {
-      process.stdout.write(
-        `${JSON.stringify({ applied: flags.apply === true, movedTo, steps: plan.steps }, null, 2)}\n`,
-      );
-    } else {
-      const lines = plan.steps.flatMap(({ action, file, reason, consequence }) => [
-        `${action.padEnd(9)}  ${plainText(file)}: ${plainText(reason)}`,
-        `           then: ${plainText(consequence)}`,
-      ]);
-      process.stdout.write(`${[...lines, closing(plan, flags.apply === true, movedTo, place)].join("\n")}\n`);
-    }
-    return byHand ? EXIT.damaged : EXIT.ok;
+    const applied = flags.apply === true;
+    return {
+      document: () => ({ applied, movedTo, steps: plan.steps }),
+      text: () => `${[...plan.steps.flatMap(stepLines), closing(plan, applied, movedTo, place)].join("\n")}\n`,
+      exitCode: byHand ? EXIT.damaged : EXIT.ok,
+    };
   });
+}
+
+function stepLines({ action, file, reason, consequence }: RepairPlan["steps"][number]): readonly string[] {
+  return [
+    `${action.padEnd(9)}  ${plainText(file)}: ${plainText(reason)}`,
+    `           then: ${plainText(consequence)}`,
+  ];
 }
 
 function closing({ steps }: RepairPlan, applied: boolean, movedTo: string | null, place: string): string {

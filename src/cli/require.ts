@@ -1,4 +1,4 @@
-import { EXIT, SpecError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, SpecError } from "../kernel/errors.ts";
 import type { MetricSettings } from "../model/settings.ts";
 
 /** What `--require` asks of the best score: a number to reach. */
@@ -32,7 +32,7 @@ export function unmet(
   required: Requirement | null,
   best: number | null,
   metric: Pick<MetricSettings, "direction">,
-): number | null {
+): ExitCode | null {
   if (!required) return null;
   if (best === null) return EXIT.requirementNotMet;
   const gain = metric.direction === "maximize" ? best - required.score : required.score - best;

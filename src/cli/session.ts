@@ -1,5 +1,5 @@
 import type { Effects } from "../kernel/effects.ts";
-import { SpecError } from "../kernel/errors.ts";
+import { type ExitCode, SpecError } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { cutOff } from "./cut-off.ts";
@@ -39,7 +39,7 @@ export async function inSession(
   let workspace: Workspace | null = null;
   const held: (() => void)[] = [];
   const killAll = (): void => effects.processes.killAll();
-  const lastWords = (cut: Cut, stopped: number | null): number => {
+  const lastWords = (cut: Cut, stopped: ExitCode | null): ExitCode => {
     killAll();
     workspace?.abandon();
     for (const letGo of held) letGo();

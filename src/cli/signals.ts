@@ -1,4 +1,4 @@
-import { EXIT } from "../kernel/errors.ts";
+import { EXIT, type ExitCode } from "../kernel/errors.ts";
 
 /**
  * The one owner of signals, and of the end of the process.
@@ -14,7 +14,7 @@ import { EXIT } from "../kernel/errors.ts";
 
 export type StopCause = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGUSR2" | "closed-output";
 
-const CODE: Readonly<Record<StopCause, number>> = {
+const CODE: Readonly<Record<StopCause, ExitCode>> = {
   SIGINT: EXIT.interrupted,
   SIGTERM: EXIT.terminated,
   SIGHUP: EXIT.hangup,
@@ -36,7 +36,7 @@ export interface SignalPlan {
   /** Ends every child with SIGKILL, at once. */
   readonly killAll: () => void;
   /** See `EndPlan`. `stopped` is the exit code of a command that was stopped and could not end by itself. */
-  readonly lastWords: (cut: Cut, stopped: number | null) => number;
+  readonly lastWords: (cut: Cut, stopped: ExitCode | null) => ExitCode;
 }
 
 /** What the rest of the command sees of signals. */
@@ -48,7 +48,7 @@ export interface SignalOwner extends Disposable {
   /** What stopped the command, if anything did. */
   readonly cause: () => StopCause | null;
   /** Exit code for a stopped command; `null` when nothing stopped it. */
-  readonly exitCode: () => number | null;
+  readonly exitCode: () => ExitCode | null;
   /** What was thrown where nobody could catch it, the first time. */
   readonly stray: () => Stray | null;
   /** Watches over work of which only code of the user's knows the end; see `EndOwner`. */
@@ -99,7 +99,7 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
     end();
     lastTimer ??= setTimeout(finish, ENDING_MS + STRAY_MS);
   };
-  const exitCode = (): number | null => (cause === null || stray !== null ? null : CODE[cause]);
+  const exitCode = (): ExitCode | null => (cause === null || stray !== null ? null : CODE[cause]);
   const ending = ownEnd({
     onStray,
     lastWords: (cut) =>
@@ -146,7 +146,7 @@ export interface EndPlan {
   /** Ends the command after a stray error, or has `finish` end it at once. Default: at once. */
   readonly onStray?: (thrown: unknown, finish: () => void) => void;
   /** Says the last words of a command that is cut off. All has to be done when it returns. Answers the exit code. */
-  readonly lastWords: (cut: Cut) => number;
+  readonly lastWords: (cut: Cut) => ExitCode;
 }
 
 export interface EndOwner extends Disposable {

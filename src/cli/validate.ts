@@ -1,32 +1,42 @@
-import { EXIT, SpecError } from "../kernel/errors.ts";
+import { type Diagnostic, EXIT, SpecError } from "../kernel/errors.ts";
 import { loadSpec } from "../spec/load.ts";
-import { guarded } from "./guarded.ts";
+import { type Answer, guarded } from "./guarded.ts";
+import type { OutputOf } from "./outputs/index.ts";
 import { ownStdout } from "./own-output.ts";
 import { overridesOf } from "./run-flags.ts";
 import { showWarnings } from "./show-diagnostics.ts";
 
-/** `aura validate <spec>`: every problem of a spec at once. With `--json`: `{ file, valid, errors, warnings }`. */
-export async function validate(
-  file: string,
-  flags: { readonly json?: boolean; readonly set?: readonly string[] },
-): Promise<number> {
-  return guarded(async ({ unlessIdle }) => {
-    using output = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
-    const print = (document: object): void => output?.write(`${JSON.stringify(document, null, 2)}\n`);
+interface ValidateFlags {
+  readonly json?: boolean;
+  readonly set?: readonly string[];
+}
+
+/** `aura validate <spec>`: every problem of a spec at once. A spec with mistakes is an answer of its own in JSON. */
+export async function validate(file: string, flags: ValidateFlags): Promise<number> {
+  return guarded(flags, async ({ unlessIdle }): Promise<Answer<OutputOf<"validate-output">>> => {
+    using _ = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
     try {
       const { values: overrides, problems: overrideProblems } = overridesOf(flags);
-      const loaded = await loadSpec(file, { overrides, overrideProblems, unlessIdle });
-      if (flags.json) print({ file, valid: true, errors: [], warnings: loaded.warnings });
-      else {
-        showWarnings(loaded.warnings);
-        process.stdout.write(`${file} is valid\n`);
-      }
-      return EXIT.ok;
+      const { warnings } = await loadSpec(file, { overrides, overrideProblems, unlessIdle });
+      return {
+        document: () => ({ file, valid: true, errors: [], warnings }),
+        text: () => {
+          showWarnings(warnings);
+          return `${file} is valid\n`;
+        },
+      };
     } catch (thrown) {
       if (!flags.json || !(thrown instanceof SpecError)) throw thrown;
-      const errors = thrown.diagnostics.length > 0 ? thrown.diagnostics : [{ path: "", message: thrown.message }];
-      print({ file, valid: false, errors, warnings: [] });
-      return EXIT.usage;
+      const errors = mistakesOf(thrown);
+      return {
+        document: () => ({ file, valid: false, errors, warnings: [] }),
+        text: () => "",
+        exitCode: EXIT.usage,
+      };
     }
   });
+}
+
+function mistakesOf({ diagnostics, message }: SpecError): readonly Diagnostic[] {
+  return diagnostics.length > 0 ? diagnostics : [{ path: "", message }];
 }

@@ -17,6 +17,8 @@ export const EXIT = {
   terminated: 143,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** What a command that failed exits with. */
+export type FailureCode = Exclude<ExitCode, typeof EXIT.ok>;
 
 /** One finding about a spec: where, what was expected, and the nearest valid name where one is near. */
 export interface Diagnostic {
@@ -29,6 +31,31 @@ export interface Diagnostic {
   readonly suggestion?: string;
 }
 
+/** The stable codes of AURA's own errors; `INTERNAL_ERROR` is one that it did not foresee. */
+export const ERROR_CODES = [
+  "USAGE_INVALID",
+  "SPEC_INVALID",
+  "COMMAND_INVALID",
+  "WORKSPACE_NOT_FOUND",
+  "WORKSPACE_EXISTS",
+  "WORKSPACE_USAGE",
+  "WORKSPACE_LOCKED",
+  "WORKSPACE_LOCK_LOST",
+  "WORKSPACE_DAMAGED",
+  "WORKSPACE_NEWER_FORMAT",
+  "TOOL_MISSING",
+  "STORAGE_FAILED",
+  "RUNNER_CREDENTIALS",
+  "RUNNER_UNAVAILABLE",
+  "RUNNER_REJECTED",
+  "RUNNER_UNUSABLE_REPLY",
+  "RUNNER_FAILED",
+  "RUNNER_BUDGET",
+  "RUN_FAILED",
+  "INTERNAL_ERROR",
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
 const BRAND = Symbol.for("aura-research/error");
 
 /**
@@ -37,9 +64,9 @@ const BRAND = Symbol.for("aura-research/error");
  */
 export class AuraError extends Error {
   readonly code: string;
-  readonly exitCode: ExitCode;
+  readonly exitCode: FailureCode;
 
-  constructor(code: string, exitCode: ExitCode, message: string, options?: { readonly cause?: unknown }) {
+  constructor(code: string, exitCode: FailureCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
@@ -63,9 +90,16 @@ export class SpecError extends AuraError {
   }
 }
 
+/** The command line cannot be read, or asks for what there is not. */
+export class UsageError extends AuraError {
+  constructor(message: string) {
+    super("USAGE_INVALID", EXIT.usage, message);
+  }
+}
+
 export type WorkspaceProblem = "not-found" | "exists" | "locked" | "lock-lost" | "damaged" | "newer-format" | "usage";
 
-const WORKSPACE_EXIT: Readonly<Record<WorkspaceProblem, ExitCode>> = {
+const WORKSPACE_EXIT: Readonly<Record<WorkspaceProblem, FailureCode>> = {
   "not-found": EXIT.usage,
   exists: EXIT.usage,
   usage: EXIT.usage,
@@ -116,7 +150,7 @@ export class StorageError extends AuraError {
 
 export type RunnerProblem = "credentials" | "unavailable" | "rejected" | "unusable-reply" | "failed" | "budget";
 
-const RUNNER_EXIT: Readonly<Record<RunnerProblem, ExitCode>> = {
+const RUNNER_EXIT: Readonly<Record<RunnerProblem, FailureCode>> = {
   credentials: EXIT.provider,
   unavailable: EXIT.paused,
   rejected: EXIT.failed,
@@ -128,7 +162,7 @@ const RUNNER_EXIT: Readonly<Record<RunnerProblem, ExitCode>> = {
 /** What is known of a call that failed, besides why. */
 export interface RunnerErrorOptions {
   readonly attempts?: number;
-  readonly exitCode?: ExitCode;
+  readonly exitCode?: FailureCode;
   /** What the call had used when it failed: it is paid for all the same. */
   readonly usage?: Usage | undefined;
   /** What was answered, as it came, where that was no reply. */

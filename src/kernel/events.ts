@@ -8,6 +8,7 @@ import type { CarriedState, RefusedProposal } from "../model/iteration.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { Direction, StopSettings } from "../model/settings.ts";
 import type { Failure, TrialOutcome } from "../model/trial.ts";
+import type { ExitCode } from "./errors.ts";
 
 export type Stage = "hypothesize" | "experiment" | "evaluate" | "review";
 
@@ -39,7 +40,7 @@ export type AuraEventBody =
   | {
       readonly type: "run.finished";
       readonly reason: FinishReason;
-      readonly exitCode: number;
+      readonly exitCode: ExitCode;
       readonly best: BestSoFar | null;
       readonly totals: RunTotals;
       readonly iterationsCompleted: number;

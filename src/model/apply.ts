@@ -1,4 +1,5 @@
 import type { ObjectSchema } from "../schema/dialect.ts";
+import { TIMESTAMP } from "../schema/quantities.ts";
 
 /** One thing to do to a folder so that it holds a state. Done in order; each can be done again, and undone. */
 export interface ApplyStep {
@@ -39,7 +40,28 @@ export interface ApplyRecord {
 }
 
 const SNAPSHOT_ID = { type: "string", pattern: "^[0-9a-f]{16}$" } as const;
-const MODE = { type: "integer", minimum: 0, maximum: 511 } as const;
+const MODE = {
+  type: "integer",
+  minimum: 0,
+  maximum: 511,
+  description: "Permission bits, as a number: 420 is 0644.",
+} as const;
+
+export const applyStepSchema = {
+  type: "object",
+  properties: {
+    action: { enum: ["delete", "remove-folder", "make-folder", "write", "set-mode"] },
+    path: { type: "string", description: "Relative to the folder." },
+    mode: MODE,
+    before: {
+      type: "string",
+      description: "What was there when the step was planned, by content; absent when nothing was.",
+    },
+    beforeMode: MODE,
+  },
+  required: ["action", "path"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
 
 export const applySchema = {
   type: "object",
@@ -53,21 +75,10 @@ export const applySchema = {
           state: { enum: ["staging", "replacing", "undoing"] },
           target: { type: "string" },
           snapshot: SNAPSHOT_ID,
-          startedAt: { type: "string" },
+          startedAt: TIMESTAMP,
           steps: {
             type: "array",
-            items: {
-              type: "object",
-              properties: {
-                action: { enum: ["delete", "remove-folder", "make-folder", "write", "set-mode"] },
-                path: { type: "string" },
-                mode: MODE,
-                before: { type: "string" },
-                beforeMode: MODE,
-              },
-              required: ["action", "path"],
-              additionalProperties: false,
-            },
+            items: applyStepSchema,
           },
         },
         required: ["state", "target", "snapshot", "startedAt", "steps"],
@@ -78,7 +89,7 @@ export const applySchema = {
       type: "array",
       items: {
         type: "object",
-        properties: { target: { type: "string" }, snapshot: SNAPSHOT_ID, appliedAt: { type: "string" } },
+        properties: { target: { type: "string" }, snapshot: SNAPSHOT_ID, appliedAt: TIMESTAMP },
         required: ["target", "snapshot", "appliedAt"],
         additionalProperties: false,
       },

@@ -1,5 +1,5 @@
 import type { ObjectSchema } from "../schema/dialect.ts";
-import { ANY } from "../schema/dialect.ts";
+import { MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/quantities.ts";
 import type { JsonValue } from "./json.ts";
 import { type Failure, failureSchema } from "./trial.ts";
 
@@ -68,7 +68,7 @@ const common = {
   prompt: TEXT,
   promptHash: TEXT,
   attempts: { type: "integer", minimum: 1 },
-  startedAt: TEXT,
+  startedAt: TIMESTAMP,
 } as const;
 const commonRequired = [
   "id",
@@ -82,13 +82,13 @@ const commonRequired = [
   "startedAt",
 ] as const;
 
-const usageSchema = {
+export const usageSchema = {
   type: "object",
   properties: {
-    inputTokens: { type: "number", minimum: 0 },
-    outputTokens: { type: "number", minimum: 0 },
-    cacheReadTokens: { type: "number", minimum: 0 },
-    costUsd: { type: "number", minimum: 0 },
+    inputTokens: TOKENS,
+    outputTokens: TOKENS,
+    cacheReadTokens: TOKENS,
+    costUsd: US_DOLLARS,
   },
   required: ["inputTokens", "outputTokens"],
   additionalProperties: false,
@@ -109,11 +109,11 @@ export const callSchema = {
         ...common,
         state: { const: "finished" },
         response: TEXT,
-        structured: ANY,
+        structured: { "x-any": true, description: "The reply as data, where the runner gives it so: open." },
         unusable: TEXT,
         usage: usageSchema,
-        endedAt: TEXT,
-        durationMs: { type: "number", minimum: 0 },
+        endedAt: TIMESTAMP,
+        durationMs: MILLISECONDS,
       },
       required: [...commonRequired, "state", "response", "endedAt", "durationMs"],
       additionalProperties: false,
@@ -126,8 +126,8 @@ export const callSchema = {
         failure: failureSchema,
         response: TEXT,
         usage: usageSchema,
-        endedAt: TEXT,
-        durationMs: { type: "number", minimum: 0 },
+        endedAt: TIMESTAMP,
+        durationMs: MILLISECONDS,
       },
       required: [...commonRequired, "state", "failure", "endedAt", "durationMs"],
       additionalProperties: false,

@@ -1,4 +1,4 @@
-import { JSON_OBJECT, type ObjectSchema } from "../schema/dialect.ts";
+import { ANY, type ObjectSchema } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -19,7 +19,7 @@ export const evaluationSchema = {
     score: { anyOf: [{ type: "number" }, { type: "null" }] },
     passed: { type: "boolean" },
     reason: { type: "string" },
-    details: JSON_OBJECT,
+    details: { type: "object", description: "What the evaluator says besides: open.", additionalProperties: ANY },
   },
   required: ["hypothesisId", "score", "passed", "reason", "details"],
   additionalProperties: false,

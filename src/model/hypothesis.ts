@@ -1,4 +1,4 @@
-import { JSON_OBJECT, type ObjectSchema } from "../schema/dialect.ts";
+import { ANY, type ObjectSchema, type RecordSchema } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -46,16 +46,26 @@ const editSchema = {
   ],
 } as const;
 
+export const parametersSchema = {
+  type: "object",
+  description: "The parameters: open, what they are called is the run's own matter.",
+  additionalProperties: ANY,
+} as const satisfies RecordSchema;
+
 export const hypothesisSchema = {
   type: "object",
   description: "A proposed configuration: iterations/<n>/hypotheses/<id>.json",
   properties: {
     id: { type: "string", pattern: "^i[0-9]+-h[0-9]+$" },
     label: TEXT,
-    spec: JSON_OBJECT,
+    spec: parametersSchema,
     edits: { type: "array", items: editSchema },
     rationale: TEXT,
-    metadata: JSON_OBJECT,
+    metadata: {
+      type: "object",
+      description: "What the proposer says of it besides: open.",
+      additionalProperties: ANY,
+    },
   },
   required: ["id", "spec"],
   additionalProperties: false,

@@ -55,8 +55,9 @@ export type IterationRecord =
 export type FinishedIteration = Extract<IterationRecord, { state: "finished" }>;
 
 const TEXT = { type: "string" } as const;
-const carried = {
+export const carriedStateSchema = {
   type: "object",
+  description: "A state of the tracked artifacts, and the hypothesis that made it.",
   properties: { snapshot: TEXT, hypothesisId: TEXT },
   required: ["snapshot", "hypothesisId"],
   additionalProperties: false,
@@ -65,18 +66,20 @@ const common = {
   iteration: { type: "integer", minimum: 0 },
   generation: { type: "integer", minimum: 0 },
   start: { type: "boolean" },
-  base: carried,
+  base: carriedStateSchema,
+} as const;
+export const refusedProposalSchema = {
+  type: "object",
+  description: "A proposal that became no hypothesis, and why.",
+  properties: { label: TEXT, reason: TEXT },
+  required: ["label", "reason"],
+  additionalProperties: false,
 } as const;
 const proposed = {
   hypotheses: { type: "array", items: TEXT },
   refused: {
     type: "array",
-    items: {
-      type: "object",
-      properties: { label: TEXT, reason: TEXT },
-      required: ["label", "reason"],
-      additionalProperties: false,
-    },
+    items: refusedProposalSchema,
   },
   failure: failureSchema,
   exhausted: { type: "boolean" },
@@ -106,7 +109,7 @@ export const iterationSchema = {
         best: { anyOf: [TEXT, { type: "null" }] },
         bestScore: { anyOf: [{ type: "number" }, { type: "null" }] },
         improved: { type: "boolean" },
-        carried,
+        carried: carriedStateSchema,
         failuresInARow: { type: "integer", minimum: 0 },
         cutShort: { type: "boolean" },
       },

@@ -1,4 +1,5 @@
 import type { ObjectSchema } from "../schema/dialect.ts";
+import { TIMESTAMP } from "../schema/quantities.ts";
 import type { HypothesisId } from "./ids.ts";
 import type { CarriedState } from "./iteration.ts";
 
@@ -25,7 +26,7 @@ export const rollbackSchema = {
   description: "One rollback: rollbacks/<n>.json",
   properties: {
     n: { type: "integer", minimum: 1 },
-    rolledBackAt: { type: "string" },
+    rolledBackAt: TIMESTAMP,
     to: { type: "string" },
     hypothesisId: HYPOTHESIS,
     snapshot: SNAPSHOT,

@@ -1,4 +1,5 @@
-import { JSON_OBJECT, type ObjectSchema } from "../schema/dialect.ts";
+import { ANY, type ObjectSchema } from "../schema/dialect.ts";
+import { TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/quantities.ts";
 import type { HypothesisId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -113,6 +114,36 @@ export interface RunManifest {
 const TEXT = { type: "string" } as const;
 const COUNTER = { type: "number", minimum: 0 } as const;
 
+export const bestSoFarSchema = {
+  type: "object",
+  properties: {
+    id: { type: "string", description: "Id of the hypothesis." },
+    score: { type: "number", description: "In the metric's own units." },
+  },
+  required: ["id", "score"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+export const totalsSchema = {
+  type: "object",
+  description: "What has been used so far; never goes down.",
+  properties: {
+    hypotheses: COUNTER,
+    trials: COUNTER,
+    calls: COUNTER,
+    inputTokens: TOKENS,
+    outputTokens: TOKENS,
+    costUsd: US_DOLLARS,
+    activeMs: {
+      type: "number",
+      minimum: 0,
+      description: "Milliseconds in which a process was working on the run.",
+    },
+  },
+  required: ["hypotheses", "trials", "calls", "inputTokens", "outputTokens", "costUsd", "activeMs"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
 export const manifestSchema = {
   type: "object",
   description: "What a run is and how far it got: run.json",
@@ -122,43 +153,25 @@ export const manifestSchema = {
     name: TEXT,
     status: { enum: RUN_STATUSES },
     reason: { enum: FINISH_REASONS },
-    createdAt: TEXT,
-    updatedAt: TEXT,
+    createdAt: TIMESTAMP,
+    updatedAt: TIMESTAMP,
     seed: { type: "integer", minimum: 0 },
     specHash: TEXT,
     auraVersion: TEXT,
     generation: { type: "integer", minimum: 0 },
     iterationsCompleted: { type: "integer", minimum: 0 },
-    best: {
-      anyOf: [
-        {
-          type: "object",
-          properties: { id: TEXT, score: { type: "number" } },
-          required: ["id", "score"],
-          additionalProperties: false,
-        },
-        { type: "null" },
-      ],
-    },
-    totals: {
-      type: "object",
-      properties: {
-        hypotheses: COUNTER,
-        trials: COUNTER,
-        calls: COUNTER,
-        inputTokens: COUNTER,
-        outputTokens: COUNTER,
-        costUsd: COUNTER,
-        activeMs: COUNTER,
-      },
-      required: ["hypotheses", "trials", "calls", "inputTokens", "outputTokens", "costUsd", "activeMs"],
-      additionalProperties: false,
-    },
+    best: { anyOf: [bestSoFarSchema, { type: "null" }] },
+    totals: totalsSchema,
     inputs: {
       type: "array",
       items: {
         type: "object",
-        properties: { path: TEXT, size: COUNTER, modifiedAt: TEXT, sha256: TEXT },
+        properties: {
+          path: TEXT,
+          size: { type: "number", minimum: 0, description: "Bytes." },
+          modifiedAt: TIMESTAMP,
+          sha256: TEXT,
+        },
         required: ["path", "size", "modifiedAt", "sha256"],
         additionalProperties: false,
       },
@@ -178,9 +191,17 @@ export const manifestSchema = {
       required: ["files", "artifacts"],
       additionalProperties: false,
     },
-    overrides: JSON_OBJECT,
+    overrides: {
+      type: "object",
+      description: "`--set` and its like, by path: open, the values are those of a spec.",
+      additionalProperties: ANY,
+    },
     specFile: TEXT,
-    spec: JSON_OBJECT,
+    spec: {
+      type: "object",
+      description: "The spec as last accepted: open here, run-spec.schema.json says what is in it.",
+      additionalProperties: ANY,
+    },
   },
   required: [
     "format",

@@ -1,4 +1,5 @@
-import { ANY, JSON_OBJECT, type ObjectSchema } from "../schema/dialect.ts";
+import { ANY, type ObjectSchema } from "../schema/dialect.ts";
+import { MILLISECONDS, TIMESTAMP } from "../schema/quantities.ts";
 import type { HypothesisId, TrialId } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 
@@ -110,11 +111,14 @@ export const failureSchema = {
   additionalProperties: false,
 } as const satisfies ObjectSchema;
 
-const trialOutcomeSchema = {
+export const trialOutcomeSchema = {
   anyOf: [
     {
       type: "object",
-      properties: { status: { const: "completed" }, output: ANY },
+      properties: {
+        status: { const: "completed" },
+        output: { "x-any": true, description: "What it printed or returned, most often an object of metrics: open." },
+      },
       required: ["status", "output"],
       additionalProperties: false,
     },
@@ -136,9 +140,9 @@ const attemptSchema = {
   type: "object",
   properties: {
     attempt: { type: "integer", minimum: 1 },
-    startedAt: TEXT,
-    endedAt: TEXT,
-    durationMs: { type: "number", minimum: 0 },
+    startedAt: TIMESTAMP,
+    endedAt: TIMESTAMP,
+    durationMs: MILLISECONDS,
     status: { enum: TRIAL_STATUSES },
     message: TEXT,
     pid: { type: "integer" },
@@ -178,7 +182,11 @@ export const trialSchema = {
           type: "array",
           items: {
             type: "object",
-            properties: { observedAt: TEXT, kind: TEXT, data: ANY },
+            properties: {
+              observedAt: TIMESTAMP,
+              kind: TEXT,
+              data: { "x-any": true, description: "What it reported, such as the metrics of one epoch: open." },
+            },
             required: ["observedAt", "kind", "data"],
             additionalProperties: false,
           },
@@ -198,4 +206,10 @@ export const trialResultSchema = {
   additionalProperties: false,
 } as const satisfies ObjectSchema;
 
-export const summarySchema = { anyOf: [JSON_OBJECT, { type: "null" }] } as const;
+export const summarySchema = {
+  description: "The metrics of its trials as one: open, they are the run's own. `null` when there are none.",
+  anyOf: [
+    { type: "object", description: "Open: the metrics are the run's own.", additionalProperties: ANY },
+    { type: "null" },
+  ],
+} as const;

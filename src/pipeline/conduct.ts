@@ -1,5 +1,5 @@
 import type { RunContext } from "../kernel/context.ts";
-import { messageOf } from "../kernel/errors.ts";
+import { type ExitCode, messageOf } from "../kernel/errors.ts";
 import type { Lifecycle } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { HypothesisId } from "../model/ids.ts";
@@ -31,7 +31,7 @@ import { stopBetweenIterations } from "./stop.ts";
 export interface RunEnd {
   readonly manifest: RunManifest;
   readonly reason: FinishReason;
-  readonly exitCode: number;
+  readonly exitCode: ExitCode;
   readonly message?: string;
 }
 
@@ -200,7 +200,7 @@ function scoredNothing(loop: Loop, reason: FinishReason, unfinished: readonly Hy
   return entries.every((entry) => entry.score === null);
 }
 
-function finish(reason: FinishReason, exitCode: number, keeper: ManifestKeeper, emitter: Emitter): RunEnd {
+function finish(reason: FinishReason, exitCode: ExitCode, keeper: ManifestKeeper, emitter: Emitter): RunEnd {
   keeper.finish(reason);
   emitter.emit({
     type: "run.finished",

@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, isAuraError, RunnerError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, type FailureCode, isAuraError, RunnerError } from "../kernel/errors.ts";
 import type { FinishReason, RunStatus } from "../model/run.ts";
 
 const STATUS: Readonly<Record<FinishReason, RunStatus>> = {
@@ -24,7 +24,7 @@ export function statusOf(reason: FinishReason): RunStatus {
 }
 
 /** Exit code of a run that ended for this reason; an interrupted one's is decided by the signal that caused it. */
-export function exitCodeOf(reason: FinishReason): number {
+export function exitCodeOf(reason: FinishReason): ExitCode {
   const status = statusOf(reason);
   if (status === "finished") return EXIT.ok;
   if (status === "paused") return EXIT.paused;
@@ -35,7 +35,7 @@ export function exitCodeOf(reason: FinishReason): number {
 export function endingOf(
   thrown: unknown,
   spent: boolean,
-): { readonly reason: FinishReason; readonly exitCode: ExitCode } {
+): { readonly reason: FinishReason; readonly exitCode: FailureCode } {
   if (!isAuraError(thrown)) return { reason: "error", exitCode: EXIT.failed };
   if (thrown instanceof RunnerError) {
     if (thrown.problem === "unavailable") return { reason: "paused", exitCode: EXIT.paused };
@@ -48,7 +48,7 @@ export function endingOf(
 }
 
 /** The error with the exit code that the run ends with: what a runner's problem means depends on when it comes up. */
-export function withExitCode(thrown: unknown, exitCode: ExitCode): unknown {
+export function withExitCode(thrown: unknown, exitCode: FailureCode): unknown {
   if (!(thrown instanceof RunnerError) || thrown.exitCode === exitCode) return thrown;
   const { problem, message, attempts } = thrown;
   return new RunnerError(problem, message, { attempts, cause: thrown, exitCode });

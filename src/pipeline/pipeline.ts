@@ -1,5 +1,5 @@
 import type { Effects } from "../kernel/effects.ts";
-import { isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
+import { type ExitCode, isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
 import type { EventSink } from "../kernel/events.ts";
 import { createRedactor, type Redactor } from "../kernel/redact.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
@@ -22,7 +22,7 @@ export interface RunOptions {
 export interface RunResult {
   readonly reason: FinishReason;
   /** What the command line would exit with. */
-  readonly exitCode: number;
+  readonly exitCode: ExitCode;
   readonly best: BestSoFar | null;
   readonly iterationsCompleted: number;
   readonly totals: RunTotals;

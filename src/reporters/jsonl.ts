@@ -17,8 +17,14 @@ export function createJsonlReporter({ write }: JsonlReporterOptions): EventSink 
 
 /** JSON text on one line with every character that a terminal could act on escaped; parses to the same value. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
-    UNSAFE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return harmless(JSON.stringify(value));
+}
+
+/** The same as a whole document: indented by two, with a line end. */
+export function jsonDocument(value: object): string {
+  return `${harmless(JSON.stringify(value, null, 2))}\n`;
+}
+
+function harmless(json: string): string {
+  return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

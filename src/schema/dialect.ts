@@ -4,6 +4,7 @@
  */
 export type HouseSchema =
   | ObjectSchema
+  | OpenObjectSchema
   | RecordSchema
   | ArraySchema
   | StringSchema
@@ -30,6 +31,14 @@ export interface ObjectSchema extends Described {
   readonly additionalProperties: false;
   /** `x-` keys are the user's own notes: allowed everywhere in a spec, ignored by AURA. */
   readonly patternProperties?: { readonly "^x-": AnySchema };
+}
+
+/** An object of which only some properties are known. */
+export interface OpenObjectSchema extends Described {
+  readonly type: "object";
+  readonly properties: { readonly [key: string]: HouseSchema };
+  readonly required: readonly string[];
+  readonly additionalProperties: AnySchema;
 }
 
 export interface RecordSchema extends Described {

@@ -91,7 +91,8 @@ export function withNotes(schema: ObjectSchema): ObjectSchema {
 }
 
 function notesInside(schema: HouseSchema): HouseSchema {
-  if ("properties" in schema) return withNotes(schema);
+  // One that is open takes any key already.
+  if ("properties" in schema) return schema.additionalProperties === false ? withNotes(schema) : schema;
   if ("items" in schema) return { ...schema, items: notesInside(schema.items) };
   if ("anyOf" in schema) return { ...schema, anyOf: schema.anyOf.map((branch) => notesInside(branch)) };
   if ("additionalProperties" in schema) {

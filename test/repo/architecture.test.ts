@@ -92,6 +92,16 @@ describe("the layering law", () => {
   });
 });
 
+describe("start-up", () => {
+  test("no command loads the schemas of what commands print: only their types are used", () => {
+    const loading = /^(?:import|export) (?!type\b)[^;]*?"\.\/outputs\//m;
+    const wrong = offending(({ path, text }) =>
+      path.startsWith("cli/outputs/") || !loading.test(text) ? [] : ["loads the schemas"],
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe("the edge", () => {
   test("only platform, cli and testing touch clock, chance, process and console", () => {
     const wrong = offending((file) => {

@@ -1,6 +1,7 @@
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { generatedFiles, staleFiles } from "../../../scripts/generate.ts";
+import { isJsonObject } from "../../../src/model/json.ts";
 
 const files = await generatedFiles();
 const schemas = [...files].filter(([path]) => path.startsWith("schemas/"));
@@ -24,6 +25,13 @@ describe("generated files", () => {
     expect(() => new Ajv({ strict: false }).compile(schema)).not.toThrow();
   });
 
+  it.each(schemas.filter(([path]) => !path.includes("run-spec")))(
+    "%s is closed, lists what is required, and says of what is open why",
+    (_, text) => {
+      expect(looseParts(JSON.parse(text))).toEqual([]);
+    },
+  );
+
   it("tell every option of every component in the reference", () => {
     const reference = files.get("docs/reference.md") ?? "";
     for (const heading of [
@@ -37,3 +45,35 @@ describe("generated files", () => {
     expect(reference).not.toContain("undefined");
   });
 });
+
+/** Places of a schema where more is let in than it says: objects that are open, places for anything, texts of no type. */
+function looseParts(part: unknown, path = "#"): readonly string[] {
+  if (!isJsonObject(part)) return [];
+  const { description, type, properties, required, additionalProperties, items, anyOf, $defs } = part;
+  const isTold = typeof description === "string" && /\bopen\b/i.test(description);
+  const isAnything = !["type", "anyOf", "const", "enum", "$ref"].some((keyword) => keyword in part);
+  const isOpen = type === "object" && (additionalProperties === undefined || isEmpty(additionalProperties));
+  const isUnlisted = isJsonObject(properties) && !isEmpty(properties) && !Array.isArray(required);
+  const inner = [
+    ...entriesOf(properties),
+    ...entriesOf($defs),
+    ...entriesOf(anyOf),
+    ...(items === undefined ? [] : [["items", items] as const]),
+    ...(isJsonObject(additionalProperties) && !isEmpty(additionalProperties)
+      ? [["*", additionalProperties] as const]
+      : []),
+  ];
+  return [
+    ...((isAnything || isOpen) && !isTold ? [`${path} is open`] : []),
+    ...(isUnlisted ? [`${path} requires nothing`] : []),
+    ...inner.flatMap(([name, each]) => looseParts(each, `${path}/${name}`)),
+  ];
+}
+
+function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+function isEmpty(value: unknown): boolean {
+  return isJsonObject(value) && Object.keys(value).length === 0;
+}

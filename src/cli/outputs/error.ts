@@ -1,0 +1,40 @@
+import { ERROR_CODES } from "../../kernel/errors.ts";
+import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
+import type { Infer } from "../../schema/infer.ts";
+import { FAILURE_CODE, TEXT } from "./fields.ts";
+
+const FROM_ONE = { type: "integer", minimum: 1 } as const;
+
+/** One finding about a spec. */
+export const diagnosticSchema = exactly(
+  {
+    path: described("Where in the spec, as in `--set`: `checks.0.command`.", TEXT),
+    message: TEXT,
+  },
+  {
+    file: described("The spec's file, as it was named.", TEXT),
+    line: described("Line of the file, from 1.", FROM_ONE),
+    column: described("Column of the line in characters, from 1.", FROM_ONE),
+    excerpt: described("The line itself, and below it a mark at the place.", TEXT),
+    suggestion: described("The valid name that is nearest to what was written.", TEXT),
+  },
+);
+
+/** What is told of an error. */
+export const errorSchema = exactly({
+  code: described("Which kind of error it is; stable.", { enum: ERROR_CODES }),
+  exitCode: FAILURE_CODE,
+  message: described("What happened, and to what: the first line of what standard error says.", TEXT),
+  details: described(
+    "The further lines of it: where it is, and what to do about it. `null` when that is all.",
+    nullable(TEXT),
+  ),
+  file: described("The file or folder that it is about, where there is one.", nullable(TEXT)),
+  diagnostics: described("Of a spec, each mistake with its place; empty for other errors.", listOf(diagnosticSchema)),
+});
+
+export const errorOutput = described(
+  "What a command prints with `--json` instead of its own document when it fails.",
+  exactly({ error: errorSchema }),
+);
+export type ErrorOutput = Infer<typeof errorOutput>;

@@ -1,0 +1,156 @@
+import { ROLES, usageSchema } from "../../model/call.ts";
+import { evaluationSchema } from "../../model/evaluation.ts";
+import { experimentSchema } from "../../model/experiment.ts";
+import { hypothesisSchema } from "../../model/hypothesis.ts";
+import { insightSchema } from "../../model/insight.ts";
+import { carriedStateSchema, refusedProposalSchema } from "../../model/iteration.ts";
+import { bestSoFarSchema, FINISH_REASONS, totalsSchema } from "../../model/run.ts";
+import { failureSchema, trialOutcomeSchema } from "../../model/trial.ts";
+import { ANY, type ObjectSchema, type OpenObjectSchema } from "../../schema/dialect.ts";
+import { described, type Exactly, exactly, listOf, nullable } from "../../schema/exactly.ts";
+import { MILLISECONDS, TIMESTAMP } from "../../schema/quantities.ts";
+import { CALL_ID, EXIT_CODE, FLAG, HYPOTHESIS_ID, ITERATION, SNAPSHOT_ID, TEXT, TRIAL_ID, WHOLE } from "./fields.ts";
+import { BASELINE, DIRECTION, stopSchema, TARGET } from "./settings.ts";
+
+type Properties = ObjectSchema["properties"];
+type Nothing = Readonly<Record<never, never>>;
+type Stamp<T extends string> = {
+  readonly type: { readonly const: T };
+  readonly at: typeof TIMESTAMP;
+  readonly seq: typeof SEQ;
+};
+
+const SEQ = described("Its place in the order of the process that told it, from 0.", WHOLE);
+const BEST = described("The best so far; `null` when nothing has a score yet.", nullable(bestSoFarSchema));
+const ATTEMPT = described("1 is the first.", { type: "integer", minimum: 1 });
+const ROLE = described("The stage that asked.", { enum: ROLES });
+
+/** The schema of an event: its type, when and in which place it was told, and what it tells. */
+export function event<const T extends string, const P extends Properties, const O extends Properties = Nothing>(
+  type: T,
+  properties: P,
+  optional?: O,
+): Exactly<Stamp<T> & P, O> {
+  return exactly({ type: { const: type }, at: TIMESTAMP, seq: SEQ, ...properties }, optional);
+}
+
+export const runDescription = exactly({
+  runId: TEXT,
+  name: TEXT,
+  goal: TEXT,
+  workspace: described("Absolute path of the workspace.", TEXT),
+  resumed: FLAG,
+  seed: WHOLE,
+  metric: exactly({ name: TEXT, direction: DIRECTION }, { baseline: BASELINE, target: TARGET }),
+  stop: stopSchema,
+  parallel: described("Trials in flight.", WHOLE),
+  best: BEST,
+  totals: totalsSchema,
+  iterationsCompleted: WHOLE,
+});
+
+/** What happens between the beginning of a run and its end. */
+export const betweenEvents = [
+  event("warning", { code: described("Stable.", TEXT), message: TEXT }, { hypothesisId: HYPOTHESIS_ID }),
+  event("iteration.started", { iteration: ITERATION }, { base: carriedStateSchema }),
+  event("stage.started", {
+    stage: { enum: ["hypothesize", "experiment", "evaluate", "review"] },
+    iteration: ITERATION,
+  }),
+  event("hypothesis.proposed", { hypothesis: hypothesisSchema, iteration: ITERATION }),
+  event("proposal.refused", { iteration: ITERATION, refused: refusedProposalSchema }),
+  event("experiment.finished", { experiment: experimentSchema, iteration: ITERATION }),
+  event("evaluation.scored", { evaluation: evaluationSchema, iteration: ITERATION, best: BEST }),
+  event("best.improved", { best: bestSoFarSchema, previous: nullable(bestSoFarSchema) }),
+  event("insight.recorded", { insight: insightSchema }),
+  event(
+    "iteration.finished",
+    {
+      iteration: ITERATION,
+      hypotheses: WHOLE,
+      failed: described("Evaluated, without a score.", WHOLE),
+      best: BEST,
+      improved: FLAG,
+      totals: totalsSchema,
+    },
+    { carried: carriedStateSchema, failure: failureSchema },
+  ),
+  event("snapshot.taken", { snapshot: SNAPSHOT_ID, hypothesisId: HYPOTHESIS_ID }),
+  event("trial.started", {
+    trialId: TRIAL_ID,
+    hypothesisId: HYPOTHESIS_ID,
+    attempt: ATTEMPT,
+    slot: described("Which of the trials in flight it is, from 0.", WHOLE),
+  }),
+  event("trial.finished", {
+    trialId: TRIAL_ID,
+    hypothesisId: HYPOTHESIS_ID,
+    attempt: ATTEMPT,
+    outcome: trialOutcomeSchema,
+    durationMs: MILLISECONDS,
+    retrying: described("Another attempt follows.", FLAG),
+  }),
+  event("call.started", { callId: CALL_ID, role: ROLE, iteration: ITERATION }),
+  event(
+    "call.finished",
+    {
+      callId: CALL_ID,
+      role: ROLE,
+      durationMs: MILLISECONDS,
+      reused: described("The reply was recorded already, and was not paid for again.", FLAG),
+    },
+    { usage: usageSchema },
+  ),
+  event(
+    "call.failed",
+    { callId: CALL_ID, role: ROLE, failure: failureSchema, retrying: described("It is asked again.", FLAG) },
+    { usage: usageSchema },
+  ),
+] as const;
+
+const started = event("run.started", { run: runDescription });
+const finished = event(
+  "run.finished",
+  {
+    reason: described("The stop condition that was reached, or what cut the run short.", { enum: FINISH_REASONS }),
+    exitCode: EXIT_CODE,
+    best: BEST,
+    totals: totalsSchema,
+    iterationsCompleted: WHOLE,
+  },
+  { message: TEXT },
+);
+
+/** An event as the journal has it. */
+export const eventSchema = {
+  description: "One line of journal.jsonl: something that happened in a run.",
+  anyOf: [started, finished, ...betweenEvents],
+} as const;
+
+const OWN = [
+  ...eventSchema.anyOf.map(({ properties }) => properties.type.const),
+  "run.described",
+  "run.planned",
+  "run.summary",
+  "resume.explained",
+  "trial.output",
+].map((type) => type.replaceAll(".", "\\."));
+
+/** An event that is none of AURA's own. */
+export const otherEvent = {
+  type: "object",
+  description:
+    "An event of another name, which a component of yours emitted or another version of AURA logged: open, what it tells is its own matter.",
+  properties: {
+    type: { type: "string", pattern: `^(?!(${OWN.join("|")})$)` },
+    at: TIMESTAMP,
+    seq: SEQ,
+  },
+  required: ["type", "at", "seq"],
+  additionalProperties: ANY,
+} as const satisfies OpenObjectSchema;
+
+export const eventsOutput = described(
+  "What `aura inspect <workspace> events --json` prints: the journal's events, oldest first.",
+  exactly({ events: listOf({ anyOf: [...eventSchema.anyOf, otherEvent] }) }),
+);

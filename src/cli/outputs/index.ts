@@ -1,0 +1,36 @@
+import type { HouseSchema } from "../../schema/dialect.ts";
+import type { Infer } from "../../schema/infer.ts";
+import { errorOutput } from "./error.ts";
+import { eventSchema, eventsOutput } from "./events.ts";
+import { logsOutput, showOutput } from "./inspect-details.ts";
+import { bestOutput, callsOutput, hypothesesOutput, insightsOutput, summaryOutput } from "./inspect-run.ts";
+import { artifactsOutput, diffOutput } from "./inspect-states.ts";
+import { followOutput, runOutput } from "./lines.ts";
+import { componentsOutput, validateOutput } from "./spec.ts";
+import { applyOutput, repairOutput, rollbackOutput } from "./states.ts";
+
+/** Schema of everything that a command prints with `--json`, by the name of its schema file. */
+export const OUTPUTS = {
+  "run-output": runOutput,
+  "inspect-summary-output": summaryOutput,
+  "inspect-hypotheses-output": hypothesesOutput,
+  "inspect-best-output": bestOutput,
+  "inspect-show-output": showOutput,
+  "inspect-insights-output": insightsOutput,
+  "inspect-calls-output": callsOutput,
+  "inspect-artifacts-output": artifactsOutput,
+  "inspect-diff-output": diffOutput,
+  "inspect-logs-output": logsOutput,
+  "inspect-events-output": eventsOutput,
+  "inspect-follow-output": followOutput,
+  "rollback-output": rollbackOutput,
+  "apply-output": applyOutput,
+  "repair-output": repairOutput,
+  "validate-output": validateOutput,
+  "components-output": componentsOutput,
+  "error-output": errorOutput,
+  event: eventSchema,
+} as const satisfies Readonly<Record<string, HouseSchema>>;
+
+/** What a command prints, by the name of its schema. */
+export type OutputOf<Name extends keyof typeof OUTPUTS> = Infer<(typeof OUTPUTS)[Name]>;

@@ -1,0 +1,102 @@
+import { ROLES } from "../../model/call.ts";
+import { parametersSchema } from "../../model/hypothesis.ts";
+import { insightSchema } from "../../model/insight.ts";
+import { FINISH_REASONS, RUN_STATUSES, totalsSchema } from "../../model/run.ts";
+import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
+import { MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../../schema/quantities.ts";
+import { CALL_ID, FLAG, HYPOTHESIS_ID, ITERATION, NUMBER, SCORE, TEXT, WHOLE } from "./fields.ts";
+import { DIRECTION } from "./settings.ts";
+
+const LABEL = described("What the proposer called it; `null` when it gave no name.", nullable(TEXT));
+
+const best = nullable(exactly({ id: HYPOTHESIS_ID, label: LABEL, score: SCORE, passed: FLAG, spec: parametersSchema }));
+
+export const summaryOutput = described(
+  "What `aura inspect <workspace> summary --json` prints: where a run stands, its iteration under way included.",
+  exactly({
+    name: TEXT,
+    runId: TEXT,
+    status: described("`interrupted` when the process that was running it is dead.", { enum: RUN_STATUSES }),
+    reason: described("Why it ended or stopped; `null` while it goes on.", nullable({ enum: FINISH_REASONS })),
+    workspace: described("Absolute path of the workspace.", TEXT),
+    createdAt: TIMESTAMP,
+    updatedAt: TIMESTAMP,
+    seed: WHOLE,
+    generation: described("Score generation: scores are compared within one only.", WHOLE),
+    iterationsCompleted: WHOLE,
+    hypotheses: exactly({
+      total: WHOLE,
+      scored: WHOLE,
+      failed: described("Evaluated, without a score.", WHOLE),
+    }),
+    metric: exactly({ name: nullable(TEXT), direction: DIRECTION }),
+    best: described("`null` when nothing has a score yet.", best),
+    baseline: described(
+      "What a score has to beat, in the metric's own units: the spec's baseline, else the score of the start.",
+      nullable(NUMBER),
+    ),
+    totals: totalsSchema,
+    lastInsights: described("Of the last iteration that was reviewed.", listOf(insightSchema)),
+  }),
+);
+
+export const hypothesesOutput = described(
+  "What `aura inspect <workspace> hypotheses --json` prints: every hypothesis, in the order of their ids.",
+  exactly({
+    hypotheses: listOf(
+      exactly({
+        id: HYPOTHESIS_ID,
+        iteration: ITERATION,
+        label: LABEL,
+        status: described(
+          "`proposed`: it was not run yet. `experimented`: it was not evaluated yet. `scored`: it has a score. `failed`: it was evaluated and has none.",
+          { enum: ["proposed", "experimented", "scored", "failed"] },
+        ),
+        score: described("In the metric's own units; `null` when there is none.", nullable(NUMBER)),
+        passed: described("`null` before it is evaluated.", nullable(FLAG)),
+        reason: described("Of the evaluation; `null` before it.", nullable(TEXT)),
+        spec: parametersSchema,
+        edits: described("How many edits of tracked artifacts it proposes.", WHOLE),
+      }),
+    ),
+  }),
+);
+
+export const bestOutput = described(
+  "What `aura inspect <workspace> best --json` prints: the best hypothesis, or `null` when none has a score yet.",
+  exactly({ best }),
+);
+
+export const insightsOutput = described(
+  "What `aura inspect <workspace> insights --json` prints: every insight, oldest iteration first.",
+  exactly({ insights: listOf(insightSchema) }),
+);
+
+export const callsOutput = described(
+  "What `aura inspect <workspace> calls --json` prints: every model or command-runner call without its texts.",
+  exactly({
+    calls: listOf(
+      exactly({
+        id: CALL_ID,
+        role: described("The stage that asked.", { enum: ROLES }),
+        iteration: ITERATION,
+        ask: described("1 is the first ask of this question; an unusable reply is asked for again.", {
+          type: "integer",
+          minimum: 1,
+        }),
+        runner: TEXT,
+        state: { enum: ["started", "finished", "failed"] },
+        hypothesisId: described("Whom it is about, where it is about one hypothesis.", nullable(TEXT)),
+        model: nullable(TEXT),
+        attempts: described("How often the request was sent.", { type: "integer", minimum: 1 }),
+        promptLength: described("Characters (UTF-16 units) of the prompt.", WHOLE),
+        responseLength: described("Characters (UTF-16 units) of the reply; `null` without one.", nullable(WHOLE)),
+        inputTokens: nullable(TOKENS),
+        outputTokens: nullable(TOKENS),
+        costUsd: nullable(US_DOLLARS),
+        durationMs: nullable(MILLISECONDS),
+        failure: described("Why it failed; `null` when it did not.", nullable(TEXT)),
+      }),
+    ),
+  }),
+);

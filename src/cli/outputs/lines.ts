@@ -1,0 +1,91 @@
+import { bestSoFarSchema, FINISH_REASONS } from "../../model/run.ts";
+import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
+import type { Infer } from "../../schema/infer.ts";
+import { TIMESTAMP } from "../../schema/quantities.ts";
+import { errorOutput, errorSchema } from "./error.ts";
+import { betweenEvents, event, eventSchema, otherEvent, runDescription } from "./events.ts";
+import { EXIT_CODE, TEXT, WHOLE } from "./fields.ts";
+import { summaryOutput } from "./inspect-run.ts";
+import { planSchema } from "./plan.ts";
+
+const NULL = { type: "null" } as const;
+
+const started = event("run.started", {
+  run: described(
+    "Nothing is known when the first line is written but what the command line says; `run.described` has the rest.",
+    exactly({
+      runId: NULL,
+      name: NULL,
+      workspace: described("As the command line has it; `null` when it has none.", nullable(TEXT)),
+      resumed: NULL,
+      seed: NULL,
+      metric: NULL,
+      stop: NULL,
+      best: NULL,
+      totals: NULL,
+    }),
+  ),
+});
+
+const finished = event(
+  "run.finished",
+  {
+    exitCode: EXIT_CODE,
+    reason: described("The stop condition that was reached, or what ended the command.", {
+      enum: [...FINISH_REASONS, "dry-run", "explained"],
+    }),
+    best: described("`null` when nothing has a score, or no run was opened.", nullable(bestSoFarSchema)),
+  },
+  {
+    message: described("What else there is to say of the end, for people.", TEXT),
+    error: described("What went wrong, when an error ended the command.", errorSchema),
+  },
+);
+
+const planned = event("run.planned", { plan: described("What a run would do: with `--dry-run`.", planSchema) });
+
+const explained = event("resume.explained", {
+  generation: described("The score generation that the run would go on in.", WHOLE),
+  changes: described("What begins a new score generation, if any does.", listOf(TEXT)),
+  steps: described(
+    "In the order they would be done: with `--explain`.",
+    listOf(
+      exactly({
+        step: TEXT,
+        action: described(
+          "`reuse`: its record is there. `adopt`: its result is there, what follows from it is not. `rerun`: it has to be done. `close`: its score generation is over.",
+          { enum: ["reuse", "adopt", "rerun", "close"] },
+        ),
+        why: TEXT,
+      }),
+    ),
+  ),
+});
+
+/** Lines that only the frame around a run's own events has. */
+export const frameLines = [
+  started,
+  event("run.described", { run: runDescription }),
+  planned,
+  explained,
+  finished,
+] as const;
+
+export const runOutput = {
+  description: "One line of what `aura run --json` and `aura resume --json` print.",
+  anyOf: [...frameLines, ...betweenEvents, otherEvent],
+} as const;
+
+const summaryLine = exactly({
+  type: { const: "run.summary" },
+  at: TIMESTAMP,
+  summary: summaryOutput,
+});
+
+export const followOutput = {
+  description: "One line of what `aura inspect <workspace> [summary|events] --follow --json` prints.",
+  anyOf: [summaryLine, ...eventSchema.anyOf, otherEvent, errorOutput],
+} as const;
+
+export type FrameLine = Infer<(typeof frameLines)[number]>;
+export type SummaryLine = Infer<typeof summaryLine>;

@@ -1,0 +1,111 @@
+import { describe, expectTypeOf, test } from "vitest";
+import type { ArtifactsDocument } from "../../src/cli/inspect-states.ts";
+import type { ErrorOutput } from "../../src/cli/outputs/error.ts";
+import type { OutputOf } from "../../src/cli/outputs/index.ts";
+import type { FrameLine } from "../../src/cli/outputs/lines.ts";
+import type { AnyDefinition, Kind } from "../../src/kernel/define.ts";
+import type { Diagnostic } from "../../src/kernel/errors.ts";
+import type { AuraEvent, RunDescription } from "../../src/kernel/events.ts";
+import type { ApplyRecord, applySchema } from "../../src/model/apply.ts";
+import type { CallRecord, callSchema } from "../../src/model/call.ts";
+import type { Evaluation, evaluationSchema } from "../../src/model/evaluation.ts";
+import type { Experiment, experimentSchema } from "../../src/model/experiment.ts";
+import type { Hypothesis, hypothesisSchema } from "../../src/model/hypothesis.ts";
+import type { Insight, insightsSchema } from "../../src/model/insight.ts";
+import type { IterationRecord, iterationSchema } from "../../src/model/iteration.ts";
+import type { JsonObject, JsonPrimitive, JsonValue } from "../../src/model/json.ts";
+import type { RollbackRecord, rollbackSchema } from "../../src/model/rollback.ts";
+import type { manifestSchema, RunManifest } from "../../src/model/run.ts";
+import type { Trial, trialSchema } from "../../src/model/trial.ts";
+import type { ExplainedStep } from "../../src/pipeline/explain.ts";
+import type { Infer } from "../../src/schema/infer.ts";
+import type { RunPlan } from "../../src/spec/plan.ts";
+import type { ApplyPlan, RollbackPlan } from "../../src/workspace/artifacts/index.ts";
+import type { AttemptLogs } from "../../src/workspace/inspection.ts";
+import type { BestView, CallRow, HypothesisRow, SummaryView } from "../../src/workspace/queries.ts";
+import type { Details } from "../../src/workspace/query-details.ts";
+import type { RepairPlan } from "../../src/workspace/repair.ts";
+
+// Nothing here runs anything: the type checker does the work.
+
+/** A type as its bare shape: interfaces, intersections and aliases that mean the same become the same. */
+type Shape<T> = [JsonValue] extends [T]
+  ? "any JSON"
+  : T extends JsonPrimitive
+    ? T
+    : T extends readonly (infer Item)[]
+      ? readonly Shape<Item>[]
+      : string extends keyof T
+        ? { readonly [key: string]: Shape<T[keyof T]> }
+        : { readonly [K in keyof T]: Shape<T[K]> };
+
+describe("the published schemas say of the records what their types say:", () => {
+  test("no property more, none fewer, and none that may be absent in one of them only", () => {
+    expectTypeOf<Shape<Infer<typeof manifestSchema>>>().toEqualTypeOf<Shape<RunManifest>>();
+    expectTypeOf<Shape<Infer<typeof iterationSchema>>>().toEqualTypeOf<Shape<IterationRecord>>();
+    expectTypeOf<Shape<Infer<typeof hypothesisSchema>>>().toEqualTypeOf<Shape<Hypothesis>>();
+    expectTypeOf<Shape<Infer<typeof trialSchema>>>().toEqualTypeOf<Shape<Trial>>();
+    expectTypeOf<Shape<Infer<typeof experimentSchema>>>().toEqualTypeOf<Shape<Experiment>>();
+    expectTypeOf<Shape<Infer<typeof evaluationSchema>>>().toEqualTypeOf<Shape<Evaluation>>();
+    expectTypeOf<Shape<Infer<typeof insightsSchema>>>().toEqualTypeOf<Shape<readonly Insight[]>>();
+    expectTypeOf<Shape<Infer<typeof callSchema>>>().toEqualTypeOf<Shape<CallRecord>>();
+    expectTypeOf<Shape<Infer<typeof rollbackSchema>>>().toEqualTypeOf<Shape<RollbackRecord>>();
+    expectTypeOf<Shape<Infer<typeof applySchema>>>().toEqualTypeOf<Shape<ApplyRecord>>();
+  });
+
+  test("a shape tells apart what is required and what is not", () => {
+    expectTypeOf<Shape<{ readonly a?: string }>>().not.toEqualTypeOf<Shape<{ readonly a: string }>>();
+    expectTypeOf<Shape<{ readonly a: string } & { readonly b?: 1 }>>().not.toEqualTypeOf<
+      Shape<{ readonly a: string }>
+    >();
+    expectTypeOf<Shape<{ readonly a: JsonObject }>>().not.toEqualTypeOf<Shape<{ readonly a: JsonValue }>>();
+  });
+});
+
+describe("the published schemas say of what commands print what the types of that say:", () => {
+  test("the views of inspect", () => {
+    expectTypeOf<Shape<OutputOf<"inspect-summary-output">>>().toEqualTypeOf<Shape<SummaryView>>();
+    expectTypeOf<Shape<OutputOf<"inspect-hypotheses-output">>>().toEqualTypeOf<
+      Shape<{ readonly hypotheses: readonly HypothesisRow[] }>
+    >();
+    expectTypeOf<Shape<OutputOf<"inspect-best-output">>>().toEqualTypeOf<Shape<{ readonly best: BestView | null }>>();
+    expectTypeOf<Shape<OutputOf<"inspect-insights-output">>>().toEqualTypeOf<
+      Shape<{ readonly insights: readonly Insight[] }>
+    >();
+    expectTypeOf<Shape<OutputOf<"inspect-calls-output">>>().toEqualTypeOf<
+      Shape<{ readonly calls: readonly CallRow[] }>
+    >();
+    expectTypeOf<Shape<OutputOf<"inspect-show-output">>>().toEqualTypeOf<Shape<Details>>();
+    expectTypeOf<Shape<OutputOf<"inspect-logs-output">>>().toEqualTypeOf<
+      Shape<{ readonly logs: readonly AttemptLogs[] }>
+    >();
+    expectTypeOf<Shape<OutputOf<"inspect-artifacts-output">>>().toEqualTypeOf<Shape<ArtifactsDocument>>();
+  });
+
+  test("the events of the journal, and of run --json", () => {
+    type Logged = Exclude<AuraEvent, { readonly type: "trial.output" }>;
+    type Between = Exclude<Logged, { readonly type: "run.started" | "run.finished" }>;
+    expectTypeOf<Shape<OutputOf<"event">>>().toEqualTypeOf<Shape<Logged>>();
+    // The open kind of event has no type of its own.
+    type Told = Exclude<OutputOf<"run-output">, FrameLine>;
+    expectTypeOf<Shape<Extract<Told, { readonly type: Between["type"] }>>>().toEqualTypeOf<Shape<Between>>();
+    type Line<T> = Omit<Extract<FrameLine, { readonly type: T }>, "type" | "at" | "seq">;
+    expectTypeOf<Shape<Line<"run.described">>>().toEqualTypeOf<Shape<{ readonly run: RunDescription }>>();
+    expectTypeOf<Shape<Line<"run.planned">>>().toEqualTypeOf<Shape<{ readonly plan: RunPlan }>>();
+    expectTypeOf<Shape<Line<"resume.explained">["steps"]>>().toEqualTypeOf<Shape<readonly ExplainedStep[]>>();
+    expectTypeOf<Shape<Line<"run.finished">["error"]>>().toEqualTypeOf<Shape<ErrorOutput["error"] | undefined>>();
+  });
+
+  test("the other commands", () => {
+    expectTypeOf<Shape<OutputOf<"rollback-output">>>().toEqualTypeOf<
+      Shape<RollbackPlan & { readonly dryRun: boolean }>
+    >();
+    type ToFolder = Extract<OutputOf<"apply-output">, { readonly target: string }>;
+    expectTypeOf<Shape<ToFolder>>().toEqualTypeOf<Shape<ApplyPlan & { readonly dryRun: boolean }>>();
+    expectTypeOf<Shape<OutputOf<"repair-output">["steps"]>>().toEqualTypeOf<Shape<RepairPlan["steps"]>>();
+    expectTypeOf<Shape<OutputOf<"validate-output">["errors"]>>().toEqualTypeOf<Shape<readonly Diagnostic[]>>();
+    type Component = OutputOf<"components-output">[number];
+    expectTypeOf<Component["kind"]>().toEqualTypeOf<Kind>();
+    expectTypeOf<Component["aliases"]>().toEqualTypeOf<NonNullable<AnyDefinition["aliases"]>>();
+  });
+});
