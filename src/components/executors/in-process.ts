@@ -41,7 +41,8 @@ export async function callFunction(
   const over = new AbortController();
   try {
     const first = await Promise.race([called, timeUp(ctx, timeoutMs, over.signal)]);
-    if (first === "cancelled")
+    // What a function throws once it was asked to stop is its way of ending.
+    if (first === "cancelled" || (ctx.signal.aborted && first !== "timeout" && !first.ok))
       return failureOf("cancelled", { code: "cancelled", message: messageOf(ctx.signal.reason) });
     // A function that never yields keeps the timer from firing: the clock tells.
     if (first === "timeout" || clock.monotonic() - startedAt > timeoutMs) {

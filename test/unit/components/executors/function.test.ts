@@ -18,6 +18,20 @@ export function number() { return 5; }
 export function date() { return { at: new Date() }; }
 `;
 
+describe("a function in code", () => {
+  it("that throws because it was asked to stop is cancelled, and has not failed", async () => {
+    using rig = executionRig();
+    const executor = new FunctionExecutor((_spec, { signal }) => {
+      rig.stop.abort(new Error("enough"));
+      signal.throwIfAborted();
+    });
+    expect(await executor.run(hypothesis(), NONE, rig.trial())).toMatchObject({
+      status: "cancelled",
+      failure: { message: "enough" },
+    });
+  });
+});
+
 describe("a function of a module", () => {
   it("runs in a process of its own, with the parameters and the trial", async () => {
     using rig = executionRig({ variables: { MY_KEY: "not passed" } });
