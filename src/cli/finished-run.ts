@@ -60,7 +60,8 @@ function hasChanged(workspace: Workspace, manifest: RunManifest, specFile: strin
   const text = effects.files.readText(file);
   if (text !== null && text !== workspace.readSpec()) return true;
   if (text !== null && filesHaveChanged(manifest, dirname(file), effects)) return true;
-  if (inspectBest(workspace.root, effects)?.id !== manifest.best?.id) return true;
+  const best = inspectBest(workspace.root, effects);
+  if (best?.id !== manifest.best?.id || best?.score !== manifest.best?.score) return true;
   const iterations = workspace.listIterations();
   return (
     iterations.some((iteration) => workspace.readIteration(iteration)?.state !== "finished") ||

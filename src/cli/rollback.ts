@@ -26,22 +26,31 @@ export async function rollback(place: string, flags: RollbackFlags): Promise<num
       // The records say it already; whoever reads run.json alone is told too.
       const best = inspectBest(workspace.root, effects);
       workspace.updateManifest({ best: best && { id: best.id, score: best.score } });
-      return answer(plan, record ? "rolled back to" : "already at", false);
+      return answer(plan, record ? "rolled back to" : "already at", false, best);
     } finally {
       lock.release();
     }
   });
 }
 
-function answer(plan: RollbackPlan, verb: string, dryRun: boolean): Answer<OutputOf<"rollback-output">> {
-  return { document: () => ({ dryRun, ...plan }), text: () => text(plan, verb) };
+function answer(
+  plan: RollbackPlan,
+  verb: string,
+  dryRun: boolean,
+  best: Best | null = null,
+): Answer<OutputOf<"rollback-output">> {
+  return { document: () => ({ dryRun, ...plan }), text: () => text(plan, verb, best) };
 }
 
-function text({ target, previous, changed, isCurrent }: RollbackPlan, verb: string): string {
-  const from = previous ? ` from ${previous.hypothesisId} (${previous.snapshot})` : "";
+type Best = NonNullable<ReturnType<typeof inspectBest>>;
+
+function text({ target, previous, changed, isCurrent }: RollbackPlan, verb: string, best: Best | null): string {
+  const moved = previous !== null && previous.hypothesisId !== target.hypothesisId;
+  const from = moved ? ` from ${previous.hypothesisId} (${previous.snapshot})` : "";
   const lines = [
     `${verb} ${target.hypothesisId} (${target.snapshot})${isCurrent ? "" : from}`,
     ...changed.map((path) => `  ${plainText(path)}`),
+    ...(best && best.id !== target.hypothesisId ? [`the best that counts is ${best.id} (${best.score})`] : []),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -32,6 +32,7 @@ export async function openStates(root: string, effects: Effects): Promise<States
     lastIteration: () => workspace.listIterations().at(-1) ?? null,
     readIteration: (iteration) => workspace.readIteration(iteration),
     readExperiment: (id) => workspace.readExperiment(id),
+    listHypotheses: (iteration) => workspace.listHypotheses(iteration),
   };
   const store = new SnapshotStore(workspace.root, effects.files, () => workspace.assertWritable());
   return { workspace, store, records, manifest, start };

@@ -16,6 +16,11 @@ export type WithScore<T extends Scored> = T & { readonly score: number };
 
 const NO_MINIMUM: MetricSettings["minDelta"] = { kind: "absolute", value: 0 };
 
+/** The same comparison without a `minDelta`: whatever is better at all counts. */
+export function withoutMinimum({ direction }: Comparison): Comparison {
+  return { direction, minDelta: NO_MINIMUM };
+}
+
 /**
  * Whether `candidate` beats `incumbent`: strictly better in the metric's direction, and by more than `minDelta` (a
  * relative one is a share of the incumbent's magnitude). Any score beats none, no score beats nothing.
@@ -29,10 +34,15 @@ export function isBetter(candidate: number | null, incumbent: number | null, met
 
 /**
  * The best of these, in the order of their ids whatever order they come in: an entry takes over only by more than
- * `minDelta`, so ties stay with the earlier id. `null` when none has a score.
+ * `minDelta`, so ties stay with the earlier id, and with the `incumbent`, which was there before. `null` when none has a
+ * score.
  */
-export function bestOf<T extends Scored>(entries: Iterable<T>, metric: Comparison): WithScore<T> | null {
-  let best: WithScore<T> | null = null;
+export function bestOf<T extends Scored>(
+  entries: Iterable<T>,
+  metric: Comparison,
+  incumbent: WithScore<T> | null = null,
+): WithScore<T> | null {
+  let best = incumbent;
   for (const entry of [...entries].sort((a, b) => compareIds(a.id, b.id))) {
     if (hasScore(entry) && isBetter(entry.score, best?.score ?? null, metric)) best = entry;
   }

@@ -5,7 +5,6 @@ import { createRedactor } from "../kernel/redact.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
-import { readRollbacks } from "../workspace/rollbacks.ts";
 import { closeIteration, GENERATION_OVER, generationOf } from "./close-iteration.ts";
 import type { Emitter } from "./emitter.ts";
 import { Gate } from "./gate.ts";
@@ -80,7 +79,7 @@ export async function conductRun(
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
     if (!previous) announce();
     const { artifacts, copies } = await openProject(run, workspace, keeper);
-    const state = new RunState(settings, readRollbacks({ root: workspace.root, files: effects.files }));
+    const state = new RunState(settings, workspace.rollbacks());
     const loop: Loop = {
       stages,
       run,
@@ -148,8 +147,11 @@ function replay(loop: Loop): { readonly unfinished: readonly number[]; readonly 
     taken++;
   }
   state.enterGeneration(generation);
-  if (artifacts && state.carried) artifacts.carry(state.carried.snapshot);
-  loop.folders.catchUp(iterations.slice(0, taken), state.best?.id ?? null);
+  if (artifacts && state.carriedNow) artifacts.carry(state.carriedNow.snapshot);
+  loop.folders.catchUp(iterations.slice(0, taken), state.live.settled?.id ?? null);
+  for (const id of iterations.slice(taken).flatMap((iteration) => workspace.listHypotheses(iteration))) {
+    state.live.scored(id, workspace.readEvaluation(id)?.score ?? null);
+  }
   return { unfinished: iterations.slice(taken), closed };
 }
 

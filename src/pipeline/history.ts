@@ -86,7 +86,7 @@ export class RunHistory {
   }
 }
 
-export function historyEntry(result: StageResults, iteration: number, generation: number): HistoryEntry {
+function historyEntry(result: StageResults, iteration: number, generation: number): HistoryEntry {
   const { hypothesis, experiment, evaluation } = result;
   return {
     id: hypothesis.id,

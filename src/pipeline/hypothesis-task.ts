@@ -4,6 +4,7 @@ import type { Evaluator, Experimenter } from "../kernel/ports.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
+import type { HypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import { trialFile } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -22,6 +23,8 @@ export interface HypothesisTaskDeps {
   readonly states: Map<string, string>;
   /** Asked before anything is started that has no record yet. */
   readonly mayStart: () => boolean;
+  /** Drops a score, because the hypothesis is run again. */
+  readonly forgetsScore: (id: HypothesisId) => void;
 }
 
 /** Runs and scores one hypothesis, from the first step that has no record; `null` when nothing more may be started. */
@@ -64,7 +67,7 @@ async function experimentWith(
   ctx: StageContext,
   deps: HypothesisTaskDeps,
 ): Promise<Experiment> {
-  deps.workspace.removeEvaluation(hypothesis.id);
+  deps.forgetsScore(hypothesis.id);
   const experiment = await experimentOf(hypothesis, ctx, deps);
   deps.workspace.writeExperiment(experiment);
   ctx.emit({ type: "experiment.finished", experiment, iteration: ctx.iteration });

@@ -1,18 +1,17 @@
-import type { HistoryEntry, StageContext, StageResults } from "../kernel/context.ts";
+import type { StageContext, StageResults } from "../kernel/context.ts";
 import { RunFailedError } from "../kernel/errors.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { hypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { CarriedState, FinishedIteration, IterationRecord } from "../model/iteration.ts";
-import { isBetter } from "../model/score.ts";
+import type { BestSoFar } from "../model/run.ts";
+import { isBetter, withoutMinimum } from "../model/score.ts";
 import { runBatch } from "./batch.ts";
-import { historyEntry } from "./history.ts";
 import { presenceOf, runHypothesis } from "./hypothesis-task.ts";
 import { isInterruption } from "./interruption.ts";
 import { type Loop, stageContext } from "./loop.ts";
 import { type Batch, propose } from "./propose.ts";
 import { review } from "./review.ts";
-import { bestSoFar } from "./run-state.ts";
 
 type Started = Extract<IterationRecord, { state: "started" }>;
 type Proposed = Extract<IterationRecord, { state: "proposed" | "finished" }>;
@@ -150,12 +149,18 @@ async function readBatch(loop: Loop, ctx: StageContext, fixed: Proposed): Promis
 }
 
 /** Drops what was computed from a hypothesis. Attempts keep their folders, so a new one gets a new number. */
-function forgetResults({ workspace }: Loop, iteration: number, id: string): void {
-  workspace.removeEvaluation(id);
+function forgetResults(loop: Loop, iteration: number, id: string): void {
+  const { workspace } = loop;
+  forgetScore(loop, id);
   workspace.removeExperiment(id);
   for (const trial of workspace.listTrials(iteration)) {
     if (parseTrialId(trial)?.hypothesisId === id) workspace.removeTrial(trial);
   }
+}
+
+function forgetScore({ workspace, state }: Loop, id: string): void {
+  workspace.removeEvaluation(id);
+  state.live.forget(id);
 }
 
 async function experimentAll(
@@ -165,34 +170,34 @@ async function experimentAll(
   hypotheses: readonly Hypothesis[],
   states: Map<string, string>,
 ): Promise<{ readonly results: readonly StageResults[]; readonly complete: boolean }> {
-  const { stages, workspace, artifacts, gate, run } = loop;
+  const { stages, workspace, artifacts, gate, run, state } = loop;
   const mayStart = () => gate.closed() === null;
   const { experimenter, evaluator } = stages;
-  const deps = { workspace, experimenter, evaluator, artifacts, base, states, mayStart };
-  let live: HistoryEntry | null = loop.state.best;
+  const forgetsScore = (id: string) => forgetScore(loop, id);
+  const deps = { workspace, experimenter, evaluator, artifacts, base, states, mayStart, forgetsScore };
   ctx.emit({ type: "stage.started", stage: "experiment", iteration: ctx.iteration });
   return runBatch(hypotheses, ctx.settings.parallel, async (hypothesis) => {
     try {
       const result = await runHypothesis(hypothesis, ctx, deps);
       if (result === null || result.reused) return result;
       gate.experimented(result.experiment.status === "completed");
-      const entry = historyEntry(result, ctx.iteration, ctx.history.generation);
-      const previous = live;
-      if (isBetter(entry.score, live?.score ?? null, ctx.settings.metric)) live = entry;
-      run.emit({
-        type: "evaluation.scored",
-        evaluation: result.evaluation,
-        iteration: ctx.iteration,
-        best: bestSoFar(live),
-      });
-      const best = bestSoFar(live);
-      if (best && live !== previous) run.emit({ type: "best.improved", best, previous: bestSoFar(previous) });
+      const { evaluation } = result;
+      const previous = state.live.current;
+      state.live.scored(hypothesis.id, evaluation.score);
+      const best = state.live.current;
+      run.emit({ type: "evaluation.scored", evaluation, iteration: ctx.iteration, best });
+      if (best && isImprovement(best, previous, ctx)) run.emit({ type: "best.improved", best, previous });
       return result;
     } catch (thrown) {
       if (isInterruption(thrown, loop.signals)) return null;
       throw thrown;
     }
   });
+}
+
+/** Another best with the same score, or by the order of ids one with less, is no improvement. */
+function isImprovement(best: BestSoFar, previous: BestSoFar | null, { settings }: StageContext): boolean {
+  return isBetter(best.score, previous?.score ?? null, withoutMinimum(settings.metric));
 }
 
 function finish(
@@ -219,17 +224,18 @@ function finish(
   const known = proposed.state === "finished" && JSON.stringify(proposed) === JSON.stringify(record);
   if (!known) workspace.writeIteration(record);
   state.take(record, entries, history.entries());
-  if (artifacts && state.carried) artifacts.carry(state.carried.snapshot);
-  loop.folders.clear(iteration, state.best?.id ?? null);
+  if (artifacts && state.carriedNow) artifacts.carry(state.carriedNow.snapshot);
+  loop.folders.clear(iteration, state.live.settled?.id ?? null);
   const totals = loop.noteProgress();
+  const best = state.live.current;
   run.emit({
     type: "iteration.finished",
     iteration,
     hypotheses: hypotheses.length,
     failed: entries.filter((entry) => entry.score === null).length,
-    best: state.bestSoFar(),
-    improved: record.improved,
-    ...(record.carried ? { carried: record.carried } : {}),
+    best,
+    improved: record.improved && best?.id === record.best,
+    ...(record.carried && state.carriedNow ? { carried: state.carriedNow } : {}),
     ...(failure ? { failure } : {}),
     totals,
   });

@@ -61,6 +61,8 @@ export function stageContext(
   const stage: Omit<StageContext, "trials"> = {
     ...run,
     iteration,
+    // As it was when the iteration began, whatever has come of it or was rolled back since: a question that has a reply
+    // is asked in the same words again.
     history: loop.history.view(state.best, state.generation),
     rng,
     calls: redactedCalls(calls, hide),

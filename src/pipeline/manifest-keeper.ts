@@ -108,7 +108,7 @@ export class ManifestKeeper {
 
   /** Notes where the run stands. What is told of it from now on is no less than what is on disk. */
   iterated(state: RunState): void {
-    this.#manifest = { ...this.#manifest, iterationsCompleted: state.iterationsCompleted, best: state.bestSoFar() };
+    this.#manifest = { ...this.#manifest, iterationsCompleted: state.iterationsCompleted, best: state.live.current };
     this.#write();
     this.#workspace.flush();
   }

@@ -1,29 +1,33 @@
 import type { HistoryEntry } from "../kernel/context.ts";
-import { compareIds } from "../model/ids.ts";
+import { countedAfter } from "../model/counted.ts";
 import type { CarriedState, FinishedIteration } from "../model/iteration.ts";
-import type { BestSoFar, RunTotals } from "../model/run.ts";
-import { bestOf, hasScore, isBetter } from "../model/score.ts";
+import type { RunTotals } from "../model/run.ts";
+import { bestOf, hasScore, type WithScore, withoutMinimum } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
+import type { AppliedRollback } from "../workspace/rollbacks.ts";
+import { LiveBest } from "./live-best.ts";
 import type { Progress } from "./stop.ts";
 
-/** A rollback as the loop needs it: from which iteration on, to which hypothesis and state. */
-export interface AppliedRollback {
-  readonly afterIteration: number;
-  readonly hypothesisId: string;
-  readonly snapshot: string;
-}
+type ScoredEntry = WithScore<HistoryEntry>;
 
 /** What one iteration changed, as its finished record tells it. */
 export type Conclusion = Pick<FinishedIteration, "best" | "bestScore" | "improved" | "carried" | "failuresInARow">;
 
 /**
  * Where the run stands between iterations. It is a fold over finished iterations in order, so that reading the records
- * back gives the same state as having lived through them.
+ * back gives the same state as having lived through them. A rollback has its place in that order: after the iteration
+ * that was the last, or was under way, when the user rolled back. So what that iteration and those before it came to,
+ * and what their prompts say, stays what it was. What is told of the run now, `live` and `carriedNow`, goes by every
+ * rollback there is.
  */
 export class RunState {
+  /** The best as it is told and tested against a target. */
+  readonly live: LiveBest;
   readonly #settings: RunSettings;
   readonly #rollbacks: readonly AppliedRollback[];
-  #best: HistoryEntry | null = null;
+  #best: ScoredEntry | null = null;
+  /** What has to be beaten to be carried on: the best since a rollback, beginning with what that went back to. */
+  #incumbent: ScoredEntry | null = null;
   #carried: CarriedState | null = null;
   #generation = 0;
   #inGeneration = 0;
@@ -38,14 +42,24 @@ export class RunState {
   constructor(settings: RunSettings, rollbacks: readonly AppliedRollback[]) {
     this.#settings = settings;
     this.#rollbacks = rollbacks;
+    this.live = new LiveBest(settings.metric, countedAfter(rollbacks));
   }
 
+  /** The best for the prompts of the next iteration. */
   get best(): HistoryEntry | null {
     return this.#best;
   }
 
+  /** What the next iteration starts from. */
   get carried(): CarriedState | null {
     return this.#carried;
+  }
+
+  /** What is carried on by what the user last said, also while the iteration that was under way then is finished. */
+  get carriedNow(): CarriedState | null {
+    const last = this.#rollbacks.at(-1);
+    if (last === undefined || last.afterIteration <= (this.#lastIteration ?? -1)) return this.#carried;
+    return stateOf(last);
   }
 
   get generation(): number {
@@ -74,16 +88,12 @@ export class RunState {
     return this.#failuresInARow;
   }
 
-  bestSoFar(): BestSoFar | null {
-    return bestSoFar(this.#best);
-  }
-
   progress(totals: RunTotals): Progress {
     return {
       iterationsCompleted: this.#completed,
       hypotheses: this.#hypotheses,
       iterationsSinceImprovement: this.#sinceImprovement,
-      bestScore: this.#best?.score ?? null,
+      bestScore: this.live.current?.score ?? null,
       exhausted: this.#exhausted,
       failuresInARow: this.#failuresInARow,
       iterationsWithoutProposal: this.#withoutProposal,
@@ -97,6 +107,8 @@ export class RunState {
     this.#generation = generation;
     this.#inGeneration = 0;
     this.#best = null;
+    this.#incumbent = null;
+    this.live.startOver();
     this.#sinceImprovement = 0;
     this.#exhausted = false;
   }
@@ -109,14 +121,8 @@ export class RunState {
 
   /** What finishing an iteration with these entries means, without taking it in yet. */
   conclude(entries: readonly HistoryEntry[], base: CarriedState | undefined): Conclusion {
-    const { metric } = this.#settings;
-    const best = [...entries]
-      .sort((a, b) => compareIds(a.id, b.id))
-      .reduce<HistoryEntry | null>(
-        (incumbent, entry) => (isBetter(entry.score, incumbent?.score ?? null, metric) ? entry : incumbent),
-        this.#best,
-      );
-    const carried = this.#carryOn(entries, best, base);
+    const best = bestOf(entries, this.#settings.metric, this.#best);
+    const carried = this.#carryOn(entries, base);
     return {
       best: best?.id ?? null,
       bestScore: best?.score ?? null,
@@ -142,49 +148,49 @@ export class RunState {
   take(record: FinishedIteration, entries: readonly HistoryEntry[], all: readonly HistoryEntry[]): void {
     this.#lastIteration = record.iteration;
     this.#inGeneration++;
-    this.#best = entries.find(({ id }) => id === record.best) ?? this.#best;
+    this.#best = entries.filter(hasScore).find(({ id }) => id === record.best) ?? this.#best;
+    this.live.settle(entries);
     this.#carried = record.carried ?? this.#carried;
     this.#failuresInARow = record.failuresInARow;
     if (record.cutShort) {
       this.#hypotheses += record.start ? 0 : record.hypotheses.length;
-    } else if (!record.start) {
+    } else {
+      this.#incumbent = bestOf(entries, this.#settings.metric, this.#incumbent);
+    }
+    if (!record.cutShort && !record.start) {
       this.#completed++;
       this.#hypotheses += record.hypotheses.length;
       this.#sinceImprovement = record.improved ? 0 : this.#sinceImprovement + 1;
       this.#withoutProposal = record.hypotheses.length === 0 && !record.exhausted ? this.#withoutProposal + 1 : 0;
       this.#exhausted = record.exhausted === true;
     }
-    for (const rollback of this.#rollbacks) {
-      if (rollback.afterIteration === record.iteration) this.#rollBack(rollback, all);
-    }
+    this.#rollBack(record.iteration, all);
   }
 
-  #carryOn(
-    entries: readonly HistoryEntry[],
-    best: HistoryEntry | null,
-    base: CarriedState | undefined,
-  ): CarriedState | undefined {
+  #carryOn(entries: readonly HistoryEntry[], base: CarriedState | undefined): CarriedState | undefined {
     if (!base) return undefined;
-    const chosen =
-      this.#settings.rollback === "best"
-        ? entries.find(({ id }) => id === best?.id && id !== this.#best?.id)
-        : bestOf(entries, { ...this.#settings.metric, minDelta: { kind: "absolute", value: 0 } });
+    const { metric, rollback } = this.#settings;
+    const incumbent = this.#incumbent;
+    const chosen = rollback === "best" ? bestOf(entries, metric, incumbent) : bestOf(entries, withoutMinimum(metric));
     // What is carried on may be another state than this iteration's base: a score changed by hand says so afterwards.
-    if (chosen?.state === undefined) return this.#carried ?? base;
+    if (chosen?.state === undefined || chosen === incumbent) return this.#carried ?? base;
     return { snapshot: chosen.state, hypothesisId: chosen.id };
   }
 
-  #rollBack(rollback: AppliedRollback, all: readonly HistoryEntry[]): void {
-    this.#carried = { snapshot: rollback.snapshot, hypothesisId: rollback.hypothesisId };
-    const kept = all.filter(
-      (entry) => entry.generation === this.#generation && compareIds(entry.id, rollback.hypothesisId) <= 0,
-    );
-    const target = kept.find(({ id }) => id === rollback.hypothesisId);
-    this.#best = target && hasScore(target) ? target : bestOf(kept, this.#settings.metric);
+  /** Goes back to where the user rolled back to after this iteration, if so; of several times the last one holds. */
+  #rollBack(iteration: number, all: readonly HistoryEntry[]): void {
+    const until = this.#rollbacks.findLastIndex(({ afterIteration }) => afterIteration === iteration);
+    const rollback = this.#rollbacks[until];
+    if (rollback === undefined) return;
+    const counts = countedAfter(this.#rollbacks.slice(0, until + 1));
+    const comparable = all.filter(({ id, generation }) => generation === this.#generation && counts(id));
+    this.#best = bestOf(comparable, this.#settings.metric);
+    this.#incumbent = comparable.filter(hasScore).find(({ id }) => id === rollback.hypothesisId) ?? null;
+    this.#carried = stateOf(rollback);
     this.#sinceImprovement = 0;
   }
 }
 
-export function bestSoFar(entry: HistoryEntry | null): BestSoFar | null {
-  return entry?.score === null || entry === null ? null : { id: entry.id, score: entry.score };
+function stateOf({ snapshot, hypothesisId }: AppliedRollback): CarriedState {
+  return { snapshot, hypothesisId };
 }

@@ -1,16 +1,12 @@
 import { join } from "node:path";
-import type { HypothesisId } from "../model/ids.ts";
+import type { CountingRollback } from "../model/counted.ts";
 import { isJsonObject } from "../model/json.ts";
 import { canonicalHypothesisId, rollbacksDir } from "./layout.ts";
 import { compareNatural } from "./listing.ts";
 import { Damage, damaged, readJson, type Source } from "./records.ts";
 
 /** A rollback as later steps need it. Its record, `rollbacks/<n>.json`, may say more. */
-export interface AppliedRollback {
-  /** The last iteration there was when the user rolled back. */
-  readonly afterIteration: number;
-  /** What it went back to: the incumbent from then on. */
-  readonly hypothesisId: HypothesisId;
+export interface AppliedRollback extends CountingRollback {
   /** Snapshot of the tracked artifacts that was restored. */
   readonly snapshot: string;
 }

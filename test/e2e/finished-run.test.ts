@@ -40,8 +40,14 @@ describe("resume of a finished run", () => {
     else expect(eventsOf(end).at(-1)).toMatchObject({ type: "run.finished", exitCode: expected, reason: "iterations" });
   });
 
-  test("goes on when more is asked for, or when a record is gone", async () => {
+  test("goes on when more is asked for, when a record is gone, or when the best has another score", async () => {
     const env = { SOME_KEY: "abcdefgh1234" };
+    type Best = { readonly id: string; readonly score: number };
+    const best = (): Best => here.json<{ best: Best }>("w/run.json").best;
+    const verdict = `w/iterations/00001/evaluations/${best().id}.json`;
+    here.write(verdict, (here.read(verdict) ?? "").replace(/"score": [\d.]+/, '"score": 5.5'));
+    expect((await here.run(["resume", "w", "--require", "5"], env)).code).toBe(0);
+    expect(best().score).toBe(5.5);
 
     const removed = here.join("w/iterations/00001/evaluations/i00001-h000.json");
 

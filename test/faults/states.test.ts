@@ -57,6 +57,7 @@ async function asProcess(root: string, plan: FaultPlan | null, action: (states: 
       lastIteration: () => workspace.listIterations().at(-1) ?? null,
       readIteration: (iteration) => workspace.readIteration(iteration),
       readExperiment: (id) => workspace.readExperiment(id),
+      listHypotheses: (iteration) => workspace.listHypotheses(iteration),
     };
     action({ store: new SnapshotStore(root, rig.effects.files, () => workspace.assertWritable()), records });
     lock.release();

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { countedAfter } from "../../model/counted.ts";
+import { compareIds, type HypothesisId, parseHypothesisId } from "../../model/ids.ts";
 import type { CarriedState } from "../../model/iteration.ts";
 import { recordText } from "../../model/json.ts";
 import type { RollbackRecord } from "../../model/rollback.ts";
@@ -18,7 +20,7 @@ export interface RollbackPlan {
   readonly afterIteration: number;
   /** Paths that differ between the two, sorted. */
   readonly changed: readonly string[];
-  /** The target is what is carried on already, and the last word on it: there is nothing to record. */
+  /** The target is what is carried on already, and nothing that counts came after it: there is nothing to record. */
   readonly isCurrent: boolean;
 }
 
@@ -31,8 +33,19 @@ export function planRollback(store: SnapshotStore, records: StateRecords, to: st
   store.verify(target.snapshot);
   const previous = carriedState(store, records);
   const changed = previous === null ? [] : changedPaths(store, previous.snapshot, target.snapshot);
-  const isCurrent = previous?.snapshot === target.snapshot && previous.hypothesisId === target.hypothesisId;
+  const isCarried = previous?.snapshot === target.snapshot && previous.hypothesisId === target.hypothesisId;
+  const isCurrent = isCarried && !isFollowed(store, records, target.hypothesisId);
   return { to, target, previous, afterIteration: records.lastIteration() ?? 0, changed, isCurrent };
+}
+
+/** Whether a hypothesis that counts came after this one. */
+function isFollowed(store: SnapshotStore, records: StateRecords, id: HypothesisId): boolean {
+  const counts = countedAfter(readRollbacks(store));
+  const from = parseHypothesisId(id)?.iteration ?? 0;
+  for (let iteration = records.lastIteration() ?? -1; iteration >= from; iteration--) {
+    if (records.listHypotheses(iteration).some((other) => compareIds(other, id) > 0 && counts(other))) return true;
+  }
+  return false;
 }
 
 /**

@@ -12,6 +12,7 @@ export interface StateRecords {
   lastIteration(): number | null;
   readIteration(iteration: number): IterationRecord | null;
   readExperiment(id: HypothesisId): Experiment | null;
+  listHypotheses(iteration: number): readonly HypothesisId[];
 }
 
 /**

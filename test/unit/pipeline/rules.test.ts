@@ -228,15 +228,57 @@ describe("where a run stands", () => {
     const second = entry("i00002-h000", 9, { state: "s2" });
     finish(state, 1, [first]);
     finish(state, 2, [second], [first, second]);
-    expect(state.bestSoFar()).toEqual({ id: "i00001-h000", score: 5 });
+    expect(state.live.current).toEqual({ id: "i00001-h000", score: 5 });
     expect(state.carried).toEqual({ snapshot: "s1", hypothesisId: "i00001-h000" });
+  });
+
+  test("after a rollback an earlier, better hypothesis stays the best, and what beats the one gone back to is carried on", () => {
+    const back = { afterIteration: 2, hypothesisId: "i00002-h000", snapshot: "s2" };
+    const state = new RunState(settings(), [back]);
+    const first = entry("i00001-h000", 9, { state: "s1" });
+    const second = entry("i00002-h000", 5, { state: "s2" });
+    finish(state, 1, [first]);
+    finish(state, 2, [second], [first, second]);
+    expect(state.live.current).toEqual({ id: "i00001-h000", score: 9 });
+    expect(state.carried).toEqual({ snapshot: "s2", hypothesisId: "i00002-h000" });
+    const third = finish(state, 3, [
+      entry("i00003-h000", 4, { state: "s3" }),
+      entry("i00003-h001", 6, { state: "s4" }),
+    ]);
+    expect(third).toMatchObject({ best: "i00001-h000", improved: false, carried: { hypothesisId: "i00003-h001" } });
+    const fourth = finish(state, 4, [entry("i00004-h000", 10, { state: "s5" })]);
+    expect(fourth).toMatchObject({ best: "i00004-h000", improved: true, carried: { hypothesisId: "i00004-h000" } });
+  });
+
+  test("after a rollback to what has no score, anything scored is carried on", () => {
+    const state = new RunState(settings(), [{ afterIteration: 2, hypothesisId: "i00002-h000", snapshot: "s2" }]);
+    const first = entry("i00001-h000", 9, { state: "s1" });
+    const second = entry("i00002-h000", null, { state: "s2" });
+    finish(state, 1, [first]);
+    finish(state, 2, [second], [first, second]);
+    expect(finish(state, 3, [entry("i00003-h000", 1, { state: "s3" })])).toMatchObject({
+      best: "i00001-h000",
+      carried: { hypothesisId: "i00003-h000" },
+    });
+  });
+
+  test("a rollback in the middle of an iteration counts at once, and prompts of that iteration stay as they were", () => {
+    const back = { afterIteration: 3, hypothesisId: "i00001-h000", snapshot: "s1" };
+    const state = new RunState(settings({ metric: { ...metric, target: 9 } }), [back]);
+    finish(state, 1, [entry("i00001-h000", 5, { state: "s1" })]);
+    finish(state, 2, [entry("i00002-h000", 9, { state: "s2" })]);
+    expect(state.live.current).toEqual({ id: "i00001-h000", score: 5 });
+    expect(state.progress(NO_TOTALS).bestScore).toBe(5);
+    expect(state.carriedNow).toEqual({ snapshot: "s1", hypothesisId: "i00001-h000" });
+    expect(state.best?.id).toBe("i00002-h000");
+    expect(state.carried?.hypothesisId).toBe("i00002-h000");
   });
 
   test("another score generation starts without a best", () => {
     const state = new RunState(settings(), []);
     finish(state, 1, [entry("i00001-h000", 5)]);
     state.enterGeneration(1);
-    expect(state.bestSoFar()).toBeNull();
+    expect(state.live.current).toBeNull();
     expect(finish(state, 2, [entry("i00002-h000", 1, { generation: 1 })])).toMatchObject({
       best: "i00002-h000",
       improved: true,

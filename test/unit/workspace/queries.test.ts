@@ -95,6 +95,26 @@ describe("inspect summary", () => {
     expect(() => inspectBest(workspace.root, observer)).toThrow(expect.objectContaining({ problem: "damaged" }));
   });
 
+  it("keeps an earlier hypothesis that is better than what was rolled back to", async () => {
+    const workspace = await startedWorkspace();
+    for (const [place, scores] of [[0.5], [0.9, 0.6], [0.95]].entries()) writeIteration(workspace, place + 1, scores);
+    mkdirSync(join(workspace.root, "rollbacks"));
+    const record = { afterIteration: 3, hypothesisId: "i00002-h001", snapshot: "0123456789abcdef" };
+    writeFileSync(join(workspace.root, "rollbacks/00001.json"), JSON.stringify(record));
+    expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00002-h000", score: 0.9 });
+  });
+
+  it("counts again what a rollback had left out once that one is rolled back", async () => {
+    const workspace = await startedWorkspace();
+    for (const [iteration, score] of [0.5, 0.9].entries()) writeIteration(workspace, iteration + 1, [score]);
+    mkdirSync(join(workspace.root, "rollbacks"));
+    for (const [n, hypothesisId] of ["i00001-h000", "i00002-h000"].entries()) {
+      const record = { afterIteration: 2, hypothesisId, snapshot: "0123456789abcdef" };
+      writeFileSync(join(workspace.root, `rollbacks/0000${n + 1}.json`), JSON.stringify(record));
+      expect(inspectBest(workspace.root, observer)).toMatchObject({ id: hypothesisId });
+    }
+  });
+
   it("says where runs are when there is none", () => {
     expect(() => inspectSummary(join(temporaryFolder(), "nowhere"), observer)).toThrow(
       expect.objectContaining({ problem: "not-found" }),

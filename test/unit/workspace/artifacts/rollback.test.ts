@@ -57,6 +57,7 @@ function finishedRun() {
     lastIteration: () => 3,
     readIteration: (n) => (n <= 3 ? iteration(n) : null),
     readExperiment: (id) => experiments.get(id) ?? null,
+    listHypotheses: (n) => [...experiments.keys()].filter((id) => id.startsWith(`i0000${n}-`)),
   };
   setCarried(at.store, states[3] ?? "");
   return { ...at, records, states };
@@ -114,6 +115,26 @@ test("a rollback to what is carried on already records nothing, and puts artifac
   expect(rollback(store, plan, NOW)).toBeNull();
   expect(readdirSync(root)).not.toContain("rollbacks");
   expect(readCarried(store, TRACKED)).toBe(states[3]);
+});
+
+test("a rollback to what is carried on already leaves out what came after it, once", () => {
+  const { store, records } = finishedRun();
+  const underWay: StateRecords = {
+    ...records,
+    lastIteration: () => 4,
+    readIteration: (n) =>
+      n === 4
+        ? { iteration: 4, generation: 0, state: "proposed", hypotheses: ["i00004-h000"], refused: [] }
+        : records.readIteration(n),
+    listHypotheses: (n) => (n === 4 ? ["i00004-h000"] : records.listHypotheses(n)),
+  };
+  const record = rollback(store, planRollback(store, underWay, "3"), NOW);
+  expect(record).toMatchObject({
+    hypothesisId: "i00003-h000",
+    afterIteration: 4,
+    previous: { hypothesisId: "i00003-h000" },
+  });
+  expect(planRollback(store, underWay, "3").isCurrent).toBe(true);
 });
 
 test("an iteration finished after a rollback carries on from there", () => {
