@@ -45,6 +45,12 @@ export class DirectoryArtifact {
 
 export type Artifact = FileArtifact | DirectoryArtifact;
 
+/** What a tracked path is said to be, `null` where it may be either: a `/` at the end of a text says it is a folder. */
+export function artifactKind(artifact: string | Artifact): Artifact["kind"] | null {
+  if (typeof artifact !== "string") return artifact.kind;
+  return artifact.endsWith("/") ? "directory" : null;
+}
+
 function artifactPathProblem(path: string, trimmed: string): string | null {
   if (path === "") return "it is empty";
   if (path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)) return "it must be relative to the project";

@@ -36,6 +36,7 @@ export async function openProject(
   const { settings, effects } = run;
   const tracked = settings.artifacts;
   const store = new SnapshotStore(workspace.root, effects.files, () => workspace.assertWritable());
+  const inputs = settings.inputs.map(({ path }) => path);
   const isWorkspace = workspacesIn(effects.files, settings.root, workspace.root);
   let toldOutside = false;
   let reading: Promise<{ readonly files: string; readonly artifacts: string }> | null = null;
@@ -47,7 +48,7 @@ export async function openProject(
       root: settings.root,
       tracked,
       patterns: settings.files,
-      inputs: settings.inputs.map(({ path }) => path),
+      inputs,
     };
     const captured = await captureProject(store, request, effects, run.signal);
     for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
@@ -80,14 +81,13 @@ export async function openProject(
     capture(target, base) {
       const taken = keeper.manifest.project;
       const rulesOf = taken ? [taken.files, taken.artifacts] : [];
-      const captured = captureTrialCopy(store, target, tracked, { base, rulesOf, isWorkspace });
+      const captured = captureTrialCopy(store, target, tracked, { base, rulesOf, isWorkspace, inputs });
       if (captured.ok) for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
       return captured;
     },
     changes(target, base) {
       const taken = keeper.manifest.project;
       if (!taken) throw new RunFailedError(`there is no copy of the project at ${target}`);
-      const inputs = settings.inputs.map(({ path }) => path);
       const { files, artifacts } = taken;
       return changesInCopy(store, { project: files, start: artifacts, base, tracked, inputs, target, isWorkspace });
     },
@@ -99,7 +99,8 @@ export async function openProject(
     copies,
     artifacts: {
       start,
-      stateOf: (hypothesis, base) => applyEdits(store, base.snapshot, hypothesis.edits ?? [], { tracked, isWorkspace }),
+      stateOf: (hypothesis, base) =>
+        applyEdits(store, base.snapshot, hypothesis.edits ?? [], { tracked, isWorkspace, inputs }),
       view: (base) =>
         createArtifactsView(store, { base: base.snapshot, parent: parentOf(workspace, base) ?? start, start }),
       carry: (state) => setCarried(store, state),

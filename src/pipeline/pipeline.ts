@@ -4,6 +4,7 @@ import type { EventSink } from "../kernel/events.ts";
 import { createRedactor, type Redactor } from "../kernel/redact.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { assertArtifacts } from "./artifact-places.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import type { StopSignals } from "./interruption.ts";
@@ -68,6 +69,7 @@ export class Pipeline {
     options.drain?.addEventListener("abort", stopStarting, { once: true });
     const signals: StopSignals = { now: now.signal, drain: drain.signal };
     try {
+      this.#assertArtifacts();
       const end = await this.#inLock(signals);
       return result(end);
     } catch (thrown) {
@@ -78,6 +80,13 @@ export class Pipeline {
       options.signal?.removeEventListener("abort", stopNow);
       options.drain?.removeEventListener("abort", stopStarting);
     }
+  }
+
+  /** Asked before anything is written, and no more once the artifacts have been read. */
+  #assertArtifacts(): void {
+    const { artifacts, workspace } = this.#options;
+    if (workspace.readManifest()?.project !== undefined) return;
+    assertArtifacts(artifacts ?? this.settings.artifacts, this.settings, this.#effects.files);
   }
 
   async #inLock(signals: StopSignals): Promise<RunEnd> {

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import type { Files } from "../kernel/effects.ts";
-import { artifactPath } from "../model/artifact.ts";
+import { artifactKind, artifactPath } from "../model/artifact.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import { isJsonObject } from "../model/json.ts";
 import { type Finding, finding } from "./diagnostics.ts";
@@ -57,7 +57,7 @@ function artifactProblem(value: string): string | null {
   }
 }
 
-/** In a trial's copy an input stands at its path, read-only: an artifact there would be edited and not used. */
+/** In a trial's copy an input stands at its path, read-only: an artifact there, or in there, would be edited and not used. */
 function overlaps(artifacts: readonly PlacedPath[], inputs: readonly PlacedPath[]): readonly Finding[] {
   return inputs
     .filter(({ value }) => value !== "" && !isAbsolute(value) && staysInside(value))
@@ -82,7 +82,6 @@ function overlaps(artifacts: readonly PlacedPath[], inputs: readonly PlacedPath[
 function relationOf(input: string, artifact: string): string | null {
   const [one, other] = [tidy(input), tidy(artifact)];
   if (one === other) return "is";
-  if (isInside(one, other)) return "lies inside";
   return isInside(other, one) ? "contains" : null;
 }
 
@@ -94,9 +93,16 @@ function isInside(path: string, folder: string): boolean {
 export function untrackable(spec: JsonObject, root: string, files: Files): readonly Finding[] {
   return placedPaths(spec, "artifacts").flatMap(({ path, value }) => {
     if (artifactProblem(value) !== null || value === "") return [];
-    const problem = placeProblem(tidy(value), root, files);
+    const problem = placeProblem(tidy(value), root, files) ?? kindProblem(value, root, files);
     return problem === null ? [] : [finding(path, `the tracked artifact ${tidy(value)} ${problem}`)];
   });
+}
+
+function kindProblem(value: string, root: string, files: Files): string | null {
+  if (artifactKind(value) !== "directory") return null;
+  const real = files.realPath(join(root, tidy(value)));
+  const isFile = real !== null && files.stat(real)?.kind === "file";
+  return isFile ? "is a file: write it without the / at its end" : null;
 }
 
 function placeProblem(path: string, root: string, files: Files): string | null {

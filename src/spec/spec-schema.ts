@@ -90,8 +90,8 @@ export const specSchema = {
       ...TEXTS,
       default: [],
       description:
-        "Tracked files and folders, relative to `root`: hypotheses edit them, and they evolve across iterations. No input " +
-        "may be one, hold one or lie inside one.",
+        "Tracked files and folders, relative to `root`: hypotheses edit them, and they evolve across iterations. An input " +
+        "in a tracked folder stays read-only data, which is no part of it; no input may be an artifact or hold one.",
     },
     rollback: {
       enum: ["best", "none"],

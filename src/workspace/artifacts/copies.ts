@@ -78,6 +78,8 @@ export interface CaptureCopyOptions {
   readonly rulesOf?: readonly string[];
   /** Which folders of the project are workspaces, whose copies are no part of a state. Default: none. */
   readonly isWorkspace?: (folder: string) => boolean;
+  /** Paths of the linked inputs, relative to the project: they are no part of a state. Default: none. */
+  readonly inputs?: readonly string[];
   readonly limits?: ScanLimits;
 }
 
@@ -94,9 +96,10 @@ export function captureTrialCopy(
   const kept = new Set(store.read(options.base).entries.map(({ path }) => path));
   const rules = keeping(fixedExcludes(ignoreFiles(store, options.rulesOf ?? [])), kept);
   const excludes = withoutWorkspaces(rules, options.isWorkspace ?? (() => false));
-  const limits = options.limits ?? COPY_LIMITS;
+  const { limits = COPY_LIMITS, inputs: without = [] } = options;
   try {
-    const { snapshot, warnings } = store.capture(target, tracked, { excludes, strict: false, cache: false, limits });
+    const how = { excludes, strict: false, cache: false, limits, without };
+    const { snapshot, warnings } = store.capture(target, tracked, how);
     return { ok: true, snapshot: snapshot.id, warnings };
   } catch (error) {
     const message = problemOf(error, target);

@@ -44,14 +44,17 @@ const MAX_EDITED_BYTES = 3 * 1024 * 1024;
 export function changesInCopy(store: SnapshotStore, request: CopyRequest): CopyChanges {
   const { base, tracked } = request;
   try {
-    const before = store.read(base);
+    const before = withoutInputs(store.read(base), request);
     refuseLinksOnTheWay(store, request, before);
     const after = scanned(store, request, tracked, before);
     const changes = changesBetween(before, after).filter(isRealChange);
     const edits = editsFor(store, request.target, changes);
     const made = tryEdits(store, base, edits, { tracked });
     if (made instanceof EditRefused) throw made;
-    const differing = firstDifference(made, after);
+    const differing = firstDifference(
+      made.filter(({ path }) => !isWithinAny(path, request.inputs)),
+      after,
+    );
     if (differing !== null)
       throw new EditRefused("edit-invalid", `what became of ${quoted(differing)} cannot be said as an edit`);
     return { ok: true, edits, outside: changedOutside(store, request) };
@@ -60,6 +63,11 @@ export function changesInCopy(store: SnapshotStore, request: CopyRequest): CopyC
     if (message === null) throw thrown;
     return { ok: false, failure: { code: thrown instanceof EditRefused ? thrown.code : "copy-unreadable", message } };
   }
+}
+
+/** What stands in the copy for an input, which a tracked folder may hold, is no change. */
+function withoutInputs({ entries }: Snapshot, { inputs }: CopyRequest): Snapshot {
+  return makeSnapshot(entries.filter(({ path }) => !isWithinAny(path, inputs)));
 }
 
 /** A tracked path behind a new link would look as if all of it were gone. */
@@ -72,7 +80,7 @@ function refuseLinksOnTheWay(store: SnapshotStore, { target, tracked }: CopyRequ
 
 /** Parts of the copy as they are now, without what ignore files of the user say is no part of the project. */
 function scanned(store: SnapshotStore, request: CopyRequest, parts: readonly string[], known: Snapshot): Snapshot {
-  const { project, start, target, isWorkspace = () => false } = request;
+  const { project, start, target, inputs, isWorkspace = () => false } = request;
   const kept = new Set(known.entries.map(({ path }) => path));
   const { found } = scanTree(store.files, {
     root: target,
@@ -80,6 +88,7 @@ function scanned(store: SnapshotStore, request: CopyRequest, parts: readonly str
     excludes: withoutWorkspaces(keeping(fixedExcludes(ignoreFiles(store, [project, start])), kept), isWorkspace),
     strict: false,
     limits: COPY_LIMITS,
+    without: inputs,
   });
   return makeSnapshot(found.flatMap((one) => entryOf(store, target, one)));
 }
@@ -158,13 +167,12 @@ function isSame(made: NewEntry, wanted: SnapshotEntry | undefined): boolean {
 }
 
 function changedOutside(store: SnapshotStore, request: CopyRequest): readonly string[] {
-  const { project, tracked, inputs } = request;
-  const isOutside = ({ path, kind }: SnapshotEntry): boolean =>
-    kind !== "directory" && !isWithinAny(path, tracked) && !isWithinAny(path, inputs);
+  const { project, tracked } = request;
+  const isOutside = ({ path, kind }: SnapshotEntry): boolean => kind !== "directory" && !isWithinAny(path, tracked);
   const before = store.read(project);
   const only = ({ entries }: Snapshot): Snapshot => makeSnapshot(entries.filter(isOutside));
   const after = scanned(store, request, ["."], before);
-  return changesBetween(only(before), only(after))
+  return changesBetween(only(withoutInputs(before, request)), only(after))
     .filter(isRealChange)
     .map(({ path }) => path)
     .slice(0, NAMED);

@@ -29,13 +29,16 @@ export interface EditBounds {
   readonly tracked: readonly string[];
   /** Whether a folder of the project is a workspace: its records are no part of any state. Default: none is. */
   readonly isWorkspace?: (folder: string) => boolean;
+  /** Read-only inputs, which may lie in a tracked folder. Default: none. */
+  readonly inputs?: readonly string[];
 }
 
 /**
  * The path an edit means, in normal form. Throws `EditRefused` unless it is a plain path inside a tracked artifact. The
  * name of a file that is there already (`isKnown`) may hold any character: the user chose it.
  */
-export function editPath(given: string, { tracked, isWorkspace = () => false }: EditBounds, isKnown = false): string {
+export function editPath(given: string, bounds: EditBounds, isKnown = false): string {
+  const { tracked, isWorkspace = () => false, inputs = [] } = bounds;
   const path = given.replace(/^(?:\.\/)+/, "");
   const name = quoted(given);
   if (path === "") throw new EditRefused("edit-invalid", "the path is empty");
@@ -61,6 +64,9 @@ export function editPath(given: string, { tracked, isWorkspace = () => false }: 
   }
   if (!isWithinAny(path, tracked)) {
     throw new EditRefused("edit-outside-artifacts", `${name} is not one of the tracked artifacts (${listed(tracked)})`);
+  }
+  if (isWithinAny(path, inputs)) {
+    throw new EditRefused("edit-outside-artifacts", `${name} is one of the inputs, which are read-only data`);
   }
   const workspace = [...parentsOf(path), path].find((folder) => isWorkspace(folder));
   if (workspace !== undefined) {

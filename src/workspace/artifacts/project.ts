@@ -50,7 +50,7 @@ export interface ProjectRequest {
 export interface CapturedProject {
   /** State of the project's files outside the artifacts. */
   readonly project: Snapshot;
-  /** State of the tracked artifacts: the start. */
+  /** State of the tracked artifacts, without inputs in them: the start. */
   readonly artifacts: Snapshot;
   readonly warnings: readonly ArtifactWarning[];
 }
@@ -66,7 +66,7 @@ export async function captureProject(
   signal: AbortSignal,
 ): Promise<CapturedProject> {
   const { root, tracked, inputs } = request;
-  const artifacts = store.capture(root, tracked, { cache: false, durable: true });
+  const artifacts = store.capture(root, tracked, { cache: false, durable: true, without: inputs });
   const listed = await listProjectFiles(root, request.patterns, effects, signal);
   const paths = [...listed.paths, ...ignoreFilesAbove(tracked)];
   const rest = paths.filter((path) => !isWithinAny(path, tracked) && !isWithinAny(path, inputs));

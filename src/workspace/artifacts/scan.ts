@@ -1,7 +1,7 @@
 import type { DirectoryEntry, EntryKind, FileStat, Files } from "../../kernel/effects.ts";
 import { SpecError } from "../../kernel/errors.ts";
 import { type Excludes, HARD_EXCLUDES, isWorkspace } from "./excludes.ts";
-import { childOf, isTreePath, parentsOf } from "./paths.ts";
+import { childOf, isTreePath, isWithinAny, parentsOf } from "./paths.ts";
 import type { ArtifactWarning } from "./snapshot.ts";
 import { quoted } from "./visible.ts";
 
@@ -28,6 +28,8 @@ export interface ScanRequest {
   /** The tree is the user's: what cannot be tracked is an error (`SpecError`). Otherwise it is left out with a warning. */
   readonly strict: boolean;
   readonly limits?: ScanLimits;
+  /** Paths that are no part of the tree with all in them: read-only inputs. Default: none. */
+  readonly without?: readonly string[];
   /** Absolute path of a folder that is no part of the tree: the workspace that looks at it. */
   readonly workspace?: string;
 }
@@ -101,7 +103,8 @@ class Walk {
   }
 
   #entry(path: string, kind: EntryKind, rules: Excludes, known?: FileStat): void {
-    const { limits } = this.#request;
+    const { limits, without = [] } = this.#request;
+    if (isWithinAny(path, without)) return;
     if (limits && path.length > limits.pathLength) {
       throw new TreeTooLarge(`a path is longer than ${limits.pathLength} characters`);
     }

@@ -30,6 +30,8 @@ export interface CaptureOptions {
   /** Default false: all of it is on the disk before this returns. */
   readonly durable?: boolean;
   readonly limits?: ScanLimits;
+  /** Paths that are left out with all in them. Default: none. */
+  readonly without?: readonly string[];
 }
 
 export interface Captured {
@@ -75,6 +77,7 @@ export class SnapshotStore {
       strict: options.strict ?? true,
       workspace: this.root,
       ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(options.without === undefined ? {} : { without: options.without }),
     });
     const snapshot = snapshotOf(scan.found, (found) => this.#storeFile(treeRoot, found, cache));
     this.#write(snapshot, options.durable ?? false);

@@ -131,6 +131,28 @@ describe("edits: in_place", () => {
     expect(hypotheses.map((one) => one?.edits)).toEqual([[{ path: "project/src/gain.txt", content: "5\n" }]]);
   });
 
+  test("an input in a tracked folder is data and no artifact: it is left as it is, whatever an agent makes of its link", async () => {
+    const settings = { artifacts: ["."], files: [] };
+    const { hypotheses, refused, result, workspace } = await run(
+      agent(
+        "cat data.csv > src/seen.txt; echo 5 > src/gain.txt",
+        "rm data.csv; echo mine > data.csv; echo 6 > src/gain.txt",
+      ),
+      { settings, count: 2 },
+    );
+    expect(refused).toEqual([]);
+    expect(hypotheses.map((one) => one?.edits)).toEqual([
+      [
+        { path: "src/gain.txt", content: "5\n" },
+        { path: "src/seen.txt", content: "1,2\n" },
+      ],
+      [{ path: "src/gain.txt", content: "6\n" }],
+    ]);
+    expect(result.best).toEqual({ id: "i00001-h001", score: 6 });
+    expect(existsSync(`${workspace.root}/artifacts/data.csv`)).toBe(false);
+    expect(place.read("project/data.csv")).toBe("1,2\n");
+  });
+
   test("a JSON object in the reply names it, explains it and gives its parameters", async () => {
     const reply = `'Done. {"label": "louder", "rationale": "gain helps", "spec": {"lr": 0.5}, "stray": 1}'`;
     const { hypotheses } = await run(agent(`echo 5 > src/gain.txt; echo ${reply}`));

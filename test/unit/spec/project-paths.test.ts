@@ -54,7 +54,6 @@ describe("tracked artifacts", () => {
   test.each([
     ["inputs: [src/a.txt]", "src/a.txt", "src/a.txt", "is"],
     ["inputs: [./src/]", "src", "src/a.txt", "contains"],
-    ["inputs: [{ path: src/a.txt, show: full }]", "src/a.txt", ".", "lies inside"],
   ])("are no inputs too: %s", async (inputs, input, artifact, relation) => {
     using dir = temporaryDirectory();
     dir.write("src/a.txt", "");
@@ -63,6 +62,21 @@ describe("tracked artifacts", () => {
     expect(first).toContain(`the input ${input} ${relation} the tracked artifact ${artifact}: trials would get`);
     expect(second).toBe(`7:13 the input ${input} ${relation} this artifact; name it under one of the two only`);
     expect(others).toEqual([]);
+  });
+
+  test("may be folders with an input in them, which stays read-only data", async () => {
+    using dir = temporaryDirectory();
+    dir.write("src/a.txt", "");
+    expect(await errorsOf(dir, "inputs: [src/a.txt]\nartifacts: [src]")).toEqual([]);
+    expect(await errorsOf(dir, "inputs: [{ path: src, show: full }]\nartifacts: [.]")).toEqual([]);
+  });
+
+  test("that end in a slash are folders", async () => {
+    using dir = temporaryDirectory();
+    dir.write("src/a.txt", "");
+    expect(await errorsOf(dir, "artifacts: [src/, src/a.txt/]")).toEqual([
+      "6:19 the tracked artifact src/a.txt is a file: write it without the / at its end",
+    ]);
   });
 
   test("stand beside inputs that are elsewhere", async () => {

@@ -77,6 +77,14 @@ test("an input that is a folder, or lies inside an artifact, is a link in the co
   expect(readdirSync(dir).sort()).toEqual(["copy", "project", "workspace"]);
 });
 
+test("a link to an input in a tracked folder is no part of what a trial left", () => {
+  const { store, files: project, state, target, project: root } = prepared();
+  const inputs = [{ path: "src/data.csv", absolutePath: join(root, "data/digits.csv") }];
+  makeTrialCopy(store, { project, artifacts: state, tracked: TRACKED, inputs, target });
+  const captured = captureTrialCopy(store, target, TRACKED, { base: state, inputs: ["src/data.csv"] });
+  expect(captured).toMatchObject({ ok: true, snapshot: state });
+});
+
 test("what a trial writes in its copy reaches neither the project nor another copy", () => {
   const { store, files: project, state, target, inputs, project: root, dir } = prepared();
   const before = look(root);

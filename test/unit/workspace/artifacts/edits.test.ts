@@ -33,6 +33,16 @@ function base(): { readonly store: SnapshotStore; readonly id: string } {
   return { store, id: store.putTree(BASE).id };
 }
 
+test("an input in a tracked folder cannot be edited", () => {
+  const { store, id } = base();
+  const bounds = { tracked: ["."], inputs: ["src/sub", "data.csv"] };
+  for (const path of ["src/sub/x.txt", "data.csv", "./data.csv"]) {
+    expect(applyEdits(store, id, [{ path, content: "mine" }], bounds)).toMatchObject({
+      failure: { code: "edit-outside-artifacts", message: expect.stringContaining("one of the inputs") },
+    });
+  }
+});
+
 /** Contents of the state that edits make, or why they make none. */
 function outcome(edits: readonly Edit[], { store, id } = base(), tracked = TRACKED) {
   const result = applyEdits(store, id, edits, { tracked });

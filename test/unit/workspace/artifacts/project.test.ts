@@ -88,6 +88,21 @@ test("the start of a run reads the project once: artifacts apart, inputs left wh
   );
 });
 
+test("an input in a tracked folder is no part of the start", async () => {
+  const { project, store } = world(TREE);
+  const request = { root: project, tracked: ["."], patterns: null, inputs: ["data", "sub/a.py"] };
+  const { artifacts } = await captureProject(store, request, effects, signal);
+  expect(artifacts.entries.map(({ path }) => path)).toEqual([
+    ".dotfile",
+    ".hidden",
+    ".hidden/h.txt",
+    "runs",
+    "spec.yaml",
+    "sub",
+    'sub/ü "q".txt',
+  ]);
+});
+
 test("a stop is heard while git is asked", async () => {
   const { project } = world(TREE);
   mkdirSync(join(project, "x"));
