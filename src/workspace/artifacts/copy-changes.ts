@@ -8,6 +8,7 @@ import { COPY_LIMITS, ignoreFiles } from "./copies.ts";
 import { EDIT_LIMITS, EditRefused } from "./edit-rules.ts";
 import { tryEdits } from "./edits.ts";
 import { fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
+import { fileLine, gitName } from "./git-names.ts";
 import { isWithinAny, parentsOf } from "./paths.ts";
 import { type Found, scanTree, TreeTooLarge } from "./scan.ts";
 import { makeSnapshot, type Snapshot, type SnapshotEntry } from "./snapshot.ts";
@@ -145,7 +146,8 @@ function creation(path: string, text: string): string {
   const lines = splitLines(text).map((line) =>
     line.endsWith("\n") ? `+${line}` : `+${line}\n\\ No newline at end of file\n`,
   );
-  const names = `diff --git a/${path} b/${path}\nnew file mode 100755\n--- /dev/null\n+++ b/${path}\n`;
+  const [from, to] = [gitName("a", path), gitName("b", path)];
+  const names = `diff --git ${from} ${to}\nnew file mode 100755\n--- /dev/null\n+++ ${fileLine(to)}\n`;
   return `${names}@@ -0,0 +1,${lines.length} @@\n${lines.join("")}`;
 }
 

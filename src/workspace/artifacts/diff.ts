@@ -1,6 +1,7 @@
 import { structuredPatch } from "diff";
 import { type Change, changesBetween, sameContent } from "./changes.ts";
 import { binaryLines } from "./git-binary.ts";
+import { fileLine, gitName } from "./git-names.ts";
 import type { SnapshotEntry } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 import { decodeText, encodeText, splitLines } from "./text.ts";
@@ -122,21 +123,6 @@ function replacedWhole(before: string, after: string): readonly string[] {
     );
   const side = (lines: readonly string[]): string => range(lines.length === 0 ? 0 : 1, lines.length);
   return [`@@ -${side(oldLines)} +${side(newLines)} @@`, ...sign("-", oldLines), ...sign("+", newLines)];
-}
-
-/** Quoted as git quotes where a name holds what would end or change it. */
-function gitName(side: "a" | "b", path: string): string {
-  const name = `${side}/${path}`;
-  if (!/[\u0000-\u001f\u007f"\\]/.test(name)) return name;
-  const escaped = name.replace(/[\u0000-\u001f\u007f"\\]/g, (char) =>
-    char === '"' || char === "\\" ? `\\${char}` : `\\${char.charCodeAt(0).toString(8).padStart(3, "0")}`,
-  );
-  return `"${escaped}"`;
-}
-
-/** A tab ends a name with blanks in it. */
-function fileLine(name: string): string {
-  return name.includes(" ") && !name.startsWith('"') ? `${name}\t` : name;
 }
 
 function bounded(parts: readonly string[], maxBytes: number): string {

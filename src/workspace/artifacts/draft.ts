@@ -9,14 +9,24 @@ const NEW_FOLDER_MODE = 0o755;
 export class Draft {
   readonly #objects: ObjectStore;
   readonly #entries: Map<string, NewEntry>;
+  readonly #base: Snapshot;
+  #named: ReadonlySet<string> | null = null;
 
   constructor(objects: ObjectStore, base: Snapshot) {
     this.#objects = objects;
+    this.#base = base;
     this.#entries = new Map(base.entries.map((entry): [string, SnapshotEntry] => [entry.path, entry]));
   }
 
   get(path: string): NewEntry | null {
     return this.#entries.get(path) ?? null;
+  }
+
+  /** Whether the path is taken, or was in the state that this one is made from: its name is nothing new. */
+  knows(path: string): boolean {
+    if (this.#entries.has(path)) return true;
+    this.#named ??= new Set(this.#base.entries.map((entry) => entry.path));
+    return this.#named.has(path);
   }
 
   /** Whether anything lies inside this path, or the path is a folder of its own. */

@@ -35,7 +35,7 @@ export interface EditBounds {
 
 /**
  * The path an edit means, in normal form. Throws `EditRefused` unless it is a plain path inside a tracked artifact. The
- * name of a file that is there already (`isKnown`) may hold any character: the user chose it.
+ * name of a file that is or was there already (`isKnown`) may hold any character: the user chose it.
  */
 export function editPath(given: string, bounds: EditBounds, isKnown = false): string {
   const { tracked, isWorkspace = () => false, inputs = [] } = bounds;

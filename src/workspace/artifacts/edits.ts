@@ -106,7 +106,7 @@ function applyPatch(draft: Draft, patch: FilePatch, bounds: EditBounds): void {
 
 /** The path of an edit, checked against the tree as it stands: nothing is reached through a link or a file. */
 function placeFor(draft: Draft, given: string, bounds: EditBounds): string {
-  const path = editPath(given, bounds, draft.get(given) !== null);
+  const path = editPath(given, bounds, draft.knows(given));
   for (const folder of parentsOf(path)) {
     const kind = draft.get(folder)?.kind;
     if (kind === "symlink") {

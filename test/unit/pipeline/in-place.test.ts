@@ -201,6 +201,29 @@ describe("edits: in_place", () => {
     expect(modes).toEqual([0o100, 0o100, 0o100, 0]);
   });
 
+  test("so do files with strange names", async () => {
+    const names = ["new\nline.sh", "tab\there", 'quo"te', "back\\slash", "blank ", " b", "ü a/b/x", "a\u0085b"];
+    for (const name of names) {
+      place.write(`project/src/${name}`, "on\n");
+      place.write(`project/src/${name}-off`, "off\n", 0o755);
+    }
+    place.write("project/src/empty\nfile", "");
+    const { workspace, refused, hypotheses } = await run(
+      agent(
+        "echo 5 > src/gain.txt; find src -name '*-off' -exec chmod -x {} +; find src ! -name '*-off' -type f -exec chmod +x {} +",
+      ),
+    );
+    expect(refused).toEqual([]);
+    expect(hypotheses).toHaveLength(1);
+    const isExecutable = (name: string): boolean =>
+      ((workspace.effects.files.stat(`${workspace.root}/artifacts/src/${name}`)?.mode ?? 0) & 0o100) !== 0;
+    for (const name of [...names, "empty\nfile"]) expect(isExecutable(name), JSON.stringify(name)).toBe(true);
+    for (const name of names) {
+      expect(isExecutable(`${name}-off`), JSON.stringify(name)).toBe(false);
+      expect(place.read(`run/artifacts/src/${name}`)).toBe("on\n");
+    }
+  });
+
   test.each([
     ["does nothing", "true", /changed nothing/],
     ["fails", "echo 5 > src/gain.txt; echo cannot >&2; exit 3", /exited with 3: cannot/],

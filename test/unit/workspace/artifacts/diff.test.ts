@@ -132,7 +132,7 @@ const content = fc
     { maxLength: 12 },
   )
   .map((lines) => lines.map((line, i) => (line === "end" && i < lines.length - 1 ? "end\n" : line)).join(""));
-const names = ["a", "sp ace.txt", "tab\tx", 'q"uote', "back\\slash", "é.txt", "d/e/f.txt", "b", "new\nline"];
+const names = ["a", "sp ace.txt", "tab\tx", 'q"uote', "back\\slash", "é.txt", "d/e/f.txt", "b", "new\nline", "end "];
 const binary = fc
   .uint8Array({ maxLength: 200 })
   .chain((bytes) =>
