@@ -3,12 +3,9 @@ import type { Emit } from "../kernel/events.ts";
 import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { removeExcept } from "../workspace/artifacts/index.ts";
-import { copiesDir } from "../workspace/layout.ts";
+import { copiesDir, PROJECT_COPY } from "../workspace/layout.ts";
 import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-
-/** The folder inside an attempt's own folder in which its copy of the project is. */
-export const PROJECT_COPY = "project";
 
 /** What a trial left can be in the way of removing it: another user's files (a container's), names beyond all length. */
 const LEFT_SO: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ENOTEMPTY", "EBUSY", "ENAMETOOLONG", "ENOTDIR"]);

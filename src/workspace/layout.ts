@@ -117,6 +117,9 @@ export function trialDir(root: string, id: TrialId, attempt: number): string {
   return `${recordDir(root, iteration, "trials")}/${attemptName(name, checkedAttempt(attempt))}`;
 }
 
+/** The folder inside an attempt's own folder in which its copy of the project is. */
+export const PROJECT_COPY = "project";
+
 /** Where the output of one attempt at a trial is kept: `stdout.log` and `stderr.log`. */
 export function logDir(root: string, id: TrialId, attempt: number): string {
   return `${trialDir(root, id, attempt)}.log`;

@@ -185,3 +185,13 @@ function issueText(issue: RecordIssue | undefined): string {
   const extra = issue.params.additionalProperty ?? issue.params.allowedValues ?? issue.params.tagValue;
   return `${where} ${issue.message ?? "is wrong"}${extra === undefined ? "" : ` (${JSON.stringify(extra)})`}`;
 }
+
+/** What is read, or why it cannot be. */
+export function readOr<T>(read: () => T): T | string {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof WorkspaceError) || thrown.problem !== "damaged") throw thrown;
+    return (thrown.message.split("\n")[0] ?? "").replace(/^.* is damaged: /, "");
+  }
+}

@@ -1,7 +1,5 @@
-import { dirname, join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
-import { WorkspaceError } from "../kernel/errors.ts";
-import { isJsonObject } from "../model/json.ts";
 import type { RunManifest } from "../model/run.ts";
 import { SnapshotStore } from "./artifacts/index.ts";
 import { manifestFileOf, objectFile } from "./artifacts/places.ts";
@@ -9,6 +7,8 @@ import type { Snapshot } from "./artifacts/snapshot.ts";
 import * as layout from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import * as records from "./records.ts";
+import { readOr } from "./records.ts";
+import { keptCopies, projectFolder, type Tree, trackedPaths } from "./repair-project.ts";
 import { readRollbacks } from "./rollbacks.ts";
 
 /** A file of a state that is missing or damaged. */
@@ -18,6 +18,8 @@ export interface DamagedState {
   /** For people: which states and hypotheses need it; empty when none does. */
   readonly neededBy: string;
   readonly remedy: Remedy | null;
+  /** What could make up for it, where there is no remedy now. */
+  readonly advice?: string;
 }
 
 /** How a file of a state can be made again: from a file with the same bytes, or from a tree that is in this state. */
@@ -25,21 +27,31 @@ type Remedy =
   | { readonly kind: "object"; readonly from: string }
   | { readonly kind: "manifest"; readonly from: string; readonly tracked: readonly string[] };
 
-/** Checks every state that is there or that a record names, down to the bytes of its files. Writes nothing. */
-export function damagedStates(source: records.Source, manifest: RunManifest | null): readonly DamagedState[] {
+/**
+ * Checks every state that is there or that a record names, down to the bytes of its files. Writes nothing. `project`:
+ * the files that the start would read of the project besides the artifacts, where their state is asked for.
+ */
+export function damagedStates(
+  source: records.Source,
+  manifest: RunManifest | null,
+  project: Tree | null,
+): readonly DamagedState[] {
   const { root, files } = source;
   const store = new SnapshotStore(root, files);
   const users = usersOfStates(source, manifest);
-  const trees = treesOf(root, manifest);
+  const trees = treesOf(store, manifest);
   const found: DamagedState[] = [];
   const objects = new Map<string, { readonly paths: Set<string>; readonly users: Set<string> }>();
   for (const id of new Set([...users.keys(), ...store.ids()])) {
     const needing = users.get(id) ?? [];
     const snapshot = readOr(() => store.read(id));
     if (typeof snapshot === "string") {
-      const tree = trees.find(({ path, tracked }) => identified(store, path, tracked) === id);
+      const isOfProject = manifest !== null && id === manifest.project?.files;
+      const places = isOfProject ? [...(project ? [project] : []), ...keptCopies(source, manifest)] : trees;
+      const tree = places.find(({ path, tracked }) => identified(store, path, tracked) === id);
       const remedy: Remedy | null = tree ? { kind: "manifest", from: tree.path, tracked: tree.tracked } : null;
-      found.push({ file: manifestFileOf(root, id), reason: snapshot, neededBy: named(needing), remedy });
+      const advice = isOfProject && !remedy ? { advice: putBack(projectFolder(root, manifest, files)) } : {};
+      found.push({ file: manifestFileOf(root, id), reason: snapshot, neededBy: named(needing), remedy, ...advice });
       continue;
     }
     for (const { sha256, path } of filesOf(snapshot)) {
@@ -66,6 +78,12 @@ export function damagedStates(source: records.Source, manifest: RunManifest | nu
     });
   }
   return found;
+}
+
+/** Which files they were is said nowhere else, so all of them have to be as they were. */
+function putBack(project: string | null): string {
+  const where = project === null ? "the project, which is not where it was," : project;
+  return `neither the project nor a copy of a trial that was kept is as it says: put the files of ${where} back as they were at the start and repair again, or restore it from a copy`;
 }
 
 /** Makes a file of a state again; one that is in its place has been moved away. */
@@ -103,20 +121,12 @@ function usersOfStates(source: records.Source, manifest: RunManifest | null): Re
   return users;
 }
 
-/** Trees that may still be in a state: the carried artifacts, and the user's own project. */
-function treesOf(
-  root: string,
-  manifest: RunManifest | null,
-): readonly { readonly path: string; readonly tracked: readonly string[] }[] {
-  const { spec = {}, specFile } = manifest ?? {};
-  const tracked = (Array.isArray(spec.artifacts) ? spec.artifacts : []).flatMap((entry) => {
-    const path = isJsonObject(entry) ? entry.path : entry;
-    return typeof path === "string" ? [path.replace(/^\.\/|\/+$/g, "") || "."] : [];
-  });
-  const carried = { path: layout.artifactsDir(root), tracked };
-  if (specFile === undefined) return [carried];
-  const project = resolve(root, dirname(specFile), typeof spec.root === "string" ? spec.root : ".");
-  return [carried, { path: project, tracked }];
+/** Trees that may still be in a state of the artifacts: what is carried on, and the user's own project. */
+function treesOf(store: SnapshotStore, manifest: RunManifest | null): readonly Tree[] {
+  const { root, files } = store;
+  const tracked = manifest === null ? [] : trackedPaths(store, manifest);
+  const project = manifest === null ? null : projectFolder(root, manifest, files);
+  return [layout.artifactsDir(root), ...(project === null ? [] : [project])].map((path) => ({ path, tracked }));
 }
 
 function identified(store: SnapshotStore, tree: string, tracked: readonly string[]): string | null {
@@ -125,16 +135,6 @@ function identified(store: SnapshotStore, tree: string, tracked: readonly string
 
 function filesOf({ entries }: Snapshot): readonly { readonly sha256: string; readonly path: string }[] {
   return entries.flatMap((entry) => (entry.kind === "file" ? [entry] : []));
-}
-
-/** What is read, or why it cannot be. */
-function readOr<T>(read: () => T): T | string {
-  try {
-    return read();
-  } catch (thrown) {
-    if (!(thrown instanceof WorkspaceError) || thrown.problem !== "damaged") throw thrown;
-    return (thrown.message.split("\n")[0] ?? "").replace(/^.* is damaged: /, "");
-  }
 }
 
 const NAMED = 4;

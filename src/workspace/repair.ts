@@ -11,6 +11,7 @@ import { readLockEntry } from "./lock-file.ts";
 import { readManifest } from "./manifest.ts";
 import { misfits } from "./plain-files.ts";
 import * as records from "./records.ts";
+import type { Tree } from "./repair-project.ts";
 import { damagedStates, restoreState, shownPlace } from "./repair-states.ts";
 import { readRollbacks } from "./rollbacks.ts";
 
@@ -32,6 +33,8 @@ interface RepairStep {
 export interface RepairPlan {
   readonly root: string;
   readonly steps: readonly RepairStep[];
+  /** The files of the user's project that it goes by. */
+  readonly project: Tree | null;
 }
 
 type Check = readonly [path: string, consequence: string, read: () => unknown];
@@ -42,8 +45,9 @@ const BY_HAND = "restore it from a copy or mend it by hand: nothing else says wh
 /**
  * Reads every record of a workspace and says what is damaged, why, and what setting it aside would make `resume` do.
  * Writes nothing. Throws `WorkspaceError`: "not-found" when there is no run, "newer-format" for one of a later AURA.
+ * `project`: as `listedProject` answers, without which the state of the project's other files is made again from none.
  */
-export function planRepair(root: string, files: Files): RepairPlan {
+export function planRepair(root: string, files: Files, project: Tree | null = null): RepairPlan {
   const source: records.Source = { root, files };
   if (files.stat(layout.manifestFile(root)) === null) throw notFound(root, files);
   const manifest = damageOf(source, () => readManifest(source));
@@ -69,7 +73,15 @@ export function planRepair(root: string, files: Files): RepairPlan {
   );
   return {
     root,
-    steps: [...damagedManifest, ...inTheWay, ...missing, ...damagedRecords, ...stateSteps(source), ...temporary],
+    project,
+    steps: [
+      ...damagedManifest,
+      ...inTheWay,
+      ...missing,
+      ...damagedRecords,
+      ...stateSteps(source, project),
+      ...temporary,
+    ],
   };
 }
 
@@ -86,17 +98,19 @@ function holesIn(source: records.Source): readonly number[] {
   return known.filter((n) => files.stat(layout.iterationDir(root, n)) === null);
 }
 
-function stateSteps(source: records.Source): readonly RepairStep[] {
+const LOST = "restore it from a copy: without it this state can be neither run nor restored";
+
+function stateSteps(source: records.Source, project: Tree | null): readonly RepairStep[] {
   const { root } = source;
-  return damagedStates(source, manifestOrNull(source)).flatMap(({ file, reason, neededBy, remedy }) => {
+  return damagedStates(source, manifestOrNull(source), project).flatMap((state) => {
+    const { file, reason, neededBy, remedy, advice = LOST } = state;
     const need = neededBy === "" ? "no record needs it" : `needed by ${neededBy}`;
     if (remedy) {
       const how = `it is made again from ${shownPlace(root, remedy)}, which is the same; ${need}`;
       return step("restore", source, file, reason, how);
     }
     if (neededBy === "") return step("set-aside", source, file, reason, "nothing: no record needs it");
-    const lost = `restore it from a copy: without it this state can be neither run nor restored; ${need}`;
-    return step("by-hand", source, file, reason, lost);
+    return step("by-hand", source, file, reason, `${advice}; ${need}`);
   });
 }
 
@@ -109,9 +123,10 @@ function manifestOrNull(source: records.Source): RunManifest | null {
  * files of states are made again, leftovers are deleted. Returns the folder the records went to, `null` when there were none.
  */
 export function applyRepair(plan: RepairPlan, files: Files, lock: Lock): string | null {
-  const { root, steps } = plan;
-  const restored = damagedStates({ root, files }, manifestOrNull({ root, files })).flatMap(({ file, remedy }) =>
-    remedy && steps.some((each) => each.action === "restore" && each.file === relative(root, file)) ? [remedy] : [],
+  const { root, steps, project } = plan;
+  const restored = damagedStates({ root, files }, manifestOrNull({ root, files }), project).flatMap(
+    ({ file, remedy }) =>
+      remedy && steps.some((each) => each.action === "restore" && each.file === relative(root, file)) ? [remedy] : [],
   );
   const aside = steps.filter(
     ({ action, file }) => action === "set-aside" || (action === "restore" && files.stat(join(root, file)) !== null),

@@ -67,14 +67,26 @@ export async function captureProject(
 ): Promise<CapturedProject> {
   const { root, tracked, inputs } = request;
   const artifacts = store.capture(root, tracked, { cache: false, durable: true, without: inputs });
-  const listed = await listProjectFiles(root, request.patterns, effects, signal);
-  const paths = [...listed.paths, ...ignoreFilesAbove(tracked)];
-  const rest = paths.filter((path) => !isWithinAny(path, tracked) && !isWithinAny(path, inputs));
-  const project = store.capture(root, rest, { excludes: HARD_EXCLUDES, strict: false, durable: true });
+  const listed = await listOtherFiles(request, effects, signal);
+  const project = store.capture(root, listed.paths, { excludes: HARD_EXCLUDES, strict: false, durable: true });
   return {
     project: project.snapshot,
     artifacts: artifacts.snapshot,
     warnings: [...artifacts.warnings, ...listed.warnings, ...notMissing(project.warnings)],
+  };
+}
+
+/** What is read of a project besides its artifacts. */
+export async function listOtherFiles(
+  { root, tracked, patterns, inputs }: ProjectRequest,
+  effects: Effects,
+  signal: AbortSignal,
+): Promise<ProjectFiles> {
+  const listed = await listProjectFiles(root, patterns, effects, signal);
+  const paths = [...listed.paths, ...ignoreFilesAbove(tracked)];
+  return {
+    paths: paths.filter((path) => !isWithinAny(path, tracked) && !isWithinAny(path, inputs)),
+    warnings: listed.warnings,
   };
 }
 
