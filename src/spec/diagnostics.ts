@@ -10,6 +10,8 @@ import type { SpecSource } from "./source.ts";
 export interface Finding extends Issue {
   /** What the user wrote there, to find the nearest valid name for; the last key of `path` when it is about a key. */
   readonly given?: string;
+  /** What was most likely meant, where that is known without `candidates`. */
+  readonly meant?: string;
   /** Text inside the value that the finding is about, such as `{lr}`. */
   readonly within?: string;
   /** Which of several such texts it is, from 0. */
@@ -20,7 +22,7 @@ export interface Finding extends Issue {
 export function finding(
   path: SpecPath,
   message: string,
-  more: Partial<Pick<Finding, "about" | "candidates" | "given" | "within" | "occurrence">> = {},
+  more: Partial<Pick<Finding, "about" | "candidates" | "given" | "meant" | "within" | "occurrence">> = {},
 ): Finding {
   return { path, message, about: "value", candidates: [], ...more };
 }
@@ -62,7 +64,7 @@ export class DiagnosticWriter {
 
   #diagnostic(found: Finding, span: Span | null): Diagnostic {
     const given = found.given ?? (found.about === "key" ? found.path.at(-1) : undefined);
-    const suggestion = given === undefined ? null : nearest(given, found.candidates);
+    const suggestion = found.meant ?? (given === undefined ? null : nearest(given, found.candidates));
     const base = span
       ? this.at(found.path, found.message, span)
       : { path: pathText(found.path), message: this.#hide(found.message), file: "--set" };

@@ -87,7 +87,7 @@ export async function loadSpec(path: string, options: LoadSpecOptions = {}): Pro
   const toPath = (type: string) => resolve(draft.dir, type);
   const { unlessIdle = (loading) => loading } = options;
   const load = (path: string) => unlessIdle(loadUserModule(path));
-  const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, load);
+  const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, load, effects.files);
   return finished(draft, { ...modules, files: effects.files, effects }, overrideProblems);
 }
 

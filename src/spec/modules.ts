@@ -1,10 +1,12 @@
 import type { AnyDefinition, Kind } from "../kernel/define.ts";
+import type { Files } from "../kernel/effects.ts";
 import { isAuraError, messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { type ComponentPlace, componentPlaces, definitionOf, isModulePath } from "./components.ts";
 import { asDefinition } from "./definition-check.ts";
 import { type Finding, finding } from "./diagnostics.ts";
+import { nearFile } from "./near-files.ts";
 import { specSchema } from "./spec-schema.ts";
 
 /** Imports a module by absolute path and gives its exports. */
@@ -22,6 +24,7 @@ export async function loadUserModules(
   registry: Registry,
   resolvePath: (path: string) => string,
   load: ModuleLoader,
+  files: Files,
 ): Promise<{ readonly registry: Registry; readonly findings: readonly Finding[] }> {
   const findings: Finding[] = [];
   const tried = new Set<string>();
@@ -32,8 +35,10 @@ export async function loadUserModules(
     for (const { place, type } of fresh) {
       if (tried.has(`${place.kind} ${type}`)) continue;
       tried.add(`${place.kind} ${type}`);
-      const loaded = await loadDefinition(place.kind, type, resolvePath(type), load);
-      if (typeof loaded === "string") findings.push(finding([...place.path, "type"], loaded));
+      const path = resolvePath(type);
+      const loaded = await loadDefinition(place.kind, type, path, load);
+      const meant = files.realPath(path) === null ? nearFile(type, path, files, "module") : {};
+      if (typeof loaded === "string") findings.push(finding([...place.path, "type"], loaded, meant));
       else known = known.with(loaded);
     }
   }

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts"
 import { parseDuration } from "../model/units.ts";
 import type { KnownComponent } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
+import { nearFile } from "./near-files.ts";
 import type { SpecPaths } from "./paths.ts";
 import { type PlacedPath, pathFindings, placedPaths } from "./project-paths.ts";
 
@@ -72,10 +73,17 @@ function withoutArtifacts(spec: JsonObject): readonly Finding[] {
 export function oddities(spec: JsonObject, components: readonly KnownComponent[]): readonly Finding[] {
   if (!isJsonObject(spec.stop) || spec.stop.cost_usd === undefined) return [];
   const runners = components.filter(({ kind }) => kind === "runner");
-  if (runners.length === 0 || runners.some(({ config }) => config.price !== undefined)) return [];
-  return [
-    finding(["stop", "cost_usd"], "no runner has a `price`, so no cost is known and this limit is never reached"),
-  ];
+  if (runners.length === 0 || runners.some(mayTellCost)) return [];
+  const isCommand = runners.some(({ definition }) => definition.type === "command");
+  const missing = `no runner has a \`price\`${isCommand ? " or reports its cost, as a command can with `output: json`" : ""}`;
+  return [finding(["stop", "cost_usd"], `${missing}, so no cost is known and this limit is never reached`)];
+}
+
+/** A runner that knows no price may still say itself what it used; a command can, where it answers in JSON. */
+function mayTellCost({ definition, config }: KnownComponent): boolean {
+  if (config.price !== undefined) return true;
+  if (definition.type === "command") return config.output === "json" || config.output === "jsonl";
+  return !Object.hasOwn(definition.options.properties, "price");
 }
 
 /** Files and folders that a spec names and that are not there. */
@@ -88,7 +96,7 @@ export function missingFiles(
   const absent = ({ path, value }: PlacedPath, base: string, what: string): readonly Finding[] => {
     const absolute = resolve(base, value);
     const exists = value === "" || files.realPath(absolute) !== null;
-    return exists ? [] : [finding(path, `there is no ${what} ${absolute}`)];
+    return exists ? [] : [finding(path, `there is no ${what} ${absolute}`, nearFile(value, absolute, files))];
   };
   const options = components.flatMap(fileOptions).flatMap((option) => absent(option, paths.dir, "file"));
   if (typeof spec.root === "string") {

@@ -164,6 +164,23 @@ describe("a user's own module", () => {
     expect(found[0]).toMatch(/^4:20 /);
   });
 
+  it("that is not there is told with the file that was most likely meant", async () => {
+    using dir = temporaryDirectory();
+    for (const name of ["good.ts", "judge.mjs", "god.md", "data.csv", "prompts/propose.md"]) dir.write(name, "");
+    const told = async (text: string): Promise<readonly (string | undefined)[]> => {
+      const loading = loadSpec(dir.write("spec.yaml", text), { registry: fixtures });
+      const thrown: unknown = await loading.catch((error: unknown) => error);
+      return thrown instanceof SpecError ? thrown.diagnostics.map(({ suggestion }) => suggestion) : [];
+    };
+    expect(await told(spec("{ type: ./god.ts }"))).toEqual(["./good.ts"]);
+    expect(await told(spec("{ type: ./judge }"))).toEqual(["./judge.mjs"]);
+    expect(await told(spec("{ type: ./nothing-like-it.ts }"))).toEqual([undefined]);
+    expect(await told(spec("{ type: ./no/such/god.ts }"))).toEqual([undefined]);
+    expect(
+      await told(VALID.replace("goal: Raise the accuracy.", "inputs: [dta.csv, prompts/propse.md, no/such.md]")),
+    ).toEqual([...["data.csv", "prompts/propose.md", undefined]]);
+  });
+
   it("is not looked into when only the text is given", async () => {
     const { loadSpecText } = await import("../../../src/spec/load.ts");
     const loaded = loadSpecText(spec("{ type: ./mine.ts, any: thing }"), "spec.yaml", { registry: fixtures });

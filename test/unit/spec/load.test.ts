@@ -482,6 +482,9 @@ describe("warnings", () => {
     expect(warnings(`${VALID}stop: { cost_usd: 5 }\n`)).toEqual([
       "19:19 no runner has a `price`, so no cost is known and this limit is never reached",
     ]);
+    expect(
+      warnings(`${changed("type: anthropic, model: claude", "type: replay, file: x")}stop: { cost_usd: 5 }\n`),
+    ).toEqual([]);
   });
 
   it("name a conditional parameter that a command cannot do without", () => {

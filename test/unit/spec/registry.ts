@@ -93,6 +93,7 @@ const OPTIONS = {
       model: { type: "string", minLength: 1 },
       max_tokens: { type: "integer", minimum: 1, default: 4096 },
       timeout: DURATION,
+      price: { type: "number" },
     },
     replay: { file: { type: "string" }, strict: { type: "boolean", default: false } },
   },
