@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { seededRng } from "../../src/platform/rng.ts";
-import { afterAll, killAt, type RealCrossing, realPlace, undisturbedCommand } from "./support/real.ts";
+import { oneOfEachKind, type RealCrossing, sideBySide, type When } from "./support/kinds.ts";
+import { afterAll, killAt, realPlace, undisturbedCommand } from "./support/real.ts";
 import { promisesOf } from "./support/reference-model.ts";
 import { FULL } from "./support/sweep.ts";
 
@@ -8,34 +9,6 @@ let expected: Awaited<ReturnType<typeof undisturbedCommand>>;
 beforeAll(async () => {
   expected = await undisturbedCommand();
 });
-
-/** Runs that go on side by side: most of what they do is waiting for their processes. */
-const SIDE_BY_SIDE = 3;
-
-async function sideBySide<T>(items: readonly T[], judge: (item: T) => Promise<readonly string[]>): Promise<string[]> {
-  const rest = [...items];
-  const wrong: string[] = [];
-  const worker = async (): Promise<void> => {
-    for (let item = rest.shift(); item !== undefined; item = rest.shift()) wrong.push(...(await judge(item)));
-  };
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
-  return wrong;
-}
-
-type When = "before" | "after" | "half";
-
-/** One crossing of each kind, with when to kill there; in a short test some of them, evenly spread. */
-function oneOfEachKind(): readonly { readonly crossing: RealCrossing; readonly when: When }[] {
-  const kinds = [...new Map(expected.crossings.toReversed().map((crossing) => [crossing.kind, crossing])).values()];
-  const step = FULL ? 1 : Math.ceil(kinds.length / 6);
-  const whens: readonly When[] = ["before", "after", "half"];
-  return kinds
-    .filter((_, place) => place % step === 0)
-    .map((crossing, place) => ({
-      crossing,
-      when: whens[place % (/^(write|append)/.test(crossing.kind) ? 3 : 2)] ?? "before",
-    }));
-}
 
 async function killedAt({ at, kind }: RealCrossing, when: When): Promise<readonly string[]> {
   using place = realPlace();
@@ -70,7 +43,9 @@ async function killedAfter(times: readonly number[]): Promise<readonly string[]>
 
 describe("the real command under SIGKILL", () => {
   test("killed once at each kind of crossing it goes on as if nothing had happened", async () => {
-    expect(await sideBySide(oneOfEachKind(), ({ crossing, when }) => killedAt(crossing, when))).toEqual([]);
+    expect(
+      await sideBySide(oneOfEachKind(expected.crossings, 6), ({ crossing, when }) => killedAt(crossing, when)),
+    ).toEqual([]);
   });
 
   test("killed at any time, over and over, it ends where the undisturbed run ends", async () => {

@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { type AuraEnd, type LiveAura, startAura } from "../../support/aura.ts";
+import { crossingsIn, type RealCrossing, type When } from "./kinds.ts";
 import { differencesFrom, essenceOf, promisesOf, type Tally } from "./reference-model.ts";
 import { countLines } from "./scenario.ts";
 
@@ -132,18 +133,17 @@ async function finishOnce(): Promise<string> {
   return place.path;
 }
 
-/** The environment in which the command kills itself at a crossing, or lists what it crosses. */
-export function killAt(at: number, when: "before" | "after" | "half"): Readonly<Record<string, string>> {
+/** The environment in which the command kills itself at a crossing. */
+export function killAt(at: number, when: When): Readonly<Record<string, string>> {
   return { NODE_OPTIONS: PRELOAD, AURA_KILL_AT: `${at}:${when}` };
 }
 
-const PRELOAD = `--require ${resolve(import.meta.dirname, "kill-at.cjs")}`;
-
-export interface RealCrossing {
-  readonly at: number;
-  /** What is done to what sort of file, without ids and numbers. */
-  readonly kind: string;
+/** The environment in which the command writes down what it crosses. */
+export function listIn(file: string): Readonly<Record<string, string>> {
+  return { NODE_OPTIONS: PRELOAD, AURA_KILL_LIST: file };
 }
+
+const PRELOAD = `--require ${resolve(import.meta.dirname, "kill-at.cjs")}`;
 
 /** The undisturbed run: what it leaves, what it did, what it crossed. */
 export async function undisturbedCommand(): Promise<{
@@ -153,25 +153,10 @@ export async function undisturbedCommand(): Promise<{
 }> {
   using place = realPlace();
   const list = place.join("crossings.txt");
-  const end = await place.live({ NODE_OPTIONS: PRELOAD, AURA_KILL_LIST: list });
+  const end = await place.live(listIn(list));
   if (end.code !== 0) throw new Error(`the undisturbed run ended with ${end.code}: ${end.stderr}`);
-  const crossings = readFileSync(list, "utf8")
-    .trimEnd()
-    .split("\n")
-    .map((line): RealCrossing => {
-      const [, at = "", method = "", target = ""] = /^(\d+) (\S+) (.*)$/.exec(line) ?? [];
-      return { at: Number(at), kind: `${method} ${sortOf(target.replace(place.path, ""))}` };
-    });
+  const crossings = crossingsIn(list, place.path);
   return { essence: essenceOf(place.workspace), tally: place.tally(), crossings };
-}
-
-function sortOf(path: string): string {
-  return path
-    .replace(/\.\d+-\d+\.tmp$/, ".tmp")
-    .replace(/[0-9a-f]{16,}/g, "#")
-    .replace(/objects\/[0-9a-f]{2}/g, "objects/#")
-    .replace(/-a\d+\.json/g, "-a#.json")
-    .replace(/\d+/g, "#");
 }
 
 /** What is wrong after a run that was disturbed has been finished. */

@@ -1,0 +1,153 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemEffects } from "../../src/platform/system.ts";
+import { inspectBest } from "../../src/workspace/queries.ts";
+import { aura } from "../support/aura.ts";
+import { crossingsIn, oneOfEachKind, type RealCrossing, sideBySide, type When } from "./support/kinds.ts";
+import { killAt, listIn } from "./support/real.ts";
+import { leftoversIn } from "./support/reference-model.ts";
+import { copyOf, isCleared, killedAt, type StatesRun, statesRun } from "./support/states-run.ts";
+import { FULL } from "./support/sweep.ts";
+import { differences, readTree } from "./support/tree.ts";
+
+type Tree = ReadonlyMap<string, string>;
+
+let finished: StatesRun;
+beforeAll(async () => {
+  finished = await statesRun();
+});
+afterAll(() => finished[Symbol.dispose]());
+
+const effects = systemEffects();
+const carried = (run: StatesRun): Tree => readTree(join(run.workspace, "artifacts"));
+/** All of the project but what an apply has staged. */
+const project = (run: StatesRun): Tree => readTree(run.project, (path) => !/(^|\/)\.aura-apply/.test(path));
+const isSame = (a: Tree, b: Tree): boolean => differences(a, b).length === 0;
+const isDecided = (run: StatesRun): boolean => existsSync(join(run.workspace, "rollbacks/00001.json"));
+
+describe("aura rollback under SIGKILL", () => {
+  const rollBack = (run: StatesRun, env: Readonly<Record<string, string>>) =>
+    aura(["rollback", "run", "--to", "start"], { cwd: run.path, env });
+
+  test("killed once at each kind of crossing, it has happened or it has not, for whoever goes on with the run", async () => {
+    using whole = copyOf(finished);
+    const before = carried(whole);
+    expect(await rollBack(whole, listIn(whole.join("crossings.txt")))).toMatchObject({ code: 0 });
+    const after = carried(whole);
+    expect(isSame(before, after)).toBe(false);
+    const crossings = crossingsIn(whole.join("crossings.txt"), whole.path);
+    const seen = new Set<boolean>();
+    const wrong = await sideBySide(oneOfEachKind(crossings, 4), async ({ crossing: { at, kind }, when }) => {
+      using run = copyOf(finished);
+      const killed = await rollBack(run, killAt(at, when));
+      const decided = isDecided(run);
+      seen.add(decided);
+      const code = await run.goOn();
+      const best = inspectBest(run.workspace, effects)?.id;
+      const told = JSON.parse(run.read("run/run.json") ?? "{}").best?.id;
+      const problems = [
+        ...(killed.signal === "SIGKILL" ? [] : [`it was not killed but ended with ${killed.code}: ${killed.stderr}`]),
+        ...(code === 0 ? [] : [`the run went on and ended with ${code}`]),
+        ...differences(decided ? after : before, carried(run)),
+        ...(best === (decided ? "i00000-h000" : "i00001-h000") && told === best
+          ? []
+          : [`best is ${best}, told ${told}`]),
+        ...leftoversIn(run.workspace).map((path) => `${path} was left behind`),
+      ];
+      return problems.length === 0 ? [] : [`killed ${when} ${at} ${kind}`, ...problems];
+    });
+    expect(wrong).toEqual([]);
+    expect([...seen].sort()).toEqual([false, true]);
+  });
+});
+
+describe("aura apply under SIGKILL", () => {
+  let before: Tree;
+  let after: Tree;
+  let crossings: readonly RealCrossing[];
+  beforeAll(async () => {
+    using whole = copyOf(finished);
+    before = project(whole);
+    const { code, stderr } = await whole.apply({ apply: "list" }).ended;
+    expect(code, stderr).toBe(0);
+    after = project(whole);
+    expect(isSame(before, after)).toBe(false);
+    crossings = crossingsIn(whole.join("crossings.txt"), whole.path);
+  });
+
+  /** What is wrong once nobody is at work any more, where the project may be in one of these states. */
+  const problemsOf = (run: StatesRun, states: readonly Tree[]): readonly string[] => [
+    ...(states.some((state) => isSame(state, project(run)))
+      ? []
+      : ["in between:", ...differences(after, project(run))]),
+    ...(isCleared(run) ? [] : ["what was staged is still there"]),
+    ...(existsSync(join(run.workspace, "lock.json")) ? ["the lock is still there"] : []),
+    ...leftoversIn(run.workspace).map((path) => `${path} was left behind`),
+  ];
+
+  test("a worker that is killed once at each kind of crossing has its work finished, or left undone, by its supervisor", async () => {
+    const kinds = crossings.map(({ kind }) => kind);
+    for (const needed of [
+      "renameSync /project/src/",
+      "chmodSync /project/src",
+      "rmSync /project/src",
+      "mkdirSync /project/src",
+    ]) {
+      expect(
+        kinds.some((kind) => kind.startsWith(needed)),
+        `${needed}\n${kinds.join("\n")}`,
+      ).toBe(true);
+    }
+    const seen = new Set<number | null>();
+    const wrong = await sideBySide(oneOfEachKind(crossings, 3), async ({ crossing: { at, kind }, when }) => {
+      using run = copyOf(finished);
+      const { code, stderr } = await run.apply({ apply: killedAt(at, when) }).ended;
+      seen.add(code);
+      const problems = [
+        ...(stderr.includes("was ended by SIGKILL") ? [] : [`the worker was not killed: ${stderr}`]),
+        ...(code === 0 || code === 1 ? [] : [`it ended with ${code}: ${stderr}`]),
+        ...problemsOf(run, [code === 0 ? after : before]),
+      ];
+      return problems.length === 0 ? [] : [`killed ${when} ${at} ${kind}`, ...problems];
+    });
+    expect(wrong).toEqual([]);
+    expect([...seen].sort()).toEqual([0, 1]);
+  });
+
+  /** In the middle of replacing, and in a long test everywhere else, too. */
+  const whereWorkersDie = (): readonly { readonly crossing: RealCrossing; readonly when: When }[] => {
+    if (FULL) return oneOfEachKind(crossings, crossings.length);
+    const crossing = crossings.findLast(({ kind }) => kind.startsWith("renameSync /project/src/"));
+    return crossing ? [{ crossing, when: "before" }] : [];
+  };
+
+  test("a supervisor that is killed leaves the project as it was when it had started no worker, else the worker finishes", async () => {
+    const wrong = await sideBySide<When>(["before", "after"], async (when) => {
+      using run = copyOf(finished);
+      const { signal } = await run.apply({ supervisor: killedAt(1, when) }).ended;
+      return [
+        ...(signal === "SIGKILL" ? [] : [`it was not killed`]),
+        ...problemsOf(run, [when === "before" ? before : after]),
+      ];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("a supervisor that is killed while it replaces a dead worker leaves what the next apply finishes", async () => {
+    const cases = whereWorkersDie().flatMap((one) => (["before", "after"] as const).map((then) => ({ ...one, then })));
+    const wrong = await sideBySide(cases, async ({ crossing: { at, kind }, when, then }) => {
+      using run = copyOf(finished);
+      const { signal } = await run.apply({ apply: killedAt(at, when), supervisor: killedAt(2, then) }).ended;
+      const problems = [...(signal === "SIGKILL" ? [] : ["the supervisor was not killed"])];
+      // With its second worker started, that one has finished by itself what the first had begun.
+      if (then === "after") problems.push(...problemsOf(run, [before, after]));
+      else {
+        const next = await run.apply().ended;
+        problems.push(...(next.code === 0 ? [] : [`the next apply: ${next.stderr}`]), ...problemsOf(run, [after]));
+      }
+      return problems.length === 0 ? [] : [`worker killed ${when} ${at} ${kind}, supervisor ${then}`, ...problems];
+    });
+    expect(wrong).toEqual([]);
+  });
+});
