@@ -2,7 +2,7 @@ import { compareIds, type HypothesisId, parseHypothesisId } from "./ids.ts";
 
 /** A rollback as far as it says which hypotheses count. */
 export interface CountingRollback {
-  /** The last iteration there was when the user rolled back. */
+  /** The last iteration that had proposed its hypotheses when the user rolled back. */
   readonly afterIteration: number;
   /** What it went back to. */
   readonly hypothesisId: HypothesisId;

@@ -14,7 +14,7 @@ export interface RollbackRecord {
   readonly snapshot: string;
   /** What was carried on before; absent when nothing was. */
   readonly previous?: CarriedState;
-  /** Last iteration that had begun. Hypotheses up to it that came after `hypothesisId` no longer count for best. */
+  /** Last iteration that had proposed its hypotheses. Those up to it that came after `hypothesisId` no longer count for best. */
   readonly afterIteration: number;
 }
 

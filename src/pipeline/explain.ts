@@ -70,6 +70,11 @@ function explainIteration(
   const name = `iteration ${record.iteration}`;
   const calls = explainCalls(workspace, record);
   if (record.state === "started") {
+    const rollback = workspace.rollbacks().findLast(({ afterIteration }) => afterIteration === record.iteration - 1);
+    if (rollback && rollback.snapshot !== record.base?.snapshot) {
+      const why = `it begins anew from ${rollback.hypothesisId}, which was rolled back to`;
+      return [{ step: `${name}: propose`, action: "rerun", why }];
+    }
     const asked = calls.some(({ action }) => action === "adopt");
     const why = asked ? "the model has answered, the proposals were not recorded yet" : "nothing was proposed yet";
     return [...calls, { step: `${name}: propose`, action: asked ? "adopt" : "rerun", why }];

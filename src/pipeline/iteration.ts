@@ -6,6 +6,7 @@ import type { Insight } from "../model/insight.ts";
 import type { CarriedState, FinishedIteration, IterationRecord } from "../model/iteration.ts";
 import type { BestSoFar } from "../model/run.ts";
 import { isBetter, withoutMinimum } from "../model/score.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 import { runBatch } from "./batch.ts";
 import { presenceOf, runHypothesis } from "./hypothesis-task.ts";
 import { isInterruption } from "./interruption.ts";
@@ -28,7 +29,10 @@ interface FixedBatch {
  */
 export async function runIteration(loop: Loop, iteration: number): Promise<FinishedIteration | null> {
   const { workspace, run, state } = loop;
-  const begun = workspace.readIteration(iteration) ?? begin(loop, iteration);
+  const known = workspace.readIteration(iteration);
+  const outdated = known !== null && isOutdated(known, baseOf(loop));
+  if (outdated) dropProposals(workspace, iteration);
+  const begun = known === null || outdated ? begin(loop, iteration) : known;
   state.enterGeneration(begun.generation);
   run.emit({ type: "iteration.started", iteration, ...(begun.base ? { base: begun.base } : {}) });
 
@@ -70,17 +74,37 @@ export function replayIteration(loop: Loop, iteration: number): boolean {
 function begin(loop: Loop, iteration: number): IterationRecord {
   const { state, artifacts, workspace } = loop;
   const { generation } = loop;
-  const carried = state.carried ?? (artifacts ? { snapshot: artifacts.start, hypothesisId: hypothesisId(0, 0) } : null);
+  const base = baseOf(loop);
   const start = artifacts !== null && (iteration === 0 || state.isFresh);
   const record: IterationRecord = {
     iteration,
     generation,
     ...(start ? { start: true } : {}),
-    ...(carried ? { base: carried } : {}),
+    ...(base ? { base } : {}),
     state: "started",
   };
   workspace.writeIteration(record);
   return record;
+}
+
+/** What an iteration that begins now starts from; absent without artifacts. */
+function baseOf({ state, artifacts }: Loop): CarriedState | undefined {
+  if (state.carried) return state.carried;
+  return artifacts ? { snapshot: artifacts.start, hypothesisId: hypothesisId(0, 0) } : undefined;
+}
+
+/** Whether an iteration has proposed nothing yet, and something else is carried on since it began: it begins anew. */
+function isOutdated(known: IterationRecord, base: CarriedState | undefined): boolean {
+  if (known.state !== "started") return false;
+  return known.base?.snapshot !== base?.snapshot || known.base?.hypothesisId !== base?.hypothesisId;
+}
+
+/** Drops what of a batch was written before all of it was decided. */
+function dropProposals(workspace: Workspace, iteration: number): void {
+  for (const id of workspace.listHypotheses(iteration)) {
+    workspace.forgetHypothesis(id);
+    workspace.removeHypothesis(id);
+  }
 }
 
 /** Decides, once and for good, which hypotheses this iteration runs. */

@@ -119,6 +119,10 @@ export class IterationRecords {
     this.writer.record(path, call, validators.call, { durable: true });
   }
 
+  removeHypothesis(id: HypothesisId): void {
+    this.writer.remove(layout.hypothesisFile(this.root, id));
+  }
+
   removeTrial(id: TrialId): void {
     this.writer.remove(layout.trialFile(this.root, id));
   }

@@ -15,7 +15,8 @@ import {
 } from "../../src/workspace/artifacts/index.ts";
 import { inspectBest } from "../../src/workspace/queries.ts";
 import { Workspace } from "../../src/workspace/workspace.ts";
-import { live } from "./support/lives.ts";
+import { inPlace, live } from "./support/lives.ts";
+import { differencesFrom, essenceOf } from "./support/reference-model.ts";
 import { layOut, type Place } from "./support/scenario.ts";
 import { sample } from "./support/sweep.ts";
 import { differences, readTree } from "./support/tree.ts";
@@ -122,6 +123,41 @@ describe("a rollback", () => {
       await asProcess(root, null, rollBackTo("i00002-h001"));
       expect(differences(first, carried(root))).toEqual([]);
     }));
+});
+
+describe("a run that is rolled back in the middle of an iteration", () => {
+  /** A run that was killed in its second iteration at this crossing, and rolled back to the start. */
+  async function rolledBack(place: Place, at: number): Promise<void> {
+    await live(place, { at, when: "before", fault: "die" });
+    await asProcess(place.workspace, null, rollBackTo("i00001-h000"));
+  }
+
+  test("comes to the same wherever its resume is killed", async () => {
+    const whole = await inPlace(async (place) => (await live(place)).crossings);
+    const inSecond = whole.filter(({ target }) => target.includes("/iterations/00002/"));
+    const wrong: string[] = [];
+    // While its proposals are asked for, and while they run.
+    for (const share of [0.1, 0.6]) {
+      const at = inSecond[Math.floor(inSecond.length * share)]?.n ?? 1;
+      const { essence, crossings } = await inPlace(async (place) => {
+        await rolledBack(place, at);
+        const { crossings, exitCode, broken } = await live(place);
+        expect([exitCode, broken]).toEqual([0, []]);
+        return { essence: essenceOf(place.workspace), crossings: crossings.length };
+      });
+      for (const kill of sample(crossings, 8)) {
+        await inPlace(async (place) => {
+          await rolledBack(place, at);
+          const first = await live(place, { at: kill, when: kill % 2 === 0 ? "before" : "after", fault: "die" });
+          const { exitCode, broken } = await live(place);
+          const problems = [...first.broken, ...broken, ...differencesFrom(essence, place.workspace)];
+          if (exitCode !== 0 || problems.length > 0)
+            wrong.push(`killed at ${kill} after ${at}: ${exitCode}`, ...problems);
+        });
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
 });
 
 describe("an apply", () => {

@@ -34,15 +34,22 @@ export function planRollback(store: SnapshotStore, records: StateRecords, to: st
   const previous = carriedState(store, records);
   const changed = previous === null ? [] : changedPaths(store, previous.snapshot, target.snapshot);
   const isCarried = previous?.snapshot === target.snapshot && previous.hypothesisId === target.hypothesisId;
-  const isCurrent = isCarried && !isFollowed(store, records, target.hypothesisId);
-  return { to, target, previous, afterIteration: records.lastIteration() ?? 0, changed, isCurrent };
+  const afterIteration = lastProposed(records);
+  const isCurrent = isCarried && !isFollowed(store, records, target.hypothesisId, afterIteration);
+  return { to, target, previous, afterIteration, changed, isCurrent };
 }
 
-/** Whether a hypothesis that counts came after this one. */
-function isFollowed(store: SnapshotStore, records: StateRecords, id: HypothesisId): boolean {
+/** The last iteration whose hypotheses are decided: one that has proposed nothing yet begins anew after a rollback. */
+function lastProposed(records: StateRecords): number {
+  const last = records.lastIteration() ?? 0;
+  return last > 0 && records.readIteration(last)?.state === "started" ? last - 1 : last;
+}
+
+/** Whether a hypothesis that counts came after this one, up to an iteration. */
+function isFollowed(store: SnapshotStore, records: StateRecords, id: HypothesisId, until: number): boolean {
   const counts = countedAfter(readRollbacks(store));
   const from = parseHypothesisId(id)?.iteration ?? 0;
-  for (let iteration = records.lastIteration() ?? -1; iteration >= from; iteration--) {
+  for (let iteration = until; iteration >= from; iteration--) {
     if (records.listHypotheses(iteration).some((other) => compareIds(other, id) > 0 && counts(other))) return true;
   }
   return false;

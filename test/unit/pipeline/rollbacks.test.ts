@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openStates } from "../../../src/cli/states.ts";
 import {
@@ -6,9 +7,11 @@ import {
   FunctionExperimenter,
   MetricEvaluator,
   Pipeline,
+  Researcher,
   Reviewer,
   Workspace,
 } from "../../../src/index.ts";
+import { explainResume } from "../../../src/pipeline/explain.ts";
 import type { PipelineOptions } from "../../../src/pipeline/options.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
@@ -35,7 +38,10 @@ interface Told {
 }
 
 /** Starts the run or goes on with it, until it ends or `until` is about to be scored. */
-async function live(until: string | null, options: Partial<PipelineOptions> = {}): Promise<Told> {
+async function live(
+  until: string | null,
+  options: Partial<PipelineOptions> | ((stop: AbortController) => Partial<PipelineOptions>) = {},
+): Promise<Told> {
   const stop = new AbortController();
   const events: AuraEvent[] = [];
   const contradicted: string[] = [];
@@ -67,7 +73,7 @@ async function live(until: string | null, options: Partial<PipelineOptions> = {}
       },
     }),
     maxIterations: 3,
-    ...options,
+    ...(typeof options === "function" ? options(stop) : options),
   });
   pipeline.subscribe((event) => {
     events.push(event);
@@ -145,6 +151,43 @@ test("a rollback to a hypothesis of the iteration under way counts at once as we
   expect(told(events, "run.started")).toEqual(["i00002-h000"]);
   expect(told(events, "best.improved")).toEqual([]);
   expect(iteration(3)).toMatchObject({ base: { hypothesisId: "i00002-h000" } });
+});
+
+test("an iteration in which nothing was proposed yet begins anew, from the state that was rolled back to", async () => {
+  await live(null, { maxIterations: 1 });
+  const asked: string[] = [];
+  const asking = (stop: AbortController | null): Partial<PipelineOptions> => ({
+    maxIterations: 2,
+    researcher: new Researcher({
+      promptTemplate: "from {{best.id}}",
+      numTasks: 1,
+      runner: async (prompt) => {
+        asked.push(prompt);
+        stop?.abort();
+        stop?.signal.throwIfAborted();
+        return '[{"spec": {"score": 8}, "edits": [{"path": "code.txt", "content": "8"}]}]';
+      },
+    }),
+  });
+  await live(null, asking);
+  expect(iteration(2)).toMatchObject({ state: "started", base: { hypothesisId: "i00001-h001" } });
+  const stale = folder.write("run/iterations/00002/hypotheses/i00002-h001.json", '{ "id": "i00002-h001", "spec": {} }');
+
+  await rollBackTo("i00001-h000");
+  expect(explainResume(await Workspace.open(folder.join("run"))).at(-1)).toEqual({
+    step: "iteration 2: propose",
+    action: "rerun",
+    why: "it begins anew from i00001-h000, which was rolled back to",
+  });
+  const { contradicted } = await live(null, asking(null));
+  expect(contradicted).toEqual([]);
+  expect(asked).toEqual(["from i00001-h001", "from i00001-h000"]);
+  expect(existsSync(stale)).toBe(false);
+  expect(iteration(2)).toMatchObject({
+    base: { hypothesisId: "i00001-h000" },
+    carried: { hypothesisId: "i00002-h000" },
+  });
+  expect(told((await live(null, asking(null))).events, "run.started")).toEqual(["i00002-h000"]);
 });
 
 test("artifacts/ keeps the state that was rolled back to while the iteration under way is finished", async () => {

@@ -155,7 +155,8 @@ test("an iteration finished after a rollback carries on from there", () => {
     readIteration: (n) => (n === 4 ? { iteration: 4, generation: 0, state: "started" } : records.readIteration(n)),
   };
   expect(carriedState(store, begun)?.snapshot).toBe(states[0]);
-  expect(planRollback(store, begun, "best").afterIteration).toBe(4);
+  // Nothing has been proposed in it yet: it is begun anew, from the state that is rolled back to.
+  expect(planRollback(store, begun, "best").afterIteration).toBe(3);
 });
 
 test.each([
