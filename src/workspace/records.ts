@@ -182,8 +182,34 @@ function issueText(issue: RecordIssue | undefined): string {
   if (!issue) return "unknown reason";
   const path = issue.instancePath.slice(1).replaceAll("/", ".");
   const where = path === "" ? "the record" : path;
-  const extra = issue.params.additionalProperty ?? issue.params.allowedValues ?? issue.params.tagValue;
-  return `${where} ${issue.message ?? "is wrong"}${extra === undefined ? "" : ` (${JSON.stringify(extra)})`}`;
+  return `${where} ${mistake(issue)}`;
+}
+
+/** What is wrong, in words; the generated validators carry none. */
+function mistake({ keyword, params }: RecordIssue): string {
+  switch (keyword) {
+    case "type":
+      return `must be ${params.type}`;
+    case "required":
+      return `must have ${JSON.stringify(params.missingProperty)}`;
+    case "additionalProperties":
+      return `must not have ${JSON.stringify(params.additionalProperty)}`;
+    case "enum":
+      return `must be one of ${JSON.stringify(params.allowedValues)}`;
+    case "const":
+      return `must be ${JSON.stringify(params.allowedValue)}`;
+    case "minimum":
+    case "maximum":
+      return `must be ${params.comparison} ${params.limit}`;
+    case "pattern":
+      return `must match ${params.pattern}`;
+    case "discriminator":
+      return params.error === "tag"
+        ? `must have text as ${JSON.stringify(params.tag)}`
+        : `has ${JSON.stringify(params.tagValue)} as ${JSON.stringify(params.tag)}, which is none`;
+    default:
+      return "is none of what it may be";
+  }
 }
 
 /** What is read, or why it cannot be. */

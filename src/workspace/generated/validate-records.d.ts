@@ -12,7 +12,6 @@ import type { Trial } from "../../model/trial.ts";
 export interface RecordIssue {
   readonly instancePath: string;
   readonly keyword: string;
-  readonly message?: string;
   readonly params: Readonly<Record<string, unknown>>;
 }
 
