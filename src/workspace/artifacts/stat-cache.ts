@@ -51,7 +51,8 @@ export class StatCache {
 
   /** Hash of the file from an earlier scan, `null` when it has to be read. */
   hashOf(path: string, stat: FileStat): string | null {
-    const cached = this.#later.get(path) ?? (Object.hasOwn(this.#first, path) ? this.#first[path] : undefined);
+    // What an object inherits under some names is no list, and so no cached file.
+    const cached = this.#later.get(path) ?? this.#first[path];
     if (!isCachedFile(cached) || !isSame(cached, stat)) return null;
     if (!this.#canGrow) this.#seen.push([path, cached]);
     return cached[4];
