@@ -38,7 +38,7 @@ describe("aura rollback under SIGKILL", () => {
     expect(isSame(before, after)).toBe(false);
     const crossings = crossingsIn(whole.join("crossings.txt"), whole.path);
     const seen = new Set<boolean>();
-    const wrong = await sideBySide(oneOfEachKind(crossings, 4), async ({ crossing: { at, kind }, when }) => {
+    const wrong = await sideBySide(oneOfEachKind(crossings, 2), async ({ crossing: { at, kind }, when }) => {
       using run = copyOf(finished);
       const killed = await rollBack(run, killAt(at, when));
       const decided = isDecided(run);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { extractJson, jsonCandidates, sanitizeJson } from "../../../src/components/extract-json.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
 
 function value(text: string): unknown {
   const found = extractJson(text);
@@ -125,9 +126,9 @@ describe("extractJson", () => {
     ["backslashes", `["${"\\".repeat(999_999)}`],
     ["digits", `[${"1".repeat(1_000_000)}x`],
   ])("stays quick on a megabyte of %s", (_what, text) => {
-    const before = performance.now();
+    const before = cpuTime();
     expect(extractJson(text).ok).toBe(false);
-    expect(performance.now() - before).toBeLessThan(3000);
+    expect(cpuTime() - before).toBeLessThan(5000);
   });
 
   it("gives back any JSON value that was fenced among prose", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LineKeeper } from "../../../../src/components/executors/output-lines.ts";
+import { cpuTime } from "../../../support/cpu-time.ts";
 
 const at = (): string => "2026-01-01T00:00:00.000Z";
 
@@ -51,16 +52,16 @@ describe("the lines kept of an output", () => {
 
   it("cost next to nothing each when there are millions", () => {
     const keeper = new LineKeeper(at);
-    const from = performance.now();
+    const from = cpuTime();
     for (let i = 0; i < 1_000_000; i++) keeper.add("x");
-    expect(performance.now() - from).toBeLessThan(1500);
+    expect(cpuTime() - from).toBeLessThan(1500);
   });
 
   it("cost little time, whatever they are", () => {
     const keeper = new LineKeeper(at);
     const nasty = [`a${" ".repeat(998)}x`, '\\"'.repeat(30_000), `{${"[".repeat(60_000)}`, "a ".repeat(499)];
-    const from = performance.now();
+    const from = cpuTime();
     for (let i = 0; i < 2000; i++) for (const line of nasty) keeper.add(line);
-    expect(performance.now() - from).toBeLessThan(2000);
+    expect(cpuTime() - from).toBeLessThan(2000);
   });
 });

@@ -5,6 +5,7 @@ import type { Edit } from "../../../../src/model/hypothesis.ts";
 import { applyEdits } from "../../../../src/workspace/artifacts/edits.ts";
 import { workspacesIn } from "../../../../src/workspace/artifacts/excludes.ts";
 import { type NewEntry, SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
+import { cpuTime } from "../../../support/cpu-time.ts";
 import { files, world } from "./rig.ts";
 
 const TRACKED = ["train.py", "src"];
@@ -393,14 +394,14 @@ test("a diff made to take long is refused soon", () => {
   const { store } = world();
   const { id } = store.putTree([file("f", "\n".repeat(500_000))]);
   const hunk = `@@ -9,300000 +9,300000 @@\n${" \n".repeat(299_999)}-x\n+y\n`;
-  const from = performance.now();
+  const from = cpuTime();
   expect(applyEdits(store, id, [{ diff: `--- a/f\n+++ b/f\n${hunk}` }], { tracked: ["f"] })).toMatchObject({
     ok: false,
     failure: { code: "edit-not-applied", message: expect.stringMatching(/too long to look elsewhere/) },
   });
   const headers = "--- a/f\n+++ b/f\n".repeat(30_000);
   expect(applyEdits(store, id, [{ diff: headers }], { tracked: ["f"] }).ok).toBe(false);
-  expect(performance.now() - from).toBeLessThan(5000);
+  expect(cpuTime() - from).toBeLessThan(5000);
 });
 
 test("a name that no file system takes is refused, and is no trouble for the run", () => {
