@@ -10,6 +10,7 @@ export class Gate {
   readonly #spending: Spending;
   readonly #signals: StopSignals;
   #failuresInARow = 0;
+  #refusedForFailures = false;
 
   constructor(stop: StopSettings, spending: Spending, signals: StopSignals) {
     this.#stop = stop;
@@ -24,7 +25,9 @@ export class Gate {
   /** Why nothing more may start, or `null`. */
   closed(): FinishReason | null {
     if (this.#signals.now.aborted || this.#signals.drain.aborted) return "interrupted";
-    if (this.#failuresInARow >= this.#stop.failures) return "failures";
+    // A start that was refused is not made up for: what was still running and succeeds does not take the reason away.
+    this.#refusedForFailures ||= this.#failuresInARow >= this.#stop.failures;
+    if (this.#refusedForFailures) return "failures";
     return stopStarts(this.#spending.totals(), this.#stop);
   }
 }

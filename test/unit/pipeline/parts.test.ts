@@ -100,6 +100,14 @@ describe("the gate", () => {
     expect(gate.closed()).toBe("failures");
   });
 
+  test("stays closed once it refused a start for failures, whatever still succeeds", () => {
+    const gate = new Gate({ failures: 1 }, spending(), stopSignals().signals);
+    gate.experimented(false);
+    expect(gate.closed()).toBe("failures");
+    gate.experimented(true);
+    expect(gate.closed()).toBe("failures");
+  });
+
   test("closes when a budget is spent or the run is stopping", () => {
     const stop = stopSignals();
     const spent = spending();
