@@ -1,7 +1,6 @@
 import { formatDuration } from "../kernel/display-value.ts";
 import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
-import type { FinishReason } from "../model/run.ts";
 import type { RunResult } from "../pipeline/pipeline.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { LoadedSpec } from "../spec/load.ts";
@@ -73,9 +72,13 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
     (result.exitCode === EXIT.ok ? (unmet(required, result.best?.score ?? null, metric) ?? EXIT.ok) : result.exitCode);
   const missed = code === EXIT.requirementNotMet ? `the best does not meet --require ${flags.require}` : undefined;
   const message = missed ?? result.message;
-  const reason: FinishReason = code === EXIT.paused ? "paused" : result.reason;
-  sayEnding(launch, metric, { ...result, reason, ...(message === undefined ? {} : { message }) });
-  frame?.finish({ exitCode: code, reason, best: result.best, ...(message === undefined ? {} : { message }) });
+  sayEnding(launch, metric, { ...result, ...(message === undefined ? {} : { message }) });
+  frame?.finish({
+    exitCode: code,
+    reason: result.reason,
+    best: result.best,
+    ...(message === undefined ? {} : { message }),
+  });
   return code;
 }
 

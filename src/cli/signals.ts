@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from "../kernel/errors.ts";
+import { StopRequest } from "../pipeline/interruption.ts";
 
 /**
  * The one owner of signals, and of the end of the process.
@@ -68,9 +69,10 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
 
   let endTimer: NodeJS.Timeout | null = null;
 
+  const request = (): StopRequest | undefined => (cause === null ? undefined : new StopRequest(CODE[cause]));
   const end = (): void => {
-    drain.abort();
-    now.abort();
+    drain.abort(request());
+    now.abort(request());
     endTimer ??= setTimeout(plan.killAll, ENDING_MS);
   };
   const kill = (): void => {
@@ -88,7 +90,7 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
       return;
     }
     cause = by;
-    drain.abort();
+    drain.abort(request());
     graceTimer = setTimeout(end, plan.graceMs);
   };
 

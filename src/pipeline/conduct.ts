@@ -1,5 +1,5 @@
 import type { RunContext } from "../kernel/context.ts";
-import { type ExitCode, messageOf } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, messageOf } from "../kernel/errors.ts";
 import type { Lifecycle } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { HypothesisId } from "../model/ids.ts";
@@ -10,7 +10,7 @@ import type { Emitter } from "./emitter.ts";
 import { Gate } from "./gate.ts";
 import { RunHistory } from "./history.ts";
 import { guardInputs, recordInputs } from "./inputs.ts";
-import { isInterruption, type StopSignals } from "./interruption.ts";
+import { exitCodeOfStop, isInterruption, type StopSignals } from "./interruption.ts";
 import { replayIteration, runIteration } from "./iteration.ts";
 import { TrialFolders } from "./keep.ts";
 import { endLeftovers } from "./leftovers.ts";
@@ -108,8 +108,8 @@ export async function conductRun(
       announce();
       for (const message of closed) emitter.emit({ type: "warning", code: GENERATION_OVER, message });
     }
-    const reason = await turn(loop, unfinished);
-    return finish(reason, exitCodeOf(reason), keeper, emitter);
+    const { reason, exitCode } = endOf(await turn(loop, unfinished), signals);
+    return finish(reason, exitCode, keeper, emitter);
   } catch (thrown) {
     redactError(thrown, hide);
     const { reason, exitCode } = endingOf(thrown, hasSpent(spending.totals()));
@@ -180,6 +180,16 @@ async function turn(loop: Loop, unfinished: readonly number[]): Promise<FinishRe
       return scoredNothing(loop, closed, workspace.listHypotheses(iteration)) ? "nothing-scored" : closed;
     }
   }
+}
+
+/** A stop may have an exit code of its own, and be a pause. */
+function endOf(
+  reason: FinishReason,
+  signals: StopSignals,
+): { readonly reason: FinishReason; readonly exitCode: ExitCode } {
+  if (reason !== "interrupted") return { reason, exitCode: exitCodeOf(reason) };
+  const exitCode = exitCodeOfStop(signals);
+  return { reason: exitCode === EXIT.paused ? "paused" : reason, exitCode };
 }
 
 /** The result, or `null` when the run was stopped on the way to it. */

@@ -1,4 +1,4 @@
-import { isAuraError, RunnerError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, isAuraError, RunnerError } from "../kernel/errors.ts";
 
 /**
  * Two ways to stop. `drain`: start nothing more, let what runs finish and be scored. `now`: end what runs.
@@ -28,4 +28,25 @@ export function isInterruption(thrown: unknown, signals: StopSignals): boolean {
   if (thrown instanceof Interrupted) return true;
   if (!signals.now.aborted) return false;
   return thrown === signals.now.reason || thrown instanceof RunnerError || !isAuraError(thrown);
+}
+
+/**
+ * What to abort a run's signals with when the stop has an exit code of its own, such as a signal's. `EXIT.paused` makes
+ * it a pause. Any other reason is an interruption.
+ */
+export class StopRequest extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode) {
+    super("stopped");
+    // Whoever waits takes it for the abort that it is.
+    this.name = "AbortError";
+    this.exitCode = exitCode;
+  }
+}
+
+/** Exit code of a run that was stopped: that of whoever asked first. */
+export function exitCodeOfStop({ drain, now }: StopSignals): ExitCode {
+  const request = [drain, now].find(({ reason }) => reason instanceof StopRequest)?.reason;
+  return request instanceof StopRequest ? request.exitCode : EXIT.interrupted;
 }

@@ -23,7 +23,7 @@ export function statusOf(reason: FinishReason): RunStatus {
   return STATUS[reason];
 }
 
-/** Exit code of a run that ended for this reason; an interrupted one's is decided by the signal that caused it. */
+/** Exit code of a run that ended for this reason; an interrupted one's may be another, see `StopRequest`. */
 export function exitCodeOf(reason: FinishReason): ExitCode {
   const status = statusOf(reason);
   if (status === "finished") return EXIT.ok;

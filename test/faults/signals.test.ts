@@ -48,6 +48,9 @@ describe("a signal while a trial ignores being asked to end", () => {
     expect(performance.now() - from).toBeLessThan(GRACE_MS + 2500);
     expect(survivorsOf(place)).toEqual([]);
     expect(end.stdout).toContain("aura resume runs/kill");
+    expect(end.stdout).toMatch(
+      new RegExp(`run\\.finished reason=${code === 75 ? "paused" : "interrupted"} exit=${code}\\b`),
+    );
     if (signal === "SIGINT") await goesOn(place);
   });
 
