@@ -2,7 +2,8 @@ import { isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
 import type { Finding, Proposals } from "../kernel/ports.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
-import { isJsonObject } from "../model/json.ts";
+import { isJsonObject, type JsonValue } from "../model/json.ts";
+import { plainJson } from "../platform/plain-json.ts";
 import { Interrupted } from "./interruption.ts";
 
 /** Which stage is asked, and about what. */
@@ -16,9 +17,14 @@ interface Question {
 interface Answer<T> {
   readonly is: (answer: unknown) => answer is T;
   readonly words: string;
+  /** It is taken over as a copy, as it will be read back from its record. Not for answers that may be huge. */
+  readonly isCopied?: boolean;
 }
 
-/** Asks a stage. Throws `RunFailedError` that names stage and subject when it throws, or answers something else. */
+/**
+ * Asks a stage. Throws `RunFailedError` that names stage and subject when it throws, or answers something else, or what
+ * a record cannot hold.
+ */
 export async function answerOf<T>(
   { stage, about, signal }: Question,
   expected: Answer<T>,
@@ -27,12 +33,19 @@ export async function answerOf<T>(
   let answer: unknown;
   try {
     answer = await ask();
+    if (expected.isCopied && expected.is(answer)) answer = dataOf(answer);
   } catch (thrown) {
     if (isAuraError(thrown) || thrown instanceof Interrupted || signal.aborted) throw thrown;
     throw new RunFailedError(`the ${stage} failed on ${about}: ${messageOf(thrown)}`, { cause: thrown });
   }
   if (expected.is(answer)) return answer;
   throw new RunFailedError(`the ${stage} returned ${shown(answer)} for ${about}; it has to return ${expected.words}`);
+}
+
+function dataOf(answer: unknown): JsonValue {
+  const plain = plainJson(answer);
+  if (plain.ok) return plain.value;
+  throw new Error(`what it returned cannot be recorded: ${plain.reason}`);
 }
 
 export const PROPOSALS: Answer<Proposals> = {
@@ -45,23 +58,30 @@ export const PROPOSALS: Answer<Proposals> = {
 
 export const EXPERIMENT: Answer<Experiment> = {
   is: (answer): answer is Experiment =>
-    isObject(answer) && typeof answer.hypothesisId === "string" && Array.isArray(answer.trials),
+    isObject(answer) && isId(answer) && Object.hasOwn(answer, "trials") && Array.isArray(answer.trials),
   words: "an experiment: { hypothesisId, status, trials: [ … ], summary }",
 };
 
 export const EVALUATION: Answer<Evaluation> = {
-  is: (answer): answer is Evaluation => isObject(answer) && typeof answer.hypothesisId === "string",
+  is: (answer): answer is Evaluation => isObject(answer) && isId(answer),
   words: "an evaluation: { hypothesisId, score: a number or null, passed, reason, details: { … } }",
+  isCopied: true,
 };
 
 export const FINDINGS: Answer<readonly Finding[]> = {
   is: (answer): answer is readonly Finding[] =>
     Array.isArray(answer) && answer.every((one) => isObject(one) && typeof one.finding === "string"),
   words: 'a list of findings: [{ finding: "…", recommendation?, evidence? }, …]',
+  isCopied: true,
 };
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A property that an object only inherits, such as a getter of its class, is in no record. */
+function isId(answer: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(answer, "hypothesisId") && typeof answer.hypothesisId === "string";
 }
 
 const LONGEST = 120;

@@ -22,6 +22,10 @@ import {
   type StageContext,
   Workspace,
 } from "../../../src/index.ts";
+import { EXIT } from "../../../src/kernel/errors.ts";
+import type { Evaluation } from "../../../src/model/evaluation.ts";
+import type { JsonObject, JsonValue } from "../../../src/model/json.ts";
+import { StopRequest } from "../../../src/pipeline/interruption.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 let folder: TemporaryDirectory;
@@ -34,6 +38,34 @@ const space = { x: { type: "float", low: 0, high: 1 } } as const;
 const search = (numTasks = 2): ResearcherPort => new SearchResearcher({ method: "random", numTasks, space });
 const score = new MetricEvaluator({ metric: "score" });
 const identity = (): ExperimenterPort => new FunctionExperimenter((spec) => ({ score: spec.x }));
+
+const verdict = (id: string): Evaluation => ({ hypothesisId: id, score: 1, passed: true, reason: "", details: {} });
+function nested(id: string): Evaluation {
+  const details: Record<string, JsonValue> = {};
+  details.in = details;
+  return { ...verdict(id), details };
+}
+class Verdict {
+  readonly #id: string;
+  constructor(id: string) {
+    this.#id = id;
+  }
+  get hypothesisId() {
+    return this.#id;
+  }
+  get score() {
+    return 1;
+  }
+  get passed() {
+    return true;
+  }
+  get reason() {
+    return "";
+  }
+  get details() {
+    return {};
+  }
+}
 
 /** A pipeline in a folder of its own, for what is not given. */
 async function pipeline(options: Partial<PipelineOptions> = {}, name = "run"): Promise<Pipeline> {
@@ -221,6 +253,41 @@ describe("stopping from code", () => {
     expect(ran).toHaveLength(1);
     expect(folder.read("run/iterations/00001/evaluations/i00001-h000.json")).toContain('"score"');
   });
+
+  test.each([
+    [EXIT.terminated, "interrupted"],
+    [EXIT.hangup, "interrupted"],
+    [EXIT.paused, "paused"],
+  ] as const)("with exit code %i is told as that everywhere", async (exitCode, reason) => {
+    const run = await pipeline();
+    const ends: unknown[] = [];
+    run.subscribe((event) => event.type === "run.finished" && ends.push(event));
+    const drain = AbortSignal.abort(new StopRequest(exitCode));
+    expect(await run.run({ drain })).toMatchObject({ reason, exitCode });
+    expect(ends).toMatchObject([{ reason, exitCode }]);
+    expect(folder.read("run/run.json")).toContain(`"status": "${reason}"`);
+  });
+});
+
+describe("failures in a row", () => {
+  test("end the run with 1, also when what still ran then succeeds", async () => {
+    let succeed = (): void => {};
+    const run = await pipeline({
+      researcher: search(5),
+      settings: { parallel: 2, stop: { failures: 2 } },
+      experimenter: new FunctionExperimenter((spec, { hypothesisId }) => {
+        if (hypothesisId !== "i00001-h000") throw new Error("no");
+        return new Promise((resolve) => {
+          succeed = () => resolve({ score: spec.x });
+        });
+      }),
+    });
+    run.subscribe((event) => {
+      // By the next turn of the loop the worker of the second failure has asked for another start.
+      if (event.type === "evaluation.scored" && event.evaluation.hypothesisId === "i00001-h002") setImmediate(succeed);
+    });
+    expect(await run.run()).toMatchObject({ reason: "failures", exitCode: 1, totals: { trials: 3 } });
+  });
 });
 
 describe("stages that misbehave", () => {
@@ -286,6 +353,26 @@ describe("stages that misbehave", () => {
     expect(ofFirst).toHaveLength(11);
     expect(ofFirst.at(-1)).toMatchObject({ refused: { label: "and 190 more", reason: "more than the 1 asked for" } });
     expect(told.at(-1)).toMatchObject({ refused: { label: "and 191 more", reason: "repeats i00001-h000" } });
+  });
+
+  test.each<[string, (id: string) => Evaluation, RegExp]>([
+    ["in getters of a class", (id) => new Verdict(id), /the evaluator returned \{\} for i00001-h000/],
+    ["in itself", (id) => nested(id), /the evaluator failed on i00001-h000: .*cannot be recorded: details\.in\.in/],
+    [
+      "behind a getter that throws",
+      (id) => ({
+        ...verdict(id),
+        get details(): JsonObject {
+          throw new Error("no");
+        },
+      }),
+      /h000: no$/,
+    ],
+  ])("an evaluator whose answer is %s ends the run, and nothing of it is recorded", async (_, answer, message) => {
+    const evaluator: EvaluatorPort = { evaluate: async ({ id }) => answer(id) };
+    await expect((await pipeline({ evaluator })).run()).rejects.toThrow(message);
+    expect(folder.read("run/iterations/00001/evaluations/i00001-h000.json")).toBeNull();
+    expect(await (await pipeline()).run()).toMatchObject({ reason: "iterations" });
   });
 
   test("an evaluator that answers about another hypothesis ends the run", async () => {
