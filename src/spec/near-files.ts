@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
-import type { Files } from "../kernel/effects.ts";
+import type { DirectoryEntry, Files } from "../kernel/effects.ts";
+import { forHint } from "../kernel/hint.ts";
 import { nearest } from "../kernel/nearest.ts";
 
 /** What can be loaded as a module of the user's. */
@@ -16,14 +17,19 @@ export function nearFile(
   kind: "module" | "file" = "file",
 ): { readonly meant?: string } {
   const word = basename(absolute);
-  const folder = files.realPath(dirname(absolute));
-  if (!written.endsWith(word) || folder === null || files.stat(folder)?.kind !== "directory") return {};
-  const names = (files.list(folder) ?? [])
+  const entries = forHint(() => entriesOf(dirname(absolute), files)) ?? [];
+  if (!written.endsWith(word)) return {};
+  const names = entries
     .filter(({ name, kind: is }) => is !== "directory" && (kind === "file" || MODULE.test(name)))
     .map(({ name }) => name)
     .sort();
   const near = names.find((name) => stem(name) === stem(word)) ?? nearest(word, names);
   return near === null ? {} : { meant: written.slice(0, written.length - word.length) + near };
+}
+
+function entriesOf(path: string, files: Files): readonly DirectoryEntry[] {
+  const folder = files.realPath(path);
+  return folder === null || files.stat(folder)?.kind !== "directory" ? [] : (files.list(folder) ?? []);
 }
 
 function stem(name: string): string {

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { type Diagnostic, SpecError } from "../kernel/errors.ts";
+import { forHint } from "../kernel/hint.ts";
 import { nearest } from "../kernel/nearest.ts";
 import { MAX_SPEC_BYTES } from "./source.ts";
 
@@ -8,7 +9,7 @@ import { MAX_SPEC_BYTES } from "./source.ts";
 export function readSpecFile(path: string, files: Files): string {
   const stat = files.stat(files.realPath(path) ?? path);
   if (!stat) {
-    const near = neighbour(path, files);
+    const near = forHint(() => neighbour(path, files));
     const hint = near === null ? "give the path of a YAML file such as specs/digits.yaml" : `did you mean ${near}?`;
     throw new SpecError(`there is no spec ${path}; ${hint}`);
   }

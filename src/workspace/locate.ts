@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
+import { forHint } from "../kernel/hint.ts";
 import { nearest } from "../kernel/nearest.ts";
 import { manifestFile } from "./layout.ts";
 
@@ -14,7 +15,10 @@ export function notFound(root: string, files: Files): WorkspaceError {
   const kind = files.stat(root)?.kind;
   const what =
     kind === undefined ? "does not exist" : kind === "directory" ? "holds no run.json" : "is a file, not a workspace";
-  return new WorkspaceError("not-found", `there is no run in ${root}: it ${what}${advice(root, files)}`);
+  return new WorkspaceError(
+    "not-found",
+    `there is no run in ${root}: it ${what}${forHint(() => advice(root, files)) ?? ""}`,
+  );
 }
 
 function advice(root: string, files: Files): string {
