@@ -1,7 +1,7 @@
 import { relative, resolve } from "node:path";
 import { plainText } from "../kernel/display-text.ts";
 import { EXIT } from "../kernel/errors.ts";
-import { shellWord } from "../kernel/shell-word.ts";
+import { shellPath } from "../kernel/shell-word.ts";
 import { systemEffects } from "../platform/system.ts";
 import { acquireLock } from "../workspace/lock.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts";
@@ -47,6 +47,6 @@ function stepLines({ action, file, reason, consequence }: RepairPlan["steps"][nu
 function closing({ steps }: RepairPlan, applied: boolean, movedTo: string | null, place: string): string {
   if (steps.length === 0) return "nothing is damaged";
   if (steps.every(({ action }) => action.startsWith("by-"))) return "nothing of this is for --apply to do";
-  if (!applied) return `nothing was changed; do it with: aura repair ${shellWord(place)} --apply`;
+  if (!applied) return `nothing was changed; do it with: aura repair ${shellPath(place)} --apply`;
   return movedTo === null ? "done" : `done; the damaged files are in ${relative(process.cwd(), movedTo)}`;
 }

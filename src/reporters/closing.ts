@@ -8,7 +8,7 @@ import {
   parametersOf,
   parametersText,
 } from "../kernel/display-value.ts";
-import { shellWord } from "../kernel/shell-word.ts";
+import { shellPath } from "../kernel/shell-word.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FinishReason, RunTotals } from "../model/run.ts";
 
@@ -78,7 +78,7 @@ function facts({
 }
 
 function commands({ best, workspace, resumable, reason, iterationsCompleted }: ClosingSummary): readonly string[] {
-  const place = shellWord(workspace);
+  const place = shellPath(workspace);
   const all: (readonly [string, string])[] = [];
   if (best) all.push([`aura inspect ${place} best`, "the best configuration in full"]);
   all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);

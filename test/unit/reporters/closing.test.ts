@@ -24,6 +24,10 @@ const done: ClosingSummary = {
 };
 
 describe("the closing text", () => {
+  it("names a workspace so that no command takes it for an option", () => {
+    expect(closingText({ ...done, workspace: "-ws" })).toContain("  aura inspect ./-ws best ");
+  });
+
   it("tells how the run ended, its best, where the results are and what to type next", () => {
     expect(closingText(done)).toBe(
       `digits finished: all iterations are done
