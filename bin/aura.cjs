@@ -26,8 +26,19 @@ function wholeCommandLine() {
   );
 }
 
+function tellVersion() {
+  try {
+    require("node:fs").writeSync(1, `${require("../package.json").version}\n`);
+  } catch (error) {
+    // Whoever closed the pipe knows enough. 6: storage failed.
+    if (error.code === "EPIPE") return;
+    process.stderr.write(`aura: cannot write to standard output: ${error.message}\n`);
+    process.exitCode = 6;
+  }
+}
+
 if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-  require("node:fs").writeSync(1, `${require("../package.json").version}\n`);
+  tellVersion();
 } else if (args[0] !== "inspect" || !inspectFast()) {
   wholeCommandLine();
 }

@@ -104,6 +104,7 @@ describe("what a run prints", () => {
     const full = await shell(`${aura} inspect read --json > /dev/full`);
     expect(full.code).toBe(6);
     expect(full.stderr).toMatch(/^aura: cannot write to standard output: .*ENOSPC.*\n$/);
+    expect(await shell(`${aura} --version > /dev/full`)).toEqual(full);
   });
 
   test("to a pipe that is closed early ends the run in order, resumable", async () => {
