@@ -8,6 +8,7 @@ import { NO_EXCLUDES } from "./artifacts/excludes.ts";
 import { SnapshotStore } from "./artifacts/index.ts";
 import { listOtherFiles } from "./artifacts/project.ts";
 import { scanTree, TreeTooLarge } from "./artifacts/scan.ts";
+import type { LeftOut } from "./artifacts/store.ts";
 import { PROJECT_COPY, trialDir } from "./layout.ts";
 import { listAttempts, listIterations } from "./listing.ts";
 import { readManifest } from "./manifest.ts";
@@ -17,6 +18,8 @@ import { readOr, type Source } from "./records.ts";
 export interface Tree {
   readonly path: string;
   readonly tracked: readonly string[];
+  /** Default: nothing. */
+  readonly leftOut?: LeftOut;
 }
 
 /** Copies of trials that are looked at for the project's files. */

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import type { RunManifest } from "../model/run.ts";
+import { createExcludes } from "./artifacts/excludes.ts";
 import { SnapshotStore } from "./artifacts/index.ts";
 import { manifestFileOf, objectFile } from "./artifacts/places.ts";
 import type { Snapshot } from "./artifacts/snapshot.ts";
@@ -25,7 +26,7 @@ export interface DamagedState {
 /** How a file of a state can be made again: from a file with the same bytes, or from a tree that is in this state. */
 type Remedy =
   | { readonly kind: "object"; readonly from: string }
-  | { readonly kind: "manifest"; readonly from: string; readonly tracked: readonly string[] };
+  | ({ readonly kind: "manifest"; readonly from: string } & Omit<Tree, "path">);
 
 /**
  * Checks every state that is there or that a record names, down to the bytes of its files. Writes nothing. `project`:
@@ -48,8 +49,8 @@ export function damagedStates(
     if (typeof snapshot === "string") {
       const isOfProject = manifest !== null && id === manifest.project?.files;
       const places = isOfProject ? [...(project ? [project] : []), ...keptCopies(source, manifest)] : trees;
-      const tree = places.find(({ path, tracked }) => identified(store, path, tracked) === id);
-      const remedy: Remedy | null = tree ? { kind: "manifest", from: tree.path, tracked: tree.tracked } : null;
+      const tree = places.find((place) => identified(store, place) === id);
+      const remedy: Remedy | null = tree ? { ...tree, kind: "manifest", from: tree.path } : null;
       const advice = isOfProject && !remedy ? { advice: putBack(projectFolder(root, manifest, files)) } : {};
       found.push({ file: manifestFileOf(root, id), reason: snapshot, neededBy: named(needing), remedy, ...advice });
       continue;
@@ -90,7 +91,7 @@ function putBack(project: string | null): string {
 export function restoreState(root: string, files: Files, remedy: Remedy, assertWritable: () => void): void {
   const store = new SnapshotStore(root, files, assertWritable);
   if (remedy.kind === "manifest") {
-    store.captureAll(remedy.from, remedy.tracked);
+    store.captureAll(remedy.from, remedy.tracked, remedy.leftOut);
     return;
   }
   store.objects.putFile(remedy.from, files.stat(remedy.from)?.size ?? 0);
@@ -126,11 +127,15 @@ function treesOf(store: SnapshotStore, manifest: RunManifest | null): readonly T
   const { root, files } = store;
   const tracked = manifest === null ? [] : trackedPaths(store, manifest);
   const project = manifest === null ? null : projectFolder(root, manifest, files);
-  return [layout.artifactsDir(root), ...(project === null ? [] : [project])].map((path) => ({ path, tracked }));
+  const carried = { path: layout.artifactsDir(root), tracked };
+  if (project === null || manifest === null) return [carried];
+  // As the start read it; and as it is, for a state with files that its ignore files name.
+  const leftOut = { excludes: createExcludes(), without: manifest.inputs.map(({ path }) => path) };
+  return [carried, { path: project, tracked, leftOut }, { path: project, tracked }];
 }
 
-function identified(store: SnapshotStore, tree: string, tracked: readonly string[]): string | null {
-  return store.files.stat(tree) === null ? null : store.identify(tree, tracked);
+function identified(store: SnapshotStore, { path, tracked, leftOut }: Tree): string | null {
+  return store.files.stat(path) === null ? null : store.identify(path, tracked, leftOut);
 }
 
 function filesOf({ entries }: Snapshot): readonly { readonly sha256: string; readonly path: string }[] {

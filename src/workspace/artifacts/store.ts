@@ -34,6 +34,14 @@ export interface CaptureOptions {
   readonly without?: readonly string[];
 }
 
+/** What of a tree is no part of its state. */
+export interface LeftOut {
+  /** Default: nothing is excluded. */
+  readonly excludes?: Excludes;
+  /** Paths that are left out with all in them. Default: none. */
+  readonly without?: readonly string[];
+}
+
 export interface Captured {
   readonly snapshot: Snapshot;
   readonly warnings: readonly ArtifactWarning[];
@@ -85,15 +93,17 @@ export class SnapshotStore {
     return { snapshot, warnings: scan.warnings };
   }
 
-  /** The id that a capture of the tracked parts of a tree would give, without storing anything and without excludes. */
-  identify(treeRoot: string, tracked: readonly string[]): string {
-    const scan = scanTree(this.files, { root: treeRoot, tracked, excludes: NO_EXCLUDES, strict: false });
+  /** The id of the state that the tracked parts of a tree are in, without storing anything. */
+  identify(treeRoot: string, tracked: readonly string[], leftOut: LeftOut = {}): string {
+    const { excludes = NO_EXCLUDES, without = [] } = leftOut;
+    const request = { root: treeRoot, tracked, excludes, without, strict: false, workspace: this.root };
+    const scan = scanTree(this.files, request);
     return snapshotOf(scan.found, (found) => this.#hashFile(treeRoot, found)).id;
   }
 
-  /** Stores the tracked parts of a tree as they are, without excludes: the state that `identify` tells. */
-  captureAll(treeRoot: string, tracked: readonly string[]): void {
-    this.capture(treeRoot, tracked, { excludes: NO_EXCLUDES, strict: false, cache: false, durable: true });
+  /** Stores the state that `identify` tells. */
+  captureAll(treeRoot: string, tracked: readonly string[], leftOut: LeftOut = {}): void {
+    this.capture(treeRoot, tracked, { excludes: NO_EXCLUDES, ...leftOut, strict: false, cache: false, durable: true });
   }
 
   /** Stores a tree that was made in memory; entries of files already stored are taken as they are. */

@@ -21,6 +21,9 @@ beforeEach(async () => {
   dir.write("project/lib/a.txt", "a\n");
   dir.write("project/tools/run.sh", "echo\n", 0o755);
   dir.write("project/data.csv", "1,2\n");
+  dir.write("project/lib/names.csv", "an input in a tracked folder\n");
+  dir.write("project/lib/.gitignore", "*.tmp\n");
+  dir.write("project/lib/left.tmp", "no part of any state\n");
   await new Pipeline({
     researcher: asResearcher(
       () => [1, 2, 3].map((k) => ({ spec: { k }, edits: [{ path: "code.txt", content: `${k}\n` }] })),
@@ -31,7 +34,11 @@ beforeEach(async () => {
     root: dir.join("project"),
     artifacts: ["code.txt", "lib/"],
     maxIterations: 1,
-    settings: { inputs: [{ path: "data.csv", absolutePath: dir.join("project/data.csv"), show: "name" }] },
+    settings: {
+      inputs: ["data.csv", "lib/names.csv"].map((path) => {
+        return { path, absolutePath: dir.join(`project/${path}`), show: "name" };
+      }),
+    },
     workspace: await Workspace.create(root),
     spec: {
       text: "",
