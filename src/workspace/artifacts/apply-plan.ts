@@ -133,7 +133,7 @@ class Planner {
       return;
     }
     if (actual.kind === "directory") {
-      if (this.#isEmptied(path)) this.#removeFolder(actual);
+      if (this.#isEmptied(path)) this.#removeFolder(actual, "changed since the start; the state has no such file");
       return;
     }
     if (!this.#isExpected(path, actual))
@@ -167,7 +167,7 @@ class Planner {
         this.#conflict(path, "is a folder with files that are not part of the run", false);
         return;
       }
-      this.#removeFolder(actual);
+      this.#removeFolder(actual, "changed since the start");
     } else if (actual !== null && sameContent(actual, entry)) {
       this.#bringMode(entry, actual);
       return;
@@ -205,7 +205,10 @@ class Planner {
     this.#modes.push({ action: "set-mode", path, mode, beforeMode: actual.mode });
   }
 
-  #removeFolder(folder: SnapshotEntry): void {
+  /** `otherwise` is the conflict where the folder is the user's: no state had one there. */
+  #removeFolder(folder: SnapshotEntry, otherwise: string): void {
+    const isOfRun = this.#origins.some((origin) => origin.get(folder.path)?.kind === "directory");
+    if (!isOfRun) this.#conflict(folder.path, otherwise, true);
     const beforeMode = folder.kind === "directory" ? { beforeMode: folder.mode } : {};
     this.#folderDeletes.push({ action: "remove-folder", path: folder.path, ...beforeMode });
   }

@@ -137,6 +137,19 @@ test("files changed since the start are named and kept, unless forced", () => {
   expect(store.identify(project, TRACKED)).toBe(state);
 });
 
+test("an empty folder that the user made where a file was is a conflict, also where the state has nothing there", () => {
+  const { store, project, start, state } = changed();
+  for (const path of ["train.py", "src/gone.txt"]) {
+    rmSync(join(project, path));
+    mkdirSync(join(project, path));
+  }
+  const before = look(project);
+  expect(() => apply(store, start, state, project)).toThrow(/gone\.txt" changed since[\s\S]*train\.py" changed since/);
+  expect(look(project)).toEqual(before);
+  apply(store, start, state, project, true);
+  expect(store.identify(project, TRACKED)).toBe(state);
+});
+
 test("files the user changed to what they should be, deletions too, are no conflict", () => {
   const { store, project, start, state } = changed();
   rmSync(join(project, "src/gone.txt"));
