@@ -14,6 +14,7 @@ import { requirement, unmet } from "./require.ts";
 import { overridesOf, type RunFlags } from "./run-flags.ts";
 import { sayEnding } from "./say-ending.ts";
 import type { Session } from "./session.ts";
+import { showsCarriedState } from "./states.ts";
 
 /**
  * Answers for a run that is finished and to which nothing has happened since: tells its end once more and whether
@@ -65,7 +66,8 @@ function hasChanged(workspace: Workspace, manifest: RunManifest, specFile: strin
   const iterations = workspace.listIterations();
   return (
     iterations.some((iteration) => workspace.readIteration(iteration)?.state !== "finished") ||
-    explainResume(workspace).some(({ action }) => action !== "reuse")
+    explainResume(workspace).some(({ action }) => action !== "reuse") ||
+    !showsCarriedState(workspace)
   );
 }
 
