@@ -11,7 +11,7 @@ import { fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
 import { fileLine, gitName } from "./git-names.ts";
 import { isWithinAny, parentsOf } from "./paths.ts";
 import { type Found, scanTree, TreeTooLarge } from "./scan.ts";
-import { makeSnapshot, type Snapshot, type SnapshotEntry } from "./snapshot.ts";
+import { type ArtifactWarning, makeSnapshot, type Snapshot, type SnapshotEntry } from "./snapshot.ts";
 import type { NewEntry, SnapshotStore } from "./store.ts";
 import { decodeText, splitLines } from "./text.ts";
 import { quoted } from "./visible.ts";
@@ -47,7 +47,10 @@ export function changesInCopy(store: SnapshotStore, request: CopyRequest): CopyC
   try {
     const before = withoutInputs(store.read(base), request);
     refuseLinksOnTheWay(store, request, before);
-    const after = scanned(store, request, tracked, before);
+    const { state: after, warnings } = scanned(store, request, tracked, before);
+    // A tracked path that is gone was deleted, which is an edit.
+    const lost = warnings.find(({ code }) => code !== "artifact-left-out");
+    if (lost !== undefined) throw new EditRefused("edit-invalid", lost.message);
     const changes = changesBetween(before, after).filter(isRealChange);
     const edits = editsFor(store, request.target, changes);
     const made = tryEdits(store, base, edits, { tracked });
@@ -79,11 +82,17 @@ function refuseLinksOnTheWay(store: SnapshotStore, { target, tracked }: CopyRequ
   if (link !== undefined) throw new EditRefused("edit-invalid", `${quoted(link)} was made a symbolic link`);
 }
 
+interface Scanned {
+  readonly state: Snapshot;
+  /** What no state can hold: pipes and the like, and names that are not valid UTF-8. */
+  readonly warnings: readonly ArtifactWarning[];
+}
+
 /** Parts of the copy as they are now, without what ignore files of the user say is no part of the project. */
-function scanned(store: SnapshotStore, request: CopyRequest, parts: readonly string[], known: Snapshot): Snapshot {
+function scanned(store: SnapshotStore, request: CopyRequest, parts: readonly string[], known: Snapshot): Scanned {
   const { project, start, target, inputs, isWorkspace = () => false } = request;
   const kept = new Set(known.entries.map(({ path }) => path));
-  const { found } = scanTree(store.files, {
+  const { found, warnings } = scanTree(store.files, {
     root: target,
     tracked: parts,
     excludes: withoutWorkspaces(keeping(fixedExcludes(ignoreFiles(store, [project, start])), kept), isWorkspace),
@@ -91,7 +100,7 @@ function scanned(store: SnapshotStore, request: CopyRequest, parts: readonly str
     limits: COPY_LIMITS,
     without: inputs,
   });
-  return makeSnapshot(found.flatMap((one) => entryOf(store, target, one)));
+  return { state: makeSnapshot(found.flatMap((one) => entryOf(store, target, one))), warnings };
 }
 
 function entryOf(store: SnapshotStore, target: string, { path, stat, target: to }: Found): readonly SnapshotEntry[] {
@@ -173,7 +182,7 @@ function changedOutside(store: SnapshotStore, request: CopyRequest): readonly st
   const isOutside = ({ path, kind }: SnapshotEntry): boolean => kind !== "directory" && !isWithinAny(path, tracked);
   const before = store.read(project);
   const only = ({ entries }: Snapshot): Snapshot => makeSnapshot(entries.filter(isOutside));
-  const after = scanned(store, request, ["."], before);
+  const { state: after } = scanned(store, request, ["."], before);
   return changesBetween(only(withoutInputs(before, request)), only(after))
     .filter(isRealChange)
     .map(({ path }) => path)

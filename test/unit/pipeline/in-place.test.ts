@@ -103,6 +103,13 @@ describe("edits: in_place", () => {
     expect(place.read("project/src/gain.txt")).toBe("1\n");
   });
 
+  test("a file that is tracked by its name may be deleted", async () => {
+    const { hypotheses } = await run(agent("rm src/old.txt"), {
+      settings: { artifacts: ["src/gain.txt", "src/old.txt"] },
+    });
+    expect(hypotheses).toMatchObject([{ edits: [{ path: "src/old.txt", delete: true }] }]);
+  });
+
   test("a folder may become a file, a file a folder, and names may be strange", async () => {
     place.write("project/src/dir/sub/a.txt", "a\n");
     place.write("project/src/new\nline.txt", "n\n");
@@ -228,6 +235,8 @@ describe("edits: in_place", () => {
     ["does nothing", "true", /changed nothing/],
     ["fails", "echo 5 > src/gain.txt; echo cannot >&2; exit 3", /exited with 3: cannot/],
     ["makes a link", "ln -sf /etc/passwd src/gain.txt", /symbolic link/],
+    ["gives a file a name that cannot be recorded", `mv src/old.txt "$(printf 'src/\\377')"`, /not valid UTF-8/],
+    ["puts a pipe where a file was", "rm src/old.txt; mkfifo src/old.txt", /no file, folder or link/],
     ["puts a link where the artifacts were", "rm -r src; ln -s /etc src", /symbolic link/],
     ["writes a binary file", "printf 'a\\000b' > src/gain.txt", /binary/],
     ["writes too much", "head -c 2000000 /dev/zero | tr '\\000' a > src/gain.txt", /larger|more than/],
