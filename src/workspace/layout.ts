@@ -88,7 +88,9 @@ export function insightsFile(root: string, iteration: number): string {
 }
 
 /** Folders of an iteration that hold one file a record. */
-export type RecordFolder = "hypotheses" | "experiments" | "evaluations" | "trials" | "calls";
+export const RECORD_FOLDERS = ["hypotheses", "experiments", "evaluations", "trials", "calls"] as const;
+
+export type RecordFolder = (typeof RECORD_FOLDERS)[number];
 
 export function recordDir(root: string, iteration: number, folder: RecordFolder): string {
   return `${iterationDir(root, iteration)}/${folder}`;

@@ -22,14 +22,15 @@ export function withoutHoles(iterations: readonly number[], first: number): read
 
 /**
  * Ids of the records of one kind in an iteration, in the order of their numbers. Names that are not an id of this
- * iteration, written the way ids are written, are left alone.
+ * iteration, written the way ids are written, are left alone. What has the name of a record and is no file is listed:
+ * reading it says so.
  */
 export function listRecords(root: string, files: Files, iteration: number, folder: RecordFolder): readonly string[] {
   const prefix = folder === "calls" ? "" : `i${iterationName(iteration)}-`;
   const rest = CANONICAL[folder];
   const found: string[] = [];
-  for (const { name, kind } of files.list(recordDir(root, iteration, folder)) ?? []) {
-    if (kind === "directory" || !name.endsWith(".json") || !name.startsWith(prefix)) continue;
+  for (const { name } of files.list(recordDir(root, iteration, folder)) ?? []) {
+    if (!name.endsWith(".json") || !name.startsWith(prefix)) continue;
     const id = name.slice(0, -".json".length);
     if (rest.test(id.slice(prefix.length))) found.push(id);
   }

@@ -9,7 +9,7 @@ import { listIterations, listRecords } from "./listing.ts";
 import { notFound } from "./locate.ts";
 import { readLockEntry } from "./lock-file.ts";
 import { readManifest } from "./manifest.ts";
-import { misfits } from "./plain-files.ts";
+import { misfits, misfitsInIterations } from "./plain-files.ts";
 import * as records from "./records.ts";
 import type { Tree } from "./repair-project.ts";
 import { damagedStates, restoreState, shownPlace } from "./repair-states.ts";
@@ -59,7 +59,9 @@ export function planRepair(root: string, files: Files, project: Tree | null = nu
     step("set-aside", source, path, damageOf(source, read), consequence),
   );
   const inTheWay = [
-    ...misfits(source).flatMap(({ path, reason, without }) => step("set-aside", source, path, reason, without)),
+    ...[...misfits(source), ...misfitsInIterations(source)].flatMap(({ path, reason, without }) =>
+      step("set-aside", source, path, reason, without),
+    ),
     ...step(
       "by-hand",
       source,

@@ -15,20 +15,23 @@ async function withMisfit(name: string, put: (path: string) => void): Promise<st
   writeIteration(workspace, 1, [0.5]);
   workspace.flush();
   rmSync(join(workspace.root, "lock.json"));
-  rmSync(join(workspace.root, name), { force: true });
+  rmSync(join(workspace.root, name), { force: true, recursive: true });
   put(join(workspace.root, name));
   return workspace.root;
 }
 
 const pipe = (path: string): void => void execFileSync("mkfifo", [path]);
 
-describe("what the writer needs as a file", () => {
+describe("what the writer needs as a file or a folder", () => {
   it.each([
     ["journal.jsonl", pipe, "a pipe"],
     ["index.jsonl", pipe, "a pipe"],
     ["journal.jsonl", mkdirSync, "a folder"],
     ["spec.yaml", mkdirSync, "a folder"],
     ["lock.json", mkdirSync, "a folder"],
+    ["iterations", pipe, "a pipe"],
+    ["snapshots", (path: string) => files.writeAtomic(path, ""), "a file"],
+    ["rollbacks", (path: string) => files.writeAtomic(path, ""), "a file"],
     ["lock.json", (path: string) => symlinkSync("/nowhere", path), "a symbolic link"],
   ] as const)(
     "%s that is something else is damage with its name, and nothing waits for it",

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { systemEffects } from "../../../src/platform/system.ts";
@@ -33,6 +33,26 @@ describe("repair", () => {
     expect(readFileSync(join(root, "repairs/1", evaluation), "utf8")).toBe('{"score": 0.');
     expect(workspace.readEvaluation("i00001-h001")).toBeNull();
     expect(workspace.readEvaluation("i00001-h000")?.score).toBe(0.5);
+    expect(planRepair(root, files).steps).toEqual([]);
+  });
+
+  it("sets aside a folder in the place of a record, which reading refuses too, and a file in the place of a folder", async () => {
+    const workspace = await startedWorkspace();
+    writeIteration(workspace, 1, [0.5, 0.6]);
+    writeIteration(workspace, 2, [0.7]);
+    const { root } = workspace;
+    const record = "iterations/00001/evaluations/i00001-h001.json";
+    const folders = ["iterations/00001/trials", "iterations/00002"];
+    for (const place of [record, ...folders]) rmSync(join(root, place), { recursive: true, force: true });
+    mkdirSync(join(root, record, "x"), { recursive: true });
+    for (const place of folders) writeFileSync(join(root, place), "");
+    expect(() => workspace.readEvaluation("i00001-h001")).toThrow(/damaged/);
+    const plan = planRepair(root, files);
+    expect(plan.steps.map(({ action, file }) => `${action} ${file}`).sort()).toEqual(
+      [record, ...folders].map((file) => `set-aside ${file}`),
+    );
+    applyRepair(plan, files, await relock(root));
+    expect(existsSync(join(root, "repairs/1", record, "x"))).toBe(true);
     expect(planRepair(root, files).steps).toEqual([]);
   });
 
