@@ -6,6 +6,7 @@ import type { RunManifest } from "../model/run.ts";
 import { comparisonOf } from "../model/score.ts";
 import { explainResume } from "../pipeline/explain.ts";
 import { assertNotHeld } from "../workspace/lock-file.ts";
+import { misfits } from "../workspace/plain-files.ts";
 import { inspectBest } from "../workspace/queries.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { readJournal } from "./journal.ts";
@@ -24,6 +25,8 @@ export function answerFinished(session: Session, workspace: Workspace, specFile:
   const { effects, flags, frame } = session;
   const manifest = workspace.readManifest();
   if (manifest?.status !== "finished" || manifest.reason === undefined) return null;
+  // Whoever goes on names it.
+  if (misfits({ root: workspace.root, files: effects.files }).length > 0) return null;
   if (asksForMore(flags, manifest) || hasChanged(workspace, manifest, specFile, effects)) return null;
   const metric = metricOf(manifest.spec);
   if (metric === null) return null;

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
 
@@ -77,6 +77,13 @@ test("artifacts/ of a finished run, deleted or changed by hand, is written again
   expect((await here.run(["resume", "w"])).code).toBe(0);
   expect(here.read("w/artifacts/code.txt")).toBe("one\n");
   expect(trials()).toBe(before);
+
+  rmSync(here.join("w/journal.jsonl"));
+  mkdirSync(here.join("w/journal.jsonl"));
+  expect(await here.run(["resume", "w", "--json"])).toMatchObject({
+    code: 4,
+    stderr: expect.stringMatching(/journal\.jsonl is damaged/),
+  });
 
   rmSync(here.join("w/iterations/00000"), { recursive: true });
   const { code, stderr } = await here.run(["inspect", "w", "artifacts"]);

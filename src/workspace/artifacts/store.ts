@@ -125,6 +125,8 @@ export class SnapshotStore {
     if (!isSnapshotId(id))
       throw new WorkspaceError("damaged", `${quoted(id)}, as a record has it, is not the id of a state`);
     const file = manifestFileOf(this.root, id);
+    const kind = this.files.stat(file)?.kind;
+    if (kind === "directory" || kind === "other") throw damagedManifest(file, "it is no file");
     const text = this.files.readText(file);
     if (text === null) throw damagedManifest(file, "it is missing");
     return parseManifest(text, id, file);

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { asResearcher, MetricEvaluator, Pipeline, ScriptExperimenter, Workspace } from "../../../src/index.ts";
@@ -73,9 +73,11 @@ async function repair(): Promise<void> {
 }
 
 /** Damages a file, and answers what repair says of it. */
-async function damaged(file: string, how: "cut" | "gone" | "other bytes"): Promise<RepairPlan["steps"]> {
+async function damaged(file: string, how: "cut" | "gone" | "other bytes" | "a folder"): Promise<RepairPlan["steps"]> {
   const path = join(root, file);
-  if (how === "gone") rmSync(path);
+  if (how === "gone" || how === "a folder") rmSync(path);
+  if (how === "a folder") mkdirSync(path);
+  else if (how === "gone") return steps();
   else writeFileSync(path, how === "cut" ? readFileSync(path).subarray(0, 20) : "?\n");
   return steps();
 }
@@ -84,6 +86,8 @@ describe("repair looks at states, and", () => {
   it.each([
     ["the manifest of the state carried on", () => manifestOf("i00001-h001"), "cut", "artifacts"],
     ["the manifest of the start", () => manifestOf("i00000-h000"), "gone", "project"],
+    ["a manifest that is a folder", () => manifestOf("i00000-h000"), "a folder", "project"],
+    ["a file that is a folder", () => objectOf("i00000-h000"), "a folder", "project/code.txt"],
     ["a file of the state carried on", () => objectOf("i00001-h001"), "other bytes", "artifacts/code.txt"],
     ["the manifest of the project's other files", () => projectManifest(), "cut", "project"],
     ["a file of the start", () => objectOf("i00000-h000"), "gone", "project/code.txt"],
