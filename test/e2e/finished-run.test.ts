@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 describe("resume of a finished run", () => {
   let here: Desk;
@@ -40,7 +41,7 @@ describe("resume of a finished run", () => {
     else expect(eventsOf(end).at(-1)).toMatchObject({ type: "run.finished", exitCode: expected, reason: "iterations" });
   });
 
-  test("goes on when more is asked for, when a record is gone, or when the best has another score", async () => {
+  thorough("goes on when more is asked for, when a record is gone, or when the best has another score", async () => {
     const env = { SOME_KEY: "abcdefgh1234" };
     type Best = { readonly id: string; readonly score: number };
     const best = (): Best => here.json<{ best: Best }>("w/run.json").best;

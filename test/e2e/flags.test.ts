@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Desk, desk, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 describe("a flag's AURA_* twin", () => {
   let here: Desk;
@@ -9,7 +10,7 @@ describe("a flag's AURA_* twin", () => {
   });
   afterAll(() => here[Symbol.dispose]());
 
-  test.each([
+  thorough.each([
     ["inspect", "w5"],
     ["validate", "tiny.yaml"],
     ["components", "evaluator"],
@@ -30,7 +31,7 @@ describe("a flag's AURA_* twin", () => {
     expect((await here.run(["components"], { AURA_FORCE: "maybe" })).code).toBe(0);
   });
 
-  test.each([
+  thorough.each([
     [["resume", "--retry-failed", "w5"]],
     [["resume", "w5", "--retry-failed"]],
     [["resume", "--retry-failed", "--json", "w5"]],
@@ -52,7 +53,7 @@ describe("a flag's AURA_* twin", () => {
     expect(stderr).toContain('--require takes a score, "baseline" or "target", not "much"');
   });
 
-  test.each([
+  thorough.each([
     [["--workspace", ""], "--workspace is empty"],
     [["--workspace", "tiny.yaml/sub"], "is not a folder"],
     [["--workspace", "/proc/foo"], "cannot be made"],

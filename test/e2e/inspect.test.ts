@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BestView, SummaryView } from "../../src/workspace/queries.ts";
 import { AURA, type AuraEnd, type Desk, desk, grid, script, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 const hasJq = spawnSync("jq", ["--version"]).status === 0;
 
@@ -88,7 +89,7 @@ describe("aura inspect", () => {
     expect(listing(here.join("runs/done"))).toEqual(before);
   });
 
-  test.each([
+  thorough.each([
     [["bests"], /did you mean "best"/],
     [["show"], /takes an id/],
     [["show", "i00009-h000"], /i00009-h000/],

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Desk, desk, script, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 // A daemon by the book: a new session, then a second fork whose parent is gone. It says when it is there.
 const DAEMON = `setsid sh -c '(sleep 300.DUR & echo $! > "$AURA_ROOT/daemon.pid"; exec sleep 300.DUR) &' > /dev/null 2>&1 < /dev/null; while [ ! -s "$AURA_ROOT/daemon.pid" ]; do sleep 0.01; done`;
@@ -23,27 +24,30 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
     expect(running(`sleep\u0000300.${token}1`)).toEqual([]);
   });
 
-  test("is gone when the run was interrupted, at the first signal's deadline or at once by the second", async () => {
-    const line = `${daemon(2)}; trap '' TERM INT HUP; echo up; sleep 300.${token}2`;
-    here.write("stubborn.yaml", spec({ name: "stubborn", experimenter: script(line) }));
-    for (const [signal, code, second] of [
-      ["SIGTERM", 143, false],
-      ["SIGINT", 130, true],
-      ["SIGHUP", 129, false],
-      ["SIGUSR2", 75, false],
-    ] as const) {
-      const live = here.start(["run", "stubborn.yaml", "--new", "--grace", second ? "5m" : "0s"]);
-      await live.until("trial.started");
-      live.kill(signal);
-      if (second) {
-        await new Promise<void>((resolve) => setTimeout(resolve, 200));
+  thorough(
+    "is gone when the run was interrupted, at the first signal's deadline or at once by the second",
+    async () => {
+      const line = `${daemon(2)}; trap '' TERM INT HUP; echo up; sleep 300.${token}2`;
+      here.write("stubborn.yaml", spec({ name: "stubborn", experimenter: script(line) }));
+      for (const [signal, code, second] of [
+        ["SIGTERM", 143, false],
+        ["SIGINT", 130, true],
+        ["SIGHUP", 129, false],
+        ["SIGUSR2", 75, false],
+      ] as const) {
+        const live = here.start(["run", "stubborn.yaml", "--new", "--grace", second ? "5m" : "0s"]);
+        await live.until("trial.started");
         live.kill(signal);
+        if (second) {
+          await new Promise<void>((resolve) => setTimeout(resolve, 200));
+          live.kill(signal);
+        }
+        const end = await live.ended;
+        expect(end.code).toBe(code);
+        expect(running(`sleep\u0000300.${token}2`)).toEqual([]);
       }
-      const end = await live.ended;
-      expect(end.code).toBe(code);
-      expect(running(`sleep\u0000300.${token}2`)).toEqual([]);
-    }
-  });
+    },
+  );
 
   test("by a killed AURA is ended by the next resume", async () => {
     here.write(

@@ -10,6 +10,7 @@ import {
   startAnthropicServer,
 } from "../../src/testing/anthropic-server.ts";
 import { type AuraEnd, type Desk, desk, script, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 const KEY = "sk-test-0123456789abcdef-secret";
 const ENV = { ANTHROPIC_API_KEY: KEY };
@@ -179,7 +180,7 @@ describe("replies of a model", () => {
     expect(here.json<FinishedIteration>("garbage/iterations/00002/iteration.json").hypotheses).toHaveLength(2);
   });
 
-  test("that are garbage three iterations in a row end the run with 1, and it can be resumed", async () => {
+  thorough("that are garbage three iterations in a row end the run with 1, and it can be resumed", async () => {
     await against(
       proposing(() => "no"),
       async (run, requests) => {
@@ -230,7 +231,7 @@ describe("replies of a model", () => {
     );
   });
 
-  test("may try to write elsewhere, run something or draw on the terminal: they stay data", async () => {
+  thorough("may try to write elsewhere, run something or draw on the terminal: they stay data", async () => {
     const hostile = JSON.stringify([
       { id: "../../../../tmp/evil\u001b[2J\u202e", x: 0.5, rationale: "\u001b]0;owned\u0007" },
     ]);
@@ -256,7 +257,7 @@ describe("a provider that does not answer", () => {
   });
   afterAll(() => here[Symbol.dispose]());
 
-  test("but says when to come back is waited for", async () => {
+  thorough("but says when to come back is waited for", async () => {
     let busy = 2;
     const answers: AnthropicScript = (request) => {
       if (busy-- > 0) return { kind: "status", status: busy === 1 ? 429 : 529, retryAfter: 0 };
@@ -275,7 +276,7 @@ describe("a provider that does not answer", () => {
     );
   });
 
-  test("for as long as max_wait pauses the run with 75, and a resume asks again", async () => {
+  thorough("for as long as max_wait pauses the run with 75, and a resume asks again", async () => {
     await against(
       [{ kind: "status", status: 503 }],
       async (run) => {
@@ -323,28 +324,31 @@ describe("a provider that does not answer", () => {
     );
   });
 
-  test("because the key is refused leaves a workspace that the next run starts over in, and no other does", async () => {
-    await against(
-      [{ kind: "status", status: 401 }],
-      async (run) => {
-        expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(7);
-      },
-      here,
-    );
-    const { runId } = here.json<RunManifest>("again/run.json");
-    await against(
-      proposing(two),
-      async (run) => {
-        expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(0);
-        const manifest = here.json<RunManifest>("again/run.json");
-        expect(manifest).toMatchObject({ status: "finished" });
-        expect(manifest.runId).not.toBe(runId);
-        expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(2);
-        expect(here.json<RunManifest>("again/run.json").runId).toBe(manifest.runId);
-      },
-      here,
-    );
-  });
+  thorough(
+    "because the key is refused leaves a workspace that the next run starts over in, and no other does",
+    async () => {
+      await against(
+        [{ kind: "status", status: 401 }],
+        async (run) => {
+          expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(7);
+        },
+        here,
+      );
+      const { runId } = here.json<RunManifest>("again/run.json");
+      await against(
+        proposing(two),
+        async (run) => {
+          expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(0);
+          const manifest = here.json<RunManifest>("again/run.json");
+          expect(manifest).toMatchObject({ status: "finished" });
+          expect(manifest.runId).not.toBe(runId);
+          expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(2);
+          expect(here.json<RunManifest>("again/run.json").runId).toBe(manifest.runId);
+        },
+        here,
+      );
+    },
+  );
 
   test("because the key is not set exits 7 and asks nothing", async () => {
     await against(
@@ -359,7 +363,7 @@ describe("a provider that does not answer", () => {
     );
   });
 
-  test("because the key was withdrawn later pauses the run with 75", async () => {
+  thorough("because the key was withdrawn later pauses the run with 75", async () => {
     let calls = 0;
     const answers: AnthropicScript = (request) => {
       if (calls++ >= 2) return { kind: "echo-headers", status: 401 };

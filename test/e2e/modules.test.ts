@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import type { FinishedTrial } from "../../src/model/trial.ts";
 import { type Desk, desk, grid, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 const EVALUATOR = `import { defineComponent, type EvaluatorPort } from "aura-research";
 
@@ -111,7 +112,7 @@ describe("a user's own modules", () => {
     expect(best("parrot")?.score).toBe(7);
   });
 
-  test("say by the errors they throw what is to become of the run", async () => {
+  thorough("say by the errors they throw what is to become of the run", async () => {
     const researcher = "{ type: prompt, runner: { type: ./refusing.ts } }";
     here.write("refusing.yaml", spec({ name: "refusing", researcher }));
     const { code, stderr } = await here.run(["run", "refusing.yaml", "--workspace", "refusing"]);
@@ -127,7 +128,7 @@ describe("a user's own modules", () => {
     expect(stderr).toMatch(/did you mean.*scale/);
   });
 
-  test.each([
+  thorough.each([
     ["./missing.ts", /missing\.ts/],
     ["./broken.ts", /broken\.ts/],
     ["./throws.ts", /no license/],
@@ -140,32 +141,35 @@ describe("a user's own modules", () => {
     expect(stderr).not.toContain("unexpected error");
   });
 
-  test("run as trials in a process of their own: ended at the timeout, and their failures are the trial's", async () => {
-    here.write(
-      "train.yaml",
-      spec({
-        name: "train",
-        researcher: grid(6),
-        experimenter: "{ type: function, module: ./train.ts, export: train, timeout: 2s }",
-        more: "parallel: 2",
-      }),
-    );
-    const { code, stdout } = await here.run(["run", "train.yaml", "--workspace", "train"]);
-    expect(stdout).toContain("run.finished");
-    expect(code).toBe(0);
-    const ends = new Map(
-      [0, 1, 2, 3, 4, 5].map((place) => {
-        const id = `i00001-h00${place}`;
-        const { spec: values } = here.json<{ spec: { x: number } }>(`train/iterations/00001/hypotheses/${id}.json`);
-        return [values.x, here.json<FinishedTrial>(`train/iterations/00001/trials/${id}-t00.json`).outcome] as const;
-      }),
-    );
-    expect(ends.get(1)).toMatchObject({ status: "timeout" });
-    expect(ends.get(2)).toMatchObject({
-      status: "failed",
-      failure: { message: expect.stringContaining("out of luck") },
-    });
-    expect(ends.get(3)).toMatchObject({ status: "failed" });
-    expect(ends.get(5)).toMatchObject({ status: "completed", output: { score: 5 } });
-  });
+  thorough(
+    "run as trials in a process of their own: ended at the timeout, and their failures are the trial's",
+    async () => {
+      here.write(
+        "train.yaml",
+        spec({
+          name: "train",
+          researcher: grid(6),
+          experimenter: "{ type: function, module: ./train.ts, export: train, timeout: 2s }",
+          more: "parallel: 2",
+        }),
+      );
+      const { code, stdout } = await here.run(["run", "train.yaml", "--workspace", "train"]);
+      expect(stdout).toContain("run.finished");
+      expect(code).toBe(0);
+      const ends = new Map(
+        [0, 1, 2, 3, 4, 5].map((place) => {
+          const id = `i00001-h00${place}`;
+          const { spec: values } = here.json<{ spec: { x: number } }>(`train/iterations/00001/hypotheses/${id}.json`);
+          return [values.x, here.json<FinishedTrial>(`train/iterations/00001/trials/${id}-t00.json`).outcome] as const;
+        }),
+      );
+      expect(ends.get(1)).toMatchObject({ status: "timeout" });
+      expect(ends.get(2)).toMatchObject({
+        status: "failed",
+        failure: { message: expect.stringContaining("out of luck") },
+      });
+      expect(ends.get(3)).toMatchObject({ status: "failed" });
+      expect(ends.get(5)).toMatchObject({ status: "completed", output: { score: 5 } });
+    },
+  );
 });

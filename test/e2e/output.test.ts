@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AURA, type Desk, desk, script, spec, start } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 const python = spawnSync("python3", ["--version"]).status === 0 ? "python3" : null;
 /** Runs a command on a terminal of its own and prints what it wrote there. */
@@ -33,7 +34,7 @@ describe("what a run prints", () => {
     expect(summary).toContain("tiny finished");
   });
 
-  test.each([
+  thorough.each([
     {},
     { NO_COLOR: "1" },
     { TERM: "dumb" },
@@ -76,7 +77,7 @@ describe("what a run prints", () => {
     }
   });
 
-  test("as a dashboard that is asked for in a pipe is its last frame, as text", async () => {
+  thorough("as a dashboard that is asked for in a pipe is its last frame, as text", async () => {
     const { stdout, code } = await run({}, ["--reporter", "tui"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/best so far/);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type AuraEnd, type Desk, desk, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 const SECRET = "s3cret-w0rd-of-mine";
 
@@ -30,7 +31,7 @@ describe("a value that a spec takes from the environment", () => {
     },
   );
 
-  test("is not shown by any look at the run afterwards", async () => {
+  thorough("is not shown by any look at the run afterwards", async () => {
     await run("run", "secret.yaml");
     for (const view of ["summary", "hypotheses", "events", "logs"]) {
       const id = view === "logs" ? ["i00001-h000-t00"] : [];

@@ -3,6 +3,7 @@ import type { RunManifest } from "../../src/model/run.ts";
 import type { FinishedTrial } from "../../src/model/trial.ts";
 import { startAnthropicServer } from "../../src/testing/anthropic-server.ts";
 import { type Desk, desk, grid, script, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 describe("a run stops", () => {
   let here: Desk;
@@ -26,7 +27,7 @@ describe("a run stops", () => {
     expect(manifest).toMatchObject({ status: "finished", reason: "iterations", iterationsCompleted: 3 });
   });
 
-  test("after its hypotheses, the last batch being shorter", async () => {
+  thorough("after its hypotheses, the last batch being shorter", async () => {
     const { code, manifest } = await run("hypotheses", { stop: "{ hypotheses: 5 }", researcher: random(3) });
     expect(code).toBe(0);
     expect(manifest).toMatchObject({
@@ -36,13 +37,13 @@ describe("a run stops", () => {
     });
   });
 
-  test("after iterations without a better score, as many as its patience", async () => {
+  thorough("after iterations without a better score, as many as its patience", async () => {
     const { code, manifest } = await run("patience", { stop: "{ patience: 2 }", experimenter: script("echo score=1") });
     expect(code).toBe(0);
     expect(manifest).toMatchObject({ reason: "patience", iterationsCompleted: 3, best: { id: "i00001-h000" } });
   });
 
-  test("when better by less than min_delta does not count as better", async () => {
+  thorough("when better by less than min_delta does not count as better", async () => {
     const { manifest } = await run("delta", {
       metric: "{ name: score, min_delta: 2 }",
       stop: "{ patience: 1 }",
@@ -98,7 +99,7 @@ describe("a run stops", () => {
     expect(here.json<RunManifest>("failures/run.json").totals.trials).toBe(8);
   });
 
-  test("after ten of them where the spec does not say", async () => {
+  thorough("after ten of them where the spec does not say", async () => {
     const { code, manifest } = await run("ten", {
       stop: "{ iterations: 9 }",
       experimenter: script("exit 1"),
@@ -115,7 +116,7 @@ describe("a run stops", () => {
     expect(stdout).toMatch(/nothing was scored/);
   });
 
-  test.each([
+  thorough.each([
     ["tokens", "{ tokens: 2k }", "tokens"],
     ["cost", "{ cost_usd: 0.012 }", "cost"],
   ])("when its %s are spent, before the next question", async (name, stop, reason) => {
@@ -168,7 +169,7 @@ describe("trials", () => {
     });
   });
 
-  test("that fail are tried again as often as `retries` says, each attempt in a folder of its own", async () => {
+  thorough("that fail are tried again as often as `retries` says, each attempt in a folder of its own", async () => {
     const flaky =
       'echo $AURA_TRIAL_DIR >> "$AURA_ROOT/dirs.txt"; if [ $(wc -l < "$AURA_ROOT/dirs.txt") -lt 3 ]; then exit 1; fi; echo score=1';
     const { code } = await run("retries", { experimenter: script(flaky), more: "retries: 2" });
@@ -177,7 +178,7 @@ describe("trials", () => {
     expect(new Set(here.lines("dirs.txt")).size).toBe(3);
   });
 
-  test("that failed are run again by --retry-failed, all or those named, and completed ones are not", async () => {
+  thorough("that failed are run again by --retry-failed, all or those named, and completed ones are not", async () => {
     const once = '[ -e "$AURA_ROOT/fixed" ] || [ $1 = 0 ] || exit 1; echo $1 >> "$AURA_ROOT/ran.txt"; echo score=$1';
     await run("again", { researcher: grid(3), experimenter: script(once) });
     here.write("fixed", "");
@@ -197,7 +198,7 @@ describe("trials", () => {
     expect(here.json<RunManifest>("again/run.json").best?.score).toBe(2);
   });
 
-  test("that change an input have failed", async () => {
+  thorough("that change an input have failed", async () => {
     const { code } = await run("inputs", {
       experimenter: script('echo 3,4 >> "$AURA_ROOT/data.csv"; echo score=1'),
       more: "inputs: [data.csv]",
@@ -209,7 +210,7 @@ describe("trials", () => {
     });
   });
 
-  test.each([
+  thorough.each([
     ["mean", 2],
     ["median", 2],
     ["best", 3],
@@ -245,7 +246,7 @@ describe("trials", () => {
     expect(new Set(lines.map(([, , slot]) => slot))).toEqual(new Set(["0", "1"]));
   });
 
-  test("may fail as often as `allow_failed` says, and no more", async () => {
+  thorough("may fail as often as `allow_failed` says, and no more", async () => {
     const second = script("[ $AURA_TRIAL_INDEX -ne 1 ] || exit 1; echo score=4", "trials: 3, allow_failed: 1");
     expect((await run("allowed", { experimenter: second })).code).toBe(0);
     expect((await run("strict", { experimenter: second.replace("allow_failed: 1", "allow_failed: 0") })).code).toBe(1);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import { type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 /** An evaluator whose parts are given as source text. */
 function evaluator(parts: { readonly top?: string; readonly evaluate?: string; readonly create?: string }): string {
@@ -80,7 +81,7 @@ describe("a user's own module that", () => {
     expect(here.read("unsettled/run.json")).toBeNull();
   });
 
-  test("never settles while a run goes on ends it with 1, and not in silence", async () => {
+  thorough("never settles while a run goes on ends it with 1, and not in silence", async () => {
     here.write("never.mjs", evaluator({ create: "() => ({ evaluate: () => new Promise(() => undefined) })" }));
     const end = await here.run(["run", file("never", "echo score=1"), "--workspace", "never", "--json"]);
     expect(end.code).toBe(1);
@@ -100,7 +101,7 @@ describe("a user's own module that", () => {
   });
 
   const definition = evaluator({});
-  test.each([
+  thorough.each([
     [
       "option",
       definition.replace("properties: {}", 'properties: { scale: { type: "strng" } }'),
@@ -128,7 +129,7 @@ describe("a user's own module that", () => {
     expect(code).toBe(2);
   });
 
-  test.each([
+  thorough.each([
     ["throws", 'throw new Error("cannot tell");', /evaluator failed on i00001-h00\d: cannot tell/],
     ["seven", "return 7;", /evaluator returned 7 for i00001-h00\d; it has to return an evaluation/],
   ])("fails while scoring (%s) is named with the hypothesis it was about", async (module, evaluate, said) => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import type { HypothesisRow, SummaryView } from "../../src/workspace/queries.ts";
 import { type AuraEnd, type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 /** Counts its own starts outside AURA. */
 const COUNTED = script('echo "$2" >> "$AURA_ROOT/starts.txt"; echo score=$1');
@@ -39,7 +40,7 @@ describe("a workspace that holds a run", () => {
     expect(readdirSync(here.join("runs")).sort()).toEqual(["tiny", "tiny-2", "tiny-3"]);
   });
 
-  test("is gone on with by --or-resume, which also starts one where there is none", async () => {
+  thorough("is gone on with by --or-resume, which also starts one where there is none", async () => {
     const before = here.lines("starts.txt").length;
     const resumed = await here.run(["run", "tiny.yaml", "--or-resume", "--max-iterations", "2"]);
     expect(resumed.code).toBe(0);
@@ -51,7 +52,7 @@ describe("a workspace that holds a run", () => {
     expect(manifest("elsewhere/w").status).toBe("finished");
   });
 
-  test("is finished: resume does nothing and answers 0, and still checks --require", async () => {
+  thorough("is finished: resume does nothing and answers 0, and still checks --require", async () => {
     const starts = here.lines("starts.txt").length;
     expect((await here.run(["resume", "runs/tiny"])).code).toBe(0);
     expect((await here.run(["resume", "runs/tiny", "--require", "0.2"])).code).toBe(0);
@@ -63,7 +64,7 @@ describe("a workspace that holds a run", () => {
     expect(here.lines("starts.txt").length).toBe(starts);
   });
 
-  test("keeps what --set changed, over resumes that do not say it again", async () => {
+  thorough("keeps what --set changed, over resumes that do not say it again", async () => {
     const set = ["--set", "stop.iterations=2", "--set", "parallel=2"];
     await here.run(["run", "tiny.yaml", "--workspace", "set", ...set]);
     expect(manifest("set").overrides).toEqual({ "stop.iterations": 2, parallel: 2 });
@@ -74,7 +75,7 @@ describe("a workspace that holds a run", () => {
     expect(manifest("set").iterationsCompleted).toBe(3);
   });
 
-  test("refuses a changed spec with the difference, and goes on with --accept-spec-change", async () => {
+  thorough("refuses a changed spec with the difference, and goes on with --accept-spec-change", async () => {
     await here.run(["run", "tiny.yaml", "--workspace", "drift"]);
     const refused = await here.run(["resume", "drift", "--set", "metric.name=other"]);
     expect(refused.code).toBe(2);
@@ -162,7 +163,7 @@ describe("options of a run", () => {
     expect(quiet).toMatchObject({ code: 100, stdout: "", stderr: "" });
   });
 
-  test.each([
+  thorough.each([
     [["--max-iterations", "0"], /whole number/],
     [["--parallel", "two"], /whole number/],
     [["--seed", "-1"], /seed|number/],
@@ -181,20 +182,20 @@ describe("options of a run", () => {
     expect(existsSync(here.join("wrong"))).toBe(false);
   });
 
-  test("a wrong AURA_ twin is told with 2 and its name", async () => {
+  thorough("a wrong AURA_ twin is told with 2 and its name", async () => {
     const { code, stderr } = await here.run(["run", "tiny.yaml", "--workspace", "wrong"], { AURA_PARALLEL: "many" });
     expect(code).toBe(2);
     expect(stderr).toMatch(/AURA_PARALLEL|--parallel/);
   });
 
-  test("a twin that is empty or off counts as unset", async () => {
+  thorough("a twin that is empty or off counts as unset", async () => {
     const env = { AURA_PARALLEL: "", AURA_JSON: "0", AURA_NEW: "false", AURA_DRY_RUN: "" };
     const { code, stdout } = await here.run(["run", "tiny.yaml", "--workspace", "off"], env);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\d{4}-/);
   });
 
-  test("--set has a twin with one value a line", async () => {
+  thorough("--set has a twin with one value a line", async () => {
     await here.run(["run", "tiny.yaml", "--workspace", "set-env"], { AURA_SET: "parallel=2\nseed=9" });
     expect(manifest("set-env").overrides).toEqual({ parallel: 2, seed: 9 });
   });
@@ -208,7 +209,7 @@ describe("options of a run", () => {
     expect(readdirSync(here.path).sort()).toEqual(before);
   });
 
-  test("the same seed gives the same hypotheses, another seed others", async () => {
+  thorough("the same seed gives the same hypotheses, another seed others", async () => {
     const specs = async (place: string, seed: string) => {
       await here.run(["run", "tiny.yaml", "--workspace", place, "--seed", seed]);
       const { hypotheses } = await here.document<{ hypotheses: readonly HypothesisRow[] }>([

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Desk, desk, spec } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 import { killAt, until } from "./support/real.ts";
 import { differences, readTree } from "./support/tree.ts";
 
@@ -42,7 +43,7 @@ test("an apply that is left alone brings the project to the state", async () => 
   expect([...tree(place).values()].filter((content) => content.includes("after")).length).toBe(190);
 });
 
-test("a killed command has its work finished all the same, whenever it is killed", async () => {
+thorough("a killed command has its work finished all the same, whenever it is killed", async () => {
   using whole = copyOfAll();
   await whole.run(["apply", "run"]);
   const after = tree(whole);
@@ -92,14 +93,14 @@ test("when both are killed, every look at it says so, and the next apply finishe
   expect([...tree(place).values()].filter((content) => content.includes("after")).length).toBe(190);
 });
 
-test("nothing that Node is told to load gets between the steps of an apply", async () => {
+thorough("nothing that Node is told to load gets between the steps of an apply", async () => {
   using place = copyOfAll();
   // Its own first crossing would kill the worker, too, if it were loaded there.
   const { signal, code } = await place.run(["apply", "run"], killAt(3, "before"));
   expect(signal ?? code).toBe(0);
 });
 
-test("an interrupt waits for what has begun", async () => {
+thorough("an interrupt waits for what has begun", async () => {
   using place = copyOfAll();
   const live = place.start(["apply", "run"]);
   await until("staging", () => stateOf(place) !== "none");

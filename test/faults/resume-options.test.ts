@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { IterationRecord } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
 import { aura } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 import { finishedPlace, killAt, type RealPlace, realPlace, until } from "./support/real.ts";
 import { differences, readTree } from "./support/tree.ts";
 
@@ -75,7 +76,7 @@ describe("resume --explain", () => {
     return end;
   }
 
-  test("names what --retry-failed would run again, and refuses what it would refuse", async () => {
+  thorough("names what --retry-failed would run again, and refuses what it would refuse", async () => {
     using place = await finishedPlace();
     const { code, stdout } = await explained(place, ["--retry-failed", "i00002-h000"]);
     expect(code).toBe(0);
@@ -84,7 +85,7 @@ describe("resume --explain", () => {
     expect((await explained(place, ["--retry-failed", "i00001-h000"])).code).toBe(2);
   });
 
-  test("shows a changed spec, and with consent the new generation it would open", async () => {
+  thorough("shows a changed spec, and with consent the new generation it would open", async () => {
     using place = await finishedPlace();
     edit(place, "spec.yaml", "trials: 2", "trials: 1");
     const refused = await explained(place);
@@ -104,7 +105,7 @@ describe("resume --explain", () => {
     );
   });
 
-  test("says what is missing of what was there when the run started", async () => {
+  thorough("says what is missing of what was there when the run started", async () => {
     using place = await finishedPlace();
     rmSync(place.join("data.csv"));
     for (const args of [["--explain"], []]) {
@@ -114,7 +115,7 @@ describe("resume --explain", () => {
     }
   });
 
-  test.each([
+  thorough.each([
     ["of a newer AURA", '"format": 1', '"format": 2'],
     ["that is damaged", '"format": 1', '"format": '],
   ])("ends with 4 for a manifest %s", async (_, from, to) => {
@@ -154,7 +155,7 @@ reviewer: { type: none, x-note: "\${NOTE:-}" }
   };
   const ENV = { STEP: "120", HUB_TOKEN: "first-token" };
 
-  test("is known again: values and modules that scores depend on need consent, the rest does not", async () => {
+  thorough("is known again: values and modules that scores depend on need consent, the rest does not", async () => {
     using place = realPlace(FILES);
     expect((await place.start(ENV).ended).code).toBe(0);
     const more = ["--set", "stop.iterations=2"];
@@ -173,7 +174,7 @@ reviewer: { type: none, x-note: "\${NOTE:-}" }
     expect(rotated.code).toBe(0);
   });
 
-  test("is recorded by hashes that do not give a value away, and differ from run to run", async () => {
+  thorough("is recorded by hashes that do not give a value away, and differ from run to run", async () => {
     using one = realPlace(FILES);
     using other = realPlace(FILES);
     for (const place of [one, other]) await place.start(ENV).ended;
@@ -186,7 +187,7 @@ reviewer: { type: none, x-note: "\${NOTE:-}" }
     expect(manifest(one).sources?.map(({ path }) => path)).toEqual(["researcher.module", "experimenter.command"]);
   });
 
-  test("is a prompt file's contents too", async () => {
+  thorough("is a prompt file's contents too", async () => {
     const prompted = SPEC.replace(
       "{ type: function, module: ./propose.mjs }",
       "{ type: prompt, runner: { type: command, argv: [cat, reply.json] }, prompt_file: ask.md }",
@@ -236,7 +237,7 @@ describe("a changed spec", () => {
     expect(iteration(place, "00004")).toMatchObject({ generation: 1, state: "finished" });
   });
 
-  test("in an input's contents counts as one", async () => {
+  thorough("in an input's contents counts as one", async () => {
     using place = await finishedPlace();
     place.write("data.csv", "4,5,6\n");
     const refused = await place.start({}, ["--set", "stop.iterations=3"]).ended;
@@ -246,7 +247,7 @@ describe("a changed spec", () => {
 });
 
 describe("a change that is accepted on a finished run", () => {
-  test("leaves no best, fails --require with 100, and inspect agrees", async () => {
+  thorough("leaves no best, fails --require with 100, and inspect agrees", async () => {
     using place = realPlace({
       "spec.yaml": `version: 1
 name: kill
@@ -295,7 +296,7 @@ describe("the format of a workspace", () => {
     expect(differences(before, readTree(place.join("old")))).toEqual([]);
   });
 
-  test.each(["inspect", "resume", "repair"])("of a newer AURA is refused by %s with 4", async (command) => {
+  thorough.each(["inspect", "resume", "repair"])("of a newer AURA is refused by %s with 4", async (command) => {
     using place = realPlace();
     cpSync(FIXTURE, place.join("new"), { recursive: true });
     edit(place, "new/run.json", '"format": 0', '"format": 99');

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { LiveAura } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 import { afterAll, type RealPlace, realPlace, survivorsOf, undisturbedCommand, until } from "./support/real.ts";
 
 let expected: Awaited<ReturnType<typeof undisturbedCommand>>;
@@ -89,7 +90,7 @@ describe("a signal while a trial ignores being asked to end", () => {
 });
 
 describe("a signal while nothing can be run", () => {
-  test("during a wait for another host's lock the command ends at once", async () => {
+  thorough("during a wait for another host's lock the command ends at once", async () => {
     using place = realPlace();
     place.write("runs/kill/lock.json", FOREIGN_LOCK);
     const live = place.start();

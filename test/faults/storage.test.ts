@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { EXIT } from "../../src/kernel/errors.ts";
 import type { Fault } from "../../src/testing/faults/switch.ts";
+import { thorough } from "../support/thorough.ts";
 import { inPlace, type Life, live } from "./support/lives.ts";
 import { differencesFrom } from "./support/reference-model.ts";
 import { afterFaults, sample, type Undisturbed, undisturbed } from "./support/sweep.ts";
@@ -31,11 +32,11 @@ describe("a write that fails ends the run with 6, and with room it goes on as if
     expect(await sweep("ENOSPC", 25)).toEqual([]);
   });
 
-  test("a broken disk at a write", async () => {
+  thorough("a broken disk at a write", async () => {
     expect(await sweep("EIO", 20, 5)).toEqual([]);
   });
 
-  test("a write cut short by a full disk", async () => {
+  thorough("a write cut short by a full disk", async () => {
     expect(await sweep("short-write", 20, 4)).toEqual([]);
   });
 });

@@ -61,6 +61,7 @@ export function assemble(parameters: readonly Parameter[], choose: (parameter: P
 export function steppedValue(parameter: NumericParameter, step: number, index: number): number {
   const value = parameter.low + index * step;
   const clean = Number(value.toPrecision(12));
-  const isSame = Math.abs(clean - value) < step * STEP_TOLERANCE;
+  // Half of what is let pass when it is looked at: there, too, something is rounded.
+  const isSame = Math.abs(clean - value) < (step * STEP_TOLERANCE) / 2;
   return Math.min(parameter.high, Math.max(parameter.low, isSame ? clean : value)) + 0;
 }

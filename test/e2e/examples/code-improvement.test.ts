@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Desk, desk, eventsOf, start } from "../../support/aura.ts";
+import { thorough } from "../../support/thorough.ts";
 
 const EXAMPLE = resolve("examples/code-improvement");
 
@@ -11,19 +12,22 @@ beforeAll(() => {
 });
 afterAll(() => here[Symbol.dispose]());
 
-test("honest edits from the recorded replies make the program faster, and the user's own file stays as it was", async () => {
-  const before = readFileSync(`${EXAMPLE}/src/suggest.cjs`, "utf8");
-  const end = await here.run(["run", `${EXAMPLE}/spec.yaml`, "--max-iterations", "2", "--json", "--require", "1.5"]);
-  expect(end).toMatchObject({ code: 0 });
-  expect(eventsOf(end).at(-1)).toMatchObject({ best: { id: "i00002-h001" } });
-  expect(readFileSync(`${EXAMPLE}/src/suggest.cjs`, "utf8")).toBe(before);
+thorough(
+  "honest edits from the recorded replies make the program faster, and the user's own file stays as it was",
+  async () => {
+    const before = readFileSync(`${EXAMPLE}/src/suggest.cjs`, "utf8");
+    const end = await here.run(["run", `${EXAMPLE}/spec.yaml`, "--max-iterations", "2", "--json", "--require", "1.5"]);
+    expect(end).toMatchObject({ code: 0 });
+    expect(eventsOf(end).at(-1)).toMatchObject({ best: { id: "i00002-h001" } });
+    expect(readFileSync(`${EXAMPLE}/src/suggest.cjs`, "utf8")).toBe(before);
 
-  const applied = await here.run(["apply", "runs/code-improvement", "best", "--patch", "faster.patch"]);
-  expect(applied).toMatchObject({ code: 0 });
-  expect(here.read("faster.patch")).toContain("+++ b/src/suggest.cjs");
-});
+    const applied = await here.run(["apply", "runs/code-improvement", "best", "--patch", "faster.patch"]);
+    expect(applied).toMatchObject({ code: 0 });
+    expect(here.read("faster.patch")).toContain("+++ b/src/suggest.cjs");
+  },
+);
 
-test("an edit that is fast but wrong fails the tests and has no score", async () => {
+thorough("an edit that is fast but wrong fails the tests and has no score", async () => {
   const replies = readFileSync(`${EXAMPLE}/replay.jsonl`, "utf8").trim().split("\n");
   const proposals: unknown = JSON.parse(JSON.parse(replies[0] ?? "").response);
   const [, onePass] = Array.isArray(proposals) ? proposals : [];

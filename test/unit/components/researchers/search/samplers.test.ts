@@ -53,6 +53,14 @@ function everyConfiguration(options: SpaceOptions): ReadonlySet<string> {
   return new Set(partial.filter((spec) => space.violation(spec) === null).map(canonicalJson));
 }
 
+test("a step whose values need every digit of a double gives values on it", () => {
+  const step = 5.000000499855162e-7;
+  const space = compileSpace({ p0: { type: "float", low: 10, high: 10.000010000001, log: true, step } });
+  const specs = METHODS.flatMap(([, make]) => search(space, make(space), Array(21).fill(1)).specs);
+  expect(specs.length).toBeGreaterThan(40);
+  for (const spec of specs) expect(space.violation(spec)).toBeNull();
+});
+
 describe.each(METHODS)("%s", (_, make) => {
   test("proposes only what is inside the space, and never the same twice", () => {
     fc.assert(
