@@ -7,6 +7,8 @@ import { isolated } from "./harness/isolated.mjs";
 /** What a score has to beat in the spec. */
 const BASELINE = 1.2;
 const ROUNDS = 9;
+/** A machine that is busy with something else can flatter any edit once; one that is faster is so each time. */
+const MEASUREMENTS = 3;
 
 const reference = readFileSync(new URL("./harness/reference.cjs", import.meta.url), "utf8");
 
@@ -26,11 +28,14 @@ function outcome(source) {
   }
 }
 
+const isFaster = ({ speedup }) => speedup !== null && speedup > BASELINE;
+
 let winners = 0;
 for (const { id, edits } of replacements()) {
-  const { speedup, words } = outcome(edits[0].content);
-  const wins = speedup !== null && speedup > BASELINE;
+  let last = outcome(edits[0].content);
+  for (let n = 1; n < MEASUREMENTS && isFaster(last); n++) last = outcome(edits[0].content);
+  const wins = isFaster(last);
   if (wins) winners++;
-  console.log(`${wins ? "WINS " : "loses"}  ${id.padEnd(20)}  ${words}`);
+  console.log(`${wins ? "WINS " : "loses"}  ${id.padEnd(20)}  ${last.words}`);
 }
 process.exitCode = winners === 0 ? 0 : 1;

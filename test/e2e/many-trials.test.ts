@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FinishedTrial } from "../../src/model/trial.ts";
 import type { HypothesisRow } from "../../src/workspace/queries.ts";
 import { type Desk, desk, script, spec } from "../support/aura.ts";
-import { thorough } from "../support/thorough.ts";
 
 type Rows = { readonly hypotheses: readonly HypothesisRow[] };
 /** Enough for the starter processes to be there for most of them. */
@@ -31,7 +30,7 @@ describe.skipIf(!linux)("hundreds of trials a second", () => {
     return hypotheses.map(({ id, spec, score }) => ({ id, spec, score }));
   };
 
-  thorough("are started by processes other than AURA, and each trial once", async () => {
+  test("are started by processes other than AURA, and each trial once", async () => {
     const live = here.start(["run", "many.yaml", "--workspace", "calm", "--reporter", "silent"], startsOf("calm"));
     expect((await live.ended).code).toBe(0);
     const starts = here.lines("calm.starts").map((line) => line.split(" "));

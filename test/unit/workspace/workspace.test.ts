@@ -227,7 +227,10 @@ describe("writing", () => {
     const path = join(workspace.root, "lock.json");
     const text = readFileSync(path, "utf8");
     rmSync(path);
-    writeFileSync(path, text.replace(/"token": "./, '"token": "f'));
+    writeFileSync(
+      path,
+      text.replace(/"token": "(.)/, (_, digit) => `"token": "${digit === "f" ? "0" : "f"}`),
+    );
     const before = readdirSync(workspace.root, { recursive: true });
     expect(() => writeIteration(workspace, 1, [0.5])).toThrow(expect.objectContaining({ problem: "lock-lost" }));
     expect(() => workspace.updateManifest({ status: "finished" })).toThrow(expect.objectContaining({ exitCode: 3 }));
