@@ -82,16 +82,20 @@ function inOrder(entries: readonly SnapshotEntry[]): readonly SnapshotEntry[] {
 /** What is at a path, in the short form of the manifest. */
 export function describeEntry(entry: SnapshotEntry): string {
   if (entry.kind === "symlink") return `-> ${entry.target}`;
-  const mode = entry.mode.toString(8).padStart(4, "0");
+  const mode = (0o10000 + entry.mode).toString(8).slice(1);
   return entry.kind === "directory" ? mode : `${mode} ${entry.size} ${entry.sha256}`;
 }
 
 /** Text of `snapshots/<id>.json`: one entry a line, which keeps twenty of them small beside the files themselves. */
 export function manifestText(snapshot: Snapshot): string {
-  const lines = snapshot.entries.map(
-    (entry) => `    ${JSON.stringify(entry.path)}: ${JSON.stringify(describeEntry(entry))}`,
-  );
-  const body = lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n  }`;
+  let lines = "";
+  for (const entry of snapshot.entries) {
+    const described = describeEntry(entry);
+    // What is said of a file or a folder is digits and blanks; of trees with thousands of files that matters.
+    const quotedText = entry.kind === "symlink" ? JSON.stringify(described) : `"${described}"`;
+    lines += `${lines === "" ? "" : ",\n"}    ${JSON.stringify(entry.path)}: ${quotedText}`;
+  }
+  const body = lines === "" ? "{}" : `{\n${lines}\n  }`;
   return `{\n  "id": "${snapshot.id}",\n  "entries": ${body}\n}\n`;
 }
 
@@ -173,6 +177,7 @@ function isMode(mode: number): boolean {
 }
 
 function idOf(sorted: readonly SnapshotEntry[]): string {
-  const text = sorted.map((entry) => `${entry.path}\0${describeEntry(entry)}\0`).join("");
+  let text = "";
+  for (const entry of sorted) text += `${entry.path}\0${describeEntry(entry)}\0`;
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
