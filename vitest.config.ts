@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 // No module has state of its own, so files can share what they import.
 const shared = { testTimeout: 20_000, hookTimeout: 60_000, env: { NO_COLOR: "1" }, isolate: false };
 
+const isFull = process.env.AURA_FAULTS === "full";
 const report = process.env.AURA_TEST_REPORT;
 
 export default defineConfig({
@@ -22,7 +23,7 @@ export default defineConfig({
           ...shared,
           name: "faults",
           include: ["test/faults/**/*.test.ts"],
-          testTimeout: process.env.AURA_FAULTS === "full" ? 600_000 : 120_000,
+          testTimeout: isFull ? 600_000 : 120_000,
           globalSetup: ["test/support/build-once.ts"],
         },
       },

@@ -201,35 +201,38 @@ describe("replies of a model", () => {
     );
   });
 
-  test("outside the space, repeated or too many are turned away with their reason, which the next prompt tells", async () => {
-    const replies = [
-      JSON.stringify([
-        { id: "far", x: 7 },
-        { id: "ok", x: 0.2 },
-        { id: "same", x: 0.2 },
-        { id: "b", x: 0.3 },
-        { id: "extra", x: 0.4 },
-      ]),
-      two(5),
-    ];
-    await against(
-      proposing((place) => replies[place] ?? two(place)),
-      async (run, requests) => {
-        expect((await run(["run", "asking.yaml", "--workspace", "refused"])).code).toBe(0);
-        const iteration = here.json<FinishedIteration>("refused/iterations/00001/iteration.json");
-        expect(iteration.hypotheses).toEqual(["i00001-h000", "i00001-h001"]);
-        expect(new Map(iteration.refused.map(({ label, reason }) => [label, reason]))).toEqual(
-          new Map([
-            ["far", expect.stringMatching(/x.*7/)],
-            ["same", expect.stringContaining("i00001-h000")],
-            ["extra", expect.stringMatching(/2/)],
-          ]),
-        );
-        expect(requests.filter(isProposal)[1]?.prompt).toContain("far");
-      },
-      here,
-    );
-  });
+  thorough(
+    "outside the space, repeated or too many are turned away with their reason, which the next prompt tells",
+    async () => {
+      const replies = [
+        JSON.stringify([
+          { id: "far", x: 7 },
+          { id: "ok", x: 0.2 },
+          { id: "same", x: 0.2 },
+          { id: "b", x: 0.3 },
+          { id: "extra", x: 0.4 },
+        ]),
+        two(5),
+      ];
+      await against(
+        proposing((place) => replies[place] ?? two(place)),
+        async (run, requests) => {
+          expect((await run(["run", "asking.yaml", "--workspace", "refused"])).code).toBe(0);
+          const iteration = here.json<FinishedIteration>("refused/iterations/00001/iteration.json");
+          expect(iteration.hypotheses).toEqual(["i00001-h000", "i00001-h001"]);
+          expect(new Map(iteration.refused.map(({ label, reason }) => [label, reason]))).toEqual(
+            new Map([
+              ["far", expect.stringMatching(/x.*7/)],
+              ["same", expect.stringContaining("i00001-h000")],
+              ["extra", expect.stringMatching(/2/)],
+            ]),
+          );
+          expect(requests.filter(isProposal)[1]?.prompt).toContain("far");
+        },
+        here,
+      );
+    },
+  );
 
   thorough("may try to write elsewhere, run something or draw on the terminal: they stay data", async () => {
     const hostile = JSON.stringify([

@@ -69,7 +69,7 @@ describe("a run stops", () => {
     expect(manifest).toMatchObject({ reason: "exhausted", totals: { hypotheses: 5 } });
   });
 
-  test("after its active time, what runs being finished and scored", async () => {
+  thorough("after its active time, what runs being finished and scored", async () => {
     const { code, manifest } = await run("clock", {
       stop: "{ wall_clock: 1 }",
       researcher: random(50),
@@ -89,7 +89,7 @@ describe("a run stops", () => {
     expect(hypotheses.filter(({ status }) => status === "scored")).toHaveLength(manifest.totals.trials);
   });
 
-  test("after failed experiments in a row, with 1; and a resume gives it as many again", async () => {
+  thorough("after failed experiments in a row, with 1; and a resume gives it as many again", async () => {
     const parts = { stop: "{ iterations: 9, failures: 4 }", experimenter: script("exit 1") };
     const { code, stdout, manifest } = await run("failures", parts);
     expect(code).toBe(1);

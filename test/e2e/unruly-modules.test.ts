@@ -90,7 +90,7 @@ describe("a user's own module that", () => {
     expect(here.read("never/lock.json")).toBeNull();
   });
 
-  test("writes to the console leaves the JSON on stdout alone", async () => {
+  thorough("writes to the console leaves the JSON on stdout alone", async () => {
     const end = await here.run(["run", file("noisy", "echo score=1"), "--workspace", "noisy", "--json"]);
     expect(eventsOf(end).at(-1)).toMatchObject({ type: "run.finished", exitCode: 0 });
     expect(end.stderr).toContain("at load");

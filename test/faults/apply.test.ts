@@ -76,7 +76,7 @@ test("a killed worker has its work finished by the command that waits for it", a
   expect(isStanding(place)).toBe(true);
 });
 
-test("when both are killed, every look at it says so, and the next apply finishes it", async () => {
+thorough("when both are killed, every look at it says so, and the next apply finishes it", async () => {
   using place = copyOfAll();
   const live = place.start(["apply", "run"]);
   await until("replacing", () => stateOf(place) === "replacing");

@@ -34,7 +34,7 @@ async function goesOn(place: RealPlace): Promise<void> {
 }
 
 describe("a signal while a trial ignores being asked to end", () => {
-  test.each([
+  thorough.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
     ["SIGHUP", 129],
@@ -68,7 +68,7 @@ describe("a signal while a trial ignores being asked to end", () => {
     expect(survivorsOf(place)).toEqual([]);
   });
 
-  test("a reader of the events that goes away ends the run like a hang-up", async () => {
+  thorough("a reader of the events that goes away ends the run like a hang-up", async () => {
     using place = realPlace();
     const live = await withHangingTrial(place, ["--json"]);
     live.closeStdout();

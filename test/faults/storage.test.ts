@@ -42,7 +42,7 @@ describe("a write that fails ends the run with 6, and with room it goes on as if
 });
 
 describe("what hangs ends at once when it is told to", () => {
-  test("a hanging trial, check or call is left within a second, and the run goes on later", async () => {
+  thorough("a hanging trial, check or call is left within a second, and the run goes on later", async () => {
     const waits = expected.life.crossings.filter(({ method }) => method === "run" || method === "send");
     for (const place of sample(waits.length, 6)) {
       const at = waits[place - 1]?.n ?? 1;

@@ -50,7 +50,7 @@ thorough("an edit that is fast but wrong fails the tests and has no score", asyn
   });
 });
 
-test("edits of the tests, the harness and the reference are refused before anything runs", async () => {
+thorough("edits of the tests, the harness and the reference are refused before anything runs", async () => {
   const end = await here.run([
     ...["run", `${EXAMPLE}/spec.yaml`, "--workspace", "intrusions", "--max-iterations", "1", "--json"],
     ...["--set", "runners.main={type: function, module: cheats/propose.mjs, export: intrusions}"],

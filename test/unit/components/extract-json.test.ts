@@ -114,21 +114,21 @@ describe("extractJson", () => {
   });
 
   it.each([
-    ["brackets", "[".repeat(1_000_000)],
-    ["braces", "{".repeat(1_000_000)],
-    ["keys", '{"a":'.repeat(200_000)],
-    ["quotes", '["'.repeat(500_000)],
-    ["fences", "```json\n[\n".repeat(100_000)],
-    ["comments", "[/*".repeat(300_000)],
-    ["line comments", "[//".repeat(300_000)],
-    ["open strings", `${"['a ".repeat(250_000)}`],
-    ["spaces", `[${" ".repeat(1_000_000)}`],
-    ["backslashes", `["${"\\".repeat(999_999)}`],
-    ["digits", `[${"1".repeat(1_000_000)}x`],
-  ])("stays quick on a megabyte of %s", (_what, text) => {
+    ["brackets", "[".repeat(250_000)],
+    ["braces", "{".repeat(250_000)],
+    ["keys", '{"a":'.repeat(50_000)],
+    ["quotes", '["'.repeat(125_000)],
+    ["fences", "```json\n[\n".repeat(25_000)],
+    ["comments", "[/*".repeat(75_000)],
+    ["line comments", "[//".repeat(75_000)],
+    ["open strings", `${"['a ".repeat(62_500)}`],
+    ["spaces", `[${" ".repeat(250_000)}`],
+    ["backslashes", `["${"\\".repeat(249_999)}`],
+    ["digits", `[${"1".repeat(250_000)}x`],
+  ])("stays quick on a quarter of a megabyte of %s", (_what, text) => {
     const before = cpuTime();
     expect(extractJson(text).ok).toBe(false);
-    expect(cpuTime() - before).toBeLessThan(5000);
+    expect(cpuTime() - before).toBeLessThan(2000);
   });
 
   it("gives back any JSON value that was fenced among prose", () => {
