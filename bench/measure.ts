@@ -1,6 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 
 /** The project's folder. */
@@ -23,17 +21,6 @@ export function timeNode(args: readonly string[]): number {
   const took = performance.now() - from;
   if (done.status !== 0) throw new Error(`node ${args.join(" ")} ended with ${done.status}: ${done.stderr.toString()}`);
   return took;
-}
-
-const IN_MEMORY = "/dev/shm";
-
-/**
- * Where a benchmark makes its files: the folder that was named, else memory where there is such a place. What is measured
- * is AURA, and a disk that takes a millisecond to make a file, as ext4 does for minutes after many were deleted, would be
- * most of what is seen.
- */
-export function placeOfFiles(named: string | undefined): string {
-  return named ?? (existsSync(IN_MEMORY) ? IN_MEMORY : tmpdir());
 }
 
 export function median(values: readonly number[]): number {

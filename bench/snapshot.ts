@@ -1,14 +1,14 @@
 /**
  * Snapshots of a tree of 5,000 files, 50 MB, with 1% of the files changed before each: time as a ratio to a plain walk
- * and stat of the same tree in the same run, disk as a ratio to the tree. Run with `npx tsx bench/snapshot.ts [folder]`.
+ * and stat of the same tree in the same run, disk as a ratio to the tree. Run with `npx tsx bench/snapshot.ts`.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemFiles } from "../src/platform/files.ts";
 import { SnapshotStore } from "../src/workspace/artifacts/store.ts";
-import { placeOfFiles } from "./measure.ts";
 
 const FOLDERS = 50;
 const FILES_PER_FOLDER = 100;
@@ -16,7 +16,7 @@ const FILE_BYTES = 10_000;
 const SNAPSHOTS = 20;
 const LIMITS = { time: 3, disk: 1.5 };
 
-const base = mkdtempSync(join(placeOfFiles(process.argv[2]), "aura-bench-snapshot-"));
+const base = mkdtempSync(join(tmpdir(), "aura-bench-snapshot-"));
 try {
   const failed = bench(join(base, "tree"), join(base, "workspace"));
   process.exitCode = failed ? 1 : 0;

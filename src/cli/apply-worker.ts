@@ -27,8 +27,8 @@ export function workerRole(variables: EnvironmentVariables): WorkerRole | null {
 }
 
 /**
- * Runs this very command again as a worker, and answers its exit code; the worker says what there is to say. A first signal waits for the worker, which takes
- * moments and cannot be left half-way; a second one leaves it to itself.
+ * Runs this very command again as a worker, which says what there is to say, and answers its exit code. A first signal
+ * waits for the worker, which takes moments and cannot be left half-way; a second one leaves it to itself.
  */
 export async function superviseApply(): Promise<number> {
   using signals = ownSignals({

@@ -4,10 +4,10 @@ import { systemClock } from "../platform/clock.ts";
 import { createJsonlReporter, jsonLine } from "../reporters/jsonl.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import type { Observer } from "../workspace/inspection.ts";
+import { readJournal } from "../workspace/journal.ts";
 import { peekLock } from "../workspace/lock-file.ts";
 import { inspectSummary } from "../workspace/queries.ts";
 import { textOf } from "./inspect-views.ts";
-import { readJournal } from "./journal.ts";
 import type { SummaryLine } from "./outputs/lines.ts";
 import { followJournal } from "./watch-workspace.ts";
 

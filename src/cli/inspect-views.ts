@@ -14,6 +14,7 @@ import {
 import { outline } from "../reporters/outline.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import type { AttemptLogs, Observer } from "../workspace/inspection.ts";
+import { readJournal } from "../workspace/journal.ts";
 import {
   inspectBest,
   inspectCalls,
@@ -24,7 +25,6 @@ import {
   type SummaryView,
 } from "../workspace/queries.ts";
 import { type Details, inspectEvents, inspectLogs, inspectShow } from "../workspace/query-details.ts";
-import { readJournal } from "./journal.ts";
 
 /** A view of a run as text for people, at most `width` columns wide where it is a table. */
 export function textOf(view: string, root: string, observer: Observer, id: string, width: number | undefined): string {

@@ -1,8 +1,8 @@
 import { watch } from "chokidar";
 import type { Files } from "../kernel/effects.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
+import { eventOfLine } from "../workspace/journal.ts";
 import { journalFile } from "../workspace/layout.ts";
-import { eventOfLine } from "./journal.ts";
 
 export interface WatchedRun {
   readonly root: string;

@@ -3,6 +3,7 @@ import type { EntryKind, Files } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
 import { type Artifact, artifactKind, artifactPath } from "../model/artifact.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { isWithin } from "../workspace/artifacts/index.ts";
 
 /**
  * Throws `SpecError` for artifacts of a pipeline in code that are something else than they are said to be, or are
@@ -45,8 +46,4 @@ function kindAt(path: string, files: Files): EntryKind | null {
 
 function tidy(path: string): string {
   return normalize(path).replace(/(?<=.)\/+$/, "");
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return folder === "." || path === folder || path.startsWith(`${folder}/`);
 }

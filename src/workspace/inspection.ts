@@ -2,9 +2,8 @@ import { join } from "node:path";
 import { plainText } from "../kernel/display-text.ts";
 import type { Files } from "../kernel/effects.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
-import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { RunManifest } from "../model/run.ts";
-import { iterationOf, journalFile, logDir } from "./layout.ts";
+import { iterationOf, logDir } from "./layout.ts";
 import { listRecords } from "./listing.ts";
 import { notFound } from "./locate.ts";
 import { type Liveness, peekLock } from "./lock-file.ts";
@@ -70,39 +69,6 @@ export function logsOfTrial(source: Source, id: TrialId): readonly AttemptLogs[]
 export function trialsOf({ root, files }: Source, id: HypothesisId): readonly TrialId[] {
   return listRecords(root, files, iterationOf(id), "trials").filter(
     (trial) => /^(.+)-[tc]\d+$/.exec(trial)?.[1] === id,
-  );
-}
-
-/** An event as it was logged: when it happened, and its place in the order of the process that logged it. */
-export type LoggedEvent = JsonObject & { readonly type: string; readonly at: string; readonly seq: number };
-
-/** The events in the journal, oldest first; lines that are torn or garbled are left out. */
-export function readEvents({ root, files }: Source): readonly LoggedEvent[] {
-  const path = journalFile(root);
-  const text = files.stat(path)?.kind === "file" ? (files.readText(path) ?? "") : "";
-  return text
-    .split("\n")
-    .map(parseEvent)
-    .filter((event) => event !== null);
-}
-
-function parseEvent(line: string): LoggedEvent | null {
-  if (line === "") return null;
-  try {
-    const value: unknown = JSON.parse(line);
-    return isLoggedEvent(value) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
-function isLoggedEvent(value: unknown): value is LoggedEvent {
-  return (
-    isJsonObject(value) &&
-    typeof value.type === "string" &&
-    typeof value.at === "string" &&
-    typeof value.seq === "number"
   );
 }
 

@@ -1,4 +1,5 @@
 import { WorkspaceError } from "../kernel/errors.ts";
+import type { AuraEvent } from "../kernel/events.ts";
 import { nearest } from "../kernel/nearest.ts";
 import type { CallRecord } from "../model/call.ts";
 import type { Evaluation } from "../model/evaluation.ts";
@@ -8,15 +9,8 @@ import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from
 import type { Insight } from "../model/insight.ts";
 import type { IterationRecord } from "../model/iteration.ts";
 import type { Trial } from "../model/trial.ts";
-import {
-  type AttemptLogs,
-  type LoggedEvent,
-  logsOfTrial,
-  manifestOf,
-  type Observer,
-  readEvents,
-  trialsOf,
-} from "./inspection.ts";
+import { type AttemptLogs, logsOfTrial, manifestOf, type Observer, trialsOf } from "./inspection.ts";
+import { readJournal } from "./journal.ts";
 import { CALL_ID, canonicalHypothesisId, canonicalTrialId, trialDir } from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import * as records from "./records.ts";
@@ -76,9 +70,9 @@ export function inspectLogs(root: string, id: string, { files }: Reader): readon
 }
 
 /** The events of the run so far, as they were logged. */
-export function inspectEvents(root: string, { files }: Reader): readonly LoggedEvent[] {
+export function inspectEvents(root: string, { files }: Reader): readonly AuraEvent[] {
   manifestOf(root, files);
-  return readEvents({ root, files });
+  return [...readJournal(root, files)];
 }
 
 function iterationDetails(source: records.Source, id: string): Details | null {

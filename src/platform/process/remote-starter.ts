@@ -64,10 +64,10 @@ export class RemoteStarter implements Starter {
 
   /** Whether nothing is still to be heard of it: neither that it is there nor of what it started. */
   get idle(): boolean {
-    return this.#state !== "starting" && this.#hasNone;
+    return this.#state !== "starting" && this.#hasNoChildren;
   }
 
-  get #hasNone(): boolean {
+  get #hasNoChildren(): boolean {
     return this.#children.size === 0;
   }
 
@@ -82,7 +82,7 @@ export class RemoteStarter implements Starter {
     return {
       letGo: () => {
         if (this.#children.delete(number)) this.#tell(TO_STARTER.letGo, number);
-        if (this.#hasNone) this.#hold(false);
+        if (this.#hasNoChildren) this.#hold(false);
       },
       pause: unheard,
       resume: unheard,
@@ -153,7 +153,7 @@ export class RemoteStarter implements Starter {
 
   #forget(number: number): void {
     this.#children.delete(number);
-    if (this.#hasNone) this.#hold(false);
+    if (this.#hasNoChildren) this.#hold(false);
   }
 
   /** Holds AURA's own process up only as long as there is something to be heard. */

@@ -10,6 +10,7 @@ export { changesInCopy } from "./copy-changes.ts";
 export { diffSnapshots, patchBetween } from "./diff.ts";
 export { applyEdits } from "./edits.ts";
 export { workspacesIn } from "./excludes.ts";
+export { isWithin } from "./paths.ts";
 export { captureProject } from "./project.ts";
 export { removeExcept } from "./prune.ts";
 export { carriedState, planRollback, type RollbackPlan, rollback } from "./rollback.ts";

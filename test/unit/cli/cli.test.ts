@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { reporterName } from "../../../src/cli/choose-reporter.ts";
 import { graceOf } from "../../../src/cli/grace.ts";
-import { readJournal } from "../../../src/cli/journal.ts";
 import { openFrame } from "../../../src/cli/json-frame.ts";
 import { program } from "../../../src/cli/main.ts";
 import { reportError } from "../../../src/cli/report-error.ts";
@@ -11,6 +10,7 @@ import { ownSignals } from "../../../src/cli/signals.ts";
 import { SpecError, StorageError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { readJournal } from "../../../src/workspace/journal.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 

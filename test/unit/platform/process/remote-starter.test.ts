@@ -156,6 +156,15 @@ describe("a starter process", () => {
     expect(await processes.run(sh("echo again"), never)).toMatchObject({ stdoutTail: "again\n" });
   });
 
+  test("leaves also when nothing came by the time it was ready", async () => {
+    using processes = runner({ many: 0, idleMs: 20 });
+    const before = startersOf(process.pid);
+    const started = () => startersOf(process.pid).filter((pid) => !before.includes(pid));
+    await processes.run(sh("true"), never);
+    expect(started()).not.toEqual([]);
+    await until(() => started().length === 0);
+  });
+
   test("ends everything and leaves when AURA is killed, and holds up no AURA that has nothing to wait for", async () => {
     using dir = temporaryDirectory();
     const source = (name: string): string =>

@@ -1,11 +1,13 @@
 import type { Files } from "../kernel/effects.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import { isJsonObject } from "../model/json.ts";
-import { journalFile } from "../workspace/layout.ts";
+import { journalFile } from "./layout.ts";
 
 /** The events a run's journal holds, oldest first. A torn or foreign line is passed over: the journal is only a view. */
 export function* readJournal(root: string, files: Files): Iterable<AuraEvent> {
-  for (const line of (files.readText(journalFile(root)) ?? "").split("\n")) {
+  const path = journalFile(root);
+  const text = files.stat(path)?.kind === "file" ? files.readText(path) : null;
+  for (const line of (text ?? "").split("\n")) {
     const event = eventOfLine(line);
     if (event) yield event;
   }
