@@ -42,19 +42,20 @@ export type Details =
       readonly folders: readonly string[];
       readonly logs: readonly AttemptLogs[];
     }
+  | { readonly kind: "insight"; readonly id: string; readonly insight: Insight }
   | { readonly kind: "call"; readonly id: string; readonly call: CallRecord };
 
 type Reader = Pick<Observer, "files">;
 
 /**
- * All there is about an iteration (`2`, `00002`), a hypothesis, a trial, an attempt at it, or a call; numbers in any
- * padding. Throws `WorkspaceError` ("usage") when the run has nothing of that name.
+ * All there is about an iteration (`2`, `00002`), a hypothesis, a trial, an attempt at it, an insight, or a call;
+ * numbers in any padding. Throws `WorkspaceError` ("usage") when the run has nothing of that name.
  */
 export function inspectShow(root: string, id: string, { files }: Reader): Details {
   manifestOf(root, files);
   const source: records.Source = { root, files };
   const found = iterationDetails(source, id) ?? trialDetails(source, id) ?? hypothesisDetails(source, id);
-  const details = found ?? callDetails(source, id);
+  const details = found ?? insightDetails(source, id) ?? callDetails(source, id);
   if (!details) throw unknownId(source, id);
   return details;
 }
@@ -107,6 +108,18 @@ function hypothesisDetails(source: records.Source, name: string): Details | null
   const trials = trialsOf(source, id);
   const logs = trials.flatMap((trial) => logsOfTrial(source, trial));
   return { kind: "hypothesis", id, hypothesis, trials, experiment, evaluation, logs };
+}
+
+function insightDetails(source: records.Source, name: string): Details | null {
+  const numbers = numbersOfInsight(name);
+  const insights = numbers === null ? null : records.readInsights(source, numbers.iteration);
+  const insight = insights?.find(({ id }) => numbersOfInsight(id)?.place === numbers?.place);
+  return insight === undefined ? null : { kind: "insight", id: insight.id, insight };
+}
+
+function numbersOfInsight(id: string): { readonly iteration: number; readonly place: number } | null {
+  const match = /^i(\d{1,9})-n(\d{1,9})$/.exec(id);
+  return match && { iteration: Number(match[1]), place: Number(match[2]) };
 }
 
 function callDetails(source: records.Source, id: string): Details | null {

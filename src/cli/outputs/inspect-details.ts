@@ -55,6 +55,7 @@ export const showOutput = {
       folders: described("One for each attempt, absolute; it may have been cleared away.", listOf(TEXT)),
       logs,
     }),
+    exactly({ kind: { const: "insight" }, id: described("Like i00002-n01.", TEXT), insight: insightSchema }),
     exactly({ kind: { const: "call" }, id: CALL_ID, call: callSchema }),
   ],
 } as const;

@@ -210,6 +210,15 @@ describe("inspect show", () => {
     );
   });
 
+  it("finds an insight by the id that events tell, in any padding", async () => {
+    const workspace = await startedWorkspace();
+    const insight = { id: "i00001-n02", iteration: 1, finding: "x matters", evidence: [] };
+    workspace.writeInsights(1, [{ ...insight, id: "i00001-n01" }, insight]);
+    for (const id of ["i00001-n02", "i1-n2"])
+      expect(inspectShow(workspace.root, id, observer)).toEqual({ kind: "insight", id: "i00001-n02", insight });
+    expect(() => inspectShow(workspace.root, "i00001-n03", observer)).toThrow(/has no "i00001-n03"/);
+  });
+
   it("names what is near when there is no such thing", async () => {
     const workspace = await startedWorkspace();
     writeIteration(workspace, 1, [0.5]);
