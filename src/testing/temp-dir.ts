@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemEffects } from "../platform/system.ts";
 
-/** A folder of a test's own, gone when it is disposed of: `using dir = temporaryDirectory()`. */
+/** A folder of a test's own, gone when it is disposed of. */
 export interface TemporaryDirectory extends Disposable {
   /** Absolute, without links on the way. */
   readonly path: string;
@@ -13,9 +13,13 @@ export interface TemporaryDirectory extends Disposable {
   read(path: string): string | null;
 }
 
-export function temporaryDirectory(): TemporaryDirectory {
+/**
+ * Makes a new folder in `parent`, by default the system's for temporary files: `using dir = temporaryDirectory()`.
+ * Throws `StorageError` where none can be made.
+ */
+export function temporaryDirectory(parent: string = tmpdir()): TemporaryDirectory {
   const { files, token } = systemEffects();
-  const made = join(tmpdir(), `aura-test-${token(8)}`);
+  const made = join(parent, `aura-test-${token(8)}`);
   files.makeDirectory(made, 0o700);
   const path = files.realPath(made) ?? made;
   return {

@@ -1,9 +1,9 @@
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isAuraError } from "../../src/kernel/errors.ts";
 import { cutAt, events, everyAnswer, flippedAt, names, oneOfEachSort, sizeOf, VIEWS } from "./support/damage.ts";
+import { IN_MEMORY } from "./support/in-memory.ts";
 import { live } from "./support/lives.ts";
 import { differencesFrom } from "./support/reference-model.ts";
 import { layOut, type Place } from "./support/scenario.ts";
@@ -14,7 +14,7 @@ let expected: Undisturbed;
 let finished: Place;
 let halfway: Place;
 let answers: ReadonlyMap<string, string | Error>;
-const dir = mkdtempSync(join(process.platform === "linux" ? "/dev/shm" : tmpdir(), "aura-damage-"));
+const dir = mkdtempSync(join(IN_MEMORY, "aura-damage-"));
 
 beforeAll(async () => {
   expected = await undisturbed();

@@ -15,13 +15,14 @@ import {
 } from "../../src/workspace/artifacts/index.ts";
 import { inspectBest } from "../../src/workspace/queries.ts";
 import { Workspace } from "../../src/workspace/workspace.ts";
+import { IN_MEMORY } from "./support/in-memory.ts";
 import { inPlace, live } from "./support/lives.ts";
 import { differencesFrom, essenceOf } from "./support/reference-model.ts";
 import { layOut, type Place } from "./support/scenario.ts";
 import { sample } from "./support/sweep.ts";
 import { differences, readTree } from "./support/tree.ts";
 
-const dir = mkdtempSync(join(process.platform === "linux" ? "/dev/shm" : "/tmp", "aura-states-"));
+const dir = mkdtempSync(join(IN_MEMORY, "aura-states-"));
 let finished: Place;
 beforeAll(async () => {
   finished = layOut(join(dir, "finished"));

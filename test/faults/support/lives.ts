@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isAuraError } from "../../../src/kernel/errors.ts";
 import type { RunSettings } from "../../../src/model/settings.ts";
@@ -8,6 +7,7 @@ import { systemEffects } from "../../../src/platform/system.ts";
 import type { Crossing } from "../../../src/testing/faults/switch.ts";
 import { type FaultPlan, faultyEffects, SimulatedCrash } from "../../../src/testing/faults.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
+import { IN_MEMORY } from "./in-memory.ts";
 import { programs } from "./programs.ts";
 import { promisesOf } from "./reference-model.ts";
 import { layOut, loopOf, modelOf, type Place, programsOf, tallyOf } from "./scenario.ts";
@@ -29,14 +29,9 @@ export interface LifeOptions extends RunOptions {
   readonly acceptChange?: boolean;
 }
 
-/** Where runs are laid out: in memory where that can be, as fault sweeps make hundreds. */
-function scratch(): string {
-  return process.platform === "linux" ? "/dev/shm" : tmpdir();
-}
-
 /** A place for one run that is gone afterwards. */
 export async function inPlace<T>(use: (place: Place) => Promise<T>): Promise<T> {
-  const dir = mkdtempSync(join(scratch(), "aura-faults-"));
+  const dir = mkdtempSync(join(IN_MEMORY, "aura-faults-"));
   try {
     return await use(layOut(dir));
   } finally {

@@ -88,8 +88,8 @@ export interface RealPlace extends TemporaryDirectory {
   live(env?: Readonly<Record<string, string>>): Promise<AuraEnd & { readonly broken: readonly string[] }>;
 }
 
-export function realPlace(files: Readonly<Record<string, string>> = {}): RealPlace {
-  const dir = temporaryDirectory();
+export function realPlace(files: Readonly<Record<string, string>> = {}, parent?: string): RealPlace {
+  const dir = temporaryDirectory(parent);
   for (const [path, content] of Object.entries({ ...FILES, ...files })) dir.write(path, content);
   const workspace = dir.join("runs", "kill");
   const tally = (): Tally => ({ starts: countLines(dir.join("starts.log")), calls: countLines(dir.join("calls.log")) });
@@ -145,13 +145,13 @@ export function listIn(file: string): Readonly<Record<string, string>> {
 
 const PRELOAD = `--require ${resolve(import.meta.dirname, "kill-at.cjs")}`;
 
-/** The undisturbed run: what it leaves, what it did, what it crossed. */
-export async function undisturbedCommand(): Promise<{
+/** The undisturbed run in a folder made in `parent`: what it leaves, what it did, what it crossed. */
+export async function undisturbedCommand(parent?: string): Promise<{
   readonly essence: ReadonlyMap<string, string>;
   readonly tally: Tally;
   readonly crossings: readonly RealCrossing[];
 }> {
-  using place = realPlace();
+  using place = realPlace({}, parent);
   const list = place.join("crossings.txt");
   const end = await place.live(listIn(list));
   if (end.code !== 0) throw new Error(`the undisturbed run ended with ${end.code}: ${end.stderr}`);

@@ -8,6 +8,7 @@ import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 import { AURA, type LiveAura, start } from "../../support/aura.ts";
+import { IN_MEMORY } from "./in-memory.ts";
 import type { When } from "./kinds.ts";
 
 /** Edits that take every kind of step to apply: files, folders, links and modes that come, change and go. */
@@ -35,7 +36,7 @@ export interface StatesRun extends TemporaryDirectory {
 }
 
 export async function statesRun(): Promise<StatesRun> {
-  const dir = temporaryDirectory();
+  const dir = temporaryDirectory(IN_MEMORY);
   const files = ["src/code.txt", "src/old/gone.txt", "src/folder/inside.txt", "src/same.txt", "README.txt"];
   for (const path of files) dir.write(`project/${path}`, "before\n");
   dir.write("project/src/run.sh", "echo\n", 0o644);
@@ -48,7 +49,7 @@ export async function statesRun(): Promise<StatesRun> {
 
 /** A copy of it, with a project of its own. */
 export function copyOf(run: StatesRun): StatesRun {
-  const dir = temporaryDirectory();
+  const dir = temporaryDirectory(IN_MEMORY);
   cpSync(run.path, dir.path, { recursive: true, verbatimSymlinks: true });
   const manifest = dir.read("run/run.json") ?? "";
   dir.write("run/run.json", manifest.replaceAll(run.project, dir.join("project")));

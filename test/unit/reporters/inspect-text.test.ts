@@ -36,17 +36,34 @@ const summary: SummaryData = {
   insights,
 };
 const rows: readonly HypothesisData[] = [
-  { id: "i00001-h000", label: "広い層", score: 0.8125, passed: true, status: "scored", spec: { lr: 0.01 } },
+  {
+    id: "i00001-h000",
+    label: "広い層",
+    score: 0.8125,
+    passed: true,
+    status: "scored",
+    counts: true,
+    spec: { lr: 0.01 },
+  },
   {
     id: "i00001-h001",
     label: HOSTILE,
     score: null,
     passed: false,
     status: "failed",
+    counts: true,
     reason: `exit code 1 ${HOSTILE}`,
     spec: { lr: -1 },
   },
-  { id: "i00002-h001", label: "wide", score: 0.9694, passed: true, status: "scored", spec: { lr: 0.052, hidden: 128 } },
+  {
+    id: "i00002-h001",
+    label: "wide",
+    score: 0.9694,
+    passed: true,
+    status: "scored",
+    counts: true,
+    spec: { lr: 0.052, hidden: 128 },
+  },
 ];
 const SAFE = /^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$/u;
 
@@ -90,10 +107,16 @@ describe("the texts of inspect", () => {
     expect(lines[3]).toMatch(/^\* {2}i00002-h001 {2}wide .*0\.9694 {4}lr=0\.052 hidden=128$/);
   });
 
+  it("mark a hypothesis that does not count for the best, passed or not", () => {
+    const left = rows.map((row) => ({ ...row, counts: false }));
+    const marks = hypothesesText(left, { bestId: best.id, metric }).split("\n").slice(1, 4);
+    expect(marks.map((line) => line[0])).toEqual(["-", "-", "*"]);
+  });
+
   it("leave the label column out when nothing has a label", () => {
-    const [head] = hypothesesText([{ id: "i00001-h000", score: 1, passed: true, status: "scored", spec: {} }]).split(
-      "\n",
-    );
+    const [head] = hypothesesText([
+      { id: "i00001-h000", score: 1, passed: true, status: "scored", counts: true, spec: {} },
+    ]).split("\n");
     expect(head).toBe("   hypothesis   score  parameters");
   });
 

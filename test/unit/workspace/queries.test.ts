@@ -186,6 +186,24 @@ describe("inspect hypotheses, insights, calls and events", () => {
   });
 });
 
+describe("inspect hypotheses", () => {
+  it("says which do not count for the best since a rollback or a change of the spec", async () => {
+    const workspace = await startedWorkspace({ generation: 1 });
+    writeIteration(workspace, 1, [0.5]);
+    for (const iteration of [2, 3, 4]) {
+      writeIteration(workspace, iteration, [0.5, 0.7]);
+      workspace.writeIteration({ iteration, generation: 1, state: "started" });
+    }
+    const rollback = { afterIteration: 3, hypothesisId: "i00002-h000", snapshot: "0123456789abcdef" };
+    mkdirSync(join(workspace.root, "rollbacks"));
+    writeFileSync(join(workspace.root, "rollbacks", "00001.json"), JSON.stringify(rollback));
+    const rows = inspectHypotheses(workspace.root, observer);
+    const counted = ["i00002-h000", "i00004-h000", "i00004-h001"];
+    expect(rows.filter(({ counts }) => counts).map(({ id }) => id)).toEqual(counted);
+    expect(inspectBest(workspace.root, observer)?.id).toBe("i00004-h001");
+  });
+});
+
 describe("inspect show", () => {
   it("finds an iteration, a hypothesis, a trial, an attempt and a call, in any padding", async () => {
     const workspace = await startedWorkspace();
