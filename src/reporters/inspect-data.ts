@@ -50,6 +50,8 @@ export interface HypothesisData {
   readonly passed: boolean;
   readonly status: string;
   readonly reason?: string | null;
+  /** Whether it counts for the best. */
+  readonly counts: boolean;
   readonly spec: JsonObject;
 }
 

@@ -52,7 +52,7 @@ export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
   return text(lines);
 }
 
-/** `aura inspect … hypotheses`: one line a hypothesis, `*` for the best, `+` for passed, `x` for failed. */
+/** `aura inspect … hypotheses`: one line a hypothesis, `*` for the best, `+` for passed, `x` for failed, `-` for one that does not count. */
 export function hypothesesText(
   rows: readonly HypothesisData[],
   options: { readonly bestId?: string | null; readonly metric?: MetricData; readonly width?: number } = {},
@@ -60,7 +60,7 @@ export function hypothesesText(
   if (rows.length === 0) return "no hypotheses yet\n";
   const { bestId = null, metric, width = DEFAULT_WIDTH } = options;
   const cells = rows.map((row) => [
-    row.id === bestId ? "*" : row.passed ? "+" : (MARKS[row.status] ?? " "),
+    markOf(row, bestId),
     row.id,
     row.label ?? "",
     row.score === null ? row.status : formatScore(row.score),
@@ -78,6 +78,12 @@ export function hypothesesText(
   const labelled = cells.some((row) => row[2] !== "");
   const keep = <T>(list: readonly T[]): readonly T[] => list.filter((_, index) => labelled || index !== 2);
   return text(textTable(keep(columns), cells.map(keep), width));
+}
+
+function markOf({ id, counts, passed, status }: HypothesisData, bestId: string | null): string {
+  if (id === bestId) return "*";
+  if (!counts) return "-";
+  return passed ? "+" : (MARKS[status] ?? " ");
 }
 
 /** Proposals that became no hypothesis; empty when there are none. */

@@ -10,7 +10,7 @@ import { manifestOf, type Observer, statusNow } from "./inspection.ts";
 import { experimentFile } from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import { readCall, readEvaluation, readHypothesis, readInsights, readIteration, type Source } from "./records.ts";
-import { type Standing, standing } from "./standing.ts";
+import { countsIn, type Standing, standing } from "./standing.ts";
 
 /** The best hypothesis of a run, as `inspect` shows it. */
 export interface BestView {
@@ -88,6 +88,8 @@ export interface HypothesisRow {
   readonly score: number | null;
   readonly passed: boolean | null;
   readonly reason: string | null;
+  /** Whether it counts for the best: `false` for what a rollback left out and for those of an earlier generation. */
+  readonly counts: boolean;
   readonly spec: JsonObject;
   readonly edits: number;
 }
@@ -95,10 +97,14 @@ export interface HypothesisRow {
 /** Every hypothesis of the run, in the order of their ids. */
 export function inspectHypotheses(root: string, { files }: Pick<Observer, "files">): readonly HypothesisRow[] {
   const source: Source = { root, files };
-  manifestOf(root, files);
-  return listIterations(root, files).flatMap((iteration) =>
-    listRecords(root, files, iteration, "hypotheses").flatMap((id) => hypothesisRow(source, iteration, id) ?? []),
-  );
+  const counts = countsIn(source, manifestOf(root, files));
+  return listIterations(root, files).flatMap((iteration) => {
+    const isCounted = counts(iteration);
+    return listRecords(root, files, iteration, "hypotheses").flatMap((id) => {
+      const row = hypothesisRow(source, iteration, id);
+      return row ? [{ ...row, counts: isCounted(row) }] : [];
+    });
+  });
 }
 
 export interface RefusedRow extends RefusedProposal {
@@ -175,7 +181,7 @@ function lastInsights(source: Source): readonly Insight[] {
   return [];
 }
 
-function hypothesisRow(source: Source, iteration: number, id: HypothesisId): HypothesisRow | null {
+function hypothesisRow(source: Source, iteration: number, id: HypothesisId): Omit<HypothesisRow, "counts"> | null {
   const hypothesis = readHypothesis(source, id);
   if (!hypothesis) return null;
   const evaluation = readEvaluation(source, id);

@@ -1,4 +1,5 @@
 import { countedAfter } from "../model/counted.ts";
+import type { HypothesisId } from "../model/ids.ts";
 import type { RunManifest } from "../model/run.ts";
 import { bestOf, comparisonOf, hasScore, type WithScore } from "../model/score.ts";
 import { type Verdict, Verdicts } from "./index-view.ts";
@@ -25,7 +26,7 @@ export interface Standing {
 export function standing(source: Source, manifest: RunManifest): Standing {
   const { root, files } = source;
   const verdicts = new Verdicts(source);
-  const counts = countedAfter(readRollbacks(source));
+  const counts = countsIn(source, manifest);
   const metric = comparisonOf(manifest.spec);
   let best: Standing["best"] = null;
   let [total, evaluated, scored] = [0, 0, 0];
@@ -35,14 +36,21 @@ export function standing(source: Source, manifest: RunManifest): Standing {
     total += ids.length;
     evaluated += known.length;
     scored += known.filter(hasScore).length;
-    if (!isCurrent(source, manifest, iteration)) continue;
-    best = bestOf(
-      known.filter(({ id }) => counts(id)),
-      metric,
-      best,
-    );
+    best = bestOf(known.filter(counts(iteration)), metric, best);
   }
   return { hypotheses: { total, scored, failed: evaluated - scored }, best };
+}
+
+/**
+ * Which hypotheses of an iteration count for the best: those of the current score generation that no rollback left out.
+ * Throws `WorkspaceError` ("damaged") for a record of a rollback or an iteration that cannot be read.
+ */
+export function countsIn(
+  source: Source,
+  manifest: RunManifest,
+): (iteration: number) => (hypothesis: { readonly id: HypothesisId }) => boolean {
+  const isCounted = countedAfter(readRollbacks(source));
+  return (iteration) => (isCurrent(source, manifest, iteration) ? ({ id }) => isCounted(id) : () => false);
 }
 
 /** In the first generation every iteration counts, so that none of their records need to be read. */
