@@ -6,6 +6,9 @@ import type { Issue } from "../schema/issues.ts";
 import { placeKey, type Span, type SpecPath } from "./places.ts";
 import type { SpecSource } from "./source.ts";
 
+/** Where a diagnostic says a value comes from that did not come from the spec's file. */
+export const OVERRIDES = "--set";
+
 /** Something wrong, or worth a warning, at a path of the spec. */
 export interface Finding extends Issue {
   /** What the user wrote there, to find the nearest valid name for; the last key of `path` when it is about a key. */
@@ -67,7 +70,7 @@ export class DiagnosticWriter {
     const suggestion = found.meant ?? (given === undefined ? null : nearest(given, found.candidates));
     const base = span
       ? this.at(found.path, found.message, span)
-      : { path: pathText(found.path), message: this.#hide(found.message), file: "--set" };
+      : { path: pathText(found.path), message: this.#hide(found.message), file: OVERRIDES };
     return suggestion === null ? base : { ...base, suggestion };
   }
 

@@ -8,7 +8,7 @@ import { systemEffects } from "../platform/system.ts";
 import { blamed } from "./blame.ts";
 import { checkValue, type Surroundings } from "./check.ts";
 import { withoutNotes } from "./components.ts";
-import { DiagnosticWriter, type Finding, formatDiagnostics } from "./diagnostics.ts";
+import { DiagnosticWriter, type Finding, formatDiagnostics, OVERRIDES } from "./diagnostics.ts";
 import { specHash } from "./drift.ts";
 import { type Interpolated, interpolate, type Reference } from "./interpolate.ts";
 import { loadUserModules } from "./modules.ts";
@@ -195,5 +195,7 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
 
 function specError(file: string, diagnostics: readonly Diagnostic[]): SpecError {
   const count = diagnostics.length === 1 ? "an error" : `${diagnostics.length} errors`;
-  return new SpecError(`${file} has ${count}\n\n${formatDiagnostics(diagnostics)}`, diagnostics);
+  const isOfOverrides = diagnostics.every((found) => found.file === OVERRIDES);
+  const what = isOfOverrides ? `what ${OVERRIDES} makes of ${file}` : file;
+  return new SpecError(`${what} has ${count}\n\n${formatDiagnostics(diagnostics)}`, diagnostics);
 }

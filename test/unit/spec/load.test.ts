@@ -434,6 +434,14 @@ describe("overrides", () => {
     expect(loaded.overrides).toEqual(overrides);
   });
 
+  it("alone are blamed for a mistake that only they make", () => {
+    const mistaken = () => load(VALID, { overrides: { "stop.iterations": "many" } });
+    expect(mistaken).toThrow(/^what --set makes of spec\.yaml has an error\n/);
+    const both = () =>
+      load(changed("name: digits", "name: digits\nseed: -1"), { overrides: { "stop.iterations": "many" } });
+    expect(both).toThrow(/^spec\.yaml has 2 errors\n/);
+  });
+
   it("that make no sense are told with the nearest key", () => {
     const told = (overrides: JsonObject) => {
       try {
