@@ -33,7 +33,7 @@ export function answerFinished(session: Session, workspace: Workspace, specFile:
   assertNotHeld(workspace.root, effects.files, effects.processes);
   const { best, reason } = manifest;
   const required = requirement(flags.require, metric);
-  const code = unmet(required, best?.score ?? null, metric) ?? EXIT.ok;
+  const code = unmet(required, { best, reason }, metric) ?? EXIT.ok;
   const missed = code === EXIT.ok ? {} : { message: `the best does not meet --require ${flags.require}` };
   describe(frame, workspace, manifest);
   sayEnding({ workspace, flags, frame }, metric, { reason, ...missed });

@@ -68,8 +68,7 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
   }
   const interrupted = result.reason === "interrupted" ? signals.exitCode() : null;
   const code =
-    interrupted ??
-    (result.exitCode === EXIT.ok ? (unmet(required, result.best?.score ?? null, metric) ?? EXIT.ok) : result.exitCode);
+    interrupted ?? (result.exitCode === EXIT.ok ? (unmet(required, result, metric) ?? EXIT.ok) : result.exitCode);
   const missed = code === EXIT.requirementNotMet ? `the best does not meet --require ${flags.require}` : undefined;
   const message = missed ?? result.message;
   sayEnding(launch, metric, { ...result, ...(message === undefined ? {} : { message }) });

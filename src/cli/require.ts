@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode, SpecError } from "../kernel/errors.ts";
+import type { FinishReason } from "../model/run.ts";
 import type { MetricSettings } from "../model/settings.ts";
 
 /** What `--require` asks of the best score: a number to reach. */
@@ -27,15 +28,19 @@ export function requirement(
   return { score: named, words: text === String(named) ? text : `${text} ${named}` };
 }
 
-/** Exit code when a requirement is not met by this best score; `null` when it is. The baseline has to be beaten, a score or target reached. */
+/**
+ * Exit code when a requirement is not met by the best score of a run that ended for this reason; `null` when it is. The
+ * baseline has to be beaten, a score or target reached: a run that ended with the target has reached it, also where
+ * `min_delta` keeps the best below.
+ */
 export function unmet(
   required: Requirement | null,
-  best: number | null,
+  { best, reason }: { readonly best: { readonly score: number } | null; readonly reason: FinishReason },
   metric: Pick<MetricSettings, "direction">,
 ): ExitCode | null {
-  if (!required) return null;
+  if (!required || (reason === "target" && required.words.startsWith("target"))) return null;
   if (best === null) return EXIT.requirementNotMet;
-  const gain = metric.direction === "maximize" ? best - required.score : required.score - best;
+  const gain = metric.direction === "maximize" ? best.score - required.score : required.score - best.score;
   const met = required.words.startsWith("baseline") ? gain > 0 : gain >= 0;
   return met ? null : EXIT.requirementNotMet;
 }

@@ -9,6 +9,8 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after `ms`; rejects with `signal.reason` as soon as the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Resolves once signals, timers and all else that waits for the event loop have had their turn. */
+  turn(): Promise<void>;
   /** A signal that aborts after `ms` with `TimeoutReached`, and a way to call it off. Any `ms`, also beyond 2^31. */
   deadline(ms: number): Deadline;
 }

@@ -1,4 +1,5 @@
 import type { RunContext } from "../kernel/context.ts";
+import { finishWords } from "../kernel/display-reason.ts";
 import { EXIT, type ExitCode, messageOf } from "../kernel/errors.ts";
 import type { Lifecycle } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
@@ -108,23 +109,16 @@ export async function conductRun(
       announce();
       for (const message of closed) emitter.emit({ type: "warning", code: GENERATION_OVER, message });
     }
-    const { reason, exitCode } = endOf(await turn(loop, unfinished), signals);
-    return finish(reason, exitCode, keeper, emitter);
+    const reached = await turn(loop, unfinished);
+    return finish({ ...reached, ...endOf(reached.reason, signals) }, keeper, emitter);
   } catch (thrown) {
     redactError(thrown, hide);
-    const { reason, exitCode } = endingOf(thrown, hasSpent(spending.totals()));
-    keeper.fail(reason);
-    emitter.emit({
-      type: "run.finished",
-      reason,
-      exitCode,
-      best: keeper.manifest.best,
-      totals: keeper.manifest.totals,
-      iterationsCompleted: keeper.manifest.iterationsCompleted,
-      message: messageOf(thrown),
-    });
-    if (reason === "paused") return { manifest: keeper.manifest, reason, exitCode, message: messageOf(thrown) };
-    throw withExitCode(thrown, exitCode);
+    // A stop before the first iteration, such as while the project is read, is no error either.
+    if (isInterruption(thrown, signals)) return breakOff(endOf("interrupted", signals), keeper, emitter);
+    const ending = endingOf(thrown, hasSpent(spending.totals()));
+    const end = breakOff({ ...ending, message: messageOf(thrown) }, keeper, emitter);
+    if (ending.reason === "paused") return end;
+    throw withExitCode(thrown, ending.exitCode);
   } finally {
     await tearDown(begun.reverse(), run);
   }
@@ -159,27 +153,40 @@ function replay(loop: Loop): { readonly unfinished: readonly number[]; readonly 
  * Goes around until a stop condition holds or the run is interrupted; unfinished iterations come first. In a new
  * generation the carried state is scored in any case: without that there would be nothing to compare with.
  */
-async function turn(loop: Loop, unfinished: readonly number[]): Promise<FinishReason> {
+async function turn(loop: Loop, unfinished: readonly number[]): Promise<Reached> {
   const { state, spending, signals, artifacts, run, workspace } = loop;
   const { stop, metric } = run.settings;
   const rest = [...unfinished];
   for (;;) {
-    if (signals.now.aborted || signals.drain.aborted) return "interrupted";
+    // Iterations without a hypothesis may wait for nothing either.
+    await run.effects.clock.turn();
+    if (signals.now.aborted || signals.drain.aborted) return { reason: "interrupted" };
     const next = rest.shift();
     const opening = artifacts !== null && state.isFresh && state.lastIteration !== null;
     if (next === undefined && !opening) {
       const reached = stopBetweenIterations(state.progress(spending.totals()), stop, metric);
-      if (reached) return scoredNothing(loop, reached, []) ? "nothing-scored" : reached;
+      if (reached) return reachedBy(loop, reached, []);
     }
     loop.inputs.assertUnchanged();
     const first = artifacts ? 0 : 1;
     const iteration = next ?? (state.lastIteration === null ? first : state.lastIteration + 1);
     const finished = await stoppable(runIteration(loop, iteration), signals);
     if (finished === null) {
-      const closed = loop.gate.closed() ?? "interrupted";
-      return scoredNothing(loop, closed, workspace.listHypotheses(iteration)) ? "nothing-scored" : closed;
+      return reachedBy(loop, loop.gate.closed() ?? "interrupted", workspace.listHypotheses(iteration));
     }
   }
+}
+
+/** Why the loop came to its end, and what more there is to say of that. */
+interface Reached {
+  readonly reason: FinishReason;
+  readonly message?: string;
+}
+
+/** A stop condition is none without a single score. `unfinished` are the hypotheses of a turn that it cut short. */
+function reachedBy(loop: Loop, reason: FinishReason, unfinished: readonly HypothesisId[]): Reached {
+  if (!scoredNothing(loop, reason, unfinished)) return { reason };
+  return { reason: "nothing-scored", message: finishWords(reason) };
 }
 
 /** A stop may have an exit code of its own, and be a pause. */
@@ -202,7 +209,7 @@ async function stoppable<T>(step: Promise<T>, signals: StopSignals): Promise<T |
   }
 }
 
-/** Whether a stop condition ended a run without a single score; `unfinished` are the hypotheses of a turn cut short by it. */
+/** Whether a stop condition ended a run without a single score. */
 function scoredNothing(loop: Loop, reason: FinishReason, unfinished: readonly HypothesisId[]): boolean {
   if (statusOf(reason) !== "finished") return false;
   const entries = loop.history.entries();
@@ -212,17 +219,26 @@ function scoredNothing(loop: Loop, reason: FinishReason, unfinished: readonly Hy
   return entries.every((entry) => entry.score === null);
 }
 
-function finish(reason: FinishReason, exitCode: ExitCode, keeper: ManifestKeeper, emitter: Emitter): RunEnd {
-  keeper.finish(reason);
+function finish(end: Omit<RunEnd, "manifest">, keeper: ManifestKeeper, emitter: Emitter): RunEnd {
+  keeper.finish(end.reason);
+  return tell(end, keeper, emitter);
+}
+
+/** Ends a run that may not have been started, or whose workspace may not take another record. */
+function breakOff(end: Omit<RunEnd, "manifest">, keeper: ManifestKeeper, emitter: Emitter): RunEnd {
+  keeper.fail(end.reason);
+  return tell(end, keeper, emitter);
+}
+
+function tell(end: Omit<RunEnd, "manifest">, keeper: ManifestKeeper, emitter: Emitter): RunEnd {
   emitter.emit({
     type: "run.finished",
-    reason,
-    exitCode,
+    ...end,
     best: keeper.manifest.best,
     totals: keeper.manifest.totals,
     iterationsCompleted: keeper.manifest.iterationsCompleted,
   });
-  return { manifest: keeper.manifest, reason, exitCode };
+  return { manifest: keeper.manifest, ...end };
 }
 
 /** Teardown gets a signal of its own: an aborted run still has to let go of what it holds. */

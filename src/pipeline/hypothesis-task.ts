@@ -46,6 +46,8 @@ export async function runHypothesis(
       : presence.experiment;
   const evaluation = checked(await evaluationOf(hypothesis, experiment, ctx, deps), hypothesis);
   workspace.writeEvaluation(evaluation);
+  // Stages that run in this process may never wait for anything: a stop, the lock and the dashboard get their turn here.
+  await workspace.effects.clock.turn();
   return { hypothesis, experiment, evaluation, reused: false };
 }
 

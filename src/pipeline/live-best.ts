@@ -1,6 +1,6 @@
 import { compareIds, type HypothesisId } from "../model/ids.ts";
 import type { BestSoFar } from "../model/run.ts";
-import { bestOf, type Comparison, isBetter, type Scored } from "../model/score.ts";
+import { bestOf, type Comparison, isBetter, type Scored, withoutMinimum } from "../model/score.ts";
 
 /** A score of an iteration that is not finished, and the best of all up to it in the order of ids. */
 interface OpenScore {
@@ -17,6 +17,7 @@ export class LiveBest {
   readonly #counts: (id: HypothesisId) => boolean;
   readonly #open: OpenScore[] = [];
   #settled: BestSoFar | null = null;
+  #top: BestSoFar | null = null;
 
   constructor(metric: Comparison, counts: (id: HypothesisId) => boolean) {
     this.#metric = metric;
@@ -30,6 +31,11 @@ export class LiveBest {
   /** The best of finished iterations. */
   get settled(): BestSoFar | null {
     return this.#settled;
+  }
+
+  /** The best score of finished iterations by itself: also one that is better by too little to be the best. */
+  get topScore(): number | null {
+    return this.#top?.score ?? null;
   }
 
   /** Takes in the evaluation of a hypothesis whose iteration is not finished. */
@@ -47,11 +53,9 @@ export class LiveBest {
 
   /** Takes in the next finished iteration; `entries` in the order of their ids. */
   settle(entries: readonly Scored[]): void {
-    const best = bestOf(
-      entries.filter(({ id }) => this.#counts(id)),
-      this.#metric,
-      this.#settled,
-    );
+    const counted = entries.filter(({ id }) => this.#counts(id));
+    const best = bestOf(counted, this.#metric, this.#settled);
+    this.#top = bestOf(counted, withoutMinimum(this.#metric), this.#top);
     this.#settled = best && { id: best.id, score: best.score };
     const last = entries.at(-1)?.id;
     const settled = last === undefined ? 0 : this.#open.filter(({ scored }) => compareIds(scored.id, last) <= 0).length;
@@ -61,6 +65,7 @@ export class LiveBest {
   /** Scores of an earlier generation are no longer compared with. */
   startOver(): void {
     this.#settled = null;
+    this.#top = null;
     this.#open.length = 0;
   }
 

@@ -93,7 +93,7 @@ export class RunState {
       iterationsCompleted: this.#completed,
       hypotheses: this.#hypotheses,
       iterationsSinceImprovement: this.#sinceImprovement,
-      bestScore: this.live.current?.score ?? null,
+      topScore: this.live.topScore,
       exhausted: this.#exhausted,
       failuresInARow: this.#failuresInARow,
       iterationsWithoutProposal: this.#withoutProposal,

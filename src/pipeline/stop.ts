@@ -7,7 +7,8 @@ export interface Progress {
   /** Hypotheses proposed; the start is not one. */
   readonly hypotheses: number;
   readonly iterationsSinceImprovement: number;
-  readonly bestScore: number | null;
+  /** The best score that counts; `min_delta` has no say in it. */
+  readonly topScore: number | null;
   readonly exhausted: boolean;
   readonly failuresInARow: number;
   readonly iterationsWithoutProposal: number;
@@ -25,7 +26,7 @@ export function stopBetweenIterations(
 ): FinishReason | null {
   if (progress.failuresInARow >= stop.failures) return "failures";
   if (progress.iterationsWithoutProposal >= MAX_EMPTY_ITERATIONS) return "no-proposals";
-  if (reachedTarget(progress.bestScore, metric)) return "target";
+  if (reachedTarget(progress.topScore, metric)) return "target";
   if (stop.iterations !== undefined && progress.iterationsCompleted >= stop.iterations) return "iterations";
   if (stop.hypotheses !== undefined && progress.hypotheses >= stop.hypotheses) return "hypotheses";
   if (stop.patience !== undefined && progress.iterationsSinceImprovement >= stop.patience) return "patience";

@@ -5,7 +5,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The machine's clock. Sleeps keep the process alive, deadlines do not. */
 export function systemClock(): Clock {
-  return { now: () => new Date(), monotonic, sleep, deadline };
+  return { now: () => new Date(), monotonic, sleep, turn, deadline };
 }
 
 function monotonic(): number {
@@ -28,6 +28,10 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
     });
     signal.addEventListener("abort", onAbort, { once: true });
   });
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function deadline(ms: number): Deadline {

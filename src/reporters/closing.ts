@@ -35,15 +35,38 @@ export interface ClosingSummary {
   readonly resumable: boolean;
 }
 
+const MAX_MESSAGE_LINES = 12;
+
 /** The text for people at the end of a run: how it ended, the best, where the results are and what to type next. */
 export function closingText(summary: ClosingSummary): string {
   const { word } = finishKind(summary.reason);
   const words = finishWords(summary.reason);
   const head = `${plainText(summary.name)} ${word}${words === word ? "" : `: ${words}`}`;
   const lines = [head];
-  if (summary.message) lines.push(`  ${truncate(plainText(summary.message), 400)}`);
+  lines.push(...messageLines(summary.message));
   lines.push("", ...facts(summary), "", ...commands(summary));
   return `${lines.join("\n")}\n`;
+}
+
+/** What goes on with the run. One that scored nothing has reached a stop condition: to just resume it would change nothing. */
+function waysOn(place: string, summary: ClosingSummary): readonly (readonly [string, string])[] {
+  const { resumable, reason, iterationsCompleted, totals } = summary;
+  const again = [`aura resume ${place} --retry-failed`, "run what failed again"] as const;
+  const longer = [
+    `aura resume ${place} --set stop.iterations=${Math.max(1, iterationsCompleted) * 2}`,
+    "go on for as many again",
+  ] as const;
+  if (reason === "nothing-scored") return [totals.hypotheses > 0 ? again : longer];
+  if (reason === "failures") return [again, [`aura resume ${place}`, "go on with others"]];
+  if (resumable) return [[`aura resume ${place}`, "go on from here"]];
+  return reason === "iterations" ? [longer] : [];
+}
+
+/** As many lines as it has, such as those of a diff, within bounds. */
+function messageLines(message = ""): readonly string[] {
+  const lines = message.split("\n").filter((line) => line.trim() !== "");
+  const shown = lines.slice(0, MAX_MESSAGE_LINES).map((line) => `  ${truncate(plainText(line), 400)}`);
+  return lines.length > MAX_MESSAGE_LINES ? [...shown, `  … ${lines.length - MAX_MESSAGE_LINES} more lines`] : shown;
 }
 
 function facts({
@@ -77,16 +100,13 @@ function facts({
   return lines;
 }
 
-function commands({ best, workspace, resumable, reason, iterationsCompleted }: ClosingSummary): readonly string[] {
+function commands(summary: ClosingSummary): readonly string[] {
+  const { best, workspace } = summary;
   const place = shellPath(workspace);
   const all: (readonly [string, string])[] = [];
   if (best) all.push([`aura inspect ${place} best`, "the best configuration in full"]);
   all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
-  if (resumable) {
-    all.push([`aura resume ${place}`, "go on from here"]);
-  } else if (reason === "iterations") {
-    all.push([`aura resume ${place} --set stop.iterations=${iterationsCompleted * 2}`, "go on for as many again"]);
-  }
+  all.push(...waysOn(place, summary));
   const width = Math.max(...all.map(([command]) => command.length));
   return all.map(([command, what]) => `  ${toWidth(command, width)}  # ${what}`);
 }

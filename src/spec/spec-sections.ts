@@ -11,7 +11,11 @@ export const metricSchema = {
     },
     direction: { enum: ["maximize", "minimize"], default: "maximize", description: "Which way is better." },
     baseline: { type: "number", description: "A score has to be strictly better than this to pass." },
-    target: { type: "number", description: "The run ends when a score reaches this." },
+    target: {
+      type: "number",
+      description:
+        "The run ends when a score reaches this, also one that is better than the best by less than `min_delta`.",
+    },
     min_delta: {
       anyOf: [
         { type: "number", minimum: 0 },

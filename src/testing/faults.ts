@@ -48,6 +48,7 @@ function methodsOf(clock: Effects["clock"]): Effects["clock"] {
     now: () => clock.now(),
     monotonic: () => clock.monotonic(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
+    turn: () => clock.turn(),
     deadline: (ms) => clock.deadline(ms),
   };
 }

@@ -56,6 +56,10 @@ export class ManualClock implements Clock {
     });
   }
 
+  turn(): Promise<void> {
+    return settled();
+  }
+
   deadline(ms: number): Deadline {
     const controller = new AbortController();
     const forget = this.#wait(ms, () => controller.abort(new TimeoutReached(ms)));

@@ -111,13 +111,17 @@ export interface RefusedRow extends RefusedProposal {
   readonly iteration: number;
 }
 
-/** Proposals that became no hypothesis, with the reasons, in the order of their iterations. */
+const WHOLE_REPLY = "the whole reply";
+
+/** Proposals that became no hypothesis, or a reply without a usable one, with the reasons, in the order of their iterations. */
 export function inspectRefused(root: string, { files }: Pick<Observer, "files">): readonly RefusedRow[] {
   const source: Source = { root, files };
   return listIterations(root, files).flatMap((iteration) => {
     const record = readIteration(source, iteration);
-    const refused = record !== null && record.state !== "started" ? record.refused : [];
-    return refused.map((one) => ({ iteration, ...one }));
+    if (record === null || record.state === "started") return [];
+    const { refused, failure } = record;
+    const whole = failure === undefined ? [] : [{ label: WHOLE_REPLY, reason: failure.message }];
+    return [...refused, ...whole].map((one) => ({ iteration, ...one }));
   });
 }
 

@@ -22,6 +22,7 @@ describe("--require", () => {
     baseline: 0.5,
     target: 0.9,
   } as const;
+  const ended = (score: number | null) => ({ best: score === null ? null : { score }, reason: "iterations" }) as const;
   test.each([
     ["0.7", 0.7, null],
     ["0.7", 0.69, 100],
@@ -32,17 +33,27 @@ describe("--require", () => {
     ["target", 0.89, 100],
     ["0.1", null, 100],
   ])("%s with the best at %s answers %s", (text, best, code) => {
-    expect(unmet(requirement(text, metric), best, metric)).toBe(code);
+    expect(unmet(requirement(text, metric), ended(best), metric)).toBe(code);
+  });
+
+  test("of the target is met by a run that ended with it, where min_delta keeps the best below", () => {
+    const end = { best: { score: 0.89 }, reason: "target" } as const;
+    expect(unmet(requirement("target", metric), end, metric)).toBeNull();
+    expect(unmet(requirement("0.9", metric), end, metric)).toBe(100);
   });
 
   test("asks for less when less is better", () => {
     const least = { ...metric, direction: "minimize" } as const;
-    expect([0.6, 0.7, 0.8].map((best) => unmet(requirement("0.7", least), best, least))).toEqual([null, null, 100]);
-    expect([0.4, 0.5].map((best) => unmet(requirement("baseline", least), best, least))).toEqual([null, 100]);
+    expect([0.6, 0.7, 0.8].map((best) => unmet(requirement("0.7", least), ended(best), least))).toEqual([
+      null,
+      null,
+      100,
+    ]);
+    expect([0.4, 0.5].map((best) => unmet(requirement("baseline", least), ended(best), least))).toEqual([null, 100]);
   });
 
   test("is nothing when it is not given, and a mistake when it is no score", () => {
-    expect(unmet(requirement(undefined, metric), null, metric)).toBeNull();
+    expect(unmet(requirement(undefined, metric), ended(null), metric)).toBeNull();
     for (const text of ["", "lots", "NaN", "Infinity", " "]) expect(() => requirement(text, metric)).toThrow(SpecError);
     const { target: _, ...untargeted } = metric;
     expect(() => requirement("target", untargeted)).toThrow(/no target/);

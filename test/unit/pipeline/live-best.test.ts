@@ -54,10 +54,18 @@ describe("the best while an iteration runs", () => {
     expect(live.current).toEqual({ id: id(0), score: 1 });
   });
 
+  test("may be below the top score, which min_delta has no say in and what does not count no part", () => {
+    const live = new LiveBest(metric, (one) => one !== id(3));
+    const scores = [5, 5.5, null, 9, 5.25];
+    live.settle(scores.map((score, n) => ({ id: id(n), score })));
+    expect([live.current?.score, live.topScore]).toEqual([5, 5.5]);
+  });
+
   test("is nobody's in a new score generation", () => {
     const live = new LiveBest(metric, everything);
     live.settle([{ id: id(0), score: 5 }]);
+    expect(live.topScore).toBe(5);
     live.startOver();
-    expect([live.current, live.settled]).toEqual([null, null]);
+    expect([live.current, live.settled, live.topScore]).toEqual([null, null, null]);
   });
 });

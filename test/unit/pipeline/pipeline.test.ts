@@ -209,6 +209,27 @@ describe("stopping from code", () => {
       return new Promise((_resolve, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));
     });
 
+  test("is heard also by a loop whose stages never wait for anything", async () => {
+    for (const researcher of [search(1), search(2000)]) {
+      const stop = new AbortController();
+      const run = await pipeline({ researcher, experimenter: identity(), maxIterations: 1000 });
+      const timer = setTimeout(() => stop.abort(), 1);
+      expect(await run.run({ signal: stop.signal })).toMatchObject({ reason: "interrupted", exitCode: 130 });
+      clearTimeout(timer);
+    }
+  });
+
+  test("before the first iteration is no error, and leaves what was not begun alone", async () => {
+    const stop = new AbortController();
+    const stopped = (): never => {
+      stop.abort(new StopRequest(143));
+      throw stop.signal.reason;
+    };
+    const run = await pipeline({ researcher: Object.assign(search(), { setup: async () => stopped() }) });
+    expect(await run.run({ signal: stop.signal })).toMatchObject({ reason: "interrupted", exitCode: 143 });
+    expect(folder.read("run/run.json")).toBeNull();
+  });
+
   test("by the signal ends what runs; a later run goes on from there", async () => {
     const stop = new AbortController();
     const first = await pipeline({ experimenter: hanging(() => stop.abort()) });

@@ -33,7 +33,7 @@ describe("what ends a run between iterations", () => {
     iterationsCompleted: 3,
     hypotheses: 9,
     iterationsSinceImprovement: 2,
-    bestScore: 0.8,
+    topScore: 0.8,
     exhausted: false,
     failuresInARow: 0,
     iterationsWithoutProposal: 0,
@@ -198,7 +198,7 @@ describe("where a run stands", () => {
     expect(finish(state, 2, [entry("i00002-h000", 10.9)]).improved).toBe(false);
     expect(state.progress(NO_TOTALS).iterationsSinceImprovement).toBe(1);
     expect(finish(state, 3, [entry("i00003-h000", 11.1)]).improved).toBe(true);
-    expect(state.progress(NO_TOTALS)).toMatchObject({ iterationsSinceImprovement: 0, bestScore: 11.1 });
+    expect(state.progress(NO_TOTALS)).toMatchObject({ iterationsSinceImprovement: 0, topScore: 11.1 });
   });
 
   test("failures count across iterations until something is scored", () => {
@@ -268,7 +268,7 @@ describe("where a run stands", () => {
     finish(state, 1, [entry("i00001-h000", 5, { state: "s1" })]);
     finish(state, 2, [entry("i00002-h000", 9, { state: "s2" })]);
     expect(state.live.current).toEqual({ id: "i00001-h000", score: 5 });
-    expect(state.progress(NO_TOTALS).bestScore).toBe(5);
+    expect(state.progress(NO_TOTALS).topScore).toBe(5);
     expect(state.carriedNow).toEqual({ snapshot: "s1", hypothesisId: "i00001-h000" });
     expect(state.best?.id).toBe("i00002-h000");
     expect(state.carried?.hypothesisId).toBe("i00002-h000");

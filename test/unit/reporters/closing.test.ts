@@ -57,6 +57,33 @@ describe("the closing text", () => {
     expect(text).not.toContain("inspect runs/digits best");
   });
 
+  it("names what goes on with a run that failed: to resume one that has reached its stop would change nothing", () => {
+    const failed = { ...done, best: null, resumable: true };
+    const waysOn = (summary: ClosingSummary) =>
+      closingText(summary)
+        .split("\n")
+        .filter((line) => line.startsWith("  aura resume"))
+        .map((line) => line.replace(/ *#.*/, "").trim());
+    expect(waysOn({ ...failed, reason: "nothing-scored" })).toEqual(["aura resume runs/digits --retry-failed"]);
+    expect(waysOn({ ...failed, reason: "nothing-scored", totals: NO_TOTALS })).toEqual([
+      "aura resume runs/digits --set stop.iterations=6",
+    ]);
+    expect(waysOn({ ...failed, reason: "failures" })).toEqual([
+      "aura resume runs/digits --retry-failed",
+      "aura resume runs/digits",
+    ]);
+  });
+
+  it("keeps the lines of a message, so many of them", () => {
+    const message = Array.from({ length: 20 }, (_, n) => `line ${n}`).join("\n\n");
+    const lines = closingText({ ...done, reason: "error", message }).split("\n");
+    expect(lines.slice(1, 15)).toEqual([
+      ...Array.from({ length: 12 }, (_, n) => `  line ${n}`),
+      "  … 8 more lines",
+      "",
+    ]);
+  });
+
   it("is safe for a terminal for every reason and any text", () => {
     for (const reason of FINISH_REASONS) {
       const best = { id: "i00001-h000", label: HOSTILE, score: 1, spec: { [HOSTILE]: HOSTILE } };

@@ -8,6 +8,7 @@ import {
   inspectCalls,
   inspectHypotheses,
   inspectInsights,
+  inspectRefused,
   inspectSummary,
 } from "../../../src/workspace/queries.ts";
 import { inspectEvents, inspectLogs, inspectShow } from "../../../src/workspace/query-details.ts";
@@ -187,6 +188,18 @@ describe("inspect hypotheses, insights, calls and events", () => {
 });
 
 describe("inspect hypotheses", () => {
+  it("says what was refused, and why an iteration has no hypothesis at all", async () => {
+    const workspace = await startedWorkspace();
+    const failure = { code: "unusable-reply", message: "there is no JSON in the reply" } as const;
+    const refused = [{ label: "#2", reason: "a repeat of i00001-h000" }];
+    workspace.writeIteration({ iteration: 1, generation: 0, hypotheses: [], refused, state: "proposed" });
+    workspace.writeIteration({ iteration: 2, generation: 0, hypotheses: [], refused: [], failure, state: "proposed" });
+    expect(inspectRefused(workspace.root, observer)).toEqual([
+      { iteration: 1, label: "#2", reason: "a repeat of i00001-h000" },
+      { iteration: 2, label: "the whole reply", reason: "there is no JSON in the reply" },
+    ]);
+  });
+
   it("says which do not count for the best since a rollback or a change of the spec", async () => {
     const workspace = await startedWorkspace({ generation: 1 });
     writeIteration(workspace, 1, [0.5]);

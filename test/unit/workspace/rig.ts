@@ -47,6 +47,10 @@ class HandClock implements Clock {
     this.onSleep(this.#elapsed);
   }
 
+  turn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   deadline(ms: number): Deadline {
     const entry = { due: this.#elapsed + ms, controller: new AbortController(), ms };
     this.#deadlines.push(entry);
