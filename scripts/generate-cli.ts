@@ -14,7 +14,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   provider: "the model provider or its key is unusable at the start; nothing was spent, and another `run` starts over",
   paused: "paused, resumable: SIGUSR2, a provider that stayed away, a key lost on the way",
   requirementNotMet: "the run is done, but `--require` is not met",
-  hangup: "stopped by SIGHUP; state saved",
+  hangup: "stopped by SIGHUP, or by the end of who read the output; state saved",
   interrupted: "stopped by SIGINT or `q`; state saved",
   terminated: "stopped by SIGTERM; state saved",
 };

@@ -86,5 +86,6 @@ function sayWhenStopping({ flags, frame, signals }: Launch): void {
   if (flags.reporter === "silent" || (frame === null && reporterName(flags, process.env) === "tui")) return;
   const grace = formatDuration(graceOf(flags));
   const words = `stopping: running trials may finish within ${grace}; a second signal ends them at once\n`;
-  signals.drain.addEventListener("abort", () => void process.stderr.write(words), { once: true });
+  const why = (): string => (signals.cause() === "closed-output" ? "nobody reads the output any more; " : "");
+  signals.drain.addEventListener("abort", () => void process.stderr.write(`${why()}${words}`), { once: true });
 }

@@ -75,6 +75,7 @@ describe("a signal while a trial ignores being asked to end", () => {
     rmSync(place.join("hang"));
     const end = await live.ended;
     expect(end.code).toBe(129);
+    expect(end.stderr).toContain("nobody reads the output any more; stopping");
     expect(survivorsOf(place)).toEqual([]);
     await goesOn(place);
   });
