@@ -16,7 +16,6 @@ import { createPlainReporter } from "../reporters/plain.ts";
 import type { AttemptLogs, Observer } from "../workspace/inspection.ts";
 import { readJournal } from "../workspace/journal.ts";
 import {
-  inspectBest,
   inspectCalls,
   inspectHypotheses,
   inspectInsights,
@@ -45,7 +44,7 @@ export function textOf(view: string, root: string, observer: Observer, id: strin
       return `${table}${refusedText(inspectRefused(root, observer), width)}`;
     }
     case "best":
-      return bestText(inspectBest(root, observer), metricOf(inspectSummary(root, observer)), width);
+      return bestView(root, observer, width);
     case "insights":
       return insightsText(inspectInsights(root, observer), width);
     case "calls":
@@ -57,6 +56,11 @@ export function textOf(view: string, root: string, observer: Observer, id: strin
     default:
       return detailsText(inspectShow(root, id, observer), width);
   }
+}
+
+function bestView(root: string, observer: Observer, width: number | undefined): string {
+  const summary = inspectSummary(root, observer);
+  return bestText(summary.best, { metric: metricOf(summary), scored: summary.hypotheses.scored }, width);
 }
 
 /** The events as `--follow` and the plain reporter write them. */

@@ -33,6 +33,10 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
 
   const reporter = frame === null ? await openedReporter(launched) : null;
   sayWhenStopping(launched);
+  let hasEnded = false;
+  pipeline.subscribe(({ type }) => {
+    hasEnded ||= type === "run.finished";
+  });
   if (frame) pipeline.subscribe(frame.sink);
   if (reporter) pipeline.subscribe(reporter.sink);
   let result: RunResult;
@@ -41,7 +45,8 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
   } catch (thrown) {
     await reporter?.finish();
     const { settings } = pipeline;
-    if (isAuraError(thrown) && workspace.hasRun())
+    // What was refused before it began, such as a wrong id to run again, leaves the run as it was.
+    if (isAuraError(thrown) && hasEnded && workspace.hasRun())
       sayEnding(launched, settings.metric, { reason: "error", message: thrown.message });
     throw thrown;
   }

@@ -1,5 +1,5 @@
 import type { StageContext, StageResults } from "../kernel/context.ts";
-import { RunFailedError } from "../kernel/errors.ts";
+import { WorkspaceError } from "../kernel/errors.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { hypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
@@ -160,9 +160,8 @@ async function readBatch(loop: Loop, ctx: StageContext, fixed: Proposed): Promis
     if (present) return present;
     const proposed = again?.hypotheses.find((hypothesis) => hypothesis.id === id);
     if (!proposed) {
-      throw new RunFailedError(
-        `hypothesis ${id} has no record and was not proposed again; restore iterations/${iterationName(fixed.iteration)}/hypotheses/${id}.json`,
-      );
+      const file = `iterations/${iterationName(fixed.iteration)}/hypotheses/${id}.json`;
+      throw new WorkspaceError("damaged", `${file} is missing, and was not proposed again: restore it`);
     }
     forgetResults(loop, fixed.iteration, id);
     workspace.writeHypothesis(proposed);

@@ -46,7 +46,7 @@ export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
     ["spent", spent.join(", ")],
   ];
   const lines = facts.map(([name, value]) => `${name.padEnd(10)}  ${value}`);
-  lines.push("", ...bestLines(best, metric, width));
+  lines.push("", ...(best ? bestLines(best, metric, width) : [`best        ${noBest(hypotheses.scored)}`]));
   const latest = data.insights.slice(-3);
   if (latest.length > 0) lines.push("", "insights", ...latest.flatMap((insight) => insightLines(insight, width)));
   return text(lines);
@@ -98,8 +98,12 @@ export function refusedText(
 }
 
 /** `aura inspect … best`: the best hypothesis with all of its parameters in full. */
-export function bestText(best: BestData | null, metric: MetricData, width = DEFAULT_WIDTH): string {
-  if (!best) return "nothing was scored yet\n";
+export function bestText(
+  best: BestData | null,
+  { metric, scored }: { readonly metric: MetricData; readonly scored: number },
+  width = DEFAULT_WIDTH,
+): string {
+  if (!best) return `${noBest(scored)}\n`;
   const [head = ""] = bestLines(best, metric, width);
   return text([head, ...outline(best.spec, "  ")]);
 }
@@ -163,8 +167,12 @@ export function callsText(calls: readonly CallData[], width = DEFAULT_WIDTH): st
   return text(textTable(columns, rows, width));
 }
 
-function bestLines(best: BestData | null, metric: MetricData, width: number): readonly string[] {
-  if (!best) return ["best        nothing was scored yet"];
+/** After a rollback or an accepted change there may be scores that do not count. */
+function noBest(scored: number): string {
+  return scored === 0 ? "nothing was scored yet" : "nothing that counts was scored yet";
+}
+
+function bestLines(best: BestData, metric: MetricData, width: number): readonly string[] {
   const label = best.label ? `  ${truncate(plainText(best.label), 60)}` : "";
   const passed = best.passed ? "passed" : "not passed";
   const head = `best        ${plainText(metric.name)} ${best.score}  ${best.id}${label}  (${passed})`;

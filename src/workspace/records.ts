@@ -83,13 +83,18 @@ export function readIteration(source: Source, iteration: number): IterationRecor
 }
 
 /**
- * Numbers of the iterations there have to be, ascending: also those whose folders are gone, before others that are
- * there. The first is 0 where iteration 1 started from a state that was run before it, else 1.
+ * Numbers of the iterations there have to be, ascending: also those whose folders are gone, before others that have
+ * something in theirs. The first is 0 where iteration 1 started from a state that was run before it, else 1.
  */
 export function expectedIterations(source: Source): readonly number[] {
-  const found = listIterations(source.root, source.files);
+  const folders = listIterations(source.root, source.files);
+  const found = folders.slice(0, folders.findLastIndex((iteration) => !isEmpty(source, iteration)) + 1);
   const second = found[0] === 1 ? readIteration(source, 1) : null;
   return withoutHoles(found, second?.base !== undefined && second.start !== true ? 0 : 1);
+}
+
+function isEmpty({ root, files }: Source, iteration: number): boolean {
+  return (files.list(layout.iterationDir(root, iteration)) ?? []).length === 0;
 }
 
 /** What an iteration's record names that cannot be: a hypothesis of another iteration, a state that is no id of one. */

@@ -185,6 +185,7 @@ describe("trials", () => {
     const stranger = await here.run(["resume", "again", "--retry-failed", "i00001-h009"]);
     expect(stranger).toMatchObject({ code: 2 });
     expect(stranger.stderr).toContain("i00001-h009");
+    expect(stranger.stdout).not.toContain("failed: stopped by an error");
     const failed = here
       .json<{ hypotheses: readonly string[] }>("again/iterations/00001/iteration.json")
       .hypotheses.filter(

@@ -89,11 +89,17 @@ describe("the texts of inspect", () => {
   });
 
   it("say so while nothing is scored", () => {
-    expect(summaryText({ ...summary, best: null, insights: [] })).toContain("nothing was scored yet");
-    expect(bestText(null, metric)).toBe("nothing was scored yet\n");
+    const hypotheses = { total: 2, scored: 0, failed: 0 };
+    expect(summaryText({ ...summary, hypotheses, best: null, insights: [] })).toContain("nothing was scored yet");
+    expect(bestText(null, { metric, scored: 0 })).toBe("nothing was scored yet\n");
     expect(hypothesesText([])).toBe("no hypotheses yet\n");
     expect(insightsText([])).toBe("no insights yet\n");
     expect(callsText([])).toBe("no calls yet\n");
+  });
+
+  it("say so while nothing is scored that counts", () => {
+    expect(summaryText({ ...summary, best: null })).toContain("best        nothing that counts was scored yet");
+    expect(bestText(null, { metric, scored: 4 })).toBe("nothing that counts was scored yet\n");
   });
 
   it("line hypotheses up by display width within the terminal", () => {
@@ -121,7 +127,7 @@ describe("the texts of inspect", () => {
   });
 
   it("show the best parameters in full", () => {
-    expect(bestText(best, metric)).toBe(
+    expect(bestText(best, { metric, scored: 4 })).toBe(
       "best        accuracy 0.9694444444444444  i00002-h001  wide  (passed)\n  lr: 0.05212345678\n  layers:\n    - 64\n    - 32\n",
     );
   });

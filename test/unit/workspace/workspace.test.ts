@@ -155,6 +155,13 @@ describe("records", () => {
     );
   });
 
+  it("are expected without gaps up to the last iteration that has anything", async () => {
+    const workspace = await startedWorkspace();
+    for (const iteration of [1, 4]) writeHypothesis(workspace, iteration, 0, 1);
+    for (const empty of ["00002", "00009"]) mkdirSync(join(workspace.root, "iterations", empty));
+    expect(workspace.expectedIterations()).toEqual([1, 2, 3, 4]);
+  });
+
   it("are listed in the order of their numbers", async () => {
     const workspace = await startedWorkspace();
     for (const iteration of [2, 100_000, 10]) writeHypothesis(workspace, iteration, 0, 1);
