@@ -1,5 +1,6 @@
 import type { Effects } from "../kernel/effects.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
+import { isInForeground } from "../platform/foreground.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import { ownTerminal } from "./own-output.ts";
 import type { ReporterName, RunFlags } from "./run-flags.ts";
@@ -19,12 +20,19 @@ export interface ReporterDeps {
   readonly history: () => Iterable<AuraEvent>;
 }
 
-/** The dashboard on a terminal that can show one, else one line an event. `--reporter` decides where it is given. */
-export function reporterName(flags: RunFlags, environment: NodeJS.ProcessEnv): ReporterName {
+/**
+ * The dashboard on a terminal that can show one and is this process's to use, else one line an event. `--reporter`
+ * decides where it is given.
+ */
+export function reporterName(
+  flags: RunFlags,
+  environment: NodeJS.ProcessEnv,
+  hasTerminal: () => boolean = isInForeground,
+): ReporterName {
   if (flags.reporter !== undefined) return flags.reporter;
   const terminal = process.stdout.isTTY === true && process.stdin.isTTY === true && environment.TERM !== "dumb";
   const ci = environment.CI !== undefined && environment.CI !== "" && environment.CI !== "false";
-  return terminal && !ci ? "tui" : "plain";
+  return terminal && !ci && hasTerminal() ? "tui" : "plain";
 }
 
 /** Opens the reporter; Ink is loaded only for the dashboard. */

@@ -105,18 +105,20 @@ describe("flags", () => {
 describe("the reporter", () => {
   test.each([
     [{}, {}, "tui"],
+    [{}, {}, "plain", "background"],
     [{}, { CI: "true" }, "plain"],
     [{}, { CI: "1" }, "plain"],
     [{}, { CI: "false" }, "tui"],
     [{}, { CI: "" }, "tui"],
     [{}, { TERM: "dumb" }, "plain"],
     [{ reporter: "tui" as const }, { CI: "true" }, "tui"],
+    [{ reporter: "tui" as const }, {}, "tui", "background"],
     [{ reporter: "silent" as const }, {}, "silent"],
-  ])("on a terminal with %j and %j is %s", (flags, environment, name) => {
+  ])("on a terminal with %j and %j is %s %s", (flags, environment, name, place = "foreground") => {
     const before = [process.stdout.isTTY, process.stdin.isTTY];
     [process.stdout.isTTY, process.stdin.isTTY] = [true, true];
     try {
-      expect(reporterName(flags, environment)).toBe(name);
+      expect(reporterName(flags, environment, () => place === "foreground")).toBe(name);
     } finally {
       [process.stdout.isTTY, process.stdin.isTTY] = [before[0] ?? false, before[1] ?? false];
     }
