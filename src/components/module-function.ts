@@ -34,7 +34,7 @@ export async function callModule(
   timeoutMs: number,
   ctx: StageContext,
 ): Promise<FunctionAnswer> {
-  const { effects, settings, signal } = ctx;
+  const { effects, settings, signal, mark } = ctx;
   const given = plainJson(args);
   if (!given.ok)
     return { ok: false, failure: invalidAnswer(`the function cannot be given its arguments: ${given.reason}`) };
@@ -46,6 +46,7 @@ export async function callModule(
       cwd: settings.root,
       env: trialEnvironment({ variables: effects.variables, aura: {}, env: {}, passEnv: [] }),
       timeoutMs,
+      marker: `${mark}function/${effects.token(8)}`,
     },
     effects,
     signal,

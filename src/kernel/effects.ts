@@ -71,6 +71,11 @@ export interface Files {
   stat(path: string): FileStat | null;
   realPath(path: string): string | null;
   readLink(path: string): string | null;
+  /**
+   * `<device>-<inode>` of what the path leads to, which a copy of it does not share and a move within the file system
+   * keeps; `null` when nothing is there, or its file system has no lasting numbers.
+   */
+  identity(path: string): string | null;
   makeDirectory(path: string, mode?: number): void;
   /**
    * Writes the whole file or nothing: a temporary file beside it, then a rename over it. `durable`: flushed to the

@@ -35,6 +35,8 @@ export interface ArtifactsView {
 export interface RunContext {
   readonly settings: RunSettings;
   readonly runId: string;
+  /** Begins the marker (`AURA_TRIAL`) of every process of this run, by which a later resume finds those that are left. */
+  readonly mark: string;
   readonly effects: Effects;
   readonly workspace: WorkspaceView;
   /** Absent when the spec tracks no artifacts. */

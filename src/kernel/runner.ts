@@ -1,6 +1,7 @@
 import type { Role, Usage } from "../model/call.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
+import type { StartedProcess } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** `setup` runs once before the loop, `teardown` always after it, in reverse order. */
@@ -26,6 +27,10 @@ export interface RunnerContext {
   readonly signal: AbortSignal;
   /** A note for the user that does not end the call, such as a back-off. */
   readonly warn: (code: string, message: string) => void;
+  /** Value of `AURA_TRIAL` for the processes of this call, by which leftovers are known; absent outside a run. */
+  readonly marker?: string;
+  /** Records the call's process, so that a later resume can end it if this process dies. */
+  readonly started?: (process: StartedProcess) => void;
 }
 
 export interface RunnerReply {

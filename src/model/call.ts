@@ -1,6 +1,7 @@
 import type { ObjectSchema } from "../schema/dialect.ts";
 import { MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/quantities.ts";
 import type { JsonValue } from "./json.ts";
+import { type ProcessRecord, processFields } from "./process.ts";
 import { type Failure, failureSchema } from "./trial.ts";
 
 export const ROLES = ["researcher", "experimenter", "evaluator", "reviewer"] as const;
@@ -33,7 +34,7 @@ interface CallCommon {
 
 /** One model or command-runner call. On disk, flushed, before it is sent and again before its reply is used. */
 export type CallRecord =
-  | (CallCommon & { readonly state: "started" })
+  | (CallCommon & ProcessRecord & { readonly state: "started" })
   | (CallCommon & {
       readonly state: "finished";
       readonly response: string;
@@ -99,7 +100,7 @@ export const callSchema = {
   anyOf: [
     {
       type: "object",
-      properties: { ...common, state: { const: "started" } },
+      properties: { ...common, ...processFields, state: { const: "started" } },
       required: [...commonRequired, "state"],
       additionalProperties: false,
     },

@@ -2,6 +2,7 @@ import { ANY, type ObjectSchema } from "../schema/dialect.ts";
 import { MILLISECONDS, TIMESTAMP } from "../schema/quantities.ts";
 import type { HypothesisId, TrialId } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import { type ProcessRecord, processFields } from "./process.ts";
 
 export const TRIAL_STATUSES = [
   "completed",
@@ -38,18 +39,13 @@ export interface TrialStep {
 }
 
 /** One try at a trial; a trial cut short by a crash, an infrastructure failure or `retries` has several. */
-export interface TrialAttempt {
+export interface TrialAttempt extends ProcessRecord {
   readonly attempt: number;
   readonly startedAt: string;
   readonly endedAt?: string;
   readonly durationMs?: number;
   readonly status?: TrialStatus;
   readonly message?: string;
-  /** Process id of the attempt's process on `host`; with `pidStartedAt` (kernel start time) it names one process for good. */
-  readonly pid?: number;
-  readonly pidStartedAt?: string;
-  readonly host?: string;
-  readonly bootId?: string;
 }
 
 interface TrialCommon {
@@ -145,10 +141,7 @@ const attemptSchema = {
     durationMs: MILLISECONDS,
     status: { enum: TRIAL_STATUSES },
     message: TEXT,
-    pid: { type: "integer" },
-    pidStartedAt: TEXT,
-    host: TEXT,
-    bootId: TEXT,
+    ...processFields,
   },
   required: ["attempt", "startedAt"],
   additionalProperties: false,

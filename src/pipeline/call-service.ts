@@ -9,6 +9,7 @@ import type { CallRecord } from "../model/call.ts";
 import { iterationName } from "../model/ids.ts";
 import type { StopSettings } from "../model/settings.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { processRecord } from "./leftovers.ts";
 import type { Spending } from "./spending.ts";
 import { budgetName, stopStarts } from "./stop.ts";
 
@@ -22,6 +23,8 @@ export interface CallServiceDeps {
   readonly spending: Spending;
   readonly signal: AbortSignal;
   readonly root: string;
+  /** Begins the marker of each call's processes. */
+  readonly mark: string;
   readonly stop: StopSettings;
   /** Takes secrets out of the recorded prompt; what is sent has them. */
   readonly hide: Pick<Redactor, "text">;
@@ -39,7 +42,7 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
       const known = deps.workspace.readCall(iteration, id);
       if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, deps.emit);
       if (request.ask > 1 || request.additional) refuseOverBudget(deps);
-      const started: CallRecord = {
+      const started: StartedCall = {
         id,
         role: request.role,
         iteration,
@@ -90,7 +93,7 @@ function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): Ru
   };
 }
 
-async function send(request: CallRequest, started: CallRecord, deps: CallServiceDeps): Promise<RunnerReply> {
+async function send(request: CallRequest, started: StartedCall, deps: CallServiceDeps): Promise<RunnerReply> {
   const { clock } = deps.effects;
   const from = clock.monotonic();
   const ending = () => ({ endedAt: clock.now().toISOString(), durationMs: Math.round(clock.monotonic() - from) });
@@ -115,6 +118,12 @@ async function send(request: CallRequest, started: CallRecord, deps: CallService
             message,
             ...(request.hypothesisId === undefined ? {} : { hypothesisId: request.hypothesisId }),
           }),
+        marker: `${deps.mark}call/${deps.effects.token(8)}`,
+        started: (identity) => {
+          // Not flushed: what makes a machine forget it ends the process, too.
+          if (identity.over) return;
+          deps.workspace.writeCall({ ...started, ...processRecord(identity, deps.workspace) }, { durable: false });
+        },
       },
     );
   } catch (thrown) {
@@ -147,6 +156,7 @@ async function send(request: CallRequest, started: CallRecord, deps: CallService
   return reply;
 }
 
+type StartedCall = Extract<CallRecord, { state: "started" }>;
 type Failed = Extract<CallRecord, { state: "failed" }>;
 
 /** Records why a call failed, what came of it all the same, and what that cost. */

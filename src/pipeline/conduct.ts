@@ -17,6 +17,7 @@ import { TrialFolders } from "./keep.ts";
 import { endLeftovers } from "./leftovers.ts";
 import type { Loop } from "./loop.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
+import { withMark } from "./marked-processes.ts";
 import { openProject } from "./open-artifacts.ts";
 import type { PipelineOptions } from "./options.ts";
 import { endingOf, exitCodeOf, statusOf, withExitCode } from "./outcome.ts";
@@ -46,16 +47,19 @@ export async function conductRun(
 ): Promise<RunEnd> {
   const { workspace } = options;
   const hide = createRedactor(options.secrets ?? []);
-  const effects = withCleanLogs(workspace.effects, hide);
   const previous = workspace.readManifest();
-  const inputs = recordInputs(settings.inputs, effects.files);
+  const inputs = recordInputs(settings.inputs, workspace.effects.files);
   const keeper = ManifestKeeper.open(options, settings, inputs, previous);
+  const { runId } = keeper.manifest;
+  const mark = `${runId}/${workspace.folder}/`;
+  const effects = withMark(withCleanLogs(workspace.effects, hide), mark);
   const { retryFailed } = options;
   const again = retryFailed ? chooseFailed(workspace, retryFailed, keeper.manifest.generation) : [];
   const spending = new Spending(recordedSpending(workspace, previous), effects.clock);
   const run: RunContext = {
     settings,
-    runId: keeper.manifest.runId,
+    runId,
+    mark,
     effects,
     workspace,
     inputs,
@@ -69,11 +73,12 @@ export async function conductRun(
 
   const begun: Lifecycle[] = [];
   try {
+    // Before any part starts a process of its own, which would have the same mark.
+    if (previous) await endLeftovers(workspace, run);
     for (const part of parts) {
       begun.push(part);
       await part.setup?.(run);
     }
-    if (previous) await endLeftovers(workspace, run);
     for (const id of again) clearFailed(workspace, id);
     keeper.start(() => spending.totals());
     emitter.subscribe(keeper.journal);

@@ -1,29 +1,57 @@
 import type { RunContext } from "../kernel/context.ts";
 import type { ProcessIdentity } from "../kernel/effects.ts";
+import type { ProcessRecord } from "../model/process.ts";
+import { dropScratch } from "../platform/scratch.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+
+/** What a record has to say of a process for `endLeftovers` to find it. */
+export function processRecord({ pid, startedAt }: ProcessIdentity, workspace: Workspace): ProcessRecord {
+  const { host, bootId } = workspace.effects.processes.self;
+  const started = startedAt === undefined ? {} : { pidStartedAt: startedAt };
+  return { pid, ...started, host, bootId, folder: workspace.folder };
+}
 
 /**
  * Ends the local processes that an earlier, killed AURA left running on this machine: the recorded process of every
- * trial that has not finished, and whatever still carries this run's mark.
+ * trial and call that has not finished, and whatever still carries this run's mark. Then their scratch folders go. What
+ * belongs to the run in a folder that this one was copied from is left alone.
  */
 export async function endLeftovers(workspace: Workspace, run: RunContext): Promise<void> {
   const { processes } = run.effects;
   const identities = workspace
     .listIterations()
     .slice(-1)
-    .flatMap((iteration) => workspace.listTrials(iteration))
-    .flatMap((id): readonly ProcessIdentity[] => {
-      const trial = workspace.readTrialRecord(id);
-      const last = trial?.state === "started" ? trial.attempts.at(-1) : undefined;
-      if (last?.pid === undefined || last.endedAt !== undefined) return [];
-      if (last.host !== processes.self.host || last.bootId !== processes.self.bootId) return [];
-      return [{ pid: last.pid, ...(last.pidStartedAt === undefined ? {} : { startedAt: last.pidStartedAt }) }];
-    });
-  const ended = await processes.endLeftovers(identities, `${run.runId}/`);
+    .flatMap((iteration) => [...trialProcesses(workspace, iteration), ...callProcesses(workspace, iteration)])
+    .flatMap((record) => identityHere(record, workspace));
+  const ended = await processes.endLeftovers(identities, run.mark);
+  dropScratch(run.mark, run.effects);
   if (ended === 0) return;
   run.emit({
     type: "warning",
     code: "leftovers-ended",
     message: `ended ${ended} process(es) that an interrupted run had left running`,
   });
+}
+
+function trialProcesses(workspace: Workspace, iteration: number): readonly ProcessRecord[] {
+  return workspace.listTrials(iteration).flatMap((id) => {
+    const trial = workspace.readTrialRecord(id);
+    const last = trial?.state === "started" ? trial.attempts.at(-1) : undefined;
+    return last === undefined || last.endedAt !== undefined ? [] : [last];
+  });
+}
+
+function callProcesses(workspace: Workspace, iteration: number): readonly ProcessRecord[] {
+  return workspace.listCalls(iteration).flatMap((id) => {
+    const call = workspace.readCall(iteration, id);
+    return call?.state === "started" ? [call] : [];
+  });
+}
+
+/** The process, if a run in this very folder started it since this machine's last boot. */
+function identityHere(record: ProcessRecord, workspace: Workspace): readonly ProcessIdentity[] {
+  const { pid, pidStartedAt, host, bootId, folder } = record;
+  const { self } = workspace.effects.processes;
+  if (pid === undefined || host !== self.host || bootId !== self.bootId || folder !== workspace.folder) return [];
+  return [{ pid, ...(pidStartedAt === undefined ? {} : { startedAt: pidStartedAt }) }];
 }

@@ -1,5 +1,5 @@
 import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
-import type { ProcessIdentity, StartedProcess } from "../kernel/effects.ts";
+import type { StartedProcess } from "../kernel/effects.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
 import type { StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
@@ -8,6 +8,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import type { StateResult } from "./artifact-states.ts";
 import type { InputGuard, InputWatch } from "./inputs.ts";
 import { Interrupted, type StopSignals } from "./interruption.ts";
+import { processRecord } from "./leftovers.ts";
 import { INFRASTRUCTURE_RETRIES, isInfrastructureFailure, retriesUsed } from "./retry.ts";
 import type { Slots } from "./slots.ts";
 import type { Spending } from "./spending.ts";
@@ -62,7 +63,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     watch: InputWatch,
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Trial> {
-    const { clock, processes } = stage.effects;
+    const { clock } = stage.effects;
     const number = deps.workspace.nextAttempt(id, before);
     const opened: TrialAttempt = { attempt: number, startedAt: clock.now().toISOString() };
     const base = before ?? newTrial(request, id);
@@ -73,8 +74,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
 
     const from = clock.monotonic();
     const ctx = attemptContext(request, id, number, slot, trials, (identity) => {
-      const { host, bootId } = processes.self;
-      const named: TrialAttempt = { ...opened, ...identityFields(identity), host, bootId };
+      const named: TrialAttempt = { ...opened, ...processRecord(identity, deps.workspace) };
       current = { ...current, attempts: [...earlier, named] };
       // The record of a process is what it is found by after a crash: one that is over is not looked for.
       if (!identity.over) deps.workspace.writeTrial(current);
@@ -145,7 +145,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     started: (process: StartedProcess) => void,
   ): TrialContext {
     const trialDir = deps.workspace.trialDir(id, attempt);
-    const marker = `${stage.runId}/${attemptName(id, attempt)}/${stage.effects.token(6)}`;
+    const marker = `${stage.mark}${attemptName(id, attempt)}/${stage.effects.token(6)}`;
     const paramsFile = `${trialDir}/params.json`;
     const cwd = request.cwd === "copy" ? `${trialDir}/${PROJECT_COPY}` : stage.settings.root;
     return {
@@ -194,8 +194,4 @@ function endAttempt(trial: StartedTrial, outcome: TrialOutcome, endedAt: string,
   const message = outcome.status === "completed" ? {} : { message: outcome.failure.message };
   const ended: TrialAttempt = { ...last, endedAt, durationMs, status: outcome.status, ...message };
   return { ...trial, attempts: [...trial.attempts.slice(0, -1), ended] };
-}
-
-function identityFields(identity: ProcessIdentity): Pick<TrialAttempt, "pid" | "pidStartedAt"> {
-  return { pid: identity.pid, ...(identity.startedAt === undefined ? {} : { pidStartedAt: identity.startedAt }) };
 }

@@ -23,6 +23,7 @@ import { listEntries, statEntry } from "./files/entries.ts";
 import { stored, storedOrNull, systemCode } from "./files/errors.ts";
 import { flush, flushAll } from "./files/flush.ts";
 import { hashFile } from "./files/hash.ts";
+import { identityOf } from "./files/identity.ts";
 import { removeTree } from "./files/remove.ts";
 
 /** A named pipe opened with this reads as empty instead of holding AURA up until somebody writes to it. */
@@ -41,6 +42,7 @@ export function systemFiles(): Files {
     stat: (path) => storedOrNull("stat", path, () => statEntry(path)),
     realPath: (path) => storedOrNull("resolve", path, () => realpathSync.native(path)),
     readLink: (path) => storedOrNull("read link", path, () => readLinkOrNull(path)),
+    identity: (path) => storedOrNull("identify", path, () => identityOf(path)),
     makeDirectory: (path, mode) => stored("make directory", path, () => makeDirectory(path, mode)),
     writeAtomic: (path, data, options = {}) => stored("write", path, () => writeAtomic(path, data, options, names)),
     createExclusive: (path, data) => stored("create", path, () => createExclusive(path, data, names)),

@@ -1,9 +1,9 @@
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Effects, ProcessLimits, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { childProgram } from "./child-program.ts";
 import { plainJson } from "./plain-json.ts";
+import { makeScratch } from "./scratch.ts";
 
 /** Largest result a function may give, as JSON text. */
 const LARGEST_RESULT = 16 * 1024 * 1024;
@@ -11,7 +11,7 @@ const DEFAULT_GRACE_MS = 2000;
 const DEFAULT_OUTPUT_BYTES = 32 * 1024 * 1024;
 
 /** A function of a user's module to be called in a process of its own, where it can be ended. */
-export interface ModuleFunctionRequest extends Pick<ProcessRequest, "logs" | "marker" | "onStart" | "onLine"> {
+export interface ModuleFunctionRequest extends Pick<ProcessRequest, "logs" | "onStart" | "onLine"> {
   /** Absolute path; TypeScript too. */
   readonly module: string;
   /** Name of the export. */
@@ -25,6 +25,8 @@ export interface ModuleFunctionRequest extends Pick<ProcessRequest, "logs" | "ma
   readonly graceMs?: number;
   readonly outputLimitBytes?: number;
   readonly limits?: ProcessLimits;
+  /** Of its process and, where it has one of its own, its scratch folder. */
+  readonly marker: string;
   /** Folder in which the result is left for a moment; a temporary one by default. */
   readonly scratch?: string;
 }
@@ -47,12 +49,11 @@ export interface ChildRequest {
 /** Runs an exported function of a user's module in a child process. Never rejects for what the function does. */
 export async function runModuleFunction(
   request: ModuleFunctionRequest,
-  effects: Pick<Effects, "files" | "processes" | "token">,
+  effects: Pick<Effects, "files" | "processes" | "token" | "variables">,
   signal: AbortSignal,
 ): Promise<ModuleFunctionResult> {
   const own = request.scratch === undefined;
-  const scratch = request.scratch ?? join(tmpdir(), `aura-function-${effects.token(8)}`);
-  if (own) effects.files.makeDirectory(scratch, 0o700);
+  const scratch = request.scratch ?? makeScratch(request.marker, effects);
   const resultFile = join(scratch, `.result-${effects.token(8)}.json`);
   const toChild: ChildRequest = {
     module: request.module,
@@ -75,7 +76,7 @@ export async function runModuleFunction(
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(limits === undefined ? {} : { limits }),
         ...(logs === undefined ? {} : { logs }),
-        ...(marker === undefined ? {} : { marker }),
+        marker,
         ...(onStart === undefined ? {} : { onStart }),
         ...(onLine === undefined ? {} : { onLine }),
       },

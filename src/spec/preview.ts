@@ -30,6 +30,7 @@ function previewContext({ settings }: ResolvedRun, workspace: string, effects: E
   return {
     settings,
     runId: "dryrun",
+    mark: "dryrun/",
     effects,
     workspace: emptyWorkspace(workspace),
     inputs: settings.inputs.flatMap(({ path, absolutePath }) => {

@@ -114,9 +114,8 @@ export class IterationRecords {
   }
 
   /** Durable: what was paid for is not paid for again. */
-  writeCall(call: CallRecord): void {
-    const path = layout.callFile(this.root, call.iteration, call.id);
-    this.writer.record(path, call, validators.call, { durable: true });
+  writeCall(call: CallRecord, options: WriteOptions = { durable: true }): void {
+    this.writer.record(layout.callFile(this.root, call.iteration, call.id), call, validators.call, options);
   }
 
   removeHypothesis(id: HypothesisId): void {

@@ -5,6 +5,7 @@ import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
 import { type IfExists, placeForRun, whyTaken } from "./create.ts";
+import { folderIdentity } from "./folder-identity.ts";
 import * as validators from "./generated/validate-records.js";
 import type { Lock } from "./held-lock.ts";
 import { rebuildIndex } from "./index-view.ts";
@@ -41,6 +42,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   #stagedSpec: string | null = null;
   #taken: Lock | null = null;
   #held: Lock | null = null;
+  #folder: string | null = null;
   /** Nobody has run anything here, as far as is known. */
   #isNew = false;
 
@@ -110,6 +112,12 @@ export class Workspace extends IterationRecords implements WorkspaceView {
       this.#held?.release();
       this.#taken?.release();
     }
+  }
+
+  /** What tells this folder from a copy of it. */
+  get folder(): string {
+    this.#folder ??= folderIdentity(this.root, this.effects.files);
+    return this.#folder;
   }
 
   /** Whether a run was started here. */

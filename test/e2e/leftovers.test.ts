@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Desk, desk, script, spec } from "../support/aura.ts";
+import { type Desk, desk, type LiveAura, script, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 // A daemon by the book: a new session, then a second fork whose parent is gone. It says when it is there.
@@ -66,7 +66,103 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
     expect(stdout).toMatch(/leftovers-ended/);
     expect(running(`sleep\u0000300.${token}3`)).toEqual([]);
   });
+
+  test.each([
+    ["an agent", "runner: { type: command, argv: [sh, ./agent.sh] }", "agent.sh", (n: number) => hangingAgent(n)],
+    [
+      "an agent that clears its environment",
+      "runner: { type: command, argv: [env, -i, PATH=/usr/bin:/bin, sh, ./agent.sh] }",
+      "agent.sh",
+      (n: number) => hangingAgent(n),
+    ],
+    [
+      "a function that answers prompts",
+      "runner: { type: function, module: ./answer.mjs }",
+      "answer.mjs",
+      (n: number) => hangingModule(n, "({ content: '[{\"x\": 1}]' })"),
+    ],
+  ])(
+    "by a killed AURA in a call is ended by the next resume, and its scratch files go: %s",
+    async (_, runner, file, text) => {
+      const number = 10 + uses++;
+      using place = desk({ [file]: text(number), hang: "" });
+      place.write("tmp/others", "");
+      const researcher = `{ type: prompt, num_tasks: 1, prompt: "PROPOSE", ${runner} }`;
+      place.write("called.yaml", spec({ name: "called", researcher }));
+      await killedInCall(place, "called.yaml", number);
+      const { code, stdout } = await place.run(["resume", "runs/called"], { TMPDIR: place.join("tmp") });
+      expect(stdout).toMatch(/leftovers-ended/);
+      expect(code).toBe(0);
+      expect(running(`sleep\u0000300.${token}${number}`)).toEqual([]);
+      expect(readdirSync(place.join("tmp"))).toEqual(["others"]);
+    },
+  );
+
+  test("by a killed AURA in an evaluator of the user's is ended by the next resume", async () => {
+    using place = desk({ "judge.mjs": hangingModule(20, "({ score: 1 })"), hang: "", "tmp/others": "" });
+    const evaluator = "evaluator: { type: function, module: ./judge.mjs }";
+    place.write("judged.yaml", spec({ name: "judged", more: evaluator }));
+    await killedInCall(place, "judged.yaml", 20);
+    const { code } = await place.run(["resume", "runs/judged"], { TMPDIR: place.join("tmp") });
+    expect(code).toBe(0);
+    expect(running(`sleep\u0000300.${token}20`)).toEqual([]);
+    expect(readdirSync(place.join("tmp"))).toEqual(["others"]);
+  });
+
+  test("of a run that goes on is left alone by a resume of a copy of its workspace", async () => {
+    using place = desk({ hang: "" });
+    const line = `if [ -e "$AURA_ROOT/hang" ]; then sleep 300.${token}4; fi; echo score=$1`;
+    place.write("copied.yaml", spec({ name: "copied", experimenter: script(line) }));
+    const live = place.start(["run", "copied.yaml"]);
+    await live.until("trial.started");
+    const trials = await untilRunning(`sleep\u0000300.${token}4`, live);
+    rmSync(place.join("hang"));
+    cpSync(place.join("runs/copied"), place.join("runs/copy"), { recursive: true });
+    rmSync(place.join("runs/copy/lock.json"));
+    const { code, stdout } = await place.run(["resume", "runs/copy"]);
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/leftovers-ended/);
+    expect(running(`sleep\u0000300.${token}4`)).toEqual(trials);
+    live.kill("SIGINT");
+    live.kill("SIGTERM");
+    await live.ended;
+    expect(running(`sleep\u0000300.${token}4`)).toEqual([]);
+  });
+
+  let uses = 0;
+  /** Hangs while there is a file `hang`, which it removes, so that only the first does. */
+  const hangingAgent = (number: number): string =>
+    `if [ -e hang ]; then rm hang; sleep 300.${token}${number}; fi; echo '[{"x": 1}]'\n`;
+  const hangingModule = (number: number, answer: string): string => `
+    import { spawnSync } from "node:child_process";
+    import { existsSync, rmSync } from "node:fs";
+    export default () => {
+      if (existsSync("hang")) {
+        rmSync("hang");
+        spawnSync("sleep", ["300.${token}${number}"]);
+      }
+      return ${answer};
+    };`;
+
+  /** A run that is killed while something of it hangs. */
+  async function killedInCall(place: Desk, file: string, number: number): Promise<void> {
+    const live = place.start(["run", file], { TMPDIR: place.join("tmp") });
+    await untilRunning(`sleep\u0000300.${token}${number}`, live);
+    live.kill("SIGKILL");
+    await live.ended;
+    expect(running(`sleep\u0000300.${token}${number}`)).toHaveLength(1);
+  }
 });
+
+/** Waits until a command has started a process with this command line; throws with what it said when it ends before. */
+async function untilRunning(words: string, live: LiveAura): Promise<readonly string[]> {
+  const end = live.ended.then(({ stdout, stderr }) => {
+    throw new Error(`it ended:\n${stdout}\n${stderr}`);
+  });
+  end.catch(() => undefined);
+  while (running(words).length === 0) await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 10))]);
+  return running(words);
+}
 
 /** Ids of the processes whose command line holds this. */
 function running(words: string): readonly string[] {

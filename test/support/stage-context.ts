@@ -35,6 +35,7 @@ export function stageContext(options: StageContextOptions = {}): StageContext {
       },
     },
     runId: "testrun",
+    mark: "testrun/",
     effects: systemEffects(),
     workspace: {
       root,

@@ -39,6 +39,7 @@ export class FunctionEvaluator implements Evaluator {
         cwd: settings.root,
         env: trialEnvironment({ variables: effects.variables, aura: {}, env: {}, passEnv: [] }),
         timeoutMs: this.#timeoutMs,
+        marker: `${ctx.mark}function/${effects.token(8)}`,
       },
       effects,
       ctx.signal,

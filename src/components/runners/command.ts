@@ -5,6 +5,7 @@ import type { Effects, ProcessResult } from "../../kernel/effects.ts";
 import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { parseDuration } from "../../model/units.ts";
+import { makeScratch } from "../../platform/scratch.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { cleanText, oneLine } from "../prompting/text.ts";
@@ -73,10 +74,10 @@ export class CommandRunner implements Runner {
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
     ctx.signal.throwIfAborted();
     const effects = this.#effects ?? systemEffects();
-    const scratch = join(effects.variables.get("TMPDIR") || "/tmp", `aura-call-${effects.token(8)}`);
-    effects.files.makeDirectory(scratch, 0o700);
+    const marker = ctx.marker ?? `call/${effects.token(8)}`;
+    const scratch = makeScratch(marker, effects);
     try {
-      const result = await this.#start(request, ctx, effects, scratch);
+      const result = await this.#start(request, ctx, effects, { marker, scratch });
       ctx.signal.throwIfAborted();
       const stdout = effects.files.readText(join(scratch, "stdout")) ?? "";
       this.#refuseFailure(result, stdout);
@@ -87,22 +88,27 @@ export class CommandRunner implements Runner {
     }
   }
 
-  #start(request: RunnerRequest, ctx: RunnerContext, effects: CommandEffects, scratch: string): Promise<ProcessResult> {
+  #start(
+    request: RunnerRequest,
+    ctx: RunnerContext,
+    effects: CommandEffects,
+    { marker, scratch }: { readonly marker: string; readonly scratch: string },
+  ): Promise<ProcessResult> {
     const { input = "stdin", timeout = TIMEOUT } = this.#options;
-    const marker = `call/${effects.token(8)}`;
     if (input === "file") effects.files.writeAtomic(join(scratch, "prompt.md"), request.prompt, { mode: 0o600 });
     return effects.processes.run(
       {
         file: this.#argv[0],
         args: this.#args(input, request.prompt, join(scratch, "prompt.md")),
         cwd: request.cwd,
-        env: { ...runnerEnvironment(effects.variables, request, this.#options), AURA_TRIAL: marker },
+        env: runnerEnvironment(effects.variables, request, this.#options),
         ...(input === "stdin" ? { stdin: request.prompt } : {}),
         timeoutMs: parseDuration(timeout),
         graceMs: GRACE_MS,
         outputLimitBytes: OUTPUT_LIMIT_BYTES,
         logs: { stdout: join(scratch, "stdout"), stderr: join(scratch, "stderr") },
         marker,
+        ...(ctx.started === undefined ? {} : { onStart: ctx.started }),
       },
       ctx.signal,
     );

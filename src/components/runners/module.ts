@@ -52,6 +52,8 @@ export class ModuleRunner implements Runner {
         cwd: request.cwd,
         env: runnerEnvironment(this.#effects.variables, request, this.#options),
         timeoutMs: parseDuration(this.#options.timeout),
+        marker: ctx.marker ?? `call/${this.#effects.token(8)}`,
+        ...(ctx.started === undefined ? {} : { onStart: ctx.started }),
       },
       this.#effects,
       ctx.signal,

@@ -13,6 +13,7 @@ export function faultyFiles(inner: Files, at: FaultSwitch): Files {
     stat: (path) => at.alive(() => inner.stat(path)),
     realPath: (path) => at.alive(() => inner.realPath(path)),
     readLink: (path) => at.alive(() => inner.readLink(path)),
+    identity: (path) => at.alive(() => inner.identity(path)),
     hash: (path) => at.alive(() => inner.hash(path)),
     makeDirectory: (path, mode) => {
       if (at.alive(() => inner.stat(path)) !== null) inner.makeDirectory(path, mode);

@@ -188,3 +188,17 @@ test("a full and a failing disk are storage errors that name the file and can be
   }
   expect(() => files.writeAtomic("/proc/none/x", "x")).toThrow(StorageError);
 });
+
+test("a folder keeps its identity when it is moved or reached by a link, and a copy has another", () => {
+  using dir = temporaryDirectory();
+  mkdirSync(dir.join("run"));
+  const identity = files.identity(dir.join("run"));
+  expect(identity).toMatch(/^\d+-\d+$/);
+  symlinkSync(dir.join("run"), dir.join("link"));
+  expect(files.identity(dir.join("link"))).toBe(identity);
+  files.rename(dir.join("run"), dir.join("moved"));
+  expect(files.identity(dir.join("moved"))).toBe(identity);
+  mkdirSync(dir.join("copy"));
+  expect(files.identity(dir.join("copy"))).not.toBe(identity);
+  expect(files.identity(dir.join("nothing"))).toBeNull();
+});
