@@ -6,7 +6,7 @@ import type { RunManifest } from "../model/run.ts";
 import { comparisonOf } from "../model/score.ts";
 import { explainResume } from "../pipeline/explain.ts";
 import { readJournal } from "../workspace/journal.ts";
-import { assertNotHeld } from "../workspace/lock-file.ts";
+import { assertNotHeld } from "../workspace/lock-state.ts";
 import { misfits } from "../workspace/plain-files.ts";
 import { inspectBest } from "../workspace/queries.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -30,7 +30,7 @@ export function answerFinished(session: Session, workspace: Workspace, specFile:
   if (asksForMore(flags, manifest) || hasChanged(workspace, manifest, specFile, effects)) return null;
   const metric = metricOf(manifest.spec);
   if (metric === null) return null;
-  assertNotHeld(workspace.root, effects.files, effects.processes);
+  assertNotHeld(workspace.root, effects);
   const { best, reason } = manifest;
   const required = requirement(flags.require, metric);
   const code = unmet(required, { best, reason }, metric) ?? EXIT.ok;

@@ -5,7 +5,7 @@ import { createJsonlReporter, jsonLine } from "../reporters/jsonl.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import type { Observer } from "../workspace/inspection.ts";
 import { readJournal } from "../workspace/journal.ts";
-import { peekLock } from "../workspace/lock-file.ts";
+import { peekLock } from "../workspace/lock-state.ts";
 import { inspectSummary } from "../workspace/queries.ts";
 import { textOf } from "./inspect-views.ts";
 import type { SummaryLine } from "./outputs/lines.ts";
@@ -35,7 +35,7 @@ export async function followRun(
     else process.stdout.write(textOf("summary", root, observer, "", process.stdout.columns));
     const isLive = (): boolean => {
       if (!isHeard) return false;
-      const { state } = peekLock(root, observer.files, observer.processes);
+      const { state } = peekLock(root, observer);
       return state === "held" || state === "foreign";
     };
     await followJournal({ root, files: observer.files, isLive }, sink);

@@ -189,8 +189,12 @@ export interface ProcessRunner {
   isAlive(identity: ProcessIdentity): boolean;
   /** Ends a process left by an earlier, dead AURA together with its group, and whatever carries a marker with this prefix. Returns how many. */
   endLeftovers(identities: readonly ProcessIdentity[], markerPrefix: string): Promise<number>;
-  /** Identity of this process and its machine. */
-  readonly self: ProcessIdentity & { readonly host: string; readonly bootId: string };
+  /** Identity of this process, its machine, and the process namespace in which its id counts, where there are such. */
+  readonly self: ProcessIdentity & {
+    readonly host: string;
+    readonly bootId: string;
+    readonly pidNamespace?: string;
+  };
 }
 
 /** Read access to AURA's own environment variables; values never enter records, prompts or messages. */

@@ -2,7 +2,7 @@ import type { Effects, Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import { shellWord } from "../kernel/shell-word.ts";
 import { holdsRun } from "./locate.ts";
-import { assertNotHeld } from "./lock-file.ts";
+import { assertNotHeld } from "./lock-state.ts";
 import { isUnspent } from "./unspent.ts";
 
 /** What to do when a new run is to be made where one already is. */
@@ -17,14 +17,15 @@ const MAX_SUFFIX = 100_000;
  */
 export function placeForRun(
   root: string,
-  { files, processes }: Pick<Effects, "files" | "processes">,
+  effects: Pick<Effects, "files" | "processes" | "clock">,
   ifExists: IfExists,
 ): string {
+  const { files } = effects;
   if (ifExists === "next") return nextFree(root, files);
   if (ifExists === "resume" && holdsRun(root, files)) return root;
   const taken = whyTaken(root, files);
   if (taken === null || isUnspent(root, files)) return root;
-  assertNotHeld(root, files, processes);
+  assertNotHeld(root, effects);
   throw new WorkspaceError("exists", taken);
 }
 

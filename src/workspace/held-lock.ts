@@ -108,7 +108,10 @@ export class HeldLock implements Lock {
   }
 
   #lostError(): WorkspaceError {
-    const what = this.#state === "released" ? "was given back" : "was taken over while this process did not answer";
+    const what =
+      this.#state === "released"
+        ? "was given back"
+        : "was taken over by another process, to which this one looked dead, or removed";
     const message = `the lock of ${this.#root} ${what}\nnothing more is written; see who has it now: aura inspect ${shellWord(this.#root)}`;
     return new WorkspaceError("lock-lost", message, { file: lockFile(this.#root) });
   }

@@ -6,16 +6,12 @@ import type { RunManifest } from "../model/run.ts";
 import { iterationOf, logDir } from "./layout.ts";
 import { listRecords } from "./listing.ts";
 import { notFound } from "./locate.ts";
-import { type Liveness, peekLock } from "./lock-file.ts";
+import { type LockObserver, peekLock } from "./lock-state.ts";
 import { readManifest } from "./manifest.ts";
 import { readTrial, type Source } from "./records.ts";
 
 /** What read-only questions about a workspace need: no lock, no write permission, nothing heavy. */
-export interface Observer {
-  readonly files: Files;
-  /** Tells whether the process that writes is alive. */
-  readonly processes: Liveness;
-}
+export type Observer = LockObserver;
 
 /** The manifest of the run to look at. Throws `WorkspaceError` ("not-found") when there is none. */
 export function manifestOf(root: string, files: Files): RunManifest {
@@ -25,9 +21,9 @@ export function manifestOf(root: string, files: Files): RunManifest {
 }
 
 /** What the manifest says the run is doing, unless the process that was doing it is dead. */
-export function statusNow(root: string, manifest: RunManifest, { files, processes }: Observer): RunManifest["status"] {
+export function statusNow(root: string, manifest: RunManifest, observer: Observer): RunManifest["status"] {
   if (manifest.status !== "running" && manifest.status !== "created") return manifest.status;
-  const { state } = peekLock(root, files, processes);
+  const { state } = peekLock(root, observer);
   return state === "held" || state === "foreign" ? manifest.status : "interrupted";
 }
 

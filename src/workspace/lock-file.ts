@@ -1,4 +1,4 @@
-import type { Files, ProcessRunner } from "../kernel/effects.ts";
+import type { Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import { checksum } from "./checksum.ts";
 import { lockFile } from "./layout.ts";
@@ -12,6 +12,10 @@ export interface LockHolder {
   readonly pidStartedAt?: string;
   readonly bootId: string;
   readonly host: string;
+  /** Where the pid counts, as the kernel names it; absent where there is no such thing, and in older locks. */
+  readonly pidNamespace?: string;
+  /** Device and inode of the workspace's folder, which a copy does not share; absent where they do not last, and in older locks. */
+  readonly folder?: string;
   readonly acquiredAt: string;
 }
 
@@ -24,43 +28,7 @@ export interface LockEntry {
   readonly holder: LockHolder | null;
 }
 
-/** The part of the process port that tells who is alive. */
-export type Liveness = Pick<ProcessRunner, "isAlive" | "self">;
-
-/**
- * `free`: no lock. `held`: its owner lives. `abandoned`: its owner is dead, or the file is damaged. `foreign`: its
- * owner is on another host, where only time can tell.
- */
-export type LockState =
-  | { readonly state: "free" }
-  | { readonly state: "held" | "foreign"; readonly holder: LockHolder }
-  | { readonly state: "abandoned"; readonly holder: LockHolder | null };
-
 const MAX_LOCK_BYTES = 64 * 1024;
-
-/** Who holds the workspace, by one look at one small file: nothing is waited for or written. */
-export function peekLock(root: string, files: Files, processes: Liveness): LockState {
-  const entry = readLockEntry(lockFile(root), files);
-  if (entry === null) return { state: "free" };
-  const { holder } = entry;
-  if (holder === null) return { state: "abandoned", holder };
-  if (holder.host !== processes.self.host) return { state: "foreign", holder };
-  return { state: isLocalHolderAlive(holder, processes) ? "held" : "abandoned", holder };
-}
-
-/** Throws `WorkspaceError` ("locked") when a live process of this machine holds the workspace. */
-export function assertNotHeld(root: string, files: Files, processes: Liveness): void {
-  const lock = peekLock(root, files, processes);
-  if (lock.state === "held") throw lockedError(root, lock.holder);
-}
-
-/** Whether a holder on this host is still the process that took the lock, since this boot. */
-export function isLocalHolderAlive(holder: LockHolder, processes: Liveness): boolean {
-  const { bootId } = processes.self;
-  if (bootId !== "" && holder.bootId !== "" && bootId !== holder.bootId) return false;
-  const { pid, pidStartedAt } = holder;
-  return processes.isAlive({ pid, ...(pidStartedAt === undefined ? {} : { startedAt: pidStartedAt }) });
-}
 
 /** A lock or claim file; `null` when there is none. Throws `WorkspaceError` ("damaged") when it is no plain file. */
 export function readLockEntry(path: string, files: Files): LockEntry | null {
@@ -79,23 +47,37 @@ export function readLockEntry(path: string, files: Files): LockEntry | null {
   return { path, key: holder?.token ?? `damaged-${text.length}-${checksum(text)}`, holder };
 }
 
-/** The error a second writer gets. */
-export function lockedError(root: string, holder: LockHolder | null): WorkspaceError {
-  const who = holder ? `process ${holder.pid} on ${holder.host} since ${holder.acquiredAt}` : "another process";
-  const how = holder ? ` (kill -INT ${holder.pid} lets it save first)` : "";
-  const message = `${root} is in use by ${who}\nwait until it ends, or end it${how}`;
-  return new WorkspaceError("locked", message, { file: lockFile(root) });
+/** The error a second writer gets. `sharesProcesses`: the holder's process id means the same here. */
+export function lockedError(root: string, holder: LockHolder | null, sharesProcesses: boolean): WorkspaceError {
+  const message = `${root} is in use by ${holder ? describeHolder(holder) : "another process"}\nwait until it ends, or end it`;
+  const where = sharesProcesses ? "" : " where it runs";
+  const how = holder ? `${where} (kill -INT ${holder.pid} lets it save first)` : "";
+  return new WorkspaceError("locked", `${message}${how}`, { file: lockFile(root) });
+}
+
+/** The holder in a few words. */
+export function describeHolder({ pid, host, acquiredAt }: LockHolder): string {
+  return `process ${pid} on ${host} since ${acquiredAt}`;
 }
 
 function parseHolder(text: string): LockHolder | null {
   const value = parseJson(text);
   if (typeof value !== "object" || value === null) return null;
-  const { token, pid, pidStartedAt, bootId, host, acquiredAt } = { ...EMPTY, ...value };
+  const { token, pid, pidStartedAt, bootId, host, pidNamespace, folder, acquiredAt } = { ...EMPTY, ...value };
   if (typeof token !== "string" || !/^[0-9a-f]{16,64}$/.test(token)) return null;
   if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 1) return null;
   if (!isShortText(bootId) || !isShortText(host) || !isShortText(acquiredAt)) return null;
-  if (pidStartedAt !== undefined && !isShortText(pidStartedAt)) return null;
-  return { token, pid, ...(pidStartedAt === undefined ? {} : { pidStartedAt }), bootId, host, acquiredAt };
+  if (![pidStartedAt, pidNamespace, folder].every((field) => field === undefined || isShortText(field))) return null;
+  return {
+    token,
+    pid,
+    ...(isShortText(pidStartedAt) ? { pidStartedAt } : {}),
+    bootId,
+    host,
+    ...(isShortText(pidNamespace) ? { pidNamespace } : {}),
+    ...(isShortText(folder) ? { folder } : {}),
+    acquiredAt,
+  };
 }
 
 const EMPTY: Readonly<Record<keyof LockHolder, unknown>> = {
@@ -104,6 +86,8 @@ const EMPTY: Readonly<Record<keyof LockHolder, unknown>> = {
   pidStartedAt: undefined,
   bootId: undefined,
   host: undefined,
+  pidNamespace: undefined,
+  folder: undefined,
   acquiredAt: undefined,
 };
 

@@ -4,7 +4,8 @@ import { recordText } from "../model/json.ts";
 import { isAbsent } from "../platform/files/errors.ts";
 import { HeldLock, type Lock, type LockEffects } from "./held-lock.ts";
 import { lockClaimFile, lockFile } from "./layout.ts";
-import { isLocalHolderAlive, type LockEntry, type LockHolder, lockedError, readLockEntry } from "./lock-file.ts";
+import { type LockEntry, type LockHolder, lockedError, readLockEntry } from "./lock-file.ts";
+import { DEAD_AFTER_MS, fateOf, sharesProcesses } from "./lock-state.ts";
 
 /*
  * One writer at a time, without an unlock verb and without trusting clocks.
@@ -32,39 +33,39 @@ import { isLocalHolderAlive, type LockEntry, type LockHolder, lockedError, readL
  * look at lock.json finds it changed on the second look. A claimant that dies is one more link. Every step is one
  * atomic operation, so a kill anywhere leaves a state this diagram starts from.
  *
- * An owner on another host cannot be asked whether it lives. Its heartbeat (lock.json's modification time, set every
+ * An owner whose process cannot be looked up from here (`fateOf`: on another host, in another process namespace, on a
+ * clone of this machine) cannot be asked whether it lives. Its heartbeat (lock.json's modification time, set every
  * 5 s) is watched: only when it stood still for 30 s of this process's own clock is it dead. Should it wake up after
  * all, it finds before its next write that lock.json is another's, and stops.
  */
 
-const WATCH_MS = 30_000;
 const WATCH_STEP_MS = 1_000;
 /** Where there are no hard links, a lock may be seen half written; it is complete a moment later. */
 const SETTLE_MS = 100;
 const MAX_ROUNDS = 1_000;
 
 export interface LockOptions {
-  /** Ends the wait for another host's heartbeat. */
+  /** Ends the wait for a heartbeat. */
   readonly signal?: AbortSignal;
-  /** The lock's owner is on another host: its heartbeat is about to be watched for up to 30 s. */
-  readonly onWait?: (holder: LockHolder) => void;
+  /** The lock's owner cannot be looked up from here: its heartbeat is about to be watched for up to `atMostMs`. */
+  readonly onWait?: (holder: LockHolder, atMostMs: number) => void;
 }
 
 /**
  * Takes the lock of a workspace, creating its folder. Throws `WorkspaceError` ("locked") when a live process has it:
- * at once on this host, after at most one heartbeat on another.
+ * at once one whose process can be looked up from here, after at most one heartbeat any other.
  */
 export async function acquireLock(root: string, effects: LockEffects, options: LockOptions = {}): Promise<Lock> {
   const { files } = effects;
   const path = lockFile(root);
   makeRoot(root, files);
-  const holder = newHolder(effects);
+  const holder = newHolder(root, effects);
   const text = recordText(holder);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const taken = files.createExclusive(path, text) || (await takeOver(root, text, effects, options));
     if (taken && readLockEntry(path, files)?.key === holder.token) return new HeldLock(root, holder.token, effects);
   }
-  throw lockedError(root, null);
+  throw lockedError(root, null, true);
 }
 
 /** A path that no folder can have is a mistake of the user's, and no failure of the disk. */
@@ -134,9 +135,9 @@ async function changedSince(
 ): Promise<boolean> {
   const { holder } = entry;
   if (holder === null) return await unsettled(entry, effects, options);
-  if (holder.host !== effects.processes.self.host) return await stirred(root, entry, holder, effects, options);
-  if (isLocalHolderAlive(holder, effects.processes)) throw lockedError(root, holder);
-  return false;
+  const fate = fateOf(root, entry, holder, effects);
+  if (fate === "alive") throw lockedError(root, holder, true);
+  return fate === "dead" ? false : await stirred(root, entry, holder, effects, options);
 }
 
 /** Whether a file that is no lock turns into one when it is given a moment. */
@@ -149,30 +150,34 @@ async function stirred(
   root: string,
   entry: LockEntry,
   holder: LockHolder,
-  { files, clock }: LockEffects,
+  { files, clock, processes }: LockEffects,
   { signal = new AbortController().signal, onWait }: LockOptions,
 ): Promise<boolean> {
-  onWait?.(holder);
+  onWait?.(holder, DEAD_AFTER_MS);
   const first = files.stat(entry.path);
   const start = clock.monotonic();
-  while (clock.monotonic() - start < WATCH_MS) {
+  while (clock.monotonic() - start < DEAD_AFTER_MS) {
     await clock.sleep(WATCH_STEP_MS, signal);
     // Reading opens the file, which makes a network file system ask its server; `stat` alone may answer from a cache.
     if (readLockEntry(entry.path, files)?.key !== entry.key) return true;
     const now = files.stat(entry.path);
-    if (now?.mtimeMs !== first?.mtimeMs || now?.ino !== first?.ino) throw lockedError(root, holder);
+    if (now?.mtimeMs !== first?.mtimeMs || now?.ino !== first?.ino)
+      throw lockedError(root, holder, sharesProcesses(holder, processes.self));
   }
   return false;
 }
 
-function newHolder({ token, processes, clock }: LockEffects): LockHolder {
-  const { pid, startedAt, bootId, host } = processes.self;
+function newHolder(root: string, { token, processes, clock, files }: LockEffects): LockHolder {
+  const { pid, startedAt, bootId, host, pidNamespace } = processes.self;
+  const folder = files.identity(root);
   return {
     token: token(16),
     pid,
     ...(startedAt === undefined ? {} : { pidStartedAt: startedAt }),
     bootId,
     host,
+    ...(pidNamespace === undefined ? {} : { pidNamespace }),
+    ...(folder === null ? {} : { folder }),
     acquiredAt: clock.now().toISOString(),
   };
 }

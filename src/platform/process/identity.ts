@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { ProcessIdentity, ProcessRunner } from "../../kernel/effects.ts";
-import { readBootId, readStat } from "./proc-fs.ts";
+import { readBootId, readPidNamespace, readStat } from "./proc-fs.ts";
 
 /** Names processes of this machine so that they can be told from later ones that got the same id. */
 export class Identities {
@@ -9,6 +9,7 @@ export class Identities {
     ...this.of(process.pid),
     host: hostname(),
     bootId: this.#bootId,
+    ...readPidNamespace(),
   };
 
   /** Identity of a live process. The start time holds the boot too: ticks start again when the machine does. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 
 /** What `/proc/<pid>/stat` says of a process. */
 export interface ProcessStat {
@@ -25,6 +25,15 @@ export function readStat(pid: number): ProcessStat | null {
 /** Identifier of this boot of the machine; empty where the system has none. */
 export function readBootId(): string {
   return readOrNull("/proc/sys/kernel/random/boot_id")?.toString("latin1").trim() ?? "";
+}
+
+/** The process namespace that this process is in, as the kernel names it; nothing where there are none. */
+export function readPidNamespace(): { readonly pidNamespace?: string } {
+  try {
+    return { pidNamespace: readlinkSync("/proc/self/ns/pid") };
+  } catch {
+    return {};
+  }
 }
 
 /** Ids of all processes; empty where there is no `/proc`. */

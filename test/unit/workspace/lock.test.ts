@@ -1,10 +1,22 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Files } from "../../../src/kernel/effects.ts";
+import type { LockEffects } from "../../../src/workspace/held-lock.ts";
 import { acquireLock } from "../../../src/workspace/lock.ts";
-import { peekLock } from "../../../src/workspace/lock-file.ts";
+import { peekLock } from "../../../src/workspace/lock-state.ts";
 import { Town, temporaryFolder } from "./rig.ts";
+
+/** Sets the last heartbeat. */
+function beatAgo(root: string, { clock }: Town, ms: number): void {
+  const at = new Date(clock.now().getTime() - ms);
+  utimesSync(join(root, "lock.json"), at, at);
+}
+
+function changeLock(root: string, changes: Readonly<Record<string, unknown>>): void {
+  const path = join(root, "lock.json");
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), ...changes }));
+}
 
 function holderOf(root: string): unknown {
   return JSON.parse(readFileSync(join(root, "lock.json"), "utf8")).pid;
@@ -54,10 +66,48 @@ describe("the lock", () => {
     expect(town.clock.monotonic()).toBe(0);
   });
 
-  it("of an owner from before the machine was started again is taken over at once", async () => {
+  it.each([
+    ["the machine was started again", ["here", "boot-2"]],
+    ["its container was started again", ["here", "boot-1", "pid:[2]"]],
+  ] as const)("of an owner from before %s is taken over at once when its heartbeat is old", async (_, place) => {
     const [root, town] = [temporaryFolder(), new Town()];
-    await acquireLock(root, town.process(1, "here", "boot-1"));
-    await acquireLock(root, town.process(2, "here", "boot-2"));
+    await acquireLock(root, { ...town.process(1, "here", "boot-1", "pid:[1]"), clock: new Town().clock });
+    beatAgo(root, town, 31_000);
+    await acquireLock(root, town.process(2, ...place));
+    expect(holderOf(root)).toBe(2);
+    expect(town.clock.monotonic()).toBe(0);
+  });
+
+  it("copied with its workspace is no lock, while that of the original is", async () => {
+    const [root, town] = [temporaryFolder(), new Town()];
+    await acquireLock(root, town.process(1));
+    const copy = temporaryFolder();
+    writeFileSync(join(copy, "lock.json"), readFileSync(join(root, "lock.json")));
+    expect(peekLock(copy, town.process(2)).state).toBe("abandoned");
+    await acquireLock(copy, town.process(2));
+    expect(holderOf(copy)).toBe(2);
+    expect(town.clock.monotonic()).toBe(0);
+    await expect(acquireLock(root, town.process(2))).rejects.toMatchObject({ problem: "locked" });
+  });
+
+  it("of a folder that is reached through another mount is decided by its heartbeat", async () => {
+    const [root, town] = [temporaryFolder(), new Town()];
+    await acquireLock(root, town.process(1));
+    const here = town.process(2);
+    const files: Files = { ...here.files, identity: () => "1-2" };
+    await expect(acquireLock(root, { ...here, files })).rejects.toMatchObject({ problem: "locked" });
+    expect(holderOf(root)).toBe(1);
+  });
+
+  it("of an older version, which names no namespace and no folder, is decided by its process", async () => {
+    const [root, town] = [temporaryFolder(), new Town()];
+    await acquireLock(root, town.process(1));
+    changeLock(root, { pidNamespace: undefined, folder: undefined });
+    const later = town.process(2, "here", "boot-1", "pid:[1]");
+    await expect(acquireLock(root, later)).rejects.toMatchObject({ problem: "locked" });
+    expect(town.clock.monotonic()).toBe(0);
+    town.kill(1);
+    await acquireLock(root, later);
     expect(holderOf(root)).toBe(2);
   });
 
@@ -83,6 +133,7 @@ describe("the lock", () => {
     const dead = await acquireLock(root, town.process(1));
     const elsewhere = temporaryFolder();
     await acquireLock(elsewhere, town.process(2));
+    changeLock(elsewhere, { folder: undefined });
     writeFileSync(join(root, `.lock-after-${dead.token}`), readFileSync(join(elsewhere, "lock.json")));
     town.kill(1);
     await expect(acquireLock(root, town.process(3))).rejects.toMatchObject({
@@ -132,41 +183,53 @@ describe("the lock", () => {
   });
 });
 
-describe("another host's lock", () => {
-  it("is respected as soon as its heartbeat is seen to move", async () => {
+describe.each([
+  ["another host's lock", ["there", "boot-1", "pid:[1]"]],
+  ["the lock of a host of this name with another boot, such as a clone's,", ["here", "boot-2", "pid:[1]"]],
+  ["the lock of another process namespace, such as a container's,", ["here", "boot-1", "pid:[2]"]],
+] as const)("%s", (_, place) => {
+  const here = (town: Town): LockEffects => town.process(2, "here", "boot-1", "pid:[1]");
+
+  it("is respected as soon as its heartbeat is seen to move, whoever has its pid here", async () => {
     const [root, town] = [temporaryFolder(), new Town()];
-    await acquireLock(root, town.process(1, "there"));
-    await expect(acquireLock(root, town.process(2))).rejects.toMatchObject({ problem: "locked" });
+    await acquireLock(root, town.process(1, ...place));
+    town.kill(1);
+    beatAgo(root, town, 4000);
+    expect(peekLock(root, here(town)).state).toBe("foreign");
+    await expect(acquireLock(root, here(town))).rejects.toMatchObject({
+      problem: "locked",
+      message: expect.stringMatching(/end it where it runs/),
+    });
     expect(town.clock.monotonic()).toBeLessThanOrEqual(6000);
   });
 
   it("is taken over when its heartbeat stood still for 30 s, even if its owner has a living namesake here", async () => {
     const [root, town] = [temporaryFolder(), new Town()];
-    const frozen = await acquireLock(root, { ...town.process(1, "there"), clock: new Town().clock });
-    const waits: string[] = [];
-    await acquireLock(root, town.process(2), { onWait: ({ host }) => waits.push(host) });
+    const frozen = await acquireLock(root, { ...town.process(1, ...place), clock: new Town().clock });
+    const waits: unknown[] = [];
+    await acquireLock(root, here(town), { onWait: ({ host }, atMostMs) => waits.push([host, atMostMs]) });
     expect(town.clock.monotonic()).toBe(30_000);
-    expect(waits).toEqual(["there"]);
+    expect(waits).toEqual([[place[0], 30_000]]);
     expect(holderOf(root)).toBe(2);
     expect(() => frozen.assertHeld()).toThrow(expect.objectContaining({ problem: "lock-lost", exitCode: 3 }));
   });
 
   it("is taken at once when it is released while its heartbeat is watched", async () => {
     const [root, town] = [temporaryFolder(), new Town()];
-    const other = await acquireLock(root, { ...town.process(1, "there"), clock: new Town().clock });
+    const other = await acquireLock(root, { ...town.process(1, ...place), clock: new Town().clock });
     town.clock.onSleep = (elapsed) => {
       if (elapsed === 3000) other.release();
     };
-    await acquireLock(root, town.process(2));
+    await acquireLock(root, here(town));
     expect(town.clock.monotonic()).toBe(3000);
   });
 
   it("is not waited for any longer when the wait is called off", async () => {
     const [root, town] = [temporaryFolder(), new Town()];
-    await acquireLock(root, { ...town.process(1, "there"), clock: new Town().clock });
+    await acquireLock(root, { ...town.process(1, ...place), clock: new Town().clock });
     const stop = new AbortController();
     town.clock.onSleep = () => stop.abort(new Error("stopped"));
-    await expect(acquireLock(root, town.process(2), { signal: stop.signal })).rejects.toThrow("stopped");
+    await expect(acquireLock(root, here(town), { signal: stop.signal })).rejects.toThrow("stopped");
     expect(holderOf(root)).toBe(1);
   });
 });
@@ -232,16 +295,16 @@ describe("a held lock", () => {
 describe("a look at the lock", () => {
   it("tells free, held, abandoned and foreign apart without writing", async () => {
     const [root, town] = [temporaryFolder(), new Town()];
-    const { files, processes } = town.process(9);
-    expect(peekLock(join(root, "nowhere"), files, processes)).toEqual({ state: "free" });
+    const observer = town.process(9);
+    expect(peekLock(join(root, "nowhere"), observer)).toEqual({ state: "free" });
     expect(existsSync(join(root, "nowhere"))).toBe(false);
     await acquireLock(root, town.process(1));
-    expect(peekLock(root, files, processes)).toMatchObject({ state: "held", holder: { pid: 1 } });
-    expect(peekLock(root, files, town.process(9, "there").processes).state).toBe("foreign");
+    expect(peekLock(root, observer)).toMatchObject({ state: "held", holder: { pid: 1 } });
+    expect(peekLock(root, town.process(9, "there")).state).toBe("foreign");
     town.kill(1);
-    expect(peekLock(root, files, processes).state).toBe("abandoned");
+    expect(peekLock(root, observer).state).toBe("abandoned");
     writeFileSync(join(root, "lock.json"), "");
-    expect(peekLock(root, files, processes)).toEqual({ state: "abandoned", holder: null });
+    expect(peekLock(root, observer)).toEqual({ state: "abandoned", holder: null });
   });
 });
 

@@ -78,14 +78,14 @@ export class Town {
   #tokens = 0;
 
   /** What a process with this id on this host sees. */
-  process(pid: number, host = "here", bootId = "boot-1"): LockEffects {
+  process(pid: number, host = "here", bootId = "boot-1", pidNamespace?: string): LockEffects {
     return {
       files: this.#system.files,
       clock: this.clock,
       token: (bytes) => (++this.#tokens).toString(16).padStart(bytes * 2, "0"),
       processes: {
         ...this.#system.processes,
-        self: { pid, startedAt: `s${pid}`, host, bootId },
+        self: { pid, startedAt: `s${pid}`, host, bootId, ...(pidNamespace === undefined ? {} : { pidNamespace }) },
         isAlive: (identity) => identity.startedAt === `s${identity.pid}` && !this.#dead.has(identity.pid),
       },
     };
