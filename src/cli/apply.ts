@@ -17,6 +17,7 @@ import { superviseApply, workerRole } from "./apply-worker.ts";
 import { type Answer, guarded } from "./guarded.ts";
 import type { OutputOf } from "./outputs/index.ts";
 import { projectOf } from "./project-of.ts";
+import { sayWaiting } from "./say-waiting.ts";
 import { openStates, type StatesOfRun } from "./states.ts";
 
 export interface ApplyFlags {
@@ -47,7 +48,7 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
       end[Symbol.dispose]();
       return superviseApply();
     }
-    const lock = await run.workspace.lock();
+    const lock = await run.workspace.lock({ onWait: sayWaiting(run.workspace) });
     try {
       const done = recoverApply(run.store, { force: flags.force === true, target: goal.target });
       for (const one of done) process.stderr.write(`${recovered(one)}\n`);

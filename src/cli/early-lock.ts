@@ -5,7 +5,8 @@ import { StorageError } from "../kernel/errors.ts";
 import { placeForRun } from "../workspace/create.ts";
 import type { Lock } from "../workspace/held-lock.ts";
 import { acquireLock } from "../workspace/lock.ts";
-import type { SignalOwner } from "./signals.ts";
+import { sayStoppedWaiting, sayWaiting } from "./say-waiting.ts";
+import { isAbort, type SignalOwner } from "./signals.ts";
 
 /** A lock taken before it is known whether there is anything to run. */
 export interface EarlyLock extends Disposable {
@@ -27,7 +28,10 @@ export async function lockEarly(
   const root = placeForRun(place, effects, ifExists);
   const missing = missingFolders(root, effects);
   try {
-    const lock = await acquireLock(root, effects, { signal: AbortSignal.any([signals.now, signals.drain]) });
+    const lock = await acquireLock(root, effects, {
+      signal: AbortSignal.any([signals.now, signals.drain]),
+      onWait: sayWaiting({ root }),
+    });
     return {
       root,
       lock,
@@ -38,6 +42,7 @@ export async function lockEarly(
     };
   } catch (thrown) {
     if (thrown instanceof StorageError) return null;
+    if (isAbort(thrown)) sayStoppedWaiting({ root, effects });
     throw thrown;
   }
 }

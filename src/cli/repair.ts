@@ -8,6 +8,7 @@ import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts
 import { listedProject } from "../workspace/repair-project.ts";
 import { type Answer, guarded } from "./guarded.ts";
 import type { OutputOf } from "./outputs/index.ts";
+import { sayWaiting } from "./say-waiting.ts";
 
 /** `aura repair <workspace>`: shows what is damaged and what mending it would do; does it with `--apply`. */
 export async function repair(
@@ -21,7 +22,7 @@ export async function repair(
     const byHand = plan.steps.some(({ action }) => action === "by-hand");
     let movedTo: string | null = null;
     if (flags.apply && plan.steps.length > 0) {
-      const lock = await acquireLock(root, effects);
+      const lock = await acquireLock(root, effects, { onWait: sayWaiting({ root }) });
       try {
         movedTo = applyRepair(planRepair(root, effects.files, plan.project), effects.files, lock);
       } finally {

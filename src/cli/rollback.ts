@@ -5,6 +5,7 @@ import { planRollback, type RollbackPlan, rollback as rollBack } from "../worksp
 import { inspectBest } from "../workspace/queries.ts";
 import { type Answer, guarded } from "./guarded.ts";
 import type { OutputOf } from "./outputs/index.ts";
+import { sayWaiting } from "./say-waiting.ts";
 import { openStates } from "./states.ts";
 
 export interface RollbackFlags {
@@ -19,7 +20,7 @@ export async function rollback(place: string, flags: RollbackFlags): Promise<num
     const effects = systemEffects();
     const { workspace, store, records } = await openStates(resolve(place), effects);
     if (flags.dryRun) return answer(planRollback(store, records, flags.to), "would roll back to", true);
-    const lock = await workspace.lock();
+    const lock = await workspace.lock({ onWait: sayWaiting(workspace) });
     try {
       const plan = planRollback(store, records, flags.to);
       const record = rollBack(store, plan, effects.clock.now());

@@ -118,7 +118,6 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
     const trials = await untilRunning(`sleep\u0000300.${token}4`, live);
     rmSync(place.join("hang"));
     cpSync(place.join("runs/copied"), place.join("runs/copy"), { recursive: true });
-    rmSync(place.join("runs/copy/lock.json"));
     const { code, stdout } = await place.run(["resume", "runs/copy"]);
     expect(code).toBe(0);
     expect(stdout).not.toMatch(/leftovers-ended/);

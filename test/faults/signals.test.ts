@@ -95,7 +95,7 @@ describe("a signal while nothing can be run", () => {
     using place = realPlace();
     place.write("runs/kill/lock.json", FOREIGN_LOCK);
     const live = place.start();
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await live.until("another-host", "stderr");
     const from = performance.now();
     live.kill("SIGTERM");
     const end = await live.ended;

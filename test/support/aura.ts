@@ -28,8 +28,8 @@ export interface LiveAura {
   kill(signal: NodeJS.Signals): void;
   /** Stops reading what it writes: its next write to stdout finds a closed pipe. */
   closeStdout(): void;
-  /** Resolves with everything written so far once `stdout` holds this; rejects when the command ends before. */
-  until(text: string | RegExp): Promise<string>;
+  /** Resolves with everything written so far once the stream (default: stdout) holds this; rejects when the command ends before. */
+  until(text: string | RegExp, stream?: "stdout" | "stderr"): Promise<string>;
 }
 
 /** Runs `aura` to its end. */
@@ -62,6 +62,7 @@ export function start(
   });
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
+    tell();
   });
   const ended = new Promise<AuraEnd>((done, fail) => {
     child.on("error", fail);
@@ -76,13 +77,14 @@ export function start(
     ended,
     kill: (signal) => void child.kill(signal),
     closeStdout: () => void child.stdout?.destroy(),
-    until: (wanted) =>
+    until: (wanted, stream = "stdout") =>
       new Promise((done, fail) => {
         const look = (): void => {
-          const found = typeof wanted === "string" ? stdout.includes(wanted) : wanted.test(stdout);
+          const written = stream === "stdout" ? stdout : stderr;
+          const found = typeof wanted === "string" ? written.includes(wanted) : wanted.test(written);
           if (!found && !over) return;
           watchers.delete(look);
-          if (found) done(stdout);
+          if (found) done(written);
           else fail(new Error(`it ended without writing ${wanted}; it wrote:\n${stdout}\n${stderr}`));
         };
         watchers.add(look);
