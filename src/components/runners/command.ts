@@ -1,10 +1,11 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Effects, ProcessResult } from "../../kernel/effects.ts";
 import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { parseDuration } from "../../model/units.ts";
+import { findProgram } from "../../platform/process/executable.ts";
 import { makeScratch } from "../../platform/scratch.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
@@ -63,11 +64,8 @@ export class CommandRunner implements Runner {
   async setup(ctx: RunContext): Promise<void> {
     this.#effects ??= ctx.effects;
     const [file] = this.#argv;
-    const folders = (ctx.effects.variables.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
-    const places = file.includes("/")
-      ? [resolve(ctx.settings.root, file)]
-      : folders.map((folder) => join(folder, file));
-    if (places.some((place) => ctx.effects.files.realPath(place) !== null)) return;
+    const path = this.#options.env?.PATH ?? ctx.effects.variables.get("PATH");
+    if (findProgram(file, ctx.settings.root, path) !== null) return;
     throw new ToolMissingError(file, `runner ${this.name}: there is no program ${file}; install it or correct argv`);
   }
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CommandRunner, type CommandRunnerOptions } from "../../../../src/components/runners/command.ts";
 import { readCommandOutput } from "../../../../src/components/runners/command-output.ts";
 import { ModuleRunner } from "../../../../src/components/runners/module.ts";
-import { SpecError, ToolMissingError } from "../../../../src/kernel/errors.ts";
+import { SpecError, StorageError, ToolMissingError } from "../../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";
@@ -90,6 +90,23 @@ describe("CommandRunner", () => {
     await expect(new CommandRunner(["no-such-agent-x"]).setup(stageContext())).rejects.toThrow(ToolMissingError);
     await new CommandRunner(["sh"]).setup(stageContext());
     expect(() => new CommandRunner([])).toThrow(SpecError);
+  });
+
+  it("finds its program where the system will: past folders that may not be searched, on the PATH it is given", async () => {
+    const machine = effects({ PATH: `/locked:${folder}` });
+    const files = {
+      ...machine.files,
+      realPath: (path: string) => {
+        if (path.startsWith("/locked")) throw new StorageError("resolve", path, new Error("EACCES: permission denied"));
+        return machine.files.realPath(path);
+      },
+    };
+    const ctx = { ...stageContext(), effects: { ...machine, files } };
+    writeFileSync(join(folder, "agent"), "#!/bin/sh\n", { mode: 0o755 });
+    await new CommandRunner(["agent"]).setup(ctx);
+    await new CommandRunner(["sh"], { env: { PATH: "/usr/bin:/bin" } }).setup(ctx);
+    const elsewhere = new CommandRunner(["agent"], { env: { PATH: "/usr/bin:/bin" } });
+    await expect(elsewhere.setup(ctx)).rejects.toThrow(ToolMissingError);
   });
 });
 
