@@ -6,6 +6,7 @@ import {
   type ApplyPlan,
   applyState,
   findState,
+  isTracked,
   lastApplied,
   planApply,
   type Recovery,
@@ -53,6 +54,7 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
       const done = recoverApply(run.store, { force: flags.force === true, target: goal.target });
       for (const one of done) process.stderr.write(`${recovered(one)}\n`);
       const plan = planned(goal);
+      run.store.keep(snapshot);
       if (role === "apply") applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
       else if (plan.steps.length > 0)
         throw new RunFailedError(`apply was ended before it had replaced anything: ${goal.target} is as it was`);
@@ -77,10 +79,17 @@ function refuseMixedFlags({ to, patch }: ApplyFlags): void {
 }
 
 function planned({ run, snapshot, target }: Goal): ApplyPlan {
-  const { store, start } = run;
+  const { store, start, scope } = run;
   const applied = lastApplied(store, target);
   const isProject = isProjectOf(run, target);
-  return planApply(store, { target, snapshot, start, isProject, ...(applied === null ? {} : { applied }) });
+  return planApply(store, {
+    target,
+    snapshot,
+    start,
+    isProject,
+    isTracked: (path) => isTracked(path, scope),
+    ...(applied === null ? {} : { applied }),
+  });
 }
 
 /** Whether the state goes back to where the start was read from. */

@@ -21,7 +21,7 @@ export async function explain(session: Session, root: string): Promise<number> {
   const { acceptSpecChange: acceptChange = false, retryFailed = false } = flags;
   const consent = { acceptChange, ...(retryFailed ? { retryFailed } : {}) };
   const inputs = recordInputs(settings.inputs, effects.files);
-  const { generation, changes } = openGeneration(manifest, spec, inputs, consent);
+  const { generation, changes } = openGeneration(manifest, spec, inputs, settings, consent);
   const again = retryFailed ? chooseFailed(workspace, retryFailed, generation) : [];
   const steps = explainResume(workspace, { generation, again, tracked: settings.artifacts.length > 0 });
   if (frame) {

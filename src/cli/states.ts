@@ -1,7 +1,14 @@
 import type { Effects } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
-import type { RunManifest } from "../model/run.ts";
-import { carriedState, SnapshotStore, type StateRecords, showsCarried } from "../workspace/artifacts/index.ts";
+import type { ProjectScope, RunManifest, TakenArtifacts, TakenProject } from "../model/run.ts";
+import {
+  carriedState,
+  reshaped,
+  SnapshotStore,
+  type StateRecords,
+  showsCarried,
+  takenIn,
+} from "../workspace/artifacts/index.ts";
 import { inspectBest } from "../workspace/queries.ts";
 import { trackedPaths } from "../workspace/repair-project.ts";
 import { Workspace } from "../workspace/workspace.ts";
@@ -14,23 +21,41 @@ export interface StatesOfRun {
   readonly manifest: RunManifest;
   /** Snapshot of the tracked artifacts as they were at the start. */
   readonly start: string;
+  /** Which files are part of a state; absent for a run that did not record it. */
+  readonly scope?: ProjectScope;
 }
 
 /** Opens the states of a run. Throws `WorkspaceError` ("usage") for a run that has none, saying why. */
 export async function openStates(root: string, effects: Effects): Promise<StatesOfRun> {
   const workspace = await Workspace.open(root, { effects });
   const manifest = workspace.readManifest();
-  const start = manifest?.project?.artifacts ?? null;
-  const first = workspace.listIterations().includes(0);
   const store = storeOf(workspace);
-  if (!manifest || start === null || !first) {
+  const taken = manifest?.project === undefined ? null : lastTracked(manifest.project);
+  if (!manifest?.project || taken === null || startIteration(workspace) === null) {
     const why =
       manifest && trackedPaths(store, manifest).length > 0
         ? "has no record of its start (iterations/00000), so its states cannot be told: resume it, which makes that again"
         : "tracks no artifacts (its spec has no `artifacts`), so it has no states";
     throw new WorkspaceError("usage", `the run in ${root} ${why}`);
   }
-  return { workspace, store, records: stateRecordsOf(workspace), manifest, start };
+  const { project } = manifest;
+  const records: StateRecords = {
+    ...stateRecordsOf(workspace),
+    present: (snapshot, generation) => reshaped(store, snapshot, takenIn(project, generation), taken).id,
+  };
+  const { artifacts: start, scope } = taken;
+  return { workspace, store, records, manifest, start, ...(scope === undefined ? {} : { scope }) };
+}
+
+/** What is tracked now, or was when last something was. */
+function lastTracked({ earlier = [], ...project }: TakenProject): TakenArtifacts {
+  return [...earlier, project].findLast(({ scope }) => scope === undefined || scope.tracked.length > 0) ?? project;
+}
+
+/** The first iteration that ran with a state, where that was the start. */
+function startIteration(workspace: Workspace): number | null {
+  const first = workspace.listIterations().find((iteration) => workspace.readIteration(iteration)?.base !== undefined);
+  return first !== undefined && workspace.readIteration(first)?.start === true ? first : null;
 }
 
 /** Whether `artifacts/` of a run shows the state that its records say is carried on. True where none is. */
@@ -47,6 +72,7 @@ function stateRecordsOf(workspace: Workspace): StateRecords {
     readIteration: (iteration) => workspace.readIteration(iteration),
     readExperiment: (id) => workspace.readExperiment(id),
     listHypotheses: (iteration) => workspace.listHypotheses(iteration),
+    startIteration: () => startIteration(workspace),
   };
 }
 

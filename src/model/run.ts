@@ -73,12 +73,33 @@ export interface SourceRecord {
   readonly hash: string;
 }
 
-/** Snapshots of the user's files as they were read at the start, and the absolute path of the folder they were read from. */
-export interface TakenProject {
-  readonly files: string;
+/** Which files of the user's project a run takes in. */
+export interface ProjectScope {
+  /** The tracked artifacts, in normal form. */
+  readonly tracked: readonly string[];
+  /** What else trials' copies hold, as patterns; `null`: what git tracks. */
+  readonly patterns: readonly string[] | null;
+  /** Inputs inside the project: data that is no part of a state. */
+  readonly inputs: readonly string[];
+}
+
+/** The tracked artifacts as a score generation, and those after it, take them to have been at the start. */
+export interface TakenArtifacts {
+  /** Snapshot of them. */
   readonly artifacts: string;
   /** Absent in a run that was started by an AURA that did not record it. */
+  readonly scope?: ProjectScope;
+  /** The first score generation that this holds for. Default: the first of all. */
+  readonly since?: number;
+}
+
+/** Snapshots of the user's files as they were read at the start, and the absolute path of the folder they were read from. */
+export interface TakenProject extends TakenArtifacts {
+  readonly files: string;
+  /** Absent in a run that was started by an AURA that did not record it. */
   readonly root?: string;
+  /** What held before a change was accepted of which files are tracked or copied, oldest first. Default: there was none. */
+  readonly earlier?: readonly TakenArtifacts[];
 }
 
 /** `run.json`: what this run is and how far it got. */
@@ -113,6 +134,18 @@ export interface RunManifest {
 
 const TEXT = { type: "string" } as const;
 const COUNTER = { type: "number", minimum: 0 } as const;
+const TEXTS = { type: "array", items: TEXT } as const;
+
+const takenArtifacts = {
+  artifacts: TEXT,
+  scope: {
+    type: "object",
+    properties: { tracked: TEXTS, patterns: { anyOf: [TEXTS, { type: "null" }] }, inputs: TEXTS },
+    required: ["tracked", "patterns", "inputs"],
+    additionalProperties: false,
+  },
+  since: { type: "integer", minimum: 0, description: "Score generation." },
+} as const;
 
 export const bestSoFarSchema = {
   type: "object",
@@ -187,7 +220,20 @@ export const manifestSchema = {
     },
     project: {
       type: "object",
-      properties: { files: TEXT, artifacts: TEXT, root: TEXT },
+      properties: {
+        files: TEXT,
+        ...takenArtifacts,
+        root: TEXT,
+        earlier: {
+          type: "array",
+          items: {
+            type: "object",
+            properties: takenArtifacts,
+            required: ["artifacts"],
+            additionalProperties: false,
+          },
+        },
+      },
       required: ["files", "artifacts"],
       additionalProperties: false,
     },

@@ -1,6 +1,8 @@
 import { SpecError } from "../kernel/errors.ts";
 import type { InputRecord, RunManifest, SourceRecord } from "../model/run.ts";
+import type { RunSettings } from "../model/settings.ts";
 import type { RecordedSpec } from "./options.ts";
+import { isSameScope, scopeOf, takenBefore } from "./project-scope.ts";
 
 /** What a user says about going on with a run that has changed. */
 interface Consent {
@@ -22,9 +24,10 @@ export function openGeneration(
   previous: RunManifest,
   spec: RecordedSpec | undefined,
   inputs: readonly InputRecord[],
+  settings: RunSettings,
   { acceptChange, retryFailed }: Consent,
 ): OpenedGeneration {
-  const changes = changesSince(previous, spec, inputs);
+  const changes = [...changesSince(previous, spec, inputs), ...changedScope(previous, spec, settings)];
   if (changes.length === 0) return { generation: previous.generation, changes };
   if (!acceptChange) {
     throw new SpecError(
@@ -36,7 +39,21 @@ export function openGeneration(
       `--retry-failed and --accept-spec-change do not go together here: ${changes.join("; ")}, and failed hypotheses that run again after such a change could not be compared with what they stood beside. Leave --retry-failed away, or put the change back`,
     );
   }
+  // A root that cannot be changed is told before anything is written.
+  takenBefore(previous, spec, settings);
   return { generation: previous.generation + 1, changes };
+}
+
+/** What a pipeline in code takes in of the project now; of a spec its hash tells. */
+function changedScope(
+  { project }: RunManifest,
+  spec: RecordedSpec | undefined,
+  settings: RunSettings,
+): readonly string[] {
+  const before = project?.scope;
+  if (spec !== undefined || before === undefined) return [];
+  if (isSameScope(before, { ...scopeOf(settings), inputs: before.inputs })) return [];
+  return ["other files of the project are tracked, or copied for trials"];
 }
 
 function changesSince(

@@ -85,7 +85,7 @@ export async function conductRun(
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
     if (!previous) announce();
     const { artifacts, copies } = await openProject(run, workspace, keeper);
-    const state = new RunState(settings, workspace.rollbacks());
+    const state = new RunState(settings, workspace.rollbacks(), artifacts?.reshaped);
     const loop: Loop = {
       stages,
       run,

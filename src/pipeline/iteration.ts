@@ -30,7 +30,7 @@ interface FixedBatch {
 export async function runIteration(loop: Loop, iteration: number): Promise<FinishedIteration | null> {
   const { workspace, run, state } = loop;
   const known = workspace.readIteration(iteration);
-  const outdated = known !== null && isOutdated(known, baseOf(loop));
+  const outdated = known !== null && isOutdated(known, baseOf(loop, iteration));
   if (outdated) dropProposals(workspace, iteration);
   const begun = known === null || outdated ? begin(loop, iteration) : known;
   state.enterGeneration(begun.generation);
@@ -74,7 +74,7 @@ export function replayIteration(loop: Loop, iteration: number): boolean {
 function begin(loop: Loop, iteration: number): IterationRecord {
   const { state, artifacts, workspace } = loop;
   const { generation } = loop;
-  const base = baseOf(loop);
+  const base = baseOf(loop, iteration);
   const start = artifacts !== null && (iteration === 0 || state.isFresh);
   const record: IterationRecord = {
     iteration,
@@ -87,10 +87,10 @@ function begin(loop: Loop, iteration: number): IterationRecord {
   return record;
 }
 
-/** What an iteration that begins now starts from; absent without artifacts. */
-function baseOf({ state, artifacts }: Loop): CarriedState | undefined {
+/** What an iteration that begins now starts from; absent without artifacts. The start is the state of what runs it first. */
+function baseOf({ state, artifacts }: Loop, iteration: number): CarriedState | undefined {
   if (state.carried) return state.carried;
-  return artifacts ? { snapshot: artifacts.start, hypothesisId: hypothesisId(0, 0) } : undefined;
+  return artifacts ? { snapshot: artifacts.start, hypothesisId: hypothesisId(iteration, 0) } : undefined;
 }
 
 /** Whether an iteration has proposed nothing yet, and something else is carried on since it began: it begins anew. */

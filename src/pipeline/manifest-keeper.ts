@@ -15,6 +15,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import { openGeneration } from "./changes.ts";
 import type { PipelineOptions, RecordedSpec } from "./options.ts";
 import { statusOf } from "./outcome.ts";
+import { takenBefore } from "./project-scope.ts";
 import type { RunState } from "./run-state.ts";
 
 /** How often the manifest is brought up to date while an iteration runs, in milliseconds. */
@@ -61,9 +62,12 @@ export class ManifestKeeper {
     const { workspace, spec } = options;
     const text = spec?.text ?? null;
     if (!previous) return new ManifestKeeper(workspace, settings, freshManifest(options, settings, inputs), text);
-    const { generation, changes } = openGeneration(previous, spec, inputs, options);
+    const { generation, changes } = openGeneration(previous, spec, inputs, settings, options);
+    const { project: _, ...rest } = previous;
+    const project = takenBefore(previous, spec, settings);
     const manifest: RunManifest = {
-      ...previous,
+      ...rest,
+      ...(project === null ? {} : { project }),
       generation,
       best: changes.length > 0 ? null : previous.best,
       inputs: changes.length > 0 ? inputs : previous.inputs,

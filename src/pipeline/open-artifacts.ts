@@ -2,20 +2,25 @@ import type { RunContext } from "../kernel/context.ts";
 import { RunFailedError } from "../kernel/errors.ts";
 import { parseHypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
+import type { TakenArtifacts, TakenProject } from "../model/run.ts";
 import {
   applyEdits,
   captureProject,
+  captureProjectAgain,
   captureTrialCopy,
   changesInCopy,
   createArtifactsView,
   makeTrialCopy,
+  reshaped,
   SnapshotStore,
   setCarried,
+  takenIn,
   workspacesIn,
 } from "../workspace/artifacts/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
 import type { ManifestKeeper } from "./manifest-keeper.ts";
+import { isSameScope, scopeOf } from "./project-scope.ts";
 
 /** What of the user's project a run has taken in. */
 export interface OpenedProject {
@@ -26,7 +31,8 @@ export interface OpenedProject {
 
 /**
  * Opens the run's states. The user's files are read once in the life of a run: at its start when it tracks artifacts,
- * else when a trial first asks for a copy; from then on their snapshots are used.
+ * else when a trial first asks for a copy; from then on their snapshots are used. Only an accepted change of which files
+ * these are has them read once more.
  */
 export async function openProject(
   run: RunContext,
@@ -39,20 +45,26 @@ export async function openProject(
   const inputs = settings.inputs.map(({ path }) => path);
   const isWorkspace = workspacesIn(effects.files, settings.root, workspace.root);
   let toldOutside = false;
-  let reading: Promise<{ readonly files: string; readonly artifacts: string }> | null = null;
+  let reading: Promise<TakenProject> | null = null;
 
-  const read = async (): Promise<{ readonly files: string; readonly artifacts: string }> => {
-    const known = keeper.manifest.project;
-    if (known) return known;
-    const request = {
-      root: settings.root,
-      tracked,
-      patterns: settings.files,
-      inputs,
-    };
-    const captured = await captureProject(store, request, effects, run.signal);
+  const read = async (): Promise<TakenProject> => {
+    const { project: known, generation } = keeper.manifest;
+    const scope = scopeOf(settings);
+    // Whatever is read for a generation stays: only one that began afterwards may ask for other files.
+    if (known && ((known.since ?? 0) >= generation || isSameScope(known.scope ?? scope, scope))) return known;
+    const request = { root: settings.root, tracked, patterns: settings.files, inputs };
+    const captured = known
+      ? await captureProjectAgain(store, request, known, effects, run.signal)
+      : await captureProject(store, request, effects, run.signal);
     for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
-    const project = { files: captured.project.id, artifacts: captured.artifacts.id, root: settings.root };
+    const project: TakenProject = {
+      files: captured.project.id,
+      artifacts: captured.artifacts.id,
+      root: settings.root,
+      scope,
+      ...(generation === 0 ? {} : { since: generation }),
+      ...(known ? { earlier: [...(known.earlier ?? []), withoutFiles(known)] } : {}),
+    };
     keeper.tookIn(project);
     return project;
   };
@@ -94,7 +106,8 @@ export async function openProject(
   };
   if (tracked.length === 0) return { artifacts: null, copies };
 
-  const { artifacts: start } = await project();
+  const taken = await project();
+  const { artifacts: start } = taken;
   return {
     copies,
     artifacts: {
@@ -103,9 +116,18 @@ export async function openProject(
         applyEdits(store, base.snapshot, hypothesis.edits ?? [], { tracked, isWorkspace, inputs }),
       view: (base) =>
         createArtifactsView(store, { base: base.snapshot, parent: parentOf(workspace, base) ?? start, start }),
+      reshaped(state, from, to) {
+        const { id } = reshaped(store, state, takenIn(taken, from), takenIn(taken, to));
+        store.keep(id);
+        return id;
+      },
       carry: (state) => setCarried(store, state),
     },
   };
+}
+
+function withoutFiles({ artifacts, scope, since }: TakenProject): TakenArtifacts {
+  return { artifacts, ...(scope === undefined ? {} : { scope }), ...(since === undefined ? {} : { since }) };
 }
 
 /** The state that the hypothesis whose state this is was made from. */

@@ -25,6 +25,7 @@ export class RunState {
   readonly live: LiveBest;
   readonly #settings: RunSettings;
   readonly #rollbacks: readonly AppliedRollback[];
+  readonly #reshaped: (snapshot: string, from: number, to: number) => string;
   #best: ScoredEntry | null = null;
   /** What has to be beaten to be carried on: the best since a rollback, beginning with what that went back to. */
   #incumbent: ScoredEntry | null = null;
@@ -39,8 +40,14 @@ export class RunState {
   #withoutProposal = 0;
   #exhausted = false;
 
-  constructor(settings: RunSettings, rollbacks: readonly AppliedRollback[]) {
+  /** `reshaped`: a state of one generation as one of a later, where other files may be tracked. Default: it stays. */
+  constructor(
+    settings: RunSettings,
+    rollbacks: readonly AppliedRollback[],
+    reshaped: (snapshot: string, from: number, to: number) => string = (snapshot) => snapshot,
+  ) {
     this.#settings = settings;
+    this.#reshaped = reshaped;
     this.#rollbacks = rollbacks;
     this.live = new LiveBest(settings.metric, countedAfter(rollbacks));
   }
@@ -104,6 +111,10 @@ export class RunState {
   /** Scores of an earlier generation say nothing about this one's: best and patience start over. */
   enterGeneration(generation: number): void {
     if (generation === this.#generation) return;
+    if (this.#carried !== null) {
+      const { snapshot, hypothesisId } = this.#carried;
+      this.#carried = { snapshot: this.#reshaped(snapshot, this.#generation, generation), hypothesisId };
+    }
     this.#generation = generation;
     this.#inGeneration = 0;
     this.#best = null;

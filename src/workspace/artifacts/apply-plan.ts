@@ -29,6 +29,8 @@ export interface ApplyRequest {
   readonly start: string;
   /** A state that was applied to this folder before: files that are still so are not the user's changes. */
   readonly applied?: string;
+  /** Whether a path can be part of a state; others of what was applied before are the user's by now. Default: any can. */
+  readonly isTracked?: (path: string) => boolean;
   /**
    * The folder is the one that the start was read from. What is missing there, or has other permissions, the user
    * changed, and what the run did not touch is left to the user. Any other folder just gets the whole state.
@@ -88,7 +90,9 @@ class Planner {
     const entriesOf = (id: string): ReadonlyMap<string, SnapshotEntry> =>
       new Map(store.read(id).entries.map((entry) => [entry.path, entry]));
     this.#desired = entriesOf(request.snapshot);
-    this.#origins = [request.start, ...(request.applied === undefined ? [] : [request.applied])].map(entriesOf);
+    const { start, applied, isTracked = () => true } = request;
+    const before = applied === undefined ? [] : [[...entriesOf(applied)].filter(([path]) => isTracked(path))];
+    this.#origins = [entriesOf(start), ...before.map((entries) => new Map(entries))];
   }
 
   plan(): void {

@@ -1,11 +1,13 @@
 import ignore from "ignore";
 import type { Effects } from "../../kernel/effects.ts";
+import type { ProjectScope, TakenArtifacts } from "../../model/run.ts";
 import { type Excludes, HARD_EXCLUDES } from "./excludes.ts";
 import { listTracked } from "./git.ts";
 import { isTreePath, isWithinAny, parentsOf } from "./paths.ts";
 import { scanTree } from "./scan.ts";
 import type { ArtifactWarning, Snapshot } from "./snapshot.ts";
-import type { SnapshotStore } from "./store.ts";
+import type { Captured, SnapshotStore } from "./store.ts";
+import { joined } from "./taken.ts";
 
 export interface ProjectFiles {
   /** Files and links relative to the root, sorted. */
@@ -67,13 +69,57 @@ export async function captureProject(
 ): Promise<CapturedProject> {
   const { root, tracked, inputs } = request;
   const artifacts = store.capture(root, tracked, { cache: false, durable: true, without: inputs });
-  const listed = await listOtherFiles(request, effects, signal);
-  const project = store.capture(root, listed.paths, { excludes: HARD_EXCLUDES, strict: false, durable: true });
+  const project = await captureOthers(store, request, effects, signal);
   return {
     project: project.snapshot,
     artifacts: artifacts.snapshot,
-    warnings: [...artifacts.warnings, ...listed.warnings, ...notMissing(project.warnings)],
+    warnings: [...artifacts.warnings, ...project.warnings],
   };
+}
+
+/**
+ * Reads the user's files once more, because others are to be tracked or copied than `taken` says. What is tracked as
+ * before stays as it was at the start: the user may have changed it since, as `aura apply` does.
+ */
+export async function captureProjectAgain(
+  store: SnapshotStore,
+  request: ProjectRequest,
+  taken: TakenArtifacts,
+  effects: Effects,
+  signal: AbortSignal,
+): Promise<CapturedProject> {
+  const { root, tracked, patterns, inputs } = request;
+  const before = taken.scope;
+  const added = before === undefined ? [] : addedPaths(request, before, effects);
+  const fresh = store.capture(root, added, { cache: false, durable: true, without: inputs });
+  const artifacts = joined(store.read(taken.artifacts), before, fresh.snapshot, { tracked, patterns, inputs });
+  store.keep(store.hold(artifacts).id);
+  const project = await captureOthers(store, request, effects, signal);
+  return { project: project.snapshot, artifacts, warnings: [...fresh.warnings, ...project.warnings] };
+}
+
+/** Paths that are part of a state and were not before; they may hold others that were. */
+function addedPaths(
+  { root, tracked, inputs }: ProjectRequest,
+  before: ProjectScope,
+  { files }: Effects,
+): readonly string[] {
+  const fresh = tracked.filter((path) => !isWithinAny(path, before.tracked));
+  const noInputs = before.inputs.filter((path) => isWithinAny(path, before.tracked) && isWithinAny(path, tracked));
+  const there = noInputs.filter((path) => !isWithinAny(path, inputs) && files.stat(`${root}/${path}`) !== null);
+  return [...fresh, ...there];
+}
+
+/** The project's files outside the artifacts. */
+async function captureOthers(
+  store: SnapshotStore,
+  request: ProjectRequest,
+  effects: Effects,
+  signal: AbortSignal,
+): Promise<Captured> {
+  const { paths, warnings } = await listOtherFiles(request, effects, signal);
+  const captured = store.capture(request.root, paths, { excludes: HARD_EXCLUDES, strict: false, durable: true });
+  return { snapshot: captured.snapshot, warnings: [...warnings, ...notMissing(captured.warnings)] };
 }
 
 /** What is read of a project besides its artifacts. */

@@ -67,6 +67,7 @@ export function rollback(store: SnapshotStore, plan: RollbackPlan, now: Date): R
     return null;
   }
   recoverCarried(store);
+  store.keep(target.snapshot);
   stageCarried(store, target.snapshot);
   const record: RollbackRecord = {
     n: nextNumber(store),

@@ -13,13 +13,30 @@ export interface StateRecords {
   readIteration(iteration: number): IterationRecord | null;
   readExperiment(id: HypothesisId): Experiment | null;
   listHypotheses(iteration: number): readonly HypothesisId[];
+  /** The iteration that ran the start; `null` when its record is not there. Default: iteration 0. */
+  startIteration?(): number | null;
+  /** A state of a score generation as it is now that other files may be tracked. Default: as it was. */
+  present?(snapshot: string, generation: number): string;
 }
 
 /**
  * The state that `best`, `start`, the number of an iteration (what it carried on) or the id of a hypothesis (what it
- * ran with) means. Throws `WorkspaceError` ("usage") when there is no such state, saying why.
+ * ran with) means, as it is by what is tracked now. Throws `WorkspaceError` ("usage") when there is no such state, saying why.
  */
 export function findState(records: StateRecords, name: string): CarriedState {
+  const { iteration, state } = recordedState(records, name);
+  const generation = records.readIteration(iteration)?.generation;
+  if (generation === undefined || records.present === undefined) return state;
+  return { snapshot: records.present(state.snapshot, generation), hypothesisId: state.hypothesisId };
+}
+
+/** A state as it was recorded, and the iteration that it is of. */
+interface FoundState {
+  readonly iteration: number;
+  readonly state: CarriedState;
+}
+
+function recordedState(records: StateRecords, name: string): FoundState {
   if (name === "start") return startState(records);
   if (name === "best") {
     const best = records.best();
@@ -34,14 +51,16 @@ export function findState(records: StateRecords, name: string): CarriedState {
   );
 }
 
-function startState(records: StateRecords): CarriedState {
-  const id = hypothesisId(0, 0);
-  const snapshot = records.readIteration(0)?.base?.snapshot ?? records.readExperiment(id)?.state;
+function startState(records: StateRecords): FoundState {
+  const iteration = records.startIteration === undefined ? 0 : records.startIteration();
+  const id = hypothesisId(iteration ?? 0, 0);
+  const base = iteration === null ? undefined : records.readIteration(iteration)?.base;
+  const snapshot = base?.snapshot ?? records.readExperiment(id)?.state;
   if (snapshot === undefined) throw noState("this run has no recorded start: it tracks no artifacts");
-  return { snapshot, hypothesisId: id };
+  return { iteration: iteration ?? 0, state: { snapshot, hypothesisId: id } };
 }
 
-function stateAfter(records: StateRecords, iteration: number): CarriedState {
+function stateAfter(records: StateRecords, iteration: number): FoundState {
   const record = records.readIteration(iteration);
   if (record === null) {
     const last = records.lastIteration();
@@ -50,13 +69,14 @@ function stateAfter(records: StateRecords, iteration: number): CarriedState {
   if (record.state !== "finished") throw noState(`iteration ${iteration} is not finished: it has carried nothing on`);
   if (record.carried === undefined)
     throw noState(`iteration ${iteration} carried no state on: no artifacts are tracked`);
-  return record.carried;
+  return { iteration, state: record.carried };
 }
 
-function stateOfHypothesis(records: StateRecords, id: HypothesisId): CarriedState {
+function stateOfHypothesis(records: StateRecords, id: HypothesisId): FoundState {
   const experiment = records.readExperiment(id);
   if (experiment === null) throw noState(`there is no experiment of ${id}: no such hypothesis, or it has not run`);
-  if (experiment.state !== undefined) return { snapshot: experiment.state, hypothesisId: id };
+  const iteration = parseHypothesisId(id)?.iteration ?? 0;
+  if (experiment.state !== undefined) return { iteration, state: { snapshot: experiment.state, hypothesisId: id } };
   const why = experiment.failure === undefined ? "no artifacts are tracked" : experiment.failure.message;
   throw noState(`${id} has no state: ${why}`);
 }

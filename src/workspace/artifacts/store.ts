@@ -62,6 +62,7 @@ export class SnapshotStore {
   readonly objects: ObjectStore;
   /** Throws when this process may no longer write to the workspace; called before each group of writes. */
   readonly assertWritable: () => void;
+  readonly #held = new Map<string, Snapshot>();
 
   /** `root` is the workspace's. Nothing is written before the first state is. */
   constructor(root: string, files: Files, assertWritable: () => void = () => {}) {
@@ -120,10 +121,26 @@ export class SnapshotStore {
     return snapshot;
   }
 
+  /** Knows a state that was made of stored ones, without writing it: for as long as this store lives, it can be read. */
+  hold(snapshot: Snapshot): Snapshot {
+    this.#held.set(snapshot.id, snapshot);
+    return snapshot;
+  }
+
+  /** Writes a state that is only held; others are left alone. */
+  keep(id: string): void {
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    this.#write(held, true);
+    this.#held.delete(id);
+  }
+
   /** Throws `WorkspaceError` ("damaged") naming the manifest when it is missing or not as it was written. */
   read(id: string): Snapshot {
     if (!isSnapshotId(id))
       throw new WorkspaceError("damaged", `${quoted(id)}, as a record has it, is not the id of a state`);
+    const held = this.#held.get(id);
+    if (held !== undefined) return held;
     const file = manifestFileOf(this.root, id);
     const kind = this.files.stat(file)?.kind;
     if (kind === "directory" || kind === "other") throw damagedManifest(file, "it is no file");
