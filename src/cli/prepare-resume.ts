@@ -60,7 +60,9 @@ async function loadAgain(
   const { loadSpec } = await import("../spec/load.ts");
   const { overridesOf } = await import("./run-flags.ts");
   const { values, problems: overrideProblems } = overridesOf(flags);
-  const options = { overrides: { ...manifest.overrides, ...values }, overrideProblems, effects, unlessIdle };
+  const overrides = { ...manifest.overrides, ...values };
+  const tracked = await trackedAlready(root, manifest, effects.files);
+  const options = { overrides, overrideProblems, effects, unlessIdle, tracked };
   if (specFile !== null) return loadSpec(specFile, options);
   if (manifest.specFile === undefined) {
     throw new SpecError(
@@ -73,6 +75,15 @@ async function loadAgain(
   if (recorded === null)
     throw new SpecError(`the run's spec ${file} is gone, and so is the copy in ${root}; put one of them back`);
   return loadSpec(file, { ...options, text: recorded });
+}
+
+/** The artifacts that the run has read: the user's own may be gone by now, as after `aura apply`. */
+async function trackedAlready(root: string, manifest: RunManifest, files: Files): Promise<readonly string[]> {
+  const { project } = manifest;
+  if (project === undefined || project.scope !== undefined) return project?.scope?.tracked ?? [];
+  const { trackedPaths } = await import("../workspace/repair-project.ts");
+  const { SnapshotStore } = await import("../workspace/artifacts/index.ts");
+  return trackedPaths(new SnapshotStore(root, files), manifest);
 }
 
 function isAbout(message: string, input: string): boolean {

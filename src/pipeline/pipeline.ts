@@ -2,8 +2,10 @@ import type { Effects } from "../kernel/effects.ts";
 import { type ExitCode, isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
 import type { EventSink } from "../kernel/events.ts";
 import { createRedactor, type Redactor } from "../kernel/redact.ts";
+import { artifactPath } from "../model/artifact.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { isWithin } from "../workspace/artifacts/index.ts";
 import { assertArtifacts } from "./artifact-places.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
@@ -82,11 +84,17 @@ export class Pipeline {
     }
   }
 
-  /** Asked before anything is written, and no more once the artifacts have been read. */
+  /** Asked before anything is written, and no more of artifacts that have been read. */
   #assertArtifacts(): void {
-    const { artifacts, workspace } = this.#options;
-    if (workspace.readManifest()?.project !== undefined) return;
-    assertArtifacts(artifacts ?? this.settings.artifacts, this.settings, this.#effects.files);
+    const { artifacts = this.settings.artifacts, workspace } = this.#options;
+    const project = workspace.readManifest()?.project;
+    if (project !== undefined && project.scope === undefined) return;
+    const read = project?.scope?.tracked ?? [];
+    const unread = artifacts.filter((one) => {
+      const path = artifactPath(typeof one === "string" ? one : one.path);
+      return !read.some((folder) => isWithin(path, folder));
+    });
+    assertArtifacts(unread, this.settings, this.#effects.files);
   }
 
   async #inLock(signals: StopSignals): Promise<RunEnd> {

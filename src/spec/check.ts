@@ -9,7 +9,7 @@ import type { Finding } from "./diagnostics.ts";
 import { missingExports } from "./module-exports.ts";
 import { specPaths } from "./paths.ts";
 import { placeKey, type SpecPath } from "./places.ts";
-import { untrackable } from "./project-paths.ts";
+import { unreadArtifacts, untrackable } from "./project-paths.ts";
 import { contradictions, missingFiles, oddities } from "./semantics.ts";
 import { metricOf } from "./settings.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly registry: Registry;
   /** To tell whether files exist. */
   readonly files?: Files;
+  /** Artifacts that a run has read already, in normal form: what has become of them since is no mistake. Default: none. */
+  readonly tracked?: readonly string[];
   /** To build the components once, for what only shows then. */
   readonly effects?: Effects;
 }
@@ -48,8 +50,9 @@ export function checkValue(
   const commands = checkCommands(placedCommands(value, components), placedSpace(components));
   const root = typeof value.root === "string" ? value.root : undefined;
   const paths = specPaths(dir, root);
-  const missing = files ? missingFiles(value, components, paths, files) : [];
-  const untracked = files ? untrackable(value, paths.root, files) : [];
+  const artifacts = unreadArtifacts(value, around.tracked ?? []);
+  const missing = files ? missingFiles(value, components, paths, files, artifacts) : [];
+  const untracked = files ? untrackable(artifacts, paths.root, files) : [];
   const meaning = fresh([...contradictions(value), ...commands.errors]);
   const exported = files ? missingExports(components, (path) => resolve(dir, path), files) : [];
   const onDisk = fresh([...missing, ...untracked, ...exported]);

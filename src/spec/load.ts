@@ -64,6 +64,8 @@ export interface LoadSpecOptions {
   readonly effects?: Effects;
   /** The spec's text, where it is not to be read from its file: a recorded copy of a file that is gone. */
   readonly text?: string;
+  /** Artifacts that the run has read already, and which may be gone or something else by now. Default: none. */
+  readonly tracked?: readonly string[];
   /** Watches over the loading of a user's module, which may never end: rejects then. Default: nothing does. */
   readonly unlessIdle?: <T>(loading: Promise<T>) => Promise<T>;
 }
@@ -88,7 +90,8 @@ export async function loadSpec(path: string, options: LoadSpecOptions = {}): Pro
   const { unlessIdle = (loading) => loading } = options;
   const load = (path: string) => unlessIdle(loadUserModule(path));
   const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, load, effects.files);
-  return finished(draft, { ...modules, files: effects.files, effects }, overrideProblems);
+  const { tracked = [] } = options;
+  return finished(draft, { ...modules, files: effects.files, effects, tracked }, overrideProblems);
 }
 
 /** The module loader brings a compiler along, so it is loaded only when there is a module. */

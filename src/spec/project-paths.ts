@@ -24,6 +24,11 @@ export function placedPaths(spec: JsonObject, key: "artifacts" | "inputs"): read
   });
 }
 
+/** The artifacts that a run has not read yet, when it tracks these: what it has read need not be there any more. */
+export function unreadArtifacts(spec: JsonObject, tracked: readonly string[]): readonly PlacedPath[] {
+  return placedPaths(spec, "artifacts").filter(({ value }) => !tracked.some((path) => isInside(tidy(value), path)));
+}
+
 const OUTSIDE_COPY =
   "with `artifacts` each trial has its own copy of the project, and this input would be outside of it; " +
   "use an absolute path, or a wider `root`";
@@ -85,13 +90,14 @@ function relationOf(input: string, artifact: string): string | null {
   return isInside(other, one) ? "contains" : null;
 }
 
+/** Whether a path is a folder's, or the folder itself. */
 function isInside(path: string, folder: string): boolean {
-  return folder === "." || path.startsWith(`${folder}/`);
+  return folder === "." || path === folder || path.startsWith(`${folder}/`);
 }
 
 /** Artifacts that are there and cannot be tracked: behind a link, a link that leads out of the project, a device. */
-export function untrackable(spec: JsonObject, root: string, files: Files): readonly Finding[] {
-  return placedPaths(spec, "artifacts").flatMap(({ path, value }) => {
+export function untrackable(artifacts: readonly PlacedPath[], root: string, files: Files): readonly Finding[] {
+  return artifacts.flatMap(({ path, value }) => {
     if (artifactProblem(value) !== null || value === "") return [];
     const problem = placeProblem(tidy(value), root, files) ?? kindProblem(value, root, files);
     return problem === null ? [] : [finding(path, `the tracked artifact ${tidy(value)} ${problem}`)];

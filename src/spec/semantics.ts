@@ -86,12 +86,13 @@ function mayTellCost({ definition, config }: KnownComponent): boolean {
   return !Object.hasOwn(definition.options.properties, "price");
 }
 
-/** Files and folders that a spec names and that are not there. */
+/** Files and folders that a spec names and that are not there; `artifacts`: those of its artifacts that have to be. */
 export function missingFiles(
   spec: JsonObject,
   components: readonly KnownComponent[],
   paths: SpecPaths,
   files: Files,
+  artifacts: readonly PlacedPath[],
 ): readonly Finding[] {
   const absent = ({ path, value }: PlacedPath, base: string, what: string): readonly Finding[] => {
     const absolute = resolve(base, value);
@@ -103,7 +104,7 @@ export function missingFiles(
     const noRoot = absent({ path: ["root"], value: spec.root }, paths.dir, "folder");
     if (noRoot.length > 0) return [...noRoot, ...options];
   }
-  const project = [...placedPaths(spec, "inputs"), ...placedPaths(spec, "artifacts")];
+  const project = [...placedPaths(spec, "inputs"), ...artifacts];
   return [...project.flatMap((placed) => absent(placed, paths.root, "file or folder")), ...options];
 }
 

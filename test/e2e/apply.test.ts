@@ -86,3 +86,17 @@ test("a workspace that was moved away from its project still knows it, until the
   expect((await away.run(["apply", "e", "--to", "new"])).code).toBe(0);
   expect(away.read("new/src/a.txt")).toBe("after\n");
 });
+
+test("after it a run goes on, also where the user's own artifacts are gone; one that it does not know has to be there", async () => {
+  using place = copyOfAll();
+  rmSync(place.join("project/src"), { recursive: true });
+  const next = ["resume", "project/runs/e", "--set", "stop.iterations=2"];
+  const refused = await place.run([...next, "--set", "artifacts=[src/, more/]", "--accept-spec-change"]);
+  expect(refused).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/there is no file or folder .*\/project\/more/),
+  });
+  expect(refused.stderr).not.toMatch(/there is no file or folder .*\/project\/src/);
+  const end = await place.run(next);
+  expect(end.code, end.stderr).toBe(0);
+});
