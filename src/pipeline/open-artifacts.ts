@@ -11,6 +11,7 @@ import {
   changesInCopy,
   createArtifactsView,
   makeTrialCopy,
+  projectExcludes,
   reshaped,
   SnapshotStore,
   setCarried,
@@ -44,6 +45,7 @@ export async function openProject(
   const store = new SnapshotStore(workspace.root, effects.files, () => workspace.assertWritable());
   const inputs = settings.inputs.map(({ path }) => path);
   const isWorkspace = workspacesIn(effects.files, settings.root, workspace.root);
+  const outer = projectExcludes(effects.files, settings.root);
   let toldOutside = false;
   let reading: Promise<TakenProject> | null = null;
 
@@ -93,7 +95,7 @@ export async function openProject(
     capture(target, base) {
       const taken = keeper.manifest.project;
       const rulesOf = taken ? [taken.files, taken.artifacts] : [];
-      const captured = captureTrialCopy(store, target, tracked, { base, rulesOf, isWorkspace, inputs });
+      const captured = captureTrialCopy(store, target, tracked, { base, rulesOf, outer, isWorkspace, inputs });
       if (captured.ok) for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
       return captured;
     },
@@ -101,7 +103,8 @@ export async function openProject(
       const taken = keeper.manifest.project;
       if (!taken) throw new RunFailedError(`there is no copy of the project at ${target}`);
       const { files, artifacts } = taken;
-      return changesInCopy(store, { project: files, start: artifacts, base, tracked, inputs, target, isWorkspace });
+      const made = { project: files, start: artifacts, base, tracked, inputs, target };
+      return changesInCopy(store, { ...made, outer, isWorkspace });
     },
   };
   if (tracked.length === 0) return { artifacts: null, copies };

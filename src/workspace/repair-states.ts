@@ -1,7 +1,7 @@
 import { join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import type { RunManifest } from "../model/run.ts";
-import { createExcludes } from "./artifacts/excludes.ts";
+import { createExcludes, projectExcludes } from "./artifacts/excludes.ts";
 import { SnapshotStore } from "./artifacts/index.ts";
 import { manifestFileOf, objectFile } from "./artifacts/places.ts";
 import type { Snapshot } from "./artifacts/snapshot.ts";
@@ -129,9 +129,10 @@ function treesOf(store: SnapshotStore, manifest: RunManifest | null): readonly T
   const project = manifest === null ? null : projectFolder(root, manifest, files);
   const carried = { path: layout.artifactsDir(root), tracked };
   if (project === null || manifest === null) return [carried];
-  // As the start read it; and as it is, for a state with files that its ignore files name.
-  const leftOut = { excludes: createExcludes(), without: manifest.inputs.map(({ path }) => path) };
-  return [carried, { path: project, tracked, leftOut }, { path: project, tracked }];
+  // As the start read it, and as one of an older AURA did, without ignore files above the project; and as it is, for a state with files that its ignore files name.
+  const without = manifest.inputs.map(({ path }) => path);
+  const byRules = [projectExcludes(files, project), createExcludes()].map((excludes) => ({ excludes, without }));
+  return [carried, ...byRules.map((leftOut) => ({ path: project, tracked, leftOut })), { path: project, tracked }];
 }
 
 function identified(store: SnapshotStore, { path, tracked, leftOut }: Tree): string | null {

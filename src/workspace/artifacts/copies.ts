@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { StorageError } from "../../kernel/errors.ts";
 import type { Failure } from "../../model/trial.ts";
-import { fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
+import { type Excludes, fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
 import { writeTree } from "./materialize.ts";
 import { comparePaths, isTreePath, isWithinAny } from "./paths.ts";
 import { type ScanLimits, TreeTooLarge } from "./scan.ts";
@@ -76,6 +76,8 @@ export interface CaptureCopyOptions {
   readonly base: string;
   /** States of the user's own files (the project, the start): their ignore files say what stays out. Default: none. */
   readonly rulesOf?: readonly string[];
+  /** What else stays out: by ignore files above the project. Default: nothing. */
+  readonly outer?: Excludes;
   /** Which folders of the project are workspaces, whose copies are no part of a state. Default: none. */
   readonly isWorkspace?: (folder: string) => boolean;
   /** Paths of the linked inputs, relative to the project: they are no part of a state. Default: none. */
@@ -94,7 +96,7 @@ export function captureTrialCopy(
   options: CaptureCopyOptions,
 ): CapturedCopy {
   const kept = new Set(store.read(options.base).entries.map(({ path }) => path));
-  const rules = keeping(fixedExcludes(ignoreFiles(store, options.rulesOf ?? [])), kept);
+  const rules = keeping(fixedExcludes(ignoreFiles(store, options.rulesOf ?? []), options.outer), kept);
   const excludes = withoutWorkspaces(rules, options.isWorkspace ?? (() => false));
   const { limits = COPY_LIMITS, inputs: without = [] } = options;
   try {

@@ -7,7 +7,7 @@ import { type Change, changesBetween, sameContent } from "./changes.ts";
 import { COPY_LIMITS, ignoreFiles } from "./copies.ts";
 import { EDIT_LIMITS, EditRefused } from "./edit-rules.ts";
 import { tryEdits } from "./edits.ts";
-import { fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
+import { type Excludes, fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
 import { fileLine, gitName } from "./git-names.ts";
 import { isWithinAny, parentsOf } from "./paths.ts";
 import { type Found, scanTree, TreeTooLarge } from "./scan.ts";
@@ -28,6 +28,8 @@ export interface CopyRequest {
   /** Paths of the linked inputs, relative to the project. */
   readonly inputs: readonly string[];
   readonly target: string;
+  /** What else is no change: by ignore files above the project. Default: nothing. */
+  readonly outer?: Excludes;
   /** Which folders of the project are workspaces, whose copies are no part of a state. Default: none. */
   readonly isWorkspace?: (folder: string) => boolean;
 }
@@ -90,12 +92,13 @@ interface Scanned {
 
 /** Parts of the copy as they are now, without what ignore files of the user say is no part of the project. */
 function scanned(store: SnapshotStore, request: CopyRequest, parts: readonly string[], known: Snapshot): Scanned {
-  const { project, start, target, inputs, isWorkspace = () => false } = request;
+  const { project, start, target, inputs, outer, isWorkspace = () => false } = request;
   const kept = new Set(known.entries.map(({ path }) => path));
+  const rules = keeping(fixedExcludes(ignoreFiles(store, [project, start]), outer), kept);
   const { found, warnings } = scanTree(store.files, {
     root: target,
     tracked: parts,
-    excludes: withoutWorkspaces(keeping(fixedExcludes(ignoreFiles(store, [project, start])), kept), isWorkspace),
+    excludes: withoutWorkspaces(rules, isWorkspace),
     strict: false,
     limits: COPY_LIMITS,
     without: inputs,
@@ -135,15 +138,19 @@ function editsFor(store: SnapshotStore, target: string, changes: readonly Change
   const deleted = replaced.map(({ path }): Edit => ({ path, delete: true }));
   const written = changes.flatMap(({ path, before, after }): readonly Edit[] => {
     if (after === null || after.kind === "directory") return [];
-    if (after.kind === "symlink") throw new EditRefused("edit-invalid", `${quoted(path)} was made a symbolic link`);
+    if (after.kind === "symlink") throw new EditRefused("edit-invalid", unsayable(path, "was made a symbolic link"));
     if (after.size > EDIT_LIMITS.fileBytes)
       throw new EditRefused("edit-invalid", `${quoted(path)} is larger than ${EDIT_LIMITS.fileBytes} bytes`);
     const text = decodeText(store.files.readBytes(join(target, path)) ?? new Uint8Array());
-    if (text === null) throw new EditRefused("edit-invalid", `${quoted(path)} was changed, and is binary`);
+    if (text === null) throw new EditRefused("edit-invalid", unsayable(path, "was changed, and is binary"));
     const isNewExecutable = isExecutable(after) && !isChangedInPlace(before, after);
     return [isNewExecutable ? { diff: creation(path, text) } : { path, content: text }];
   });
   return [...deleted, ...written];
+}
+
+function unsayable(path: string, what: string): string {
+  return `${quoted(path)} ${what}: an edit can hold only text. Name it in a .gitignore of the project if it is no part of the work, such as a cache, else have the agent remove it`;
 }
 
 function isChangedInPlace(before: SnapshotEntry | null, after: SnapshotEntry | null): boolean {

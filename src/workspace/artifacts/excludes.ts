@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import { isJsonObject } from "../../model/json.ts";
@@ -15,7 +15,10 @@ export interface Excludes {
 export const NEVER_TRACKED: ReadonlySet<string> = new Set([".git", "node_modules"]);
 
 interface Scope {
+  /** The folder of the rules, from the tree's root; empty for the root and for folders above it. */
   readonly prefix: string;
+  /** Of a folder above the root: the root as seen from there. */
+  readonly above?: string;
   readonly rules: Ignore;
 }
 
@@ -37,15 +40,40 @@ export function createExcludes(patterns: readonly string[] = []): Excludes {
 }
 
 /**
- * `.git`, `node_modules`, and what these ignore files say, by the folder they are in. Ignore files in the tree itself
- * are not read: in a tree that a trial left, one could hold a pattern that takes forever to match.
+ * `.git`, `node_modules`, and what ignore files say on the way and, as in git, in the folders above a project up to the
+ * top of its repository. Those of a repository that leaves the project itself out are not about what is in it.
  */
-export function fixedExcludes(ignoreFiles: ReadonlyMap<string, string>): Excludes {
+export function projectExcludes(files: Files, root: string): Excludes {
+  const real = files.realPath(root) ?? root;
+  const scopes = foldersAbove(files, real).flatMap((folder): readonly Scope[] => {
+    const path = join(folder, ".gitignore");
+    const text = files.stat(path)?.kind === "file" ? files.readText(path) : null;
+    if (text === null || text.trim() === "") return [];
+    return [{ prefix: "", above: relative(folder, real), rules: ignore().add(text) }];
+  });
+  return scoped(isIgnored(scopes, ".", true) ? [] : scopes);
+}
+
+/** The folders above one that are in the same repository, outermost first; none where there is no repository. */
+function foldersAbove(files: Files, root: string): readonly string[] {
+  const above: string[] = [];
+  for (let folder = root; ; folder = dirname(folder)) {
+    if (folder !== root) above.unshift(folder);
+    if (files.stat(join(folder, ".git")) !== null) return above;
+    if (dirname(folder) === folder) return [];
+  }
+}
+
+/**
+ * What `outer` says, and what these ignore files say, by the folder they are in. Ignore files in the tree itself are not
+ * read: in a tree that a trial left, one could hold a pattern that takes forever to match.
+ */
+export function fixedExcludes(ignoreFiles: ReadonlyMap<string, string>, outer: Excludes = createExcludes()): Excludes {
   const wrap = (inner: Excludes): Excludes => ({
     excluded: (path, isDirectory) => inner.excluded(path, isDirectory),
     within: (folder) => wrap(inner.within(folder, ignoreFiles.get(folder) ?? null)),
   });
-  return wrap(createExcludes());
+  return wrap(outer);
 }
 
 /** These rules, but a path that is already tracked stays in: a state that was captured again keeps what it had. */
@@ -105,10 +133,11 @@ function isIgnored(scopes: readonly Scope[], path: string, isDirectory: boolean)
   for (let i = scopes.length - 1; i >= 0; i--) {
     const scope = scopes[i];
     if (scope === undefined || !path.startsWith(scope.prefix)) continue;
-    const relative = path.slice(scope.prefix.length);
+    const inside = path.slice(scope.prefix.length);
+    const seen = scope.above === undefined ? inside : join(scope.above, inside);
     // The matcher throws on what is no relative path in normal form, as a name of blanks is to it.
-    if (relative === "" || !ignore.isPathValid(relative)) continue;
-    const result = scope.rules.test(isDirectory ? `${relative}/` : relative);
+    if (seen === "" || !ignore.isPathValid(seen)) continue;
+    const result = scope.rules.test(isDirectory ? `${seen}/` : seen);
     if (result.ignored) return true;
     if (result.unignored) return false;
   }

@@ -1,7 +1,7 @@
 import ignore from "ignore";
 import type { Effects } from "../../kernel/effects.ts";
 import type { ProjectScope, TakenArtifacts } from "../../model/run.ts";
-import { type Excludes, HARD_EXCLUDES } from "./excludes.ts";
+import { type Excludes, HARD_EXCLUDES, projectExcludes } from "./excludes.ts";
 import { listTracked } from "./git.ts";
 import { isTreePath, isWithinAny, parentsOf } from "./paths.ts";
 import { scanTree } from "./scan.ts";
@@ -68,7 +68,12 @@ export async function captureProject(
   signal: AbortSignal,
 ): Promise<CapturedProject> {
   const { root, tracked, inputs } = request;
-  const artifacts = store.capture(root, tracked, { cache: false, durable: true, without: inputs });
+  const artifacts = store.capture(root, tracked, {
+    excludes: projectExcludes(effects.files, root),
+    cache: false,
+    durable: true,
+    without: inputs,
+  });
   const project = await captureOthers(store, request, effects, signal);
   return {
     project: project.snapshot,
@@ -91,7 +96,8 @@ export async function captureProjectAgain(
   const { root, tracked, patterns, inputs } = request;
   const before = taken.scope;
   const added = before === undefined ? [] : addedPaths(request, before, effects);
-  const fresh = store.capture(root, added, { cache: false, durable: true, without: inputs });
+  const excludes = projectExcludes(effects.files, root);
+  const fresh = store.capture(root, added, { excludes, cache: false, durable: true, without: inputs });
   const artifacts = joined(store.read(taken.artifacts), before, fresh.snapshot, { tracked, patterns, inputs });
   store.keep(store.hold(artifacts).id);
   const project = await captureOthers(store, request, effects, signal);

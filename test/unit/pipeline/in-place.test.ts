@@ -128,6 +128,21 @@ describe("edits: in_place", () => {
     expect(place.read("run/artifacts/src/back\\slash.txt")).toBe("changed\n");
   });
 
+  test("what ignore files above the project leave out is left out, up to the top of its repository", async () => {
+    place.write(".git/HEAD", "");
+    place.write(".gitignore", "__pycache__/\n/project/src/*.bin\n!keep.tmp\n");
+    place.write("project/src/__pycache__/old.pyc", "\u0000");
+    const { hypotheses, refused, workspace } = await run(
+      agent(
+        "echo 5 > src/gain.txt; mkdir -p src/__pycache__; printf '\\000' | tee src/__pycache__/m.pyc > src/x.bin; echo > src/a.tmp",
+      ),
+    );
+    expect(refused).toEqual([]);
+    expect(hypotheses.map((one) => one?.edits)).toEqual([[{ path: "src/gain.txt", content: "5\n" }]]);
+    const start = workspace.readIteration(0)?.base?.snapshot;
+    expect(place.read(`run/snapshots/${start}.json`)).not.toContain("pycache");
+  });
+
   test("what an agent wrote where the workspace is counts for nothing", async () => {
     const settings = { artifacts: ["."], root: place.path, inputs: [] };
     const { hypotheses, refused } = await run(
@@ -238,7 +253,11 @@ describe("edits: in_place", () => {
     ["gives a file a name that cannot be recorded", `mv src/old.txt "$(printf 'src/\\377')"`, /not valid UTF-8/],
     ["puts a pipe where a file was", "rm src/old.txt; mkfifo src/old.txt", /no file, folder or link/],
     ["puts a link where the artifacts were", "rm -r src; ln -s /etc src", /symbolic link/],
-    ["writes a binary file", "printf 'a\\000b' > src/gain.txt", /binary/],
+    [
+      "writes a binary file",
+      "printf 'a\\000b' > src/gain.txt",
+      /binary: an edit can hold only text.*\.gitignore.*have the agent remove it/,
+    ],
     ["writes too much", "head -c 2000000 /dev/zero | tr '\\000' a > src/gain.txt", /larger|more than/],
     ["changes only what is ignored", "echo x > src/a.tmp; echo x > b.tmp", /changed nothing/],
     ["touches a file without changing it", "touch src/gain.txt; chmod 666 src/old.txt", /changed nothing/],
