@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, renameSync, rmSync } from "node:fs";
+import { relative } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Desk, desk, spec } from "../support/aura.ts";
+import { aura, type Desk, desk, spec } from "../support/aura.ts";
 
 let finished: Desk;
 beforeAll(async () => {
@@ -56,10 +57,48 @@ test("options that make no sense together, or none at all, are refused", async (
     ["--to", ""],
     ["--patch", ""],
     ["--to", "project/src/a.txt"],
+    ["--to", "project/src/a.txt/x/y"],
     ["--to", "project/runs/e"],
   ])
     expect((await place.run(["apply", "project/runs/e", ...options])).code, options.join(" ")).toBe(2);
   expect(place.read("project/src/a.txt")).toBe("before\n");
+});
+
+test("the command that is printed applies a patch from everywhere, also to a project in a folder of a repository", async () => {
+  using place = copyOfAll();
+  const isolated = { ...process.env, GIT_CEILING_DIRECTORIES: place.join("..") };
+  for (const isRepository of [false, true]) {
+    if (isRepository) execFileSync("git", ["init", "-q"], { cwd: place.path, env: isolated });
+    for (const cwd of [".", "project", "project/src"]) {
+      place.write("project/src/a.txt", "before\n");
+      place.write("project/src/bin", "\u0000\u0001");
+      const patch = relative(place.join(cwd), place.join("it's.patch"));
+      const run = relative(place.join(cwd), place.join("project/runs/e"));
+      const { stdout } = await aura(["apply", run, "--patch", patch], { cwd: place.join(cwd) });
+      const command = /apply it with `(.*)`/.exec(stdout)?.[1] ?? "false";
+      execFileSync("sh", ["-c", command], { cwd: place.join(cwd), env: isolated });
+      expect(place.read("project/src/a.txt"), `${command} in ${cwd}`).toBe("after\n");
+      expect(place.read("project/src/bin")).toBeNull();
+    }
+  }
+});
+
+test("a patch is written to no workspace, not even by force, and where it cannot be is said with 2", async () => {
+  using place = copyOfAll();
+  place.write("project/runs/e/x.patch", "");
+  const before = place.read("project/runs/e/run.json");
+  for (const [patch, reason] of [
+    ["project/runs/e/run.json", /is in the workspace/],
+    ["project/runs/e/x.patch", /is in the workspace/],
+    ["project/runs/e/iterations/x.patch", /is in the workspace/],
+    [".", /is a folder/],
+    ["none/x.patch", /there is no folder/],
+    ["project/spec.yaml/x.patch", /there is no folder/],
+  ] as const) {
+    const end = await place.run(["apply", "project/runs/e", "--patch", patch, "--force"]);
+    expect(end, patch).toMatchObject({ code: 2, stderr: expect.stringMatching(reason) });
+  }
+  expect(place.read("project/runs/e/run.json")).toBe(before);
 });
 
 test("a file that only the user changed is left alone and named", async () => {

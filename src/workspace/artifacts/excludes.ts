@@ -2,6 +2,7 @@ import { dirname, join, relative } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import { isJsonObject } from "../../model/json.ts";
+import { repositoryTop } from "./repository.ts";
 
 /** What stays out of a snapshot. Immutable: a walk carries the rules of the folders it is in down with it. */
 export interface Excludes {
@@ -56,12 +57,13 @@ export function projectExcludes(files: Files, root: string): Excludes {
 
 /** The folders above one that are in the same repository, outermost first; none where there is no repository. */
 function foldersAbove(files: Files, root: string): readonly string[] {
+  const top = repositoryTop(files, root);
   const above: string[] = [];
-  for (let folder = root; ; folder = dirname(folder)) {
-    if (folder !== root) above.unshift(folder);
-    if (files.stat(join(folder, ".git")) !== null) return above;
-    if (dirname(folder) === folder) return [];
+  for (let folder = root; top !== null && folder !== top; ) {
+    folder = dirname(folder);
+    above.unshift(folder);
   }
+  return above;
 }
 
 /**

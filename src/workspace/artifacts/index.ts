@@ -1,6 +1,7 @@
 export { applyState, type Recovery, recoverApply } from "./apply.ts";
 export { type ApplyPlan, planApply } from "./apply-plan.ts";
 export { lastApplied, readApplies } from "./apply-record.ts";
+export { assertOutsideWorkspaces } from "./apply-target.ts";
 export { setCarried, showsCarried } from "./carried.ts";
 export {
   captureTrialCopy,
@@ -13,6 +14,7 @@ export { projectExcludes, workspacesIn } from "./excludes.ts";
 export { isWithin } from "./paths.ts";
 export { captureProject, captureProjectAgain } from "./project.ts";
 export { removeExcept } from "./prune.ts";
+export { repositoryTop } from "./repository.ts";
 export { carriedState, planRollback, type RollbackPlan, rollback } from "./rollback.ts";
 export { snapshotSchema } from "./snapshot.ts";
 export { findState, type StateRecords } from "./states.ts";
