@@ -1,4 +1,4 @@
-import { join, normalize } from "node:path";
+import { join, normalize, relative } from "node:path";
 import type { EntryKind, Files } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
 import { type Artifact, artifactKind, artifactPath } from "../model/artifact.ts";
@@ -6,8 +6,8 @@ import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../workspace/artifacts/index.ts";
 
 /**
- * Throws `SpecError` for artifacts of a pipeline in code that are something else than they are said to be, or are
- * read-only inputs as well. What is missing is told when it is read.
+ * Throws `SpecError` for artifacts of a pipeline in code that are something else than they are said to be, are links, or
+ * are read-only inputs as well. What is missing is told when it is read.
  */
 export function assertArtifacts(
   artifacts: readonly (string | Artifact)[],
@@ -27,6 +27,11 @@ export function assertArtifacts(
         typeof artifact === "string" ? "write it without the / at its end" : "track it with a FileArtifact";
       throw new SpecError(`${name} is a file: ${remedy}`);
     }
+    const isInAnother = artifacts.some((other) => {
+      const folder = artifactPath(typeof other === "string" ? other : other.path);
+      return folder !== path && isWithin(path, folder);
+    });
+    if (!isInAnother) refuseLink(path, root, files, name);
     const input = inputs.map((one) => tidy(one.path)).find((one) => isWithin(path, one));
     if (input !== undefined) {
       const relation = input === path ? "is" : "contains";
@@ -35,6 +40,16 @@ export function assertArtifacts(
       );
     }
   }
+}
+
+/** Links in a tracked folder are part of it; of one that is named, nothing but the link would be tracked. */
+function refuseLink(path: string, root: string, files: Files, name: string): void {
+  if (files.stat(join(root, path))?.kind !== "symlink") return;
+  const [realRoot, real] = [files.realPath(root), files.realPath(join(root, path))];
+  if (realRoot === null || real === null || !isWithin(real, realRoot)) return;
+  throw new SpecError(
+    `${name} is a symbolic link, and nothing but the link would be tracked: track what it leads to, ${JSON.stringify(relative(realRoot, real) || ".")}`,
+  );
 }
 
 function kindAt(path: string, files: Files): EntryKind | null {

@@ -1,4 +1,4 @@
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { artifactKind, artifactPath } from "../model/artifact.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
@@ -95,11 +95,14 @@ function isInside(path: string, folder: string): boolean {
   return folder === "." || path === folder || path.startsWith(`${folder}/`);
 }
 
-/** Artifacts that are there and cannot be tracked: behind a link, a link that leads out of the project, a device. */
+/** Artifacts that are there and cannot be tracked: a link, what lies behind one, a device. */
 export function untrackable(artifacts: readonly PlacedPath[], root: string, files: Files): readonly Finding[] {
   return artifacts.flatMap(({ path, value }) => {
     if (artifactProblem(value) !== null || value === "") return [];
-    const problem = placeProblem(tidy(value), root, files) ?? kindProblem(value, root, files);
+    const isInAnother = artifacts.some(
+      (other) => tidy(other.value) !== tidy(value) && isInside(tidy(value), tidy(other.value)),
+    );
+    const problem = placeProblem(tidy(value), root, files, isInAnother) ?? kindProblem(value, root, files);
     return problem === null ? [] : [finding(path, `the tracked artifact ${tidy(value)} ${problem}`)];
   });
 }
@@ -111,7 +114,8 @@ function kindProblem(value: string, root: string, files: Files): string | null {
   return isFile ? "is a file: write it without the / at its end" : null;
 }
 
-function placeProblem(path: string, root: string, files: Files): string | null {
+/** `isInAnother`: links in a tracked folder are part of it. */
+function placeProblem(path: string, root: string, files: Files, isInAnother: boolean): string | null {
   if (path === ".") return null;
   const names = path.split("/");
   const folders = names.slice(1).map((_, place) => names.slice(0, place + 1).join("/"));
@@ -121,6 +125,9 @@ function placeProblem(path: string, root: string, files: Files): string | null {
   if (kind === "other") return "is no file, folder or link";
   if (kind !== "symlink") return null;
   const [realRoot, real] = [files.realPath(root), files.realPath(join(root, path))];
-  if (realRoot === null || real === null || real === realRoot || real.startsWith(`${realRoot}/`)) return null;
-  return "is a link that leads out of the project; track a copy of what it leads to";
+  if (realRoot === null || real === null) return null;
+  if (real !== realRoot && !real.startsWith(`${realRoot}/`))
+    return "is a link that leads out of the project; track a copy of what it leads to";
+  if (isInAnother) return null;
+  return `is a symbolic link, and nothing but the link would be tracked; name what it leads to: ${relative(realRoot, real) || "."}`;
 }

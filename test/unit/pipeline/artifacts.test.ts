@@ -44,6 +44,7 @@ describe("tracked artifacts of a pipeline in code", () => {
     [new FileArtifact("link-to-src"), /"link-to-src" is a folder/],
     [new DirectoryArtifact("train.py"), /"train.py" is a file: .*FileArtifact/],
     ["train.py/", /"train.py" is a file: .*without the \/ at its end/],
+    ["link-to-src", /"link-to-src" is a symbolic link.*track what it leads to, "src"/],
   ])("that are not what they are said to be are refused before anything is written: %j", async (artifact, reason) => {
     symlinkSync("src", folder.join("project/link-to-src"));
     const refused = expect(run([artifact])).rejects;
@@ -63,8 +64,13 @@ describe("tracked artifacts of a pipeline in code", () => {
   });
 
   test("are what they are said to be, and are not asked about again once they are read", async () => {
-    symlinkSync("train.py", folder.join("project/link.py"));
-    const artifacts = [new FileArtifact("train.py"), new FileArtifact("link.py"), new DirectoryArtifact("src"), "src/"];
+    symlinkSync("a.py", folder.join("project/src/link.py"));
+    const artifacts = [
+      new FileArtifact("train.py"),
+      new FileArtifact("src/link.py"),
+      new DirectoryArtifact("src"),
+      "src/",
+    ];
     expect(await run(artifacts)).toMatchObject({ reason: "iterations" });
     rmSync(folder.join("project/src"), { recursive: true });
     folder.write("project/src", "a file by now");

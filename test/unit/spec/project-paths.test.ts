@@ -39,7 +39,7 @@ describe("tracked artifacts", () => {
     expect((await errorsOf(dir, lines))[0]).toContain(reason);
   });
 
-  test("are not behind a link and are no link out of the project", async () => {
+  test("are not behind a link and are no link, but one in a tracked folder is part of it", async () => {
     using dir = temporaryDirectory();
     dir.write("src/a.txt", "");
     symlinkSync("/etc", dir.join("letc"));
@@ -48,7 +48,11 @@ describe("tracked artifacts", () => {
       "6:13 the tracked artifact letc is a link that leads out of the project; track a copy of what it leads to",
       "6:19 the tracked artifact inner/a.txt lies behind inner, which is a symbolic link; track what the link leads to",
     ]);
-    expect(await errorsOf(dir, "artifacts: [inner, src]")).toEqual([]);
+    symlinkSync("a.txt", dir.join("src/link"));
+    expect(await errorsOf(dir, "artifacts: [inner]")).toEqual([
+      "6:13 the tracked artifact inner is a symbolic link, and nothing but the link would be tracked; name what it leads to: src",
+    ]);
+    expect(await errorsOf(dir, "artifacts: [src, src/link]")).toEqual([]);
   });
 
   test.each([
