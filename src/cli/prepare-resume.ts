@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
@@ -71,10 +71,32 @@ async function loadAgain(
   }
   const file = resolve(root, manifest.specFile);
   if (effects.files.stat(file)) return loadSpec(file, options);
-  const recorded = effects.files.readText(resolve(root, "spec.yaml"));
-  if (recorded === null)
+  const copy = resolve(root, "spec.yaml");
+  const text = effects.files.readText(copy);
+  if (text === null)
     throw new SpecError(`the run's spec ${file} is gone, and so is the copy in ${root}; put one of them back`);
-  return loadSpec(file, { ...options, text: recorded });
+  const advice = adviceOnCopy(copy, file, manifest);
+  if (isWithoutItsProject(dirname(file), manifest, effects.files))
+    throw new SpecError(`the project of the run in ${root} is not where it was\n\n${advice}`);
+  try {
+    return await loadSpec(file, { ...options, copy: { file: copy, text } });
+  } catch (thrown) {
+    if (!(thrown instanceof SpecError)) throw thrown;
+    throw new SpecError(`${thrown.message}\n\n${advice}`, thrown.diagnostics);
+  }
+}
+
+/** Whether a workspace was moved, and its project was not: the paths of its spec would lead to somebody else's files. */
+function isWithoutItsProject(specDir: string, { project, spec }: RunManifest, files: Files): boolean {
+  const real = files.realPath(resolve(specDir, typeof spec.root === "string" ? spec.root : "."));
+  if (real === null) return true;
+  return project?.root !== undefined && real !== (files.realPath(project.root) ?? project.root);
+}
+
+/** What to do about a recorded spec that is of no use where it is. */
+function adviceOnCopy(copy: string, file: string, { project }: RunManifest): string {
+  const was = project?.root === undefined ? "" : ` (the project was read from ${project.root})`;
+  return `the spec that the run was started from is not where it was as seen from the workspace, ${file}${was}; there is only the workspace's recorded spec, ${copy}, whose paths are relative to ${dirname(file)}. Put the project and its spec back there, or move the workspace back to where it was`;
 }
 
 /** The artifacts that the run has read: the user's own may be gone by now, as after `aura apply`. */

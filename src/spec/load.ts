@@ -62,8 +62,8 @@ export interface LoadSpecOptions {
   readonly overrideProblems?: readonly Diagnostic[];
   /** Default: the real file system and environment. */
   readonly effects?: Effects;
-  /** The spec's text, where it is not to be read from its file: a recorded copy of a file that is gone. */
-  readonly text?: string;
+  /** A recorded copy of the spec, where its file is gone: read instead, and named in messages. */
+  readonly copy?: { readonly file: string; readonly text: string };
   /** Artifacts that the run has read already, and which may be gone or something else by now. Default: none. */
   readonly tracked?: readonly string[];
   /** Watches over the loading of a user's module, which may never end: rejects then. Default: nothing does. */
@@ -82,10 +82,9 @@ export function loadSpecText(text: string, file: string, options: LoadSpecTextOp
 /** Reads and checks a spec file, users' modules included. Throws `SpecError` with every problem. */
 export async function loadSpec(path: string, options: LoadSpecOptions = {}): Promise<LoadedSpec> {
   const { effects = systemEffects(), overrides = {}, overrideProblems = [] } = options;
-  const draft = prepared(options.text ?? readSpecFile(path, effects.files), path, {
-    overrides,
-    variables: effects.variables,
-  });
+  const { file, text } = options.copy ?? { file: path, text: readSpecFile(path, effects.files) };
+  const read = prepared(text, path, { overrides, variables: effects.variables });
+  const draft = { ...read, file };
   const toPath = (type: string) => resolve(draft.dir, type);
   const { unlessIdle = (loading) => loading } = options;
   const load = (path: string) => unlessIdle(loadUserModule(path));
@@ -102,7 +101,9 @@ async function loadUserModule(path: string) {
 
 /** A spec with overrides and variables put in, not yet checked. */
 interface Draft {
+  /** What messages call it. */
   readonly file: string;
+  readonly path: string;
   readonly dir: string;
   readonly source: SpecSource;
   readonly value: JsonObject;
@@ -121,11 +122,13 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
   const applied = applyOverrides(source.value, overrides);
   const get = (name: string) => options.variables?.get(name);
   const filled = interpolate(applied.value, get, (path) => source.quoted.has(placeKey(path)));
-  const dir = dirname(resolve(file));
+  const path = resolve(file);
+  const dir = dirname(path);
   const { references, variables, secrets, values } = filled;
   const value = isJsonObject(filled.value) ? filled.value : {};
   return {
     file,
+    path,
     dir,
     source,
     value,
@@ -143,7 +146,7 @@ function finished(
   around: Surroundings & { readonly findings?: readonly Finding[] },
   before: readonly Diagnostic[] = [],
 ): LoadedSpec {
-  const { file, dir, source, variables, secrets, values, overrides } = draft;
+  const { file, path, dir, source, variables, secrets, values, overrides } = draft;
   const writer = new DiagnosticWriter(source, file, Object.keys(overrides).map(overridePath), values);
   const unread = source.problems.map(({ path, message, span }) => writer.at(path, message, span));
   if (source.unreadable) throw specError(file, [...before, ...unread]);
@@ -160,7 +163,7 @@ function finished(
   const { registry } = around;
   return {
     file,
-    path: resolve(file),
+    path,
     dir,
     text,
     raw,

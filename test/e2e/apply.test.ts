@@ -119,6 +119,13 @@ test("a workspace that was moved away from its project still knows it, until the
   renameSync(place.join("project/runs/e"), away.join("e"));
   const dry = await away.document<{ target: string }>(["apply", "e", "--dry-run", "--json"]);
   expect(dry.target).toBe(finished.join("project"));
+  const resumed = await away.run(["resume", "e", "--set", "stop.iterations=2"]);
+  expect(resumed).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/the project of the run in .*\/e is not where/),
+  });
+  expect(resumed.stderr).toContain(`(the project was read from ${project.root})`);
+  expect(resumed.stderr).toContain(`the workspace's recorded spec, ${away.join("e/spec.yaml")}`);
   away.write("e/run.json", (away.read("e/run.json") ?? "").replace(project.root, "/nonexistent/project"));
   const gone = await away.run(["apply", "e"]);
   expect(gone).toMatchObject({ code: 2, stderr: expect.stringContaining("--to DIR") });
