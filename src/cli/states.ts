@@ -41,7 +41,7 @@ export async function openStates(root: string, effects: Effects): Promise<States
   const { project } = manifest;
   const records: StateRecords = {
     ...stateRecordsOf(workspace),
-    present: (snapshot, generation) => reshaped(store, snapshot, takenIn(project, generation), taken).id,
+    present: (snapshot, generation) => reshaped(store, snapshot, takenIn(project, generation), taken),
   };
   const { artifacts: start, scope } = taken;
   return { workspace, store, records, manifest, start, ...(scope === undefined ? {} : { scope }) };

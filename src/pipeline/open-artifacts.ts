@@ -120,7 +120,7 @@ export async function openProject(
       view: (base) =>
         createArtifactsView(store, { base: base.snapshot, parent: parentOf(workspace, base) ?? start, start }),
       reshaped(state, from, to) {
-        const { id } = reshaped(store, state, takenIn(taken, from), takenIn(taken, to));
+        const id = reshaped(store, state, takenIn(taken, from), takenIn(taken, to));
         store.keep(id);
         return id;
       },

@@ -19,11 +19,10 @@ export function isTracked(path: string, scope: ProjectScope | undefined): boolea
  * left out, and what has come to be tracked is as it was when that began. Itself where both track the same. Of a state
  * that this has made already it makes the same. The store holds it, and has not written it.
  */
-export function reshaped(store: SnapshotStore, id: string, from: TakenArtifacts, to: TakenArtifacts): Snapshot {
-  const state = store.read(id);
-  if (from === to || (from.artifacts === to.artifacts && from.scope === to.scope)) return state;
-  const shaped = joined(state, from.scope, store.read(to.artifacts), to.scope);
-  return shaped.id === id ? state : store.hold(shaped);
+export function reshaped(store: SnapshotStore, id: string, from: TakenArtifacts, to: TakenArtifacts): string {
+  if (from.artifacts === to.artifacts && from.scope === to.scope) return id;
+  const shaped = joined(store.read(id), from.scope, store.read(to.artifacts), to.scope);
+  return shaped.id === id ? id : store.hold(shaped).id;
 }
 
 /** What of a state is still tracked, and of another state what was not tracked before. */

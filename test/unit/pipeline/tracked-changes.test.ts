@@ -30,22 +30,28 @@ interface Scope {
   readonly root?: string;
 }
 
-type Options = Partial<PipelineOptions> & { readonly effects?: Effects; readonly inCode?: boolean };
+type Options = Partial<PipelineOptions> & {
+  readonly effects?: Effects;
+  readonly inCode?: boolean;
+  readonly command?: string;
+};
 
 /** The score is what the copies hold, which each trial also prints; the only hypothesis of an iteration edits `src/a`. */
 async function life(scope: Scope, options: Options = {}) {
   const { artifacts = [], files, root } = scope;
-  const { effects = systemEffects(), inCode = false, ...rest } = options;
+  const { effects = systemEffects(), inCode = false, command = "", ...rest } = options;
   const raw: JsonObject = { metric: { name: "score", direction: "maximize" }, ...scope };
   const file = folder.join("project/spec.yaml");
-  const spec = { text: "", raw, hash: JSON.stringify(scope), overrides: {}, file };
+  const spec = { text: "", raw, hash: JSON.stringify([scope, command]), overrides: {}, file };
   return new Pipeline({
     workspace: await Workspace.create(folder.join("run"), { ifExists: "resume", effects }),
     root: folder.join("project", root ?? "."),
     artifacts,
     settings: { ...DEFAULT_SETTINGS, files: files ?? null },
     ...(inCode ? {} : { spec }),
-    researcher: asResearcher(({ iteration }) => [{ spec: {}, edits: edits(artifacts, iteration) }], { numTasks: 1 }),
+    researcher: asResearcher(({ iteration }) => [{ spec: { n: iteration }, edits: edits(artifacts, iteration) }], {
+      numTasks: 1,
+    }),
     experimenter: new ScriptExperimenter(
       ["sh", "-c", "find . -type f | sort | xargs echo; echo score=$AURA_TRIAL_INDEX"],
       { cwd: "copy" },
@@ -89,13 +95,12 @@ describe("an accepted change of which files a trial's copy holds", () => {
     expect(iteration(2)).toMatchObject({ start: true, base: iteration(1).carried ?? iteration(1).base });
   });
 
-  test("of another change leaves all of the project as it was read", async () => {
+  test("that is about something else leaves all of the project as it was read", async () => {
     await go({ artifacts: ["src/"], files: ["trial"] });
     const { project } = json("run.json");
     folder.write("project/trial", "changed by the user\n");
-    const pipeline = await life({ artifacts: ["src/"], files: ["trial"] });
-    await pipeline.run();
-    expect(json("run.json").project).toEqual(project);
+    await go({ artifacts: ["src/"], files: ["trial"] }, { command: "another" });
+    expect(json("run.json")).toMatchObject({ generation: 1, project });
   });
 });
 
@@ -148,6 +153,21 @@ describe("an accepted change of the artifacts", () => {
     lock.release();
     await go({ artifacts: ["src/", "tools/"], files: FILES }, { maxIterations: 2 });
     expect(iteration(3).base).toEqual({ snapshot: start, hypothesisId: "i00000-h000" });
+  });
+
+  test("may come again: what was tracked before enters as it is by then, and states are reached when none are tracked", async () => {
+    await go({ artifacts: ["src/", "trial"], files: FILES });
+    await go({ artifacts: ["src/"], files: FILES });
+    folder.write("project/trial", "by the user\n");
+    await go({ artifacts: ["src/", "trial"], files: FILES });
+    expect(filesOf(iteration(3).base.snapshot)).toEqual(["src/a", "src/b", "trial"]);
+    expect(folder.read("run/artifacts/trial")).toBe("by the user\n");
+    expect(folder.read("run/artifacts/src/a")).toBe("src/a\n");
+    await go({ files: FILES }, { maxIterations: 2 });
+    expect(copyOf("i00004-h000")).toEqual(["./other", "./trial"]);
+    const { store, records } = await open();
+    const { snapshot } = findState(records, "i00001-h000");
+    expect(store.read(snapshot).entries.map(({ path }) => path)).toEqual(["src", "src/a", "src/b", "trial"]);
   });
 
   test("of a run that had none makes states that can be reached", async () => {
