@@ -20,7 +20,7 @@ export async function explain(session: Session, root: string): Promise<number> {
   requirement(flags.require, settings.metric);
   const { acceptSpecChange: acceptChange = false, retryFailed = false } = flags;
   const consent = { acceptChange, ...(retryFailed ? { retryFailed } : {}) };
-  const inputs = recordInputs(settings.inputs, effects.files);
+  const inputs = recordInputs(settings.inputs, manifest.inputs, { files: effects.files, workspace: root });
   const { generation, changes } = openGeneration(manifest, spec, inputs, settings, consent);
   const again = retryFailed ? chooseFailed(workspace, retryFailed, generation) : [];
   const steps = explainResume(workspace, { generation, again, tracked: settings.artifacts.length > 0 });
@@ -35,7 +35,7 @@ export async function explain(session: Session, root: string): Promise<number> {
 }
 
 function text(steps: readonly ExplainedStep[], generation: number, changes: readonly string[]): string {
-  const width = Math.max(0, ...steps.map(({ step }) => step.length));
+  const width = steps.reduce((longest, { step }) => Math.max(longest, step.length), 0);
   const count = (action: ExplainedStep["action"]): number => steps.filter((step) => step.action === action).length;
   const closed = count("close") > 0 ? `, ${count("close")} to close` : "";
   return [

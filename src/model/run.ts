@@ -61,6 +61,11 @@ export interface InputRecord {
   readonly size: number;
   readonly modifiedAt: string;
   readonly sha256: string;
+  /**
+   * How the hash of a folder was taken: 2 with links, what they lead to and empty folders, without `.git` and workspaces.
+   * Absent in a run that was started by an AURA that took in the plain files alone; it goes on doing so.
+   */
+  readonly scheme?: 2;
 }
 
 /** Something that a spec takes from elsewhere and scores depend on, known again by its hash. */
@@ -204,6 +209,7 @@ export const manifestSchema = {
           size: { type: "number", minimum: 0, description: "Bytes." },
           modifiedAt: TIMESTAMP,
           sha256: TEXT,
+          scheme: { const: 2, description: "How the hash of a folder was taken." },
         },
         required: ["path", "size", "modifiedAt", "sha256"],
         additionalProperties: false,

@@ -48,7 +48,8 @@ export async function conductRun(
   const { workspace } = options;
   const hide = createRedactor(options.secrets ?? []);
   const previous = workspace.readManifest();
-  const inputs = recordInputs(settings.inputs, workspace.effects.files);
+  const scope = { files: workspace.effects.files, workspace: workspace.root };
+  const inputs = recordInputs(settings.inputs, previous?.inputs ?? [], scope);
   const keeper = ManifestKeeper.open(options, settings, inputs, previous);
   const { runId } = keeper.manifest;
   const mark = `${runId}/${workspace.folder}/`;
@@ -96,7 +97,7 @@ export async function conductRun(
       slots: createSlots(settings.parallel, signals),
       signals,
       gate: new Gate(settings.stop, spending, signals),
-      inputs: guardInputs(settings.inputs, inputs, effects.files),
+      inputs: guardInputs(settings.inputs, inputs, scope),
       artifacts,
       project: copies,
       hide,

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import type { FileStat, Files } from "../kernel/effects.ts";
+import type { Files } from "../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../kernel/errors.ts";
 import type { InputRecord } from "../model/run.ts";
 import type { InputSetting } from "../model/settings.ts";
+import { type InputEntry, type InputScope, listInput, listPlainFiles } from "./input-files.ts";
 
 /** Watches over the read-only inputs of a run. */
 export interface InputGuard {
@@ -23,19 +24,31 @@ export interface InputWatch extends Disposable {
   problem(): string | null;
 }
 
-/** Size, time and hash of every input; a folder's hash covers the names and contents of all in it. Throws `SpecError` when one is missing. */
-export function recordInputs(inputs: readonly InputSetting[], files: Files): readonly InputRecord[] {
+/**
+ * Size, time and hash of every input; a folder's hash covers the names and contents of all in it. `before` is what an
+ * earlier life of the run recorded: its hashes are taken again the way they were. Throws `SpecError` when one is missing.
+ */
+export function recordInputs(
+  inputs: readonly InputSetting[],
+  before: readonly InputRecord[],
+  scope: InputScope,
+): readonly InputRecord[] {
   return inputs.map((input) => {
-    const stat = followed(input.absolutePath, files);
-    if (!stat) throw new SpecError(`input ${input.path} does not exist (looked at ${input.absolutePath})`);
-    const all = listFiles(input.absolutePath, files);
-    const newest = Math.max(stat.mtimeMs, ...all.map(({ stat: file }) => file.mtimeMs));
-    return {
-      path: input.path,
-      size: all.reduce((sum, { stat: file }) => sum + file.size, 0),
-      modifiedAt: new Date(newest).toISOString(),
-      sha256: hashOf(input.absolutePath, all, files),
-    };
+    const { path, absolutePath } = input;
+    const real = scope.files.realPath(absolutePath);
+    const stat = real === null ? null : scope.files.stat(real);
+    if (!stat) throw new SpecError(`input ${path} does not exist (looked at ${absolutePath})`);
+    const known = before.find((record) => record.path === path);
+    const scheme = known === undefined ? { scheme: 2 as const } : schemeOf(known);
+    const entries = entriesOf(input, scheme, scope);
+    let [size, newest] = [0, stat.mtimeMs];
+    for (const entry of entries) {
+      if (entry.kind !== "file") continue;
+      size += entry.stat.size;
+      newest = Math.max(newest, entry.stat.mtimeMs);
+    }
+    const sha256 = hashOf(entries, scope.files);
+    return { path, size, modifiedAt: new Date(newest).toISOString(), sha256, ...scheme };
   });
 }
 
@@ -43,19 +56,23 @@ export function recordInputs(inputs: readonly InputSetting[], files: Files): rea
 export function guardInputs(
   inputs: readonly InputSetting[],
   recorded: readonly InputRecord[],
-  files: Files,
+  scope: InputScope,
 ): InputGuard {
-  const hashes = new Map(recorded.map(({ path, sha256 }) => [path, sha256]));
-  const marks = new Map(inputs.map(({ path, absolutePath }) => [path, mark(absolutePath, files)]));
-  const isChanged = ({ path, absolutePath }: InputSetting): boolean => {
-    const now = mark(absolutePath, files);
-    if (now === marks.get(path)) return false;
-    if (hashOf(absolutePath, listFiles(absolutePath, files), files) !== hashes.get(path)) return true;
+  const watched = inputs.map((input) => {
+    const record = recorded.find(({ path }) => path === input.path);
+    const look = (): readonly InputEntry[] => entriesOf(input, record ?? {}, scope);
+    return { path: input.path, sha256: record?.sha256, look, mark: markOf(look()) };
+  });
+  const isChanged = (input: (typeof watched)[number]): boolean => {
+    const entries = input.look();
+    const now = markOf(entries);
+    if (now === input.mark) return false;
+    if (hashOf(entries, scope.files) !== input.sha256) return true;
     // Touched, or put back: the same data under another time.
-    marks.set(path, now);
+    input.mark = now;
     return false;
   };
-  const changed = (): string | null => inputs.find(isChanged)?.path ?? null;
+  const changed = (): string | null => watched.find(isChanged)?.path ?? null;
   const assertUnchanged = (): void => {
     const path = changed();
     if (path === null) return;
@@ -86,36 +103,44 @@ export function guardInputs(
   };
 }
 
-interface InputFile {
-  readonly path: string;
-  readonly stat: FileStat;
+type Scheme = Pick<InputRecord, "scheme">;
+
+function schemeOf({ scheme }: InputRecord): Scheme {
+  return scheme === undefined ? {} : { scheme };
 }
 
-function followed(path: string, files: Files): FileStat | null {
-  const real = files.realPath(path);
-  return real === null ? null : files.stat(real);
+function entriesOf({ absolutePath }: InputSetting, { scheme }: Scheme, scope: InputScope): readonly InputEntry[] {
+  return scheme === 2 ? listInput(absolutePath, scope) : listPlainFiles(absolutePath, scope.files);
 }
 
-function listFiles(root: string, files: Files): readonly InputFile[] {
-  const real = files.realPath(root);
-  const stat = real === null ? null : files.stat(real);
-  if (real === null || !stat) return [];
-  if (stat.kind !== "directory") return [{ path: real, stat }];
-  return (files.list(real) ?? []).flatMap((entry) =>
-    entry.kind === "symlink" || entry.kind === "other" ? [] : listFiles(`${real}/${entry.name}`, files),
-  );
-}
-
-function hashOf(root: string, all: readonly InputFile[], files: Files): string {
-  const [only] = all;
-  if (all.length === 1 && only && files.realPath(root) === only.path) return files.hash(only.path) ?? "";
+/** Of a file its own SHA-256, of a folder one over the names and contents of all in it. */
+function hashOf(entries: readonly InputEntry[], files: Files): string {
+  const [only] = entries;
+  if (only?.kind === "file" && only.name === "") return files.hash(only.place) ?? "";
   const digest = createHash("sha256");
-  for (const { path } of all) digest.update(`${path.slice(root.length)}\0${files.hash(path) ?? ""}\n`);
+  for (const entry of entries) digest.update(`${entry.name}\0${contentOf(entry, files)}\n`);
   return digest.digest("hex");
 }
 
-function mark(root: string, files: Files): string {
-  return listFiles(root, files)
-    .map(({ path, stat }) => `${path}\0${stat.size}\0${stat.mtimeMs}\0${stat.ino}`)
-    .join("\n");
+function contentOf(entry: InputEntry, files: Files): string {
+  switch (entry.kind) {
+    case "file":
+      return files.hash(entry.place) ?? "";
+    case "link":
+      return `-> ${entry.target}`;
+    case "empty-folder":
+      return "/";
+  }
+}
+
+/** What tells without reading a file that nothing has changed. */
+function markOf(entries: readonly InputEntry[]): string {
+  const lines = entries.map((entry) => {
+    if (entry.kind === "file") {
+      const { size, mtimeMs, ino } = entry.stat;
+      return `${entry.name}\0${entry.place}\0${size}\0${mtimeMs}\0${ino}`;
+    }
+    return `${entry.name}\0${entry.kind === "link" ? `-> ${entry.target}` : "/"}`;
+  });
+  return lines.join("\n");
 }

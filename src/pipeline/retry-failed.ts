@@ -16,7 +16,7 @@ export function chooseFailed(
   const over: HypothesisId[] = [];
   for (const iteration of workspace.listIterations()) {
     const list = generationOf(workspace, iteration, generation) === generation ? failed : over;
-    list.push(...workspace.listHypotheses(iteration).filter((id) => hasFailed(workspace, id)));
+    for (const id of workspace.listHypotheses(iteration)) if (hasFailed(workspace, id)) list.push(id);
   }
   if (which === true) return failed;
   const stranger = which.find((id) => !failed.includes(id));

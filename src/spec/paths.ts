@@ -19,8 +19,7 @@ export function staysInside(path: string): boolean {
   return !isAbsolute(path) && plain !== ".." && !plain.startsWith("../");
 }
 
-/** A path relative to the folder, as it is written in records, without a slash at its end. */
+/** A path relative to the folder, as it is written in records, without a slash at its end unless it is all of the path. */
 export function tidy(path: string): string {
-  const plain = normalize(path).replace(/\/+$/, "");
-  return plain === "" ? "." : plain;
+  return normalize(path).replace(/(?<=.)\/+$/, "");
 }

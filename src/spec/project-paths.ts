@@ -33,9 +33,13 @@ const OUTSIDE_COPY =
   "with `artifacts` each trial has its own copy of the project, and this input would be outside of it; " +
   "use an absolute path, or a wider `root`";
 
+const ALL_OF_THE_DISK =
+  "all of this machine's files cannot be an input: they change all the time; name the files or folders that hold the data";
+
 /** What cannot be an artifact or an input by its path alone, and what cannot be both. */
 export function pathFindings(spec: JsonObject): readonly Finding[] {
   const artifacts = placedPaths(spec, "artifacts");
+  const everything = placedPaths(spec, "inputs").filter(({ value }) => tidy(value) === "/");
   const inputs = artifacts.length === 0 ? [] : placedPaths(spec, "inputs");
   const unusable = artifacts.flatMap(({ path, value }) => {
     const problem = artifactProblem(value);
@@ -44,7 +48,12 @@ export function pathFindings(spec: JsonObject): readonly Finding[] {
   const outside = inputs
     .filter(({ value }) => !isAbsolute(value) && !staysInside(value))
     .map(({ path }) => finding(path, OUTSIDE_COPY));
-  return [...unusable, ...outside, ...overlaps(artifacts, inputs)];
+  return [
+    ...everything.map(({ path }) => finding(path, ALL_OF_THE_DISK)),
+    ...unusable,
+    ...outside,
+    ...overlaps(artifacts, inputs),
+  ];
 }
 
 function artifactProblem(value: string): string | null {

@@ -12,11 +12,11 @@ export function listIterations(root: string, files: Files): readonly number[] {
   return found.sort((a, b) => a - b);
 }
 
-/** The same without holes: an iteration whose folder is gone is one of which every record is. */
+/** The same ascending numbers without holes: an iteration whose folder is gone is one of which every record is. */
 export function withoutHoles(iterations: readonly number[], first: number): readonly number[] {
   const last = iterations.at(-1);
   if (last === undefined) return [];
-  const from = Math.min(first, ...iterations);
+  const from = Math.min(first, iterations[0] ?? first);
   return Array.from({ length: last - from + 1 }, (_, place) => from + place);
 }
 

@@ -37,7 +37,7 @@ export function inputsVariable(ctx: StageContext): unknown {
   const files = ctx.settings.inputs.flatMap((input): readonly ShownFile[] => {
     const size = recordedSize(ctx, input);
     if (input.show === "name") return [{ path: input.path, size, content: null }];
-    return contents(ctx.effects.files, input, size);
+    return contents(ctx, input, size);
   });
   return shownFiles(files, TOKEN_BUDGETS.inputs * CHARACTERS_PER_TOKEN, "None.");
 }
@@ -50,7 +50,9 @@ function recordedSize(ctx: StageContext, input: InputSetting): number {
     .reduce((sum, { size }) => sum + size, 0);
 }
 
-function contents(files: Files, input: InputSetting, size: number): readonly ShownFile[] {
+/** Of a folder what is data in it: neither git's own files nor the run's. */
+function contents(ctx: StageContext, input: InputSetting, size: number): readonly ShownFile[] {
+  const { files } = ctx.effects;
   const text = textOf(files, input.absolutePath);
   if (text !== null) return [{ path: input.path, size, content: text }];
   const found: ShownFile[] = [];
@@ -59,6 +61,7 @@ function contents(files: Files, input: InputSetting, size: number): readonly Sho
       if (found.length >= MAX_FILES) return;
       const inner = join(path, entry.name);
       const place = resolve(absolute, entry.name);
+      if (entry.name === ".git" || place === ctx.workspace.root) continue;
       if (entry.kind === "directory") visit(inner, place);
       else if (entry.kind === "file") {
         const content = textOf(files, place);

@@ -29,10 +29,11 @@ export function applyHunks(text: string, hunks: readonly Hunk[]): Patched {
     const place = placeOf(lines, before, stated, { from: done, isSearched: cost <= budget });
     if (place !== stated) budget -= cost;
     if (typeof place === "string") return { ok: false, reason: `hunk ${index + 1} ${place}${endsHint(lines, before)}` };
-    result.push(...lines.slice(done, place));
+    // One by one: a file may have more lines than a call has room for arguments.
+    for (let line = done; line < place; line++) result.push(lines[line] ?? "");
     // Text after a last line that had no end would be glued to it.
     if (after.length > 0 && result.at(-1)?.endsWith("\n") === false) return { ok: false, reason: noEnd(index) };
-    result.push(...after);
+    for (const line of after) result.push(line);
     done = place + before.length;
     shift += place - stated;
   }

@@ -10,7 +10,7 @@ export {
 export { changesInCopy } from "./copy-changes.ts";
 export { diffSnapshots, patchBetween } from "./diff.ts";
 export { applyEdits } from "./edits.ts";
-export { projectExcludes, workspacesIn } from "./excludes.ts";
+export { isWorkspace, projectExcludes, workspacesIn } from "./excludes.ts";
 export { isWithin } from "./paths.ts";
 export { captureProject, captureProjectAgain } from "./project.ts";
 export { removeExcept } from "./prune.ts";

@@ -1,4 +1,4 @@
-import { utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "../../../src/index.ts";
 import { guardInputs, recordInputs } from "../../../src/pipeline/inputs.ts";
@@ -14,9 +14,23 @@ afterEach(() => folder[Symbol.dispose]());
 
 const input = () => ({ path: "data.csv", absolutePath: folder.join("data.csv"), show: "name" as const });
 
+const scope = () => ({ files: systemFiles(), workspace: folder.join("run") });
+
 function guard() {
-  const files = systemFiles();
-  return guardInputs([input()], recordInputs([input()], files), files);
+  return guardInputs([input()], recordInputs([input()], [], scope()), scope());
+}
+
+/** The input folder `data`, with one file, and a function that tells what it is like now. */
+function inputFolder() {
+  mkdirSync(folder.join("data"));
+  writeFileSync(folder.join("data/a.csv"), "1\n");
+  const inputs = [{ path: "data", absolutePath: folder.join("data"), show: "name" as const }];
+  const record = (before: Parameters<typeof recordInputs>[1] = []) => {
+    const [only] = recordInputs(inputs, before, scope());
+    if (!only) throw new Error("no input was recorded");
+    return only;
+  };
+  return { record, guard: () => guardInputs(inputs, [record()], scope()) };
 }
 
 /** A run of six trials; the one of the number `culprit` changes the input. */
@@ -116,5 +130,105 @@ describe("the guard of the inputs", () => {
     using alone = inputs.watch();
     writeFileSync(folder.join("data.csv"), "2,1\n");
     expect(alone.problem()).toMatch(/^the trial changed/);
+  });
+});
+
+describe("an input folder", () => {
+  test("has what links in it lead to, and what the links say", () => {
+    mkdirSync(folder.join("real/deep"), { recursive: true });
+    for (const name of ["real/one", "real/two", "real/deep/three"]) writeFileSync(folder.join(name), "same\n");
+    const { record, guard } = inputFolder();
+    symlinkSync("../real/one", folder.join("data/file"));
+    symlinkSync("../real/deep", folder.join("data/folder"));
+    symlinkSync("nowhere", folder.join("data/broken"));
+    expect(record().size).toBe(12);
+
+    const inputs = guard();
+    writeFileSync(folder.join("data/file"), "other\n");
+    expect(inputs.changed()).toBe("data");
+    writeFileSync(folder.join("data/file"), "same\n");
+    expect(inputs.changed()).toBeNull();
+    writeFileSync(folder.join("data/folder/three"), "other\n");
+    expect(inputs.changed()).toBe("data");
+    writeFileSync(folder.join("data/folder/three"), "same\n");
+    rmSync(folder.join("data/file"));
+    symlinkSync("../real/two", folder.join("data/file"));
+    expect(inputs.changed()).toBe("data");
+  });
+
+  test("may hold links that go around in a circle, and many that lead to the same", () => {
+    const { record, guard } = inputFolder();
+    symlinkSync("../data", folder.join("data/self"));
+    symlinkSync("loop", folder.join("data/loop"));
+    let deeper = folder.join("data");
+    for (let depth = 0; depth < 30; depth++) {
+      deeper = `${deeper}/d`;
+      mkdirSync(deeper);
+      for (const name of ["x", "y"]) symlinkSync("d", `${deeper}/${name}`);
+    }
+    expect(record().size).toBe(2);
+    expect(guard().changed()).toBeNull();
+  });
+
+  test("has changed when an empty folder is gone", () => {
+    const { guard } = inputFolder();
+    mkdirSync(folder.join("data/empty"));
+    const inputs = guard();
+    rmSync(folder.join("data/empty"), { recursive: true });
+    expect(inputs.changed()).toBe("data");
+  });
+
+  test("does not hold what git and runs of AURA keep in it", () => {
+    const { guard } = inputFolder();
+    const inputs = guard();
+    mkdirSync(folder.join("data/.git"));
+    writeFileSync(folder.join("data/.git/index"), "1");
+    mkdirSync(folder.join("data/runs/other/iterations"), { recursive: true });
+    writeFileSync(folder.join("data/runs/other/run.json"), JSON.stringify({ format: 1 }));
+    expect(inputs.changed()).toBeNull();
+    writeFileSync(folder.join("data/runs/notes.txt"), "data\n");
+    expect(inputs.changed()).toBe("data");
+  });
+
+  test("that an earlier AURA has recorded is looked at as it did", () => {
+    const { record } = inputFolder();
+    const { scheme, ...earlier } = record();
+    symlinkSync("a.csv", folder.join("data/link"));
+    mkdirSync(folder.join("data/empty"));
+    expect(scheme).toBe(2);
+    expect(record([earlier])).toEqual({ ...earlier, modifiedAt: expect.any(String) });
+  });
+
+  test("may hold more files than a call has room for arguments", () => {
+    const stat = { kind: "file", size: 1, mode: 0o644, mtimeMs: 5, ctimeMs: 5, ino: 1, nlink: 1 } as const;
+    const entries = Array.from({ length: 200_000 }, (_, index) => ({ name: `f${index}`, kind: "file" as const }));
+    const files = {
+      ...systemFiles(),
+      realPath: (path: string) => path,
+      stat: (path: string) => (path === "/big" ? { ...stat, kind: "directory" as const } : stat),
+      list: () => entries,
+      hash: () => "0",
+    };
+    const inputs = [{ path: "big", absolutePath: "/big", show: "name" as const }];
+    expect(recordInputs(inputs, [], { files, workspace: "/w" })).toMatchObject([{ size: 200_000 }]);
+  });
+});
+
+describe("the project as its own input", () => {
+  test("is not changed by the run that is kept in it", async () => {
+    const workspace = await Workspace.create(folder.join("runs/one"));
+    const pipeline = new Pipeline({
+      researcher: new SearchResearcher({
+        method: "random",
+        numTasks: 2,
+        space: { x: { type: "float", low: 0, high: 1 } },
+      }),
+      experimenter: new FunctionExperimenter(async (spec) => ({ score: spec.x })),
+      evaluator: new MetricEvaluator({ metric: "score" }),
+      settings: { inputs: [{ path: ".", absolutePath: folder.path, show: "name" }] },
+      workspace,
+      maxIterations: 2,
+    });
+    expect(await pipeline.run()).toMatchObject({ reason: "iterations", exitCode: 0 });
   });
 });

@@ -24,6 +24,15 @@ ${lines}
   }
 }
 
+describe("inputs", () => {
+  test.each(["/", "//", "/./"])("are not all of the disk: %s", async (path) => {
+    using dir = temporaryDirectory();
+    expect(await errorsOf(dir, `inputs: ["${path}"]`)).toEqual([
+      expect.stringContaining("all of this machine's files"),
+    ]);
+  });
+});
+
 describe("tracked artifacts", () => {
   test.each([
     ["artifacts: [.git]", "git's own folder cannot be tracked"],
