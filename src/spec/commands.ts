@@ -46,6 +46,8 @@ export function placedCommands(spec: JsonObject, components: readonly KnownCompo
 function placedCommand(config: JsonObject, path: SpecPath, experiment: boolean): readonly PlacedCommand[] {
   const { command, shell, env } = config;
   if (!isCommand(command) || command.length === 0) return [];
+  // Whether a shell is meant is not known, and with it what the command may hold.
+  if (shell !== undefined && typeof shell !== "boolean") return [];
   const more = { shell: shell === true, experiment, env: isJsonObject(env) ? env : {} };
   return [{ path: [...path, "command"], command, ...more }];
 }

@@ -1,5 +1,4 @@
 import type { AnyDefinition } from "../kernel/define.ts";
-import { messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { Issue } from "../schema/issues.ts";
@@ -16,6 +15,7 @@ import {
   withNotes,
 } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
+import { ownIssues } from "./own-check.ts";
 import type { SpecPath } from "./places.ts";
 import { specSchema } from "./spec-schema.ts";
 
@@ -59,42 +59,8 @@ export function createOptionsChecker(registry: Registry): OptionsChecker {
     const validate = compiled.get(definition) ?? compileSchema(placedSchema(definition), references);
     compiled.set(definition, validate);
     const issues = validate(config);
-    // Unknown keys do not keep a definition from looking at the options it knows.
-    if (issues.some(({ about }) => about !== "key")) return issues;
-    const unknown = new Set(issues.filter(({ path }) => path.length === 1).map(({ path }) => path[0]));
-    if (issues.length > unknown.size) return issues;
-    const options = Object.entries(optionsOf(definition, config)).filter(([key]) => !unknown.has(key));
-    return [...issues, ...ownCheck(definition, Object.fromEntries(options))];
+    return [...issues, ...ownIssues(definition, optionsOf(definition, config), issues)];
   };
-}
-
-function ownCheck(definition: AnyDefinition, options: JsonObject): readonly Issue[] {
-  if (!definition.check) return [];
-  try {
-    // The options have just been validated by the definition's own schema, from which their type was read.
-    return definition.check(options as never).map(({ path, message }) => finding(ownPath(options, path), message));
-  } catch (thrown) {
-    return [finding([], `the check of ${definition.type} failed: ${messageOf(thrown)}`)];
-  }
-}
-
-/** The keys of a dotted option path: names that hold dots themselves are found by what is there. */
-function ownPath(options: JsonObject, path: string): SpecPath {
-  if (path === "") return [];
-  const keys: string[] = [];
-  let rest = path;
-  let current: unknown = options;
-  while (rest !== "") {
-    const present: readonly string[] = typeof current === "object" && current !== null ? Object.keys(current) : [];
-    const longest = present
-      .filter((key) => rest === key || rest.startsWith(`${key}.`))
-      .sort((a, b) => b.length - a.length)[0];
-    const key = longest ?? rest.split(".")[0] ?? rest;
-    keys.push(key);
-    current = isJsonObject(current) ? current[key] : Array.isArray(current) ? current[Number(key)] : undefined;
-    rest = rest.slice(key.length + 1);
-  }
-  return keys;
 }
 
 function runnerName(name: string, path: SpecPath, runners: readonly string[]): readonly Finding[] {

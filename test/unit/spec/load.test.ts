@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { builtins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { type LoadSpecTextOptions, loadSpecText } from "../../../src/spec/load.ts";
@@ -20,6 +21,8 @@ function errorsOf(text: string, options: LoadSpecTextOptions = {}) {
   }
   return [];
 }
+
+const errorsOfBuiltIns = (text: string) => errorsOf(text, { registry: builtins });
 
 const changed = (from: string, to: string): string => {
   if (!VALID.includes(from)) throw new Error(`no ${from}`);
@@ -511,5 +514,48 @@ describe("the hash of a spec", () => {
     const other = `# a comment\nparallel: 7\nx-note: 1\n${changed("timeout: 5m", "timeout: 9m")}`;
     expect(load(other).specHash).toBe(hash);
     expect(load(VALID.replace("0.1", "0.2")).specHash).not.toBe(hash);
+  });
+});
+
+describe("a component with a mistake that its schema finds", () => {
+  const spec = (researcher: string, experimenter = 'type: script, command: "echo {n}"') =>
+    errorsOfBuiltIns(`version: 1
+name: tiny
+metric: { name: score }
+researcher: { type: search, ${researcher} }
+experimenter: { ${experimenter} }
+`);
+
+  it("is told all that its own check finds beside it", () => {
+    const space =
+      "space: {n: {type: int, low: 5, high: 1}, m: {type: float, low: 0, high: 1, log: true}, w: {type: float, low: 0, high: 1, when: {optt: sgd}}}";
+    expect(spec(`num_tasks: 0, ${space}`)).toEqual([
+      expect.stringContaining("expected a whole number"),
+      expect.stringContaining("low (5) is above high (1)"),
+      expect.stringContaining("a log scale needs low above 0"),
+      expect.stringContaining('there is no parameter "optt"'),
+    ]);
+  });
+
+  it("is told what is wrong with the other parameters of its space, and nothing that follows from the mistake", () => {
+    const space =
+      "space: {n: {type: int, low: 1}, m: {type: int, low: 5, high: 1}, w: {type: float, low: 0, high: 1, when: {n: 1}}}";
+    expect(spec(space)).toEqual([
+      expect.stringContaining('missing key "high"'),
+      expect.stringContaining("low (5) is above high (1)"),
+    ]);
+    expect(spec("space: {n: {type: int, low: 1}}")).toEqual([expect.stringContaining('missing key "high"')]);
+    expect(spec("space: 5, num_tasks: 0")).toHaveLength(2);
+  });
+
+  it("is not told what only a guess at the faulty option makes wrong", () => {
+    const sound = "space: {n: {type: int, low: 1, high: 2}}";
+    const command = 'type: script, command: "echo {n} && echo done"';
+    expect(spec(sound, `${command}, shell: maybe`)).toEqual([expect.stringMatching(/shell|true or false/)]);
+    expect(spec(sound, 'type: script, command: "echo {n}", trials: many, allow_failed: 1')).toHaveLength(1);
+    expect(spec(sound, "type: script, trials: 2, allow_failed: 3")).toEqual([
+      expect.stringContaining('missing key "command"'),
+      expect.stringContaining("has to be less than the number of trials, 2"),
+    ]);
   });
 });
