@@ -25,7 +25,8 @@ export function missingExports(
     if (!("module" in properties && "export" in properties)) return [];
     if (typeof module !== "string" || typeof name !== "string") return [];
     const file = resolvePath(module);
-    const text = (files.stat(files.realPath(file) ?? file)?.size ?? 0) > LARGEST ? null : files.readText(file);
+    const stat = files.stat(files.realPath(file) ?? file);
+    const text = stat?.kind === "file" && stat.size <= LARGEST ? files.readText(file) : null;
     const names = text === null ? null : exportedNames(text, name);
     if (names === null || names.includes(name)) return [];
     const known = names.length === 0 ? "it exports nothing" : `it exports ${names.join(", ")}`;

@@ -86,7 +86,10 @@ function mayTellCost({ definition, config }: KnownComponent): boolean {
   return !Object.hasOwn(definition.options.properties, "price");
 }
 
-/** Files and folders that a spec names and that are not there; `artifacts`: those of its artifacts that have to be. */
+/**
+ * Files and folders that a spec names and that are not there, or are the other of the two; `artifacts`: those of its
+ * artifacts that have to be there.
+ */
 export function missingFiles(
   spec: JsonObject,
   components: readonly KnownComponent[],
@@ -94,10 +97,14 @@ export function missingFiles(
   files: Files,
   artifacts: readonly PlacedPath[],
 ): readonly Finding[] {
-  const absent = ({ path, value }: PlacedPath, base: string, what: string): readonly Finding[] => {
+  const absent = ({ path, value }: PlacedPath, base: string, what: Wanted): readonly Finding[] => {
+    if (value === "") return [];
     const absolute = resolve(base, value);
-    const exists = value === "" || files.realPath(absolute) !== null;
-    return exists ? [] : [finding(path, `there is no ${what} ${absolute}`, nearFile(value, absolute, files))];
+    const real = files.realPath(absolute);
+    if (real === null) return [finding(path, `there is no ${what} ${absolute}`, nearFile(value, absolute, files))];
+    const isFolder = files.stat(real)?.kind === "directory";
+    if (what === "file" && isFolder) return [finding(path, `${absolute} is a folder; a file is wanted here`)];
+    return what === "folder" && !isFolder ? [finding(path, `${absolute} is no folder; a folder is wanted here`)] : [];
   };
   const options = components.flatMap(fileOptions).flatMap((option) => absent(option, paths.dir, "file"));
   if (typeof spec.root === "string") {
@@ -107,6 +114,8 @@ export function missingFiles(
   const project = [...placedPaths(spec, "inputs"), ...artifacts];
   return [...project.flatMap((placed) => absent(placed, paths.root, "file or folder")), ...options];
 }
+
+type Wanted = "file" | "folder" | "file or folder";
 
 /** Options that name a file which is read, relative to the spec. */
 function fileOptions({ kind, path, definition, config }: KnownComponent): readonly PlacedPath[] {

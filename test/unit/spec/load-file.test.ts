@@ -237,3 +237,47 @@ experimenter: { type: script, command: "true" }
     ]);
   });
 });
+
+describe("a folder where a file is wanted", () => {
+  it.each([
+    ["researcher: { type: function, module: folder }", "4:39"],
+    ["researcher: { type: prompt, runner: main, prompt_file: folder }", "4:56"],
+    ["researcher: { type: prompt, runner: { type: replay, file: folder } }", "4:59"],
+  ])("is told at its place, next to other mistakes: %s", async (researcher, place) => {
+    using dir = temporaryDirectory();
+    dir.write("folder/inside.txt", "");
+    const path = dir.write(
+      "spec.yaml",
+      `version: 1
+name: tiny
+metric: { name: score, direction: upwards }
+${researcher}
+runners: { main: { type: replay, file: spec.yaml } }
+experimenter: { type: script, command: "true" }
+`,
+    );
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      "3:35 expected one of maximize, minimize",
+      `${place} ${dir.join("folder")} is a folder; a file is wanted here`,
+    ]);
+  });
+
+  it("and the other way round", async () => {
+    using dir = temporaryDirectory();
+    dir.write("f.ts", "");
+    const path = dir.write(
+      "spec.yaml",
+      `version: 1
+name: tiny
+metric: { name: score }
+root: f.ts
+artifacts: [a.py]
+researcher: { type: search, space: { x: { type: int, low: 1, high: 2 } } }
+experimenter: { type: script, command: "echo {x}" }
+`,
+    );
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      `4:7 ${dir.join("f.ts")} is no folder; a folder is wanted here`,
+    ]);
+  });
+});
