@@ -10,7 +10,9 @@ const KIND_TEXT: Readonly<Record<Kind, string>> = {
   environment: "Where a command finds its interpreter and libraries: `environment` of the `composed` experimenter.",
   executor: "Runs one trial: `executor` of the `composed` experimenter.",
   collector: "Reads a trial's metrics out of what it left: `collector` of the `composed` experimenter.",
-  aggregator: "Reduces the trials of a hypothesis to one summary: `aggregator` of the `composed` experimenter.",
+  aggregator:
+    "Reduces the trials of a hypothesis to one summary: `aggregator` of an experimenter. AURA adds `trials` (how many `completed` and `failed`) " +
+    "and, over several, `spread`; metrics of these names stay in the trials' own outputs.",
   evaluator: "Scores an experiment: `evaluator: { type: … }`. Default: `metric`.",
   reviewer: "Distils insights from a finished batch: `reviewer: { type: … }`. Default: `none`.",
   runner:

@@ -134,4 +134,6 @@ export interface Collector extends Lifecycle {
 /** Reduces the completed trials of one hypothesis to one summary. Pure. */
 export interface Aggregator {
   aggregate(trials: readonly FinishedTrial[]): JsonObject | null;
+  /** Why there is no summary of trials that completed: the experiment has failed, with this as its reason. */
+  whyNone?(trials: readonly FinishedTrial[]): string;
 }

@@ -15,6 +15,7 @@ import { type PlacedPath, pathFindings, placedPaths } from "./project-paths.ts";
 export function contradictions(spec: JsonObject): readonly Finding[] {
   return [
     ...metricFindings(spec.metric),
+    ...reservedMetric(spec),
     ...constraintFindings(spec.constraints),
     ...pathFindings(spec),
     ...withoutArtifacts(spec),
@@ -30,6 +31,21 @@ function metricFindings(metric: JsonValue | undefined): readonly Finding[] {
   const side = down ? "below" : "above";
   const message = `the target has to be ${side} the baseline ${baseline}, since the direction is ${down ? "minimize" : "maximize"}`;
   return [finding(["metric", "target"], message)];
+}
+
+/** Keys of a summary that hold what AURA adds. */
+const ADDED_TO_SUMMARIES: readonly unknown[] = ["trials", "spread"];
+
+/** A score that would be read from what AURA adds to a summary. */
+function reservedMetric({ metric, evaluator }: JsonObject): readonly Finding[] {
+  const own = isJsonObject(evaluator) ? evaluator : {};
+  if (own.type !== undefined && own.type !== "metric") return [];
+  const [name, path] =
+    own.metric !== undefined
+      ? [own.metric, ["evaluator", "metric"]]
+      : [isJsonObject(metric) ? metric.name : undefined, ["metric", "name"]];
+  if (!ADDED_TO_SUMMARIES.includes(name)) return [];
+  return [finding(path, `a summary holds what AURA counts under "${name}"; give the metric another name`)];
 }
 
 function constraintFindings(constraints: JsonValue | undefined): readonly Finding[] {

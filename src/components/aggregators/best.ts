@@ -2,7 +2,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { FinishedTrial } from "../../model/trial.ts";
-import { type RankOptions, ranked, rankOptionsSchema } from "./ranked.ts";
+import { type RankOptions, ranked, rankOptionsSchema, whyUnranked } from "./ranked.ts";
 import { completedTrials, withCounts } from "./summary.ts";
 
 /** The metrics of the repeat that did best by one of its numbers: `new BestTrialAggregator({ metric: "accuracy" })`. */
@@ -16,6 +16,10 @@ export class BestTrialAggregator implements Aggregator {
   aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
     const best = ranked(completedTrials(trials), this.#options, "best");
     return best ? withCounts(best.output, trials) : null;
+  }
+
+  whyNone(trials: readonly FinishedTrial[]): string {
+    return whyUnranked(completedTrials(trials), this.#options);
   }
 }
 

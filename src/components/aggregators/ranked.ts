@@ -1,3 +1,4 @@
+import { nearest } from "../../kernel/nearest.ts";
 import { lookup } from "../../model/json.ts";
 import type { Direction } from "../../model/settings.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
@@ -13,13 +14,18 @@ export interface RankOptions {
 export const rankOptionsSchema = {
   type: "object",
   properties: {
-    metric: { type: "string", minLength: 1, description: "Key or dotted path; default: the run's metric." },
+    metric: {
+      type: "string",
+      minLength: 1,
+      description:
+        "Key or dotted path; default: the run's metric. An experiment in which no trial reported it has failed.",
+    },
     direction: { enum: ["maximize", "minimize"], description: "Default: the run's." },
   },
   additionalProperties: false,
 } as const satisfies ObjectSchema;
 
-/** The best or the worst of these by one of their numbers; ties go to the earlier one. With no such number, the last. */
+/** The best or the worst of these by one of their numbers; ties go to the earlier one. `null` when none has such a number. */
 export function ranked(
   trials: readonly CompletedTrial[],
   options: RankOptions,
@@ -34,5 +40,16 @@ export function ranked(
     chosen = trial;
     chosenValue = sign * value;
   }
-  return chosen ?? trials.at(-1) ?? null;
+  return chosen;
+}
+
+/** Why none of these can be chosen, for people. */
+export function whyUnranked(trials: readonly CompletedTrial[], { metric }: RankOptions): string {
+  const known = [...new Set(trials.flatMap(({ output }) => Object.keys(output)))];
+  const near = nearest(metric, known);
+  const listed = known.slice(0, 10).map((key) => JSON.stringify(key.slice(0, 60)));
+  return (
+    `no trial reported ${metric} as a number, and the aggregator chooses by it` +
+    `${near === null || near === metric ? "" : `; did you mean ${near.slice(0, 60)}?`} (reported: ${listed.join(", ") || "nothing"})`
+  );
 }

@@ -19,7 +19,7 @@ export function completedTrials(trials: readonly FinishedTrial[]): readonly Comp
 
 /**
  * A summary with what all aggregators add: how many trials completed and failed, and with several of them how far each
- * number spreads. A metric that is itself called `trials` or `spread` is kept, and ours left out.
+ * number spreads. Metrics that are themselves called `trials` or `spread` are in the trials' own outputs only.
  */
 export function withCounts(summary: JsonObject, trials: readonly FinishedTrial[]): JsonObject {
   const completed = completedTrials(trials);
@@ -28,7 +28,8 @@ export function withCounts(summary: JsonObject, trials: readonly FinishedTrial[]
     ...(completed.length > 1 ? { spread: spreadOf(completed.map((trial) => trial.output)) } : {}),
     trials: counts,
   };
-  return { ...summary, ...missingFrom(summary, added) };
+  const { spread: _spread, trials: _trials, ...own } = summary;
+  return { ...own, ...added };
 }
 
 /** Numbers of an object by dotted path, nested objects included. */
@@ -112,8 +113,4 @@ function spread(values: readonly number[]): JsonObject {
   const squares = values.reduce((total, value) => total + ((value - mean) / scale) ** 2, 0);
   const sd = scale * Math.sqrt(squares / (values.length - 1));
   return { sd: Number.isFinite(sd) ? sd : Number.MAX_VALUE, min, max };
-}
-
-function missingFrom(summary: JsonObject, added: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(added).filter(([key]) => !Object.hasOwn(summary, key)));
 }

@@ -13,7 +13,6 @@ import type {
 } from "../../kernel/ports.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import type { JsonObject } from "../../model/json.ts";
 import { type Failure, type FinishedTrial, type TrialStep, trialResult } from "../../model/trial.ts";
 import { LastTrialAggregator, MeanTrialAggregator } from "../aggregators/index.ts";
 import { StdoutCollector } from "../collectors/index.ts";
@@ -105,7 +104,11 @@ export class SingleTrialExperimenter implements Experimenter {
     const results = trials.map(trialResult);
     const failure = this.#failureOf(trials);
     if (failure) return { ...common, status: "failed", trials: results, summary: null, failure };
-    return { ...common, status: "completed", trials: results, summary: this.#summaryOf(trials) };
+    const aggregator = this.#aggregator();
+    const summary = aggregator.aggregate(trials);
+    const reason = summary === null ? aggregator.whyNone?.(trials) : undefined;
+    if (reason === undefined) return { ...common, status: "completed", trials: results, summary };
+    return { ...common, status: "failed", trials: results, summary, failure: { code: "no-summary", message: reason } };
   }
 
   /** Makes ready where the trial runs. */
@@ -153,9 +156,8 @@ export class SingleTrialExperimenter implements Experimenter {
     return { outcome: { status: "completed", output: collected.output }, steps };
   }
 
-  #summaryOf(trials: readonly FinishedTrial[]): JsonObject | null {
-    const aggregator = this.aggregator ?? (this.trials > 1 ? new MeanTrialAggregator() : new LastTrialAggregator());
-    return aggregator.aggregate(trials);
+  #aggregator(): Aggregator {
+    return this.aggregator ?? (this.trials > 1 ? new MeanTrialAggregator() : new LastTrialAggregator());
   }
 
   #failureOf(trials: readonly FinishedTrial[]): Failure | null {

@@ -559,3 +559,20 @@ experimenter: { ${experimenter} }
     ]);
   });
 });
+
+describe("a score", () => {
+  it.each([
+    ["metric: { name: trials }\n", "3:17"],
+    ["metric: { name: acc }\nevaluator: { type: metric, metric: spread }\n", "4:36"],
+  ])("is not read from what AURA adds to summaries: %s", (lines, place) => {
+    const text = `version: 1
+name: tiny
+${lines}researcher: { type: search, space: { x: { type: int, low: 1, high: 2 } } }
+experimenter: { type: script, command: "echo {x}" }
+`;
+    expect(errorsOfBuiltIns(text)).toEqual([
+      expect.stringMatching(new RegExp(`^${place} a summary holds what AURA counts under`)),
+    ]);
+    expect(errorsOfBuiltIns(text.replace(/trials|spread/, "trial_count"))).toEqual([]);
+  });
+});

@@ -66,9 +66,13 @@ describe("every aggregator", () => {
     }
   });
 
-  it("leaves metrics alone that are called like its own", () => {
-    const summary = new MeanTrialAggregator().aggregate(trials({ trials: 2, spread: 5 }, { trials: 4, spread: 7 }));
-    expect(summary).toEqual({ trials: 3, spread: 6 });
+  it("adds its own whatever metrics are called", () => {
+    for (const aggregator of all) {
+      const several = aggregator.aggregate(trials({ acc: 1, trials: 2, spread: 5 }, { acc: 1, trials: 4, spread: 7 }));
+      expect(several).toMatchObject({ trials: { completed: 2, failed: 0 }, spread: { acc: { sd: 0 } } });
+      const one = aggregator.aggregate(trials({ acc: 1, trials: 2, spread: 5 }));
+      expect(Object.keys(one ?? {}).sort()).toEqual(["acc", "trials"]);
+    }
   });
 
   it("does not depend on the order in which trials come", () => {
@@ -91,12 +95,22 @@ describe("last, best and worst", () => {
     expect(new WorstTrialAggregator(least).aggregate(three)).toMatchObject({ loss: 3 });
   });
 
-  it("give ties to the earlier trial, skip trials without the number, and take the last when none has it", () => {
+  it("give ties to the earlier trial, and skip trials without the number", () => {
     const best = new BestTrialAggregator({ metric: "m.a" });
     expect(
       best.aggregate(trials({ m: { a: 1 }, n: 0 }, { m: { a: 1 }, n: 1 }, { m: { a: "NaN" }, n: 2 })),
     ).toMatchObject({ n: 0 });
-    expect(best.aggregate(trials({ n: 0 }, { n: 1 }))).toMatchObject({ n: 1 });
+  });
+
+  it("choose none when no trial reported the number, and say so", () => {
+    for (const aggregator of [
+      new BestTrialAggregator({ metric: "nope" }),
+      new WorstTrialAggregator({ metric: "nope" }),
+    ]) {
+      const without = trials({ note: 0 }, { note: 1 });
+      expect(aggregator.aggregate(without)).toBeNull();
+      expect(aggregator.whyNone(without)).toMatch(/^no trial reported nope as a number.*did you mean note\?/);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AllTrialsAggregator } from "../../../../src/components/aggregators/index.ts";
+import { AllTrialsAggregator, BestTrialAggregator } from "../../../../src/components/aggregators/index.ts";
 import { StdoutCollector } from "../../../../src/components/collectors/index.ts";
 import { NoEnvironment } from "../../../../src/components/environments/index.ts";
 import { ScriptExecutor } from "../../../../src/components/executors/index.ts";
@@ -113,6 +113,15 @@ describe("an experiment of several trials", () => {
     expect(done).toMatchObject({ status: "failed", summary: null, failure: { code: "exit-code", exitCode: 4 } });
     expect(done.failure?.message).toBe("1 of 3 trials failed, 0 may; i00001-h000-t01: exited with code 4");
     expect(done.trials.map(({ outcome }) => outcome.status)).toEqual(["completed", "failed", "completed"]);
+  });
+
+  it("fails when there is nothing to choose its best trial by", async () => {
+    const aggregator = new BestTrialAggregator({ metric: "nope" });
+    expect(await experiment("echo a: 1", { trials: 2, aggregator })).toMatchObject({
+      status: "failed",
+      summary: null,
+      failure: { code: "no-summary", message: expect.stringMatching(/^no trial reported nope/) },
+    });
   });
 
   it("completes when no more failed than may, unless all did", async () => {
