@@ -90,7 +90,7 @@ export class SpecError extends AuraError {
   }
 }
 
-/** The command line cannot be read, or asks for what there is not. */
+/** The command line cannot be read, or asks for what there is not; or what code has given is not what is taken. */
 export class UsageError extends AuraError {
   constructor(message: string) {
     super("USAGE_INVALID", EXIT.usage, message);

@@ -7,6 +7,7 @@ import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../workspace/artifacts/index.ts";
 import { assertArtifacts } from "./artifact-places.ts";
+import { assertPipelineOptions } from "./check-options.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import type { StopSignals } from "./interruption.ts";
@@ -43,7 +44,9 @@ export class Pipeline {
   readonly #emitter: Emitter;
   readonly #hide: Redactor;
 
+  /** Throws `UsageError` naming every option that is missing, unknown or not what it has to be. */
   constructor(options: PipelineOptions) {
+    assertPipelineOptions(options);
     this.#options = options;
     this.#effects = options.workspace.effects;
     this.#hide = createRedactor(options.secrets ?? []);

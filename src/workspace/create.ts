@@ -6,7 +6,8 @@ import { assertNotHeld } from "./lock-state.ts";
 import { isUnspent } from "./unspent.ts";
 
 /** What to do when a new run is to be made where one already is. */
-export type IfExists = "refuse" | "resume" | "next";
+export const IF_EXISTS = ["refuse", "resume", "next"] as const;
+export type IfExists = (typeof IF_EXISTS)[number];
 
 const MAX_SUFFIX = 100_000;
 

@@ -2,9 +2,10 @@ import { resolve } from "node:path";
 import type { WorkspaceView } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
+import { assertOptions, type Expectations } from "../kernel/given-options.ts";
 import type { RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
-import { type IfExists, placeForRun, whyTaken } from "./create.ts";
+import { IF_EXISTS, type IfExists, placeForRun, whyTaken } from "./create.ts";
 import { folderIdentity } from "./folder-identity.ts";
 import * as validators from "./generated/validate-records.js";
 import type { Lock } from "./held-lock.ts";
@@ -33,6 +34,22 @@ export interface CreateOptions extends OpenOptions {
   readonly ifExists?: IfExists;
 }
 
+const OPENING: Expectations = {
+  root: {
+    expected: "the path of a folder",
+    holds: (value) => typeof value === "string" && value !== "",
+    required: true,
+  },
+  effects: { expected: "an object", holds: (value) => typeof value === "object" && value !== null },
+};
+const CREATING: Expectations = {
+  ...OPENING,
+  ifExists: {
+    expected: IF_EXISTS.join(", "),
+    holds: (value) => IF_EXISTS.some((one) => one === value),
+  },
+};
+
 /**
  * The folder of one run: its records, read and checked from disk each time, and written under its lock. Nothing is
  * written before the lock is taken.
@@ -54,9 +71,10 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   /**
    * A workspace for a new run; nothing is written yet. Throws `WorkspaceError` ("exists") when the folder holds a run,
    * unless `ifExists` says otherwise, or anything else that would get mixed up with one; "locked" while that run is
-   * going on.
+   * going on. Throws `UsageError` when what is given is no path or no option.
    */
   static async create(root: string, options: CreateOptions = {}): Promise<Workspace> {
+    assertOptions("Workspace.create", { root, ...options }, CREATING);
     const { effects = systemEffects(), ifExists = "refuse" } = options;
     const workspace = new Workspace(placeForRun(resolve(root), effects, ifExists), effects);
     workspace.#isNew = ifExists !== "resume";
@@ -65,6 +83,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
 
   /** The workspace of a run. Throws `WorkspaceError` ("not-found") when the folder holds none. */
   static async open(root: string, options: OpenOptions = {}): Promise<Workspace> {
+    assertOptions("Workspace.open", { root, ...options }, OPENING);
     const effects = options.effects ?? systemEffects();
     const path = resolve(root);
     if (!holdsRun(path, effects.files)) throw notFound(path, effects.files);
