@@ -6,12 +6,14 @@ import { readableLine } from "./readable-line.ts";
 const LONGEST_PAIR_LINE = 1000;
 const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 const NOT_FINITE = /^([-+]?)(nan|inf|infinity)$/i;
-const SINGLE = /^([A-Za-z_][\w./@%()+-]*(?: [\w./@%()+-]+)*)\s*[:=]\s*(\S.*)$/s;
-const ONE_OF_MANY = /\s*([A-Za-z_][\w./@%-]{0,79})\s*[:=]\s*([^\s,;|]{1,60})\s*[,;|]?/y;
+/** Names are words of any script. */
+const SINGLE = /^([\p{L}_][\p{L}\p{M}\p{N}_./@%()+-]*(?: [\p{L}\p{M}\p{N}_./@%()+-]+)*)\s*[:=]\s*(\S.*)$/su;
+const ONE_OF_MANY = /\s*([\p{L}_][\p{L}\p{M}\p{N}_./@%-]{0,79})\s*[:=]\s*([^\s,;|]{1,60})\s*[,;|]?/uy;
 /** Characters of the shortest pair, `a:1`. */
 const SHORTEST_PAIR = 3;
 const JSON_WORD = /^(?:true|false|null|NaN|Infinity),?\s*$/;
-const JSON_PIECE = /^(?:[{}[\]"]|(?:true|false|null|NaN|-?Infinity|-?\d[\d.eE+-]{0,40}),?\s*$)/;
+/** How a line that is a part of a printed object begins. */
+export const JSON_PIECE = /^(?:[{}[\]"]|(?:true|false|null|NaN|-?Infinity|-?\d[\d.eE+-]{0,40}),?\s*$)/;
 
 /** A number, the text of one that is not finite (`"NaN"`), or another text. */
 export type MetricValue = number | string;
@@ -22,10 +24,10 @@ export type MetricValue = number | string;
  */
 export function couldBeMetric(line: string): boolean {
   const first = line.charCodeAt(0);
-  if (line.length < SHORTEST_PAIR && isLetter(first)) return false;
+  if (line.length < SHORTEST_PAIR && mayBeLetter(first)) return false;
   const text = readableLine(line);
   const head = text.slice(0, 200).trimStart();
-  if (isLetter(head.charCodeAt(0)) && !text.includes(":") && !text.includes("=")) return JSON_WORD.test(head);
+  if (mayBeLetter(head.charCodeAt(0)) && !text.includes(":") && !text.includes("=")) return JSON_WORD.test(head);
   if (JSON_PIECE.test(head)) return true;
   return text.length <= LONGEST_PAIR_LINE && SINGLE.test(text.trim());
 }
@@ -74,8 +76,9 @@ function metricValue(text: string): MetricValue | null {
   return special[1] === "-" ? "-Infinity" : "Infinity";
 }
 
-function isLetter(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
+/** Outside of ASCII it takes more than a look to tell. */
+function mayBeLetter(code: number): boolean {
+  return code >= 0x80 || (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 }
 
 function parseJson(text: string): unknown {

@@ -27,6 +27,16 @@ describe("a line of name and value", () => {
         ["acc", 0.9],
       ],
     ],
+    ["précision: 0.93", [["précision", 0.93]]],
+    ["pre\u0301cision: 0.93", [["pre\u0301cision", 0.93]]],
+    ["精度=0.95", [["精度", 0.95]]],
+    [
+      "Épocas: 3, потери: 0.5",
+      [
+        ["Épocas", 3],
+        ["потери", 0.5],
+      ],
+    ],
     ["accuracy: high", [["accuracy", "high"]]],
     ["accuracy: 93%", [["accuracy", "93%"]]],
   ])("%j gives its pairs", (line, pairs) => {
@@ -34,7 +44,7 @@ describe("a line of name and value", () => {
     expect(couldBeMetric(line)).toBe(true);
   });
 
-  it.each(["", "hello", "12:30:01 accuracy 1", "= 5", ": 5", "accuracy:", "x".repeat(2000)])(
+  it.each(["", "hello", "• accuracy: 1", "→ 5", "12:30:01 accuracy 1", "= 5", ": 5", "accuracy:", "x".repeat(2000)])(
     "%j gives none",
     (line) => {
       expect(metricPairs(line)).toEqual([]);

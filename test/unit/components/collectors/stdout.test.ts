@@ -38,6 +38,14 @@ describe("the stdout collector", () => {
     });
   });
 
+  it("takes an object that is spread over lines without indentation", async () => {
+    expect(await collect('done\n{\n"acc": 0.7\n}\n')).toMatchObject({ output: { acc: 0.7 } });
+    expect(await collect('{\n"a": {\n"x": 1\n},\n"list": [\n{\n"y": 2\n}\n]\n}')).toMatchObject({
+      output: { a: { x: 1 }, list: [{ y: 2 }] },
+    });
+    expect(await collect('{\n"acc": 0.7\nlost\n}\nloss: 1')).toMatchObject({ output: { loss: 1 } });
+  });
+
   it("falls back to name: value and name=value, the last of each name", async () => {
     expect(await collect("accuracy: 0.1\nloss = 2\nsome talk: yes\naccuracy: 0.8\n")).toMatchObject({
       output: { accuracy: 0.8, loss: 2 },
