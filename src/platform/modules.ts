@@ -21,7 +21,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
       ...(await ownPackage()),
     });
     const loaded = await jiti.import<unknown>(file);
-    return typeof loaded === "object" && loaded !== null ? Object.fromEntries(exportsOf(loaded)) : { default: loaded };
+    return exportsOf(loaded);
   } catch (thrown) {
     throw new SpecError(`cannot load the module ${path}: ${reasonOf(thrown)}`, [], { cause: thrown });
   }
@@ -34,8 +34,27 @@ function reasonOf(thrown: unknown): string {
   return what === undefined || place === undefined ? message : `${place}: syntax error: ${what}`;
 }
 
-function exportsOf(loaded: object): readonly (readonly [string, unknown])[] {
-  return Object.keys(loaded).map((name) => [name, Reflect.get(loaded, name)] as const);
+/** The exports of a module; what a CommonJS module assigns to `module.exports` is also its default export. */
+function exportsOf(loaded: unknown): Readonly<Record<string, unknown>> {
+  if (!isObject(loaded)) return { default: loaded };
+  const named = Object.fromEntries(Object.keys(loaded).map((name) => [name, Reflect.get(loaded, name)] as const));
+  if (!("default" in named)) return isModule(loaded) ? named : { ...named, default: loaded };
+  const { default: whole } = named;
+  // An ES module that was compiled to CommonJS, loaded as it is: its default export is inside of what it assigned.
+  return isObject(whole) && isCompiled(whole) ? exportsOf(whole) : named;
+}
+
+/** Whether these are the exports of an ES module, and not what CommonJS assigned. */
+function isModule(loaded: object): boolean {
+  return isCompiled(loaded) || Reflect.get(loaded, Symbol.toStringTag) === "Module";
+}
+
+function isCompiled(loaded: object): boolean {
+  return Reflect.get(loaded, "__esModule") === true;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** This package's public entry, already loaded: a module that imports it shares its classes with the process. */

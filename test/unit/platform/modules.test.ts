@@ -30,6 +30,27 @@ describe("loadModule", () => {
     expect((await loadModule(file("plain.mjs", "export default 7;"))).default).toBe(7);
   });
 
+  it.each(["own.cjs", "own.js"])(
+    "takes what CommonJS assigns to module.exports for the default export: %s",
+    async (name) => {
+      const own = await loadModule(
+        file(name, 'const { isAuraError } = require("aura-research");\nmodule.exports = { kind: "x", isAuraError };'),
+      );
+      expect(own.default).toMatchObject({ kind: "x", isAuraError: expect.any(Function) });
+      expect((await loadModule(file(`plain-${name}`, "module.exports = { kind: 'x' };"))).default).toEqual({
+        kind: "x",
+      });
+      const compiled =
+        'Object.defineProperty(exports, "__esModule", { value: true });\nexports.default = { kind: "y" };';
+      expect((await loadModule(file(`compiled-${name}`, compiled))).default).toEqual({ kind: "y" });
+    },
+  );
+
+  it("has no default export where an ES module has none", async () => {
+    expect(Object.keys(await loadModule(file("named.ts", "export const a = 1;")))).toEqual(["a"]);
+    expect(Object.keys(await loadModule(file("named.mjs", "export const a = 1;")))).toEqual(["a"]);
+  });
+
   it("names the module that is missing or does not load", async () => {
     await expect(loadModule(join(folder, "no.ts"))).rejects.toThrow(/no module .*no\.ts/);
     await expect(loadModule(file("broken.ts", "export const = 3;"))).rejects.toThrow(SpecError);
