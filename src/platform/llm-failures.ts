@@ -19,9 +19,21 @@ const STATUS_OF_TYPE = new Map([
   ["rate_limit_error", 429],
 ]);
 const MAX_REASON = 500;
+/** Characters that are shown of an answer that is none. */
+const MAX_START = 120;
 
 /** A reply that came with status 200 and is not one. */
 export class UnreadableReply extends Error {}
+
+/** What came with status 200 and has nothing of a reply: whatever answered is no model provider. */
+export class NoProvider extends Error {
+  constructor(contentType: string | null, body: string) {
+    const line = body.replace(/[\s\p{Cc}]+/gu, " ").trim();
+    const start = line.length > MAX_START ? `${line.slice(0, MAX_START)}…` : line;
+    const type = (contentType ?? "").split(";")[0]?.trim().slice(0, 100) || "no content type";
+    super(`the server answered with what is no message of a model (${type}): ${start === "" ? "nothing" : start}`);
+  }
+}
 
 /** Sorts what a request threw. Anything without a status (a reset, a refused connection, half a stream) may pass. */
 export function classifyFailure(thrown: unknown, now: () => number): LlmFailure {

@@ -3,7 +3,7 @@ import { RunnerError } from "../kernel/errors.ts";
 import type { Usage } from "../model/call.ts";
 import { parseDuration } from "../model/units.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
-import { classifyFailure } from "./llm-failures.ts";
+import { classifyFailure, NoProvider } from "./llm-failures.ts";
 import { type RawReply, ReplyEvents, usedTogether } from "./llm-reply.ts";
 import { systemEffects } from "./system.ts";
 
@@ -53,28 +53,33 @@ const DEFAULT_KEY = "ANTHROPIC_API_KEY";
 const TIMEOUT = "10m";
 const MAX_WAIT = "5m";
 const MAX_TOKENS = 8192;
+/** Characters by which a stream of events is known. */
+const LONGEST_START = 1000;
 /** Shorter ones are a local server's dummy and would be redacted out of ordinary words. */
 const SHORTEST_SECRET = 8;
 
 /**
  * A call to an Anthropic model, or to any server that speaks its Messages format. A busy or broken server is waited
  * for up to `maxWait` (`RunnerError` `unavailable` after it); a refused key is `credentials`, a refused request or an
- * unknown model `rejected`. What failed requests used, as far as the server told, counts with the reply or the error.
+ * unknown model `rejected`, and so is what answers with something else altogether, such as a page of HTML; once there
+ * have been replies, that is an `unusable-reply`. What failed requests used, as far as the server told, counts with the reply or the error.
  * The key is read from the environment at each call and is in no message and no reply.
  */
 export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = systemEffects()): AnthropicCall {
   const maxWaitMs = parseDuration(options.maxWait ?? MAX_WAIT);
+  let hasAnswered = false;
   return async (prompt, { signal, warn }) => {
     const key = apiKey(options, effects);
     const redact = (text: string): string => (key.length < SHORTEST_SECRET ? text : text.replaceAll(key, "[redacted]"));
     const sort = (thrown: unknown) => classifyFailure(thrown, () => effects.clock.now().getTime());
     const lost: Lost = { usage: undefined, text: "" };
+    const none = (thrown: unknown): boolean => thrown instanceof NoProvider;
     try {
       const reply = await withBackoff(
         () => attempt(options, key, prompt, signal, effects.clock, lost),
         (thrown) => {
           const failure = sort(thrown);
-          return failure.kind === "passing" ? failure.failure : null;
+          return failure.kind === "passing" && !none(thrown) ? failure.failure : null;
         },
         {
           clock: effects.clock,
@@ -90,10 +95,12 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
       );
       if (reply.cut)
         warn?.("reply-cut", `${options.model}: the reply was cut at max_tokens (${options.maxTokens ?? MAX_TOKENS})`);
+      hasAnswered = true;
       const usage = usedTogether(lost.usage, reply.usage) ?? reply.usage;
       return { content: redact(reply.content), usage: priced(usage, options.price), model: reply.model };
     } catch (thrown) {
       signal.throwIfAborted();
+      if (thrown instanceof NoProvider) throw noProvider(thrown, options, redact, hasAnswered);
       throw runnerError(thrown, options, redact, sort, lost);
     }
   };
@@ -114,6 +121,17 @@ export function apiKey(options: Pick<AnthropicOptions, "apiKeyEnv">, effects: Pi
     throw new RunnerError("credentials", `the environment variable ${variable} holds characters that no key has`);
   }
   return key;
+}
+
+/** A server that has never given a reply is the wrong one; one that has may be behind something that broke. */
+function noProvider(
+  { message }: NoProvider,
+  { model, baseUrl }: AnthropicOptions,
+  redact: (text: string) => string,
+  hasAnswered: boolean,
+): RunnerError {
+  const hint = baseUrl === undefined ? "check ANTHROPIC_BASE_URL and the network" : "check base_url";
+  return new RunnerError(hasAnswered ? "unusable-reply" : "rejected", redact(`${model}: ${message}; ${hint}`));
 }
 
 function runnerError(
@@ -182,13 +200,18 @@ async function attempt(
   const events = new ReplyEvents();
   try {
     if (options.stream === false) {
-      events.message(await client.messages.create(body, { signal: both }));
+      const { data, response } = await client.messages.create(body, { signal: both }).withResponse();
+      whole(data, response, events);
     } else {
       const sent = client.messages.create({ ...body, stream: true }, { signal: both });
       const { data: stream, response } = await sent.withResponse();
+      const type = response.headers.get("content-type");
       // A server that does not stream answers with the whole message: it is paid for, and as good.
-      if (response.headers.get("content-type")?.includes("application/json")) events.message(await response.json());
-      else for await (const event of stream) events.add(event);
+      if (type?.includes("application/json")) whole(await response.json(), response, events);
+      else {
+        if (type !== null && !type.includes("text/event-stream")) await assertEvents(response);
+        for await (const event of stream) events.add(event);
+      }
     }
     both.throwIfAborted();
     return events.reply(options.model);
@@ -197,6 +220,33 @@ async function attempt(
     lost.text = events.text();
     throw deadline.signal.aborted ? deadline.signal.reason : thrown;
   }
+}
+
+/** Takes a body that is a whole message; an error in the provider's form may pass, anything else is from somebody else. */
+function whole(body: unknown, { headers }: Response, events: ReplyEvents): void {
+  const isObject = typeof body === "object" && body !== null;
+  const isOurs = isObject && ("content" in body || ("type" in body && body.type === "error"));
+  if (!isOurs)
+    throw new NoProvider(headers.get("content-type"), typeof body === "string" ? body : JSON.stringify(body));
+  events.message(body);
+}
+
+/** Some servers call a stream of events by another type: whether it is one is seen at its start. */
+async function assertEvents(response: Response): Promise<void> {
+  const reader = response.clone().body?.getReader();
+  if (!reader) return;
+  const decoder = new TextDecoder();
+  let start = "";
+  for (let lines = 0; lines < 2 && start.length < LONGEST_START; lines = start.trimStart().split("\n").length) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    start += decoder.decode(value, { stream: true });
+  }
+  const isStream = /^\s*(?:event|data|id|retry|):/.test(start);
+  const left = [reader.cancel(), ...(isStream ? [] : [response.body?.cancel()])];
+  // Nobody waits for the rest, whatever becomes of it.
+  for (const one of left) one?.catch(() => {});
+  if (!isStream) throw new NoProvider(response.headers.get("content-type"), start);
 }
 
 function priced(usage: Usage, price: TokenPrice | undefined): Usage {

@@ -146,8 +146,15 @@ function excerpt(text: string, span: Span): string {
   const line = text.slice(lineStart, newline < 0 ? text.length : newline).replace(/\r$/, "");
   const column = Math.min(span.start - lineStart, line.length);
   const from = column > WIDTH - 20 ? column - 40 : 0;
-  const shown = line.slice(from, from + WIDTH).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
+  const shown = withoutPasswords(line)
+    .slice(from, from + WIDTH)
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
   const before = shown.slice(0, column - from);
   const marked = shown.slice(column - from, column - from + Math.max(1, span.end - span.start));
   return `${shown}\n${" ".repeat(displayWidth(before))}${"^".repeat(Math.max(1, displayWidth(marked)))}`;
+}
+
+/** What stands before the host of a URL gives access to it; as many stars take its place. */
+function withoutPasswords(line: string): string {
+  return line.replaceAll(/(?<=:\/\/)[^\s/@"']+(?=@)/g, (access) => "*".repeat(access.length));
 }

@@ -1,5 +1,6 @@
 import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import { SpecError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import {
   type AnthropicCall,
@@ -17,6 +18,15 @@ import { recorded } from "./record.ts";
 
 const CONCURRENCY = 4;
 
+/** Why a server cannot be reached by this address, without any of what it says; `null` when it can be tried. */
+function addressProblem(address: string): string | null {
+  if (!URL.canParse(address))
+    return "this is no address of a server; write it as https://host, or https://host:port/path";
+  const { username, password } = new URL(address);
+  if (username === "" && password === "") return null;
+  return "a name or password in an address is never sent; name the environment variable that holds the key, as api_key_env";
+}
+
 export interface AnthropicRunnerOptions extends AnthropicOptions {
   /** Name in records. Default `anthropic`. */
   readonly name?: string;
@@ -32,7 +42,10 @@ export class AnthropicRunner implements Runner {
   readonly #call: AnthropicCall;
   readonly #limit: ConcurrencyLimit;
 
+  /** Throws `SpecError` for a `baseUrl` that no request can be sent to. */
   constructor(options: AnthropicRunnerOptions, effects: LlmEffects) {
+    const problem = options.baseUrl === undefined ? null : addressProblem(options.baseUrl);
+    if (problem !== null) throw new SpecError(`baseUrl of ${options.model}: ${problem}`);
     this.name = options.name ?? "anthropic";
     this.model = options.model;
     this.#options = options;
@@ -96,6 +109,10 @@ export const anthropicRunner = defineComponent({
     max_wait: "5m",
     concurrency: 4,
     stream: true,
+  },
+  check: ({ base_url: address }) => {
+    const message = address === undefined ? null : addressProblem(address);
+    return message === null ? [] : [{ path: "base_url", message }];
   },
   create: (given, deps) => recorded(new AnthropicRunner(fromSpec(given, deps.name), deps.effects), given.record, deps),
 });

@@ -103,8 +103,6 @@ describe("anthropicLlm", () => {
     ["half a stream", { kind: "half", text: "x".repeat(1000) }, true],
     ["half a body", { kind: "half", text: "x".repeat(1000) }, false],
     ["an overload inside the stream", { kind: "stream-error", type: "overloaded_error" }, true],
-    ["a page of HTML", { kind: "garbage" }, false],
-    ["a page of HTML for a stream", { kind: "garbage" }, true],
     ["broken JSON", { kind: "garbage", body: "{oops", contentType: "application/json" }, false],
     [
       "a broken event",
@@ -116,6 +114,46 @@ describe("anthropicLlm", () => {
     const { reply, requests } = await ask([answer, { kind: "text", text: "ok" }], { stream });
     expect(reply?.content).toBe("ok");
     expect(requests).toHaveLength(2);
+  });
+
+  it.each([
+    ["a page of HTML", { kind: "garbage" }, false, "(text/html): <html>hello</html>"],
+    ["a page of HTML for a stream", { kind: "garbage" }, true, "(text/html): <html>hello</html>"],
+    [
+      "an object of somebody else",
+      { kind: "garbage", body: '{"ok":true}', contentType: "application/json" },
+      true,
+      '(application/json): {"ok":true}',
+    ],
+    [
+      "a long text",
+      { kind: "garbage", body: "x ".repeat(5000), contentType: "text/plain; charset=utf-8" },
+      true,
+      "(text/plain): x x x",
+    ],
+  ] as const)("takes who answers with %s for no provider, at once", async (_what, answer, stream, told) => {
+    const { error, requests, sleeps } = await ask([answer], { stream });
+    expect(runnerError(error).problem).toBe("rejected");
+    expect(runnerError(error).message).toContain(`the server answered with what is no message of a model ${told}`);
+    expect(runnerError(error).message.length).toBeLessThan(300);
+    expect([requests.length, sleeps]).toEqual([1, []]);
+  });
+
+  it("reads a stream that is called something else", async () => {
+    const body =
+      'event: message_start\ndata: {"type":"message_start","message":{"model":"m","usage":{"input_tokens":3}}}\n\n' +
+      'event: content_block_start\ndata: {"type":"content_block_start","content_block":{"type":"text","text":"ok"}}\n\n' +
+      'event: message_stop\ndata: {"type":"message_stop"}\n\n';
+    const { reply } = await ask([{ kind: "garbage", body, contentType: "text/plain" }]);
+    expect(reply).toMatchObject({ content: "ok", usage: { inputTokens: 3 } });
+  });
+
+  it("takes a page of HTML for a bad reply once there have been others", async () => {
+    await using server = await startAnthropicServer([{ kind: "text", text: "ok" }, { kind: "garbage" }]);
+    const call = anthropicLlm({ model: "test-model", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects());
+    const { signal } = new AbortController();
+    await call("One?", { signal });
+    await expect(call("Two?", { signal })).rejects.toMatchObject({ problem: "unusable-reply" });
   });
 
   it("counts what broken streams used, with the reply as with the error", async () => {

@@ -576,3 +576,32 @@ experimenter: { type: script, command: "echo {x}" }
     expect(errorsOfBuiltIns(text.replace(/trials|spread/, "trial_count"))).toEqual([]);
   });
 });
+
+describe("the address of a model server", () => {
+  it.each(["http://", "http://name:sesame@host/v1"])(
+    "that can never work is refused, without what it says: %s",
+    (url) => {
+      const text = `version: 1
+name: tiny
+metric: { name: acc }
+runners: { main: { type: anthropic, model: m, base_url: "${url}" } }
+researcher: { type: prompt, runner: main }
+experimenter: { type: script, command: "true" }
+`;
+      const thrown = thrownBy(() => load(text, { registry: builtins }));
+      expect(thrown).toMatchObject({
+        exitCode: 2,
+        diagnostics: [{ line: 4, column: 57, path: "runners.main.base_url" }],
+      });
+      expect(`${JSON.stringify(thrown)} ${thrown instanceof Error ? thrown.message : ""}`).not.toContain("sesame");
+    },
+  );
+});
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (thrown) {
+    return thrown;
+  }
+}
