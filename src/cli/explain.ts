@@ -20,7 +20,8 @@ export async function explain(session: Session, root: string): Promise<number> {
   requirement(flags.require, settings.metric);
   const { acceptSpecChange: acceptChange = false, retryFailed = false } = flags;
   const consent = { acceptChange, ...(retryFailed ? { retryFailed } : {}) };
-  const inputs = recordInputs(settings.inputs, manifest.inputs, { files: effects.files, workspace: root });
+  const scope = { files: effects.files, workspace: root };
+  const inputs = await recordInputs(settings.inputs, manifest.inputs, scope, () => effects.clock.turn());
   const { generation, changes } = openGeneration(manifest, spec, inputs, settings, consent);
   const again = retryFailed ? chooseFailed(workspace, retryFailed, generation) : [];
   const steps = explainResume(workspace, { generation, again, tracked: settings.artifacts.length > 0 });

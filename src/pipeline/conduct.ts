@@ -49,7 +49,8 @@ export async function conductRun(
   const hide = createRedactor(options.secrets ?? []);
   const previous = workspace.readManifest();
   const scope = { files: workspace.effects.files, workspace: workspace.root };
-  const inputs = recordInputs(settings.inputs, previous?.inputs ?? [], scope);
+  const turns = (): Promise<void> => workspace.effects.clock.turn();
+  const inputs = await recordInputs(settings.inputs, previous?.inputs ?? [], scope, turns);
   const keeper = ManifestKeeper.open(options, settings, inputs, previous);
   const { runId } = keeper.manifest;
   const mark = `${runId}/${workspace.folder}/`;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Files } from "../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../kernel/errors.ts";
+import { atOnce, inTurns, pieceOfFiles, type Steps } from "../kernel/steps.ts";
 import type { InputRecord } from "../model/run.ts";
 import type { InputSetting } from "../model/settings.ts";
 import { type InputEntry, type InputScope, listInput, listPlainFiles } from "./input-files.ts";
@@ -26,14 +27,17 @@ export interface InputWatch extends Disposable {
 
 /**
  * Size, time and hash of every input; a folder's hash covers the names and contents of all in it. `before` is what an
- * earlier life of the run recorded: its hashes are taken again the way they were. Throws `SpecError` when one is missing.
+ * earlier life of the run recorded: its hashes are taken again the way they were. Inputs may be large, so `turn` is
+ * awaited again and again. Throws `SpecError` when one is missing.
  */
-export function recordInputs(
+export async function recordInputs(
   inputs: readonly InputSetting[],
   before: readonly InputRecord[],
   scope: InputScope,
-): readonly InputRecord[] {
-  return inputs.map((input) => {
+  turn: () => Promise<void>,
+): Promise<readonly InputRecord[]> {
+  const records: InputRecord[] = [];
+  for (const input of inputs) {
     const { path, absolutePath } = input;
     const real = scope.files.realPath(absolutePath);
     const stat = real === null ? null : scope.files.stat(real);
@@ -47,9 +51,10 @@ export function recordInputs(
       size += entry.stat.size;
       newest = Math.max(newest, entry.stat.mtimeMs);
     }
-    const sha256 = hashOf(entries, scope.files);
-    return { path, size, modifiedAt: new Date(newest).toISOString(), sha256, ...scheme };
-  });
+    const sha256 = await inTurns(hashOf(entries, scope.files), turn);
+    records.push({ path, size, modifiedAt: new Date(newest).toISOString(), sha256, ...scheme });
+  }
+  return records;
 }
 
 /** A guard that remembers sizes and times as they are now, and contents as `recorded`. */
@@ -67,7 +72,7 @@ export function guardInputs(
     const entries = input.look();
     const now = markOf(entries);
     if (now === input.mark) return false;
-    if (hashOf(entries, scope.files) !== input.sha256) return true;
+    if (atOnce(hashOf(entries, scope.files)) !== input.sha256) return true;
     // Touched, or put back: the same data under another time.
     input.mark = now;
     return false;
@@ -114,11 +119,15 @@ function entriesOf({ absolutePath }: InputSetting, { scheme }: Scheme, scope: In
 }
 
 /** Of a file its own SHA-256, of a folder one over the names and contents of all in it. */
-function hashOf(entries: readonly InputEntry[], files: Files): string {
+function* hashOf(entries: readonly InputEntry[], files: Files): Steps<string> {
   const [only] = entries;
   if (only?.kind === "file" && only.name === "") return files.hash(only.place) ?? "";
   const digest = createHash("sha256");
-  for (const entry of entries) digest.update(`${entry.name}\0${contentOf(entry, files)}\n`);
+  const isPiece = pieceOfFiles();
+  for (const entry of entries) {
+    digest.update(`${entry.name}\0${contentOf(entry, files)}\n`);
+    if (entry.kind === "file" && isPiece(entry.stat.size)) yield;
+  }
   return digest.digest("hex");
 }
 

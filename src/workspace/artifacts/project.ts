@@ -68,12 +68,8 @@ export async function captureProject(
   signal: AbortSignal,
 ): Promise<CapturedProject> {
   const { root, tracked, inputs } = request;
-  const artifacts = store.capture(root, tracked, {
-    excludes: projectExcludes(effects.files, root),
-    cache: false,
-    durable: true,
-    without: inputs,
-  });
+  const how = { excludes: projectExcludes(effects.files, root), cache: false, durable: true, without: inputs };
+  const artifacts = await store.captureInTurns(root, tracked, how, turnsOf(effects, signal));
   const project = await captureOthers(store, request, effects, signal);
   return {
     project: project.snapshot,
@@ -97,11 +93,20 @@ export async function captureProjectAgain(
   const before = taken.scope;
   const added = before === undefined ? [] : addedPaths(request, before, effects);
   const excludes = projectExcludes(effects.files, root);
-  const fresh = store.capture(root, added, { excludes, cache: false, durable: true, without: inputs });
+  const how = { excludes, cache: false, durable: true, without: inputs };
+  const fresh = await store.captureInTurns(root, added, how, turnsOf(effects, signal));
   const artifacts = joined(store.read(taken.artifacts), before, fresh.snapshot, { tracked, patterns, inputs });
   store.keep(store.hold(artifacts).id);
   const project = await captureOthers(store, request, effects, signal);
   return { project: project.snapshot, artifacts, warnings: [...fresh.warnings, ...project.warnings] };
+}
+
+/** A project may be large: between its files a stop is heard and the lock kept fresh. */
+function turnsOf({ clock }: Effects, signal: AbortSignal): () => Promise<void> {
+  return async () => {
+    await clock.turn();
+    signal.throwIfAborted();
+  };
 }
 
 /** Paths that are part of a state and were not before; they may hold others that were. */
@@ -124,7 +129,8 @@ async function captureOthers(
   signal: AbortSignal,
 ): Promise<Captured> {
   const { paths, warnings } = await listOtherFiles(request, effects, signal);
-  const captured = store.capture(request.root, paths, { excludes: HARD_EXCLUDES, strict: false, durable: true });
+  const how = { excludes: HARD_EXCLUDES, strict: false, durable: true };
+  const captured = await store.captureInTurns(request.root, paths, how, turnsOf(effects, signal));
   return { snapshot: captured.snapshot, warnings: [...warnings, ...notMissing(captured.warnings)] };
 }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
+import { atOnce, inTurns, pieceOfFiles, type Steps } from "../../kernel/steps.ts";
 import { snapshotsDir } from "../layout.ts";
 import { createExcludes, type Excludes, NO_EXCLUDES } from "./excludes.ts";
 import { writeTree } from "./materialize.ts";
@@ -77,6 +78,20 @@ export class SnapshotStore {
    * files are left out with a warning. Throws `SpecError` (when strict) and `TreeTooLarge` as `scanTree` does.
    */
   capture(treeRoot: string, tracked: readonly string[], options: CaptureOptions = {}): Captured {
+    return atOnce(this.#capture(treeRoot, tracked, options));
+  }
+
+  /** The same with pauses, as reading may take long: `turn` is awaited again and again, and what it throws ends it. */
+  captureInTurns(
+    treeRoot: string,
+    tracked: readonly string[],
+    options: CaptureOptions,
+    turn: () => Promise<void>,
+  ): Promise<Captured> {
+    return inTurns(this.#capture(treeRoot, tracked, options), turn);
+  }
+
+  *#capture(treeRoot: string, tracked: readonly string[], options: CaptureOptions): Steps<Captured> {
     this.assertWritable();
     const cache = (options.cache ?? true) ? new StatCache(this.root, treeRoot, this.files) : null;
     const scan = scanTree(this.files, {
@@ -88,7 +103,7 @@ export class SnapshotStore {
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.without === undefined ? {} : { without: options.without }),
     });
-    const snapshot = snapshotOf(scan.found, (found) => this.#storeFile(treeRoot, found, cache));
+    const snapshot = yield* snapshotOf(scan.found, (found) => this.#storeFile(treeRoot, found, cache));
     this.#write(snapshot, options.durable ?? false);
     cache?.save();
     return { snapshot, warnings: scan.warnings };
@@ -99,7 +114,7 @@ export class SnapshotStore {
     const { excludes = NO_EXCLUDES, without = [] } = leftOut;
     const request = { root: treeRoot, tracked, excludes, without, strict: false, workspace: this.root };
     const scan = scanTree(this.files, request);
-    return snapshotOf(scan.found, (found) => this.#hashFile(treeRoot, found)).id;
+    return atOnce(snapshotOf(scan.found, (found) => this.#hashFile(treeRoot, found))).id;
   }
 
   /** Stores the state that `identify` tells. */
@@ -204,8 +219,9 @@ export class SnapshotStore {
   }
 }
 
-function snapshotOf(found: readonly Found[], store: (found: Found) => StoredFile | null): Snapshot {
+function* snapshotOf(found: readonly Found[], store: (found: Found) => StoredFile | null): Steps<Snapshot> {
   const entries: SnapshotEntry[] = [];
+  const isPiece = pieceOfFiles();
   for (const one of found) {
     const mode = one.stat.mode & 0o777;
     if (one.stat.kind === "directory") entries.push({ path: one.path, kind: "directory", mode });
@@ -215,6 +231,7 @@ function snapshotOf(found: readonly Found[], store: (found: Found) => StoredFile
       if (stored !== null) {
         entries.push({ path: one.path, kind: "file", mode, size: stored.size, sha256: stored.sha256 });
       }
+      if (isPiece(one.stat.size)) yield;
     }
   }
   return makeSnapshot(entries);

@@ -16,8 +16,10 @@ const input = () => ({ path: "data.csv", absolutePath: folder.join("data.csv"), 
 
 const scope = () => ({ files: systemFiles(), workspace: folder.join("run") });
 
-function guard() {
-  return guardInputs([input()], recordInputs([input()], [], scope()), scope());
+const noTurn = async () => undefined;
+
+async function guard() {
+  return guardInputs([input()], await recordInputs([input()], [], scope(), noTurn), scope());
 }
 
 /** The input folder `data`, with one file, and a function that tells what it is like now. */
@@ -25,12 +27,12 @@ function inputFolder() {
   mkdirSync(folder.join("data"));
   writeFileSync(folder.join("data/a.csv"), "1\n");
   const inputs = [{ path: "data", absolutePath: folder.join("data"), show: "name" as const }];
-  const record = (before: Parameters<typeof recordInputs>[1] = []) => {
-    const [only] = recordInputs(inputs, before, scope());
+  const record = async (before: Parameters<typeof recordInputs>[1] = []) => {
+    const [only] = await recordInputs(inputs, before, scope(), noTurn);
     if (!only) throw new Error("no input was recorded");
     return only;
   };
-  return { record, guard: () => guardInputs(inputs, [record()], scope()) };
+  return { record, guard: async () => guardInputs(inputs, [await record()], scope()) };
 }
 
 /** A run of six trials; the one of the number `culprit` changes the input. */
@@ -112,8 +114,8 @@ describe("a trial that changes an input", () => {
 });
 
 describe("the guard of the inputs", () => {
-  test("goes by contents where a time has changed", () => {
-    const inputs = guard();
+  test("goes by contents where a time has changed", async () => {
+    const inputs = await guard();
     utimesSync(folder.join("data.csv"), 1, 1);
     expect(inputs.changed()).toBeNull();
     writeFileSync(folder.join("data.csv"), "2,1\n");
@@ -121,8 +123,8 @@ describe("the guard of the inputs", () => {
     expect(() => inputs.watch()).toThrow(/data\.csv/);
   });
 
-  test("blames a trial alone when no other ran with it, however many ran before", () => {
-    const inputs = guard();
+  test("blames a trial alone when no other ran with it, however many ran before", async () => {
+    const inputs = await guard();
     {
       using before = inputs.watch();
       expect(before.problem()).toBeNull();
@@ -134,16 +136,16 @@ describe("the guard of the inputs", () => {
 });
 
 describe("an input folder", () => {
-  test("has what links in it lead to, and what the links say", () => {
+  test("has what links in it lead to, and what the links say", async () => {
     mkdirSync(folder.join("real/deep"), { recursive: true });
     for (const name of ["real/one", "real/two", "real/deep/three"]) writeFileSync(folder.join(name), "same\n");
     const { record, guard } = inputFolder();
     symlinkSync("../real/one", folder.join("data/file"));
     symlinkSync("../real/deep", folder.join("data/folder"));
     symlinkSync("nowhere", folder.join("data/broken"));
-    expect(record().size).toBe(12);
+    expect((await record()).size).toBe(12);
 
-    const inputs = guard();
+    const inputs = await guard();
     writeFileSync(folder.join("data/file"), "other\n");
     expect(inputs.changed()).toBe("data");
     writeFileSync(folder.join("data/file"), "same\n");
@@ -156,7 +158,7 @@ describe("an input folder", () => {
     expect(inputs.changed()).toBe("data");
   });
 
-  test("may hold links that go around in a circle, and many that lead to the same", () => {
+  test("may hold links that go around in a circle, and many that lead to the same", async () => {
     const { record, guard } = inputFolder();
     symlinkSync("../data", folder.join("data/self"));
     symlinkSync("loop", folder.join("data/loop"));
@@ -166,21 +168,21 @@ describe("an input folder", () => {
       mkdirSync(deeper);
       for (const name of ["x", "y"]) symlinkSync("d", `${deeper}/${name}`);
     }
-    expect(record().size).toBe(2);
-    expect(guard().changed()).toBeNull();
+    expect((await record()).size).toBe(2);
+    expect((await guard()).changed()).toBeNull();
   });
 
-  test("has changed when an empty folder is gone", () => {
+  test("has changed when an empty folder is gone", async () => {
     const { guard } = inputFolder();
     mkdirSync(folder.join("data/empty"));
-    const inputs = guard();
+    const inputs = await guard();
     rmSync(folder.join("data/empty"), { recursive: true });
     expect(inputs.changed()).toBe("data");
   });
 
-  test("does not hold what git and runs of AURA keep in it", () => {
+  test("does not hold what git and runs of AURA keep in it", async () => {
     const { guard } = inputFolder();
-    const inputs = guard();
+    const inputs = await guard();
     mkdirSync(folder.join("data/.git"));
     writeFileSync(folder.join("data/.git/index"), "1");
     mkdirSync(folder.join("data/runs/other/iterations"), { recursive: true });
@@ -190,16 +192,16 @@ describe("an input folder", () => {
     expect(inputs.changed()).toBe("data");
   });
 
-  test("that an earlier AURA has recorded is looked at as it did", () => {
+  test("that an earlier AURA has recorded is looked at as it did", async () => {
     const { record } = inputFolder();
-    const { scheme, ...earlier } = record();
+    const { scheme, ...earlier } = await record();
     symlinkSync("a.csv", folder.join("data/link"));
     mkdirSync(folder.join("data/empty"));
     expect(scheme).toBe(2);
-    expect(record([earlier])).toEqual({ ...earlier, modifiedAt: expect.any(String) });
+    expect(await record([earlier])).toEqual({ ...earlier, modifiedAt: expect.any(String) });
   });
 
-  test("may hold more files than a call has room for arguments", () => {
+  test("may hold more files than a call has room for arguments", async () => {
     const stat = { kind: "file", size: 1, mode: 0o644, mtimeMs: 5, ctimeMs: 5, ino: 1, nlink: 1 } as const;
     const entries = Array.from({ length: 200_000 }, (_, index) => ({ name: `f${index}`, kind: "file" as const }));
     const files = {
@@ -210,11 +212,20 @@ describe("an input folder", () => {
       hash: () => "0",
     };
     const inputs = [{ path: "big", absolutePath: "/big", show: "name" as const }];
-    expect(recordInputs(inputs, [], { files, workspace: "/w" })).toMatchObject([{ size: 200_000 }]);
+    expect(await recordInputs(inputs, [], { files, workspace: "/w" }, noTurn)).toMatchObject([{ size: 200_000 }]);
   });
 });
 
 describe("the project as its own input", () => {
+  test("is read with pauses in which a stop can be heard and the lock kept", async () => {
+    mkdirSync(folder.join("large"));
+    for (const name of ["a", "b", "c"]) writeFileSync(folder.join(`large/${name}`), Buffer.alloc(3 * 1024 * 1024));
+    const inputs = [{ path: "large", absolutePath: folder.join("large"), show: "name" as const }];
+    let turns = 0;
+    await recordInputs(inputs, [], scope(), async () => void turns++);
+    expect(turns).toBe(1);
+  });
+
   test("is not changed by the run that is kept in it", async () => {
     const workspace = await Workspace.create(folder.join("runs/one"));
     const pipeline = new Pipeline({

@@ -26,6 +26,7 @@ import { EXIT } from "../../../src/kernel/errors.ts";
 import type { Evaluation } from "../../../src/model/evaluation.ts";
 import type { JsonObject, JsonValue } from "../../../src/model/json.ts";
 import { StopRequest } from "../../../src/pipeline/interruption.ts";
+import { systemEffects } from "../../../src/platform/system.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 let folder: TemporaryDirectory;
@@ -228,6 +229,20 @@ describe("stopping from code", () => {
     const run = await pipeline({ researcher: Object.assign(search(), { setup: async () => stopped() }) });
     expect(await run.run({ signal: stop.signal })).toMatchObject({ reason: "interrupted", exitCode: 143 });
     expect(folder.read("run/run.json")).toBeNull();
+  });
+
+  test("is heard while a large project is read, which the next run reads again", async () => {
+    const stop = new AbortController();
+    const effects = systemEffects();
+    const clock = { ...effects.clock, turn: async () => stop.abort() };
+    for (const name of ["a", "b"]) folder.write(`project/src/${name}`, "x".repeat(5 * 1024 * 1024));
+    const settings = { root: folder.join("project"), artifacts: ["src"] };
+    const workspace = await Workspace.create(folder.join("run"), { effects: { ...effects, clock } });
+    const first = await pipeline({ workspace, settings });
+    expect(await first.run({ signal: stop.signal })).toMatchObject({ reason: "interrupted", totals: { trials: 0 } });
+    expect(JSON.parse(folder.read("run/run.json") ?? "")).toMatchObject({ status: "interrupted" });
+    expect(folder.read("run/run.json")).not.toContain('"project"');
+    expect(await (await pipeline({ settings })).run()).toMatchObject({ reason: "iterations" });
   });
 
   test("by the signal ends what runs; a later run goes on from there", async () => {
