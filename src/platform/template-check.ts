@@ -35,6 +35,9 @@ type Node = Parameters<InstanceType<Handlebars["Visitor"]>["accept"]>[0];
 /** The helpers that take a block, and need exactly one argument. */
 const BLOCKS = ["each", "if", "unless", "with"];
 
+/** The helpers whose second argument is a number. */
+const COUNTING = ["json", "truncate", "indent"];
+
 /**
  * Looks through a template for what cannot work with variables of these shapes: names and fields that do not exist,
  * inside blocks too, and helpers used in a way they are not made for. Handlebars itself notices some of it when it
@@ -121,6 +124,9 @@ export function checkTemplate(
       const name = path.original;
       if (BLOCKS.includes(name)) problem({ loc }, `"${name}" needs a block: {{#${name} …}} … {{/${name}}}`);
       else if (params.length === 0) problem({ loc }, `the helper "${name}" was given nothing; write {{${name} name}}`);
+      else if (COUNTING.includes(name) && params[1] && isNoCount(params[1])) {
+        problem(params[1], `the helper "${name}" needs a whole number here: write {{${name} name 80}}`);
+      }
       for (const parameter of params) this.#argument(parameter);
       return { shape: name === "lookup" ? OPEN : SINGLE, what: `{{${name} …}}` };
     }
@@ -157,6 +163,13 @@ function insideOf(helper: string | null, { shape, what }: Found): Context {
     default:
       return { change: "none" };
   }
+}
+
+/** Whether a literal stands there that is no whole number; what a name holds only shows later. */
+function isNoCount(node: Node): boolean {
+  if (!/Literal$/.test(node.type)) return false;
+  const count = "value" in node ? Number(node.value) : Number.NaN;
+  return !(Number.isInteger(count) && count >= 0);
 }
 
 function isPath(node: Node): node is Path {

@@ -36,6 +36,11 @@ export class ReplayRunner implements Runner {
   }
 
   async setup(_ctx: RunContext): Promise<void> {
+    this.load();
+  }
+
+  /** Reads the recording, once. Throws `SpecError` when it is missing, damaged or empty. */
+  load(): void {
     this.#load();
   }
 
@@ -112,7 +117,9 @@ export const replayRunner = defineComponent({
         `runner ${deps.name}: \`record\` is the file that is replayed, ${file}; record to another one`,
       );
     }
-    return recorded(new ReplayRunner({ file: replayed, strict, name: deps.name, files }), record, deps);
+    const runner = new ReplayRunner({ file: replayed, strict, name: deps.name, files });
+    runner.load();
+    return recorded(runner, record, deps);
   },
 });
 

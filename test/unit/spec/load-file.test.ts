@@ -210,6 +210,14 @@ experimenter: { type: script, command: "true" }
     ]);
   });
 
+  it("that gives a helper what it cannot use is told before the run", async () => {
+    using dir = temporaryDirectory();
+    const path = dir.write("spec.yaml", spec("  prompt: \"{{truncate goal 'x'}}\"").replace("upwards", "maximize"));
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      expect.stringContaining('the helper "truncate" needs a whole number here'),
+    ]);
+  });
+
   it("that reads fields which are not there is told at each of them", async () => {
     using dir = temporaryDirectory();
     const prompt = `  vars: { b: 1 }\n  prompt: "{{vars.b}} {{vars.b.c}}\\n{{vars.zz}} {{metric.name}} {{metric.nme}}"`;
@@ -252,7 +260,7 @@ describe("a folder where a file is wanted", () => {
 name: tiny
 metric: { name: score, direction: upwards }
 ${researcher}
-runners: { main: { type: replay, file: spec.yaml } }
+runners: { main: { type: anthropic, model: m } }
 experimenter: { type: script, command: "true" }
 `,
     );
@@ -279,5 +287,26 @@ experimenter: { type: script, command: "echo {x}" }
     expect(await errorsOf(path, { registry: builtins })).toEqual([
       `4:7 ${dir.join("f.ts")} is no folder; a folder is wanted here`,
     ]);
+  });
+});
+
+describe("a recording that is replayed", () => {
+  it.each([
+    ["", "is empty"],
+    ["garbage\n", "not a line of JSON"],
+  ])("has to hold calls: %j", async (recording, reason) => {
+    using dir = temporaryDirectory();
+    dir.write("replies.jsonl", recording);
+    const path = dir.write(
+      "spec.yaml",
+      `version: 1
+name: tiny
+metric: { name: score }
+runners: { main: { type: replay, file: replies.jsonl } }
+researcher: { type: prompt, runner: main }
+experimenter: { type: script, command: "true" }
+`,
+    );
+    expect(await errorsOf(path, { registry: builtins })).toEqual([expect.stringMatching(`^4:\\d+ .*${reason}`)]);
   });
 });

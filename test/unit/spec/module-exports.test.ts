@@ -49,4 +49,28 @@ evaluator: { type: function, module: ./m.ts, export: zap }
     ]);
     expect(process.exitCode).not.toBe(3);
   });
+
+  test.each([
+    ["export const zap = 5;", true],
+    ["export let zap: string = 'x'\nexport const other = () => 1;", true],
+    ["export default 5;", true],
+    ["export const zap = 5 > 3 ? run : walk;", false],
+    ["export const zap = makeOne(5);", false],
+    ["export const zap = async () => 5;", false],
+  ])("is no plain value: %s", async (source, refused) => {
+    using dir = temporaryDirectory();
+    dir.write("m.ts", source);
+    const path = dir.write(
+      "spec.yaml",
+      `version: 1
+name: tiny
+metric: { name: score }
+researcher: { type: search, space: { x: { type: int, low: 1, high: 2 } } }
+experimenter: { type: function, module: ./m.ts, export: ${source.includes("default") ? "default" : "zap"} }
+`,
+    );
+    const error = await loadSpec(path).catch((thrown: unknown) => thrown);
+    const told = error instanceof SpecError ? error.diagnostics.map(({ message }) => message) : [];
+    expect(told).toEqual(refused ? [expect.stringMatching(/^what \.\/m\.ts exports as .* is no function$/)] : []);
+  });
 });
