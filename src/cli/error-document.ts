@@ -8,10 +8,11 @@ import {
   WorkspaceError,
 } from "../kernel/errors.ts";
 import type { ErrorOutput } from "./outputs/error.ts";
-import { errorText } from "./report-error.ts";
+import { errorText, foreseen } from "./report-error.ts";
 
 /** What `--json` tells of an error: the words are those on standard error. */
-export function errorDocument(thrown: unknown): ErrorOutput {
+export function errorDocument(raised: unknown): ErrorOutput {
+  const thrown = foreseen(raised);
   const [message = "", ...details] = errorText(thrown).split("\n");
   return {
     error: {
