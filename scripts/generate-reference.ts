@@ -39,12 +39,15 @@ any other unknown key is an error.
 - A *duration* is \`90s\`, \`30m\`, \`2h\` or a number of seconds; a *size* \`512M\`, \`2G\` (binary units) or a number of bytes; a *count* \`200k\`, \`2M\` or a number.
 - \`\${VAR}\` and \`\${VAR:-default}\` come from the environment (the default also when the variable is empty), \`$\${\` is a literal \`\${\`. A plain scalar that is
   exactly one variable is read again as YAML, so \`parallel: \${N}\` can be a number; in quotes it stays text. Inside \`{ }\` and \`[ ]\`, YAML wants the quotes.
+- Variables are filled in before a command that is one text is split into words: a value with blanks becomes several words, and a quote in it can
+  break the command. In a list (\`command: [python, train.py, "\${DATA}"]\`) it stays one word, whatever is in it.
 - Records keep variables unexpanded. A value of six characters or more from one that is handed on (in \`env\`, \`command\`, \`argv\`, \`base_url\`, \`system\`,
   \`prompt\`, \`goal\`, \`vars\`, \`constraints\`, options of your own components) is a secret: \`[redacted]\` stands for it in records, logs, recordings,
   events and messages, whoever printed it. One that names what is measured, searched, tracked or read (\`name\`, \`metric\`, \`space\`, \`model\`, paths)
   is a setting and is shown, and so are \`HOME\`, \`USER\`, \`PATH\` and their like. Files of the project and files that trials write are left as they are.
 - A component is \`{ type: <name>, …options }\`. A \`type\` that begins with \`./\`, \`../\` or \`/\` is your own module, whose default export is a component definition.
-- Paths are relative to the spec's folder; \`inputs\`, \`artifacts\` and \`files\` to \`root\`.`;
+- Paths are relative to the spec's folder; \`inputs\`, \`artifacts\` and \`files\` to \`root\`. What links in an input folder lead to belongs to it;
+  \`.git\` and workspaces do not.`;
 }
 
 function kindSection(kind: Kind, registry: Registry): readonly string[] {

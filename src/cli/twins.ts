@@ -41,7 +41,10 @@ export function setOption(): Option {
   const twins = environment("AURA_SET")
     .split("\n")
     .filter((line) => line.trim() !== "");
-  const option = new Option("--set <path=value>", "change a value of the spec; may be repeated (env: AURA_SET)");
+  const option = new Option(
+    "--set <path=value>",
+    "change a value of the spec; may be repeated, in AURA_SET one on each line (env: AURA_SET)",
+  );
   if (twins.length > 0) option.default(twins, "what AURA_SET says");
   return option.argParser((value: string, previous: readonly string[] | undefined) => [
     ...(previous === undefined || previous === twins ? [] : previous),
