@@ -9,8 +9,8 @@ export function sparkline(values: readonly number[], width: number): string {
     values.length <= width
       ? values
       : Array.from({ length: width }, (_, i) => values[Math.round((i * (values.length - 1)) / Math.max(1, width - 1))]);
-  const low = Math.min(...values);
-  const span = Math.max(...values) - low;
+  const low = values.reduce((least, value) => Math.min(least, value));
+  const span = values.reduce((greatest, value) => Math.max(greatest, value)) - low;
   return shown
     .map((value = low) => LEVELS[span > 0 ? Math.round(((value - low) / span) * (LEVELS.length - 1)) : 0])
     .join("");

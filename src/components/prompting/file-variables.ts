@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import type { StageContext } from "../../kernel/context.ts";
-import type { Files } from "../../kernel/effects.ts";
+import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import type { InputSetting } from "../../model/settings.ts";
 import { TOKEN_BUDGETS } from "./history.ts";
 import { fencedText, printableList } from "./printable.ts";
@@ -50,14 +50,16 @@ function recordedSize(ctx: StageContext, input: InputSetting): number {
     .reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Of a folder what is data in it: neither git's own files nor the run's. */
+/** Of a folder what is data in it: neither git's own files nor those of runs. */
 function contents(ctx: StageContext, input: InputSetting, size: number): readonly ShownFile[] {
   const { files } = ctx.effects;
   const text = textOf(files, input.absolutePath);
   if (text !== null) return [{ path: input.path, size, content: text }];
   const found: ShownFile[] = [];
   const visit = (path: string, absolute: string): void => {
-    for (const entry of files.list(absolute) ?? []) {
+    const entries = files.list(absolute) ?? [];
+    if (absolute !== input.absolutePath && isOfRun(entries)) return;
+    for (const entry of entries) {
       if (found.length >= MAX_FILES) return;
       const inner = join(path, entry.name);
       const place = resolve(absolute, entry.name);
@@ -71,6 +73,11 @@ function contents(ctx: StageContext, input: InputSetting, size: number): readonl
   };
   visit(input.path, input.absolutePath);
   return found.length > 0 ? found : [{ path: input.path, size, content: null }];
+}
+
+/** Whether a folder with these entries is a workspace. */
+function isOfRun(entries: readonly DirectoryEntry[]): boolean {
+  return ["run.json", "journal.jsonl"].every((file) => entries.some(({ name }) => name === file));
 }
 
 /** A text file's contents; `null` for a folder, and for what is binary or too large to be shown. */

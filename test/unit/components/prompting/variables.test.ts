@@ -197,6 +197,28 @@ describe("promptVariables", () => {
     }
   });
 
+  it("shows of an input folder neither git's files nor those of runs", () => {
+    const root = mkdtempSync(join(tmpdir(), "aura-vars-"));
+    try {
+      for (const folder of [".git", "runs/own", "runs/other"]) mkdirSync(join(root, folder), { recursive: true });
+      const files = [
+        ".git/config",
+        "runs/own/spec.yaml",
+        "runs/other/run.json",
+        "runs/other/journal.jsonl",
+        "data.csv",
+      ];
+      for (const path of files) writeFileSync(join(root, path), "1");
+      const base = stageContext({ root });
+      const inputs = [{ path: ".", absolutePath: root, show: "full" as const }];
+      const workspace = { ...base.workspace, root: join(root, "runs/own") };
+      const ctx = { ...base, workspace, settings: { ...base.settings, inputs } };
+      expect(render("{{#each inputs}}{{this.path}},{{/each}}", ctx)).toBe("data.csv,");
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
   it("shows artifacts until the budget is full, then names", () => {
     const files = [
       { path: "a.py", size: 60_000, content: "a".repeat(60_000) },
