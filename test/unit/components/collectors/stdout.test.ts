@@ -46,6 +46,29 @@ describe("the stdout collector", () => {
     expect(await collect('{\n"acc": 0.7\nlost\n}\nloss: 1')).toMatchObject({ output: { loss: 1 } });
   });
 
+  it("takes no part of a long printed object for the whole", async () => {
+    const folds = (count: number) => Array.from({ length: count }, (_, n) => ({ epoch: n, accuracy: n / 1000 }));
+    for (const indent of ["", " ", "\t"]) {
+      for (const count of [1, 6, 700]) {
+        const objects = [
+          { accuracy: 0.9, folds: folds(count) },
+          { folds: folds(count), accuracy: 0.9, text: 'a "}" and a {[' },
+        ];
+        for (const printed of objects) {
+          const text = JSON.stringify(printed, null, 2).replace(/^ +/gm, indent);
+          expect(await collect(`start {\n${text}\nend }`)).toMatchObject({ output: { accuracy: 0.9 } });
+        }
+      }
+    }
+    const tooLong = JSON.stringify({ accuracy: 0.9, folds: folds(30_000) }, null, 2);
+    expect(await collect(tooLong)).toMatchObject({ failure: { code: "metric-missing" } });
+    const cutShort = '{\n"accuracy": 0.9,\n"folds": [\n{\n"accuracy": 0.1\n}';
+    expect(await collect(cutShort)).toMatchObject({ failure: { code: "metric-missing" } });
+    expect(await collect('[\n{"accuracy": 0.1},\n{"accuracy": 0.2}\n]\nloss: 1')).toMatchObject({
+      output: { loss: 1 },
+    });
+  });
+
   it("falls back to name: value and name=value, the last of each name", async () => {
     expect(await collect("accuracy: 0.1\nloss = 2\nsome talk: yes\naccuracy: 0.8\n")).toMatchObject({
       output: { accuracy: 0.8, loss: 2 },
