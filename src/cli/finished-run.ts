@@ -9,6 +9,7 @@ import { readJournal } from "../workspace/journal.ts";
 import { assertNotHeld } from "../workspace/lock-state.ts";
 import { misfits } from "../workspace/plain-files.ts";
 import { inspectBest } from "../workspace/queries.ts";
+import { specPlace } from "../workspace/spec-place.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { JsonFrame } from "./json-frame.ts";
 import { requirement, unmet } from "./require.ts";
@@ -58,7 +59,8 @@ function asksForMore(flags: RunFlags, { overrides }: RunManifest): boolean {
 
 /** Whether the spec, a record or the state carried on is another than when the run ended. */
 function hasChanged(workspace: Workspace, manifest: RunManifest, specFile: string | null, effects: Effects): boolean {
-  const file = specFile ?? (manifest.specFile === undefined ? null : resolve(workspace.root, manifest.specFile));
+  const file =
+    specFile ?? (manifest.specFile === undefined ? null : specPlace(workspace.root, manifest.specFile, effects.files));
   // Only the program that a run in code was started from can tell whether it is still the same.
   if (file === null) return true;
   const text = effects.files.readText(file);

@@ -4,6 +4,7 @@ import { SpecError } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import type { Lock } from "../workspace/held-lock.ts";
+import { specPlace } from "../workspace/spec-place.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { RunFlags } from "./run-flags.ts";
 import type { Session } from "./session.ts";
@@ -69,7 +70,7 @@ async function loadAgain(
       `the run in ${root} was started from code, not from a spec; run that program again to go on with it`,
     );
   }
-  const file = resolve(root, manifest.specFile);
+  const file = specPlace(root, manifest.specFile, effects.files);
   if (effects.files.stat(file)) return loadSpec(file, options);
   const copy = resolve(root, "spec.yaml");
   const text = effects.files.readText(copy);

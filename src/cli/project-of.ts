@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
+import { specPlace } from "../workspace/spec-place.ts";
 import type { StatesOfRun } from "./states.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { StatesOfRun } from "./states.ts";
 export function projectOf({ workspace, manifest }: StatesOfRun, files: Files): string {
   const { specFile, project, spec } = manifest;
   if (specFile !== undefined) {
-    const file = resolve(workspace.root, specFile);
+    const file = specPlace(workspace.root, specFile, files);
     if (files.stat(file) !== null)
       return typeof spec.root === "string" ? resolve(dirname(file), spec.root) : dirname(file);
   }

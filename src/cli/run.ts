@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import type { Effects } from "../kernel/effects.ts";
+import type { JsonObject } from "../model/json.ts";
 import { type EarlyLock, lockEarly } from "./early-lock.ts";
 import type { RunFlags } from "./run-flags.ts";
 import { inSession, type Session } from "./session.ts";
@@ -23,6 +24,11 @@ export async function run(specFile: string, flags: RunFlags): Promise<number> {
     const { loadSpec } = await import("../spec/load.ts");
     const { overridesOf } = await import("./run-flags.ts");
     const { values: overrides, problems: overrideProblems } = overridesOf(flags);
+    const { holdsRun } = await import("../workspace/locate.ts");
+    const begun = ifExists === "resume" ? begunWorkspace(specFile, flags, overrides, effects) : null;
+    // What a run has recorded, such as earlier overrides, has a say in whether its spec is right.
+    if (begun !== null && !flags.dryRun && holdsRun(begun, effects.files))
+      return await continueRun(session, begun, specFile, early);
     const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects, unlessIdle });
     const { showWarnings } = await import("./show-diagnostics.ts");
     showWarnings(loaded.warnings);
@@ -50,6 +56,14 @@ async function continueRun(session: Session, root: string, specFile: string, ear
 function placeOf(name: string, workspace: string | undefined, dir: string): string {
   if (workspace === undefined) return `runs/${name}`;
   return isAbsolute(workspace) ? workspace : resolve(dir, workspace);
+}
+
+/** The workspace that is gone on with, where that is plain to see, also when values of the spec are changed. */
+function begunWorkspace(specFile: string, flags: RunFlags, overrides: JsonObject, effects: Effects): string | null {
+  const { set: _, ...others } = flags;
+  const isElsewhere = "name" in overrides || "workspace" in overrides;
+  const place = isElsewhere ? null : likelyWorkspace(specFile, others, effects);
+  return place === null ? null : resolve(place);
 }
 
 /**

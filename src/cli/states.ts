@@ -68,7 +68,8 @@ export function showsCarriedState(workspace: Workspace): boolean {
 function stateRecordsOf(workspace: Workspace): StateRecords {
   return {
     best: () => inspectBest(workspace.root, workspace.effects)?.id ?? null,
-    lastIteration: () => workspace.listIterations().at(-1) ?? null,
+    // A folder without a record is an iteration that a killed run had only begun to begin.
+    lastIteration: () => workspace.listIterations().findLast((n) => workspace.readIteration(n) !== null) ?? null,
     readIteration: (iteration) => workspace.readIteration(iteration),
     readExperiment: (id) => workspace.readExperiment(id),
     listHypotheses: (iteration) => workspace.listHypotheses(iteration),

@@ -48,10 +48,14 @@ function callProcesses(workspace: Workspace, iteration: number): readonly Proces
   });
 }
 
-/** The process, if a run in this very folder started it since this machine's last boot. */
+/**
+ * The process, if a run in this very folder started it since this machine's last boot. An earlier AURA did not record
+ * the folder.
+ */
 function identityHere(record: ProcessRecord, workspace: Workspace): readonly ProcessIdentity[] {
   const { pid, pidStartedAt, host, bootId, folder } = record;
   const { self } = workspace.effects.processes;
-  if (pid === undefined || host !== self.host || bootId !== self.bootId || folder !== workspace.folder) return [];
+  if (pid === undefined || host !== self.host || bootId !== self.bootId) return [];
+  if (folder !== undefined && folder !== workspace.folder) return [];
   return [{ pid, ...(pidStartedAt === undefined ? {} : { startedAt: pidStartedAt }) }];
 }

@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import { isAuraError } from "../kernel/errors.ts";
 import type { AuraEventType, EventSink, RunDescription } from "../kernel/events.ts";
 import {
@@ -11,6 +10,7 @@ import {
 } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { VERSION } from "../version.ts";
+import { relativeToWorkspace } from "../workspace/spec-place.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { openGeneration } from "./changes.ts";
 import type { PipelineOptions, RecordedSpec } from "./options.ts";
@@ -197,7 +197,8 @@ type SpecFields = Pick<RunManifest, "specHash" | "overrides" | "specFile" | "spe
 function recordedSpec(spec: RecordedSpec, workspace: Workspace, runId: string): SpecFields {
   const { hash, raw, overrides, file } = spec;
   const sources = spec.sources?.(runId) ?? [];
-  return { sources, specHash: hash, overrides, specFile: relative(workspace.root, file), spec: raw };
+  const specFile = relativeToWorkspace(workspace.root, file, workspace.effects.files);
+  return { sources, specHash: hash, overrides, specFile, spec: raw };
 }
 
 /** A pipeline written in code records what readers of the workspace need to compare scores. */

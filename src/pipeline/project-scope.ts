@@ -1,4 +1,4 @@
-import { isAbsolute } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { SpecError } from "../kernel/errors.ts";
 import { artifactPaths } from "../model/artifact.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
@@ -33,7 +33,7 @@ export function takenBefore(
   const { project } = previous;
   if (project === undefined) return null;
   const taken = { ...project, scope: project.scope ?? recordedScope(previous, spec, settings) };
-  if (spec === undefined || rootOf(previous.spec) === rootOf(spec.raw)) return taken;
+  if (spec === undefined || isSameRoot(previous.spec, spec)) return taken;
   const everTracked = [...(project.earlier ?? []), taken].some(({ scope }) => (scope?.tracked.length ?? 0) > 0);
   if (!everTracked) return null;
   throw new SpecError(
@@ -64,6 +64,12 @@ function trackedIn(value: JsonValue | undefined): readonly string[] {
 
 function textsIn(value: JsonValue | undefined): readonly string[] | null {
   return Array.isArray(value) ? value.filter((text) => typeof text === "string") : null;
+}
+
+/** A root may be written in several ways, relative to the spec or not. */
+function isSameRoot(before: JsonObject, { raw, file }: RecordedSpec): boolean {
+  const [one, other] = [rootOf(before), rootOf(raw)];
+  return one === other || resolve(dirname(file), one) === resolve(dirname(file), other);
 }
 
 function rootOf({ root }: JsonObject): string {

@@ -20,14 +20,19 @@ export function makeScratch(marker: string, { files, variables }: ScratchEffects
 export function dropScratch(mark: string, { files, variables }: ScratchEffects): void {
   const parent = temporaryFolder(variables);
   const prefix = scratchName(mark);
-  for (const { name, kind } of files.list(parent) ?? []) {
-    if (kind !== "directory" || !name.startsWith(prefix)) continue;
-    try {
-      files.remove(join(parent, name));
-    } catch (error) {
-      // It is in nobody's way, and the folder of temporary files is everybody's.
-      if (!(error instanceof StorageError)) throw error;
-    }
+  // What cannot be found or removed is in nobody's way, and the folder of temporary files is everybody's.
+  const found = unlessRefused(() => files.list(parent)) ?? [];
+  for (const { name, kind } of found) {
+    if (kind === "directory" && name.startsWith(prefix)) unlessRefused(() => files.remove(join(parent, name)));
+  }
+}
+
+function unlessRefused<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    return null;
   }
 }
 

@@ -13,6 +13,7 @@ import { PROJECT_COPY, trialDir } from "./layout.ts";
 import { listAttempts, listIterations } from "./listing.ts";
 import { readManifest } from "./manifest.ts";
 import { readOr, type Source } from "./records.ts";
+import { specPlace } from "./spec-place.ts";
 
 /** Files that may still be in a state: those of a folder, under these paths. */
 export interface Tree {
@@ -76,7 +77,9 @@ function filesOfCopy(files: Files, copy: string, without: readonly string[]): re
 /** The user's project, as far as it can be told and is there. */
 export function projectFolder(root: string, { spec, specFile, project }: RunManifest, files: Files): string | null {
   const bySpec =
-    specFile === undefined ? null : resolve(root, dirname(specFile), typeof spec.root === "string" ? spec.root : ".");
+    specFile === undefined
+      ? null
+      : resolve(dirname(specPlace(root, specFile, files)), typeof spec.root === "string" ? spec.root : ".");
   const folders = [bySpec, project?.root ?? null];
   return folders.find((folder) => folder !== null && files.stat(folder)?.kind === "directory") ?? null;
 }

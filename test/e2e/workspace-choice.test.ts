@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import type { HypothesisRow, SummaryView } from "../../src/workspace/queries.ts";
-import { type AuraEnd, type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+import { type AuraEnd, aura, type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 /** Counts its own starts outside AURA. */
@@ -50,6 +50,31 @@ describe("a workspace that holds a run", () => {
     const fresh = await here.run(["run", "tiny.yaml", "--or-resume", "--workspace", "elsewhere/w"]);
     expect(fresh.code).toBe(0);
     expect(manifest("elsewhere/w").status).toBe("finished");
+  });
+
+  test("is gone on with by --or-resume as by resume: with what the run has recorded", async () => {
+    using place = desk({
+      "src/a": "1\n",
+      "own.yaml": spec({ name: "own", more: "parallel: none\nartifacts: [src/]" }),
+    });
+    expect((await place.run(["run", "own.yaml", "--set", "parallel=2"])).code).toBe(0);
+    rmSync(place.join("src"), { recursive: true });
+    const resumed = await place.run(["run", "own.yaml", "--or-resume", "--set", "stop.iterations=2"]);
+    expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
+    expect(place.json<RunManifest>("runs/own/run.json")).toMatchObject({ iterationsCompleted: 2 });
+  });
+
+  test("behind a symbolic link is gone on with by either of its names", async () => {
+    using place = desk({ "project/own.yaml": spec({ name: "own" }) });
+    mkdirSync(place.join("scratch"));
+    symlinkSync(place.join("scratch"), place.join("project/runs"));
+    const cwd = place.join("project");
+    expect((await aura(["run", "own.yaml"], { cwd })).code).toBe(0);
+    const more = (workspace: string, iterations: number) =>
+      aura(["resume", workspace, "--set", `stop.iterations=${iterations}`], { cwd });
+    for (const end of [await more(place.join("scratch/own"), 2), await more("runs/own", 3)])
+      expect(end, end.stderr).toMatchObject({ code: 0 });
+    expect(place.json<RunManifest>("scratch/own/run.json")).toMatchObject({ iterationsCompleted: 3 });
   });
 
   thorough("is finished: resume does nothing and answers 0, and still checks --require", async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemEffects } from "../../src/platform/system.ts";
@@ -27,6 +27,13 @@ const isSame = (a: Tree, b: Tree): boolean => differences(a, b).length === 0;
 const isDecided = (run: StatesRun): boolean => existsSync(join(run.workspace, "rollbacks/00001.json"));
 
 describe("aura rollback under SIGKILL", () => {
+  test("takes an iteration that a killed run had only begun to begin for none", async () => {
+    using run = copyOf(finished);
+    mkdirSync(run.join("run/iterations/00002"));
+    expect(await rollBack(run, {})).toMatchObject({ code: 0 });
+    expect(JSON.parse(run.read("run/rollbacks/00001.json") ?? "")).toMatchObject({ afterIteration: 1 });
+  });
+
   const rollBack = (run: StatesRun, env: Readonly<Record<string, string>>) =>
     aura(["rollback", "run", "--to", "start"], { cwd: run.path, env });
 

@@ -1,4 +1,5 @@
 import { cpSync, existsSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openStates } from "../../../src/cli/states.ts";
 import {
@@ -45,7 +46,7 @@ async function life(scope: Scope, options: Options = {}) {
   const spec = { text: "", raw, hash: JSON.stringify([scope, command]), overrides: {}, file };
   return new Pipeline({
     workspace: await Workspace.create(folder.join("run"), { ifExists: "resume", effects }),
-    root: folder.join("project", root ?? "."),
+    root: resolve(folder.join("project"), root ?? "."),
     artifacts,
     settings: { ...DEFAULT_SETTINGS, files: files ?? null },
     ...(inCode ? {} : { spec }),
@@ -187,6 +188,12 @@ describe("an accepted change of the artifacts", () => {
       message: expect.stringMatching(/`root` is "src" and was the spec's folder.*aura run --new/),
     });
     expect(folder.read("run/run.json")).toBe(before);
+  });
+
+  test("goes with a `root` that is written otherwise and means the same folder", async () => {
+    await go({ artifacts: ["src/"], files: FILES });
+    await go({ artifacts: ["src/", "tools/"], files: FILES, root: folder.join("project") });
+    expect(filesOf(iteration(2).base.snapshot)).toEqual(["src/a", "src/b", "tools/t"]);
   });
 
   test("is seen in a run that was started by an older AURA, which did not record what it tracked", async () => {

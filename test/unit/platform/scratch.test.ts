@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { StorageError } from "../../../src/kernel/errors.ts";
 import { dropScratch, makeScratch } from "../../../src/platform/scratch.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
@@ -23,4 +24,12 @@ it("drops the scratch folders of one run in one workspace, and nothing else", ()
     "aura-run2-7-8-call-ab",
     "elsewhere",
   ]);
+});
+
+it("lets scratch folders be where they cannot be listed or removed", () => {
+  const effects = systemEffects();
+  const list = (): never => {
+    throw new StorageError("list", "/tmp", new Error("EACCES"));
+  };
+  expect(() => dropScratch("run1/7-8/", { ...effects, files: { ...effects.files, list } })).not.toThrow();
 });
