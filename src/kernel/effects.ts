@@ -2,6 +2,7 @@
  * The ports through which AURA touches the outside: clock, chance, files, processes, environment. `platform/`
  * implements them; a test or the fault rig wraps them. Nothing else in AURA goes around them.
  */
+import type { Steps } from "./steps.ts";
 
 export interface Clock {
   now(): Date;
@@ -102,6 +103,8 @@ export interface Files {
   flush(paths: readonly string[]): void;
   /** SHA-256 of a file's bytes, hex, streamed; `null` when there is no such regular file. */
   hash(path: string): string | null;
+  /** The same in pieces. */
+  hashing(path: string): Steps<string | null>;
 }
 
 /** What makes a process nameable after a crash: its id may be reused, its id with its start time is not. */

@@ -2,7 +2,7 @@
 export type Steps<T> = Generator<undefined, T, undefined>;
 
 /** As many bytes are read in a few milliseconds. */
-const PIECE_BYTES = 4 * 1024 * 1024;
+export const PIECE_BYTES = 4 * 1024 * 1024;
 /** What a file takes even when it is empty, in bytes read. */
 const FILE_BYTES = 8 * 1024;
 
@@ -30,6 +30,11 @@ export async function inTurns<T>(steps: Steps<T>, turn: () => Promise<void>): Pr
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
-    await turn();
+    try {
+      await turn();
+    } catch (thrown) {
+      // What the work holds open is let go of.
+      steps.throw(thrown);
+    }
   }
 }

@@ -121,20 +121,20 @@ function entriesOf({ absolutePath }: InputSetting, { scheme }: Scheme, scope: In
 /** Of a file its own SHA-256, of a folder one over the names and contents of all in it. */
 function* hashOf(entries: readonly InputEntry[], files: Files): Steps<string> {
   const [only] = entries;
-  if (only?.kind === "file" && only.name === "") return files.hash(only.place) ?? "";
+  if (only?.kind === "file" && only.name === "") return (yield* files.hashing(only.place)) ?? "";
   const digest = createHash("sha256");
   const isPiece = pieceOfFiles();
   for (const entry of entries) {
-    digest.update(`${entry.name}\0${contentOf(entry, files)}\n`);
+    digest.update(`${entry.name}\0${yield* contentOf(entry, files)}\n`);
     if (entry.kind === "file" && isPiece(entry.stat.size)) yield;
   }
   return digest.digest("hex");
 }
 
-function contentOf(entry: InputEntry, files: Files): string {
+function* contentOf(entry: InputEntry, files: Files): Steps<string> {
   switch (entry.kind) {
     case "file":
-      return files.hash(entry.place) ?? "";
+      return (yield* files.hashing(entry.place)) ?? "";
     case "link":
       return `-> ${entry.target}`;
     case "empty-folder":

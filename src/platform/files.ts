@@ -18,13 +18,18 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import type { Files } from "../kernel/effects.ts";
+import { atOnce, type Steps } from "../kernel/steps.ts";
 import { createExclusive, temporaryNames, writeAtomic } from "./files/atomic.ts";
 import { listEntries, statEntry } from "./files/entries.ts";
-import { stored, storedOrNull, systemCode } from "./files/errors.ts";
+import { stored, storedOrNull, storedSteps, systemCode } from "./files/errors.ts";
 import { flush, flushAll } from "./files/flush.ts";
 import { hashFile } from "./files/hash.ts";
 import { identityOf } from "./files/identity.ts";
 import { removeTree } from "./files/remove.ts";
+
+function hashing(path: string): Steps<string | null> {
+  return storedSteps("hash", path, hashFile(path));
+}
 
 /** A named pipe opened with this reads as empty instead of holding AURA up until somebody writes to it. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -55,7 +60,8 @@ export function systemFiles(): Files {
     remove: (path) => stored("remove", path, () => removeTree(path)),
     truncate: (path, size) => stored("truncate", path, () => truncateSync(path, size)),
     flush: (paths) => flushAll(paths, (path) => stored("flush", path, () => flush(path))),
-    hash: (path) => storedOrNull("hash", path, () => hashFile(path)),
+    hash: (path) => atOnce(hashing(path)),
+    hashing,
   };
 }
 

@@ -1,4 +1,5 @@
 import { StorageError } from "../../kernel/errors.ts";
+import type { Steps } from "../../kernel/steps.ts";
 
 /** The `E…` code of an error of the operating system, `null` for anything else. */
 export function systemCode(thrown: unknown): string | null {
@@ -20,6 +21,16 @@ export function stored<T>(operation: string, path: string, action: () => T): T {
   try {
     return action();
   } catch (thrown) {
+    throw systemCode(thrown) === null ? thrown : new StorageError(operation, path, thrown);
+  }
+}
+
+/** Like `storedOrNull`, of work in pieces. */
+export function* storedSteps<T>(operation: string, path: string, steps: Steps<T>): Steps<T | null> {
+  try {
+    return yield* steps;
+  } catch (thrown) {
+    if (isAbsent(thrown)) return null;
     throw systemCode(thrown) === null ? thrown : new StorageError(operation, path, thrown);
   }
 }

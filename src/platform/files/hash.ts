@@ -1,9 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { PIECE_BYTES, type Steps } from "../../kernel/steps.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** SHA-256 of a file in hex, read in chunks; `null` when the path leads to something that is no regular file. */
-export function hashFile(path: string): string | null {
+/** SHA-256 of a file in hex, read in chunks, with pauses; `null` when the path leads to something that is no regular file. */
+export function* hashFile(path: string): Steps<string | null> {
   // Without O_NONBLOCK a named pipe would hold AURA up until somebody writes to it.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -11,10 +12,14 @@ export function hashFile(path: string): string | null {
     if (!stat.isFile()) return null;
     const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, stat.size)));
-    for (;;) {
+    for (let read = 0; ; ) {
       const bytes = readSync(fd, chunk);
       if (bytes === 0) return hash.digest("hex");
       hash.update(chunk.subarray(0, bytes));
+      read += bytes;
+      if (read < PIECE_BYTES) continue;
+      read = 0;
+      yield;
     }
   } finally {
     closeSync(fd);

@@ -15,6 +15,7 @@ export function faultyFiles(inner: Files, at: FaultSwitch): Files {
     readLink: (path) => at.alive(() => inner.readLink(path)),
     identity: (path) => at.alive(() => inner.identity(path)),
     hash: (path) => at.alive(() => inner.hash(path)),
+    hashing: (path) => at.alive(() => inner.hashing(path)),
     makeDirectory: (path, mode) => {
       if (at.alive(() => inner.stat(path)) !== null) inner.makeDirectory(path, mode);
       else cross("makeDirectory", path, () => inner.makeDirectory(path, mode));

@@ -209,7 +209,9 @@ describe("an input folder", () => {
       realPath: (path: string) => path,
       stat: (path: string) => (path === "/big" ? { ...stat, kind: "directory" as const } : stat),
       list: () => entries,
-      hash: () => "0",
+      *hashing() {
+        return "0";
+      },
     };
     const inputs = [{ path: "big", absolutePath: "/big", show: "name" as const }];
     expect(await recordInputs(inputs, [], { files, workspace: "/w" }, noTurn)).toMatchObject([{ size: 200_000 }]);
@@ -224,6 +226,9 @@ describe("the project as its own input", () => {
     let turns = 0;
     await recordInputs(inputs, [], scope(), async () => void turns++);
     expect(turns).toBe(1);
+    writeFileSync(folder.join("large/one"), Buffer.alloc(20 * 1024 * 1024));
+    await recordInputs([{ ...input(), absolutePath: folder.join("large/one") }], [], scope(), async () => void turns++);
+    expect(turns).toBe(1 + 5);
   });
 
   test("is not changed by the run that is kept in it", async () => {
