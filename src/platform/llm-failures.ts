@@ -25,7 +25,7 @@ const MAX_START = 120;
 /** A reply that came with status 200 and is not one. */
 export class UnreadableReply extends Error {}
 
-/** What came with status 200 and has nothing of a reply: whatever answered is no model provider. */
+/** What came with status 200 and has nothing of a reply: whatever answered is no model provider, for now at least. */
 export class NoProvider extends Error {
   constructor(contentType: string | null, body: string) {
     const line = body.replace(/[\s\p{Cc}]+/gu, " ").trim();

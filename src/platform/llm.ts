@@ -41,11 +41,15 @@ export interface AnthropicReply {
   readonly model: string;
 }
 
+export interface AnthropicCallOptions {
+  readonly signal: AbortSignal;
+  readonly warn?: (code: string, message: string) => void;
+  /** Whether calls were answered before this process: the address is then no wrong one, whatever comes from it. */
+  readonly isKnown?: () => boolean;
+}
+
 /** An `LlmCall` that also says when it has to wait. */
-export type AnthropicCall = (
-  prompt: string,
-  options: { readonly signal: AbortSignal; readonly warn?: (code: string, message: string) => void },
-) => Promise<AnthropicReply>;
+export type AnthropicCall = (prompt: string, options: AnthropicCallOptions) => Promise<AnthropicReply>;
 
 export type LlmEffects = Pick<Effects, "clock" | "variables" | "token">;
 
@@ -53,6 +57,8 @@ const DEFAULT_KEY = "ANTHROPIC_API_KEY";
 const TIMEOUT = "10m";
 const MAX_WAIT = "5m";
 const MAX_TOKENS = 8192;
+/** Answers of somebody else, and nothing but them, by which an address is known to be wrong. */
+const STRANGE_ANSWERS = 3;
 /** Characters by which a stream of events is known. */
 const LONGEST_START = 1000;
 /** Shorter ones are a local server's dummy and would be redacted out of ordinary words. */
@@ -61,25 +67,30 @@ const SHORTEST_SECRET = 8;
 /**
  * A call to an Anthropic model, or to any server that speaks its Messages format. A busy or broken server is waited
  * for up to `maxWait` (`RunnerError` `unavailable` after it); a refused key is `credentials`, a refused request or an
- * unknown model `rejected`, and so is what answers with something else altogether, such as a page of HTML; once there
- * have been replies, that is an `unusable-reply`. What failed requests used, as far as the server told, counts with the reply or the error.
- * The key is read from the environment at each call and is in no message and no reply.
+ * unknown model `rejected`. Something else altogether, such as a gateway's page of HTML, is waited out like a broken
+ * server; three times at the very start and nothing else, and the address is a wrong one: `rejected`. What failed
+ * requests used, as far as the server told, counts with the reply or the error. The key is read from the environment at
+ * each call and is in no message and no reply.
  */
 export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = systemEffects()): AnthropicCall {
   const maxWaitMs = parseDuration(options.maxWait ?? MAX_WAIT);
   let hasAnswered = false;
-  return async (prompt, { signal, warn }) => {
+  return async (prompt, { signal, warn, isKnown }) => {
     const key = apiKey(options, effects);
     const redact = (text: string): string => (key.length < SHORTEST_SECRET ? text : text.replaceAll(key, "[redacted]"));
     const sort = (thrown: unknown) => classifyFailure(thrown, () => effects.clock.now().getTime());
     const lost: Lost = { usage: undefined, text: "" };
-    const none = (thrown: unknown): boolean => thrown instanceof NoProvider;
+    /** Of each try that failed: whether somebody else answered. */
+    const strange: boolean[] = [];
+    const isStranger = (): boolean => !hasAnswered && !isKnown?.() && strange.length > 0 && strange.every(Boolean);
     try {
       const reply = await withBackoff(
         () => attempt(options, key, prompt, signal, effects.clock, lost),
         (thrown) => {
+          strange.push(thrown instanceof NoProvider);
+          if (strange.length >= STRANGE_ANSWERS && isStranger()) return null;
           const failure = sort(thrown);
-          return failure.kind === "passing" && !none(thrown) ? failure.failure : null;
+          return failure.kind === "passing" ? failure.failure : null;
         },
         {
           clock: effects.clock,
@@ -100,7 +111,10 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
       return { content: redact(reply.content), usage: priced(usage, options.price), model: reply.model };
     } catch (thrown) {
       signal.throwIfAborted();
-      if (thrown instanceof NoProvider) throw noProvider(thrown, options, redact, hasAnswered);
+      const last = thrown instanceof GaveUp ? thrown.cause : thrown;
+      // Also where max_wait leaves no time for so many tries.
+      if (last instanceof NoProvider && isStranger())
+        throw new RunnerError("rejected", redact(`${options.model}: ${last.message}; ${addressHint(options)}`));
       throw runnerError(thrown, options, redact, sort, lost);
     }
   };
@@ -123,15 +137,8 @@ export function apiKey(options: Pick<AnthropicOptions, "apiKeyEnv">, effects: Pi
   return key;
 }
 
-/** A server that has never given a reply is the wrong one; one that has may be behind something that broke. */
-function noProvider(
-  { message }: NoProvider,
-  { model, baseUrl }: AnthropicOptions,
-  redact: (text: string) => string,
-  hasAnswered: boolean,
-): RunnerError {
-  const hint = baseUrl === undefined ? "check ANTHROPIC_BASE_URL and the network" : "check base_url";
-  return new RunnerError(hasAnswered ? "unusable-reply" : "rejected", redact(`${model}: ${message}; ${hint}`));
+function addressHint({ baseUrl }: AnthropicOptions): string {
+  return baseUrl === undefined ? "check ANTHROPIC_BASE_URL and the network" : "check base_url";
 }
 
 function runnerError(
@@ -147,10 +154,11 @@ function runnerError(
   };
   // No `cause`: the client's errors hold the request's headers, and with them the key.
   if (thrown instanceof GaveUp) {
-    const { tries, waitedMs, failure } = thrown;
+    const { tries, waitedMs, failure, cause } = thrown;
     const limit = `max_wait is ${options.maxWait ?? MAX_WAIT}`;
     const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${(waitedMs / 1000).toFixed(1)} s (${limit})`;
-    const message = redact(`${options.model} is unavailable after ${waited}: ${failure.reason}`);
+    const hint = cause instanceof NoProvider ? `; ${addressHint(options)}` : "";
+    const message = redact(`${options.model} is unavailable after ${waited}: ${failure.reason}${hint}`);
     return new RunnerError("unavailable", message, { attempts: tries, ...known });
   }
   const failure = sort(thrown);
@@ -208,10 +216,9 @@ async function attempt(
       const type = response.headers.get("content-type");
       // A server that does not stream answers with the whole message: it is paid for, and as good.
       if (type?.includes("application/json")) whole(await response.json(), response, events);
-      else {
-        if (type !== null && !type.includes("text/event-stream")) await assertEvents(response);
+      else if (type?.includes("text/event-stream") || (await isStream(response)))
         for await (const event of stream) events.add(event);
-      }
+      else whole(await response.text(), response, events);
     }
     both.throwIfAborted();
     return events.reply(options.model);
@@ -222,19 +229,34 @@ async function attempt(
   }
 }
 
-/** Takes a body that is a whole message; an error in the provider's form may pass, anything else is from somebody else. */
+/**
+ * Takes a body that is a whole message, also where it is called plain text; an error in the provider's form may pass,
+ * anything else is from somebody else.
+ */
 function whole(body: unknown, { headers }: Response, events: ReplyEvents): void {
-  const isObject = typeof body === "object" && body !== null;
-  const isOurs = isObject && ("content" in body || ("type" in body && body.type === "error"));
+  const message = typeof body === "string" ? parsed(body) : body;
+  const isObject = typeof message === "object" && message !== null;
+  const isOurs = isObject && ("content" in message || ("type" in message && message.type === "error"));
   if (!isOurs)
     throw new NoProvider(headers.get("content-type"), typeof body === "string" ? body : JSON.stringify(body));
-  events.message(body);
+  events.message(message);
 }
 
-/** Some servers call a stream of events by another type: whether it is one is seen at its start. */
-async function assertEvents(response: Response): Promise<void> {
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Some servers call a stream of events by another type: whether it is one is seen at its start. What begins as an object
+ * may be a whole message and is left to be read; for anything else throws `NoProvider`.
+ */
+async function isStream(response: Response): Promise<boolean> {
   const reader = response.clone().body?.getReader();
-  if (!reader) return;
+  if (!reader) return true;
   const decoder = new TextDecoder();
   let start = "";
   for (let lines = 0; lines < 2 && start.length < LONGEST_START; lines = start.trimStart().split("\n").length) {
@@ -242,11 +264,13 @@ async function assertEvents(response: Response): Promise<void> {
     if (done) break;
     start += decoder.decode(value, { stream: true });
   }
-  const isStream = /^\s*(?:event|data|id|retry|):/.test(start);
-  const left = [reader.cancel(), ...(isStream ? [] : [response.body?.cancel()])];
+  const isEvents = /^\s*(?:event|data|id|retry|):/.test(start);
+  const isUsable = isEvents || /^\s*\{/.test(start);
+  const left = [reader.cancel(), ...(isUsable ? [] : [response.body?.cancel()])];
   // Nobody waits for the rest, whatever becomes of it.
   for (const one of left) one?.catch(() => {});
-  if (!isStream) throw new NoProvider(response.headers.get("content-type"), start);
+  if (!isUsable) throw new NoProvider(response.headers.get("content-type"), start);
+  return isEvents;
 }
 
 function priced(usage: Usage, price: TokenPrice | undefined): Usage {

@@ -41,6 +41,7 @@ export class AnthropicRunner implements Runner {
   readonly #options: AnthropicOptions;
   readonly #call: AnthropicCall;
   readonly #limit: ConcurrencyLimit;
+  #totals: RunContext["totals"] | undefined;
 
   /** Throws `SpecError` for a `baseUrl` that no request can be sent to. */
   constructor(options: AnthropicRunnerOptions, effects: LlmEffects) {
@@ -56,10 +57,13 @@ export class AnthropicRunner implements Runner {
   /** Before anything is spent: is there a key at all? */
   async setup(ctx: RunContext): Promise<void> {
     apiKey(this.#options, ctx.effects);
+    this.#totals = ctx.totals;
   }
 
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
-    const ask = () => answer(this.name, ctx, () => this.#call(request.prompt, ctx));
+    const { signal, warn } = ctx;
+    const isKnown = (): boolean => (this.#totals?.().calls ?? 0) > 0;
+    const ask = () => answer(this.name, ctx, () => this.#call(request.prompt, { signal, warn, isKnown }));
     return this.#limit.run(ask, ctx.signal);
   }
 }
@@ -79,7 +83,11 @@ const options = {
     temperature: { type: "number", minimum: 0, maximum: 1, description: "Default: the provider's." },
     system: { type: "string", description: "System prompt." },
     timeout: { ...TIME_LIMIT, default: "10m", description: "Of one request." },
-    max_wait: { ...DURATION, default: "5m", description: "How long a provider that is down or busy is waited for." },
+    max_wait: {
+      ...DURATION,
+      default: "5m",
+      description: "How long a provider that is down, busy or behind a broken gateway is waited for.",
+    },
     concurrency: { type: "integer", minimum: 1, maximum: 100, default: 4, description: "Calls in flight." },
     stream: { type: "boolean", default: true, description: "Whether replies are streamed." },
     price: {

@@ -131,13 +131,51 @@ describe("anthropicLlm", () => {
       true,
       "(text/plain): x x x",
     ],
-  ] as const)("takes who answers with %s for no provider, at once", async (_what, answer, stream, told) => {
-    const { error, requests, sleeps } = await ask([answer], { stream });
-    expect(runnerError(error).problem).toBe("rejected");
-    expect(runnerError(error).message).toContain(`the server answered with what is no message of a model ${told}`);
-    expect(runnerError(error).message.length).toBeLessThan(300);
-    expect([requests.length, sleeps]).toEqual([1, []]);
+  ] as const)(
+    "takes who answers only with %s for no provider, after three tries",
+    async (_what, answer, stream, told) => {
+      const { error, requests, sleeps } = await ask([answer], { stream });
+      expect(runnerError(error).problem).toBe("rejected");
+      expect(runnerError(error).message).toContain(`the server answered with what is no message of a model ${told}`);
+      expect(runnerError(error).message.length).toBeLessThan(300);
+      expect([requests.length, sleeps.length]).toEqual([3, 2]);
+      const hasty = await ask([answer], { stream, maxWait: 0 });
+      expect([runnerError(hasty.error).problem, hasty.requests.length]).toEqual(["rejected", 1]);
+    },
+  );
+
+  it.each([true, false])("waits out a gateway's page before the first reply, streamed: %s", async (stream) => {
+    const { reply, warnings } = await ask([{ kind: "garbage" }, { kind: "text", text: "ok" }], { stream });
+    expect(reply?.content).toBe("ok");
+    expect(warnings).toEqual([
+      expect.stringMatching(/no message of a model \(text\/html\): <html>.*; trying again in/),
+    ]);
   });
+
+  it("does not take a provider that has been busy for a wrong address", async () => {
+    const page = { kind: "garbage" } as const;
+    const script = [{ kind: "status", status: 529 }, page, page, page, page, { kind: "text", text: "ok" }] as const;
+    expect((await ask(script)).reply?.content).toBe("ok");
+  });
+
+  it.each(["text/plain", "application/octet-stream"])(
+    "takes a whole message that is called %s",
+    async (contentType) => {
+      const message = {
+        type: "message",
+        model: "m",
+        content: [{ type: "text", text: "ok" }],
+        usage: { input_tokens: 3 },
+      };
+      for (const body of [JSON.stringify(message), `\n${JSON.stringify(message, null, 2)}`]) {
+        for (const stream of [true, false]) {
+          const { reply, requests } = await ask([{ kind: "garbage", body, contentType }], { stream });
+          expect(reply).toMatchObject({ content: "ok", usage: { inputTokens: 3 } });
+          expect(requests).toHaveLength(1);
+        }
+      }
+    },
+  );
 
   it("reads a stream that is called something else", async () => {
     const body =
@@ -148,12 +186,21 @@ describe("anthropicLlm", () => {
     expect(reply).toMatchObject({ content: "ok", usage: { inputTokens: 3 } });
   });
 
-  it("takes a page of HTML for a bad reply once there have been others", async () => {
-    await using server = await startAnthropicServer([{ kind: "text", text: "ok" }, { kind: "garbage" }]);
+  it("waits as long as for a broken provider for one that answered before and now gives a page of HTML", async () => {
+    const page = { kind: "garbage" } as const;
+    const ok = { kind: "text", text: "ok" } as const;
+    await using server = await startAnthropicServer([ok, page, page, page, page, ok, page]);
     const call = anthropicLlm({ model: "test-model", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects());
     const { signal } = new AbortController();
     await call("One?", { signal });
-    await expect(call("Two?", { signal })).rejects.toMatchObject({ problem: "unusable-reply" });
+    await expect(call("Two?", { signal })).resolves.toMatchObject({ content: "ok" });
+    const gone = {
+      problem: "unavailable",
+      message: expect.stringMatching(/\(max_wait is 5m\): the server answered with .*<html>.*; check base_url$/),
+    };
+    await expect(call("Three?", { signal })).rejects.toMatchObject(gone);
+    const resumed = anthropicLlm({ model: "test-model", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects());
+    await expect(resumed("Four?", { signal, isKnown: () => true })).rejects.toMatchObject(gone);
   });
 
   it("counts what broken streams used, with the reply as with the error", async () => {

@@ -5,7 +5,9 @@ import { FunctionRunner } from "../../../../src/components/runners/function.ts";
 import { ConcurrencyLimit } from "../../../../src/components/runners/limit.ts";
 import { LLMRunner } from "../../../../src/components/runners/llm.ts";
 import { RunnerError, SpecError } from "../../../../src/kernel/errors.ts";
+import { NO_TOTALS } from "../../../../src/model/run.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
+import { startAnthropicServer } from "../../../../src/testing/anthropic-server.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";
 
@@ -69,6 +71,25 @@ describe("AnthropicRunner", () => {
     await expect(setup).rejects.toMatchObject({ problem: "credentials", exitCode: 7 });
     await expect(setup).rejects.toThrow(/AURA_TEST_NO_SUCH_KEY is not set/);
     await expect(setup).rejects.toBeInstanceOf(RunnerError);
+  });
+
+  it.each([
+    ["a run that has had replies waits for", 1, null],
+    ["a run without any takes for a wrong address", 0, "rejected"],
+  ])("of %s a server that answers with pages of HTML", async (_what, calls, problem) => {
+    const page = { kind: "garbage" } as const;
+    await using server = await startAnthropicServer([page, page, page, page, { kind: "text", text: "ok" }]);
+    const system = systemEffects();
+    const effects = {
+      ...system,
+      clock: { ...system.clock, sleep: async () => {} },
+      variables: { get: () => "sk-test-0123456789", names: () => ["MY_KEY"] },
+    };
+    const runner = new AnthropicRunner({ model: "m", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects);
+    await runner.setup({ ...stageContext(), effects, totals: () => ({ ...NO_TOTALS, calls }) });
+    const asked = runner.run(runnerRequest("hi"), runnerContext());
+    if (problem === null) await expect(asked).resolves.toMatchObject({ content: "ok" });
+    else await expect(asked).rejects.toMatchObject({ problem });
   });
 });
 
