@@ -55,6 +55,7 @@ export {
   SpecError,
   StorageError,
   ToolMissingError,
+  UsageError,
   WorkspaceError,
 } from "./kernel/errors.ts";
 export type { AuraEvent, AuraEventType, EventSink } from "./kernel/events.ts";
