@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { messageOf, SpecError } from "../kernel/errors.ts";
@@ -7,7 +7,8 @@ const PACKAGE = "aura-research";
 
 /**
  * Loads a user's module, JavaScript or TypeScript, and gives its exports. What it imports from `aura-research` is this
- * very package, wherever the module lies. Throws `SpecError` that names the file when it is missing or does not load.
+ * very package, wherever the module lies. Throws `SpecError` that names the file when it is missing or does not load,
+ * and a folder that has no module as its index.
  */
 export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   const file = resolve(path);
@@ -23,8 +24,16 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
     const loaded = await jiti.import<unknown>(file);
     return exportsOf(loaded);
   } catch (thrown) {
+    if (isFolderWithoutModule(file, thrown))
+      throw new SpecError(`${path} is a folder without an index.ts or index.js; name the module's file`);
     throw new SpecError(`cannot load the module ${path}: ${reasonOf(thrown)}`, [], { cause: thrown });
   }
+}
+
+/** Whether it was the folder itself that could not be loaded, and nothing that a module in it imports. */
+function isFolderWithoutModule(file: string, thrown: unknown): boolean {
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return isFolder && messageOf(thrown).startsWith(`Cannot find module '${file}'`);
 }
 
 /** The loader tells of a syntax error on one line and of its place on the next. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -56,6 +56,18 @@ describe("loadModule", () => {
     await expect(loadModule(file("broken.ts", "export const = 3;"))).rejects.toThrow(SpecError);
     await expect(loadModule(file("throws.ts", 'throw new Error("boom");'))).rejects.toThrow(/throws\.ts: boom/);
     await expect(loadModule(file("lost.ts", 'import "./nowhere.ts";'))).rejects.toThrow(/lost\.ts: .*nowhere/);
+  });
+
+  it("takes the module that a folder has as its index, and says of one without that it is a folder", async () => {
+    for (const name of ["whole", "empty", "lost"]) mkdirSync(join(folder, name));
+    file("whole/index.ts", "export default 3;");
+    expect((await loadModule(join(folder, "whole"))).default).toBe(3);
+    const empty = join(folder, "empty");
+    await expect(loadModule(empty)).rejects.toThrow(
+      `${empty} is a folder without an index.ts or index.js; name the module's file`,
+    );
+    file("lost/index.ts", 'import "./nowhere.ts";');
+    await expect(loadModule(join(folder, "lost"))).rejects.toThrow(/cannot load the module .*lost: .*nowhere/);
   });
 
   it("lets a module share this package's own classes", async (test) => {

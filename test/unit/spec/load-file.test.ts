@@ -164,6 +164,14 @@ describe("a user's own module", () => {
     expect(found[0]).toMatch(/^4:20 /);
   });
 
+  it("that is a folder is told as one, at its place", async () => {
+    using dir = temporaryDirectory();
+    dir.write("mine/readme.md", "");
+    expect(await errorsOf(dir.write("spec.yaml", spec("{ type: ./mine }")))).toEqual([
+      `4:20 ${dir.join("mine")} is a folder without an index.ts or index.js; name the module's file`,
+    ]);
+  });
+
   it("that is not there is told with the file that was most likely meant", async () => {
     using dir = temporaryDirectory();
     for (const name of ["good.ts", "judge.mjs", "god.md", "data.csv", "prompts/propose.md"]) dir.write(name, "");
