@@ -16,7 +16,7 @@ type Answer =
 
 async function answer(request: ChildRequest): Promise<Answer> {
   try {
-    const exported = (await load(request.module))[request.export];
+    const exported = exportOf(await load(request.module), request.export);
     if (typeof exported !== "function") {
       const message = `${request.module} exports no function called "${request.export}"`;
       return { ok: false, message, stack: message };
@@ -41,6 +41,17 @@ async function load(module: string): Promise<Readonly<Record<string, unknown>>> 
     if (error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND") return loadModule(module);
     throw error;
   }
+}
+
+/**
+ * What a module exports under a name. Where Node cannot read the names of a CommonJS module from its text, and for the
+ * default of an ES module that was compiled to CommonJS, it is inside of what Node gives as the default export.
+ */
+function exportOf(exports: Readonly<Record<string, unknown>>, name: string): unknown {
+  const { [name]: named, default: whole } = exports;
+  const isHolder = (typeof whole === "object" && whole !== null) || typeof whole === "function";
+  if (typeof named === "function" || !isHolder || !Object.hasOwn(whole, name)) return named;
+  return Reflect.get(whole, name);
 }
 
 function step(data: unknown): void {

@@ -18,6 +18,9 @@ export function number() { return 5; }
 export function date() { return { at: new Date() }; }
 `;
 
+/** What a compiler of TypeScript writes first into a CommonJS module. */
+const COMPILED = 'Object.defineProperty(exports, "__esModule", { value: true });\n';
+
 describe("a function in code", () => {
   it("that throws because it was asked to stop is cancelled, and has not failed", async () => {
     using rig = executionRig();
@@ -65,6 +68,24 @@ describe("a function of a module", () => {
     expect(rig.ctx.effects.files.list(rig.dir.join("trials/i00001-h000-t00"))?.map(({ name }) => name)).toEqual([
       "params.json",
     ]);
+  });
+
+  it.each([
+    ["train.cjs", "an object", "module.exports = { score: (spec) => ({ a: 1 }) };", "score"],
+    [
+      "train.js",
+      "an object that has a name",
+      "const all = { score: () => ({ a: 1 }) };\nmodule.exports = all;",
+      "score",
+    ],
+    ["train.cjs", "the function itself", "module.exports = () => ({ a: 1 });", "default"],
+    ["train.cjs", "a compiled default", `${COMPILED}exports.default = () => ({ a: 1 });`, "default"],
+    ["train.cjs", "a compiled name", `${COMPILED}exports.score = () => ({ a: 1 });`, "score"],
+  ])("may be CommonJS: %s, %s", async (file, _what, source, name) => {
+    using rig = executionRig();
+    const target = { module: rig.dir.write(file, source), export: name };
+    const result = await new FunctionExecutor(target, { timeoutMs: 20_000 }).run(hypothesis(), NONE, rig.trial());
+    expect(result).toMatchObject({ kind: "value", value: { a: 1 } });
   });
 
   it("may be TypeScript, and is taken from the trial's own copy of the project", async () => {
