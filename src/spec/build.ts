@@ -11,7 +11,7 @@ import { isModulePath, knownComponents, optionsOf } from "./components.ts";
 import { asComponent } from "./definition-check.ts";
 import { type Finding, finding, pathText } from "./diagnostics.ts";
 import { type SpecPaths, specPaths } from "./paths.ts";
-import type { SpecPath } from "./places.ts";
+import { placeKey, type SpecPath } from "./places.ts";
 import { specSchema } from "./spec-schema.ts";
 import { createOptionsChecker, type OptionsChecker } from "./structure.ts";
 
@@ -27,6 +27,22 @@ export interface BuildOptions {
   readonly secrets?: readonly string[];
 }
 
+/** What happens with runners that cannot be built, while a spec is looked through. */
+interface BrokenRunners {
+  /** Whether what is wrong with the runner there has been told. */
+  readonly isKnown: (place: SpecPath) => boolean;
+  /** Takes what building a runner has thrown. */
+  readonly tell: (thrown: unknown, place: SpecPath | undefined) => void;
+}
+
+/** In place of a runner that cannot be built. It is never asked. */
+const STAND_IN: KindMap["runner"] = {
+  name: "broken",
+  run: async () => {
+    throw new SpecError("this runner could not be built");
+  },
+};
+
 /** Builds components of one spec; runners that it names are built once and shared. */
 export class ComponentBuilder {
   readonly #options: BuildOptions;
@@ -35,8 +51,11 @@ export class ComponentBuilder {
   /** Where the configs of the spec stand; others come from the components themselves, and are checked when built. */
   readonly #places: ReadonlyMap<object, SpecPath>;
   readonly #runners = new Map<string, KindMap["runner"]>();
+  readonly #broken: BrokenRunners | null;
 
-  constructor(options: BuildOptions) {
+  /** With `broken`, a component whose runner cannot be built is built all the same, for what else is wrong with it. */
+  constructor(options: BuildOptions, broken: BrokenRunners | null = null) {
+    this.#broken = broken;
     const { spec, dir, registry } = options;
     this.#options = options;
     this.#paths = specPaths(dir, typeof spec.root === "string" ? spec.root : undefined);
@@ -72,6 +91,19 @@ export class ComponentBuilder {
     return ofKind(kind, built);
   }
 
+  /** What another component asks for. */
+  #part<K extends Kind>(kind: K, config: ComponentConfig): KindMap[K] {
+    if (kind !== "runner" || !this.#broken) return this.build(kind, config);
+    const place = typeof config === "string" ? ["runners", config] : this.#places.get(config);
+    if (place && this.#broken.isKnown(place)) return ofKind(kind, STAND_IN);
+    try {
+      return this.build(kind, config);
+    } catch (thrown) {
+      this.#broken.tell(thrown, place);
+      return ofKind(kind, STAND_IN);
+    }
+  }
+
   #deps(name: string): ComponentDeps {
     const { effects, metric, secrets = [] } = this.#options;
     const { dir, root } = this.#paths;
@@ -81,7 +113,7 @@ export class ComponentBuilder {
       specDir: dir,
       root,
       name,
-      build: (kind, config) => this.build(kind, config),
+      build: (kind, config) => this.#part(kind, config),
       hide: createRedactor(secrets),
       resolvePath: (path) => resolve(dir, path),
     };
@@ -139,26 +171,31 @@ function occurrences(text: string, part: string): number {
 }
 
 /**
- * What only shows when the components are built, such as a prompt with an unknown variable. Stages that `isFaulty` are
- * left out: what is wrong with them has been told.
+ * What only shows when the components are built, such as a prompt with an unknown variable. Stages and runners that
+ * `isFaulty` are left out: what is wrong with them has been told. A stage whose runner is broken is not.
  */
 export function unbuildable(options: BuildOptions, isFaulty: (path: SpecPath) => boolean): readonly Finding[] {
-  const builder = new ComponentBuilder(options);
   const { spec } = options;
   const found: Finding[] = [];
+  const broken = new Set<string>();
+  const isKnown = (path: SpecPath) => isFaulty(path) || broken.has(placeKey(path));
+  const tell = (thrown: unknown, path: SpecPath = []): void => {
+    broken.add(placeKey(path));
+    if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return;
+    if (thrown instanceof BuildError) found.push(...thrown.findings);
+    else found.push(finding(path, messageOf(thrown), { about: "key" }));
+  };
+  const builder = new ComponentBuilder(options, { isKnown, tell });
   const attempt = (kind: Kind, path: SpecPath, config: unknown, name?: string): void => {
     if (!isConfig(config) || isFaulty(path)) return;
     try {
       builder.build(kind, config, name);
     } catch (thrown) {
-      if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return;
-      if (thrown instanceof BuildError) found.push(...thrown.findings);
-      else found.push(finding(path, messageOf(thrown), { about: "key" }));
+      tell(thrown, path);
     }
   };
   const runners = isJsonObject(spec.runners) ? spec.runners : {};
   for (const [name, config] of Object.entries(runners)) attempt("runner", ["runners", name], config, name);
-  if (found.length > 0 || isFaulty(["runners"])) return found;
   for (const kind of ["researcher", "experimenter", "evaluator", "reviewer"] as const)
     attempt(kind, [kind], spec[kind]);
   return found;

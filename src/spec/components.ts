@@ -111,7 +111,9 @@ export function optionsOf(definition: Pick<AnyDefinition, "options">, config: Js
 /** A value without the `x-` notes of the objects whose keys its schema knows; keys that users choose are left alone. */
 export function withoutNotes(schema: unknown, value: JsonValue): JsonValue {
   if (!isJsonObject(schema)) return value;
-  const { anyOf, properties, additionalProperties, items } = schema;
+  const { $ref, anyOf, properties, additionalProperties, items } = schema;
+  // A component inside of another loses its notes when it is built itself; by then it is known by its identity.
+  if (typeof $ref === "string") return value;
   if (Array.isArray(anyOf)) return anyOf.reduce((kept, branch) => withoutNotes(branch, kept), value);
   if (Array.isArray(value)) return value.map((item) => withoutNotes(items, item));
   if (!isJsonObject(value)) return value;

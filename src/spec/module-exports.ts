@@ -11,7 +11,7 @@ const LISTED = /\bexport\s+(?:type\s+)?\{([^{}]*)\}/g;
 const DEFAULT = /\bexport\s+default\b/g;
 
 /**
- * Functions that a spec names and that their modules do not export, or that are no functions. The modules are read, not run: what they do is not
+ * Functions that a spec names and that their modules do not export. The modules are read, not run: what they do is not
  * to happen before the run. One whose exports cannot be told from its text, such as a CommonJS module, is passed over.
  */
 export function missingExports(
@@ -28,9 +28,6 @@ export function missingExports(
     const stat = files.stat(files.realPath(file) ?? file);
     const text = stat?.kind === "file" && stat.size <= LARGEST ? files.readText(file) : null;
     const names = text === null ? null : exportedNames(text, name);
-    if (text !== null && isPlainValue(text, name)) {
-      return [finding([...path, "export"], `what ${module} exports as "${name}" is no function`)];
-    }
     if (names === null || names.includes(name)) return [];
     const known = names.length === 0 ? "it exports nothing" : `it exports ${names.join(", ")}`;
     const more = { candidates: names, given: name };
@@ -68,12 +65,4 @@ function withoutType(name: string): string {
 function isAmongDeclared(text: string, wanted: string): boolean {
   const statements = text.matchAll(/\bexport\s+(?:declare\s+)?(?:const|let|var)\b([^;]*)/g);
   return [...statements].some(([, rest = ""]) => rest.split(/[^\p{L}\p{N}_$]+/u).includes(wanted));
-}
-
-const PLAIN_VALUE =
-  /\bexport\s+(?:(?:const|let|var)\s+([\p{L}_$][\p{L}\p{N}_$]*)\s*(?::[^=;]*)?=|(default)\b)\s*(?:-?\d[\w.]*|"[^"\n]*"|'[^'\n]*'|true|false|null)\s*(?:;|$)/gmu;
-
-/** Whether an export is a number, a text or another value that is written out. */
-function isPlainValue(text: string, name: string): boolean {
-  return [...text.matchAll(PLAIN_VALUE)].some(([, named, byDefault]) => (named ?? byDefault) === name);
 }

@@ -317,4 +317,32 @@ experimenter: { type: script, command: "true" }
     );
     expect(await errorsOf(path, { registry: builtins })).toEqual([expect.stringMatching(`^4:\\d+ .*${reason}`)]);
   });
+
+  it.each([
+    ["{ main: { type: replay, file: replies.jsonl } }", "main", /^4:12 .*replies\.jsonl is empty/],
+    ["{ main: { type: replay, file: none.jsonl } }", "main", /^4:\d+ .*none\.jsonl/],
+    ["{ main: { type: replay, fle: x, file: replies.jsonl } }", "main", /^4:\d+ unknown key "fle"/],
+    ["{ main: { type: reply } }", "main", /^4:\d+ unknown runner type "reply"/],
+    ["{ main: 5 }", "main", /^4:\d+ expected/],
+    ["{}", "{ type: replay, file: replies.jsonl }", /^5:\d\d .*replies\.jsonl is empty/],
+  ])("and does not, is told once, next to other mistakes: %s, %s", async (runners, runner, told) => {
+    using dir = temporaryDirectory();
+    dir.write("replies.jsonl", "");
+    const path = dir.write(
+      "spec.yaml",
+      `version: 1
+name: tiny
+metric: { name: score }
+runners: ${runners}
+researcher: { type: prompt, runner: ${runner}, prompt: "{{nope}}" }
+experimenter: { type: script, command: "true" }
+reviewer: { type: prompt, runner: ${runner === "main" ? runner : "{ type: command, argv: [cat] }"}, prompt: "{{nor}}" }
+`,
+    );
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      expect.stringMatching(told),
+      expect.stringMatching(/^5:\d+ .*unknown variable "nope"/),
+      expect.stringMatching(/^7:\d+ .*unknown variable "nor"/),
+    ]);
+  });
 });
