@@ -192,8 +192,10 @@ interface Reached {
 
 /** A stop condition is none without a single score. `unfinished` are the hypotheses of a turn that it cut short. */
 function reachedBy(loop: Loop, reason: FinishReason, unfinished: readonly HypothesisId[]): Reached {
-  if (!scoredNothing(loop, reason, unfinished)) return { reason };
-  return { reason: "nothing-scored", message: finishWords(reason) };
+  if (scoredNothing(loop, reason, unfinished)) return { reason: "nothing-scored", message: finishWords(reason) };
+  const { top, current } = loop.state.live;
+  if (reason !== "target" || top === null || top.id === current?.id) return { reason };
+  return { reason, message: `${top.id} reached it with ${top.score}, by less than min_delta better than the best` };
 }
 
 /** A stop may have an exit code of its own, and be a pause. */

@@ -34,8 +34,8 @@ export class LiveBest {
   }
 
   /** The best score of finished iterations by itself: also one that is better by too little to be the best. */
-  get topScore(): number | null {
-    return this.#top?.score ?? null;
+  get top(): BestSoFar | null {
+    return this.#top;
   }
 
   /** Takes in the evaluation of a hypothesis whose iteration is not finished. */
@@ -55,7 +55,8 @@ export class LiveBest {
   settle(entries: readonly Scored[]): void {
     const counted = entries.filter(({ id }) => this.#counts(id));
     const best = bestOf(counted, this.#metric, this.#settled);
-    this.#top = bestOf(counted, withoutMinimum(this.#metric), this.#top);
+    const top = bestOf(counted, withoutMinimum(this.#metric), this.#top);
+    this.#top = top && { id: top.id, score: top.score };
     this.#settled = best && { id: best.id, score: best.score };
     const last = entries.at(-1)?.id;
     const settled = last === undefined ? 0 : this.#open.filter(({ scored }) => compareIds(scored.id, last) <= 0).length;

@@ -100,7 +100,7 @@ export class RunState {
       iterationsCompleted: this.#completed,
       hypotheses: this.#hypotheses,
       iterationsSinceImprovement: this.#sinceImprovement,
-      topScore: this.live.topScore,
+      topScore: this.live.top?.score ?? null,
       exhausted: this.#exhausted,
       failuresInARow: this.#failuresInARow,
       iterationsWithoutProposal: this.#withoutProposal,

@@ -50,22 +50,27 @@ function recordedSize(ctx: StageContext, input: InputSetting): number {
     .reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Of a folder what is data in it: neither git's own files nor those of runs. */
+/** Of a folder what is data in it, also behind links: neither git's own files nor those of runs. */
 function contents(ctx: StageContext, input: InputSetting, size: number): readonly ShownFile[] {
   const { files } = ctx.effects;
   const text = textOf(files, input.absolutePath);
   if (text !== null) return [{ path: input.path, size, content: text }];
   const found: ShownFile[] = [];
+  const visited = new Set<string>();
   const visit = (path: string, absolute: string): void => {
+    if (visited.has(absolute)) return;
+    visited.add(absolute);
     const entries = files.list(absolute) ?? [];
     if (absolute !== input.absolutePath && isOfRun(entries)) return;
     for (const entry of entries) {
       if (found.length >= MAX_FILES) return;
       const inner = join(path, entry.name);
-      const place = resolve(absolute, entry.name);
+      const named = resolve(absolute, entry.name);
+      const place = entry.kind === "symlink" ? (files.realPath(named) ?? named) : named;
+      const kind = entry.kind === "symlink" ? files.stat(place)?.kind : entry.kind;
       if (entry.name === ".git" || place === ctx.workspace.root) continue;
-      if (entry.kind === "directory") visit(inner, place);
-      else if (entry.kind === "file") {
+      if (kind === "directory") visit(inner, place);
+      else if (kind === "file") {
         const content = textOf(files, place);
         found.push({ path: inner, size: files.stat(place)?.size ?? 0, content });
       }

@@ -58,14 +58,14 @@ describe("the best while an iteration runs", () => {
     const live = new LiveBest(metric, (one) => one !== id(3));
     const scores = [5, 5.5, null, 9, 5.25];
     live.settle(scores.map((score, n) => ({ id: id(n), score })));
-    expect([live.current?.score, live.topScore]).toEqual([5, 5.5]);
+    expect([live.current?.score, live.top]).toEqual([5, { id: id(1), score: 5.5 }]);
   });
 
   test("is nobody's in a new score generation", () => {
     const live = new LiveBest(metric, everything);
     live.settle([{ id: id(0), score: 5 }]);
-    expect(live.topScore).toBe(5);
+    expect(live.top?.score).toBe(5);
     live.startOver();
-    expect([live.current, live.settled, live.topScore]).toEqual([null, null, null]);
+    expect([live.current, live.settled, live.top]).toEqual([null, null, null]);
   });
 });

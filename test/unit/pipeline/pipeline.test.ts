@@ -305,6 +305,23 @@ describe("stopping from code", () => {
   });
 });
 
+test("a target that min_delta keeps from being the best ends the run, which names who reached it", async () => {
+  const scores = [0.55, 0.6, 0.62];
+  const run = await pipeline({
+    researcher: search(1),
+    experimenter: new FunctionExperimenter(() => ({ score: scores.shift() })),
+    settings: {
+      metric: { name: "score", direction: "maximize", target: 0.62, minDelta: { kind: "absolute", value: 0.1 } },
+    },
+    maxIterations: 9,
+  });
+  expect(await run.run()).toMatchObject({
+    reason: "target",
+    best: { score: 0.55 },
+    message: expect.stringContaining("i00003-h000 reached it with 0.62"),
+  });
+});
+
 describe("failures in a row", () => {
   test("end the run with 1, also when what still ran then succeeds", async () => {
     let succeed = (): void => {};

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -192,6 +192,24 @@ describe("promptVariables", () => {
         "- data.csv (123 bytes)\n- notes/a.md (15 bytes):\n```\nremember `this`\n```\n- notes/b.bin (2 bytes)",
       );
       expect(render("{{#each inputs}}{{this.path}},{{/each}}", ctx)).toBe("data.csv,notes/a.md,notes/b.bin,");
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  it("shows of an input folder what its links lead to, once", () => {
+    const root = mkdtempSync(join(tmpdir(), "aura-vars-"));
+    try {
+      for (const folder of ["notes", "elsewhere"]) mkdirSync(join(root, folder));
+      writeFileSync(join(root, "elsewhere", "q.md"), "linked");
+      symlinkSync("../elsewhere", join(root, "notes", "more"));
+      symlinkSync("../elsewhere/q.md", join(root, "notes", "q"));
+      symlinkSync(".", join(root, "notes", "round"));
+      symlinkSync("nowhere", join(root, "notes", "to-nothing"));
+      const base = stageContext({ root });
+      const inputs = [{ path: "notes", absolutePath: join(root, "notes"), show: "full" as const }];
+      const ctx = { ...base, settings: { ...base.settings, inputs } };
+      expect(render("{{#each inputs}}{{this.path}},{{/each}}", ctx)).toBe("notes/more/q.md,notes/q,");
     } finally {
       rmSync(root, { recursive: true });
     }
