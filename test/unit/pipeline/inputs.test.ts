@@ -210,6 +210,7 @@ describe("an input folder", () => {
       stat: (path: string) => (path === "/big" ? { ...stat, kind: "directory" as const } : stat),
       list: () => entries,
       *hashing() {
+        yield;
         return "0";
       },
     };
