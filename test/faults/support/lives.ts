@@ -25,7 +25,7 @@ export interface Life {
 
 export interface LifeOptions extends RunOptions {
   readonly settings?: Partial<RunSettings>;
-  /** Told of every crossing before it happens. */
+  /** Goes on although something has changed that scores depend on. */
   readonly acceptChange?: boolean;
 }
 
