@@ -11,9 +11,9 @@ const SINGLE = /^([\p{L}_][\p{L}\p{M}\p{N}_./@%()+-]*(?: [\p{L}\p{M}\p{N}_./@%()
 const ONE_OF_MANY = /\s*([\p{L}_][\p{L}\p{M}\p{N}_./@%-]{0,79})\s*[:=]\s*([^\s,;|]{1,60})\s*[,;|]?/uy;
 /** Characters of the shortest pair, `a:1`. */
 const SHORTEST_PAIR = 3;
-const JSON_WORD = /^(?:true|false|null|NaN|Infinity),?\s*$/;
+const JSON_WORD = /^(?:true|false|null|NaN|Infinity)(?:,?\s*$|\s*[\]}])/;
 /** How a line that is a part of a printed object begins. */
-export const JSON_PIECE = /^(?:[{}[\]"]|(?:true|false|null|NaN|-?Infinity|-?\d[\d.eE+-]{0,40}),?\s*$)/;
+export const JSON_PIECE = /^(?:[{}[\]"]|(?:true|false|null|NaN|-?Infinity|-?\d[\d.eE+-]{0,40})(?:,?\s*$|\s*[\]}]))/;
 
 /** A number, the text of one that is not finite (`"NaN"`), or another text. */
 export type MetricValue = number | string;

@@ -40,7 +40,7 @@ function recordedState(records: StateRecords, name: string): FoundState {
   if (name === "start") return startState(records);
   if (name === "best") {
     const best = records.best();
-    if (best === null) throw noState("nothing has scored yet, so there is no best state");
+    if (best === null) throw noState("nothing that counts has a score yet, so there is no best state");
     return stateOfHypothesis(records, best);
   }
   if (/^\d{1,9}$/.test(name)) return stateAfter(records, Number(name));

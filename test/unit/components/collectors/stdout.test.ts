@@ -46,6 +46,17 @@ describe("the stdout collector", () => {
     expect(await collect('{\n"acc": 0.7\nlost\n}\nloss: 1')).toMatchObject({ output: { loss: 1 } });
   });
 
+  it("takes an object that is broken anywhere between two of its pieces", async () => {
+    for (const printed of [
+      '{"acc":\n 0.25}',
+      '{"acc": 0.25,\n "l": [1,\n 2]}',
+      '{"l": [1,\n 2], "acc": 0.25}',
+      '{"acc": 0.25, "done":\ntrue}',
+      '{"l": [null,\nfalse], "acc": 0.25}',
+    ])
+      expect(await collect(`{"acc": 0.9}\n${printed}`)).toMatchObject({ output: { acc: 0.25 } });
+  });
+
   it("takes no part of a long printed object for the whole", async () => {
     const folds = (count: number) => Array.from({ length: count }, (_, n) => ({ epoch: n, accuracy: n / 1000 }));
     for (const indent of ["", " ", "\t"]) {
