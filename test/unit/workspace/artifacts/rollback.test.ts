@@ -172,7 +172,9 @@ test.each([
   expect(() => planRollback(store, records, to)).toThrow(
     expect.objectContaining({ exitCode: 2, message: expect.stringContaining(message) }),
   );
-  expect(() => planRollback(store, { ...records, best: () => null }, "best")).toThrow(/nothing that counts has a score yet/);
+  expect(() => planRollback(store, { ...records, best: () => null }, "best")).toThrow(
+    /nothing that counts has a score yet/,
+  );
   expect(look(root)).toEqual(before);
 });
 
