@@ -73,7 +73,7 @@ export class RunState {
     return this.#generation;
   }
 
-  /** No iteration of this generation is finished yet. */
+  /** Nothing that is carried on has been run in this generation yet. */
   get isFresh(): boolean {
     return this.#inGeneration === 0;
   }
@@ -196,7 +196,10 @@ export class RunState {
     const counts = countedAfter(this.#rollbacks.slice(0, until + 1));
     const comparable = all.filter(({ id, generation }) => generation === this.#generation && counts(id));
     this.#best = bestOf(comparable, this.#settings.metric);
-    this.#incumbent = comparable.filter(hasScore).find(({ id }) => id === rollback.hypothesisId) ?? null;
+    const target = comparable.find(({ id }) => id === rollback.hypothesisId);
+    this.#incumbent = target !== undefined && hasScore(target) ? target : null;
+    // A state of an earlier generation is scored again, as one that an accepted change carries on.
+    if (target === undefined) this.#inGeneration = 0;
     this.#carried = stateOf(rollback);
     this.#sinceImprovement = 0;
   }
