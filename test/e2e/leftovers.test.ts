@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Desk, desk, type LiveAura, script, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
@@ -147,6 +147,10 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
   async function killedInCall(place: Desk, file: string, number: number): Promise<void> {
     const live = place.start(["run", file], { TMPDIR: place.join("tmp") });
     await untilRunning(`sleep\u0000300.${token}${number}`, live);
+    // A process that carries no mark is known by its record only, which is there a moment after it has started.
+    const call = place.join("runs/called/iterations/00001/calls/i00001-researcher-a1.json");
+    const isRecorded = (): boolean => !existsSync(call) || readFileSync(call, "utf8").includes('"pid"');
+    while (!isRecorded()) await new Promise((resolve) => setTimeout(resolve, 10));
     live.kill("SIGKILL");
     await live.ended;
     expect(running(`sleep\u0000300.${token}${number}`)).toHaveLength(1);
