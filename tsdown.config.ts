@@ -19,7 +19,6 @@ const cli = defineConfig({
   entry: {
     main: "src/cli/main.ts",
     "function-child": "src/platform/function-child.ts",
-    "starter-child": "src/platform/starter-child.ts",
   },
   outDir: "dist/cli",
   dts: false,
@@ -53,7 +52,6 @@ const library = defineConfig({
     index: "src/index.ts",
     testing: "src/testing/index.ts",
     "function-child": "src/platform/function-child.ts",
-    "starter-child": "src/platform/starter-child.ts",
   },
   outDir: "dist/lib",
   dts: true,

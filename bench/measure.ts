@@ -41,11 +41,11 @@ export function medianRatio(subject: () => number, baseline: () => number, round
 export function report(
   name: string,
   ratio: number,
-  limit: { readonly atMost?: number; readonly atLeast?: number },
+  limit: { readonly atMost?: number; readonly atLeast?: number; readonly unit?: string },
 ): boolean {
   const within =
     (limit.atMost === undefined || ratio <= limit.atMost) && (limit.atLeast === undefined || ratio >= limit.atLeast);
   const bound = limit.atMost === undefined ? `>= ${limit.atLeast}` : `<= ${limit.atMost}`;
-  console.log(`${within ? "ok  " : "MISS"}  ${name}: ${ratio.toFixed(2)}x (${bound})`);
+  console.log(`${within ? "ok  " : "MISS"}  ${name}: ${ratio.toFixed(2)}${limit.unit ?? "x"} (${bound})`);
   return within;
 }

@@ -7,7 +7,7 @@ import type { Insight } from "../model/insight.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { Failure, FinishedTrial, TrialOutcome, TrialStep } from "../model/trial.ts";
-import type { Rng, StartedProcess } from "./effects.ts";
+import type { ProcessIdentity, Rng } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Runner, RunnerReply } from "./runner.ts";
 
@@ -146,7 +146,7 @@ export interface TrialContext extends StageContext {
   /** Value of `AURA_TRIAL`, by which leftovers of this attempt are known. */
   readonly marker: string;
   /** Records the attempt's process, so that a later resume can end it if this process dies. */
-  started(process: StartedProcess): void;
+  started(process: ProcessIdentity): void;
 }
 
 export interface StageResults {

@@ -114,12 +114,6 @@ export interface ProcessIdentity {
   readonly startedAt?: string;
 }
 
-/** A process whose start is told. */
-export interface StartedProcess extends ProcessIdentity {
-  /** It has ended already: it was shorter than the way of the news. */
-  readonly over?: true;
-}
-
 export interface ProcessRequest {
   readonly file: string;
   readonly args: readonly string[];
@@ -140,7 +134,7 @@ export interface ProcessRequest {
   readonly marker?: string;
   readonly limits?: ProcessLimits;
   /** As soon as the process exists. */
-  readonly onStart?: (process: StartedProcess) => void;
+  readonly onStart?: (process: ProcessIdentity) => void;
   /** Each line of output, without its end, cut at 64 KiB. */
   readonly onLine?: (stream: "stdout" | "stderr", line: string) => void;
 }

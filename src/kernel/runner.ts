@@ -1,7 +1,7 @@
 import type { Role, Usage } from "../model/call.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
-import type { StartedProcess } from "./effects.ts";
+import type { ProcessIdentity } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** `setup` runs once before the loop, `teardown` always after it, in reverse order. */
@@ -30,7 +30,7 @@ export interface RunnerContext {
   /** Value of `AURA_TRIAL` for the processes of this call, by which leftovers are known; absent outside a run. */
   readonly marker?: string;
   /** Records the call's process, so that a later resume can end it if this process dies. */
-  readonly started?: (process: StartedProcess) => void;
+  readonly started?: (process: ProcessIdentity) => void;
 }
 
 export interface RunnerReply {

@@ -121,7 +121,6 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
         marker: `${deps.mark}call/${deps.effects.token(8)}`,
         started: (identity) => {
           // Not flushed: what makes a machine forget it ends the process, too.
-          if (identity.over) return;
           deps.workspace.writeCall({ ...started, ...processRecord(identity, deps.workspace) }, { durable: false });
         },
       },

@@ -1,5 +1,5 @@
 import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
-import type { StartedProcess } from "../kernel/effects.ts";
+import type { ProcessIdentity } from "../kernel/effects.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
 import type { StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
@@ -76,8 +76,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const ctx = attemptContext(request, id, number, slot, trials, (identity) => {
       const named: TrialAttempt = { ...opened, ...processRecord(identity, deps.workspace) };
       current = { ...current, attempts: [...earlier, named] };
-      // The record of a process is what it is found by after a crash: one that is over is not looked for.
-      if (!identity.over) deps.workspace.writeTrial(current);
+      deps.workspace.writeTrial(current);
     });
     const result = await conduct(request, ctx, watch, attempt);
     if (request.kind === "trial") deps.spending.ran(1);
@@ -142,7 +141,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     attempt: number,
     slot: number,
     trialsPort: Trials,
-    started: (process: StartedProcess) => void,
+    started: (process: ProcessIdentity) => void,
   ): TrialContext {
     const trialDir = deps.workspace.trialDir(id, attempt);
     const marker = `${stage.mark}${attemptName(id, attempt)}/${stage.effects.token(6)}`;

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** Arguments with which `node` runs a program of AURA's own that is beside this file: as built, else its source through jiti. */
-export function childProgram(name: "function-child" | "starter-child"): readonly string[] {
+export function childProgram(name: "function-child"): readonly string[] {
   for (const place of [`./${name}.js`, `../${name}.js`]) {
     const built = fileURLToPath(new URL(place, import.meta.url));
     if (existsSync(built)) return [built];

@@ -1,7 +1,6 @@
 import type { Clock, ProcessRunner } from "../kernel/effects.ts";
 import type { Ending } from "./process/ending.ts";
 import { Identities } from "./process/identity.ts";
-import { Launcher, type LauncherOptions } from "./process/launcher.ts";
 import { endLeftovers } from "./process/leftovers.ts";
 import { type OomKills, recentOomKills, systemOomKills } from "./process/oom.ts";
 import { ProcessTable } from "./process/process-table.ts";
@@ -9,7 +8,7 @@ import { type RunHost, runProcess } from "./process/run.ts";
 import { Sweeper } from "./process/sweeper.ts";
 import { TreeWatch } from "./process/tree-watch.ts";
 
-export interface LocalProcessesOptions extends LauncherOptions {
+export interface LocalProcessesOptions {
   /** Times deadlines and durations. */
   readonly clock: Clock;
   readonly oomKills?: OomKills;
@@ -24,9 +23,7 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
   const sweeper = new Sweeper();
   const identities = new Identities();
   const { clock, oomKills = systemOomKills() } = options;
-  const starter = new Launcher(options);
   const host: RunHost = {
-    starter,
     clock,
     identities,
     sweeper,
@@ -40,9 +37,8 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
     self: identities.self,
     run: (request, signal) => runProcess(request, signal, host),
     killAll: () => {
-      const starting = starter.kill();
       for (const ending of running) ending.force({ end: "cancelled", message: "AURA is ending" });
-      sweeper.sweepAll(starting);
+      sweeper.sweepAll();
     },
     isAlive: (identity) => identities.isAlive(identity),
     endLeftovers: (recorded, prefix) => endLeftovers(recorded, prefix, identities, clock),

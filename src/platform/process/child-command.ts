@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import type { ProcessRequest } from "../../kernel/effects.ts";
+import type { ChildCommand } from "./child.ts";
 import { type Refusal, withLimits } from "./limits.ts";
 import { missingFolder } from "./refusal.ts";
-import type { ChildCommand } from "./starter.ts";
 
 /** The command that a request comes to, under its limits and with its marker; or why it cannot be started. */
 export function childCommand(request: ProcessRequest): ChildCommand | Refusal {

@@ -4,7 +4,7 @@ import type { ProcessGroup } from "./group.ts";
 
 /** Why AURA ended a process. */
 export interface Reason {
-  readonly end: "timeout" | "cancelled" | "output-limit" | "lost";
+  readonly end: "timeout" | "cancelled" | "output-limit";
   readonly message: string;
 }
 

@@ -47,11 +47,6 @@ export class ProcessGroup {
     this.#left = leftOthers ? "members" : "nobody";
   }
 
-  /** Whether anybody is in it, the leader or another. */
-  hasMembers(): boolean {
-    return send(-this.#id, 0);
-  }
-
   /** Ends what the leader left behind. */
   killRest(): void {
     if (this.#left === "members") send(-this.#id, "SIGKILL");

@@ -14,12 +14,8 @@ export class Identities {
 
   /** Identity of a live process. The start time holds the boot too: ticks start again when the machine does. */
   of(pid: number): ProcessIdentity {
-    return this.named(pid, readStat(pid)?.startTicks ?? null);
-  }
-
-  /** Identity of a process whose start, in ticks, somebody has read already; `null` where there is nothing to read. */
-  named(pid: number, startTicks: string | null): ProcessIdentity {
-    return startTicks === null ? { pid } : { pid, startedAt: this.#startedAt(startTicks) };
+    const startTicks = readStat(pid)?.startTicks;
+    return startTicks === undefined ? { pid } : { pid, startedAt: this.#startedAt(startTicks) };
   }
 
   /** Whether exactly this process lives. One that ended and was not collected yet is dead. */

@@ -1,7 +1,7 @@
 import type { ProcessRequest } from "../../kernel/effects.ts";
+import type { StartError } from "./child.ts";
 import { findProgram } from "./executable.ts";
 import { missingProgram } from "./limits.ts";
-import type { StartError } from "./starter.ts";
 
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   E2BIG: "its arguments and variables are too long for the system; pass long values in a file",

@@ -7,21 +7,20 @@ import type {
   ProcessRequest,
   ProcessResult,
 } from "../../kernel/effects.ts";
+import { type ChildCommand, type ChildEvents, type Exit, type StartError, startChild } from "./child.ts";
 import { childCommand } from "./child-command.ts";
-import { Ending, type Reason, reasonOfAbort } from "./ending.ts";
+import { Ending, reasonOfAbort } from "./ending.ts";
 import { ProcessGroup } from "./group.ts";
 import type { Identities } from "./identity.ts";
 import type { OomKills } from "./oom.ts";
 import { ProcessOutput } from "./output.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { explainRefusal } from "./refusal.ts";
-import type { Child, ChildCommand, ChildEvents, Exit, StartError, Starter } from "./starter.ts";
 import type { Sweeper } from "./sweeper.ts";
 import type { TreeWatch } from "./tree-watch.ts";
 
 /** What runs share. */
 export interface RunHost {
-  readonly starter: Starter;
   readonly clock: Clock;
   readonly identities: Identities;
   readonly sweeper: Sweeper;
@@ -79,7 +78,6 @@ function notRun(why: { readonly end: ProcessEnd; readonly message?: string }): P
 type Settled =
   | { readonly kind: "exited"; readonly exit: Exit }
   | { readonly kind: "refused"; readonly message: string }
-  | { readonly kind: "lost" }
   | { readonly kind: "stuck" };
 
 class ProcessRun implements ChildEvents {
@@ -92,7 +90,6 @@ class ProcessRun implements ChildEvents {
   #identity: ProcessIdentity | null = null;
   #group: ProcessGroup | null = null;
   #startedAt: number;
-  #ended = false;
   #oomKillsBefore: number | null = null;
   #deadline: Deadline | null = null;
   #startFailure: { readonly thrown: unknown } | null = null;
@@ -109,17 +106,16 @@ class ProcessRun implements ChildEvents {
     });
   }
 
-  started(pid: number, startTicks: () => string | null): void {
+  started(pid: number): void {
     const { clock, identities, recentOomKills } = this.#host;
-    this.#identity = identities.named(pid, startTicks());
+    this.#identity = identities.of(pid);
     this.#startedAt = clock.monotonic();
     this.#oomKillsBefore = recentOomKills();
     this.#armDeadline();
     this.#group = new ProcessGroup(pid, this.#host.table);
     this.#host.trees.add(this.#group);
     this.#ending.started(this.#group);
-    // After what came with the news of the start: often the end did, too.
-    queueMicrotask(() => this.#announce());
+    this.#announce();
   }
 
   refused(error: StartError): void {
@@ -132,19 +128,8 @@ class ProcessRun implements ChildEvents {
   }
 
   exited(exit: Exit): void {
-    this.#ended = true;
     this.#ending.gone(exit.leftOthers);
     this.#settled.resolve({ kind: "exited", exit });
-  }
-
-  /** Nobody collects it any more, so its id may be another's by now: it is looked at before it is ended. */
-  lost(message: string): void {
-    const reason: Reason = { end: "lost", message };
-    if (this.#identity !== null && this.#host.identities.isAlive(this.#identity)) this.#ending.force(reason);
-    else this.#ending.request(reason);
-    this.#ending.gone(this.#group?.hasMembers() ?? false);
-    this.#settled.resolve({ kind: "lost" });
-    this.#closed.resolve(true);
   }
 
   closed(): void {
@@ -152,19 +137,19 @@ class ProcessRun implements ChildEvents {
   }
 
   async settle(command: ChildCommand, signal: AbortSignal): Promise<ProcessResult> {
-    const { running, sweeper, clock, starter } = this.#host;
+    const { running, sweeper, clock } = this.#host;
     const { marker } = this.#request;
     running.add(this.#ending);
     if (marker !== undefined) sweeper.started(marker);
     const cancel = (): void => this.#ending.request(reasonOfAbort(signal));
     signal.addEventListener("abort", cancel);
-    const child = starter.start(command, this);
+    const letGo = startChild(command, this);
     const settled = await this.#settled.promise;
     signal.removeEventListener("abort", cancel);
     this.#deadline?.[Symbol.dispose]();
     if (this.#group !== null) this.#host.trees.remove(this.#group);
     const durationMs = Math.round(clock.monotonic() - this.#startedAt);
-    await this.#cleanUp(child, settled);
+    await this.#cleanUp(letGo, settled);
     running.delete(this.#ending);
     this.#output.finish();
     if (this.#startFailure !== null) throw this.#startFailure.thrown;
@@ -184,7 +169,7 @@ class ProcessRun implements ChildEvents {
   #announce(): void {
     if (this.#request.onStart === undefined || this.#identity === null) return;
     try {
-      this.#request.onStart({ ...this.#identity, ...(this.#ended ? { over: true } : {}) });
+      this.#request.onStart(this.#identity);
     } catch (thrown) {
       this.#startFailure = { thrown };
       this.#ending.force({ end: "cancelled", message: "its start could not be recorded" });
@@ -192,7 +177,7 @@ class ProcessRun implements ChildEvents {
   }
 
   /** Reads the rest of the output and ends what the process left behind. */
-  async #cleanUp(child: Child, settled: Settled): Promise<void> {
+  async #cleanUp(letGo: () => void, settled: Settled): Promise<void> {
     const { marker } = this.#request;
     const readOn = settled.kind === "exited";
     const ended = readOn && (await within(DRAIN_MS, this.#closed.promise));
@@ -203,7 +188,7 @@ class ProcessRun implements ChildEvents {
     }
     if (readOn && !ended) await within(DRAIN_MS, this.#closed.promise);
     this.#ending.dispose();
-    child.letGo();
+    letGo();
   }
 
   #result(settled: Settled, durationMs: number): ProcessResult {
@@ -232,7 +217,6 @@ class ProcessRun implements ChildEvents {
     }
     if (reason !== null) return reason;
     if (settled.kind === "refused") return { end: "spawn-error", message: settled.message };
-    if (settled.kind === "lost") return { end: "lost" };
     const { exit } = settled;
     const killed = exit.signal === "SIGKILL" || exit.code === KILLED_IN_A_SHELL;
     if (killed && this.#oomKilled()) return { end: "out-of-memory", message: "killed by the kernel: out of memory" };

@@ -36,9 +36,9 @@ export class Sweeper {
     else this.#schedule();
   }
 
-  /** Ends everything that carries a marker of a running or an ended trial, at once, and what carries one of the others. */
-  sweepAll(others: readonly string[] = []): void {
-    const known = new Set([...this.#running.keys(), ...this.#ended, ...others]);
+  /** Ends everything that carries a marker of a running or an ended trial, at once. */
+  sweepAll(): void {
+    const known = new Set([...this.#running.keys(), ...this.#ended]);
     this.#cancel();
     if (known.size === 0) return;
     if (sweepMarked((marker) => known.has(marker), FINAL_BOUND_MS).clean) this.#ended.clear();

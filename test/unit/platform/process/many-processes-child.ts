@@ -7,8 +7,7 @@ import { never, newMarker, runner, sh, until } from "./support.ts";
  * program of its own because the descriptors of a test worker are not only this test's.
  */
 async function main(): Promise<void> {
-  // What starts them, once they are many, has descriptors too, and goes when there is nothing more to start.
-  using processes = runner({ idleMs: 20 });
+  using processes = runner();
   const stop = new AbortController();
   const lane = async (): Promise<void> => {
     for (let i = 0; i < 40; i++) {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import type { ProcessRequest, ProcessResult } from "../../../../src/kernel/effects.ts";
+import type { ProcessRequest } from "../../../../src/kernel/effects.ts";
 import { systemClock } from "../../../../src/platform/clock.ts";
 import { type LocalProcessesOptions, localProcesses } from "../../../../src/platform/process.ts";
 
@@ -11,18 +11,6 @@ const PATH = process.env.PATH ?? "/usr/bin:/bin";
 export function runner(options: Omit<LocalProcessesOptions, "clock"> = {}) {
   const processes = localProcesses({ clock: systemClock(), ...options });
   return { ...processes, [Symbol.dispose]: () => processes.killAll() };
-}
-
-/** A runner that starts everything through the starter process from here on. */
-export async function remoteRunner(options: Omit<LocalProcessesOptions, "clock"> = {}) {
-  const processes = runner({ ...options, many: 0 });
-  const remote = async (): Promise<boolean> => parentOf(await processes.run(sh("echo $PPID"), never)) !== process.pid;
-  while (!(await remote())) await new Promise((resolve) => setTimeout(resolve, 5));
-  return processes;
-}
-
-function parentOf({ stdoutTail }: ProcessResult): number {
-  return Number(stdoutTail);
 }
 
 export function request(file: string, args: readonly string[], more: Partial<ProcessRequest> = {}): ProcessRequest {

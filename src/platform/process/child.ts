@@ -1,15 +1,46 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { messageOf } from "../../kernel/errors.ts";
-import { readStat } from "./proc-fs.ts";
 import { send } from "./signals.ts";
-import type { Child, ChildCommand, ChildEvents, StartError, Starter } from "./starter.ts";
 
-/** Starts each child as a child of this very process. */
-export const directStarter: Starter = { start };
+/** A program as it is started: no shell, the whole environment, the text that it finds on stdin. */
+export interface ChildCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
 
-const NOBODY: Child = { letGo: () => {}, pause: () => {}, resume: () => {} };
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Whether its group had other members as its end was seen, and its id could not yet be given to another process. */
+  readonly leftOthers: boolean;
+}
 
-function start(command: ChildCommand, events: ChildEvents): Child {
+/** Why the system did not start a program: its error code, where it has one, and its words. */
+export interface StartError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * What happens to a child, in this order: `started` or `refused`; any `output`; `exited`; `closed`. The first two may
+ * be called before the call that started the child has returned.
+ */
+export interface ChildEvents {
+  /** It runs, as leader of its own session and group. */
+  started(pid: number): void;
+  /** It never ran. Nothing follows. */
+  refused(error: StartError): void;
+  output(stream: "stdout" | "stderr", chunk: Buffer): void;
+  exited(exit: Exit): void;
+  /** Both of its output streams have ended, which a leftover that holds them may put off. */
+  closed(): void;
+}
+
+/** Starts a child without waiting for it. What is returned closes the ends of its pipes, and then it holds nothing up. */
+export function startChild(command: ChildCommand, events: ChildEvents): () => void {
   let child: ChildProcess;
   try {
     child = spawn(command.file, command.args, {
@@ -21,24 +52,20 @@ function start(command: ChildCommand, events: ChildEvents): Child {
     });
   } catch (thrown) {
     events.refused(startError(thrown));
-    return NOBODY;
+    return () => {};
   }
   const { pid } = child;
   if (pid === undefined) {
     child.once("error", (thrown) => events.refused(startError(thrown)));
-    return NOBODY;
+    return () => {};
   }
   child.on("error", () => {
     // Only a start or a signal through this object fails with an error, and neither happens from here on.
   });
   watch(child, pid, events);
-  events.started(pid, () => (hasEnded(child) ? null : (readStat(pid)?.startTicks ?? null)));
+  events.started(pid);
   feed(child, command.stdin);
-  return { letGo: () => letGo(child), pause: () => each(child, "pause"), resume: () => each(child, "resume") };
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
+  return () => letGo(child);
 }
 
 function watch(child: ChildProcess, pid: number, events: ChildEvents): void {
@@ -64,12 +91,7 @@ function letGo(child: ChildProcess): void {
   child.stdin?.destroy();
   child.stdout?.destroy();
   child.stderr?.destroy();
-  if (!hasEnded(child)) child.unref();
-}
-
-function each({ stdout, stderr }: ChildProcess, action: "pause" | "resume"): void {
-  stdout?.[action]();
-  stderr?.[action]();
+  if (child.exitCode === null && child.signalCode === null) child.unref();
 }
 
 function startError(thrown: unknown): StartError {
