@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
+import { renderToString } from "ink";
 import { cleanup, render } from "ink-testing-library";
 import { afterEach, describe, expect, it } from "vitest";
 import { displayWidth } from "../../../src/kernel/display-text.ts";
 import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { hypothesisId } from "../../../src/model/ids.ts";
-import { Dashboard } from "../../../src/ui/dashboard.tsx";
-import { frameText } from "../../../src/ui/frame.tsx";
+import { Dashboard, type DashboardProps } from "../../../src/ui/dashboard.tsx";
 import { visibleRows } from "../../../src/ui/panels/hypotheses.tsx";
 import { outputText } from "../../../src/ui/panels/running.tsx";
 import { INITIAL_STATE } from "../../../src/ui/state.ts";
@@ -19,6 +19,10 @@ const SIZES = [
   [120, 40],
   [40, 10],
 ] as const;
+
+function frameText(props: DashboardProps): string {
+  return renderToString(<Dashboard {...props} />, { columns: props.size.columns });
+}
 
 function frame(events: readonly AuraEvent[], columns: number, rows: number, color = false, scroll = 0): string {
   const now = Date.parse(events.at(-1)?.at ?? "2026-01-31T12:00:00Z") + 3000;
