@@ -16,13 +16,7 @@ function sourcesHash() {
     if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
     else digest.update(path.slice(root.length)).update(readFileSync(path));
   };
-  for (const name of [
-    "src",
-    "scripts/compile-fast.mjs",
-    "scripts/third-party-licenses.ts",
-    "scripts/empty-module.mjs",
-    ...CONFIGURATION,
-  ]) {
+  for (const name of ["src", "scripts/third-party-licenses.ts", "scripts/empty-module.mjs", ...CONFIGURATION]) {
     if (existsSync(join(root, name))) visit(join(root, name));
   }
   return digest.digest("hex");
@@ -35,8 +29,6 @@ if (existsSync(join(root, "src"))) {
     const tsdown = join(root, "node_modules", "tsdown", "dist", "run.mjs");
     const built = spawnSync(process.execPath, [tsdown, "--logLevel", "warn"], { cwd: root, stdio: ["ignore", 2, 2] });
     if (built.status !== 0) process.exit(built.status ?? 1);
-    // Without it everything works all the same.
-    spawnSync(process.execPath, [join(root, "scripts", "compile-fast.mjs")], { stdio: ["ignore", "ignore", 2] });
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, hash);
   }

@@ -1,7 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { Script } from "node:vm";
+import { chmodSync, cpSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BestView, SummaryView } from "../../src/workspace/queries.ts";
 import { AURA, type AuraEnd, type Desk, desk, grid, script, spec } from "../support/aura.ts";
@@ -116,13 +115,3 @@ function listing(folder: string): readonly string[] {
     .sort()
     .map((name) => `${name} ${statSync(join(folder, name)).mtimeMs} ${statSync(join(folder, name)).size}`);
 }
-
-test("the command has its code compiled for the Node that built it", () => {
-  const file = resolve("dist/fast/inspect.cjs");
-  const cachedData = readFileSync(`${file}.${process.version}-${process.platform}-${process.arch}`);
-  const script = new Script(`(function (exports, require) {${readFileSync(file, "utf8")}\n})`, {
-    filename: file,
-    cachedData,
-  });
-  expect(script.cachedDataRejected).toBe(false);
-});
