@@ -15,7 +15,7 @@ import type { Session } from "./session.ts";
  */
 export async function explain(session: Session, root: string): Promise<number> {
   const { effects, flags, frame } = session;
-  const { workspace, manifest, loaded } = await prepare(session, root, null, null);
+  const { workspace, manifest, loaded } = await prepare(session, root, null);
   const { settings, spec } = await resolveSpec(loaded, { effects });
   requirement(flags.require, settings.metric);
   const { acceptSpecChange: acceptChange = false, retryFailed = false } = flags;

@@ -11,7 +11,9 @@ import { openReporter, type Reporter, reporterName } from "./choose-reporter.ts"
 import { graceOf } from "./grace.ts";
 import { type Requirement, requirement, unmet } from "./require.ts";
 import { sayEnding } from "./say-ending.ts";
+import { sayStoppedWaiting, sayWaiting } from "./say-waiting.ts";
 import type { Session } from "./session.ts";
+import { isAbort } from "./signals.ts";
 
 interface Launch extends Session {
   readonly loaded: LoadedSpec;
@@ -41,13 +43,14 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
   if (reporter) pipeline.subscribe(reporter.sink);
   let result: RunResult;
   try {
-    result = await pipeline.run({ signal: signals.now, drain: signals.drain });
+    result = await pipeline.run({ signal: signals.now, drain: signals.drain, onWait: sayWaiting(workspace) });
   } catch (thrown) {
     await reporter?.finish();
     const { settings } = pipeline;
     // What was refused before it began, such as a wrong id to run again, leaves the run as it was.
     if (isAuraError(thrown) && hasEnded && workspace.hasRun())
       sayEnding(launched, settings.metric, { reason: "error", message: thrown.message });
+    if (isAbort(thrown)) sayStoppedWaiting(workspace);
     throw thrown;
   }
   await reporter?.finish();

@@ -3,7 +3,6 @@ import type { Files } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
 import type { LoadedSpec } from "../spec/load.ts";
-import type { Lock } from "../workspace/held-lock.ts";
 import { specPlace } from "../workspace/spec-place.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { RunFlags } from "./run-flags.ts";
@@ -17,22 +16,16 @@ export interface Prepared {
 }
 
 /** All that has to be right before a run goes on; nothing is written. Throws `AuraError` for what is not. */
-export async function prepare(
-  session: Session,
-  root: string,
-  specFile: string | null,
-  lock: Lock | null,
-): Promise<Prepared> {
+export async function prepare(session: Session, root: string, spec: LoadedSpec | null): Promise<Prepared> {
   const { effects, flags } = session;
   const { Workspace } = await import("../workspace/workspace.ts");
   const { assertPlainFiles } = await import("../workspace/plain-files.ts");
   const workspace = await Workspace.open(root, { effects });
   session.use(workspace);
-  if (lock) workspace.adopt(lock);
   const manifest = workspace.readManifest();
   if (!manifest) throw new SpecError(`${root} holds no run that was started; use \`aura run\``);
   assertPlainFiles({ root: workspace.root, files: effects.files });
-  const loaded = await withInputs(manifest, () => loadAgain(session, root, manifest, specFile));
+  const loaded = spec ?? (await withInputs(manifest, () => loadAgain(session, root, manifest)));
   await judgeDrift(manifest, loaded, flags, effects.files);
   return { workspace, manifest, loaded };
 }
@@ -56,7 +49,6 @@ async function loadAgain(
   { effects, flags, signals: { unlessIdle } }: Session,
   root: string,
   manifest: RunManifest,
-  specFile: string | null,
 ): Promise<LoadedSpec> {
   const { loadSpec } = await import("../spec/load.ts");
   const { overridesOf } = await import("./run-flags.ts");
@@ -64,7 +56,6 @@ async function loadAgain(
   const overrides = { ...manifest.overrides, ...values };
   const tracked = await trackedAlready(root, manifest, effects.files);
   const options = { overrides, overrideProblems, effects, unlessIdle, tracked };
-  if (specFile !== null) return loadSpec(specFile, options);
   if (manifest.specFile === undefined) {
     throw new SpecError(
       `the run in ${root} was started from code, not from a spec; run that program again to go on with it`,

@@ -1,14 +1,7 @@
 import type { Effects } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import type { ProjectScope, RunManifest, TakenArtifacts, TakenProject } from "../model/run.ts";
-import {
-  carriedState,
-  reshaped,
-  SnapshotStore,
-  type StateRecords,
-  showsCarried,
-  takenIn,
-} from "../workspace/artifacts/index.ts";
+import { reshaped, SnapshotStore, type StateRecords, takenIn } from "../workspace/artifacts/index.ts";
 import { inspectBest } from "../workspace/queries.ts";
 import { trackedPaths } from "../workspace/repair-project.ts";
 import { Workspace } from "../workspace/workspace.ts";
@@ -56,13 +49,6 @@ function lastTracked({ earlier = [], ...project }: TakenProject): TakenArtifacts
 function startIteration(workspace: Workspace): number | null {
   const first = workspace.listIterations().find((iteration) => workspace.readIteration(iteration)?.base !== undefined);
   return first !== undefined && workspace.readIteration(first)?.start === true ? first : null;
-}
-
-/** Whether `artifacts/` of a run shows the state that its records say is carried on. True where none is. */
-export function showsCarriedState(workspace: Workspace): boolean {
-  const store = storeOf(workspace);
-  const carried = carriedState(store, stateRecordsOf(workspace));
-  return carried === null || showsCarried(store, carried.snapshot);
 }
 
 function stateRecordsOf(workspace: Workspace): StateRecords {

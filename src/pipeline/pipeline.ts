@@ -6,6 +6,7 @@ import { artifactPath } from "../model/artifact.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../workspace/artifacts/index.ts";
+import type { LockOptions } from "../workspace/lock.ts";
 import { assertArtifacts } from "./artifact-places.ts";
 import { assertPipelineOptions } from "./check-options.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Aborting starts nothing more and lets what runs be finished and scored. */
   readonly drain?: AbortSignal;
+  /** Told once when the lock is another machine's, which is watched for a while: its owner, and how long at most. */
+  readonly onWait?: LockOptions["onWait"];
 }
 
 /** How a run ended, and the best it found. */
@@ -75,7 +78,7 @@ export class Pipeline {
     const signals: StopSignals = { now: now.signal, drain: drain.signal };
     try {
       this.#assertArtifacts();
-      const end = await this.#inLock(signals);
+      const end = await this.#inLock(signals, options.onWait);
       return result(end);
     } catch (thrown) {
       redactError(thrown, this.#hide);
@@ -100,10 +103,11 @@ export class Pipeline {
     assertArtifacts(unread, this.settings, this.#effects.files);
   }
 
-  async #inLock(signals: StopSignals): Promise<RunEnd> {
+  async #inLock(signals: StopSignals, onWait: LockOptions["onWait"]): Promise<RunEnd> {
     const { workspace } = this.#options;
     // Nothing is under way yet that a gentle stop could wait for.
-    const lock = await workspace.lock({ signal: AbortSignal.any([signals.now, signals.drain]) });
+    const signal = AbortSignal.any([signals.now, signals.drain]);
+    const lock = await workspace.lock(onWait ? { signal, onWait } : { signal });
     try {
       return await conductRun(this.#options, this.settings, this.#emitter, signals);
     } finally {

@@ -57,7 +57,6 @@ const CREATING: Expectations = {
 export class Workspace extends IterationRecords implements WorkspaceView {
   readonly effects: Effects;
   #stagedSpec: string | null = null;
-  #taken: Lock | null = null;
   #held: Lock | null = null;
   #folder: string | null = null;
   /** Nobody has run anything here, as far as is known. */
@@ -95,8 +94,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
    * an older format up to date. Throws `WorkspaceError` ("locked") when a live process has it.
    */
   async lock(options: LockOptions = {}): Promise<Lock> {
-    const lock = this.#taken ?? (await acquireLock(this.root, this.effects, options));
-    this.#taken = null;
+    const lock = await acquireLock(this.root, this.effects, options);
     this.#held = lock;
     this.writer.writeUnder(lock);
     try {
@@ -112,11 +110,6 @@ export class Workspace extends IterationRecords implements WorkspaceView {
     }
   }
 
-  /** Hands over this workspace's lock, which this process has taken already: the next `lock` answers it. */
-  adopt(lock: Lock): void {
-    this.#taken = lock;
-  }
-
   /**
    * Gives up what this process was doing here, at once, because it is about to end: a run that was going on is
    * interrupted, and the lock is free. Never throws; what cannot be written any more is left to the next resume.
@@ -129,7 +122,6 @@ export class Workspace extends IterationRecords implements WorkspaceView {
       if (!isAuraError(thrown)) throw thrown;
     } finally {
       this.#held?.release();
-      this.#taken?.release();
     }
   }
 

@@ -24,13 +24,6 @@ export function setCarried(store: SnapshotStore, snapshotId: string): void {
   swapCarried(store);
 }
 
-/** Whether `artifacts/` is this state, with nothing beside it that a crash left. */
-export function showsCarried(store: SnapshotStore, snapshotId: string): boolean {
-  const { filling, next, old } = carriedPlaces(store.root);
-  if ([filling, next, old].some((leftover) => exists(store.files, leftover))) return false;
-  return holds(store, store.read(snapshotId));
-}
-
 /** Writes the state beside `artifacts/`, complete: what can fail has failed before anything is replaced. */
 export function stageCarried(store: SnapshotStore, snapshotId: string): void {
   const { filling, next } = carriedPlaces(store.root);

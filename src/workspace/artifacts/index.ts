@@ -2,7 +2,7 @@ export { applyState, type Recovery, recoverApply } from "./apply.ts";
 export { type ApplyPlan, planApply } from "./apply-plan.ts";
 export { lastApplied, readApplies } from "./apply-record.ts";
 export { assertOutsideWorkspaces } from "./apply-target.ts";
-export { setCarried, showsCarried } from "./carried.ts";
+export { setCarried } from "./carried.ts";
 export {
   captureTrialCopy,
   makeTrialCopy,
