@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { plainText } from "../kernel/display-text.ts";
 import { StorageError, WorkspaceError } from "../kernel/errors.ts";
-import { shellPath, shellWord } from "../kernel/shell-word.ts";
+import { terminalLine } from "../text/printable.ts";
+import { shellPath, shellWord } from "../text/shell.ts";
 import { assertOutsideWorkspaces, patchBetween, repositoryTop } from "../workspace/artifacts/index.ts";
 import type { Answer } from "./guarded.ts";
 import type { OutputOf } from "./outputs/index.ts";
@@ -39,7 +39,7 @@ export function writePatch(
   return {
     document: () => ({ dryRun, snapshot, patch: { file: path, bytes, text: null } }),
     text: () => {
-      const name = plainText(file);
+      const name = terminalLine(file);
       if (text === "") return `${name}: empty, nothing differs from the start\n`;
       return dryRun ? `would write ${name}\n` : `${name}: apply it with \`${commandFor(run, file)}\`\n`;
     },

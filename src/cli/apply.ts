@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { plainText } from "../kernel/display-text.ts";
 import { RunFailedError, WorkspaceError } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
+import { terminalLine } from "../text/printable.ts";
 import {
   type ApplyPlan,
   applyState,
@@ -115,7 +115,7 @@ function recovered({ target, snapshot, outcome, reason }: Recovery): string {
     case "undone":
       return `${what}: what it had replaced was put back`;
     case "waiting":
-      return `${what}, and still is: ${plainText(reason ?? "")}`;
+      return `${what}, and still is: ${terminalLine(reason ?? "")}`;
   }
 }
 
@@ -132,10 +132,10 @@ function answer(plan: ApplyPlan, dryRun: boolean): Answer<OutputOf<"apply-output
 }
 
 function text(plan: ApplyPlan, verb: string): string {
-  const steps = plan.steps.map(({ action, path }) => `  ${action} ${plainText(path)}`);
-  const conflicts = plan.conflicts.map(({ path, reason }) => `  ! ${plainText(path)} ${plainText(reason)}`);
+  const steps = plan.steps.map(({ action, path }) => `  ${action} ${terminalLine(path)}`);
+  const conflicts = plan.conflicts.map(({ path, reason }) => `  ! ${terminalLine(path)} ${terminalLine(reason)}`);
   const kept = plan.kept.map(
-    ({ path, reason }) => `  kept ${plainText(path)}, which ${reason} since the start, not by the run`,
+    ({ path, reason }) => `  kept ${terminalLine(path)}, which ${reason} since the start, not by the run`,
   );
   const head =
     steps.length === 0 ? `${plan.target} is in this state already` : `${verb} ${plan.snapshot} to ${plan.target}`;

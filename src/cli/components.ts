@@ -1,9 +1,9 @@
 import { builtins } from "../components/builtins.ts";
 import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import { UsageError } from "../kernel/errors.ts";
-import { nearest } from "../kernel/nearest.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { printableSchema } from "../schema/printable.ts";
+import { nearest } from "../text/nearest.ts";
 import { type Answer, guarded } from "./guarded.ts";
 import type { OutputOf } from "./outputs/index.ts";
 

@@ -1,7 +1,7 @@
 import { dirname, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf, RunFailedError } from "../kernel/errors.ts";
-import { shellWord } from "../kernel/shell-word.ts";
+import { shellWord } from "../text/shell.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Cut } from "./signals.ts";
 

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
-import { plainText } from "../kernel/display-text.ts";
 import { EXIT } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { planRun } from "../spec/plan.ts";
 import { formatPlan } from "../spec/plan-text.ts";
 import { resolveSpec } from "../spec/resolve.ts";
+import { terminalLine } from "../text/printable.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -20,7 +20,7 @@ export async function dryRun({ effects, frame }: Session, loaded: LoadedSpec, pl
     frame.tell("run.planned", { plan }, hide);
     frame.finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
   } else {
-    process.stdout.write(`${hide.text(formatPlan(plan)).split("\n").map(plainText).join("\n")}\n`);
+    process.stdout.write(`${hide.text(formatPlan(plan)).split("\n").map(terminalLine).join("\n")}\n`);
   }
   return EXIT.ok;
 }

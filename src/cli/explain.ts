@@ -1,10 +1,10 @@
-import { plainText } from "../kernel/display-text.ts";
 import { EXIT } from "../kernel/errors.ts";
 import { openGeneration } from "../pipeline/changes.ts";
 import { type ExplainedStep, explainResume } from "../pipeline/explain.ts";
 import { recordInputs } from "../pipeline/inputs.ts";
 import { chooseFailed } from "../pipeline/retry-failed.ts";
 import { resolveSpec } from "../spec/resolve.ts";
+import { terminalLine } from "../text/printable.ts";
 import { prepare } from "./prepare-resume.ts";
 import { requirement } from "./require.ts";
 import type { Session } from "./session.ts";
@@ -40,8 +40,8 @@ function text(steps: readonly ExplainedStep[], generation: number, changes: read
   const count = (action: ExplainedStep["action"]): number => steps.filter((step) => step.action === action).length;
   const closed = count("close") > 0 ? `, ${count("close")} to close` : "";
   return [
-    ...(changes.length > 0 ? [`score generation ${generation} begins: ${plainText(changes.join("; "))}`, ""] : []),
-    ...steps.map(({ step, action, why }) => `${action.padEnd(5)}  ${step.padEnd(width)}  ${plainText(why)}`),
+    ...(changes.length > 0 ? [`score generation ${generation} begins: ${terminalLine(changes.join("; "))}`, ""] : []),
+    ...steps.map(({ step, action, why }) => `${action.padEnd(5)}  ${step.padEnd(width)}  ${terminalLine(why)}`),
     "",
     `${count("reuse")} to reuse, ${count("adopt")} to adopt, ${count("rerun")} to run${closed}`,
     "then: the next iteration, unless a stop condition holds",

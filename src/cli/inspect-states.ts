@@ -1,5 +1,5 @@
-import { plainText } from "../kernel/display-text.ts";
 import type { Effects } from "../kernel/effects.ts";
+import { terminalLine } from "../text/printable.ts";
 import { carriedState, diffSnapshots, findState, readApplies } from "../workspace/artifacts/index.ts";
 import { openStates, type StatesOfRun } from "./states.ts";
 
@@ -35,7 +35,7 @@ export interface ArtifactsDocument {
 
 export function artifactsText({ start, carried, states, files, unfinished }: ArtifactsDocument): string {
   const lines = [
-    `start    ${start}  ${files.map(plainText).join(", ")}`,
+    `start    ${start}  ${files.map(terminalLine).join(", ")}`,
     `carried  ${carried ?? "none yet"}`,
     ...states.map(
       ({ hypothesisId, snapshot, score }) =>
@@ -43,7 +43,7 @@ export function artifactsText({ start, carried, states, files, unfinished }: Art
     ),
     ...unfinished.map(
       ({ target, snapshot }) =>
-        `! an apply of ${snapshot} to ${plainText(target)} was cut short: the next \`aura apply\` deals with it`,
+        `! an apply of ${snapshot} to ${terminalLine(target)} was cut short: the next \`aura apply\` deals with it`,
     ),
   ];
   return `${lines.join("\n")}\n`;

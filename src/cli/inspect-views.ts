@@ -1,4 +1,3 @@
-import { plainText } from "../kernel/display-text.ts";
 import type { JsonValue } from "../model/json.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { MetricData } from "../reporters/inspect-data.ts";
@@ -13,6 +12,7 @@ import {
 } from "../reporters/inspect-text.ts";
 import { outline } from "../reporters/outline.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
+import { terminalLine } from "../text/printable.ts";
 import type { AttemptLogs, Observer } from "../workspace/inspection.ts";
 import { readJournal } from "../workspace/journal.ts";
 import {
@@ -101,14 +101,16 @@ function detailsText(details: Details, width: number | undefined): string {
 
 function places(logs: readonly AttemptLogs[]): string {
   const paths = logs.flatMap(({ stdout, stderr }) => [stdout?.path, stderr?.path]).filter((path) => path !== undefined);
-  return paths.length === 0 ? "" : `\nlogs\n${paths.map((path) => `  ${plainText(path)}`).join("\n")}\n`;
+  return paths.length === 0 ? "" : `\nlogs\n${paths.map((path) => `  ${terminalLine(path)}`).join("\n")}\n`;
 }
 
 function logsText(logs: readonly AttemptLogs[]): string {
   const blocks = logs.flatMap(({ stdout, stderr }) =>
     [stdout, stderr].flatMap((log) =>
       log
-        ? [`==> ${plainText(log.path)} (${log.bytes} bytes) <==\n${log.tail.split("\n").map(plainText).join("\n")}`]
+        ? [
+            `==> ${terminalLine(log.path)} (${log.bytes} bytes) <==\n${log.tail.split("\n").map(terminalLine).join("\n")}`,
+          ]
         : [],
     ),
   );

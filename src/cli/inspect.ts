@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { UsageError } from "../kernel/errors.ts";
-import { nearest } from "../kernel/nearest.ts";
 import { localObserver } from "../platform/observer.ts";
+import { nearest } from "../text/nearest.ts";
 import type { Observer } from "../workspace/inspection.ts";
 import { type Answer, guarded } from "./guarded.ts";
 import { VIEWS } from "./inspect-documents.ts";

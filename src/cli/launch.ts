@@ -1,10 +1,10 @@
-import { formatDuration } from "../kernel/display-value.ts";
 import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { RunResult } from "../pipeline/pipeline.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { resolveSpec } from "../spec/resolve.ts";
+import { formatDuration } from "../text/numbers.ts";
 import { readJournal } from "../workspace/journal.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { openReporter, type Reporter, reporterName } from "./choose-reporter.ts";

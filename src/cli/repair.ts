@@ -1,8 +1,8 @@
 import { relative, resolve } from "node:path";
-import { plainText } from "../kernel/display-text.ts";
 import { EXIT } from "../kernel/errors.ts";
-import { shellPath } from "../kernel/shell-word.ts";
 import { systemEffects } from "../platform/system.ts";
+import { terminalLine } from "../text/printable.ts";
+import { shellPath } from "../text/shell.ts";
 import { acquireLock } from "../workspace/lock.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts";
 import { listedProject } from "../workspace/repair-project.ts";
@@ -40,8 +40,8 @@ export async function repair(
 
 function stepLines({ action, file, reason, consequence }: RepairPlan["steps"][number]): readonly string[] {
   return [
-    `${action.padEnd(9)}  ${plainText(file)}: ${plainText(reason)}`,
-    `           then: ${plainText(consequence)}`,
+    `${action.padEnd(9)}  ${terminalLine(file)}: ${terminalLine(reason)}`,
+    `           then: ${terminalLine(consequence)}`,
   ];
 }
 

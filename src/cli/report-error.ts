@@ -1,4 +1,5 @@
 import { EXIT, type FailureCode, isAuraError, messageOf, UsageError } from "../kernel/errors.ts";
+import { terminalText } from "../text/printable.ts";
 
 /** Says on stderr what went wrong, and gives the exit code for it. Errors AURA did not foresee come with their stack. */
 export function reportError(thrown: unknown): FailureCode {
@@ -18,11 +19,7 @@ export function foreseen(thrown: unknown): unknown {
 
 /** What is said of an error. Messages may quote what a model or a trial wrote: nothing in them may act on the terminal. */
 export function errorText(thrown: unknown): string {
-  if (isAuraError(thrown)) return visible(thrown.message);
+  if (isAuraError(thrown)) return terminalText(thrown.message);
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
-  return `unexpected error, please report it\n${visible(stack)}`;
-}
-
-function visible(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return `unexpected error, please report it\n${terminalText(stack)}`;
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { plainText } from "../kernel/display-text.ts";
 import { systemEffects } from "../platform/system.ts";
+import { terminalLine } from "../text/printable.ts";
 import { planRollback, type RollbackPlan, rollback as rollBack } from "../workspace/artifacts/index.ts";
 import { inspectBest } from "../workspace/queries.ts";
 import { type Answer, guarded } from "./guarded.ts";
@@ -50,7 +50,7 @@ function text({ target, previous, changed, isCurrent }: RollbackPlan, verb: stri
   const from = moved ? ` from ${previous.hypothesisId} (${previous.snapshot})` : "";
   const lines = [
     `${verb} ${target.hypothesisId} (${target.snapshot})${isCurrent ? "" : from}`,
-    ...changed.map((path) => `  ${plainText(path)}`),
+    ...changed.map((path) => `  ${terminalLine(path)}`),
     ...(best && best.id !== target.hypothesisId ? [`the best that counts is ${best.id} (${best.score})`] : []),
   ];
   return `${lines.join("\n")}\n`;

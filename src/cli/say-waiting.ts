@@ -1,6 +1,6 @@
 import { relative } from "node:path";
-import { plainText } from "../kernel/display-text.ts";
-import { shellPath } from "../kernel/shell-word.ts";
+import { terminalLine } from "../text/printable.ts";
+import { shellPath } from "../text/shell.ts";
 import { holdsRun } from "../workspace/locate.ts";
 import { describeHolder, type LockHolder } from "../workspace/lock-file.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -8,9 +8,9 @@ import type { Workspace } from "../workspace/workspace.ts";
 /** Says on stderr that a lock is waited for: whose, and for how long at most. */
 export function sayWaiting({ root }: Pick<Workspace, "root">): (holder: LockHolder, atMostMs: number) => void {
   return (holder, atMostMs) => {
-    const who = plainText(describeHolder(holder));
+    const who = terminalLine(describeHolder(holder));
     process.stderr.write(
-      `${plainText(root)} is locked by ${who}, which cannot be looked up from here: watching for ${atMostMs / 1000} s at most whether it is alive\n`,
+      `${terminalLine(root)} is locked by ${who}, which cannot be looked up from here: watching for ${atMostMs / 1000} s at most whether it is alive\n`,
     );
   };
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { EXIT, UsageError } from "../kernel/errors.ts";
-import { nearest } from "../kernel/nearest.ts";
+import { nearest } from "../text/nearest.ts";
 import { guarded } from "./guarded.ts";
 
 const SCHEMAS = new URL("../../schemas/", import.meta.url);

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from "../model/json.ts";
-import { type Budget, MAX_DEPTH, parseTolerant, wellFormed } from "./tolerant-json.ts";
+import { type Budget, MAX_DEPTH, parseTolerant } from "./tolerant-json.ts";
 
 /** What was found in a reply: the value, and whether it had to be read past mistakes; or why there is none. */
 export type ExtractedJson =
@@ -40,13 +40,13 @@ export function* jsonCandidates(text: string): Generator<ExtractedJson, void> {
 
 /** A value as JSON data that is safe to keep: own keys without `__proto__`, finite numbers, bounded depth; `null` for the rest. */
 export function sanitizeJson(value: unknown, depth = 0): JsonValue {
-  if (typeof value === "string") return wellFormed(value);
+  if (typeof value === "string") return value.toWellFormed();
   if (typeof value === "boolean") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return null;
   if (Array.isArray(value)) return value.map((item) => sanitizeJson(item, depth + 1));
   const entries = Object.entries(value).filter(([key]) => key !== "__proto__");
-  return Object.fromEntries(entries.map(([key, item]) => [wellFormed(key), sanitizeJson(item, depth + 1)]));
+  return Object.fromEntries(entries.map(([key, item]) => [key.toWellFormed(), sanitizeJson(item, depth + 1)]));
 }
 
 function parseStrict(text: string): ExtractedJson | null {

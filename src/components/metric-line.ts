@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { plainJson } from "../platform/plain-json.ts";
-import { readableLine } from "./readable-line.ts";
+import { readableLine } from "../text/printable.ts";
 
 /** Longest line that is looked at for `name: value`. */
 const LONGEST_PAIR_LINE = 1000;

@@ -156,7 +156,7 @@ class Reader {
       parts.push(this.#escape());
     }
     this.#take(1);
-    return wellFormed(parts.join(""));
+    return parts.join("").toWellFormed();
   }
 
   #escape(): string {
@@ -249,9 +249,4 @@ class Reader {
   #end(where: string): Unparsable {
     return new Unparsable(this.#text.length, `the text ends ${where}`, true);
   }
-}
-
-/** The text with lone halves of surrogate pairs replaced, so that it survives being written as UTF-8. */
-export function wellFormed(text: string): string {
-  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
 }

@@ -1,5 +1,6 @@
+import { nearest } from "../text/nearest.ts";
+import { shown } from "../text/printable.ts";
 import { UsageError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
 
 /** What one option may be. */
 export interface Expectation {
@@ -18,7 +19,9 @@ export type Expectations = Readonly<Record<string, Expectation>>;
  * names every option that is not what is expected, what was given and what is expected; `what` is who takes them.
  */
 export function assertOptions(what: string, given: unknown, expectations: Expectations): void {
-  const problems = isObject(given) ? problemsOf(given, expectations, "") : [`expected options, got ${shown(given)}`];
+  const problems = isObject(given)
+    ? problemsOf(given, expectations, "")
+    : [`expected options, got ${kindOrText(given)}`];
   if (problems.length > 0) throw new UsageError(`${what}: ${problems.join("; ")}`);
 }
 
@@ -39,25 +42,15 @@ function problemsOf(given: Readonly<Record<string, unknown>>, expectations: Expe
     const value = given[name];
     if (value === undefined) {
       if (required) problems.push(`${within}${name} is missing: expected ${expected}`);
-    } else if (!holds(value)) problems.push(`${within}${name}: expected ${expected}, got ${shown(value)}`);
+    } else if (!holds(value)) problems.push(`${within}${name}: expected ${expected}, got ${kindOrText(value)}`);
     else if (parts && isObject(value))
       for (const problem of problemsOf(value, parts, `${within}${name}.`)) problems.push(problem);
   }
   return problems;
 }
 
-const MAX_SHOWN = 60;
-
-function shown(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
-    case "function":
-      return "a function";
-    case "object":
-      if (value === null) return "null";
-      return Array.isArray(value) ? "a list" : "an object";
-    default:
-      return String(value);
-  }
+/** Objects and lists may hold secrets. */
+function kindOrText(value: unknown): string {
+  if (typeof value !== "object" || value === null) return shown(value);
+  return Array.isArray(value) ? "a list" : "an object";
 }

@@ -1,6 +1,6 @@
+import { nearest } from "../text/nearest.ts";
 import { type AnyDefinition, KINDS, type Kind } from "./define.ts";
 import { SpecError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
 
 /** The components a spec may name. Immutable: `with` gives another registry. */
 export interface Registry {

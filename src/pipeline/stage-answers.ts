@@ -4,6 +4,7 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
 import { plainJson } from "../platform/plain-json.ts";
+import { shown } from "../text/printable.ts";
 import { Interrupted } from "./interruption.ts";
 
 /** Which stage is asked, and about what. */
@@ -82,18 +83,4 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** A property that an object only inherits, such as a getter of its class, is in no record. */
 function isId(answer: Readonly<Record<string, unknown>>): boolean {
   return Object.hasOwn(answer, "hypothesisId") && typeof answer.hypothesisId === "string";
-}
-
-const LONGEST = 120;
-
-function shown(answer: unknown): string {
-  if (answer === undefined) return "nothing";
-  if (typeof answer === "function") return "a function";
-  let text: string;
-  try {
-    text = JSON.stringify(answer) ?? String(answer);
-  } catch {
-    text = "something that is no data";
-  }
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }

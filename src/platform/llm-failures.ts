@@ -1,4 +1,5 @@
 import { messageOf, type RunnerProblem } from "../kernel/errors.ts";
+import { promptLine } from "../text/printable.ts";
 import type { PassingFailure } from "./backoff.ts";
 
 /** What a failed request means: one that may pass, or a problem that trying again does not mend. */
@@ -28,8 +29,7 @@ export class UnreadableReply extends Error {}
 /** What came with status 200 and has nothing of a reply: whatever answered is no model provider, for now at least. */
 export class NoProvider extends Error {
   constructor(contentType: string | null, body: string) {
-    const line = body.replace(/[\s\p{Cc}]+/gu, " ").trim();
-    const start = line.length > MAX_START ? `${line.slice(0, MAX_START)}…` : line;
+    const start = promptLine(body, MAX_START);
     const type = (contentType ?? "").split(";")[0]?.trim().slice(0, 100) || "no content type";
     super(`the server answered with what is no message of a model (${type}): ${start === "" ? "nothing" : start}`);
   }
@@ -61,8 +61,7 @@ function reasonOf(thrown: unknown, status: number | undefined): string {
   const text = typeof said === "string" && said !== "" ? said : `${messageOf(thrown)}${cause}`;
   const type = field(thrown, "type");
   const head = [status === undefined ? "" : `status ${status}`, typeof type === "string" ? type : ""];
-  const line = [...head.filter((part) => part !== ""), text].join(", ").replace(/[\s\p{Cc}]+/gu, " ");
-  return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON - 1)}…` : line;
+  return promptLine([...head.filter((part) => part !== ""), text].join(", "), MAX_REASON);
 }
 
 function deepestMessage(cause: unknown): string {

@@ -1,4 +1,5 @@
 import type { JsonValue } from "../model/json.ts";
+import { clip } from "../text/printable.ts";
 
 export type PlainJson =
   | { readonly ok: true; readonly value: JsonValue }
@@ -50,5 +51,5 @@ function plain(value: unknown, path: string, depth: number, walk: { left: number
 
 function place(path: string, longest = 200): string {
   if (path === "") return "it";
-  return path.length > longest ? `${path.slice(0, longest)}…` : path;
+  return clip(path, longest);
 }

@@ -1,4 +1,4 @@
-import { nearest } from "../kernel/nearest.ts";
+import { nearest } from "../text/nearest.ts";
 import { fieldOf, OPEN, type Shape, SINGLE } from "./template-shape.ts";
 
 /** A variable that a template takes from its top level, and where (line from 1, column from 1). */

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { SpecError } from "../kernel/errors.ts";
+import { clip } from "../text/printable.ts";
 
 /** A helper of prompt templates: gets its arguments, gives text. */
 export type PromptHelper = (args: readonly unknown[]) => string;
@@ -13,7 +14,7 @@ export const PROMPT_HELPERS: Readonly<Record<string, PromptHelper>> = {
   json: ([value, spaces]) => JSON.stringify(given("json", value), null, count("json", spaces, 2)) ?? "null",
   yaml: ([value]) => toYaml(given("yaml", value)).trimEnd(),
   table: ([rows, ...columns]) => table(given("table", rows), columns.map(String)),
-  truncate: ([value, length]) => truncate(text(given("truncate", value)), count("truncate", length, 200)),
+  truncate: ([value, length]) => clip(text(given("truncate", value)), count("truncate", length, 200)),
   indent: ([value, spaces]) => {
     const margin = " ".repeat(Math.min(count("indent", spaces, 2), 80));
     return text(given("indent", value)).replace(/^(?=.)/gm, margin);
@@ -34,11 +35,6 @@ function count(helper: string, value: unknown, fallback: number): number {
 
 function text(value: unknown): string {
   return value === null ? "" : String(value);
-}
-
-function truncate(value: string, length: number): string {
-  const characters = [...value];
-  return characters.length <= length ? value : `${characters.slice(0, Math.max(0, length - 1)).join("")}…`;
 }
 
 function toYaml(value: unknown): string {

@@ -1,16 +1,10 @@
 import { finishKind, finishWords } from "../kernel/display-reason.ts";
-import { plainText, toWidth, truncate } from "../kernel/display-text.ts";
-import {
-  formatCost,
-  formatCount,
-  formatDuration,
-  formatScore,
-  parametersOf,
-  parametersText,
-} from "../kernel/display-value.ts";
-import { shellPath } from "../kernel/shell-word.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FinishReason, RunTotals } from "../model/run.ts";
+import { formatCost, formatCount, formatDuration, formatScore, parametersOf, parametersText } from "../text/numbers.ts";
+import { terminalLine } from "../text/printable.ts";
+import { shellPath } from "../text/shell.ts";
+import { toWidth, truncate } from "../text/width.ts";
 
 /** What is left to say when a run has ended. */
 export interface ClosingSummary {
@@ -41,7 +35,7 @@ const MAX_MESSAGE_LINES = 12;
 export function closingText(summary: ClosingSummary): string {
   const { word } = finishKind(summary.reason);
   const words = finishWords(summary.reason);
-  const head = `${plainText(summary.name)} ${word}${words === word ? "" : `: ${words}`}`;
+  const head = `${terminalLine(summary.name)} ${word}${words === word ? "" : `: ${words}`}`;
   const lines = [head];
   lines.push(...messageLines(summary.message));
   lines.push("", ...facts(summary), "", ...commands(summary));
@@ -65,7 +59,7 @@ function waysOn(place: string, summary: ClosingSummary): readonly (readonly [str
 /** As many lines as it has, such as those of a diff, within bounds. */
 function messageLines(message = ""): readonly string[] {
   const lines = message.split("\n").filter((line) => line.trim() !== "");
-  const shown = lines.slice(0, MAX_MESSAGE_LINES).map((line) => `  ${truncate(plainText(line), 400)}`);
+  const shown = lines.slice(0, MAX_MESSAGE_LINES).map((line) => `  ${truncate(terminalLine(line), 400)}`);
   return lines.length > MAX_MESSAGE_LINES ? [...shown, `  … ${lines.length - MAX_MESSAGE_LINES} more lines`] : shown;
 }
 
@@ -79,9 +73,9 @@ function facts({
 }: ClosingSummary): readonly string[] {
   const lines: string[] = [];
   if (best) {
-    const label = best.label === undefined ? "" : `  ${truncate(plainText(best.label), 60)}`;
+    const label = best.label === undefined ? "" : `  ${truncate(terminalLine(best.label), 60)}`;
     const baseline = metric.baseline === undefined ? "" : `  (baseline ${formatScore(metric.baseline)})`;
-    lines.push(fact("best", `${plainText(metric.name)} ${formatScore(best.score)}${baseline}  ${best.id}${label}`));
+    lines.push(fact("best", `${terminalLine(metric.name)} ${formatScore(best.score)}${baseline}  ${best.id}${label}`));
     const parameters = parametersText(parametersOf(best.spec));
     if (parameters !== "") lines.push(fact("", truncate(parameters, 200)));
   } else {
@@ -96,7 +90,7 @@ function facts({
   if (tokens > 0) spent.push(`${formatCount(tokens)} tokens`);
   if (totals.costUsd > 0) spent.push(formatCost(totals.costUsd));
   lines.push(fact("spent", `${spent.join(", ")} in ${formatDuration(totals.activeMs)}`));
-  lines.push(fact("results", plainText(workspace)));
+  lines.push(fact("results", terminalLine(workspace)));
   return lines;
 }
 

@@ -1,12 +1,6 @@
-import { plainText, truncate, wrapText } from "../kernel/display-text.ts";
-import {
-  formatCost,
-  formatCount,
-  formatDuration,
-  formatScore,
-  parametersOf,
-  parametersText,
-} from "../kernel/display-value.ts";
+import { formatCost, formatCount, formatDuration, formatScore, parametersOf, parametersText } from "../text/numbers.ts";
+import { terminalLine } from "../text/printable.ts";
+import { truncate, wrapText } from "../text/width.ts";
 import type {
   BestData,
   CallData,
@@ -26,7 +20,7 @@ const MARKS: Readonly<Record<string, string>> = { failed: "x", running: ">", wai
 /** `aura inspect`: where a run stands, its best and what was learned, as text for people. */
 export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
   const { hypotheses, totals, metric, best } = data;
-  const reason = data.reason === undefined ? "" : ` (${plainText(data.reason)})`;
+  const reason = data.reason === undefined ? "" : ` (${terminalLine(data.reason)})`;
   const tokens = totals.inputTokens + totals.outputTokens;
   const spent = [
     `${totals.trials} trials`,
@@ -37,9 +31,9 @@ export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
   ];
   const counts = `${hypotheses.total} (${hypotheses.scored} scored, ${hypotheses.failed} failed)`;
   const facts: (readonly [string, string])[] = [
-    ["run", `${plainText(data.name)}  ${data.runId}`],
-    ["status", `${plainText(data.status)}${reason}`],
-    ["workspace", plainText(data.workspace)],
+    ["run", `${terminalLine(data.name)}  ${data.runId}`],
+    ["status", `${terminalLine(data.status)}${reason}`],
+    ["workspace", terminalLine(data.workspace)],
     ["metric", metricText(metric)],
     ["iterations", String(data.iterationsCompleted)],
     ["hypotheses", counts],
@@ -72,7 +66,7 @@ export function hypothesesText(
     { head: "" },
     { head: "hypothesis" },
     { head: "label", max: 28 },
-    { head: metric ? plainText(metric.name) : "score", max: 16 },
+    { head: metric ? terminalLine(metric.name) : "score", max: 16 },
     { head: "parameters" },
   ];
   const labelled = cells.some((row) => row[2] !== "");
@@ -111,20 +105,20 @@ export function bestText(
 /** `aura inspect … show ID`: everything recorded of one hypothesis. */
 export function showText({ hypothesis, experiment, evaluation }: ShowData, width = DEFAULT_WIDTH): string {
   const { id, label, rationale, spec, edits, metadata } = hypothesis;
-  const lines = [label === undefined ? id : `${id}  ${plainText(label)}`];
+  const lines = [label === undefined ? id : `${id}  ${terminalLine(label)}`];
   const section = (name: string, body: readonly string[]): void => {
     if (body.length > 0) lines.push("", name, ...body);
   };
   if (evaluation) {
     const score = evaluation.score === null ? "no score" : `score ${evaluation.score}`;
-    lines.push(`${score}, ${evaluation.passed ? "passed" : "not passed"}: ${plainText(evaluation.reason)}`);
+    lines.push(`${score}, ${evaluation.passed ? "passed" : "not passed"}: ${terminalLine(evaluation.reason)}`);
   }
-  if (rationale) section("rationale", wrapText(plainText(rationale), width - 2, 40).map(indented));
+  if (rationale) section("rationale", wrapText(terminalLine(rationale), width - 2, 40).map(indented));
   section("parameters", outline(spec, "  "));
   if (edits)
     section(
       "edits",
-      edits.map((edit) => indented("path" in edit ? plainText(edit.path) : "diff")),
+      edits.map((edit) => indented("path" in edit ? terminalLine(edit.path) : "diff")),
     );
   if (metadata) section("metadata", outline(metadata, "  "));
   if (experiment) {
@@ -173,9 +167,9 @@ function noBest(scored: number): string {
 }
 
 function bestLines(best: BestData, metric: MetricData, width: number): readonly string[] {
-  const label = best.label ? `  ${truncate(plainText(best.label), 60)}` : "";
+  const label = best.label ? `  ${truncate(terminalLine(best.label), 60)}` : "";
   const passed = best.passed ? "passed" : "not passed";
-  const head = `best        ${plainText(metric.name)} ${best.score}  ${best.id}${label}  (${passed})`;
+  const head = `best        ${terminalLine(metric.name)} ${best.score}  ${best.id}${label}  (${passed})`;
   const parameters = parametersText(parametersOf(best.spec));
   return parameters === ""
     ? [head]
@@ -184,13 +178,13 @@ function bestLines(best: BestData, metric: MetricData, width: number): readonly 
 
 function metricText({ name, direction, baseline }: MetricData): string {
   const than = baseline === undefined ? "" : `, baseline ${baseline}`;
-  return `${plainText(name)}, ${direction}${than}`;
+  return `${terminalLine(name)}, ${direction}${than}`;
 }
 
 function insightLines({ finding, recommendation, iteration }: InsightData, width: number): readonly string[] {
   const from = iteration === undefined ? "" : `[${iteration}] `;
   const wrap = (lead: string, body: string): readonly string[] =>
-    wrapText(plainText(body), width - lead.length, 12).map(
+    wrapText(terminalLine(body), width - lead.length, 12).map(
       (line, i) => (i === 0 ? lead : " ".repeat(lead.length)) + line,
     );
   return [...wrap(`  - ${from}`, finding), ...(recommendation ? wrap("    -> ", recommendation) : [])];

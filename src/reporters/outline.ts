@@ -1,5 +1,6 @@
-import { plainText, truncate } from "../kernel/display-text.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
+import { terminalLine } from "../text/printable.ts";
+import { truncate } from "../text/width.ts";
 
 const MAX_DEPTH = 8;
 
@@ -9,7 +10,7 @@ export function outline(value: JsonValue, indent = "", depth = 0): readonly stri
   if (Array.isArray(value)) return value.flatMap((item: JsonValue) => entry("-", item, indent, depth));
   if (isJsonObject(value)) {
     return Object.entries(value).flatMap(([key, item]) =>
-      entry(`${truncate(plainText(key), 80)}:`, item, indent, depth),
+      entry(`${truncate(terminalLine(key), 80)}:`, item, indent, depth),
     );
   }
   return textLines(scalar(value)).map((line) => indent + line);
@@ -34,5 +35,5 @@ function textLines(text: string): readonly string[] {
   return text
     .replace(/\s+$/, "")
     .split(/\r\n|\n|\r/)
-    .map(plainText);
+    .map(terminalLine);
 }

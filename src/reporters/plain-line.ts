@@ -1,4 +1,4 @@
-import { plainText } from "../kernel/display-text.ts";
+import { clip, terminalLine } from "../text/printable.ts";
 
 export type Level = "info" | "warn" | "error";
 /** What can follow `key=`; `undefined` leaves the key out. */
@@ -19,13 +19,6 @@ export function plainLine(at: string, level: Level, name: string, fields: Fields
 
 function fieldText(value: string | number | boolean | null): string {
   if (typeof value !== "string") return String(value);
-  const text = bounded(plainText(value));
+  const text = clip(terminalLine(value), MAX_VALUE);
   return BARE.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
-}
-
-function bounded(text: string): string {
-  if (text.length <= MAX_VALUE) return text;
-  const cut = text.slice(0, MAX_VALUE - 1);
-  // A pair of surrogates is never cut in half.
-  return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
 }

@@ -1,4 +1,5 @@
-import { displayWidth, plainText, toWidth, truncate } from "../kernel/display-text.ts";
+import { terminalLine } from "../text/printable.ts";
+import { displayWidth, toWidth, truncate } from "../text/width.ts";
 
 export interface Column {
   readonly head: string;
@@ -16,7 +17,7 @@ export function textTable(
   rows: readonly (readonly string[])[],
   width: number,
 ): readonly string[] {
-  const cells = rows.map((row) => columns.map((_, index) => plainText(row[index] ?? "")));
+  const cells = rows.map((row) => columns.map((_, index) => terminalLine(row[index] ?? "")));
   const widths = columns.map(({ head, max = 40 }, index) =>
     Math.min(max, Math.max(displayWidth(head), ...cells.map((row) => displayWidth(row[index] ?? "")))),
   );

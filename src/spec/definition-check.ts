@@ -2,6 +2,7 @@ import { type AnyDefinition, KINDS, type Kind, type KindMap } from "../kernel/de
 import { messageOf, SpecError } from "../kernel/errors.ts";
 import { isJsonObject } from "../model/json.ts";
 import { compileSchema } from "../schema/validate.ts";
+import { shown } from "../text/printable.ts";
 import { anKind, placedSchema } from "./components.ts";
 
 /** What a component of each kind has to have, and of which type. */
@@ -96,10 +97,4 @@ function lackOfComponent(kind: Kind, built: unknown): string | null {
     return given === undefined ? `it has no ${what}` : `its \`${name}\` is ${shown(given)}, no ${needed}`;
   }
   return null;
-}
-
-function shown(value: unknown): string {
-  if (typeof value === "function") return "a function";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

@@ -1,8 +1,9 @@
-import { displayWidth, plainText } from "../kernel/display-text.ts";
 import type { Diagnostic } from "../kernel/errors.ts";
-import { nearest } from "../kernel/nearest.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Issue } from "../schema/issues.ts";
+import { nearest } from "../text/nearest.ts";
+import { terminalLine } from "../text/printable.ts";
+import { displayWidth } from "../text/width.ts";
 import { placeKey, type Span, type SpecPath } from "./places.ts";
 import type { SpecSource } from "./source.ts";
 
@@ -42,7 +43,7 @@ export class DiagnosticWriter {
     this.#file = file;
     this.#overridden = overridden;
     const redactor = createRedactor(secrets);
-    this.#hide = (text) => plainText(redactor.text(text));
+    this.#hide = (text) => terminalLine(redactor.text(text));
   }
 
   write(findings: readonly Finding[]): readonly Diagnostic[] {
@@ -108,7 +109,7 @@ function formatDiagnostic(found: Diagnostic): string {
 
 /** A path as users write it in `--set`: `checks.0.command`. */
 export function pathText(path: SpecPath): string {
-  return plainText(path.join("."));
+  return terminalLine(path.join("."));
 }
 
 /** A key that is missing because it is misspelt is one mistake: the unknown key tells it. */

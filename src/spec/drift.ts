@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { shown } from "../text/printable.ts";
 import type { SpecPath } from "./places.ts";
 
 /** One difference between the spec a run was started with and the spec as it is now. */
@@ -34,7 +35,7 @@ export function formatDrift(
   const width = Math.max(0, ...[...changes, ...elsewhere].map(({ path }) => path.length));
   const fields = changes.map(({ path, before, after, safe }) => {
     const mark = safe ? " " : "!";
-    return `${mark} ${path.padEnd(width)}  ${shown(before)} -> ${shown(after)}`;
+    return `${mark} ${path.padEnd(width)}  ${shownOrNone(before)} -> ${shownOrNone(after)}`;
   });
   return [...fields, ...elsewhere.map(({ path, what }) => `! ${path.padEnd(width)}  ${what}`)].join("\n");
 }
@@ -149,10 +150,6 @@ function withoutSafe(value: JsonValue, path: SpecPath, used: ReadonlySet<string>
   return Object.fromEntries(entries.map(([key, item]) => [key, withoutSafe(item, [...path, key], used)]));
 }
 
-const SHOWN = 60;
-
-function shown(value: JsonValue | undefined): string {
-  if (value === undefined) return "(none)";
-  const text = JSON.stringify(value) ?? "null";
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+function shownOrNone(value: JsonValue | undefined): string {
+  return value === undefined ? "(none)" : shown(value);
 }

@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import type { DirectoryEntry, Files } from "../kernel/effects.ts";
-import { forHint } from "../kernel/hint.ts";
-import { nearest } from "../kernel/nearest.ts";
+import { forHint } from "../kernel/errors.ts";
+import { nearest } from "../text/nearest.ts";
 
 /** What can be loaded as a module of the user's. */
 const MODULE = /\.[cm]?[jt]s$/;

@@ -1,6 +1,6 @@
-import { plainText } from "../kernel/display-text.ts";
 import type { Diagnostic } from "../kernel/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { clip, terminalLine } from "../text/printable.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
 import { MAX_DEPTH } from "./yaml-depth.ts";
@@ -35,7 +35,10 @@ function readOverride(
 ): Pick<Diagnostic, "path" | "message"> | { readonly path: string; readonly value: JsonValue } {
   const at = text.indexOf("=");
   const path = at < 0 ? "" : text.slice(0, at).trim();
-  const problem = (message: string) => ({ path: shortened(plainText(path === "" ? text : path)), message });
+  const problem = (message: string) => ({
+    path: clip(terminalLine(path === "" ? text : path), LONGEST_SHOWN),
+    message,
+  });
   if (path === "") return problem("expected path=value, like stop.iterations=20");
   const keys = overridePath(path);
   if (keys.includes("")) return problem(`"${path}" has an empty part`);
@@ -46,10 +49,6 @@ function readOverride(
   if (!read.ok) return problem(`the value is not YAML: ${read.message}`);
   const [wrong] = read.converted.problems;
   return wrong ? problem(wrong.message) : { path, value: read.converted.value };
-}
-
-function shortened(text: string): string {
-  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
 }
 
 /** The spec paths that the short options of `run` and `resume` stand for. */

@@ -1,4 +1,5 @@
 import type { RunSettings } from "../model/settings.ts";
+import { shellWord } from "../text/shell.ts";
 import type { PlannedCommand, RunPlan } from "./plan.ts";
 
 /** A plan for people, section by section. */
@@ -65,9 +66,5 @@ function costText({ cost }: RunPlan): string {
 function commandText({ path, template, argv, problem }: PlannedCommand): string {
   const written = typeof template === "string" ? template : template.join(" ");
   if (problem !== undefined) return `  ${path}: ${written}\n    ${problem}`;
-  return `  ${path}: ${argv === null ? written : argv.map(quoted).join(" ")}`;
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return `  ${path}: ${argv === null ? written : argv.map(shellWord).join(" ")}`;
 }

@@ -1,8 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import type { Files } from "../kernel/effects.ts";
-import { type Diagnostic, SpecError } from "../kernel/errors.ts";
-import { forHint } from "../kernel/hint.ts";
-import { nearest } from "../kernel/nearest.ts";
+import { type Diagnostic, forHint, SpecError } from "../kernel/errors.ts";
+import { nearest } from "../text/nearest.ts";
 import { MAX_SPEC_BYTES } from "./source.ts";
 
 /** The text of a spec file. Throws `SpecError` when there is none, when it is too large, and when it is not UTF-8. */

@@ -1,4 +1,4 @@
-import { formatCost, formatCount, formatDuration } from "../kernel/display-value.ts";
+import { formatCost, formatCount, formatDuration } from "../text/numbers.ts";
 import type { DashboardState } from "./state.ts";
 
 /** One thing a run uses up, as text, and the share of its limit where there is one. */

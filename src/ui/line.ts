@@ -1,4 +1,4 @@
-import { displayWidth, truncate } from "../kernel/display-text.ts";
+import { displayWidth, truncate } from "../text/width.ts";
 
 /** How a piece of text is drawn; the sixteen colours of the terminal only, so that the user's own palette holds. */
 export type Tone = "plain" | "strong" | "dim" | "accent" | "good" | "bad" | "warn" | "brand" | "bar" | "key" | "number";

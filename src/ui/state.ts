@@ -1,8 +1,8 @@
-import type { Parameter } from "../kernel/display-value.ts";
 import type { RunDescription, Stage } from "../kernel/events.ts";
 import type { Role } from "../model/call.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
 import { type FinishReason, NO_TOTALS, type RunTotals } from "../model/run.ts";
+import type { Parameter } from "../text/numbers.ts";
 
 /** Most hypotheses the dashboard keeps; older ones leave the table, the counts stay. */
 export const MAX_ROWS = 1000;

@@ -1,9 +1,9 @@
-import { plainText } from "../kernel/display-text.ts";
-import { parametersOf } from "../kernel/display-value.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { trialOutput } from "../model/trial.ts";
+import { parametersOf } from "../text/numbers.ts";
+import { terminalLine } from "../text/printable.ts";
 import { bestView, extendHistory, widenRange } from "./best.ts";
 import { type DashboardState, type HypothesisRow, INITIAL_STATE, MAX_NOTES, MAX_ROWS } from "./state.ts";
 
@@ -244,5 +244,5 @@ function push<T>(list: readonly T[], item: T, max: number): readonly T[] {
 }
 
 function text(value: string, max: number): string {
-  return [...plainText(value.slice(0, max * 4))].slice(0, max).join("");
+  return [...terminalLine(value.slice(0, max * 4))].slice(0, max).join("");
 }

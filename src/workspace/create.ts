@@ -1,6 +1,6 @@
 import type { Effects, Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
-import { shellWord } from "../kernel/shell-word.ts";
+import { shellWord } from "../text/shell.ts";
 import { holdsRun } from "./locate.ts";
 import { assertNotHeld } from "./lock-state.ts";
 import { isUnspent } from "./unspent.ts";

@@ -1,6 +1,6 @@
 import type { Deadline, Effects } from "../kernel/effects.ts";
 import { StorageError, WorkspaceError } from "../kernel/errors.ts";
-import { shellWord } from "../kernel/shell-word.ts";
+import { shellWord } from "../text/shell.ts";
 import { lockFile } from "./layout.ts";
 import { readLockEntry } from "./lock-file.ts";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { plainText } from "../kernel/display-text.ts";
 import type { Files } from "../kernel/effects.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { RunManifest } from "../model/run.ts";
+import { terminalLine } from "../text/printable.ts";
 import { iterationOf, logDir } from "./layout.ts";
 import { listRecords } from "./listing.ts";
 import { notFound } from "./locate.ts";
@@ -74,6 +74,6 @@ function logView(path: string, folder: string, files: Files): LogView | null {
   if (stat?.kind !== "file" || stat.nlink > 1) return null;
   const bytes = stat.size > MAX_LOG_BYTES ? null : files.readBytes(path);
   const end = bytes ? bytes.subarray(Math.max(0, bytes.length - TAIL_BYTES)) : new Uint8Array();
-  const tail = new TextDecoder().decode(end).split("\n").map(plainText).join("\n");
+  const tail = new TextDecoder().decode(end).split("\n").map(terminalLine).join("\n");
   return { path, bytes: stat.size, tail };
 }

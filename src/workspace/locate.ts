@@ -1,8 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import type { Files } from "../kernel/effects.ts";
-import { WorkspaceError } from "../kernel/errors.ts";
-import { forHint } from "../kernel/hint.ts";
-import { nearest } from "../kernel/nearest.ts";
+import { forHint, WorkspaceError } from "../kernel/errors.ts";
+import { nearest } from "../text/nearest.ts";
 import { manifestFile } from "./layout.ts";
 
 /** Whether a folder holds a run. */

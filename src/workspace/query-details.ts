@@ -1,6 +1,5 @@
 import { WorkspaceError } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
-import { nearest } from "../kernel/nearest.ts";
 import type { CallRecord } from "../model/call.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
@@ -9,6 +8,7 @@ import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from
 import type { Insight } from "../model/insight.ts";
 import type { IterationRecord } from "../model/iteration.ts";
 import type { Trial } from "../model/trial.ts";
+import { nearest } from "../text/nearest.ts";
 import { type AttemptLogs, logsOfTrial, manifestOf, type Observer, trialsOf } from "./inspection.ts";
 import { readJournal } from "./journal.ts";
 import { CALL_ID, canonicalHypothesisId, canonicalTrialId, trialDir } from "./layout.ts";

@@ -9,6 +9,7 @@ import { type HypothesisId, parseHypothesisId, type TrialId } from "../model/ids
 import type { Insight } from "../model/insight.ts";
 import type { IterationRecord } from "../model/iteration.ts";
 import type { Trial } from "../model/trial.ts";
+import { terminalLine } from "../text/printable.ts";
 import type { RecordIssue, RecordValidator } from "./generated/validate-records.js";
 import * as validators from "./generated/validate-records.js";
 import * as layout from "./layout.ts";
@@ -34,7 +35,7 @@ export const NOT_A_FILE: Readonly<Record<EntryKind, string>> = {
 /** What is wrong with a file that should hold a record, in one line fit to be printed. */
 export class Damage extends Error {
   constructor(reason: string) {
-    super(reason.replace(/[\p{Cc}\s]+/gu, " "));
+    super(terminalLine(reason));
   }
 }
 

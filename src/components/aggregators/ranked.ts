@@ -1,7 +1,7 @@
-import { nearest } from "../../kernel/nearest.ts";
 import { lookup } from "../../model/json.ts";
 import type { Direction } from "../../model/settings.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
+import { nearest } from "../../text/nearest.ts";
 import type { CompletedTrial } from "./summary.ts";
 
 /** Which number ranks the trials, and which way is better. */

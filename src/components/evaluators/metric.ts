@@ -1,6 +1,5 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { nearest } from "../../kernel/nearest.ts";
 import type { Evaluator } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
@@ -8,6 +7,7 @@ import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
 import type { Direction, MetricSettings } from "../../model/settings.ts";
 import { trialOutput } from "../../model/trial.ts";
+import { nearest } from "../../text/nearest.ts";
 import { failureReason, noScore } from "./no-score.ts";
 import { verdictOn } from "./passed.ts";
 

@@ -3,7 +3,7 @@ import { RunnerError } from "../../kernel/errors.ts";
 import type { Runner, RunnerReply } from "../../kernel/ports.ts";
 import type { Role } from "../../model/call.ts";
 import type { HypothesisId } from "../../model/ids.ts";
-import { clipLines, fence, oneLine } from "./text.ts";
+import { clipLines, fence, promptLine } from "../../text/printable.ts";
 
 /** An unusable reply is followed by at most two more asks. */
 const MAX_ASKS = 3;
@@ -68,7 +68,7 @@ function reminder(content: string, reason: string, expected: string): string {
   const reply = fence(clipLines(content, 2000));
   return [
     reply === "" ? "Your previous reply was empty." : `Your previous reply was:\n\n${reply}`,
-    `It could not be used: ${oneLine(reason, 2000)}`,
+    `It could not be used: ${promptLine(reason, 2000)}`,
     `Reply again, with ${expected} and nothing else.`,
   ].join("\n\n");
 }

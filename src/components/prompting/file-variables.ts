@@ -2,9 +2,10 @@ import { join, resolve } from "node:path";
 import type { StageContext } from "../../kernel/context.ts";
 import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import type { InputSetting } from "../../model/settings.ts";
+import { clipLines, fence, promptLine } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./history.ts";
 import { fencedText, printableList } from "./printable.ts";
-import { CHARACTERS_PER_TOKEN, clipLines, fence, oneLine } from "./text.ts";
+import { CHARACTERS_PER_TOKEN } from "./text.ts";
 
 /** Files of one input folder whose contents are considered. */
 const MAX_FILES = 100;
@@ -103,7 +104,7 @@ function shownFiles(files: readonly ShownFile[], budget: number, none: string): 
   const items: { path: string; size: number; content: unknown }[] = [];
   const parts: string[] = [];
   for (const [index, file] of files.entries()) {
-    const path = oneLine(file.path, 400);
+    const path = promptLine(file.path, 400);
     const full = file.content ?? "";
     const share = shares[index] ?? 0;
     const content = share >= Math.min(WORTH_SHOWING, full.length) ? clipLines(full, share) : "";

@@ -1,8 +1,9 @@
 import type { HistoryEntry, StageContext } from "../../kernel/context.ts";
 import { compareIds } from "../../model/ids.ts";
 import type { Direction } from "../../model/settings.ts";
+import { clip, clipLines, fence, promptLine } from "../../text/printable.ts";
 import { absent, fencedText, printableJson, printableList, printableRecord } from "./printable.ts";
-import { CHARACTERS_PER_TOKEN, clip, clipLines, fence, oneLine } from "./text.ts";
+import { CHARACTERS_PER_TOKEN } from "./text.ts";
 
 /** Tokens of each part of a prompt that grows with the run. */
 export const TOKEN_BUDGETS = {
@@ -79,10 +80,10 @@ export function failuresVariable(ctx: StageContext): unknown {
   const failed = ctx.history.entries.filter((entry) => entry.score === null).slice(-MAX_FAILURES);
   const runs = failed.map((entry, place) => {
     const log = place >= failed.length - MAX_DIFFS ? logTail(ctx, entry.id) : "";
-    const reason = oneLine(entry.reason, MAX_LINE) || "it has no score";
+    const reason = promptLine(entry.reason, MAX_LINE) || "it has no score";
     return {
       id: entry.id,
-      label: oneLine(entry.label ?? "", 120),
+      label: promptLine(entry.label ?? "", 120),
       reason,
       spec: printableJson(entry.spec),
       log: fencedText(log),
@@ -90,8 +91,8 @@ export function failuresVariable(ctx: StageContext): unknown {
   });
   const refused = ctx.history.refused.slice(0, MAX_FAILURES).map(({ label, reason }) => ({
     id: "",
-    label: oneLine(label, 120),
-    reason: oneLine(`refused: ${reason}`, MAX_LINE),
+    label: promptLine(label, 120),
+    reason: promptLine(`refused: ${reason}`, MAX_LINE),
     spec: printableJson({}),
     log: "",
   }));
@@ -107,18 +108,18 @@ export function failuresVariable(ctx: StageContext): unknown {
 }
 
 function entryLine(entry: HistoryEntry, generation: number): string {
-  const label = entry.label === undefined ? "" : ` ${JSON.stringify(oneLine(entry.label, 80))}`;
+  const label = entry.label === undefined ? "" : ` ${JSON.stringify(promptLine(entry.label, 80))}`;
   const verdict =
     entry.score === null ? `failed${bracketed(entry.reason)}` : `score=${entry.score}${entry.passed ? " passed" : ""}`;
   const older = entry.generation === generation ? "" : " (under older settings, not comparable)";
   const edits = entry.hasEdits ? " with edits" : "";
-  const parameters = oneLine(JSON.stringify(entry.spec), MAX_LINE);
+  const parameters = promptLine(JSON.stringify(entry.spec), MAX_LINE);
   const spec = entry.hasEdits && parameters === "{}" ? "" : ` spec=${parameters}`;
   return clip(`${entry.id}${label} ${verdict}${older}${edits}${spec}`, MAX_LINE);
 }
 
 function bracketed(reason: string): string {
-  const text = oneLine(reason, 200);
+  const text = promptLine(reason, 200);
   return text === "" ? "" : ` (${text})`;
 }
 
@@ -126,12 +127,12 @@ function shownEntry(entry: HistoryEntry, diff: string | undefined): ShownEntry {
   return {
     id: entry.id,
     iteration: entry.iteration,
-    label: oneLine(entry.label ?? "", 120),
+    label: promptLine(entry.label ?? "", 120),
     spec: printableJson(entry.spec),
     score: entry.score,
     passed: entry.passed,
     failed: entry.score === null,
-    reason: oneLine(entry.reason, MAX_LINE),
+    reason: promptLine(entry.reason, MAX_LINE),
     diff: fencedText(diff ?? "", "diff"),
   };
 }

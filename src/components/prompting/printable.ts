@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
-import { cleanText, fence } from "./text.ts";
+import { fence, promptText } from "../../text/printable.ts";
 
 /** A list that a template iterates with `{{#each}}` and prints, bare, as `text`. */
 export function printableList<T>(items: readonly T[], text: string): readonly T[] {
@@ -13,7 +13,7 @@ export function printableRecord<T extends object>(fields: T, text: string): T {
 
 /** JSON data in which every object and list prints as JSON and no text carries control characters. */
 export function printableJson(value: JsonValue): unknown {
-  if (typeof value === "string") return cleanText(value);
+  if (typeof value === "string") return promptText(value);
   if (typeof value !== "object" || value === null) return value;
   const text = JSON.stringify(value);
   if (!isJsonObject(value)) return printing(value.map(printableJson), text);

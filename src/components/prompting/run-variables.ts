@@ -1,8 +1,9 @@
 import type { StageContext } from "../../kernel/context.ts";
 import type { MetricSettings } from "../../model/settings.ts";
+import { fence, promptLine } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./history.ts";
 import { printableList, printableRecord } from "./printable.ts";
-import { CHARACTERS_PER_TOKEN, fence, oneLine } from "./text.ts";
+import { CHARACTERS_PER_TOKEN } from "./text.ts";
 
 /** `metric`: name, direction, baseline, target. */
 export function metricVariable({ name, direction, baseline, target }: MetricSettings): unknown {
@@ -49,8 +50,8 @@ export function insightsVariable(ctx: StageContext): unknown {
   let room = TOKEN_BUDGETS.insights * CHARACTERS_PER_TOKEN;
   const kept: { readonly item: object; readonly line: string }[] = [];
   for (const insight of [...ctx.history.insights].reverse()) {
-    const finding = oneLine(insight.finding, 2000);
-    const recommendation = oneLine(insight.recommendation ?? "", 1000);
+    const finding = promptLine(insight.finding, 2000);
+    const recommendation = promptLine(insight.recommendation ?? "", 1000);
     const evidence = insight.evidence.length > 0 ? ` [${insight.evidence.join(", ")}]` : "";
     const line = `- (iteration ${insight.iteration}) ${finding}${recommendation === "" ? "" : ` -> ${recommendation}`}${evidence}`;
     room -= line.length + 1;
@@ -73,7 +74,7 @@ export function notesVariable(ctx: StageContext): unknown {
   let room = TOKEN_BUDGETS.notes * CHARACTERS_PER_TOKEN;
   const kept: string[] = [];
   for (const note of [...ctx.workspace.notes()].reverse()) {
-    const line = oneLine(note, 4000);
+    const line = promptLine(note, 4000);
     room -= line.length;
     if (room < 0) break;
     kept.unshift(line);

@@ -3,7 +3,7 @@ import { RunnerError, SpecError } from "../../kernel/errors.ts";
 import type { Proposal, Proposals, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
-import { oneLine } from "../prompting/text.ts";
+import { promptLine } from "../../text/printable.ts";
 import { AnthropicRunner } from "../runners/anthropic.ts";
 import { ConcurrencyLimit } from "../runners/limit.ts";
 import { LLMRunner } from "../runners/llm.ts";
@@ -129,12 +129,12 @@ async function proposeOne(
     });
   } catch (thrown) {
     if (signal.aborted || !isOfOneCall(thrown)) throw thrown;
-    return { label, reason: oneLine(thrown.message, 1000) };
+    return { label, reason: promptLine(thrown.message, 1000) };
   }
-  if (reply.unusable !== undefined) return { label, reason: oneLine(reply.unusable, 1000) };
+  if (reply.unusable !== undefined) return { label, reason: promptLine(reply.unusable, 1000) };
   const answer = isJsonObject(reply.structured) ? reply.structured : {};
   const made = isJsonObject(answer.inPlace) ? answer.inPlace : { problem: "the recorded reply tells of no edits" };
-  if (typeof made.problem === "string") return { label, reason: oneLine(made.problem, 1000) };
+  if (typeof made.problem === "string") return { label, reason: promptLine(made.problem, 1000) };
   const edits = readEdits(made.edits, "any");
   if (!edits.ok) return { label, reason: edits.reason };
   if (edits.edits.length === 0) return { label, reason: nothingChanged(runner, made.outside) };
@@ -156,6 +156,6 @@ function listed(paths: readonly string[]): string {
   const more = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
   return `${paths
     .slice(0, NAMED)
-    .map((path) => oneLine(path, 200))
+    .map((path) => promptLine(path, 200))
     .join(", ")}${more}`;
 }

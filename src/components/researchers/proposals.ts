@@ -2,8 +2,8 @@ import type { Proposal } from "../../kernel/ports.ts";
 import type { Edit } from "../../model/hypothesis.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { clip, promptLine, promptText } from "../../text/printable.ts";
 import { extractJson, jsonCandidates, sanitizeJson } from "../extract-json.ts";
-import { cleanText, clip, oneLine } from "../prompting/text.ts";
 import { readEdits } from "./edits.ts";
 
 export interface ProposalRules {
@@ -111,7 +111,7 @@ function labelOf(item: JsonValue): string | undefined {
   if (!isJsonObject(item)) return undefined;
   for (const value of [item.label, item.id]) {
     if (typeof value !== "string" && typeof value !== "number") continue;
-    const label = oneLine(String(value), MAX_LABEL);
+    const label = promptLine(String(value), MAX_LABEL);
     if (label !== "") return label;
   }
   return undefined;
@@ -151,7 +151,7 @@ function specProblem(spec: JsonObject, hasEdits: boolean, rules: ProposalRules):
 
 function textOf(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return "";
-  return clip(cleanText(typeof value === "string" ? value : JSON.stringify(value)).trim(), MAX_RATIONALE);
+  return clip(promptText(typeof value === "string" ? value : JSON.stringify(value)).trim(), MAX_RATIONALE);
 }
 
 /** The proposal's metadata; what stood beside an explicit `spec` goes with it rather than being lost. */

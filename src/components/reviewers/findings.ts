@@ -1,9 +1,9 @@
 import type { Finding } from "../../kernel/ports.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { clip, promptLine, promptText } from "../../text/printable.ts";
 import { extractJson } from "../extract-json.ts";
 import type { Reading } from "../prompting/ask.ts";
-import { cleanText, clip, oneLine } from "../prompting/text.ts";
 
 const MAX_FINDINGS = 50;
 const MAX_FINDING = 2000;
@@ -24,7 +24,7 @@ export type EvidenceLookup = (name: string) => HypothesisId | undefined;
  */
 export function parseFindings(reply: string | JsonValue, evidence: EvidenceLookup): Reading<readonly Finding[]> {
   if (typeof reply !== "string") return fromJson(reply, evidence);
-  const prose = cleanText(reply).trim();
+  const prose = promptText(reply).trim();
   if (prose === "") return { ok: false, reason: "the reply is empty" };
   const found = extractJson(reply);
   if (found.ok && (typeof found.value === "object" || prose === reply.trim())) {
@@ -61,13 +61,13 @@ function itemsOf(value: JsonValue): readonly JsonValue[] {
 
 function readFinding(item: JsonValue, evidence: EvidenceLookup): Finding | null {
   if (typeof item === "string") {
-    const finding = oneLine(item, MAX_FINDING);
+    const finding = promptLine(item, MAX_FINDING);
     return finding === "" ? null : { finding };
   }
   if (!isJsonObject(item)) return null;
-  const finding = oneLine(textAt(item, FINDING_KEYS), MAX_FINDING);
+  const finding = promptLine(textAt(item, FINDING_KEYS), MAX_FINDING);
   if (finding === "") return null;
-  const recommendation = oneLine(textAt(item, RECOMMENDATION_KEYS), MAX_RECOMMENDATION);
+  const recommendation = promptLine(textAt(item, RECOMMENDATION_KEYS), MAX_RECOMMENDATION);
   const ids = evidenceOf(item, evidence);
   return {
     finding,

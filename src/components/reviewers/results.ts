@@ -1,7 +1,8 @@
 import type { StageContext, StageResults } from "../../kernel/context.ts";
+import { clip, clipLines, fence, promptLine } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "../prompting/history.ts";
 import { fencedText, printableJson, printableList, printableRecord } from "../prompting/printable.ts";
-import { CHARACTERS_PER_TOKEN, clip, clipLines, fence, oneLine } from "../prompting/text.ts";
+import { CHARACTERS_PER_TOKEN } from "../prompting/text.ts";
 
 const MAX_LINE = 1000;
 const MAX_DIFF = 6000;
@@ -15,12 +16,12 @@ export function resultsVariable(batch: readonly StageResults[], ctx: StageContex
     room -= diff.length;
     const fields = {
       id: hypothesis.id,
-      label: oneLine(hypothesis.label ?? "", 120),
+      label: promptLine(hypothesis.label ?? "", 120),
       spec: printableJson(hypothesis.spec),
-      rationale: oneLine(hypothesis.rationale ?? "", MAX_LINE),
+      rationale: promptLine(hypothesis.rationale ?? "", MAX_LINE),
       score: evaluation.score,
       passed: evaluation.passed,
-      reason: oneLine(evaluation.reason, MAX_LINE),
+      reason: promptLine(evaluation.reason, MAX_LINE),
       summary: printableJson(experiment.summary ?? {}),
       diff: fencedText(diff, "diff"),
     };

@@ -1,11 +1,10 @@
 import type { StageContext, StageResults } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { plainText } from "../../kernel/display-text.ts";
-import { formatScore, parametersOf, parametersText } from "../../kernel/display-value.ts";
 import type { Finding, Reviewer } from "../../kernel/ports.ts";
 import { bestOf, hasScore } from "../../model/score.ts";
 import type { MetricSettings } from "../../model/settings.ts";
-import { clip } from "../prompting/text.ts";
+import { formatScore, parametersOf, parametersText } from "../../text/numbers.ts";
+import { clip, terminalLine } from "../../text/printable.ts";
 import { type CategoryEffect, effectsOf, type NumericEffect, type ScoredSpec } from "./stats/effects.ts";
 
 /** Only the latest scores are looked at, so that a review costs the same however long the run is. */
@@ -95,7 +94,7 @@ function failureFinding(batch: readonly StageResults[]): Finding | null {
   if (failed.length === 0) return null;
   const reasons = new Map<string, number>();
   for (const { evaluation } of failed) {
-    const reason = clip(plainText(evaluation.reason).trim() || "no reason given", 160);
+    const reason = clip(terminalLine(evaluation.reason).trim() || "no reason given", 160);
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   const listed = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 3);
@@ -178,7 +177,7 @@ function signed(correlation: number): string {
 
 /** Names and values come from proposals: they are shown without anything that could steer a terminal. */
 function shownName(text: string): string {
-  return clip(plainText(text), 40);
+  return clip(terminalLine(text), 40);
 }
 
 function nameOf(metric: MetricSettings): string {

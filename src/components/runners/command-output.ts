@@ -2,8 +2,8 @@ import { RunnerError } from "../../kernel/errors.ts";
 import type { RunnerReply } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
+import { promptLine, promptText } from "../../text/printable.ts";
 import { extractJson, sanitizeJson } from "../extract-json.ts";
-import { cleanText, oneLine } from "../prompting/text.ts";
 import { readUsage } from "./reply.ts";
 
 export type OutputFormat = "text" | "json" | "jsonl";
@@ -23,10 +23,10 @@ export function readCommandOutput(
   path: string | undefined,
   name: string,
 ): RunnerReply {
-  if (format === "text") return { content: cleanText(stdout).trim() };
+  if (format === "text") return { content: promptText(stdout).trim() };
   if (format === "json") {
     const found = extractJson(stdout);
-    if (!found.ok) return { content: cleanText(stdout).trim(), unusable: `it is not JSON: ${found.reason}` };
+    if (!found.ok) return { content: promptText(stdout).trim(), unusable: `it is not JSON: ${found.reason}` };
     return readValues([found.value], stdout, path, name);
   }
   return readValues(jsonLines(stdout), stdout, path, name);
@@ -58,8 +58,8 @@ function readValues(values: readonly JsonValue[], stdout: string, path: string |
   const failed = values.find((value) => isJsonObject(value) && value.is_error === true);
   const usage = usageOf(values);
   if (failed) {
-    const message = `${name} reports an error: ${oneLine(JSON.stringify(failed), 500)}`;
-    throw new RunnerError("failed", message, { reply: cleanText(stdout), ...(usage ? { usage } : {}) });
+    const message = `${name} reports an error: ${promptLine(JSON.stringify(failed), 500)}`;
+    throw new RunnerError("failed", message, { reply: promptText(stdout), ...(usage ? { usage } : {}) });
   }
   for (const candidate of paths) {
     for (const value of [...values].reverse()) {
@@ -78,7 +78,7 @@ function readValues(values: readonly JsonValue[], stdout: string, path: string |
   }
   const where = path === undefined ? USUAL_PATHS.join(", ") : path;
   const unusable = `it holds no reply at ${where} (\`path\` of runner ${name} says where)`;
-  return { content: cleanText(stdout).trim(), unusable, ...(usage ? { usage } : {}) };
+  return { content: promptText(stdout).trim(), unusable, ...(usage ? { usage } : {}) };
 }
 
 /** The value at a dotted path; list positions are numbers, `-1` is the last. */

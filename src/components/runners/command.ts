@@ -9,7 +9,7 @@ import { findProgram } from "../../platform/process/executable.ts";
 import { makeScratch } from "../../platform/scratch.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
-import { cleanText, oneLine } from "../prompting/text.ts";
+import { promptLine, promptText } from "../../text/printable.ts";
 import { type OutputFormat, readCommandOutput, usageInOutput } from "./command-output.ts";
 import { type PassedVariables, runnerEnvironment } from "./environment.ts";
 import { environmentOptions, recordOption } from "./options.ts";
@@ -128,14 +128,17 @@ export class CommandRunner implements Runner {
 
   #refuseFailure(result: ProcessResult, stdout: string): void {
     if (result.end === "exited" && result.exitCode === 0) return;
-    const tail = oneLine((result.stderrTail.trim() === "" ? result.stdoutTail : result.stderrTail).slice(-1000), 1000);
+    const tail = promptLine(
+      (result.stderrTail.trim() === "" ? result.stdoutTail : result.stderrTail).slice(-1000),
+      1000,
+    );
     const what =
       result.end === "exited"
         ? `exited with ${result.exitCode}`
         : `ended: ${result.message ?? `${result.end}${result.signal === null ? "" : ` (${result.signal})`}`}`;
     const usage = usageInOutput(stdout, this.#options.outputFormat ?? "text");
     throw new RunnerError("failed", `${this.name}: ${this.#argv[0]} ${what}${tail === "" ? "" : `: ${tail}`}`, {
-      ...(stdout.trim() === "" ? {} : { reply: cleanText(stdout) }),
+      ...(stdout.trim() === "" ? {} : { reply: promptText(stdout) }),
       ...(usage ? { usage } : {}),
     });
   }

@@ -5,7 +5,7 @@ import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../ke
 import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
-import { oneLine } from "../prompting/text.ts";
+import { promptLine } from "../../text/printable.ts";
 import { type PassedVariables, runnerEnvironment } from "./environment.ts";
 import { environmentOptions, recordOption } from "./options.ts";
 import { recorded } from "./record.ts";
@@ -65,9 +65,9 @@ export class ModuleRunner implements Runner {
 }
 
 function problemOf(result: Exclude<ModuleFunctionResult, { kind: "value" }>): string {
-  if (result.kind === "threw") return `threw: ${oneLine(result.message, 1000)}`;
+  if (result.kind === "threw") return `threw: ${promptLine(result.message, 1000)}`;
   const { end, exitCode, message, stderrTail } = result.process;
-  const tail = stderrTail.trim() === "" ? "" : `: ${oneLine(stderrTail.slice(-1000), 1000)}`;
+  const tail = stderrTail.trim() === "" ? "" : `: ${promptLine(stderrTail.slice(-1000), 1000)}`;
   return `gave nothing: its process ${message ?? (end === "exited" ? `exited with ${exitCode}` : `ended (${end})`)}${tail}`;
 }
 

@@ -1,4 +1,4 @@
-import { oneLine } from "../prompting/text.ts";
+import { promptLine } from "../../text/printable.ts";
 
 const MAX_LINES = 8;
 const MAX_WIDTH = 160;
@@ -21,6 +21,6 @@ export function promptDiff(before: string, after: string): string {
 }
 
 function some(sign: string, lines: readonly string[]): readonly string[] {
-  const shown = lines.slice(0, MAX_LINES).map((line) => `${sign} ${oneLine(line, MAX_WIDTH)}`);
+  const shown = lines.slice(0, MAX_LINES).map((line) => `${sign} ${promptLine(line, MAX_WIDTH)}`);
   return lines.length > MAX_LINES ? [...shown, `${sign} … (${lines.length - MAX_LINES} more lines)`] : shown;
 }

@@ -3,7 +3,6 @@ import type { RunnerReply } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { sanitizeJson } from "../extract-json.ts";
-import { wellFormed } from "../tolerant-json.ts";
 
 /** A reply longer than this is refused: it would be kept in a record and read again and again. */
 const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
@@ -52,7 +51,7 @@ function amount(value: unknown): number | undefined {
 }
 
 function bounded(name: string, reply: RunnerReply): RunnerReply {
-  if (reply.content.length <= MAX_REPLY_CHARACTERS) return { ...reply, content: wellFormed(reply.content) };
+  if (reply.content.length <= MAX_REPLY_CHARACTERS) return { ...reply, content: reply.content.toWellFormed() };
   throw new RunnerError(
     "unusable-reply",
     `${name} answered ${reply.content.length} characters, more than ${MAX_REPLY_CHARACTERS}`,

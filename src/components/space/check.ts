@@ -1,7 +1,7 @@
-import { nearest } from "../../kernel/nearest.ts";
 import { canonicalJson, isJsonObject, type JsonValue } from "../../model/json.ts";
+import { nearest } from "../../text/nearest.ts";
+import { shown } from "../../text/printable.ts";
 import { PARAMETER_NAME, type ParameterOptions, type SpaceOptions } from "./schema.ts";
-import { shown } from "./text.ts";
 
 /** What is wrong with a space, and where: a dotted path from the space itself, such as `lr.low`. */
 export interface SpaceProblem {
@@ -154,7 +154,10 @@ function impossible(name: string, parent: ParameterOptions, value: JsonValue): s
   if (parent.type === "categorical") {
     const key = canonicalJson(value);
     if (parent.choices.some((choice) => canonicalJson(choice) === key)) return null;
-    return `${name} is never ${shown(value)}; its choices are ${parent.choices.slice(0, 10).map(shown).join(", ")}`;
+    return `${name} is never ${shown(value)}; its choices are ${parent.choices
+      .slice(0, 10)
+      .map((value) => shown(value))
+      .join(", ")}`;
   }
   if (parent.type === "float")
     return `${name} is a float, which hardly ever has one exact value; depend on an int or a categorical`;

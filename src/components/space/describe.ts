@@ -1,5 +1,5 @@
+import { shown } from "../../text/printable.ts";
 import type { Condition, Parameter } from "./parameter.ts";
-import { shown } from "./text.ts";
 
 const MAX_CHOICES_SHOWN = 50;
 
@@ -18,7 +18,10 @@ function describeParameter(parameter: Parameter): string {
 /** What a parameter's value may be: `int from 1 to 8 in steps of 2`. */
 export function describeDomain(parameter: Parameter): string {
   if (parameter.kind === "categorical") {
-    const choices = parameter.choices.slice(0, MAX_CHOICES_SHOWN).map(shown).join(", ");
+    const choices = parameter.choices
+      .slice(0, MAX_CHOICES_SHOWN)
+      .map((value) => shown(value))
+      .join(", ");
     const more = parameter.choices.length - MAX_CHOICES_SHOWN;
     return `one of ${choices}${more > 0 ? ` and ${more} more` : ""}`;
   }
@@ -29,5 +32,7 @@ export function describeDomain(parameter: Parameter): string {
 
 /** When a parameter exists: `opt is "sgd" or "rmsprop" and n is 2`. */
 export function describeConditions(conditions: readonly Condition[]): string {
-  return conditions.map(({ parent, values }) => `${parent} is ${values.map(shown).join(" or ")}`).join(" and ");
+  return conditions
+    .map(({ parent, values }) => `${parent} is ${values.map((value) => shown(value)).join(" or ")}`)
+    .join(" and ");
 }

@@ -1,8 +1,8 @@
-import { nearest } from "../../kernel/nearest.ts";
 import { canonicalJson, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { nearest } from "../../text/nearest.ts";
+import { shown } from "../../text/printable.ts";
 import { describeConditions, describeDomain } from "./describe.ts";
 import { isActive, type NumericParameter, type Parameter, STEP_TOLERANCE } from "./parameter.ts";
-import { shown } from "./text.ts";
 
 const MAX_REASONS = 5;
 

@@ -1,3 +1,4 @@
+import { shown } from "../../text/printable.ts";
 import { CommandError } from "./error.ts";
 
 /** A `{name}` in a command: where its value comes from and what becomes of its word. */
@@ -99,7 +100,7 @@ function placeholder(source: string): Placeholder {
   const segments = full.split(".");
   if (!NAME.test(full) || segments.includes("")) {
     throw new CommandError(
-      `${JSON.stringify(source.length > SHOWN ? `${source.slice(0, SHOWN)}…` : source)} is not a placeholder (a name of letters, digits, "_", "-" and ".", as in {lr}); ` +
+      `${shown(source, SHOWN)} is not a placeholder (a name of letters, digits, "_", "-" and ".", as in {lr}); ` +
         'literal braces are written "{{" and "}}"',
     );
   }

@@ -1,5 +1,6 @@
-import { nearest } from "../../kernel/nearest.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, lookup } from "../../model/json.ts";
+import { nearest } from "../../text/nearest.ts";
+import { shown } from "../../text/printable.ts";
 import { CommandError } from "./error.ts";
 import type { Placeholder } from "./placeholder.ts";
 
@@ -13,7 +14,6 @@ export interface CommandValues {
 const LONGEST_ARGUMENT = 128 * 1024 - 1;
 const DEEPEST = 200;
 const NAMES_SHOWN = 20;
-const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 const ARGUMENT_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u;
 
 /** One argument made from a value, and the parameter to name when it cannot be used. */
@@ -41,7 +41,7 @@ export function argumentOf(parameter: string, value: JsonValue): Argument {
   const text = textOf(parameter, value, 0);
   if (text.includes("\0"))
     throw new CommandError(`parameter ${shown(parameter)} holds a NUL character, which no argument can`);
-  if (LONE_SURROGATE.test(text)) {
+  if (!text.isWellFormed()) {
     throw new CommandError(`parameter ${shown(parameter)} holds half of a surrogate pair, which is no text`);
   }
   return { text, parameter, numeric: typeof value === "number" };
@@ -75,7 +75,7 @@ export function allArguments(spec: JsonObject): readonly Argument[] {
 export function checkLength(text: string, parameters: readonly string[]): void {
   const bytes = Buffer.byteLength(text);
   if (bytes <= LONGEST_ARGUMENT) return;
-  const what = parameters.length > 0 ? `parameter ${parameters.map(shown).join(", ")}` : "the command";
+  const what = parameters.length > 0 ? `parameter ${parameters.map((name) => shown(name)).join(", ")}` : "the command";
   throw new CommandError(
     `${what} makes an argument of ${bytes} bytes, and the system takes at most ${LONGEST_ARGUMENT}; ` +
       "read it from the file {aura.params_file} instead",
@@ -84,12 +84,6 @@ export function checkLength(text: string, parameters: readonly string[]): void {
 
 export function fullName(placeholder: Placeholder): string {
   return placeholder.aura ? `aura.${placeholder.name}` : placeholder.name;
-}
-
-/** A name that a model may have chosen, safe to print. */
-function shown(name: string): string {
-  const text = JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);
-  return text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
 function textOf(parameter: string, value: JsonValue, depth: number): string {

@@ -1,7 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
-
-/** Control characters but tab and line feed, and the marks that turn the direction of what follows. */
-const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+import { promptText } from "../../text/printable.ts";
 
 /**
  * Bytes a process wrote, as text that is safe to show: broken UTF-8 replaced, escape sequences and control characters
@@ -9,7 +6,7 @@ const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-
  */
 export function plainText(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-  return stripVTControlCharacters(text.replaceAll(/\r\n?/g, "\n")).replaceAll(UNPRINTABLE, "");
+  return promptText(text.replaceAll(/\r\n?/g, "\n"));
 }
 
 /** The last `limit` bytes of a stream as plain text, itself no longer than that: replaced bytes take more room. */

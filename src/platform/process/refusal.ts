@@ -1,4 +1,5 @@
 import type { ProcessRequest } from "../../kernel/effects.ts";
+import { quoted } from "../../text/printable.ts";
 import type { StartError } from "./child.ts";
 import { findProgram } from "./executable.ts";
 import { missingProgram } from "./limits.ts";
@@ -33,8 +34,4 @@ export function missingFolder({ file, cwd }: ProcessRequest): string {
 function hasNul(request: ProcessRequest): boolean {
   const { file, args, cwd, env } = request;
   return [file, cwd, ...args, ...Object.entries(env).flat()].some((text) => text.includes("\0"));
-}
-
-function quoted(word: string): string {
-  return JSON.stringify(word.slice(0, 200));
 }

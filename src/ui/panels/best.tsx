@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
-import { displayWidth } from "../../kernel/display-text.ts";
-import { formatScore, type Parameter } from "../../kernel/display-value.ts";
+import { formatScore, type Parameter } from "../../text/numbers.ts";
+import { displayWidth } from "../../text/width.ts";
 import { sparkline } from "../gauge.ts";
 import { type Line, lineWidth, type Span } from "../line.ts";
 import type { DashboardState } from "../state.ts";

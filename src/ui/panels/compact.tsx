@@ -1,5 +1,5 @@
 import type { ReactElement } from "react";
-import { formatScore, parametersText } from "../../kernel/display-value.ts";
+import { formatScore, parametersText } from "../../text/numbers.ts";
 import type { Layout } from "../layout.ts";
 import type { Line } from "../line.ts";
 import type { DashboardState } from "../state.ts";

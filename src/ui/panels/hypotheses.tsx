@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
-import { displayWidth, toWidth } from "../../kernel/display-text.ts";
-import { formatScore, parametersText } from "../../kernel/display-value.ts";
+import { formatScore, parametersText } from "../../text/numbers.ts";
+import { displayWidth, toWidth } from "../../text/width.ts";
 import { scoreBar } from "../gauge.ts";
 import type { Line, Tone } from "../line.ts";
 import type { DashboardState, HypothesisRow, RowStatus } from "../state.ts";

@@ -1,5 +1,5 @@
 import type { ReactElement } from "react";
-import { wrapText } from "../../kernel/display-text.ts";
+import { wrapText } from "../../text/width.ts";
 import type { Line } from "../line.ts";
 import type { InsightView } from "../state.ts";
 import type { PanelContext } from "./header.tsx";

@@ -1,8 +1,8 @@
 import type { ReactElement } from "react";
-import { plainText } from "../../kernel/display-text.ts";
-import { formatDuration, parametersOf, parametersText } from "../../kernel/display-value.ts";
 import type { Role } from "../../model/call.ts";
 import { isJsonObject } from "../../model/json.ts";
+import { formatDuration, parametersOf, parametersText } from "../../text/numbers.ts";
+import { terminalLine } from "../../text/printable.ts";
 import type { Line } from "../line.ts";
 import { spread } from "../line.ts";
 import type { DashboardState, PendingCall, RunningTrial } from "../state.ts";
@@ -67,7 +67,7 @@ export function outputText(line: string): string {
       // Not JSON after all: shown as the text it is.
     }
   }
-  return plainText(trimmed);
+  return terminalLine(trimmed);
 }
 
 function callLine({ role, startedAt }: PendingCall, width: number, now: number): Line {
@@ -94,7 +94,7 @@ function oneLine(trial: RunningTrial, width: number, now: number): Line {
 function trialName({ trialId, attempt }: RunningTrial, now: number): Line {
   return [
     ["accent", `${spinner(now)} `],
-    ["plain", plainText(trialId)],
+    ["plain", terminalLine(trialId)],
     ["warn", attempt > 1 ? `  attempt ${attempt}` : ""],
   ];
 }

@@ -1,13 +1,13 @@
 import { messageOf } from "../../kernel/errors.ts";
 import type { ApplyIntent, ApplyRecord } from "../../model/apply.ts";
 import { recordText } from "../../model/json.ts";
+import { quoted } from "../../text/printable.ts";
 import * as validators from "../generated/validate-records.js";
 import { checkRecord, Damage, readJson } from "../records.ts";
 import { isTreePath } from "./paths.ts";
 import { applyFile } from "./places.ts";
 import { damagedManifest } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
-import { quoted } from "./visible.ts";
 
 /** Folders whose last applied state is remembered. */
 const REMEMBERED = 20;

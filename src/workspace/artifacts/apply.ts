@@ -1,10 +1,10 @@
 import { messageOf, StorageError, WorkspaceError } from "../../kernel/errors.ts";
 import type { ApplyIntent } from "../../model/apply.ts";
+import { quoted } from "../../text/printable.ts";
 import type { ApplyPlan } from "./apply-plan.ts";
 import { dropIntent, noteApplied, noteIntent, readApplies } from "./apply-record.ts";
 import { isStaged, perform, stage, undo, unstage, wasTouched } from "./apply-steps.ts";
 import type { SnapshotStore } from "./store.ts";
-import { quoted } from "./visible.ts";
 
 export interface ApplyOptions {
   /** Go over files that the user changed since the start. */

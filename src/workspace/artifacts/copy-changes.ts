@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { CopyChanges } from "../../kernel/context.ts";
 import { StorageError } from "../../kernel/errors.ts";
 import type { Edit } from "../../model/hypothesis.ts";
+import { quoted } from "../../text/printable.ts";
 import { type Change, changesBetween, sameContent } from "./changes.ts";
 import { COPY_LIMITS, ignoreFiles } from "./copies.ts";
 import { EDIT_LIMITS, EditRefused } from "./edit-rules.ts";
@@ -14,7 +15,6 @@ import { type Found, scanTree, TreeTooLarge } from "./scan.ts";
 import { type ArtifactWarning, makeSnapshot, type Snapshot, type SnapshotEntry } from "./snapshot.ts";
 import type { NewEntry, SnapshotStore } from "./store.ts";
 import { decodeText, splitLines } from "./text.ts";
-import { quoted } from "./visible.ts";
 
 /** A copy of the project that `makeTrialCopy` made, and what it was made of. */
 export interface CopyRequest {

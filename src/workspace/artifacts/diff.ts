@@ -1,11 +1,11 @@
 import { structuredPatch } from "diff";
+import { recordText } from "../../text/printable.ts";
 import { type Change, changesBetween, sameContent } from "./changes.ts";
 import { binaryLines } from "./git-binary.ts";
 import { fileLine, gitName } from "./git-names.ts";
 import type { SnapshotEntry } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 import { decodeText, encodeText, splitLines } from "./text.ts";
-import { visible } from "./visible.ts";
 
 export interface DiffOptions {
   /** What is longer is cut, with a line that says so. Default: no limit. */
@@ -22,7 +22,7 @@ const MAX_SEARCHED_BYTES = 4 * 1024 * 1024;
  * links and binary files named, control characters written out. Empty when the states are equal.
  */
 export function diffSnapshots(store: SnapshotStore, a: string, b: string, options: DiffOptions = {}): string {
-  const parts = partsOf(store, a, b).map((part) => visible(part.text));
+  const parts = partsOf(store, a, b).map((part) => recordText(part.text));
   return bounded(parts, options.maxBytes ?? Number.POSITIVE_INFINITY);
 }
 

@@ -1,7 +1,7 @@
 import type { Failure } from "../../model/trial.ts";
+import { quoted } from "../../text/printable.ts";
 import { NEVER_TRACKED } from "./excludes.ts";
 import { isTreePath, isWithinAny, parentsOf } from "./paths.ts";
-import { quoted } from "./visible.ts";
 
 export type EditFailureCode = "edit-outside-artifacts" | "edit-not-applied" | "edit-no-change" | "edit-invalid";
 
@@ -45,7 +45,7 @@ export function editPath(given: string, bounds: EditBounds, isKnown = false): st
   if (path.length > EDIT_LIMITS.pathLength) {
     throw new EditRefused("edit-invalid", `the path ${name} is longer than ${EDIT_LIMITS.pathLength} characters`);
   }
-  if ((!isKnown && CONTROL.test(path)) || !isWellFormed(path)) {
+  if ((!isKnown && CONTROL.test(path)) || !path.isWellFormed()) {
     throw new EditRefused("edit-invalid", `the path ${name} holds characters that no path may hold`);
   }
   if (!isKnown && path.includes("\\"))
@@ -77,17 +77,13 @@ export function editPath(given: string, bounds: EditBounds, isKnown = false): st
 
 /** Throws `EditRefused` for text that cannot be a file's: too large, or not encodable as UTF-8. */
 export function checkText(text: string, what: string): void {
-  if (!isWellFormed(text))
+  if (!text.isWellFormed())
     throw new EditRefused("edit-invalid", `the ${what} holds half a character (a lone surrogate)`);
   if (Buffer.byteLength(text) > EDIT_LIMITS.fileBytes) throw tooLarge(what);
 }
 
 export function tooLarge(what: string): EditRefused {
   return new EditRefused("edit-invalid", `the ${what} is larger than ${EDIT_LIMITS.fileBytes / 1024 / 1024} MiB`);
-}
-
-function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
 }
 
 function listed(tracked: readonly string[]): string {

@@ -1,5 +1,6 @@
 import type { Edit } from "../../model/hypothesis.ts";
 import type { Failure } from "../../model/trial.ts";
+import { quoted } from "../../text/printable.ts";
 import { changedBetween } from "./changes.ts";
 import { Draft } from "./draft.ts";
 import { checkText, EDIT_LIMITS, type EditBounds, EditRefused, editPath, tooLarge } from "./edit-rules.ts";
@@ -8,7 +9,6 @@ import { isWithinAny, parentsOf } from "./paths.ts";
 import type { NewEntry, SnapshotStore } from "./store.ts";
 import { decodeText, encodeText } from "./text.ts";
 import { type FilePatch, parseUnified } from "./unified.ts";
-import { quoted } from "./visible.ts";
 
 export type EditsResult =
   | { readonly ok: true; readonly snapshot: string; readonly changed: readonly string[] }

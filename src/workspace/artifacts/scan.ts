@@ -1,9 +1,9 @@
 import type { DirectoryEntry, EntryKind, FileStat, Files } from "../../kernel/effects.ts";
 import { SpecError } from "../../kernel/errors.ts";
+import { quoted } from "../../text/printable.ts";
 import { type Excludes, HARD_EXCLUDES, isWorkspace } from "./excludes.ts";
 import { childOf, isTreePath, isWithinAny, parentsOf } from "./paths.ts";
 import type { ArtifactWarning } from "./snapshot.ts";
-import { quoted } from "./visible.ts";
 
 /** One thing found in a tree. Links are not followed. */
 export interface Found {

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import { isJsonObject } from "../../model/json.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
+import { quoted } from "../../text/printable.ts";
 import { comparePaths, isTreePath, parentsOf } from "./paths.ts";
-import { quoted } from "./visible.ts";
 
 export interface FileEntry {
   readonly path: string;

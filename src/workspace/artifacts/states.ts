@@ -2,7 +2,7 @@ import { WorkspaceError } from "../../kernel/errors.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import { type HypothesisId, hypothesisId, parseHypothesisId } from "../../model/ids.ts";
 import type { CarriedState, IterationRecord } from "../../model/iteration.ts";
-import { quoted } from "./visible.ts";
+import { quoted } from "../../text/printable.ts";
 
 /** What has to be read from records to find a state by its name. */
 export interface StateRecords {

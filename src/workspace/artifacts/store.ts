@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../../kernel/steps.ts";
+import { quoted } from "../../text/printable.ts";
 import { snapshotsDir } from "../layout.ts";
 import { createExcludes, type Excludes, NO_EXCLUDES } from "./excludes.ts";
 import { writeTree } from "./materialize.ts";
@@ -19,7 +20,6 @@ import {
   type SnapshotEntry,
 } from "./snapshot.ts";
 import { StatCache } from "./stat-cache.ts";
-import { quoted } from "./visible.ts";
 
 export interface CaptureOptions {
   /** Default: `.git`, `node_modules`, workspaces, and what `.gitignore` files say. */

@@ -1,8 +1,8 @@
 import { parsePatch, type StructuredPatch } from "diff";
+import { quoted } from "../../text/printable.ts";
 import { EditRefused } from "./edit-rules.ts";
 import type { Hunk } from "./hunks.ts";
 import { isWithinAny } from "./paths.ts";
-import { quoted } from "./visible.ts";
 
 /** What a unified diff does to one file. */
 export interface FilePatch {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { couldBeMetric, jsonObjectIn, metricPairs } from "../../../src/components/metric-line.ts";
-import { readableLine } from "../../../src/components/readable-line.ts";
+import { readableLine } from "../../../src/text/printable.ts";
 import { cpuTime } from "../../support/cpu-time.ts";
 
 describe("a line of name and value", () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { displayWidth } from "../../../src/kernel/display-text.ts";
 import { NO_TOTALS } from "../../../src/model/run.ts";
 import type { HypothesisData, SummaryData } from "../../../src/reporters/inspect-data.ts";
 import {
@@ -11,6 +10,7 @@ import {
   showText,
   summaryText,
 } from "../../../src/reporters/inspect-text.ts";
+import { displayWidth } from "../../../src/text/width.ts";
 import { HOSTILE } from "../ui/recorded-events.ts";
 
 const metric = { name: "accuracy", direction: "maximize", baseline: 0.5 } as const;

@@ -81,7 +81,7 @@ describe("a changed spec", () => {
     );
     expect(formatDrift(drift)).toBe(
       [
-        `! goal             "more" -> "${"x".repeat(59)}…`,
+        `! goal             "more" -> "${"x".repeat(59)}…"`,
         "! metric.target    (none) -> 0.9",
         "  stop.iterations  3 -> 20",
         '! checks.0.name    "tests" -> "t"',

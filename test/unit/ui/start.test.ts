@@ -2,8 +2,8 @@ import { EventEmitter } from "node:events";
 import type { ReadStream, WriteStream } from "node:tty";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { displayWidth } from "../../../src/kernel/display-text.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { displayWidth } from "../../../src/text/width.ts";
 import { type DashboardOptions, startDashboard } from "../../../src/ui/index.ts";
 import { interruptedEvents, liveEvents } from "./recorded-events.ts";
 

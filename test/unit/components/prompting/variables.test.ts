@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { TOKEN_BUDGETS } from "../../../../src/components/prompting/history.ts";
 import { promptShapes } from "../../../../src/components/prompting/shapes.ts";
-import { cleanText, fence } from "../../../../src/components/prompting/text.ts";
 import { PROMPT_VARIABLES, promptVariables } from "../../../../src/components/prompting/variables.ts";
 import type { StageContext } from "../../../../src/kernel/context.ts";
 import { renderPrompt } from "../../../../src/platform/template.ts";
 import { OPEN, type Shape } from "../../../../src/platform/template-shape.ts";
+import { fence, promptText } from "../../../../src/text/printable.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
 
 /** Where a value and what is said of its shape differ; empty when they do not. */
@@ -37,7 +37,7 @@ describe("fence", () => {
   });
 
   it("keeps line breaks and tabs, drops what reorders or hides text", () => {
-    expect(cleanText("a\tb\r\nc\rd\u202e\u0000e\ud800")).toBe("a\tb\r\ncde\ufffd");
+    expect(promptText("a\tb\r\nc\rd\u202e\u0000e\ud800")).toBe("a\tb\r\ncde\ufffd");
   });
 });
 

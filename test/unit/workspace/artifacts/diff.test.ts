@@ -86,7 +86,7 @@ test("control characters of a file or its name reach nobody's terminal", () => {
   const b = store.putTree([file("a\u001b[2J.txt", "\u001b]0;owned\u0007\u202e\r\n")]).id;
   const text = diffSnapshots(store, a, b);
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
-  expect(text).toContain("+\\x1b]0;owned\\x07\\u202e\\x0d");
+  expect(text).toContain("+\\u001b]0;owned\\u0007\\u202e\\u000d");
 });
 
 test("a diff is cut at whole lines, and says so", () => {

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from "../model/json.ts";
-import { plainText } from "./display-text.ts";
+import { clip, terminalLine } from "./printable.ts";
 
 /** A score for people, at four significant digits or so: `0.9694`, `12.346`, `1.2e-7`; `-` for none. */
 export function formatScore(score: number | null): string {
@@ -43,10 +42,10 @@ export interface Parameter {
 }
 
 /** The parameters of a hypothesis for people: at most 24, names to 40 and values to 60 characters, numbers at four digits. */
-export function parametersOf(spec: JsonObject): readonly Parameter[] {
+export function parametersOf(spec: Readonly<Record<string, unknown>>): readonly Parameter[] {
   return Object.entries(spec)
     .slice(0, 24)
-    .map(([name, value]) => ({ name: clip(plainText(name), 40), value: clip(shortValue(value), 60) }));
+    .map(([name, value]) => ({ name: clip(terminalLine(name), 40), value: clip(shortValue(value), 60) }));
 }
 
 /** `lr=0.01 hidden=64` of a hypothesis's parameters. */
@@ -54,12 +53,12 @@ export function parametersText(parameters: readonly Parameter[]): string {
   return parameters.map(({ name, value }) => `${name}=${value}`).join(" ");
 }
 
-function shortValue(value: JsonValue): string {
+function shortValue(value: unknown): string {
   if (typeof value === "number") {
     if (Number.isInteger(value)) return String(value);
     return trimExponent(Math.abs(value) < 1e-4 ? value.toExponential(3) : String(Number(value.toPrecision(4))));
   }
-  return plainText(typeof value === "string" ? value : JSON.stringify(value));
+  return terminalLine(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 }
 
 function trimExponent(text: string): string {
@@ -67,9 +66,4 @@ function trimExponent(text: string): string {
     .replace(/(\.\d*?)0*e/, "$1e")
     .replace(".e", "e")
     .replace("e+", "e");
-}
-
-function clip(text: string, length: number): string {
-  const characters = [...text.slice(0, length * 2 + 2)];
-  return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : characters.join("");
 }

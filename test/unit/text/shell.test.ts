@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { plainText } from "../../../src/kernel/display-text.ts";
-import { shellWord } from "../../../src/kernel/shell-word.ts";
+import { terminalLine } from "../../../src/text/printable.ts";
+import { shellWord } from "../../../src/text/shell.ts";
 
 describe("a word for the shell", () => {
   test.each([
@@ -16,7 +16,7 @@ describe("a word for the shell", () => {
     "1\n2",
   ])("pasted into bash is the word itself, and acts on no terminal: %j", (word) => {
     const pasted = shellWord(word);
-    expect(plainText(pasted)).toBe(pasted);
+    expect(terminalLine(pasted)).toBe(pasted);
     expect(execFileSync("bash", ["-c", `printf %s ${pasted}`], { encoding: "utf8" }).normalize("NFC")).toBe(word);
   });
 });

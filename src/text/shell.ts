@@ -1,4 +1,4 @@
-import { plainText } from "./display-text.ts";
+import { terminalLine } from "./printable.ts";
 
 /**
  * A word as it can be pasted into a shell: quoted where it must be. One with line breaks or other characters that a
@@ -6,7 +6,7 @@ import { plainText } from "./display-text.ts";
  */
 export function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  if (plainText(word) === word) return `'${word.replaceAll("'", "'\\''")}'`;
+  if (terminalLine(word) === word) return `'${word.replaceAll("'", "'\\''")}'`;
   return `$'${word.replace(/['\\]/g, "\\$&").replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped)}'`;
 }
 

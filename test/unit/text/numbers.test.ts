@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { finishKind, finishWords } from "../../../src/kernel/display-reason.ts";
+import { FINISH_REASONS } from "../../../src/model/run.ts";
 import {
   formatCost,
   formatCount,
@@ -7,8 +8,7 @@ import {
   formatScore,
   parametersOf,
   parametersText,
-} from "../../../src/kernel/display-value.ts";
-import { FINISH_REASONS } from "../../../src/model/run.ts";
+} from "../../../src/text/numbers.ts";
 
 describe("numbers for people", () => {
   it.each([
