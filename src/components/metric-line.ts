@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../model/json.ts";
 import { plainJson } from "../platform/plain-json.ts";
 import { readableLine } from "../text/printable.ts";
 
@@ -79,14 +79,6 @@ function metricValue(text: string): MetricValue | null {
 /** Outside of ASCII it takes more than a look to tell. */
 function mayBeLetter(code: number): boolean {
   return code >= 0x80 || (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The same text with bare `NaN` and `Infinity` in quotes; one pass, whatever the text. */

@@ -4,6 +4,16 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
+/** The value that a JSON text holds; `null` also for text that is no JSON. */
+export function parseJson(text: string): JsonValue {
+  try {
+    const value: JsonValue = JSON.parse(text);
+    return value;
+  } catch {
+    return null;
+  }
+}
+
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

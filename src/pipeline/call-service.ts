@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { CallRequest, Calls } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, messageOf, RunnerError } from "../kernel/errors.ts";
@@ -8,6 +7,7 @@ import type { Redactor } from "../kernel/redact.ts";
 import type { CallRecord } from "../model/call.ts";
 import { iterationName } from "../model/ids.ts";
 import type { StopSettings } from "../model/settings.ts";
+import { sha256Of } from "../platform/files/hash.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { processRecord } from "./leftovers.ts";
 import type { Spending } from "./spending.ts";
@@ -38,7 +38,7 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
   return {
     async ask(request) {
       const id = callId(request, iteration);
-      const promptHash = createHash("sha256").update(request.prompt).digest("hex");
+      const promptHash = sha256Of(request.prompt);
       const known = deps.workspace.readCall(iteration, id);
       if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, deps.emit);
       if (request.ask > 1 || request.additional) refuseOverBudget(deps);

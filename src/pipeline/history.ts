@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import type { History, HistoryEntry, StageResults } from "../kernel/context.ts";
 import type { Proposal } from "../kernel/ports.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { Insight } from "../model/insight.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import { canonicalJson } from "../model/json.ts";
+import { sha256Of } from "../platform/files/hash.ts";
 
 /** Different reasons of failures that are looked up again. */
 const MAX_REASONS = 1000;
@@ -109,5 +109,5 @@ function historyEntry(result: StageResults, iteration: number, generation: numbe
 function fingerprint(proposal: Proposal, scope: ProposalScope): number {
   const edits = proposal.edits && proposal.edits.length > 0 ? `\n${JSON.stringify(proposal.edits)}` : "";
   const text = `${scope.generation} ${scope.base ?? ""}\n${canonicalJson(proposal.spec)}${edits}`;
-  return Number.parseInt(createHash("sha256").update(text).digest("hex").slice(0, 13), 16);
+  return Number.parseInt(sha256Of(text).slice(0, 13), 16);
 }

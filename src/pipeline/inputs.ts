@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Files } from "../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../kernel/errors.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../kernel/steps.ts";
 import type { InputRecord } from "../model/run.ts";
 import type { InputSetting } from "../model/settings.ts";
+import { sha256Of } from "../platform/files/hash.ts";
 import { type InputEntry, type InputScope, listInput, listPlainFiles } from "./input-files.ts";
 
 /** Watches over the read-only inputs of a run. */
@@ -122,13 +122,13 @@ function entriesOf({ absolutePath }: InputSetting, { scheme }: Scheme, scope: In
 function* hashOf(entries: readonly InputEntry[], files: Files): Steps<string> {
   const [only] = entries;
   if (only?.kind === "file" && only.name === "") return (yield* files.hashing(only.place)) ?? "";
-  const digest = createHash("sha256");
+  const listed: string[] = [];
   const isPiece = pieceOfFiles();
   for (const entry of entries) {
-    digest.update(`${entry.name}\0${yield* contentOf(entry, files)}\n`);
+    listed.push(`${entry.name}\0${yield* contentOf(entry, files)}\n`);
     if (entry.kind === "file" && isPiece(entry.stat.size)) yield;
   }
-  return digest.digest("hex");
+  return sha256Of(listed.join(""));
 }
 
 function* contentOf(entry: InputEntry, files: Files): Steps<string> {

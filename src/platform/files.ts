@@ -21,7 +21,7 @@ import type { Files } from "../kernel/effects.ts";
 import { atOnce, type Steps } from "../kernel/steps.ts";
 import { createExclusive, temporaryNames, writeAtomic } from "./files/atomic.ts";
 import { listEntries, statEntry } from "./files/entries.ts";
-import { stored, storedOrNull, storedSteps, systemCode } from "./files/errors.ts";
+import { isMissing, stored, storedOrNull, storedSteps, systemCode } from "./files/errors.ts";
 import { flush, flushAll } from "./files/flush.ts";
 import { hashFile } from "./files/hash.ts";
 import { identityOf } from "./files/identity.ts";
@@ -104,7 +104,7 @@ function makeDirectory(path: string, mode?: number): void {
   try {
     makeOne(path);
   } catch (thrown) {
-    if (systemCode(thrown) !== "ENOENT" || dirname(path) === path) throw thrown;
+    if (!isMissing(thrown) || dirname(path) === path) throw thrown;
     makeDirectory(dirname(path));
     makeOne(path);
   }

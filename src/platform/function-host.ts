@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Effects, ProcessLimits, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
 import { childProgram } from "./child-program.ts";
 import { plainJson } from "./plain-json.ts";
 import { makeScratch } from "./scratch.ts";
@@ -101,7 +101,7 @@ function readResult(effects: Pick<Effects, "files">, file: string, result: Proce
     process: result,
   });
   if (stat.size > LARGEST_RESULT) return threw(`the result has ${stat.size} bytes, and may have ${LARGEST_RESULT}`);
-  const answer = parse(effects.files.readText(file) ?? "");
+  const answer = parseJson(effects.files.readText(file) ?? "");
   if (!isJsonObject(answer)) return null;
   if (answer.ok !== true) {
     const message = typeof answer.message === "string" ? answer.message : "it failed without a message";
@@ -109,12 +109,4 @@ function readResult(effects: Pick<Effects, "files">, file: string, result: Proce
   }
   const plain = plainJson(answer.value ?? null);
   return plain.ok ? { kind: "value", value: plain.value, process: result } : threw(`the result: ${plain.reason}`);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Effects } from "../kernel/effects.ts";
 import { RunnerError } from "../kernel/errors.ts";
 import type { Usage } from "../model/call.ts";
+import { parseJson } from "../model/json.ts";
 import { parseDuration } from "../model/units.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
 import { classifyFailure, NoProvider } from "./llm-failures.ts";
@@ -234,20 +235,12 @@ async function attempt(
  * anything else is from somebody else.
  */
 function whole(body: unknown, { headers }: Response, events: ReplyEvents): void {
-  const message = typeof body === "string" ? parsed(body) : body;
+  const message = typeof body === "string" ? parseJson(body) : body;
   const isObject = typeof message === "object" && message !== null;
   const isOurs = isObject && ("content" in message || ("type" in message && message.type === "error"));
   if (!isOurs)
     throw new NoProvider(headers.get("content-type"), typeof body === "string" ? body : JSON.stringify(body));
   events.message(message);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

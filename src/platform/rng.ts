@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Rng } from "../kernel/effects.ts";
+import { sha256Of } from "./files/hash.ts";
 
 type State = [number, number, number, number];
 
@@ -22,7 +22,7 @@ function stream(path: string): Rng {
 }
 
 function stateOf(path: string): State {
-  const digest = createHash("sha256").update(path).digest();
+  const digest = Buffer.from(sha256Of(path), "hex");
   return [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), digest.readUInt32LE(12)];
 }
 

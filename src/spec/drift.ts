@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { sha256Of } from "../platform/files/hash.ts";
 import { shown } from "../text/printable.ts";
 import type { SpecPath } from "./places.ts";
 
@@ -42,9 +42,7 @@ export function formatDrift(
 
 /** SHA-256 of the part of a raw spec that scores depend on, hex. */
 export function specHash(raw: JsonObject): string {
-  return createHash("sha256")
-    .update(canonicalJson(withoutSafe(raw, [], usedNames(raw))))
-    .digest("hex");
+  return sha256Of(canonicalJson(withoutSafe(raw, [], usedNames(raw))));
 }
 
 const SAFE_TOP: ReadonlySet<string> = new Set([

@@ -1,7 +1,8 @@
-import { createHash, scryptSync } from "node:crypto";
+import { scryptSync } from "node:crypto";
 import { resolve } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import type { SourceRecord } from "../model/run.ts";
+import { sha256Of } from "../platform/files/hash.ts";
 import { isModulePath, knownComponents } from "./components.ts";
 import { safePaths } from "./drift.ts";
 import type { LoadedSpec } from "./load.ts";
@@ -19,7 +20,7 @@ export function specSources(loaded: LoadedSpec, files: Files): (runId: string) =
   const named = namedFiles(loaded)
     .filter(({ path }) => !isSafe(path))
     .map(({ path, name }): SourceRecord => {
-      const hash = files.hash(resolve(loaded.dir, name)) ?? createHash("sha256").digest("hex");
+      const hash = files.hash(resolve(loaded.dir, name)) ?? sha256Of("");
       return { path: path.join("."), name, hash };
     });
   const values = loaded.variables.filter(

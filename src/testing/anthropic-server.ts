@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { isJsonObject, parseJson } from "../model/json.ts";
 
 /** What the server does with one request. */
 export type AnthropicAnswer =
@@ -233,12 +234,8 @@ async function readRequest(incoming: IncomingMessage): Promise<AnthropicRequest>
 }
 
 function parseBody(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const body: unknown = JSON.parse(text);
-    return typeof body === "object" && body !== null ? Object.fromEntries(Object.entries(body)) : {};
-  } catch {
-    return {};
-  }
+  const body = parseJson(text);
+  return isJsonObject(body) ? body : {};
 }
 
 function promptOf(messages: unknown): string {

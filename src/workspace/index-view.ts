@@ -2,7 +2,7 @@ import type { FileStat } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { HypothesisId } from "../model/ids.ts";
-import { isJsonObject } from "../model/json.ts";
+import { isJsonObject, parseJson } from "../model/json.ts";
 import { evaluationFile, indexFile, recordDir } from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import { readEvaluation, type Source } from "./records.ts";
@@ -96,20 +96,11 @@ function readIndex({ root, files }: Source): ReadonlyMap<HypothesisId, IndexEntr
   const text = files.stat(path)?.kind === "file" ? (files.readText(path) ?? "") : "";
   const lines = text.split("\n").filter((line) => line !== "");
   // All in one go, which is much the quickest; line by line only when one is torn or garbled.
-  for (const value of parse(`[${lines.join(",")}]`) ?? lines.flatMap((line) => parse(`[${line}]`) ?? [])) {
+  const all = parseJson(`[${lines.join(",")}]`);
+  for (const value of Array.isArray(all) ? all : lines.map(parseJson)) {
     if (isIndexEntry(value)) entries.set(value.id, value);
   }
   return entries;
-}
-
-function parse(list: string): readonly unknown[] | null {
-  try {
-    const value: unknown = JSON.parse(list);
-    return Array.isArray(value) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 function isIndexEntry(value: unknown): value is IndexEntry {

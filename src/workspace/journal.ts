@@ -1,6 +1,6 @@
 import type { Files } from "../kernel/effects.ts";
 import type { AuraEvent } from "../kernel/events.ts";
-import { isJsonObject } from "../model/json.ts";
+import { isJsonObject, parseJson } from "../model/json.ts";
 import { journalFile } from "./layout.ts";
 
 /** The events a run's journal holds, oldest first. A torn or foreign line is passed over: the journal is only a view. */
@@ -16,13 +16,8 @@ export function* readJournal(root: string, files: Files): Iterable<AuraEvent> {
 /** The event in a line of a journal; `null` for a torn or foreign one. */
 export function eventOfLine(line: string): AuraEvent | null {
   if (line === "") return null;
-  try {
-    const value: unknown = JSON.parse(line);
-    return isEvent(value) ? value : null;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return null;
-    throw thrown;
-  }
+  const value = parseJson(line);
+  return isEvent(value) ? value : null;
 }
 
 function isEvent(value: unknown): value is AuraEvent {

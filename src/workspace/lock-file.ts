@@ -1,5 +1,6 @@
 import type { Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
+import { parseJson } from "../model/json.ts";
 import { checksum } from "./checksum.ts";
 import { lockFile } from "./layout.ts";
 import { NOT_A_FILE } from "./records.ts";
@@ -94,13 +95,4 @@ const EMPTY: Readonly<Record<keyof LockHolder, unknown>> = {
 /** Short, and fit to be printed. */
 function isShortText(value: unknown): value is string {
   return typeof value === "string" && value.length <= 256 && !/\p{Cc}/u.test(value);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { StorageError, WorkspaceError } from "../kernel/errors.ts";
 import { recordText } from "../model/json.ts";
-import { isAbsent } from "../platform/files/errors.ts";
+import { isAbsent, isMissing } from "../platform/files/errors.ts";
 import { HeldLock, type Lock, type LockEffects } from "./held-lock.ts";
 import { lockClaimFile, lockFile } from "./layout.ts";
 import { type LockEntry, type LockHolder, lockedError, readLockEntry } from "./lock-file.ts";
@@ -185,9 +185,4 @@ function newHolder(root: string, { token, processes, clock, files }: LockEffects
 function circular(claim: string): WorkspaceError {
   const message = `${claim} makes the claims on a dead owner's lock go round in a circle: remove the .lock-after-* files`;
   return new WorkspaceError("damaged", message, { file: claim });
-}
-
-function isMissing(error: unknown): boolean {
-  const cause = error instanceof StorageError ? error.cause : null;
-  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
 }

@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import type { Files } from "../kernel/effects.ts";
-import { RunFailedError, StorageError, WorkspaceError } from "../kernel/errors.ts";
+import { RunFailedError, WorkspaceError } from "../kernel/errors.ts";
 import { recordText } from "../model/json.ts";
+import { isMissing } from "../platform/files/errors.ts";
 import type { RecordValidator } from "./generated/validate-records.js";
 import type { Lock } from "./held-lock.ts";
 import { checkRecord, Damage } from "./records.ts";
@@ -153,9 +154,4 @@ export class RecordWriter {
       write();
     }
   }
-}
-
-function isMissing(error: unknown): boolean {
-  const cause = error instanceof StorageError ? error.cause : null;
-  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
 }

@@ -1,7 +1,7 @@
 import { RunnerError } from "../../kernel/errors.ts";
 import type { RunnerReply } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
-import { isJsonObject, type JsonValue } from "../../model/json.ts";
+import { isJsonObject, type JsonValue, parseJson } from "../../model/json.ts";
 import { promptLine, promptText } from "../../text/printable.ts";
 import { extractJson, sanitizeJson } from "../extract-json.ts";
 import { readUsage } from "./reply.ts";
@@ -44,11 +44,8 @@ export function usageInOutput(stdout: string, format: OutputFormat): Usage | und
 function jsonLines(stdout: string): readonly JsonValue[] {
   return stdout.split("\n").flatMap((line) => {
     if (!/^\s*[{[]/.test(line)) return [];
-    try {
-      return [sanitizeJson(JSON.parse(line))];
-    } catch {
-      return [];
-    }
+    const value = parseJson(line);
+    return value === null ? [] : [sanitizeJson(value)];
   });
 }
 

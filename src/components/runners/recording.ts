@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { SpecError } from "../../kernel/errors.ts";
 import type { RunnerRequest } from "../../kernel/ports.ts";
 import { ROLES, type Role, type Usage } from "../../model/call.ts";
 import { parseHypothesisId } from "../../model/ids.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../../model/json.ts";
+import { sha256Of } from "../../platform/files/hash.ts";
 import { sanitizeJson } from "../extract-json.ts";
 import { readUsage } from "./reply.ts";
 
@@ -30,7 +30,7 @@ export type CallKey = Pick<RecordedCall, "role" | "iteration" | "hypothesis" | "
 
 /** SHA-256 of a prompt, hex. */
 export function promptHash(prompt: string): string {
-  return createHash("sha256").update(prompt).digest("hex");
+  return sha256Of(prompt);
 }
 
 /** The question as one line, for people and for lookups: `researcher iteration 2 ask 1`. */
@@ -68,13 +68,8 @@ export function readRecording(text: string, file: string): ReadonlyMap<string, R
 }
 
 function readLine(line: string): RecordedCall | string {
-  let data: JsonValue;
-  try {
-    data = sanitizeJson(JSON.parse(line));
-  } catch {
-    return "not a line of JSON";
-  }
-  if (!isJsonObject(data)) return "not an object";
+  const data = sanitizeJson(parseJson(line));
+  if (!isJsonObject(data)) return "not a line that holds a JSON object";
   const { role, iteration, response, structured } = data;
   const ask = data.ask ?? 1;
   const known = ROLES.find((candidate) => candidate === role);

@@ -7,6 +7,11 @@ export function systemCode(thrown: unknown): string | null {
   return typeof thrown.code === "string" ? thrown.code : null;
 }
 
+/** Whether what an operation needs is not there, be it the system's own error or a `StorageError` of it. */
+export function isMissing(thrown: unknown): boolean {
+  return systemCode(thrown instanceof StorageError ? thrown.cause : thrown) === "ENOENT";
+}
+
 /** Codes that mean that nothing has this path: no entry, a file on the way, a loop of links, a name no disk takes. */
 const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
 

@@ -3,6 +3,16 @@ import { PIECE_BYTES, type Steps } from "../../kernel/steps.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
+/** SHA-256 of a text (as UTF-8) or of bytes, in hex. */
+export function sha256Of(data: string | Uint8Array): string {
+  return newHash().update(data).digest("hex");
+}
+
+function newHash() {
+  // Loaded when it is needed: most of what only reads a workspace hashes nothing.
+  return process.getBuiltinModule("node:crypto").createHash("sha256");
+}
+
 /** SHA-256 of a file in hex, read in chunks, with pauses; `null` when the path leads to something that is no regular file. */
 export function* hashFile(path: string): Steps<string | null> {
   // Without O_NONBLOCK a named pipe would hold AURA up until somebody writes to it.
@@ -10,7 +20,7 @@ export function* hashFile(path: string): Steps<string | null> {
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) return null;
-    const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
+    const hash = newHash();
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, stat.size)));
     for (let read = 0; ; ) {
       const bytes = readSync(fd, chunk);

@@ -1,6 +1,6 @@
 import { closeSync, constants, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { stored, systemCode } from "../files/errors.ts";
+import { isMissing, stored } from "../files/errors.ts";
 import { ByteRing } from "./byte-ring.ts";
 import type { MemoryRelease } from "./memory-release.ts";
 
@@ -74,7 +74,7 @@ function create(path: string): number {
   try {
     return openSync(path, CREATE, 0o644);
   } catch (thrown) {
-    if (systemCode(thrown) !== "ENOENT") throw thrown;
+    if (!isMissing(thrown)) throw thrown;
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return openSync(path, CREATE, 0o644);
   }

@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
 import type { Role } from "../../model/call.ts";
-import { isJsonObject } from "../../model/json.ts";
+import { isJsonObject, parseJson } from "../../model/json.ts";
 import { formatDuration, parametersOf, parametersText } from "../../text/numbers.ts";
 import { terminalLine } from "../../text/printable.ts";
 import type { Line } from "../line.ts";
@@ -59,14 +59,8 @@ function counted(count: number, one: string, many: string): string {
 /** What a trial's last line says: the numbers of a JSON line such as a step's metrics, or the line itself. */
 export function outputText(line: string): string {
   const trimmed = line.trim();
-  if (trimmed.startsWith("{")) {
-    try {
-      const value: unknown = JSON.parse(trimmed);
-      if (isJsonObject(value)) return parametersText(parametersOf(value));
-    } catch {
-      // Not JSON after all: shown as the text it is.
-    }
-  }
+  const value = trimmed.startsWith("{") ? parseJson(trimmed) : null;
+  if (isJsonObject(value)) return parametersText(parametersOf(value));
   return terminalLine(trimmed);
 }
 

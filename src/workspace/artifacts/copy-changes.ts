@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { CopyChanges } from "../../kernel/context.ts";
 import { StorageError } from "../../kernel/errors.ts";
 import type { Edit } from "../../model/hypothesis.ts";
+import { sha256Of } from "../../platform/files/hash.ts";
 import { quoted } from "../../text/printable.ts";
 import { type Change, changesBetween, sameContent } from "./changes.ts";
 import { COPY_LIMITS, ignoreFiles } from "./copies.ts";
@@ -180,7 +180,7 @@ function firstDifference(made: readonly NewEntry[], after: Snapshot): string | n
 function isSame(made: NewEntry, wanted: SnapshotEntry | undefined): boolean {
   if (made.kind === "symlink") return wanted?.kind === "symlink" && wanted.target === made.target;
   if (made.kind !== "file" || wanted?.kind !== "file") return false;
-  const sha256 = "content" in made ? createHash("sha256").update(made.content).digest("hex") : made.sha256;
+  const sha256 = "content" in made ? sha256Of(made.content) : made.sha256;
   return sha256 === wanted.sha256 && isExecutable(made) === isExecutable(wanted);
 }
 

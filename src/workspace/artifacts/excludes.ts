@@ -1,7 +1,7 @@
 import { dirname, join, relative } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
-import { isJsonObject } from "../../model/json.ts";
+import { isJsonObject, parseJson } from "../../model/json.ts";
 import { repositoryTop } from "./repository.ts";
 
 /** What stays out of a snapshot. Immutable: a walk carries the rules of the folders it is in down with it. */
@@ -91,12 +91,8 @@ export function isWorkspace(files: Files, folder: string, entries: readonly Dire
   if (!entries.some((entry) => entry.name === "run.json" && entry.kind === "file")) return false;
   const path = join(folder, "run.json");
   if ((files.stat(path)?.size ?? 0) > MAX_RUN_FILE_BYTES) return false;
-  try {
-    const value: unknown = JSON.parse(files.readText(path) ?? "null");
-    return isJsonObject(value) && typeof value.format === "number";
-  } catch {
-    return false;
-  }
+  const value = parseJson(files.readText(path) ?? "null");
+  return isJsonObject(value) && typeof value.format === "number";
 }
 
 /** Which folders of a project are workspaces: this one, and whatever else holds a run. Answers by paths in the project. */

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
+import { sha256Of } from "../../platform/files/hash.ts";
 import { objectFile, objectsDir } from "./places.ts";
 
 /** Files up to this size are read into memory once; larger ones are hashed and copied as streams. */
@@ -26,7 +26,7 @@ export class ObjectStore {
   }
 
   put(bytes: Uint8Array): StoredFile {
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const sha256 = sha256Of(bytes);
     const path = objectFile(this.#root, sha256);
     if (!this.#isWhole(path, bytes.length)) {
       this.#makeFolderOf(path);
@@ -50,7 +50,7 @@ export class ObjectStore {
     const path = objectFile(this.#root, sha256);
     const bytes = this.#files.readBytes(path);
     if (bytes === null) throw damagedObject(path, "it is missing");
-    if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw damagedObject(path, NOT_ITS_HASH);
+    if (sha256Of(bytes) !== sha256) throw damagedObject(path, NOT_ITS_HASH);
     return bytes;
   }
 

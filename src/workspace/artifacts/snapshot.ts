@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { WorkspaceError } from "../../kernel/errors.ts";
-import { isJsonObject } from "../../model/json.ts";
+import { isJsonObject, parseJson } from "../../model/json.ts";
+import { sha256Of } from "../../platform/files/hash.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { quoted } from "../../text/printable.ts";
 import { comparePaths, isTreePath, parentsOf } from "./paths.ts";
@@ -119,12 +119,8 @@ export function damagedManifest(file: string, reason: string): WorkspaceError {
 }
 
 function parseEntries(text: string): SnapshotEntry[] | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return "it is not JSON";
-  }
+  const value = parseJson(text);
+  if (value === null) return "it is not JSON";
   if (!isJsonObject(value) || typeof value.id !== "string") return "it has no id";
   const described = value.entries;
   if (!isJsonObject(described)) return "it has no entries";
@@ -179,5 +175,5 @@ function isMode(mode: number): boolean {
 function idOf(sorted: readonly SnapshotEntry[]): string {
   let text = "";
   for (const entry of sorted) text += `${entry.path}\0${describeEntry(entry)}\0`;
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return sha256Of(text).slice(0, 16);
 }

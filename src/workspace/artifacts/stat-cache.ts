@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { FileStat, Files } from "../../kernel/effects.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../../model/json.ts";
 import { objectsDir, scanMarkFile, statCacheFile } from "./places.ts";
 
 /** A file changed this shortly before a scan may change again without its time showing it (the racy-clean rule of git). */
@@ -90,17 +90,9 @@ function isCachedFile(value: JsonValue | undefined): value is CachedFile {
 function linesOf(text: string, root: string): readonly JsonObject[] {
   const lines: JsonObject[] = [];
   for (const line of text.split("\n")) {
-    const value = line === "" ? null : parse(line);
+    const value = line === "" ? null : parseJson(line);
     if (!isJsonObject(value) || value.root !== root || !isJsonObject(value.files)) break;
     lines.push(value.files);
   }
   return lines;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
