@@ -9,8 +9,14 @@ export { builtins } from "./components/builtins.ts";
 export { StdoutCollector } from "./components/collectors/stdout.ts";
 export { asEvaluator } from "./components/evaluators/as-evaluator.ts";
 export { MetricEvaluator } from "./components/evaluators/metric.ts";
-export { FunctionExecutor } from "./components/executors/function.ts";
-export { ScriptExecutor } from "./components/executors/script.ts";
+export {
+  CommandExecutor,
+  defineExecutor,
+  type ExecutorDefinition,
+  FunctionExecutor,
+  ScriptExecutor,
+  startLocally,
+} from "./components/executors/index.ts";
 export { asExperimenter } from "./components/experimenters/as-experimenter.ts";
 export { FunctionExperimenter } from "./components/experimenters/function.ts";
 export { ScriptExperimenter } from "./components/experimenters/script.ts";
@@ -64,13 +70,17 @@ export type {
   Collected,
   Collector,
   Command,
+  Ended,
   Evaluator as EvaluatorPort,
   ExecutionEnvironment,
   Executor,
   Experimenter as ExperimenterPort,
   Finding,
+  Handle,
+  Job,
   LlmCall,
   PreparedEnvironment,
+  ProbeContext,
   Proposal,
   Proposals,
   RawResult,
@@ -80,6 +90,8 @@ export type {
   RunnerContext,
   RunnerReply,
   RunnerRequest,
+  Starter,
+  TrialPlace,
 } from "./kernel/ports.ts";
 export { createRegistry, type Registry } from "./kernel/registry.ts";
 

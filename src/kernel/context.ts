@@ -79,6 +79,10 @@ export interface TrialRequest {
   readonly cwd: "root" | "copy";
   /** Keep what the trial left under the tracked artifacts as a snapshot, when it completes. */
   readonly capture: boolean;
+  /** What runs it queues by itself: no slot is waited for. */
+  readonly queues?: boolean;
+  /** What runs it can go on with an attempt that a killed AURA left running. */
+  readonly adopts?: boolean;
 }
 
 /**
@@ -145,8 +149,13 @@ export interface TrialContext extends StageContext {
   readonly env: Readonly<Record<string, string>>;
   /** Value of `AURA_TRIAL`, by which leftovers of this attempt are known. */
   readonly marker: string;
-  /** Records the attempt's process, so that a later resume can end it if this process dies. */
-  started(process: ProcessIdentity): void;
+  /**
+   * Records what runs: a local process, which a later resume ends should this one die, or what an executor knows it by,
+   * which is on the disk when this returns.
+   */
+  started(running: ProcessIdentity | { readonly ref: JsonObject }): void;
+  /** What was recorded as running of this very attempt by an AURA that was killed: to be gone on with. */
+  readonly adopt?: JsonObject;
 }
 
 export interface StageResults {

@@ -9,8 +9,10 @@ import type { Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
 import type { StageContext, StageResults, TrialContext } from "./context.ts";
 import type { ProcessEnd } from "./effects.ts";
 import type { Lifecycle } from "./runner.ts";
+import type { Command, ProbeContext, Starter } from "./starter.ts";
 
 export type { Lifecycle, LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "./runner.ts";
+export type { Command, Ended, Handle, Job, ProbeContext, Starter, TrialPlace } from "./starter.ts";
 
 // ---- The four stages
 
@@ -42,6 +44,10 @@ export interface Researcher extends Lifecycle {
 }
 
 export interface Experimenter extends Lifecycle {
+  /** Whether it takes all hypotheses of an iteration at once, since what it runs them with has a queue of its own. */
+  readonly queues?: boolean;
+  /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
+  probe?(ctx: ProbeContext): Promise<void>;
   runExperiment(hypothesis: Hypothesis, ctx: StageContext): Promise<Experiment>;
 }
 
@@ -64,14 +70,6 @@ export interface Reviewer extends Lifecycle {
 
 // ---- The parts of an experimenter that runs trials
 
-/** A command before an environment has touched it. */
-export interface Command {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-}
-
 export interface PreparedEnvironment {
   /** The command as it runs inside this environment. */
   wrap(command: Command): Command;
@@ -80,6 +78,8 @@ export interface PreparedEnvironment {
 /** Where a command finds its interpreter and libraries. */
 export interface ExecutionEnvironment extends Lifecycle {
   prepare(hypothesis: Hypothesis, ctx: TrialContext): Promise<PreparedEnvironment>;
+  /** Why a command would not find this program in it; `null` when it does. Without it, nothing is looked for. */
+  missing?(program: string, ctx: ProbeContext): Promise<string | null>;
 }
 
 export type RawResult =
@@ -110,11 +110,14 @@ export interface OutputLines {
 }
 
 export interface Executor extends Lifecycle {
-  /** `external`: the executor bounds its own concurrency and gets all of an iteration at once (a cluster). */
-  readonly slots: "local" | "external";
   /** Where the command runs when nothing else decides it. */
   readonly cwd: "root" | "copy";
+  /** How it starts commands. Absent when it runs no commands, but functions: checks are local processes then. */
+  readonly starter?: Starter;
+  /** Runs one attempt: of the trial, or with a `starter` of the check, that the context is about. */
   run(hypothesis: Hypothesis, environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult>;
+  /** Looks for the programs that its command and the checks need. Throws `ToolMissingError`. */
+  probe?(environment: ExecutionEnvironment, ctx: ProbeContext): Promise<void>;
 }
 
 export interface Collected {

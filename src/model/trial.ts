@@ -2,7 +2,6 @@ import { ANY, type ObjectSchema } from "../schema/dialect.ts";
 import { MILLISECONDS, TIMESTAMP } from "../schema/quantities.ts";
 import type { HypothesisId, TrialId } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
-import { type ProcessRecord, processFields } from "./process.ts";
 
 export const TRIAL_STATUSES = [
   "completed",
@@ -39,13 +38,15 @@ export interface TrialStep {
 }
 
 /** One try at a trial; a trial cut short by a crash, an infrastructure failure or `retries` has several. */
-export interface TrialAttempt extends ProcessRecord {
+export interface TrialAttempt {
   readonly attempt: number;
   readonly startedAt: string;
   readonly endedAt?: string;
   readonly durationMs?: number;
   readonly status?: TrialStatus;
   readonly message?: string;
+  /** What its executor knows it by: a local process (as in `ProcessRecord`), or a job, a container, a mount. */
+  readonly ref?: JsonObject;
 }
 
 interface TrialCommon {
@@ -141,7 +142,7 @@ const attemptSchema = {
     durationMs: MILLISECONDS,
     status: { enum: TRIAL_STATUSES },
     message: TEXT,
-    ...processFields,
+    ref: { type: "object", additionalProperties: ANY, description: "The process, or what else ran it: open." },
   },
   required: ["attempt", "startedAt"],
   additionalProperties: false,

@@ -199,7 +199,7 @@ async function experimentAll(
   const forgetsScore = (id: string) => forgetScore(loop, id);
   const deps = { workspace, experimenter, evaluator, artifacts, base, states, mayStart, forgetsScore };
   ctx.emit({ type: "stage.started", stage: "experiment", iteration: ctx.iteration });
-  return runBatch(hypotheses, ctx.settings.parallel, async (hypothesis) => {
+  return runBatch(hypotheses, experimenter.queues ? hypotheses.length : ctx.settings.parallel, async (hypothesis) => {
     try {
       const result = await runHypothesis(hypothesis, ctx, deps);
       if (result === null || result.reused) return result;

@@ -1,11 +1,12 @@
 import type { RunContext } from "../kernel/context.ts";
 import type { ProcessIdentity } from "../kernel/effects.ts";
+import type { JsonObject } from "../model/json.ts";
 import type { ProcessRecord } from "../model/process.ts";
 import { dropScratch } from "../platform/scratch.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** What a record has to say of a process for `endLeftovers` to find it. */
-export function processRecord({ pid, startedAt }: ProcessIdentity, workspace: Workspace): ProcessRecord {
+export function processRecord({ pid, startedAt }: ProcessIdentity, workspace: Workspace): ProcessRecord & JsonObject {
   const { host, bootId } = workspace.effects.processes.self;
   const started = startedAt === undefined ? {} : { pidStartedAt: startedAt };
   return { pid, ...started, host, bootId, folder: workspace.folder };
@@ -37,7 +38,7 @@ function trialProcesses(workspace: Workspace, iteration: number): readonly Proce
   return workspace.listTrials(iteration).flatMap((id) => {
     const trial = workspace.readTrialRecord(id);
     const last = trial?.state === "started" ? trial.attempts.at(-1) : undefined;
-    return last === undefined || last.endedAt !== undefined ? [] : [last];
+    return last?.ref === undefined || last.endedAt !== undefined ? [] : [processIn(last.ref)];
   });
 }
 
@@ -46,6 +47,17 @@ function callProcesses(workspace: Workspace, iteration: number): readonly Proces
     const call = workspace.readCall(iteration, id);
     return call?.state === "started" ? [call] : [];
   });
+}
+
+/** The process that a reference tells of; nothing where it is an executor's own. */
+function processIn({ pid, pidStartedAt, host, bootId, folder }: JsonObject): ProcessRecord {
+  return {
+    ...(typeof pid === "number" ? { pid } : {}),
+    ...(typeof pidStartedAt === "string" ? { pidStartedAt } : {}),
+    ...(typeof host === "string" ? { host } : {}),
+    ...(typeof bootId === "string" ? { bootId } : {}),
+    ...(typeof folder === "string" ? { folder } : {}),
+  };
 }
 
 /**

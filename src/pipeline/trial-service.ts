@@ -1,5 +1,4 @@
 import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
-import type { ProcessIdentity } from "../kernel/effects.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
 import type { StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
@@ -10,7 +9,7 @@ import type { InputGuard, InputWatch } from "./inputs.ts";
 import { Interrupted, type StopSignals } from "./interruption.ts";
 import { processRecord } from "./leftovers.ts";
 import { INFRASTRUCTURE_RETRIES, isInfrastructureFailure, retriesUsed } from "./retry.ts";
-import type { Slots } from "./slots.ts";
+import type { Slot, Slots } from "./slots.ts";
 import type { Spending } from "./spending.ts";
 
 /** The copies of the project that attempts run in. */
@@ -48,7 +47,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       let record: Trial | null = deps.workspace.readTrialRecord(id);
       for (;;) {
         if (record?.state === "finished") return record;
-        using slot = await deps.slots.acquire();
+        using slot = request.queues ? unlimited(deps.signals) : await deps.slots.acquire();
         using watch = deps.inputs.watch();
         record = await runAttempt(request, id, record, slot.number, watch, attempt);
       }
@@ -64,20 +63,23 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Trial> {
     const { clock } = stage.effects;
-    const number = deps.workspace.nextAttempt(id, before);
-    const opened: TrialAttempt = { attempt: number, startedAt: clock.now().toISOString() };
+    const left = request.adopts ? leftRunning(before) : null;
+    const number = left?.attempt ?? deps.workspace.nextAttempt(id, before);
+    const opened: TrialAttempt = left ?? { attempt: number, startedAt: clock.now().toISOString() };
     const base = before ?? newTrial(request, id);
-    const earlier = before?.attempts ?? [];
+    const earlier = (before?.attempts ?? []).filter(({ attempt }) => attempt !== number);
     let current: StartedTrial = { ...base, attempts: [...earlier, opened] };
-    deps.workspace.makeAttemptFolder(id, number);
+    if (left === null) deps.workspace.makeAttemptFolder(id, number);
     stage.emit({ type: "trial.started", trialId: id, hypothesisId: request.hypothesis.id, attempt: number, slot });
 
     const from = clock.monotonic();
-    const ctx = attemptContext(request, id, number, slot, trials, (identity) => {
-      const named: TrialAttempt = { ...opened, ...processRecord(identity, deps.workspace) };
-      current = { ...current, attempts: [...earlier, named] };
-      deps.workspace.writeTrial(current);
-    });
+    const started: TrialContext["started"] = (running) => {
+      const ref = "ref" in running ? running.ref : processRecord(running, deps.workspace);
+      current = { ...current, attempts: [...earlier, { ...opened, ref }] };
+      deps.workspace.writeTrial(current, { durable: "ref" in running });
+    };
+    const plain = attemptContext(request, id, number, slot, trials, started);
+    const ctx = left?.ref === undefined ? plain : { ...plain, adopt: left.ref };
     const result = await conduct(request, ctx, watch, attempt);
     if (request.kind === "trial") deps.spending.ran(1);
     return close(request, current, result, Math.round(clock.monotonic() - from));
@@ -89,8 +91,10 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     watch: InputWatch,
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Ended> {
-    if (request.cwd === "copy") await deps.copies.make(request.hypothesis, ctx.cwd);
-    stage.effects.files.append(ctx.paramsFile, `${JSON.stringify(request.hypothesis.spec, null, 2)}\n`);
+    if (ctx.adopt === undefined) {
+      if (request.cwd === "copy") await deps.copies.make(request.hypothesis, ctx.cwd);
+      stage.effects.files.append(ctx.paramsFile, `${JSON.stringify(request.hypothesis.spec, null, 2)}\n`);
+    }
     const result = await attempt(ctx);
     const message = watch.problem();
     if (message === null) return request.capture ? captured(request, ctx.cwd, result) : result;
@@ -141,7 +145,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     attempt: number,
     slot: number,
     trialsPort: Trials,
-    started: (process: ProcessIdentity) => void,
+    started: TrialContext["started"],
   ): TrialContext {
     const trialDir = deps.workspace.trialDir(id, attempt);
     const marker = `${stage.mark}${attemptName(id, attempt)}/${stage.effects.token(6)}`;
@@ -180,6 +184,19 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
   }
 
   return trials;
+}
+
+/** The attempt that a killed AURA left running somewhere, if the record says where. */
+function leftRunning(trial: StartedTrial | null): TrialAttempt | null {
+  const last = trial?.attempts.at(-1);
+  return last?.ref === undefined || last.endedAt !== undefined ? null : last;
+}
+
+/** The place of a trial that waits for none. */
+function unlimited({ now, drain }: StopSignals): Slot {
+  if (now.aborted) throw new Interrupted("now");
+  if (drain.aborted) throw new Interrupted("drain");
+  return { number: 0, [Symbol.dispose]: () => undefined };
 }
 
 function newTrial(request: TrialRequest, id: string): StartedTrial {

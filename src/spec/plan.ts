@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { CommandExecutor } from "../components/executors/index.ts";
 import { assemble, type Parameter } from "../components/space/parameter.ts";
 import type { Kind } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
+import type { Command } from "../kernel/ports.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import type { RunSettings } from "../model/settings.ts";
@@ -77,7 +79,7 @@ export function planRun(run: ResolvedRun, workspace: string, effects: Effects): 
     prompt,
     cost: estimate(components, spec.runners ?? {}, prompt, numTasks),
     sample,
-    commands: placedCommands(spec, components).map((command) => planned(command, sample, settings, workspace)),
+    commands: placedCommands(spec, components).map((command) => planned(command, sample, run, workspace)),
   };
 }
 
@@ -113,7 +115,7 @@ function middle(parameter: Parameter): JsonValue {
 function planned(
   { path, command, shell }: PlacedCommand,
   sample: JsonObject | null,
-  settings: RunSettings,
+  { settings, experimenter }: ResolvedRun,
   workspace: string,
 ): PlannedCommand {
   const base = { path: pathText(path), template: command };
@@ -121,10 +123,14 @@ function planned(
     return { ...base, argv: null };
   }
   try {
-    const { file, args } = compileCommand(command, { shell }).render({
-      spec: sample ?? {},
-      aura: sampleValues(settings, workspace),
-    });
+    const aura = sampleValues(settings, workspace);
+    const rendered = compileCommand(command, { shell }).render({ spec: sample ?? {}, aura });
+    const { file, args } = wrapped(
+      { ...rendered, env: {}, cwd: settings.root },
+      experimenter,
+      settings,
+      aura.trial_dir,
+    );
     return { ...base, argv: [file, ...args] };
   } catch (thrown) {
     if (!(thrown instanceof CommandError)) throw thrown;
@@ -132,8 +138,15 @@ function planned(
   }
 }
 
+/** The command as the executor starts it. */
+function wrapped(command: Command, experimenter: object, { root, inputs }: RunSettings, trialDir: string): Command {
+  if (!("executor" in experimenter) || !(experimenter.executor instanceof CommandExecutor)) return command;
+  const place = { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir };
+  return experimenter.executor.starter.wrap?.(command, place) ?? command;
+}
+
 /** AURA's own values in the first attempt of the first trial. */
-function sampleValues(settings: RunSettings, workspace: string): JsonObject {
+function sampleValues(settings: RunSettings, workspace: string): JsonObject & { readonly trial_dir: string } {
   const id = hypothesisId(1, 0);
   const trial = trialId(id, "trial", 0);
   const trials = join(workspace, "iterations", iterationName(1), "trials");

@@ -8,7 +8,6 @@ import { systemEffects } from "../platform/system.ts";
 import { ComponentBuilder } from "./build.ts";
 import { knownComponents } from "./components.ts";
 import type { LoadedSpec } from "./load.ts";
-import { probePrograms } from "./probe-programs.ts";
 import { probeTools } from "./probes.ts";
 import { settingsOf } from "./settings.ts";
 import { specSources } from "./sources.ts";
@@ -52,13 +51,13 @@ export interface ResolveOptions {
  */
 export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = {}): Promise<ResolvedRun> {
   const { effects = systemEffects(), registry = loaded.registry, probe = true } = options;
+  const { signal = new AbortController().signal } = options;
   const { spec, dir } = loaded;
   const settings = settingsOf(spec, dir);
   if (probe) {
     const components = knownComponents(specSchema, spec, registry);
-    probePrograms(spec, components, settings.root, effects);
     const definitions = components.map(({ definition }) => definition);
-    await probeTools(definitions, dir, effects, options.signal ?? new AbortController().signal);
+    await probeTools(definitions, dir, effects, signal);
   }
   const builder = new ComponentBuilder({
     spec,
@@ -68,10 +67,12 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
     effects,
     secrets: loaded.secrets,
   });
+  const experimenter = builder.build("experimenter", spec.experimenter);
+  if (probe) await experimenter.probe?.({ settings, effects, signal });
   return {
     settings,
     researcher: builder.build("researcher", spec.researcher),
-    experimenter: builder.build("experimenter", spec.experimenter),
+    experimenter,
     evaluator: builder.build("evaluator", spec.evaluator ?? { type: "metric" }),
     reviewer: builder.build("reviewer", spec.reviewer ?? { type: "none" }),
     loaded,

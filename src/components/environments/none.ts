@@ -1,10 +1,16 @@
 import { defineComponent } from "../../kernel/define.ts";
-import type { ExecutionEnvironment, PreparedEnvironment } from "../../kernel/ports.ts";
+import type { ExecutionEnvironment, PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
+import { findProgram } from "../../platform/process/executable.ts";
 
 /** Commands run with the programs and libraries that are on PATH. */
 export class NoEnvironment implements ExecutionEnvironment {
   async prepare(): Promise<PreparedEnvironment> {
     return { wrap: (command) => command };
+  }
+
+  async missing(program: string, { settings, effects }: ProbeContext): Promise<string | null> {
+    const found = findProgram(program, settings.root, effects.variables.get("PATH"));
+    return found?.executable ? null : "is not on PATH";
   }
 }
 

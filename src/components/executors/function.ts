@@ -1,19 +1,32 @@
 import { isAbsolute, join, relative } from "node:path";
 import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import { messageOf } from "../../kernel/errors.ts";
 import type { Executor, PreparedEnvironment, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import type { Failure, TrialStep } from "../../model/trial.ts";
 import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
+import { plainJson } from "../../platform/plain-json.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { stepsIn } from "../trial-steps.ts";
-import { commandValues } from "./aura-values.ts";
-import { callFunction, type TrialFunction, tail, valueOrFailure } from "./in-process.ts";
-import { outputEvents } from "./output-events.ts";
-import { LineKeeper } from "./output-lines.ts";
+import { commandValues } from "./command.ts";
+import { trialTimeoutMs } from "./jobs.ts";
+import { LineKeeper, LONGEST_TAIL, outputEvents, tail } from "./output.ts";
 import { processOptionProperties } from "./process-options.ts";
-import { trialTimeoutMs } from "./run-command.ts";
 import { trialEnvironment } from "./trial-environment.ts";
+
+const MOST_STEPS = 20_000;
+
+/** A trial as a function in code sees it: everything of the trial, and a way to report on its way. */
+export interface FunctionContext extends TrialContext {
+  /** Records a step, such as the metrics of one epoch. */
+  step(data: JsonValue): void;
+}
+
+/** A trial as a function: parameters in, metrics out. `ctx.signal` asks it to stop. */
+export type TrialFunction = (spec: JsonObject, ctx: FunctionContext) => unknown;
 
 /** An exported function of a module file. */
 export interface ModuleFunction {
@@ -37,7 +50,6 @@ export interface FunctionExecutorOptions {
  * to stop; one given by module runs in a child process and is ended at its timeout.
  */
 export class FunctionExecutor implements Executor {
-  readonly slots = "local";
   readonly cwd: "root" | "copy";
   readonly #target: TrialFunction | ModuleFunction;
   readonly #options: FunctionExecutorOptions;
@@ -160,3 +172,88 @@ export const functionExecutor = defineComponent({
       },
     ),
 });
+
+/** Calls a function in this process. It can only be asked to stop: at its timeout the trial ends, the function may not. */
+async function callFunction(
+  fn: TrialFunction,
+  hypothesis: Hypothesis,
+  ctx: TrialContext,
+  timeoutMs: number,
+): Promise<RawResult> {
+  const { clock } = ctx.effects;
+  const steps: TrialStep[] = [];
+  const stop = new AbortController();
+  const signal = AbortSignal.any([ctx.signal, stop.signal]);
+  const startedAt = clock.monotonic();
+  const timedOut = (): RawResult =>
+    failureOf("timeout", { code: "timeout", message: `ran longer than ${timeoutMs / 1000} s` });
+  const step = (data: JsonValue): void => {
+    const plain = plainJson(data);
+    if (!plain.ok || signal.aborted || steps.length >= MOST_STEPS) return;
+    steps.push({ observedAt: clock.now().toISOString(), kind: "metrics", data: plain.value });
+  };
+  const called = settle(fn, hypothesis.spec, { ...ctx, signal, step });
+  const over = new AbortController();
+  try {
+    const first = await Promise.race([called, timeUp(ctx, timeoutMs, over.signal)]);
+    // What a function throws once it was asked to stop is its way of ending.
+    if (first === "cancelled" || (ctx.signal.aborted && first !== "timeout" && !first.ok))
+      return failureOf("cancelled", { code: "cancelled", message: messageOf(ctx.signal.reason) });
+    // A function that never yields keeps the timer from firing: the clock tells.
+    if (first === "timeout" || clock.monotonic() - startedAt > timeoutMs) {
+      stop.abort(new Error(`ran longer than ${timeoutMs / 1000} s`));
+      return timedOut();
+    }
+    if (!first.ok) return failureOf("failed", thrownFailure(first.thrown));
+    return valueOrFailure(first.value, steps);
+  } finally {
+    over.abort();
+  }
+}
+
+/** The failure for a result that is no object of metrics. */
+function valueOrFailure(value: unknown, steps: readonly TrialStep[]): RawResult {
+  const plain = plainJson(value ?? null);
+  const example = "an object of metrics is expected, like { accuracy: 0.9 }";
+  if (!plain.ok) {
+    return failureOf("failed", {
+      code: "result-invalid",
+      message: `the result cannot be written as JSON: ${plain.reason}; ${example}`,
+    });
+  }
+  if (isJsonObject(plain.value)) return { kind: "value", value: plain.value, steps };
+  const what = (value ?? null) === null ? "nothing" : JSON.stringify(plain.value).slice(0, 100);
+  return failureOf("failed", { code: "result-invalid", message: `the function returned ${what}; ${example}` });
+}
+
+/** The failure for what a function threw. */
+export function thrownFailure(thrown: unknown): Failure {
+  const message = `the function threw: ${messageOf(thrown)}`.slice(0, LONGEST_TAIL);
+  const stack = thrown instanceof Error ? thrown.stack : undefined;
+  return { code: "function-threw", message, ...(stack === undefined ? {} : { logTail: tail(stack) }) };
+}
+
+type Called = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly thrown: unknown };
+
+async function settle(fn: TrialFunction, spec: JsonObject, ctx: FunctionContext): Promise<Called> {
+  try {
+    return { ok: true, value: await fn(spec, ctx) };
+  } catch (thrown) {
+    return { ok: false, thrown };
+  }
+}
+
+async function timeUp(ctx: TrialContext, ms: number, over: AbortSignal): Promise<"timeout" | "cancelled"> {
+  const { signal } = ctx;
+  try {
+    await ctx.effects.clock.sleep(ms, AbortSignal.any([signal, over]));
+    return "timeout";
+  } catch (error) {
+    if (signal.aborted || over.aborted) return "cancelled";
+    throw error;
+  }
+}
+
+function failureOf(status: "failed" | "timeout" | "cancelled", failure: Failure): RawResult {
+  return { kind: "failure", status, failure };
+}

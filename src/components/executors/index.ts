@@ -1,16 +1,23 @@
 import type { AnyDefinition } from "../../kernel/define.ts";
+import { scriptExecutor } from "./command.ts";
 import { functionExecutor } from "./function.ts";
-import { scriptExecutor } from "./script.ts";
 
-export { FunctionExecutor, functionExecutorSchema, functionOptionProperties, type ModuleFunction } from "./function.ts";
-export { type FunctionContext, thrownFailure } from "./in-process.ts";
+export { CommandExecutor, defineExecutor, type ExecutorDefinition, ScriptExecutor } from "./command.ts";
+export {
+  type FunctionContext,
+  FunctionExecutor,
+  functionExecutorSchema,
+  functionOptionProperties,
+  type ModuleFunction,
+  thrownFailure,
+} from "./function.ts";
+export { startLocally } from "./jobs.ts";
 export {
   checkProcessOptions,
   type ProcessOptions,
   processOptionProperties,
   toProcessOptions,
 } from "./process-options.ts";
-export { isCommandExecutor, ScriptExecutor } from "./script.ts";
 export { trialEnvironment } from "./trial-environment.ts";
 
 /** The executors that come with AURA. */

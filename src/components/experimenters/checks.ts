@@ -1,9 +1,9 @@
-import type { AttemptResult, StageContext, TrialContext } from "../../kernel/context.ts";
+import type { AttemptResult, StageContext, TrialContext, TrialRequest } from "../../kernel/context.ts";
 import type { ExecutionEnvironment, Executor } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import type { CheckSetting } from "../../model/settings.ts";
 import { type Failure, type TrialResult, trialResult } from "../../model/trial.ts";
-import { isCommandExecutor, ScriptExecutor } from "../executors/index.ts";
+import { ScriptExecutor } from "../executors/index.ts";
 import { failedOutcome } from "./raw-outcome.ts";
 import { checkSeed } from "./seeds.ts";
 
@@ -11,7 +11,7 @@ import { checkSeed } from "./seeds.ts";
 export interface CheckParts {
   readonly environment: ExecutionEnvironment;
   readonly executor: Executor | undefined;
-  readonly cwd: "root" | "copy";
+  readonly request: Pick<TrialRequest, "cwd" | "queues" | "adopts">;
 }
 
 export interface ChecksRun {
@@ -25,7 +25,7 @@ export async function runChecks(hypothesis: Hypothesis, ctx: StageContext, parts
   const results: TrialResult[] = [];
   for (const [index, check] of ctx.settings.checks.entries()) {
     const trial = await ctx.trials.run(
-      { hypothesis, kind: "check", index, seed: checkSeed(ctx, index), cwd: parts.cwd, capture: false },
+      { ...parts.request, hypothesis, kind: "check", index, seed: checkSeed(ctx, index), capture: false },
       (trialCtx) => runCheck(check, hypothesis, parts, trialCtx),
     );
     results.push(trialResult(trial));
@@ -46,15 +46,13 @@ async function runCheck(
   parts: CheckParts,
   ctx: TrialContext,
 ): Promise<AttemptResult> {
-  const options = {
-    shell: check.shell,
-    cwd: parts.cwd,
-    ...(check.timeoutMs === undefined ? {} : { timeoutMs: check.timeoutMs }),
-  };
-  const executor = isCommandExecutor(parts.executor)
-    ? parts.executor.withCommand(check.command, options)
-    : new ScriptExecutor(check.command, options);
+  const executor = parts.executor?.starter ? parts.executor : localExecutor(check);
   const environment = await parts.environment.prepare(hypothesis, ctx);
   const outcome = failedOutcome(await executor.run(hypothesis, environment, ctx));
   return { outcome: outcome ?? { status: "completed", output: {} }, steps: [] };
+}
+
+/** What runs a check where trials are functions. */
+export function localExecutor({ command, shell, timeoutMs }: CheckSetting): Executor {
+  return new ScriptExecutor(command, { shell, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
 }

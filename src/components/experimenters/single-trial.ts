@@ -9,6 +9,7 @@ import type {
   Experimenter,
   Lifecycle,
   PreparedEnvironment,
+  ProbeContext,
   RawResult,
 } from "../../kernel/ports.ts";
 import type { Experiment } from "../../model/experiment.ts";
@@ -18,7 +19,7 @@ import { LastTrialAggregator, MeanTrialAggregator } from "../aggregators/index.t
 import { StdoutCollector } from "../collectors/index.ts";
 import { NoEnvironment } from "../environments/index.ts";
 import { thrownFailure } from "../executors/index.ts";
-import { runChecks } from "./checks.ts";
+import { localExecutor, runChecks } from "./checks.ts";
 import { failedOutcome } from "./raw-outcome.ts";
 import { repeatSeed } from "./seeds.ts";
 
@@ -69,6 +70,18 @@ export class SingleTrialExperimenter implements Experimenter {
     this.capture = parts.capture ?? false;
   }
 
+  get queues(): boolean {
+    return this.executor?.starter?.gatherMs !== undefined;
+  }
+
+  /** Throws `ToolMissingError` for a program that the trials or the checks need and that is not there. */
+  async probe(ctx: ProbeContext): Promise<void> {
+    const { environment, executor } = this;
+    if (executor?.probe) await executor.probe(environment, ctx);
+    if (executor?.starter) return;
+    for (const check of ctx.settings.checks) await localExecutor(check).probe?.(environment, ctx);
+  }
+
   async setup(ctx: RunContext): Promise<void> {
     if (this.capture && ctx.settings.artifacts.length === 0) {
       throw new SpecError("capture keeps what trials leave under the tracked artifacts, and none are tracked");
@@ -90,13 +103,23 @@ export class SingleTrialExperimenter implements Experimenter {
 
   async runExperiment(hypothesis: Hypothesis, ctx: StageContext): Promise<Experiment> {
     const cwd = ctx.settings.artifacts.length > 0 ? "copy" : (this.executor?.cwd ?? "root");
-    const checks = await runChecks(hypothesis, ctx, { environment: this.environment, executor: this.executor, cwd });
+    const adopts = this.executor?.starter?.adopt !== undefined;
+    const request = { cwd, queues: this.queues, adopts } as const;
+    const { environment, executor } = this;
+    const checks = await runChecks(hypothesis, ctx, { environment, executor, request });
     const common = { hypothesisId: hypothesis.id, ...(checks.results.length > 0 ? { checks: checks.results } : {}) };
     if (checks.failure) return { ...common, status: "failed", trials: [], summary: null, failure: checks.failure };
 
     const running = Array.from({ length: this.trials }, (_, index) =>
       ctx.trials.run(
-        { hypothesis, kind: "trial", index, seed: repeatSeed(ctx, index, this.seeds), cwd, capture: this.capture },
+        {
+          ...request,
+          hypothesis,
+          kind: "trial",
+          index,
+          seed: repeatSeed(ctx, index, this.seeds),
+          capture: this.capture,
+        },
         (trialCtx) => this.#attempt(hypothesis, trialCtx),
       ),
     );

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ScriptExecutor, scriptExecutor } from "../../../../src/components/executors/script.ts";
+import { checkProcessOptions, ScriptExecutor } from "../../../../src/components/executors/index.ts";
 import type { PreparedEnvironment, RawResult } from "../../../../src/kernel/ports.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { CommandError } from "../../../../src/platform/command.ts";
@@ -150,7 +150,7 @@ describe("a script executor", () => {
 });
 
 describe("the options of a script executor", () => {
-  const check = (options: Parameters<NonNullable<typeof scriptExecutor.check>>[0]) => scriptExecutor.check?.(options);
+  const check = checkProcessOptions;
   const valid = { shell: false, timeout: "1h", strict_limits: false, cwd: "root" } as const;
 
   it("are checked before anything runs", () => {
@@ -161,8 +161,8 @@ describe("the options of a script executor", () => {
       env: { A: "{aura.slott}", OPENAI_API_KEY: "x" },
       pass_env: ["OK", "ANTHROPIC_API_KEY"],
     });
-    expect(found?.map(({ path }) => path)).toEqual(["command", "env.A", "env.OPENAI_API_KEY", "pass_env.1"]);
-    expect(check({ ...valid, command: "p {aura.sede}" })?.[0]?.message).toContain("{aura.seed}");
+    expect(found.map(({ path }) => path)).toEqual(["command", "env.A", "env.OPENAI_API_KEY", "pass_env.1"]);
+    expect(check({ ...valid, command: "p {aura.sede}" })[0]?.message).toContain("{aura.seed}");
   });
 
   it("throw for library users", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LineKeeper } from "../../../../src/components/executors/output-lines.ts";
+import { LineKeeper } from "../../../../src/components/executors/output.ts";
 import { cpuTime } from "../../../support/cpu-time.ts";
 
 const at = (): string => "2026-01-01T00:00:00.000Z";

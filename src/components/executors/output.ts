@@ -1,6 +1,6 @@
+import type { TrialContext } from "../../kernel/context.ts";
 import type { OutputLines } from "../../kernel/ports.ts";
 import { couldBeMetric } from "../metric-line.ts";
-import { oncePerTurn } from "./once-per-turn.ts";
 
 export interface OutputBounds {
   readonly lines: number;
@@ -14,6 +14,10 @@ const OTHERS: OutputBounds = { lines: 2000, bytes: 1024 * 1024 };
 
 /** Characters kept of a line that is no metric. */
 const LONGEST_OTHER = 64 * 1024;
+
+/** Characters of a stream's end that a record shows. */
+export const LONGEST_TAIL = 4096;
+const LINES_IN_TAIL = 200;
 
 /** Keeps the newest lines of a trial's stdout for collectors, bounded in number and size whatever the trial writes. */
 export class LineKeeper {
@@ -90,4 +94,62 @@ class Newest {
     this.#count -= 1;
     this.dropped = true;
   }
+}
+
+/** The last lines of a stream, as far as a record shows them. */
+export class TailKeeper {
+  #lines: string[] = [];
+
+  add(line: string): void {
+    if (this.#lines.push(line.slice(-LONGEST_TAIL)) > 2 * LINES_IN_TAIL)
+      this.#lines = this.#lines.slice(-LINES_IN_TAIL);
+  }
+
+  text(): string {
+    return tail(this.#lines.map((line) => `${line}\n`).join(""));
+  }
+}
+
+/** The end of a text that goes into a record as log. */
+export function tail(text: string): string {
+  const clean = text.replace(/[^\P{Cc}\n\t]/gu, "");
+  return clean.length <= LONGEST_TAIL ? clean : clean.slice(-LONGEST_TAIL);
+}
+
+const LINES_PER_SECOND = 50;
+const LONGEST_LINE = 2000;
+
+/** Tells observers of a trial's output, at most 50 lines a second: all of it is in the log, this is for watching. */
+export function outputEvents(
+  ctx: Pick<TrialContext, "emit" | "trialId" | "effects">,
+): (stream: "stdout" | "stderr", line: string) => void {
+  const monotonic = oncePerTurn(() => ctx.effects.clock.monotonic());
+  let windowStart = Number.NEGATIVE_INFINITY;
+  let emitted = 0;
+  return (stream, line) => {
+    const now = monotonic();
+    if (now - windowStart >= 1000) {
+      windowStart = now;
+      emitted = 0;
+    }
+    if (emitted >= LINES_PER_SECOND) return;
+    emitted += 1;
+    ctx.emit({ type: "trial.output", trialId: ctx.trialId, stream, line: line.slice(0, LONGEST_LINE) });
+  };
+}
+
+/**
+ * Reads something at most once in a turn of the event loop. All lines of a chunk of output come in one turn, and there
+ * may be thousands: to read the clock for each would cost more than the rest of what is done with them.
+ */
+function oncePerTurn<T>(read: () => T): () => T {
+  let known: { readonly value: T } | null = null;
+  return () => {
+    if (known !== null) return known.value;
+    known = { value: read() };
+    void Promise.resolve().then(() => {
+      known = null;
+    });
+    return known.value;
+  };
 }

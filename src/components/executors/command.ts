@@ -1,0 +1,253 @@
+import { isAbsolute, join, normalize, sep } from "node:path";
+import type { RunContext, TrialContext } from "../../kernel/context.ts";
+import type { AnyDefinition, ComponentDeps, ToolProbe } from "../../kernel/define.ts";
+import { messageOf, ToolMissingError } from "../../kernel/errors.ts";
+import type {
+  Command,
+  ExecutionEnvironment,
+  Executor,
+  PreparedEnvironment,
+  ProbeContext,
+  RawResult,
+  Starter,
+} from "../../kernel/ports.ts";
+import type { Hypothesis } from "../../model/hypothesis.ts";
+import {
+  CommandError,
+  type CommandTemplate,
+  type CommandValues,
+  compileCommand,
+  compileVariable,
+  type TextTemplate,
+} from "../../platform/command.ts";
+import { limitGap } from "../../platform/limit-support.ts";
+import { findProgram } from "../../platform/process/executable.ts";
+import type { HouseSchema } from "../../schema/dialect.ts";
+import type { Infer } from "../../schema/infer.ts";
+import { Dispatch, runJob, trialPlace } from "./jobs.ts";
+import {
+  checkProcessOptions,
+  type ProcessOptions,
+  type ProcessSpecOptions,
+  processOptionProperties,
+  toProcessOptions,
+} from "./process-options.ts";
+import { refusedVariable, trialEnvironment } from "./trial-environment.ts";
+
+const NOT_ISOLATED = {
+  code: "not-isolated",
+  message:
+    "code that a model changed runs with all rights of this user: run AURA where that is acceptable, such as in bwrap or a container",
+};
+
+/** A command with what it is compiled to. */
+interface Compiled {
+  readonly source: string | readonly string[];
+  readonly shell: boolean;
+  readonly template: CommandTemplate;
+}
+
+/**
+ * Runs the command of each trial, and of each check, the way its starter says. Its values, environment, timeout, limits,
+ * output and logs, the search for its program and what is left after it are the same whatever the starter does. Throws
+ * `CommandError` for a command that cannot be used.
+ */
+export class CommandExecutor implements Executor {
+  readonly cwd: "root" | "copy";
+  readonly starter: Starter;
+  readonly #command: Compiled;
+  readonly #env: readonly (readonly [string, TextTemplate])[];
+  readonly #options: ProcessOptions;
+  readonly #dispatch: Dispatch;
+  /** Told once, by the first trial: a run has not begun yet when its parts are set up. */
+  #warnings: { readonly code: string; readonly message: string }[] = [];
+
+  constructor(command: string | readonly string[], options: ProcessOptions = {}, starter: Starter = {}) {
+    this.cwd = options.cwd ?? "root";
+    this.starter = starter;
+    this.#dispatch = new Dispatch(starter);
+    this.#options = options;
+    this.#command = compiled(command, options.shell ?? false);
+    this.#env = Object.entries(options.env ?? {}).map(([name, value]) => [name, compileVariable(name, String(value))]);
+    for (const name of [...Object.keys(options.env ?? {}), ...(options.passEnv ?? [])]) {
+      const refused = refusedVariable(name);
+      if (refused !== null) throw new CommandError(refused);
+    }
+  }
+
+  /** Throws `ToolMissingError` for limits that have to be enforced and cannot be. */
+  async setup(ctx: RunContext): Promise<void> {
+    const gap = limitGap(this.#options.limits ?? {});
+    if (gap !== null && this.#options.strictLimits) throw new ToolMissingError("prlimit", gap);
+    this.#warnings = [
+      ...(gap === null ? [] : [{ code: "limit-not-enforced", message: gap }]),
+      ...(this.#options.passEnv ?? [])
+        .filter((name) => ctx.effects.variables.get(name) === undefined)
+        .map((name) => ({ code: "variable-not-set", message: `pass_env names ${name}, which is not set` })),
+      ...(ctx.settings.artifacts.length > 0 && this.starter.isolates !== true ? [NOT_ISOLATED] : []),
+    ];
+    await this.starter.setup?.(ctx);
+  }
+
+  async teardown(ctx: RunContext): Promise<void> {
+    await this.starter.teardown?.(ctx);
+  }
+
+  /**
+   * Looks for the program of the trial's command and of every check where they would run, and for what the starter puts
+   * before them. Programs given by a path are left alone: a run may make them.
+   */
+  async probe(environment: ExecutionEnvironment, ctx: ProbeContext): Promise<void> {
+    const { settings, effects } = ctx;
+    const { starter } = this;
+    const search = starter.missing ? starter : starter.start ? null : environment;
+    if (!search?.missing || this.#env.some(([name]) => name === "PATH")) return;
+    const checks = settings.checks.map((check) => compiled(check.command, check.shell));
+    for (const { source, shell } of [this.#command, ...checks]) {
+      const program = firstWord(source);
+      if (shell || !isPlainName(program)) continue;
+      const reason = await search.missing(program, ctx);
+      if (reason !== null) throw missingProgram(program, source, reason);
+      const bare: Command = { file: program, args: [], env: {}, cwd: settings.root };
+      const place = trialPlace({ settings, trialDir: settings.root });
+      const { file } = starter.wrap && !starter.start ? starter.wrap(bare, place) : bare;
+      const known =
+        file === program || !isPlainName(file) || findProgram(file, settings.root, effects.variables.get("PATH"));
+      if (!known) throw missingProgram(file, source, "is not on PATH");
+    }
+  }
+
+  /** Runs the trial's command, or in a check the check's, with the trial's environment, limits and starter. */
+  async run(hypothesis: Hypothesis, environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult> {
+    for (const warning of this.#warnings.splice(0)) ctx.emit({ type: "warning", ...warning });
+    const check = ctx.kind === "check" ? ctx.settings.checks[ctx.index] : undefined;
+    const { template } = check ? compiled(check.command, check.shell) : this.#command;
+    const { timeoutMs: own, ...shared } = this.#options;
+    const timeoutMs = check ? check.timeoutMs : own;
+    try {
+      const command = environment.wrap(this.#rendered(template, commandValues(hypothesis, ctx), ctx));
+      const options = timeoutMs === undefined ? shared : { ...shared, timeoutMs };
+      return await runJob({ command, options, starter: this.starter, dispatch: this.#dispatch }, ctx);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      return { kind: "failure", status: "failed", failure: { code: "command-invalid", message: messageOf(error) } };
+    }
+  }
+
+  #rendered(template: CommandTemplate, values: CommandValues, ctx: TrialContext): Command {
+    const env = Object.fromEntries(this.#env.map(([name, text]) => [name, envText(name, text.render(values))]));
+    const { file, args } = template.render(values);
+    const { variables } = ctx.effects;
+    const all = trialEnvironment({ variables, aura: ctx.env, env, passEnv: this.#options.passEnv ?? [] });
+    return { file, args, env: all, cwd: ctx.cwd };
+  }
+}
+
+/** Runs each trial as one local process: `new ScriptExecutor("python train.py --lr {lr}")`. It isolates nothing. */
+export class ScriptExecutor extends CommandExecutor {
+  constructor(command: string | readonly string[], options: ProcessOptions = {}) {
+    super(command, options);
+  }
+}
+
+function compiled(source: string | readonly string[], shell: boolean): Compiled {
+  return { source, shell, template: compileCommand(source, { shell }) };
+}
+
+/** The word that names the program; a value is never part of it. */
+function firstWord(source: string | readonly string[]): string {
+  return (typeof source === "string" ? source.trim().split(/\s+/)[0] : source[0]) ?? "";
+}
+
+function isPlainName(program: string): boolean {
+  return /^[A-Za-z0-9][\w.+-]*$/.test(program);
+}
+
+function missingProgram(program: string, source: string | readonly string[], reason: string): ToolMissingError {
+  const command = typeof source === "string" ? source : source.join(" ");
+  const message = `${program} is needed by the command \`${command}\` and ${reason}`;
+  return new ToolMissingError(program, `${message}\ninstall it, or give its path in the command`);
+}
+
+function envText(name: string, value: string): string {
+  if (Buffer.byteLength(value) + name.length + 1 < 128 * 1024) return value;
+  throw new CommandError(`the value of the variable ${name} is too long; read it from the file {aura.params_file}`);
+}
+
+/** What fills the placeholders of a trial's command. */
+export function commandValues(hypothesis: Hypothesis, ctx: TrialContext): CommandValues {
+  return {
+    spec: hypothesis.spec,
+    aura: {
+      id: ctx.hypothesisId,
+      trial_id: ctx.trialId,
+      trial_dir: ctx.trialDir,
+      trial_index: ctx.index,
+      seed: ctx.seed,
+      slot: ctx.slot,
+      workspace: ctx.workspace.root,
+      root: ctx.settings.root,
+      inputs: ctx.settings.inputs.map((input) => insideProject(input.path, ctx.cwd) ?? input.absolutePath),
+      params_file: ctx.paramsFile,
+    },
+  };
+}
+
+/** Inputs are found at their relative paths in a trial's own copy of the project too. */
+function insideProject(path: string, cwd: string): string | null {
+  const clean = normalize(path);
+  return isAbsolute(clean) || clean === ".." || clean.startsWith(`..${sep}`) ? null : join(cwd, clean);
+}
+
+type Properties = { readonly [option: string]: HouseSchema };
+type Own<P extends Properties, R extends string> = Infer<{
+  readonly type: "object";
+  readonly properties: P;
+  readonly required: readonly R[];
+  readonly additionalProperties: false;
+}>;
+
+/** An executor by what it adds: options of its own, and how it starts commands. */
+export interface ExecutorDefinition<P extends Properties, R extends string> {
+  readonly type: string;
+  readonly summary: string;
+  /** Schemas of its own options, besides `command`, `timeout`, `limits` and the others that all have. */
+  readonly options: P;
+  readonly required?: readonly R[];
+  readonly example: Own<P, R> & { readonly command: string } & Partial<ProcessSpecOptions>;
+  readonly requires?: readonly ToolProbe[];
+  starter(options: Own<P, R>, deps: ComponentDeps): Starter;
+}
+
+/** Declares an executor that runs commands, built-in or of a user's own module. */
+export function defineExecutor<const P extends Properties, const R extends string = never>(
+  definition: ExecutorDefinition<P, R>,
+): AnyDefinition<"executor"> {
+  const { options, required = [], example, starter, ...rest } = definition;
+  return {
+    ...rest,
+    kind: "executor",
+    options: {
+      type: "object",
+      properties: { ...processOptionProperties, ...options },
+      required: ["command", ...required],
+      additionalProperties: false,
+    },
+    example: { shell: false, timeout: "1h", strict_limits: false, cwd: "root", ...example },
+    create: (given: Own<P, R> & ProcessSpecOptions, deps: ComponentDeps) =>
+      new CommandExecutor(given.command, toProcessOptions(given), starter(given, deps)),
+    check: checkProcessOptions,
+  };
+}
+
+export const scriptExecutor = defineExecutor({
+  type: "script",
+  summary: "Runs each trial as a local process, without isolation.",
+  options: {},
+  example: {
+    command: "python train.py --lr {lr} --seed {aura.seed}",
+    timeout: "5m",
+    env: { CUDA_VISIBLE_DEVICES: "{aura.slot}" },
+  },
+  starter: () => ({}),
+});

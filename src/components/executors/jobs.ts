@@ -1,0 +1,193 @@
+import type { RunContext, TrialContext } from "../../kernel/context.ts";
+import type { Effects, ProcessIdentity } from "../../kernel/effects.ts";
+import { isAuraError, messageOf } from "../../kernel/errors.ts";
+import type { Command, Ended, Handle, Job, RawResult, Starter, TrialPlace } from "../../kernel/ports.ts";
+import { LineKeeper, outputEvents, TailKeeper } from "./output.ts";
+import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS, type ProcessOptions } from "./process-options.ts";
+
+/** Between SIGTERM and SIGKILL for a trial's process group. */
+const GRACE_MS = 5000;
+/** How much longer what was asked to stop is waited for. */
+const STOP_BOUND_MS = 10_000;
+
+/** Milliseconds a trial may run: its own timeout, but not longer than the run's time budget. */
+export function trialTimeoutMs(timeoutMs: number | undefined, ctx: Pick<TrialContext, "settings">): number {
+  return Math.min(timeoutMs ?? DEFAULT_TIMEOUT_MS, ctx.settings.timeBudgetMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** What the command of an attempt may see and write. */
+export function trialPlace(ctx: Pick<TrialContext, "settings" | "trialDir">): TrialPlace {
+  const { root, inputs } = ctx.settings;
+  return { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir: ctx.trialDir };
+}
+
+/** A job as a local process. What mounts or cleans up around a process starts it with this as well. */
+export function startLocally(job: Job, { processes }: Pick<Effects, "processes">, signal: AbortSignal): Handle {
+  const stopped = new AbortController();
+  const { place: _place, known: _known, running: _running, ...request } = job;
+  const result = processes.run(request, AbortSignal.any([signal, stopped.signal]));
+  return { wait: () => result, stop: (reason) => stopped.abort(reason) };
+}
+
+interface Gathered {
+  readonly job: Job;
+  readonly resolve: (handle: Promise<Handle>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Hands jobs to a starter: each as it comes, or together with those that are ready at about the same time. */
+export class Dispatch {
+  readonly #starter: Starter;
+  #gathered: Gathered[] = [];
+  #joined = new AbortController();
+
+  constructor(starter: Starter) {
+    this.#starter = starter;
+  }
+
+  async start(job: Job, ctx: RunContext): Promise<Handle> {
+    const { gatherMs } = this.#starter;
+    if (gatherMs === undefined) return this.#startAll([job], ctx).then(([handle]) => present(handle));
+    return new Promise((resolve, reject) => {
+      this.#gathered.push({ job, resolve, reject });
+      this.#joined.abort();
+      const joined = new AbortController();
+      this.#joined = joined;
+      ctx.effects.clock.sleep(gatherMs, AbortSignal.any([ctx.signal, joined.signal])).then(
+        () => this.#flush(ctx),
+        (error) => {
+          // Those that another has joined are started with it; when the run is being ended, none is.
+          if (!joined.signal.aborted) for (const waiting of this.#gathered.splice(0)) waiting.reject(error);
+        },
+      );
+    });
+  }
+
+  #flush(ctx: RunContext): void {
+    const gathered = this.#gathered.splice(0);
+    const handles = this.#startAll(
+      gathered.map(({ job }) => job),
+      ctx,
+    );
+    for (const [index, { resolve }] of gathered.entries()) resolve(handles.then((all) => present(all[index])));
+  }
+
+  async #startAll(jobs: readonly Job[], ctx: RunContext): Promise<readonly Handle[]> {
+    if (this.#starter.start) return this.#starter.start(jobs, ctx);
+    return jobs.map((job) => startLocally(job, ctx.effects, ctx.signal));
+  }
+}
+
+function present(handle: Handle | undefined): Handle {
+  if (handle === undefined) throw new Error("the executor started fewer jobs than it was given");
+  return handle;
+}
+
+/** What is the same for the command of every attempt. */
+export interface Attempt {
+  readonly command: Command;
+  readonly options: ProcessOptions;
+  readonly starter: Starter;
+  readonly dispatch: Dispatch;
+}
+
+/** Runs the command of an attempt to its end, or goes on with it, with its logs and the lines that collectors need. */
+export async function runJob({ command, options, starter, dispatch }: Attempt, ctx: TrialContext): Promise<RawResult> {
+  const { clock } = ctx.effects;
+  const keeper = new LineKeeper(() => clock.now().toISOString());
+  const tails = { stdout: new TailKeeper(), stderr: new TailKeeper() };
+  const tell = outputEvents(ctx);
+  const over = new AbortController();
+  const { outputBytes = DEFAULT_OUTPUT_BYTES, ...limits } = options.limits ?? {};
+  const timeoutMs = trialTimeoutMs(options.timeoutMs, ctx);
+  const place = trialPlace(ctx);
+  let stop: (why: Stop) => void = () => undefined;
+  const stopping = new Promise<Stop>((resolve) => {
+    stop = resolve;
+  });
+  const job: Job = {
+    ...(starter.wrap ? starter.wrap(command, place) : command),
+    place,
+    timeoutMs,
+    graceMs: GRACE_MS,
+    outputLimitBytes: outputBytes,
+    logs: { stdout: `${ctx.logDir}/stdout.log`, stderr: `${ctx.logDir}/stderr.log` },
+    marker: ctx.marker,
+    limits,
+    onStart: (process: ProcessIdentity) => ctx.started(process),
+    onLine: (stream, line) => {
+      if (stream === "stdout") keeper.add(line);
+      if (starter.start) tails[stream].add(line);
+      tell(stream, line);
+    },
+    known: (ref) => ctx.started({ ref }),
+    running: () => {
+      clock.sleep(timeoutMs, over.signal).then(
+        () => stop({ end: "timeout", message: `ran longer than ${timeoutMs / 1000} s` }),
+        () => undefined,
+      );
+    },
+  };
+  const startedAt = clock.monotonic();
+  try {
+    const handle =
+      ctx.adopt === undefined ? await dispatch.start(job, ctx) : await adopted(ctx.adopt, job, starter, ctx);
+    if (handle === null) return unstarted("lost", "AURA was killed while it ran, and nothing is known of it any more");
+    const cancel = (): void => stop({ end: "cancelled", message: messageOf(ctx.signal.reason) });
+    ctx.signal.addEventListener("abort", cancel, { once: true, signal: over.signal });
+    if (ctx.signal.aborted) cancel();
+    // A local process hears of a stop, and knows its timeout, by itself.
+    const ended = starter.start ? await ending(handle, stopping, ctx) : await handle.wait();
+    const { end, exitCode, signal, message, durationMs = Math.round(clock.monotonic() - startedAt) } = ended;
+    const { stdoutTail = tails.stdout.text(), stderrTail = tails.stderr.text() } = ended;
+    const told = message === undefined ? {} : { message };
+    const lines = keeper.lines();
+    return { kind: "process", end, exitCode, signal, stdoutTail, stderrTail, durationMs, lines, ...told };
+  } catch (error) {
+    if (isAuraError(error)) throw error;
+    if (ctx.signal.aborted) return unstarted("cancelled", messageOf(ctx.signal.reason));
+    return unstarted("spawn-error", messageOf(error));
+  } finally {
+    over.abort();
+  }
+}
+
+interface Stop {
+  readonly end: "timeout" | "cancelled";
+  readonly message: string;
+}
+
+/** Waits for the end of a job, and asks for it when there is a reason: then it is the reason, not what it was ended by. */
+async function ending(handle: Handle, stopping: Promise<Stop>, ctx: TrialContext): Promise<Ended> {
+  const waited = handle.wait();
+  const first = await Promise.race([waited, stopping.then((reason) => ({ reason }))]);
+  if (!("reason" in first)) return first;
+  const { reason } = first;
+  const over = new AbortController();
+  const given = ctx.effects.clock.sleep(GRACE_MS + STOP_BOUND_MS, over.signal).then(
+    () => null,
+    () => null,
+  );
+  try {
+    await Promise.race([handle.stop(new Error(reason.message)), given]);
+    const ended = await Promise.race([waited, given]);
+    const none = { exitCode: null, signal: null };
+    if (ended === null) return { ...none, ...reason, message: `${reason.message}, and could not be ended` };
+    return { ...ended, ...reason };
+  } finally {
+    over.abort();
+  }
+}
+
+async function adopted(
+  ref: NonNullable<TrialContext["adopt"]>,
+  job: Job,
+  starter: Starter,
+  ctx: RunContext,
+): Promise<Handle | null> {
+  return starter.adopt ? starter.adopt(ref, job, ctx) : null;
+}
+
+function unstarted(status: "lost" | "spawn-error" | "cancelled", message: string): RawResult {
+  return { kind: "failure", status, failure: { code: status, message } };
+}

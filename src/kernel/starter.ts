@@ -1,0 +1,102 @@
+import type { JsonObject } from "../model/json.ts";
+import type { RunSettings } from "../model/settings.ts";
+import type { Effects, ProcessEnd, ProcessLimits, ProcessRequest } from "./effects.ts";
+import type { RunContext } from "./run-context.ts";
+import type { Lifecycle } from "./runner.ts";
+
+/** A command: a program, its arguments, its whole environment, and where it runs. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** What a command may see and write: a sandbox binds these, a cluster has them on a file system that it shares. */
+export interface TrialPlace {
+  /** The project. */
+  readonly root: string;
+  readonly inputs: readonly string[];
+  /** The attempt's own folder. */
+  readonly trialDir: string;
+}
+
+/** Before a run: what a component has to look for the programs it needs. */
+export interface ProbeContext {
+  readonly settings: RunSettings;
+  readonly effects: Effects;
+  readonly signal: AbortSignal;
+}
+
+/** A command of one attempt, wrapped already, that is to be run once, and all that is promised about it. */
+export interface Job extends Omit<ProcessRequest, "onStart" | "stdin" | "secrets"> {
+  /** Of how long it runs, not of how long it waits in a queue. */
+  readonly timeoutMs: number;
+  readonly limits: ProcessLimits;
+  /** Where its output has to be when it has ended. */
+  readonly logs: { readonly stdout: string; readonly stderr: string };
+  readonly marker: string;
+  readonly place: TrialPlace;
+  /** To be called with each line of its output, as it comes or at the end: metrics are read from these. */
+  readonly onLine: (stream: "stdout" | "stderr", line: string) => void;
+  /** Records the local process that it is, by which a later resume ends it should AURA die. */
+  readonly onStart: NonNullable<ProcessRequest["onStart"]>;
+  /**
+   * Records, on the disk when it returns, what `adopt` will know it by. Call it before what must not happen twice, and
+   * again when more is known; the last one counts.
+   */
+  readonly known: (ref: JsonObject) => void;
+  /** It has left the queue: from now on its timeout counts. Not needed for local processes. */
+  readonly running: () => void;
+}
+
+/** How a job ended, as far as the one who ran it can tell. */
+export interface Ended {
+  readonly end: ProcessEnd;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly message?: string;
+  /** Default: the end of the lines that were told, and the time since it was started. */
+  readonly stdoutTail?: string;
+  readonly stderrTail?: string;
+  readonly durationMs?: number;
+}
+
+/** A job that was started. */
+export interface Handle {
+  /** Answers once it is over and nothing of it is left. Never rejects for what the command did. */
+  wait(): Promise<Ended>;
+  /** Ends it and all that it started, also while it waits in a queue; `wait` answers soon after. */
+  stop(reason: unknown): void | Promise<void>;
+}
+
+/**
+ * How an executor starts commands: the one thing in which executors differ. An empty object starts local processes.
+ * Everything else about trials and checks is the same for all of them, and theirs without a line of code.
+ */
+export interface Starter extends Lifecycle {
+  /**
+   * The short form, all that most need: the command as it is really run, such as behind `nice`. Changes nothing
+   * anywhere: a dry run shows its result as well.
+   */
+  wrap?(command: Command, place: TrialPlace): Command;
+  /** The long form: starts these, each in its wrapped form, and answers with their handles in the same order. */
+  start?(jobs: readonly Job[], ctx: RunContext): readonly Handle[] | Promise<readonly Handle[]>;
+  /**
+   * Goes on with a job that an earlier, killed AURA had started, by what its `known` recorded. `null` when it is gone
+   * and nobody can tell what became of it, after clearing away what it left: it is repeated.
+   */
+  adopt?(ref: JsonObject, job: Job, ctx: RunContext): Promise<Handle | null>;
+  /**
+   * It queues by itself, as a cluster does: no job waits for a slot, and those that are ready are started together, once
+   * none has joined them for so many milliseconds.
+   */
+  readonly gatherMs?: number;
+  /** What it runs is kept from the rest of the machine: no warning that code of a model has all rights of the user. */
+  readonly isolates?: boolean;
+  /**
+   * Why commands would not find this program where they run; `null` when they do. Without it, a program is looked for
+   * where the environment says, unless there is a `start`, which may run commands anywhere.
+   */
+  missing?(program: string, ctx: ProbeContext): Promise<string | null>;
+}
