@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemFiles } from "../src/platform/files.ts";
+import { systemFiles } from "../src/platform/files/local.ts";
 import { SnapshotStore } from "../src/workspace/artifacts/store.ts";
 
 const FOLDERS = 50;

@@ -1,6 +1,6 @@
 import type { Effects } from "../kernel/effects.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
-import { isInForeground } from "../platform/foreground.ts";
+import { isInForeground } from "../platform/process/proc-fs.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import { ownTerminal } from "./own-output.ts";
 import type { ReporterName, RunFlags } from "./run-flags.ts";

@@ -1,7 +1,9 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Effects, ProcessLimits, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
-import { childProgram } from "./child-program.ts";
 import { plainJson } from "./plain-json.ts";
 import { makeScratch } from "./scratch.ts";
 
@@ -109,4 +111,15 @@ function readResult(effects: Pick<Effects, "files">, file: string, result: Proce
   }
   const plain = plainJson(answer.value ?? null);
   return plain.ok ? { kind: "value", value: plain.value, process: result } : threw(`the result: ${plain.reason}`);
+}
+
+/** Arguments with which `node` runs a program of AURA's own that is beside this file: as built, else its source through jiti. */
+function childProgram(name: "function-child"): readonly string[] {
+  for (const place of [`./${name}.js`, `../${name}.js`]) {
+    const built = fileURLToPath(new URL(place, import.meta.url));
+    if (existsSync(built)) return [built];
+  }
+  const jiti = dirname(createRequire(import.meta.url).resolve("jiti/package.json"));
+  const register = pathToFileURL(join(jiti, "lib", "jiti-register.mjs")).href;
+  return ["--import", register, fileURLToPath(new URL(`./${name}.ts`, import.meta.url))];
 }

@@ -1,7 +1,7 @@
 import type { Clock, Files, ProcessRunner } from "../kernel/effects.ts";
 import { systemClock } from "./clock.ts";
-import { systemFiles } from "./files.ts";
-import { Identities } from "./process/identity.ts";
+import { systemFiles } from "./files/local.ts";
+import { Identities } from "./process/proc-fs.ts";
 
 /** The machine for those who only look: its files, who is alive, and what time it is. A fraction of what `systemEffects` loads. */
 export function localObserver(): {

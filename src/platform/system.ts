@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { Effects } from "../kernel/effects.ts";
+import type { Effects, EnvironmentVariables } from "../kernel/effects.ts";
 import { systemClock } from "./clock.ts";
-import { systemFiles } from "./files.ts";
-import { localProcesses } from "./process.ts";
+import { systemFiles } from "./files/local.ts";
+import { localProcesses } from "./process/local.ts";
 import { seededRng } from "./rng.ts";
-import { systemVariables } from "./variables.ts";
 
 /**
  * The machine AURA runs on. Whoever makes this owns its processes: call `processes.killAll()` before the process
@@ -32,5 +31,13 @@ function tokens(): (bytes: number) => string {
     const taken = pool.subarray(0, bytes);
     pool = pool.subarray(bytes);
     return taken.toString("hex");
+  };
+}
+
+/** The environment AURA itself was started with; an empty variable counts as set. */
+function systemVariables(): EnvironmentVariables {
+  return {
+    get: (name) => process.env[name],
+    names: () => Object.keys(process.env).sort(),
   };
 }

@@ -4,7 +4,7 @@ import type { Collected, Collector, OutputLines, RawResult } from "../../kernel/
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
 import type { Failure, TrialStep } from "../../model/trial.ts";
-import { LONGEST_LINE_BYTES } from "../../platform/process/line-splitter.ts";
+import { LONGEST_LINE_BYTES } from "../../platform/process/lines.ts";
 import { readableLine } from "../../text/printable.ts";
 import { jsonObjectIn, metricPairs } from "../metric-line.ts";
 import { isStep, stepsIn } from "../trial-steps.ts";

@@ -1,6 +1,6 @@
 import { defineComponent } from "../../kernel/define.ts";
 import type { ExecutionEnvironment, PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
-import { findProgram } from "../../platform/process/executable.ts";
+import { findProgram } from "../../platform/process/invocation.ts";
 
 /** Commands run with the programs and libraries that are on PATH. */
 export class NoEnvironment implements ExecutionEnvironment {

@@ -20,8 +20,7 @@ import {
   compileVariable,
   type TextTemplate,
 } from "../../platform/command.ts";
-import { limitGap } from "../../platform/limit-support.ts";
-import { findProgram } from "../../platform/process/executable.ts";
+import { findProgram, limitGap } from "../../platform/process/invocation.ts";
 import type { HouseSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { Dispatch, runJob, trialPlace } from "./jobs.ts";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../model/json.ts";
-import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE, shapeOf } from "../../platform/template-shape.ts";
+import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE, shapeOf } from "../../platform/template-contexts.ts";
 import type { PromptVariable } from "./variables.ts";
 
 const ENTRY = {

@@ -6,7 +6,7 @@ import type { RefusedProposal } from "../../model/iteration.ts";
 import type { JsonObject, JsonValue } from "../../model/json.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
-import { SINGLE } from "../../platform/template-shape.ts";
+import { SINGLE } from "../../platform/template-contexts.ts";
 import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { compileUserSchema } from "../../schema/validate.ts";

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { messageOf } from "../../kernel/errors.ts";
-import { send } from "./signals.ts";
+import { send } from "./proc-fs.ts";
 
 /** A program as it is started: no shell, the whole environment, the text that it finds on stdin. */
 export interface ChildCommand {

@@ -1,8 +1,7 @@
 import { closeSync, constants, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { isMissing, stored } from "../files/errors.ts";
-import { ByteRing } from "./byte-ring.ts";
-import type { MemoryRelease } from "./memory-release.ts";
 
 const HEAD_BYTES = 8 * 1024 * 1024;
 const TAIL_BYTES = 1024 * 1024;
@@ -78,4 +77,79 @@ function create(path: string): number {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return openSync(path, CREATE, 0o644);
   }
+}
+
+/** The last bytes of a stream. Memory is taken with the first byte and grows no further than the capacity. */
+export class ByteRing {
+  readonly #capacity: number;
+  #bytes: Buffer | null = null;
+  #end = 0;
+  #total = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** Bytes held now. */
+  get length(): number {
+    return Math.min(this.#total, this.#capacity);
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#bytes ??= Buffer.allocUnsafeSlow(this.#capacity);
+    this.#total += chunk.length;
+    const kept = chunk.length > this.#capacity ? chunk.subarray(chunk.length - this.#capacity) : chunk;
+    const room = this.#capacity - this.#end;
+    this.#bytes.set(kept.subarray(0, room), this.#end);
+    if (kept.length > room) this.#bytes.set(kept.subarray(room), 0);
+    this.#end = (this.#end + kept.length) % this.#capacity;
+  }
+
+  /** What is held, oldest first, in at most two parts that are valid until the next `push`. */
+  parts(): readonly Buffer[] {
+    if (this.#bytes === null) return [];
+    const newest = this.#bytes.subarray(0, this.#end);
+    return this.#total < this.#capacity ? [newest] : [this.#bytes.subarray(this.#end), newest];
+  }
+
+  /** A copy of what is held, oldest first. */
+  read(): Buffer {
+    return Buffer.concat(this.parts());
+  }
+
+  /** Empties the ring and hands over its memory, if it has taken any. */
+  take(): Buffer | null {
+    const bytes = this.#bytes;
+    this.#bytes = null;
+    this.#end = 0;
+    this.#total = 0;
+    return bytes;
+  }
+}
+
+/** Buffers smaller than this are left to the garbage collector. */
+const SMALLEST = 16 * 1024;
+
+/**
+ * Frees the memory of buffers as soon as they are done with. The garbage collector lets tens of megabytes of them pile
+ * up in a flood of output, and every megabyte makes the next start of a process slower. Memory that is transferred to
+ * a port which nobody reads is freed at once; the buffer is empty afterwards.
+ */
+export class MemoryRelease {
+  #port: MessagePort | null = null;
+
+  release(buffer: Buffer): void {
+    const memory = buffer.buffer;
+    // Small buffers share their memory with others.
+    if (!(memory instanceof ArrayBuffer) || buffer.length < SMALLEST || buffer.length !== memory.byteLength) return;
+    this.#port ??= closedPort();
+    this.#port.postMessage(null, [memory]);
+  }
+}
+
+function closedPort(): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  port1.close();
+  return port1;
 }

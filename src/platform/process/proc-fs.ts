@@ -1,4 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { hostname } from "node:os";
+import type { ProcessIdentity, ProcessRunner } from "../../kernel/effects.ts";
 
 /** What `/proc/<pid>/stat` says of a process. */
 export interface ProcessStat {
@@ -23,12 +25,12 @@ export function readStat(pid: number): ProcessStat | null {
 }
 
 /** Identifier of this boot of the machine; empty where the system has none. */
-export function readBootId(): string {
+function readBootId(): string {
   return readOrNull("/proc/sys/kernel/random/boot_id")?.toString("latin1").trim() ?? "";
 }
 
 /** The process namespace that this process is in, as the kernel names it; nothing where there are none. */
-export function readPidNamespace(): { readonly pidNamespace?: string } {
+function readPidNamespace(): { readonly pidNamespace?: string } {
   try {
     return { pidNamespace: readlinkSync("/proc/self/ns/pid") };
   } catch {
@@ -78,5 +80,121 @@ function readOrNull(path: string): Buffer | null {
     return readFileSync(path);
   } catch {
     return null;
+  }
+}
+
+/** How long one look at all processes serves: groups that are ended together share it. */
+const FRESH_MS = 20;
+
+interface Entry {
+  readonly pid: number;
+  readonly startTicks: string;
+}
+
+/** Who descends from whom, as far as parents live: a process whose parent has ended is a child of the system's first. */
+export class ProcessTable {
+  #children = new Map<number, Entry[]>();
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  /** Everything that descends from a process now, by process id, with its start time in ticks. */
+  descendantsOf(pid: number): ReadonlyMap<number, string> {
+    this.#refresh();
+    const found = new Map<number, string>();
+    const open = [pid];
+    for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
+      for (const child of this.#children.get(parent) ?? []) {
+        if (found.has(child.pid)) continue;
+        found.set(child.pid, child.startTicks);
+        open.push(child.pid);
+      }
+    }
+    return found;
+  }
+
+  #refresh(): void {
+    const now = performance.now();
+    if (now - this.#readAt < FRESH_MS) return;
+    this.#children = new Map();
+    for (const pid of listProcesses()) {
+      const stat = readStat(pid);
+      if (stat === null) continue;
+      const siblings = this.#children.get(stat.parent);
+      if (siblings === undefined) this.#children.set(stat.parent, [{ pid, startTicks: stat.startTicks }]);
+      else siblings.push({ pid, startTicks: stat.startTicks });
+    }
+    this.#readAt = performance.now();
+  }
+}
+
+/** Names processes of this machine so that they can be told from later ones that got the same id. */
+export class Identities {
+  readonly #bootId = readBootId();
+  readonly self: ProcessRunner["self"] = {
+    ...this.of(process.pid),
+    host: hostname(),
+    bootId: this.#bootId,
+    ...readPidNamespace(),
+  };
+
+  /** Identity of a live process. The start time holds the boot too: ticks start again when the machine does. */
+  of(pid: number): ProcessIdentity {
+    const startTicks = readStat(pid)?.startTicks;
+    return startTicks === undefined ? { pid } : { pid, startedAt: this.#startedAt(startTicks) };
+  }
+
+  /** Whether exactly this process lives. One that ended and was not collected yet is dead. */
+  isAlive(identity: ProcessIdentity): boolean {
+    const { pid, startedAt } = identity;
+    if (!Number.isInteger(pid) || pid <= 0) return false;
+    const stat = readStat(pid);
+    // Where /proc is missing or hides other users' processes, the id is all there is to go by.
+    if (stat === null) return this.#mayExist(pid);
+    if (stat.state === "Z" || stat.state === "X") return false;
+    return startedAt === undefined || startedAt === this.#startedAt(stat.startTicks);
+  }
+
+  #mayExist(pid: number): boolean {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (thrown) {
+      return thrown instanceof Error && "code" in thrown && thrown.code === "EPERM";
+    }
+  }
+
+  #startedAt(ticks: string): string {
+    return `${ticks}@${this.#bootId.slice(0, 8)}`;
+  }
+}
+
+/** Sends a signal to a process, or with a negative id to a group; `false` when there is none to get it. */
+export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch (thrown) {
+    // ESRCH: nobody there. EPERM: somebody is, who has changed user; nothing more can be done about it.
+    return thrown instanceof Error && "code" in thrown && thrown.code === "EPERM";
+  }
+}
+
+/** Blocks this thread; for the few milliseconds a killed process needs to go, where nothing may be awaited. */
+export function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/**
+ * Whether this process has its terminal to itself: a job in the background (`aura run … &`) that reads from it, or sets
+ * it up, is stopped by the system. `true` where the system does not say, and without a terminal of its own.
+ */
+export function isInForeground(): boolean {
+  try {
+    const text = readFileSync("/proc/self/stat", "latin1");
+    // After the program's name in parentheses: state, parent, group, session, terminal, the terminal's foreground group.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    const [group, foreground] = [Number(fields[2]), Number(fields[5])];
+    return !(foreground > 0) || foreground === group;
+  } catch {
+    return true;
   }
 }

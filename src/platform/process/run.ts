@@ -8,16 +8,12 @@ import type {
   ProcessResult,
 } from "../../kernel/effects.ts";
 import { type ChildCommand, type ChildEvents, type Exit, type StartError, startChild } from "./child.ts";
-import { childCommand } from "./child-command.ts";
-import { Ending, reasonOfAbort } from "./ending.ts";
-import { ProcessGroup } from "./group.ts";
-import type { Identities } from "./identity.ts";
+import { Ending, ProcessGroup, reasonOfAbort } from "./ending.ts";
+import { childCommand, explainRefusal } from "./invocation.ts";
+import type { Sweeper, TreeWatch } from "./leftovers.ts";
 import type { OomKills } from "./oom.ts";
 import { ProcessOutput } from "./output.ts";
-import type { ProcessTable } from "./process-table.ts";
-import { explainRefusal } from "./refusal.ts";
-import type { Sweeper } from "./sweeper.ts";
-import type { TreeWatch } from "./tree-watch.ts";
+import type { Identities, ProcessTable } from "./proc-fs.ts";
 
 /** What runs share. */
 export interface RunHost {

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync 
 import { expect, test } from "vitest";
 import { isAuraError, StorageError } from "../../../src/kernel/errors.ts";
 import { TEMPORARY_NAME } from "../../../src/platform/files/atomic.ts";
-import { systemFiles } from "../../../src/platform/files.ts";
+import { systemFiles } from "../../../src/platform/files/local.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 const files = systemFiles();
@@ -167,7 +167,7 @@ test("a user who is not root can remove a tree with read-only folders in it", ()
   chmodSync(dir.join("tree/a"), 0o500);
   if (process.getuid?.() === 0) execFileSync("chown", ["-R", "65534", dir.join("tree")]);
   const script = `
-    const { removeTree } = await import(${JSON.stringify(new URL("../../../src/platform/files/remove.ts", import.meta.url).href)});
+    const { removeTree } = await import(${JSON.stringify(new URL("../../../src/platform/files/local.ts", import.meta.url).href)});
     if (process.getuid() === 0) process.setuid(65534);
     removeTree(${JSON.stringify(dir.join("tree/a"))});
   `;

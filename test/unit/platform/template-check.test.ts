@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { compilePrompt } from "../../../src/platform/template.ts";
-import { allOf, listOf, OPEN, recordOf, SINGLE, shapeOf } from "../../../src/platform/template-shape.ts";
+import { allOf, listOf, OPEN, recordOf, SINGLE, shapeOf } from "../../../src/platform/template-contexts.ts";
 
 const SHAPES = {
   goal: SINGLE,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { NO_TOTALS } from "../../../src/model/run.ts";
-import { systemFiles } from "../../../src/platform/files.ts";
+import { systemFiles } from "../../../src/platform/files/local.ts";
 import { isUnspent, removeUnspent } from "../../../src/workspace/unspent.ts";
 import { call, manifest, temporaryFolder } from "./rig.ts";
 

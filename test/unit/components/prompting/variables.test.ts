@@ -7,7 +7,7 @@ import { promptShapes } from "../../../../src/components/prompting/shapes.ts";
 import { PROMPT_VARIABLES, promptVariables } from "../../../../src/components/prompting/variables.ts";
 import type { StageContext } from "../../../../src/kernel/context.ts";
 import { renderPrompt } from "../../../../src/platform/template.ts";
-import { OPEN, type Shape } from "../../../../src/platform/template-shape.ts";
+import { OPEN, type Shape } from "../../../../src/platform/template-contexts.ts";
 import { fence, promptText } from "../../../../src/text/printable.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
 

@@ -7,7 +7,7 @@ import { RecordingRunner } from "../../../../src/components/runners/record.ts";
 import { ReplayRunner, replayRunner } from "../../../../src/components/runners/replay.ts";
 import { SpecError } from "../../../../src/kernel/errors.ts";
 import { createRedactor } from "../../../../src/kernel/redact.ts";
-import { systemFiles } from "../../../../src/platform/files.ts";
+import { systemFiles } from "../../../../src/platform/files/local.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";

@@ -158,7 +158,7 @@ test("processes left by a killed parent are ended by their recorded identity and
   using processes = runner();
   const prefix = newMarker();
   const script = `
-    const { localProcesses } = await import(${JSON.stringify(new URL("../../../../src/platform/process.ts", import.meta.url).href)});
+    const { localProcesses } = await import(${JSON.stringify(new URL("../../../../src/platform/process/local.ts", import.meta.url).href)});
     const { systemClock } = await import(${JSON.stringify(new URL("../../../../src/platform/clock.ts", import.meta.url).href)});
     const runner = localProcesses({ clock: systemClock() });
     await runner.run({

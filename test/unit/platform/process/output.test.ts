@@ -2,9 +2,8 @@ import { readFileSync, statSync, symlinkSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { StorageError } from "../../../../src/kernel/errors.ts";
-import { ByteRing } from "../../../../src/platform/process/byte-ring.ts";
-import { LineSplitter } from "../../../../src/platform/process/line-splitter.ts";
-import { plainTail, plainText, toWholeCharacter } from "../../../../src/platform/process/plain-text.ts";
+import { LineSplitter, plainTail, plainText, toWholeCharacter } from "../../../../src/platform/process/lines.ts";
+import { ByteRing } from "../../../../src/platform/process/output-log.ts";
 import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
 import { never, request, runner, sh } from "./support.ts";
 
@@ -37,7 +36,7 @@ test("memory does not grow with the output", async () => {
   using dir = temporaryDirectory();
   using processes = runner();
   const script = `
-    const { localProcesses } = await import(${JSON.stringify(new URL("../../../../src/platform/process.ts", import.meta.url).href)});
+    const { localProcesses } = await import(${JSON.stringify(new URL("../../../../src/platform/process/local.ts", import.meta.url).href)});
     const { systemClock } = await import(${JSON.stringify(new URL("../../../../src/platform/clock.ts", import.meta.url).href)});
     const runner = localProcesses({ clock: systemClock() });
     const flood = (bytes) => runner.run({

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRedactor } from "../../../../src/kernel/redact.ts";
-import { StreamRedaction } from "../../../../src/platform/process/redaction.ts";
+import { StreamRedaction } from "../../../../src/platform/process/output.ts";
 
 function through(redaction: StreamRedaction, chunks: readonly Uint8Array[]): string {
   const parts = [...chunks.map((chunk) => redaction.push(chunk)), redaction.finish()];

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { ProcessRequest } from "../../../../src/kernel/effects.ts";
 import { systemClock } from "../../../../src/platform/clock.ts";
-import { type LocalProcessesOptions, localProcesses } from "../../../../src/platform/process.ts";
+import { type LocalProcessesOptions, localProcesses } from "../../../../src/platform/process/local.ts";
 
 export const never = new AbortController().signal;
 const PATH = process.env.PATH ?? "/usr/bin:/bin";

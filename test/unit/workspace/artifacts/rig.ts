@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Files } from "../../../../src/kernel/effects.ts";
 import { StorageError } from "../../../../src/kernel/errors.ts";
-import { systemFiles } from "../../../../src/platform/files.ts";
+import { systemFiles } from "../../../../src/platform/files/local.ts";
 import { SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
 
 export const files = systemFiles();

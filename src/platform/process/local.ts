@@ -1,12 +1,9 @@
-import type { Clock, ProcessRunner } from "../kernel/effects.ts";
-import type { Ending } from "./process/ending.ts";
-import { Identities } from "./process/identity.ts";
-import { endLeftovers } from "./process/leftovers.ts";
-import { type OomKills, recentOomKills, systemOomKills } from "./process/oom.ts";
-import { ProcessTable } from "./process/process-table.ts";
-import { type RunHost, runProcess } from "./process/run.ts";
-import { Sweeper } from "./process/sweeper.ts";
-import { TreeWatch } from "./process/tree-watch.ts";
+import type { Clock, ProcessRunner } from "../../kernel/effects.ts";
+import type { Ending } from "./ending.ts";
+import { endLeftovers, Sweeper, TreeWatch } from "./leftovers.ts";
+import { type OomKills, recentOomKills, systemOomKills } from "./oom.ts";
+import { Identities, ProcessTable } from "./proc-fs.ts";
+import { type RunHost, runProcess } from "./run.ts";
 
 export interface LocalProcessesOptions {
   /** Times deadlines and durations. */

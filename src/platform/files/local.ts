@@ -1,31 +1,34 @@
 import {
   appendFileSync,
+  type BigIntStats,
   chmodSync,
   closeSync,
   constants,
   copyFileSync,
+  type Dirent,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
   renameSync,
+  rmSync,
+  type Stats,
+  statfsSync,
   statSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
 } from "node:fs";
-import { dirname } from "node:path";
-import type { Files } from "../kernel/effects.ts";
-import { atOnce, type Steps } from "../kernel/steps.ts";
-import { createExclusive, temporaryNames, writeAtomic } from "./files/atomic.ts";
-import { listEntries, statEntry } from "./files/entries.ts";
-import { isMissing, stored, storedOrNull, storedSteps, systemCode } from "./files/errors.ts";
-import { flush, flushAll } from "./files/flush.ts";
-import { hashFile } from "./files/hash.ts";
-import { identityOf } from "./files/identity.ts";
-import { removeTree } from "./files/remove.ts";
+import { dirname, join } from "node:path";
+import type { DirectoryEntry, EntryKind, FileStat, Files } from "../../kernel/effects.ts";
+import { atOnce, type Steps } from "../../kernel/steps.ts";
+import { createExclusive, flush, flushAll, temporaryNames, writeAtomic } from "./atomic.ts";
+import { isAbsent, isMissing, stored, storedOrNull, storedSteps, systemCode } from "./errors.ts";
+import { hashFile } from "./hash.ts";
 
 function hashing(path: string): Steps<string | null> {
   return storedSteps("hash", path, hashFile(path));
@@ -130,4 +133,76 @@ function copyFile(from: string, to: string, mode: number): void {
     copyFileSync(from, to, flags);
   }
   chmodSync(to, mode);
+}
+
+/** What is at the path itself, a link as a link; `null` when there is nothing. */
+export function statEntry(path: string): FileStat | null {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  const { size, mtimeMs, ctimeMs, ino, nlink } = stat;
+  return { kind: kindOf(stat), size, mode: stat.mode & 0o7777, mtimeMs, ctimeMs, ino, nlink };
+}
+
+/** A directory's entries, sorted by name in code unit order. */
+export function listEntries(path: string): readonly DirectoryEntry[] {
+  return readdirSync(path, { withFileTypes: true })
+    .map((entry) => ({ name: entry.name, kind: listedKind(path, entry) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function listedKind(directory: string, entry: Dirent): EntryKind {
+  const kind = kindOf(entry);
+  // Some file systems do not tell the kind when they list.
+  return kind === "other" ? (statEntry(join(directory, entry.name))?.kind ?? "other") : kind;
+}
+
+function kindOf(entry: Stats | Dirent): EntryKind {
+  if (entry.isFile()) return "file";
+  if (entry.isDirectory()) return "directory";
+  return entry.isSymbolicLink() ? "symlink" : "other";
+}
+
+/**
+ * File systems that make up inode numbers while they need them, so that those of one folder change: FUSE, CIFS, SMB 2,
+ * FAT and exFAT, by the numbers the kernel gives them.
+ */
+const UNSTABLE: ReadonlySet<number> = new Set([0x65735546, 0xff534d42, 0xfe534d42, 0x4d44, 0x2011bab0]);
+
+/**
+ * Device and inode of what a path leads to, as `<device>-<inode>`: a move within the file system keeps them, a copy has
+ * others. `null` when there is nothing, or when the file system has no lasting numbers.
+ */
+export function identityOf(path: string): string | null {
+  const stat: BigIntStats | undefined = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined || UNSTABLE.has(statfsSync(path).type)) return null;
+  return `${stat.dev}-${stat.ino}`;
+}
+
+/**
+ * Removes whatever is at the path without following links. Directories without write permission (as a trial or a
+ * package cache leaves them) are made writable first; a directory that is still being filled is tried again.
+ */
+export function removeTree(path: string): void {
+  try {
+    removeOnce(path);
+  } catch (thrown) {
+    if (isAbsent(thrown)) return;
+    const code = systemCode(thrown);
+    if (code !== "EACCES" && code !== "EPERM") throw thrown;
+    makeWritable(path);
+    removeOnce(path);
+  }
+}
+
+function removeOnce(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 10 });
+}
+
+function makeWritable(path: string): void {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat?.isDirectory()) return;
+  chmodSync(path, (stat.mode & 0o7777) | 0o700);
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(join(path, entry.name));
+  }
 }
