@@ -1,15 +1,16 @@
 import { Box } from "ink";
 import type { ReactElement } from "react";
-import { layoutFor, type Size } from "./layout.ts";
+import type { ViewState } from "./keys.tsx";
+import { type Layout, layoutFor, type Size } from "./layout.ts";
 import { Best } from "./panels/best.tsx";
 import { Compact } from "./panels/compact.tsx";
 import { Footer, Warning } from "./panels/footer.tsx";
-import { Header } from "./panels/header.tsx";
+import { Header, type PanelContext } from "./panels/header.tsx";
 import { Hypotheses } from "./panels/hypotheses.tsx";
 import { Insights } from "./panels/insights.tsx";
 import { Running } from "./panels/running.tsx";
 import type { DashboardState } from "./state.ts";
-import type { ViewState } from "./view.ts";
+import { Colors } from "./words.tsx";
 
 export interface DashboardProps {
   readonly state: DashboardState;
@@ -26,30 +27,34 @@ export interface DashboardProps {
 export function Dashboard({ state, view, size, now, color, interactive }: DashboardProps): ReactElement {
   const layout = layoutFor(size, state);
   const { width } = layout;
-  const shared = { state, width, color, now };
-  const footer = size.rows > 3 && <Footer {...shared} view={view} interactive={interactive} />;
-  if (layout.mode === "compact") {
-    return (
-      <Box flexDirection="column">
-        <Header {...shared} height={layout.header} />
-        <Compact {...shared} layout={layout} scroll={view.scroll} />
-        {layout.warning > 0 && <Warning {...shared} />}
-        {footer}
-      </Box>
-    );
-  }
-  const left = Math.floor(width / 2);
+  const shared = { state, width, now };
   return (
-    <Box flexDirection="column">
-      <Header {...shared} height={layout.header} />
-      <Box>
-        <Best {...shared} width={left} height={layout.top} />
-        <Running {...shared} width={width - left} height={layout.top} />
+    <Colors.Provider value={color}>
+      <Box flexDirection="column" width={width} overflow="hidden">
+        <Header {...shared} height={layout.header} />
+        {layout.mode === "compact" ? (
+          <Compact {...shared} layout={layout} scroll={view.scroll} />
+        ) : (
+          <Panels {...shared} layout={layout} scroll={view.scroll} />
+        )}
+        {layout.warning > 0 && <Warning state={state} />}
+        {size.rows > 3 && <Footer state={state} view={view} interactive={interactive} />}
       </Box>
-      <Hypotheses {...shared} height={layout.table} tableRows={layout.tableRows} scroll={view.scroll} />
+    </Colors.Provider>
+  );
+}
+
+function Panels(props: PanelContext & { readonly layout: Layout; readonly scroll: number }): ReactElement {
+  const { layout, scroll, ...shared } = props;
+  const left = Math.floor(layout.width / 2);
+  return (
+    <>
+      <Box flexShrink={0}>
+        <Best {...shared} width={left} height={layout.top} />
+        <Running {...shared} width={layout.width - left} height={layout.top} />
+      </Box>
+      <Hypotheses {...shared} height={layout.table} tableRows={layout.tableRows} scroll={scroll} />
       {layout.insights > 0 && <Insights {...shared} height={layout.insights} />}
-      {layout.warning > 0 && <Warning {...shared} />}
-      {footer}
-    </Box>
+    </>
   );
 }

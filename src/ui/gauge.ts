@@ -1,5 +1,3 @@
-import type { Line } from "./line.ts";
-
 const LEVELS = "▁▂▃▄▅▆▇█";
 
 /** A line of small columns, one a value, thinned evenly to at most `width`; a flat series is drawn low. */
@@ -22,12 +20,9 @@ export function scoreBar(share: number, width: number): string {
   return "━".repeat(Math.floor(halves / 2)) + (halves % 2 === 1 ? "╸" : "");
 }
 
-/** A progress bar of exactly `width` columns; without a share it is an empty rail. */
-export function progressBar(share: number | null, width: number): Line {
+/** A progress bar of exactly `width` columns: what is done and what is left. Without a share it is an empty rail. */
+export function progressBar(share: number | null, width: number): readonly [done: string, left: string] {
   const room = Math.max(0, width);
   const done = share === null ? 0 : Math.round(Math.min(1, Math.max(0, share)) * room);
-  return [
-    ["accent", "━".repeat(done)],
-    ["dim", "─".repeat(room - done)],
-  ];
+  return ["━".repeat(done), "─".repeat(room - done)];
 }

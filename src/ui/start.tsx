@@ -2,13 +2,11 @@ import { render } from "ink";
 import type { Clock } from "../kernel/effects.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
 import { Dashboard } from "./dashboard.tsx";
-import { inkStdout } from "./ink-stdout.ts";
-import { Keys } from "./keys.tsx";
+import { INITIAL_VIEW, type Key, Keys, pressKey } from "./keys.tsx";
 import { layoutFor, type Size } from "./layout.ts";
-import { Screen } from "./screen.ts";
+import { inkStdout, Screen } from "./screen.ts";
 import { INITIAL_STATE } from "./state.ts";
 import { reduce, replay } from "./store.ts";
-import { INITIAL_VIEW, type Key, pressKey } from "./view.ts";
 
 export interface DashboardOptions {
   readonly stdout: NodeJS.WriteStream;

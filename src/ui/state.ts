@@ -44,8 +44,8 @@ export interface BestView {
   readonly score: number;
   readonly label?: string;
   readonly parameters: readonly Parameter[];
-  /** How much it differs from the best before it, in the metric's units; absent for the first. */
-  readonly gain?: number;
+  /** Score of the best before it; absent for the first. */
+  readonly before?: number;
 }
 
 /** Best score after each scored hypothesis, thinned so that it never grows past 256 points. */

@@ -1,11 +1,21 @@
 import type { AuraEvent } from "../kernel/events.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
+import type { BestSoFar } from "../model/run.ts";
 import { trialOutput } from "../model/trial.ts";
 import { parametersOf } from "../text/numbers.ts";
 import { terminalLine } from "../text/printable.ts";
-import { bestView, extendHistory, widenRange } from "./best.ts";
-import { type DashboardState, type HypothesisRow, INITIAL_STATE, MAX_NOTES, MAX_ROWS } from "./state.ts";
+import {
+  type BestHistory,
+  type BestView,
+  type DashboardState,
+  type HypothesisRow,
+  INITIAL_STATE,
+  MAX_NOTES,
+  MAX_ROWS,
+} from "./state.ts";
+
+const MAX_POINTS = 256;
 
 type EventOf<T extends AuraEvent["type"]> = Extract<AuraEvent, { type: T }>;
 
@@ -245,4 +255,38 @@ function push<T>(list: readonly T[], item: T, max: number): readonly T[] {
 
 function text(value: string, max: number): string {
   return [...terminalLine(value.slice(0, max * 4))].slice(0, max).join("");
+}
+
+/**
+ * The best hypothesis with what the table knows of it. `previous` tells what it improved on; without it a best that is
+ * already shown keeps what it had.
+ */
+function bestView(state: DashboardState, best: BestSoFar | null, previous?: BestSoFar | null): BestView | null {
+  if (!best) return null;
+  const shown = state.best;
+  if (shown?.id === best.id && shown.score === best.score && previous === undefined) return shown;
+  const row = state.rows.findLast(({ id }) => id === best.id);
+  const label = row?.label ?? (shown?.id === best.id ? shown.label : undefined);
+  const last = previous === undefined ? shown : previous;
+  const before = last?.id === best.id ? shown?.before : last?.score;
+  return {
+    id: best.id,
+    score: best.score,
+    ...(label === undefined ? {} : { label }),
+    parameters: row?.parameters ?? (shown?.id === best.id ? shown.parameters : []),
+    ...(before === undefined ? {} : { before }),
+  };
+}
+
+/** The history with one more best score; halved in resolution when it is full, so that it always spans the whole run. */
+function extendHistory({ points, stride, seen }: BestHistory, best: number): BestHistory {
+  const due = seen % stride === 0;
+  const next = due ? [...points, best] : [...points.slice(0, -1), best];
+  if (next.length <= MAX_POINTS) return { points: next, stride, seen: seen + 1 };
+  return { points: next.filter((_, index) => index % 2 === 0), stride: stride * 2, seen: seen + 1 };
+}
+
+/** The range of scores widened to hold one more. */
+function widenRange(range: readonly [number, number] | null, score: number): readonly [number, number] {
+  return range ? [Math.min(range[0], score), Math.max(range[1], score)] : [score, score];
 }

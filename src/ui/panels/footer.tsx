@@ -1,73 +1,65 @@
 import type { ReactElement } from "react";
 import { finishKind } from "../../kernel/display-reason.ts";
-import { type Line, lineWidth, type Span } from "../line.ts";
-import type { ViewState } from "../view.ts";
-import type { PanelContext } from "./header.tsx";
-import { Lines } from "./panel.tsx";
+import type { ViewState } from "../keys.tsx";
+import type { DashboardState } from "../state.ts";
+import { Fitting, Words } from "../words.tsx";
+
+interface FooterProps {
+  readonly state: DashboardState;
+  readonly view: ViewState;
+  readonly interactive: boolean;
+}
 
 /** The last warning. */
-export function Warning({ state, width, color }: PanelContext): ReactElement {
-  const last = state.warnings.at(-1);
-  const more = state.counts.warnings > 1 ? `  (${state.counts.warnings} warnings)` : "";
-  const line: Line = last
-    ? [
-        ["warn", "! "],
-        ["warn", last.message],
-        ["dim", more],
-      ]
-    : [];
-  return <Lines lines={[line]} width={width} color={color} />;
+export function Warning({ state }: { readonly state: DashboardState }): ReactElement {
+  const { warnings } = state.counts;
+  return (
+    <Words>
+      <Words tone="warn">! {state.warnings.at(-1)?.message ?? ""}</Words>
+      <Words tone="dim">{warnings > 1 ? `  (${warnings} warnings)` : ""}</Words>
+    </Words>
+  );
 }
 
 /** The keys, or what a pressed key led to, or where the results of a finished run are. */
-export function Footer({
-  state,
-  width,
-  color,
-  view,
-  interactive,
-}: PanelContext & { readonly view: ViewState; readonly interactive: boolean }): ReactElement {
-  return <Lines lines={[footerLine()]} width={width} color={color} />;
-
-  function footerLine(): Line {
-    if (state.finished) {
-      const { kind } = finishKind(state.finished.reason);
-      const said = state.finished.message === "" ? "" : `  ${state.finished.message}`;
-      return [
-        ["dim", "results in "],
-        ["plain", state.run?.workspace ?? ""],
-        [kind === "bad" ? "bad" : "dim", said],
-      ];
-    }
-    if (view.stop === "now") return [["warn", "stopping now"]];
-    if (view.stop === "graceful") {
-      return fitting([
-        ["warn", "finishing what runs, then stopping"],
-        ["key", "   Q"],
-        ["dim", " stop now"],
-      ]);
-    }
-    if (!interactive) return [["dim", "Ctrl-C finishes what runs and stops; twice stops now"]];
-    return fitting([
-      ["key", "q"],
-      ["dim", " finish and stop"],
-      ["key", "   Q"],
-      ["dim", " stop now"],
-      ["key", "   ↑ ↓"],
-      ["dim", " scroll"],
-      ["key", "   g G"],
-      ["dim", " newest, oldest"],
-    ]);
+export function Footer({ state, view, interactive }: FooterProps): ReactElement {
+  if (state.finished) {
+    const { kind } = finishKind(state.finished.reason);
+    return (
+      <Words>
+        <Words tone="dim">results in </Words>
+        {state.run?.workspace ?? ""}
+        <Words tone={kind === "bad" ? "bad" : "dim"}>
+          {state.finished.message === "" ? "" : `  ${state.finished.message}`}
+        </Words>
+      </Words>
+    );
   }
-
-  /** As many whole key and word pairs as fit. */
-  function fitting(pairs: readonly Span[]): Line {
-    let line: Line = [];
-    for (let i = 0; i < pairs.length; i += 2) {
-      const next = [...line, ...pairs.slice(i, i + 2)];
-      if (lineWidth(next) > width) break;
-      line = next;
-    }
-    return line.length > 0 ? line : pairs.slice(0, 2);
+  if (view.stop === "now") return <Words tone="warn">stopping now</Words>;
+  if (view.stop === "graceful") {
+    const said = <Words tone="warn">finishing what runs, then stopping</Words>;
+    return <Fitting gap={3} items={[["said", said], keyed("Q", "stop now")]} />;
   }
+  if (!interactive) return <Words tone="dim">Ctrl-C finishes what runs and stops; twice stops now</Words>;
+  return (
+    <Fitting
+      gap={3}
+      items={[
+        keyed("q", "finish and stop"),
+        keyed("Q", "stop now"),
+        keyed("↑ ↓", "scroll"),
+        keyed("g G", "newest, oldest"),
+      ]}
+    />
+  );
+}
+
+function keyed(keys: string, what: string): readonly [string, ReactElement] {
+  return [
+    keys,
+    <Words key={keys}>
+      <Words tone="key">{keys}</Words>
+      <Words tone="dim"> {what}</Words>
+    </Words>,
+  ];
 }

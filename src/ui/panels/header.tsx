@@ -1,11 +1,11 @@
+import { Box } from "ink";
 import type { ReactElement } from "react";
 import { finishKind, finishWords } from "../../kernel/display-reason.ts";
 import type { Stage } from "../../kernel/events.ts";
-import { type BudgetItem, budget, progress } from "../budget.ts";
+import { formatCost, formatCount, formatDuration } from "../../text/numbers.ts";
 import { progressBar } from "../gauge.ts";
-import { type Line, lineWidth, type Span, spread } from "../line.ts";
 import type { DashboardState } from "../state.ts";
-import { Lines } from "./panel.tsx";
+import { Ends, Fitting, type Tone, Words } from "../words.tsx";
 
 const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   hypothesize: "proposing",
@@ -13,28 +13,57 @@ const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   evaluate: "scoring",
   review: "reviewing",
 };
+const TONES: Readonly<Record<ReturnType<typeof finishKind>["kind"], readonly [tone: Tone, mark: string]>> = {
+  good: ["good", "✓"],
+  bad: ["bad", "✗"],
+  held: ["warn", "■"],
+};
 const SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 export interface PanelContext {
   readonly state: DashboardState;
   readonly width: number;
-  readonly color: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 /** Name, status, goal, progress bar and budget, in this many lines. */
-export function Header({ state, width, color, now, height }: PanelContext & { readonly height: number }): ReactElement {
-  const title: Line = [
-    ["brand", "◆ AURA"],
-    ["plain", "  "],
-    ["strong", state.run?.name ?? ""],
+export function Header({ state, width, now, height }: PanelContext & { readonly height: number }): ReactElement {
+  const title = (
+    <>
+      <Words tone="brand">◆ AURA</Words>
+      {"  "}
+      <Words tone="strong">{state.run?.name ?? ""}</Words>
+    </>
+  );
+  const lines = [
+    <Ends key="title" left={title} right={<Status state={state} now={now} short={width < 58} />} />,
+    ...(height >= 4
+      ? [
+          <Words key="goal" tone="dim">
+            {state.run?.goal || " "}
+          </Words>,
+        ]
+      : []),
+    <Progress key="progress" share={progress(state, now)} width={width} />,
+    <Fitting
+      key="budget"
+      gap={2}
+      items={budget(state, now).map(({ name, used, limit }) => [
+        name,
+        <Words key={name}>
+          <Words tone="dim">{name} </Words>
+          {used}
+          <Words tone="dim">{limit === undefined ? "" : `/${limit}`}</Words>
+        </Words>,
+      ])}
+    />,
   ];
-  const first = spread(title, statusLine(state, now, width < 58), width);
-  const bar = progressLine(state, width, now);
-  const goal: Line = [["dim", state.run?.goal ?? ""]];
-  const all = [first, ...(height >= 4 ? [goal] : []), bar, budgetLine(budget(state, now), width)];
-  return <Lines lines={all.slice(0, height)} width={width} color={color} />;
+  return (
+    <Box flexDirection="column" height={height} flexShrink={0}>
+      {lines.slice(0, height)}
+    </Box>
+  );
 }
 
 /** One character that turns once a second. */
@@ -42,41 +71,93 @@ export function spinner(now: number): string {
   return SPINNER[Math.floor(now / 1000) % SPINNER.length] ?? "";
 }
 
-function statusLine(state: DashboardState, now: number, short: boolean): Line {
+interface StatusProps {
+  readonly state: DashboardState;
+  readonly now: number;
+  readonly short: boolean;
+}
+
+function Status({ state, now, short }: StatusProps): ReactElement {
   if (state.finished) {
     const { kind, word } = finishKind(state.finished.reason);
     const words = finishWords(state.finished.reason);
-    const tone = kind === "good" ? "good" : kind === "bad" ? "bad" : "warn";
-    const mark = kind === "good" ? "✓" : kind === "bad" ? "✗" : "■";
-    return [[tone, `${mark} ${word}`], ...(short || word === words ? [] : [["dim", `: ${words}`] satisfies Span])];
+    const [tone, mark] = TONES[kind];
+    return (
+      <Words>
+        <Words tone={tone}>{`${mark} ${word}`}</Words>
+        <Words tone="dim">{short || word === words ? "" : `: ${words}`}</Words>
+      </Words>
+    );
   }
   const stage = state.stage ? STAGE_WORDS[state.stage] : state.run ? "working" : "starting";
   const limit = state.run?.stop.iterations;
   const of = limit === undefined ? "" : short ? `/${limit}` : ` of ${limit}`;
-  const iteration = state.iteration === null ? "" : `${short ? "  " : "  iteration "}${state.iteration}${of}`;
-  return [
-    ["accent", `${spinner(now)} ${stage}`],
-    ["dim", iteration],
+  return (
+    <Words>
+      <Words tone="accent">{`${spinner(now)} ${stage}`}</Words>
+      <Words tone="dim">
+        {state.iteration === null ? "" : `${short ? "  " : "  iteration "}${state.iteration}${of}`}
+      </Words>
+    </Words>
+  );
+}
+
+function Progress({ share, width }: { readonly share: number | null; readonly width: number }): ReactElement {
+  const percent = share === null ? "" : ` ${String(Math.floor(share * 100)).padStart(3)}%`;
+  const [done, left] = progressBar(share, width - percent.length);
+  return (
+    <Words>
+      <Words tone="accent">{done}</Words>
+      <Words tone="dim">{left}</Words>
+      <Words tone="strong">{percent}</Words>
+    </Words>
+  );
+}
+
+/** One thing a run uses up, as text, and the share of its limit where there is one. */
+interface BudgetItem {
+  readonly name: string;
+  readonly used: string;
+  readonly limit?: string;
+  readonly share?: number;
+}
+
+/** What the run has used and may use, at a moment in milliseconds since 1970. */
+function budget(state: DashboardState, now: number): readonly BudgetItem[] {
+  const { totals } = state;
+  const stop = state.run?.stop;
+  const tokens = totals.inputTokens + totals.outputTokens;
+  const items = [
+    item("iterations", iterationsDone(state), stop?.iterations, (n) => String(Math.floor(n))),
+    item("hypotheses", totals.hypotheses, stop?.hypotheses, formatCount),
+    item("time", activeMs(state, now), stop?.wallClockMs, (ms) => formatDuration(Math.max(1000, ms))),
   ];
-}
-
-function progressLine(state: DashboardState, width: number, now: number): Line {
-  const share = progress(state, now);
-  if (share === null) return progressBar(null, width);
-  const text = ` ${String(Math.floor(share * 100)).padStart(3)}%`;
-  return [...progressBar(share, width - text.length), ["strong", text]];
-}
-
-function budgetLine(items: readonly BudgetItem[], width: number): Line {
-  const line: Span[] = [];
-  for (const { name, used, limit } of items) {
-    const next: Line = [
-      ["dim", `${line.length === 0 ? "" : "  "}${name} `],
-      ["plain", used],
-      ["dim", limit === undefined ? "" : `/${limit}`],
-    ];
-    if (lineWidth(line) + lineWidth(next) > width) continue;
-    line.push(...next);
+  if (tokens > 0 || stop?.tokens !== undefined) items.push(item("tokens", tokens, stop?.tokens, formatCount));
+  if (totals.costUsd > 0 || stop?.costUsd !== undefined) {
+    items.push(item("cost", totals.costUsd, stop?.costUsd, formatCost));
   }
-  return line;
+  items.push(item("trials", totals.trials, undefined, formatCount));
+  return items;
+}
+
+/** How far the run is, from 0 to 1, by the limit it is nearest to; `null` when it has none. */
+function progress(state: DashboardState, now: number): number | null {
+  if (state.finished?.exitCode === 0) return 1;
+  const shares = budget(state, now).flatMap(({ share }) => (share === undefined ? [] : [share]));
+  return shares.length === 0 ? null : Math.min(1, Math.max(...shares));
+}
+
+function activeMs({ since, totals, finished }: DashboardState, now: number): number {
+  if (since === null || finished) return totals.activeMs;
+  return totals.activeMs + Math.max(0, now - Date.parse(since));
+}
+
+/** Iterations done, the one under way counted by the part of its batch that has a verdict. */
+function iterationsDone({ iterationsCompleted, batch }: DashboardState): number {
+  return iterationsCompleted + (batch.proposed > 0 ? (batch.evaluated / batch.proposed) * 0.99 : 0);
+}
+
+function item(name: string, used: number, limit: number | undefined, format: (n: number) => string): BudgetItem {
+  if (limit === undefined) return { name, used: format(used) };
+  return { name, used: format(used), limit: format(limit), share: limit > 0 ? used / limit : 1 };
 }

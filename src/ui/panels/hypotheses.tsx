@@ -1,12 +1,11 @@
-import type { ReactElement } from "react";
+import { Box } from "ink";
+import type { ReactElement, ReactNode } from "react";
 import { formatScore, parametersText } from "../../text/numbers.ts";
-import { displayWidth, toWidth } from "../../text/width.ts";
 import { scoreBar } from "../gauge.ts";
-import type { Line, Tone } from "../line.ts";
 import type { DashboardState, HypothesisRow, RowStatus } from "../state.ts";
+import { Panel, type Tone, Words } from "../words.tsx";
 import { metricWords } from "./best.tsx";
 import { type PanelContext, spinner } from "./header.tsx";
-import { Panel } from "./panel.tsx";
 
 const STATUS_WORDS: Readonly<Record<RowStatus, string>> = {
   waiting: "waiting",
@@ -24,7 +23,7 @@ export interface TableContext extends PanelContext {
 
 /** The hypotheses, newest first, as many as fit. */
 export function Hypotheses(props: TableContext & { readonly height: number }): ReactElement {
-  const { state, width, color, height, scroll, tableRows } = props;
+  const { state, width, height, scroll, tableRows } = props;
   const { counts, rows } = state;
   const about = [
     `${counts.scored} scored`,
@@ -32,14 +31,14 @@ export function Hypotheses(props: TableContext & { readonly height: number }): R
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
     ...(counts.refused > 0 ? [`${counts.refused} refused`] : []),
   ].join(", ");
-  const shown = visibleRows(state, scroll, tableRows);
   const foot =
     rows.length > tableRows
       ? `${scroll + 1}-${Math.min(rows.length, scroll + tableRows)} of ${rows.length}, newest first`
       : "";
-  const lines = tableLines(state, shown, width - 4, props.now, true);
   return (
-    <Panel title="hypotheses" about={about} foot={foot} lines={lines} width={width} height={height} color={color} />
+    <Panel title="hypotheses" about={about} foot={foot} width={width} height={height}>
+      <Table {...props} width={width - 4} withHead />
+    </Panel>
   );
 }
 
@@ -49,54 +48,55 @@ export function visibleRows(state: DashboardState, scroll: number, count: number
   return state.rows.slice(Math.max(0, end - count), end).reverse();
 }
 
-/** The table: marker, id, score, bar and parameters, the columns as wide as what is shown needs. */
-export function tableLines(
-  state: DashboardState,
-  rows: readonly HypothesisRow[],
-  width: number,
-  now: number,
-  withHead: boolean,
-): readonly Line[] {
-  const head = metricWords(state);
-  const id = Math.max(10, ...rows.map((row) => row.id.length));
-  const scores = rows.map((row) => displayWidth(scoreText(row)));
+/** Marker, id, label, score, bar and parameters, each column as wide as what it shows. */
+export function Table(props: TableContext & { readonly withHead: boolean }): ReactElement {
+  const { state, width, now, scroll, tableRows, withHead } = props;
+  const rows = visibleRows(state, scroll, tableRows);
   const bar = width >= 100 ? 16 : width >= 70 ? 10 : 0;
-  const headRoom = withHead ? Math.min(24, displayWidth(head)) - (bar > 0 ? bar + 2 : 0) : 0;
-  const score = Math.max(headRoom, 6, ...scores);
-  const label = width >= 90 ? Math.min(22, Math.max(0, ...rows.map((row) => displayWidth(row.label ?? "")))) : 0;
-  const columns: Columns = { id, score, bar, label };
-  const lines = rows.map((row) => rowLine(state, row, columns, now));
-  if (!withHead) return lines;
-  const names = [
-    `  ${toWidth("hypothesis", id)}`,
-    ...(label > 0 ? [toWidth("label", label)] : []),
-    toWidth(head, bar > 0 ? score + 2 + bar : score),
-    "parameters",
-  ];
-  return [[["dim", names.join("  ")]], ...lines];
-}
-
-interface Columns {
-  readonly id: number;
-  readonly score: number;
-  readonly bar: number;
-  readonly label: number;
-}
-
-function rowLine(state: DashboardState, row: HypothesisRow, columns: Columns, now: number): Line {
-  const [tone, mark] = marker(state, row, now);
-  const isBest = state.best?.id === row.id;
-  const bar = row.score === null || columns.bar === 0 ? "" : scoreBar(goodness(state, row.score), columns.bar);
-  const failed = row.status === "failed";
-  return [
-    [tone, `${mark} `],
-    [isBest ? "strong" : "plain", `${toWidth(row.id, columns.id)}  `],
-    ["plain", columns.label > 0 ? `${toWidth(row.label ?? "", columns.label)}  ` : ""],
-    [isBest ? "number" : row.score === null ? tone : "plain", `${toWidth(scoreText(row), columns.score)}  `],
-    [isBest ? "good" : "bar", columns.bar > 0 ? `${toWidth(bar, columns.bar)}  ` : ""],
-    ["bad", failed && row.note !== "" ? `${row.note}  ` : ""],
-    ["dim", parametersText(row.parameters)],
-  ];
+  const widest = rows.reduce((most, row) => Math.max(most, scoreText(row).length), 6);
+  const labelled = width >= 90 && rows.some(({ label }) => label !== undefined);
+  const isBest = ({ id }: HypothesisRow): boolean => state.best?.id === id;
+  const column = (head: string, cell: (row: HypothesisRow) => ReactNode): ReactElement => (
+    <Box flexDirection="column" flexShrink={0}>
+      {withHead && <Words tone="dim">{head}</Words>}
+      {rows.map((row) => (
+        <Words key={row.id}>{cell(row)}</Words>
+      ))}
+    </Box>
+  );
+  return (
+    <Box columnGap={2} overflow="hidden">
+      {column("  hypothesis", (row) => {
+        const [tone, mark] = marker(state, row, now);
+        return (
+          <>
+            <Words tone={tone}>{mark} </Words>
+            <Words tone={isBest(row) ? "strong" : "plain"}>{row.id}</Words>
+          </>
+        );
+      })}
+      {labelled && column("label", ({ label = " " }) => [...label].slice(0, 22).join(""))}
+      {column(metricWords(state).slice(0, 24), (row) => (
+        <>
+          <Words tone={isBest(row) ? "number" : row.score === null ? marker(state, row, now)[0] : "plain"}>
+            {scoreText(row).padEnd(bar > 0 ? widest : 0)}
+          </Words>
+          {row.score !== null && bar > 0 && (
+            <Words tone={isBest(row) ? "good" : "bar"}>{`  ${scoreBar(goodness(state, row.score), bar)}`}</Words>
+          )}
+        </>
+      ))}
+      <Box flexDirection="column" flexShrink={1}>
+        {withHead && <Words tone="dim">parameters</Words>}
+        {rows.map((row) => (
+          <Words key={row.id}>
+            <Words tone="bad">{row.status === "failed" && row.note !== "" ? `${row.note}  ` : ""}</Words>
+            <Words tone="dim">{parametersText(row.parameters) || " "}</Words>
+          </Words>
+        ))}
+      </Box>
+    </Box>
+  );
 }
 
 function scoreText(row: HypothesisRow): string {

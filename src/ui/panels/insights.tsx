@@ -1,30 +1,40 @@
-import type { ReactElement } from "react";
-import { wrapText } from "../../text/width.ts";
-import type { Line } from "../line.ts";
-import type { InsightView } from "../state.ts";
+import { Box } from "ink";
+import { Fragment, type ReactElement } from "react";
+import { Panel, type Tone, Words } from "../words.tsx";
 import type { PanelContext } from "./header.tsx";
-import { Panel } from "./panel.tsx";
 
 /** The latest insights, newest first, each with its recommendation while there is room. */
-export function Insights({ state, width, color, height }: PanelContext & { readonly height: number }): ReactElement {
-  const newest = [...state.insights].reverse();
+export function Insights({ state, width, height }: PanelContext & { readonly height: number }): ReactElement {
+  const newest = [...state.insights].reverse().slice(0, height);
   const about = newest[0] ? `of iteration ${newest[0].iteration}` : "";
-  const lines = newest.flatMap((insight) => insightLines(insight, width - 4)).slice(0, height - 2);
-  return <Panel title="insights" about={about} lines={lines} width={width} height={height} color={color} />;
+  return (
+    <Panel title="insights" about={about} width={width} height={height}>
+      {newest.map(({ id, finding, recommendation }) => (
+        <Fragment key={id}>
+          <Marked tone="good" mark="› " words={finding} />
+          {recommendation !== "" && <Marked tone="accent" mark="  → " words={recommendation} dim />}
+        </Fragment>
+      ))}
+    </Panel>
+  );
 }
 
-function insightLines({ finding, recommendation }: InsightView, width: number): readonly Line[] {
-  const found = wrapText(finding, width - 2, 2).map(
-    (text, index): Line => [
-      ["good", index === 0 ? "› " : "  "],
-      ["plain", text],
-    ],
+interface MarkedProps {
+  readonly tone: Tone;
+  readonly mark: string;
+  readonly words: string;
+  readonly dim?: boolean;
+}
+
+function Marked({ tone, mark, words, dim = false }: MarkedProps): ReactElement {
+  return (
+    <Box flexShrink={0}>
+      <Box flexShrink={0}>
+        <Words tone={tone}>{mark}</Words>
+      </Box>
+      <Words tone={dim ? "dim" : "plain"} wrap="wrap">
+        {words}
+      </Words>
+    </Box>
   );
-  const advice = wrapText(recommendation, width - 4, 2).map(
-    (text, index): Line => [
-      ["accent", index === 0 ? "  → " : "    "],
-      ["dim", text],
-    ],
-  );
-  return [...found, ...advice];
 }

@@ -1,13 +1,12 @@
+import { Box } from "ink";
 import type { ReactElement } from "react";
 import type { Role } from "../../model/call.ts";
 import { isJsonObject, parseJson } from "../../model/json.ts";
 import { formatDuration, parametersOf, parametersText } from "../../text/numbers.ts";
 import { terminalLine } from "../../text/printable.ts";
-import type { Line } from "../line.ts";
-import { spread } from "../line.ts";
-import type { DashboardState, PendingCall, RunningTrial } from "../state.ts";
+import type { DashboardState, RunningTrial } from "../state.ts";
+import { Ends, Panel, Words } from "../words.tsx";
 import { type PanelContext, spinner } from "./header.tsx";
-import { Panel } from "./panel.tsx";
 
 const ASKING: Readonly<Record<Role, string>> = {
   researcher: "asking the model for hypotheses",
@@ -17,30 +16,74 @@ const ASKING: Readonly<Record<Role, string>> = {
 };
 
 /** Trials and model calls under way, each with how long it runs and the last it said. */
-export function Running({
-  state,
-  width,
-  color,
-  now,
-  height,
-}: PanelContext & { readonly height: number }): ReactElement {
-  const slots = state.run?.parallel ?? 1;
-  const about = state.finished ? "" : `${state.running.length} of ${slots}`;
-  const lines = runningLines(state, width - 4, height - 2, now);
-  return <Panel title="running" about={about} lines={lines} width={width} height={height} color={color} />;
+export function Running({ state, width, now, height }: PanelContext & { readonly height: number }): ReactElement {
+  const about = state.finished ? "" : `${state.running.length} of ${state.run?.parallel ?? 1}`;
+  return (
+    <Panel title="running" about={about} width={width} height={height}>
+      <RunningLines state={state} now={now} height={height - 2} />
+    </Panel>
+  );
+}
+
+interface LinesProps {
+  readonly state: DashboardState;
+  readonly now: number;
+  readonly height: number;
 }
 
 /** What runs, in at most `height` lines: two a trial while all fit, else one, then a count of the rest. */
-export function runningLines(state: DashboardState, width: number, height: number, now: number): readonly Line[] {
+export function RunningLines({ state, now, height }: LinesProps): ReactElement {
   const { running, calls } = state;
-  if (running.length + calls.length === 0) return [[["dim", idleWords(state)]]];
-  const asked = calls.map((call) => callLine(call, width, now));
-  const two = calls.length + running.length * 2 <= height;
-  const trials = running.flatMap((trial) => (two ? twoLines(trial, width, now) : [oneLine(trial, width, now)]));
-  const all = [...asked, ...trials];
-  if (all.length <= height) return all;
-  const shown = height - 1;
-  return [...all.slice(0, shown), [["dim", restWords(calls.length, running.length, shown)]]];
+  const count = running.length + calls.length;
+  if (count === 0) return <Words tone="dim">{idleWords(state)}</Words>;
+  const inTwo = calls.length + running.length * 2 <= height;
+  const shown = inTwo || count <= height ? count : height - 1;
+  return (
+    <>
+      {calls.slice(0, shown).map(({ callId, role, startedAt }) => (
+        <Ends
+          key={callId}
+          left={
+            <>
+              <Words tone="accent">{spinner(now)} </Words>
+              {ASKING[role]}
+            </>
+          }
+          right={<Words tone="dim">{elapsed(startedAt, now)}</Words>}
+        />
+      ))}
+      {running.slice(0, Math.max(0, shown - calls.length)).map((trial) => (
+        <Trial key={trial.trialId} trial={trial} now={now} inTwo={inTwo} />
+      ))}
+      {shown < count && <Words tone="dim">{restWords(calls.length, running.length, shown)}</Words>}
+    </>
+  );
+}
+
+interface TrialProps {
+  readonly trial: RunningTrial;
+  readonly now: number;
+  /** Whether what it said has a line of its own. */
+  readonly inTwo: boolean;
+}
+
+function Trial({ trial, now, inTwo }: TrialProps): ReactElement {
+  const { trialId, attempt, startedAt, lastLine } = trial;
+  const said = lastLine === null ? "" : `  ${outputText(lastLine)}`;
+  const name = (
+    <>
+      <Words tone="accent">{spinner(now)} </Words>
+      {terminalLine(trialId)}
+      <Words tone="warn">{attempt > 1 ? `  attempt ${attempt}` : ""}</Words>
+      <Words tone="dim">{inTwo ? "" : said}</Words>
+    </>
+  );
+  return (
+    <Box flexDirection="column" flexShrink={0}>
+      <Ends left={name} right={<Words tone="dim">{elapsed(startedAt, now)}</Words>} />
+      {inTwo && <Words tone="dim">{said || " "}</Words>}
+    </Box>
+  );
 }
 
 /** What is left out when the first `shown` of calls and then trials are not. */
@@ -62,35 +105,6 @@ export function outputText(line: string): string {
   const value = trimmed.startsWith("{") ? parseJson(trimmed) : null;
   if (isJsonObject(value)) return parametersText(parametersOf(value));
   return terminalLine(trimmed);
-}
-
-function callLine({ role, startedAt }: PendingCall, width: number, now: number): Line {
-  return spread(
-    [
-      ["accent", `${spinner(now)} `],
-      ["plain", ASKING[role]],
-    ],
-    [["dim", ` ${elapsed(startedAt, now)}`]],
-    width,
-  );
-}
-
-function twoLines(trial: RunningTrial, width: number, now: number): readonly Line[] {
-  const said = trial.lastLine === null ? "" : outputText(trial.lastLine);
-  return [spread(trialName(trial, now), [["dim", ` ${elapsed(trial.startedAt, now)}`]], width), [["dim", `  ${said}`]]];
-}
-
-function oneLine(trial: RunningTrial, width: number, now: number): Line {
-  const said = trial.lastLine === null ? "" : `  ${outputText(trial.lastLine)}`;
-  return spread([...trialName(trial, now), ["dim", said]], [["dim", ` ${elapsed(trial.startedAt, now)}`]], width);
-}
-
-function trialName({ trialId, attempt }: RunningTrial, now: number): Line {
-  return [
-    ["accent", `${spinner(now)} `],
-    ["plain", terminalLine(trialId)],
-    ["warn", attempt > 1 ? `  attempt ${attempt}` : ""],
-  ];
 }
 
 /** Whole seconds: a quicker clock would be noise. */

@@ -1,3 +1,4 @@
+import "./colors.ts";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { renderToString } from "ink";
@@ -7,11 +8,11 @@ import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { hypothesisId } from "../../../src/model/ids.ts";
 import { displayWidth } from "../../../src/text/width.ts";
 import { Dashboard, type DashboardProps } from "../../../src/ui/dashboard.tsx";
+import { INITIAL_VIEW } from "../../../src/ui/keys.tsx";
 import { visibleRows } from "../../../src/ui/panels/hypotheses.tsx";
 import { outputText } from "../../../src/ui/panels/running.tsx";
 import { INITIAL_STATE } from "../../../src/ui/state.ts";
 import { replay } from "../../../src/ui/store.ts";
-import { INITIAL_VIEW } from "../../../src/ui/view.ts";
 import { experimentOf, HOSTILE, interruptedEvents, liveEvents, runStarted, stamp } from "./recorded-events.ts";
 
 const SIZES = [

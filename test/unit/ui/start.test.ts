@@ -1,3 +1,4 @@
+import "./colors.ts";
 import { EventEmitter } from "node:events";
 import type { ReadStream, WriteStream } from "node:tty";
 import { stripVTControlCharacters } from "node:util";

@@ -6,7 +6,7 @@ import { reduce, replay } from "../../../src/ui/store.ts";
 import { experimentOf, HOSTILE, interruptedEvents, liveEvents, runStarted, stamp, totals } from "./recorded-events.ts";
 
 describe("the dashboard's store", () => {
-  it("follows a run: counts, best with its gain, rows, insights, warnings, what runs", () => {
+  it("follows a run: counts, best and the one before, rows, insights, warnings, what runs", () => {
     const state = replay(liveEvents);
     expect(state.run?.name).toBe("digits");
     expect(state.iteration).toBe(2);
@@ -14,7 +14,7 @@ describe("the dashboard's store", () => {
     expect(state.iterationsCompleted).toBe(1);
     expect(state.counts).toEqual({ proposed: 5, scored: 3, failed: 1, passed: 3, refused: 1, warnings: 1 });
     expect(state.best).toMatchObject({ id: "i00002-h000", score: 0.9694444444444444, label: "wide" });
-    expect(state.best?.gain).toBeCloseTo(0.0354444);
+    expect(state.best?.before).toBeCloseTo(0.9339666);
     expect(state.history.points).toEqual([0.8125, 0.934, 0.9694444444444444]);
     expect(state.range).toEqual([0.8125, 0.9694444444444444]);
     expect(state.rows.map((row) => row.status)).toEqual(["scored", "failed", "scored", "scored", "running"]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { INITIAL_VIEW, type Key, pressKey } from "../../../src/ui/view.ts";
+import { INITIAL_VIEW, type Key, pressKey } from "../../../src/ui/keys.tsx";
 
 const list = { total: 100, visible: 10 };
 const press = (...keys: Key[]) => {
