@@ -27,7 +27,7 @@ const space = compileSpace({
 function entry(index: number, spec: JsonObject): HistoryEntry {
   const score = -((Math.log10(Number(spec.lr)) + 1) ** 2) + Number(spec.hidden) / 256;
   const id = hypothesisId(index + 1, 0);
-  return { id, iteration: index + 1, generation: 0, spec, score, passed: true, reason: "", hasEdits: false };
+  return { id, iteration: index + 1, spec, score, passed: true, reason: "", hasEdits: false };
 }
 
 /** Median milliseconds of one proposal on top of `size` observations. */
@@ -35,11 +35,11 @@ function medianMs(sampler: Sampler, size: number): number {
   const log = new ObservationLog(space, "maximize");
   const { draws } = randomSampler(space)(log, size, seededRng(1));
   const entries = draws.map(({ spec }, index) => entry(index, spec));
-  log.update(entries, 0);
+  log.update(entries);
   const times: number[] = [];
   for (let round = 0; round < WARM_UP + MEASURED; round++) {
     const start = performance.now();
-    log.update(entries, 0);
+    log.update(entries);
     const [draw] = sampler(log, 1, seededRng(round)).draws;
     if (round >= WARM_UP) times.push(performance.now() - start);
     if (draw) entries.push(entry(entries.length, draw.spec));

@@ -1,7 +1,8 @@
 import { EXIT } from "../kernel/errors.ts";
-import { openGeneration } from "../pipeline/changes.ts";
+import { changeLines, changesSince, refuseScoring } from "../pipeline/changes.ts";
 import { type ExplainedStep, explainResume } from "../pipeline/explain.ts";
 import { recordInputs } from "../pipeline/inputs.ts";
+import type { JudgedChange } from "../pipeline/options.ts";
 import { chooseFailed } from "../pipeline/retry-failed.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import { terminalLine } from "../text/printable.ts";
@@ -18,32 +19,29 @@ export async function explain(session: Session, root: string): Promise<number> {
   const { workspace, manifest, loaded } = await prepare(session, root, null);
   const { settings, spec } = await resolveSpec(loaded, { effects });
   requirement(flags.require, settings.metric);
-  const { acceptSpecChange: acceptChange = false, retryFailed = false } = flags;
-  const consent = { acceptChange, ...(retryFailed ? { retryFailed } : {}) };
+  const { retryFailed = false } = flags;
   const scope = { files: effects.files, workspace: root };
-  const inputs = await recordInputs(settings.inputs, manifest.inputs, scope, () => effects.clock.turn());
-  const { generation, changes } = openGeneration(manifest, spec, inputs, settings, consent);
-  const again = retryFailed ? chooseFailed(workspace, retryFailed, generation) : [];
-  const steps = explainResume(workspace, { generation, again, tracked: settings.artifacts.length > 0 });
+  const inputs = await recordInputs(settings.inputs, scope, () => effects.clock.turn());
+  const judged = changesSince(manifest, spec, inputs, settings);
+  refuseScoring(judged, root, spec);
+  const steps = explainResume(workspace, retryFailed ? chooseFailed(workspace, retryFailed) : []);
   if (frame) {
-    frame.tell("resume.explained", { generation, changes, steps });
-    const best = generation === manifest.generation ? manifest.best : null;
-    frame.finish({ exitCode: EXIT.ok, reason: "explained", best });
+    frame.tell("resume.explained", { changes: judged.map(({ scores: _, ...change }) => change), steps });
+    frame.finish({ exitCode: EXIT.ok, reason: "explained", best: manifest.best });
     return EXIT.ok;
   }
-  process.stdout.write(`${text(steps, generation, changes)}\n`);
+  process.stdout.write(`${text(steps, judged)}\n`);
   return EXIT.ok;
 }
 
-function text(steps: readonly ExplainedStep[], generation: number, changes: readonly string[]): string {
+function text(steps: readonly ExplainedStep[], changes: readonly JudgedChange[]): string {
   const width = steps.reduce((longest, { step }) => Math.max(longest, step.length), 0);
   const count = (action: ExplainedStep["action"]): number => steps.filter((step) => step.action === action).length;
-  const closed = count("close") > 0 ? `, ${count("close")} to close` : "";
   return [
-    ...(changes.length > 0 ? [`score generation ${generation} begins: ${terminalLine(changes.join("; "))}`, ""] : []),
+    ...(changes.length > 0 ? [`changed, from the next iteration on:\n${changeLines(changes)}`, ""] : []),
     ...steps.map(({ step, action, why }) => `${action.padEnd(5)}  ${step.padEnd(width)}  ${terminalLine(why)}`),
     "",
-    `${count("reuse")} to reuse, ${count("adopt")} to adopt, ${count("rerun")} to run${closed}`,
+    `${count("reuse")} to reuse, ${count("adopt")} to adopt, ${count("rerun")} to run`,
     "then: the next iteration, unless a stop condition holds",
   ].join("\n");
 }

@@ -29,7 +29,6 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
   const pipeline = new Pipeline({
     ...resolved,
     workspace,
-    acceptChange: flags.acceptSpecChange === true,
     ...(flags.retryFailed ? { retryFailed: flags.retryFailed } : {}),
   });
 

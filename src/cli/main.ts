@@ -70,13 +70,6 @@ function resumeCommand(aura: Command, exit: Exit): void {
     .description("go on with a run from its records")
     .argument("[workspace]", "the run's folder")
     .usage("[options] <workspace>")
-    .addOption(
-      twin(
-        "--accept-spec-change",
-        "go on although the spec or an input changed; scores are kept apart",
-        "AURA_ACCEPT_SPEC_CHANGE",
-      ),
-    )
     .addOption(retryOption())
     .addOption(
       twin("--explain", "say for each step what would be reused, adopted or run again, and stop", "AURA_EXPLAIN"),

@@ -5,7 +5,6 @@ import type { RunManifest } from "../model/run.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { specPlace } from "../workspace/spec-place.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { RunFlags } from "./run-flags.ts";
 import type { Session } from "./session.ts";
 
 /** A run that may be gone on with, and its spec as it is now. */
@@ -17,7 +16,7 @@ export interface Prepared {
 
 /** All that has to be right before a run goes on; nothing is written. Throws `AuraError` for what is not. */
 export async function prepare(session: Session, root: string, spec: LoadedSpec | null): Promise<Prepared> {
-  const { effects, flags } = session;
+  const { effects } = session;
   const { Workspace } = await import("../workspace/workspace.ts");
   const { assertPlainFiles } = await import("../workspace/plain-files.ts");
   const workspace = await Workspace.open(root, { effects });
@@ -26,7 +25,7 @@ export async function prepare(session: Session, root: string, spec: LoadedSpec |
   if (!manifest) throw new SpecError(`${root} holds no run that was started; use \`aura run\``);
   assertPlainFiles({ root: workspace.root, files: effects.files });
   const loaded = spec ?? (await withInputs(manifest, () => loadAgain(session, root, manifest)));
-  await judgeDrift(manifest, loaded, flags, effects.files);
+  await refuseOtherScores(root, manifest, loaded, effects.files);
   return { workspace, manifest, loaded };
 }
 
@@ -54,7 +53,8 @@ async function loadAgain(
   const { overridesOf } = await import("./run-flags.ts");
   const { values, problems: overrideProblems } = overridesOf(flags);
   const overrides = { ...manifest.overrides, ...values };
-  const tracked = await trackedAlready(root, manifest, effects.files);
+  // The user's own may be gone by now, as after `aura apply`.
+  const tracked = manifest.project?.scope.tracked ?? [];
   const options = { overrides, overrideProblems, effects, unlessIdle, tracked };
   if (manifest.specFile === undefined) {
     throw new SpecError(
@@ -82,42 +82,24 @@ async function loadAgain(
 function isWithoutItsProject(specDir: string, { project, spec }: RunManifest, files: Files): boolean {
   const real = files.realPath(resolve(specDir, typeof spec.root === "string" ? spec.root : "."));
   if (real === null) return true;
-  return project?.root !== undefined && real !== (files.realPath(project.root) ?? project.root);
+  return project !== undefined && real !== (files.realPath(project.root) ?? project.root);
 }
 
 /** What to do about a recorded spec that is of no use where it is. */
 function adviceOnCopy(copy: string, file: string, { project }: RunManifest): string {
-  const was = project?.root === undefined ? "" : ` (the project was read from ${project.root})`;
+  const was = project === undefined ? "" : ` (the project was read from ${project.root})`;
   return `the spec that the run was started from is not where it was as seen from the workspace, ${file}${was}; there is only the workspace's recorded spec, ${copy}, whose paths are relative to ${dirname(file)}. Put the project and its spec back there, or move the workspace back to where it was`;
-}
-
-/** The artifacts that the run has read: the user's own may be gone by now, as after `aura apply`. */
-async function trackedAlready(root: string, manifest: RunManifest, files: Files): Promise<readonly string[]> {
-  const { project } = manifest;
-  if (project === undefined || project.scope !== undefined) return project?.scope?.tracked ?? [];
-  const { trackedPaths } = await import("../workspace/repair-project.ts");
-  const { SnapshotStore } = await import("../workspace/artifacts/index.ts");
-  return trackedPaths(new SnapshotStore(root, files), manifest);
 }
 
 function isAbout(message: string, input: string): boolean {
   return message.startsWith("there is no ") && message.endsWith(`/${input}`);
 }
 
-/** Shows how the spec differs from what the run was started with. Throws `SpecError` for changes that need consent. */
-async function judgeDrift(manifest: RunManifest, loaded: LoadedSpec, flags: RunFlags, files: Files): Promise<void> {
-  const { formatDrift, specDrift } = await import("../spec/drift.ts");
+/** Throws `SpecError` when the spec has changed in what scores depend on. Inputs are looked at when the run goes on. */
+async function refuseOtherScores(root: string, manifest: RunManifest, loaded: LoadedSpec, files: Files): Promise<void> {
+  const { refuseScoring } = await import("../pipeline/changes.ts");
+  const { specChanges } = await import("../spec/drift.ts");
   const { specSources } = await import("../spec/sources.ts");
-  const { changedSources } = await import("../pipeline/changes.ts");
-  const changes = specDrift(manifest.spec, loaded.raw);
-  const elsewhere = changedSources(manifest, specSources(loaded, files)(manifest.runId));
-  const unsafe = changes.filter(({ safe }) => !safe).length + elsewhere.length;
-  if (changes.length + elsewhere.length === 0) return;
-  const drift = formatDrift(changes, elsewhere);
-  if (unsafe > 0 && !flags.acceptSpecChange) {
-    throw new SpecError(
-      `the spec has changed since this run was started, in ${unsafe === 1 ? "something" : `${unsafe} things`} that scores depend on (marked !):\n\n${drift}\n\nput it back, or go on with --accept-spec-change (scores before and after are then kept apart), or start another run with \`aura run\``,
-    );
-  }
-  process.stderr.write(`the spec has changed since this run was started:\n${drift}\n`);
+  const changes = specChanges(manifest, loaded.raw, specSources(loaded, files)(manifest.runId));
+  refuseScoring(changes, root, { file: loaded.path, overrides: loaded.overrides });
 }

@@ -16,7 +16,6 @@ export interface RunFlags {
   readonly json?: boolean;
   readonly require?: string;
   readonly grace?: string;
-  readonly acceptSpecChange?: boolean;
   readonly retryFailed?: boolean | readonly string[];
   readonly explain?: boolean;
 }

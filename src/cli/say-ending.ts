@@ -28,7 +28,6 @@ export function sayEnding(
       best && hypothesis
         ? { ...best, ...(hypothesis.label === undefined ? {} : { label: hypothesis.label }), spec: hypothesis.spec }
         : null,
-    generation: manifest.generation,
     iterationsCompleted: manifest.iterationsCompleted,
     totals: manifest.totals,
     resumable: manifest.status !== "finished",

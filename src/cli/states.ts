@@ -1,7 +1,7 @@
 import type { Effects } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
-import type { ProjectScope, RunManifest, TakenArtifacts, TakenProject } from "../model/run.ts";
-import { reshaped, SnapshotStore, type StateRecords, takenIn } from "../workspace/artifacts/index.ts";
+import type { ProjectScope, RunManifest } from "../model/run.ts";
+import { SnapshotStore, type StateRecords } from "../workspace/artifacts/index.ts";
 import { inspectBest } from "../workspace/queries.ts";
 import { trackedPaths } from "../workspace/repair-project.ts";
 import { Workspace } from "../workspace/workspace.ts";
@@ -14,8 +14,8 @@ export interface StatesOfRun {
   readonly manifest: RunManifest;
   /** Snapshot of the tracked artifacts as they were at the start. */
   readonly start: string;
-  /** Which files are part of a state; absent for a run that did not record it. */
-  readonly scope?: ProjectScope;
+  /** Which files are part of a state. */
+  readonly scope: ProjectScope;
 }
 
 /** Opens the states of a run. Throws `WorkspaceError` ("usage") for a run that has none, saying why. */
@@ -23,26 +23,15 @@ export async function openStates(root: string, effects: Effects): Promise<States
   const workspace = await Workspace.open(root, { effects });
   const manifest = workspace.readManifest();
   const store = storeOf(workspace);
-  const taken = manifest?.project === undefined ? null : lastTracked(manifest.project);
-  if (!manifest?.project || taken === null || startIteration(workspace) === null) {
+  if (!manifest?.project || startIteration(workspace) === null) {
     const why =
       manifest && trackedPaths(store, manifest).length > 0
         ? "has no record of its start (iterations/00000), so its states cannot be told: resume it, which makes that again"
         : "tracks no artifacts (its spec has no `artifacts`), so it has no states";
     throw new WorkspaceError("usage", `the run in ${root} ${why}`);
   }
-  const { project } = manifest;
-  const records: StateRecords = {
-    ...stateRecordsOf(workspace),
-    present: (snapshot, generation) => reshaped(store, snapshot, takenIn(project, generation), taken),
-  };
-  const { artifacts: start, scope } = taken;
-  return { workspace, store, records, manifest, start, ...(scope === undefined ? {} : { scope }) };
-}
-
-/** What is tracked now, or was when last something was. */
-function lastTracked({ earlier = [], ...project }: TakenProject): TakenArtifacts {
-  return [...earlier, project].findLast(({ scope }) => scope === undefined || scope.tracked.length > 0) ?? project;
+  const { artifacts: start, scope } = manifest.project;
+  return { workspace, store, records: stateRecordsOf(workspace), manifest, start, scope };
 }
 
 /** The first iteration that ran with a state, where that was the start. */

@@ -17,7 +17,6 @@ export type { ArtifactsView, RunContext, WorkspaceView } from "./run-context.ts"
 export interface HistoryEntry {
   readonly id: HypothesisId;
   readonly iteration: number;
-  readonly generation: number;
   readonly label?: string;
   readonly spec: JsonObject;
   readonly score: number | null;
@@ -33,14 +32,11 @@ export interface HistoryEntry {
 /** What happened in finished iterations, ordered by id. Nothing of the iteration under way is in it. */
 export interface History {
   readonly entries: readonly HistoryEntry[];
-  /** Best of the current score generation. */
   readonly best: HistoryEntry | null;
   /** Proposals that the previous iteration refused. */
   readonly refused: readonly RefusedProposal[];
   /** Insights of finished iterations, oldest first, cut to `insight_window`. */
   readonly insights: readonly Insight[];
-  /** Scores of another generation are not comparable with this one's. */
-  readonly generation: number;
 }
 
 /** A question to a model or an agent command, recorded and paid for once. */

@@ -4,7 +4,7 @@ import type { Experiment } from "../model/experiment.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
-import type { CarriedState, RefusedProposal } from "../model/iteration.ts";
+import type { CarriedState, RefusedProposal, SettingChange } from "../model/iteration.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { Direction, StopSettings } from "../model/settings.ts";
 import type { Failure, TrialOutcome } from "../model/trial.ts";
@@ -46,6 +46,8 @@ export type AuraEventBody =
       readonly iterationsCompleted: number;
       readonly message?: string;
     }
+  /** Settings are other than before this life of the run; they count from this iteration on. */
+  | { readonly type: "settings.changed"; readonly from: number; readonly fields: readonly SettingChange[] }
   | { readonly type: "warning"; readonly code: string; readonly message: string; readonly hypothesisId?: HypothesisId }
   // The loop
   | { readonly type: "iteration.started"; readonly iteration: number; readonly base?: CarriedState }

@@ -1,4 +1,5 @@
 import type { HypothesisId } from "./ids.ts";
+import type { JsonValue } from "./json.ts";
 import { type Failure, failureSchema } from "./trial.ts";
 
 /** A proposal that did not become a hypothesis, and why; told to the next prompt. */
@@ -14,12 +15,21 @@ export interface CarriedState {
   readonly hypothesisId: HypothesisId;
 }
 
+/** One field of the spec, or a file or variable that it names, that is another than before. */
+export interface SettingChange {
+  /** Place in the spec, such as `metric.min_delta`. */
+  readonly path: string;
+  /** Absent: the field was not there. Of a file or a variable its name and its hash. */
+  readonly before?: JsonValue;
+  readonly after?: JsonValue;
+}
+
 interface IterationCommon {
   readonly iteration: number;
-  /** Scores are compared within one generation only; an accepted change of the spec or the inputs opens the next. */
-  readonly generation: number;
-  /** The carried state is run unedited, to have a score: the first iteration of a generation with tracked artifacts. */
+  /** The start is run unedited, to have a score: the first iteration of a run with tracked artifacts. */
   readonly start?: boolean;
+  /** What of the settings had been changed before it began, and counts from it on. */
+  readonly changes?: readonly SettingChange[];
   /** The recorded state every hypothesis of this iteration starts from; absent without artifacts. */
   readonly base?: CarriedState;
 }
@@ -40,7 +50,7 @@ export type IterationRecord =
   | (IterationCommon &
       Proposed & {
         readonly state: "finished";
-        /** Best hypothesis of this generation up to and including this iteration. */
+        /** Best hypothesis up to and including this iteration. */
         readonly best: HypothesisId | null;
         readonly bestScore: number | null;
         /** Whether this iteration improved on the best by more than `min_delta`. */
@@ -49,8 +59,6 @@ export type IterationRecord =
         readonly carried?: CarriedState;
         /** Failed experiments in a row up to and including this iteration. */
         readonly failuresInARow: number;
-        /** It was not finished when the next score generation began: what had not been scored never was, and it decides nothing. */
-        readonly cutShort?: boolean;
       });
 export type FinishedIteration = Extract<IterationRecord, { state: "finished" }>;
 
@@ -62,10 +70,23 @@ export const carriedStateSchema = {
   required: ["snapshot", "hypothesisId"],
   additionalProperties: false,
 } as const;
+export const settingChangesSchema = {
+  type: "array",
+  items: {
+    type: "object",
+    properties: {
+      path: { type: "string", description: "Place in the spec." },
+      before: { "x-any": true, description: "What it was; absent when it was not there." },
+      after: { "x-any": true, description: "What it is; absent when it is gone." },
+    },
+    required: ["path"],
+    additionalProperties: false,
+  },
+} as const;
 const common = {
   iteration: { type: "integer", minimum: 0 },
-  generation: { type: "integer", minimum: 0 },
   start: { type: "boolean" },
+  changes: settingChangesSchema,
   base: carriedStateSchema,
 } as const;
 export const refusedProposalSchema = {
@@ -91,13 +112,13 @@ export const iterationSchema = {
     {
       type: "object",
       properties: { ...common, state: { const: "started" } },
-      required: ["iteration", "generation", "state"],
+      required: ["iteration", "state"],
       additionalProperties: false,
     },
     {
       type: "object",
       properties: { ...common, ...proposed, state: { const: "proposed" } },
-      required: ["iteration", "generation", "state", "hypotheses", "refused"],
+      required: ["iteration", "state", "hypotheses", "refused"],
       additionalProperties: false,
     },
     {
@@ -111,19 +132,8 @@ export const iterationSchema = {
         improved: { type: "boolean" },
         carried: carriedStateSchema,
         failuresInARow: { type: "integer", minimum: 0 },
-        cutShort: { type: "boolean" },
       },
-      required: [
-        "iteration",
-        "generation",
-        "state",
-        "hypotheses",
-        "refused",
-        "best",
-        "bestScore",
-        "improved",
-        "failuresInARow",
-      ],
+      required: ["iteration", "state", "hypotheses", "refused", "best", "bestScore", "improved", "failuresInARow"],
       additionalProperties: false,
     },
   ],

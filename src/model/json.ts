@@ -39,6 +39,37 @@ export function lookup(object: JsonObject, path: string): JsonValue | undefined 
   return current;
 }
 
+/** A place where two JSON values differ; a side that has nothing there leaves its value out. */
+export interface JsonDifference {
+  readonly path: readonly string[];
+  readonly before?: JsonValue;
+  readonly after?: JsonValue;
+}
+
+/** Where two values differ, field by field, in the order of the first, then of the second. Lists of objects by place. */
+export function jsonDifferences(
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+  path: readonly string[] = [],
+): readonly JsonDifference[] {
+  if (before === undefined) return after === undefined ? [] : [{ path, after }];
+  if (after === undefined) return [{ path, before }];
+  if (canonicalJson(before) === canonicalJson(after)) return [];
+  if (isJsonObject(before) && isJsonObject(after)) {
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    return keys.flatMap((key) => jsonDifferences(own(before, key), own(after, key), [...path, key]));
+  }
+  if (Array.isArray(before) && Array.isArray(after) && [...before, ...after].some(isJsonObject)) {
+    const length = Math.max(before.length, after.length);
+    return Array.from({ length }, (_, at) => jsonDifferences(before[at], after[at], [...path, String(at)])).flat();
+  }
+  return [{ path, before, after }];
+}
+
+function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
 function sortKeys(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (!isJsonObject(value)) return value;

@@ -1,6 +1,7 @@
 import { ANY, type ObjectSchema } from "../schema/dialect.ts";
 import { TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/quantities.ts";
 import type { HypothesisId } from "./ids.ts";
+import { type SettingChange, settingChangesSchema } from "./iteration.ts";
 import type { JsonObject } from "./json.ts";
 
 /** The workspace format this AURA writes. Older ones are migrated, newer ones refused. */
@@ -55,20 +56,16 @@ export interface BestSoFar {
   readonly score: number;
 }
 
-/** A read-only data file or folder as it was when the run (or the score generation) started. */
+/** A read-only data file or folder as it was when the run started. */
 export interface InputRecord {
   readonly path: string;
   readonly size: number;
   readonly modifiedAt: string;
+  /** Of a folder one over all in it: names, contents, links and what they lead to, empty folders. */
   readonly sha256: string;
-  /**
-   * How the hash of a folder was taken: 2 with links, what they lead to and empty folders, without `.git` and workspaces.
-   * Absent in a run that was started by an AURA that took in the plain files alone; it goes on doing so.
-   */
-  readonly scheme?: 2;
 }
 
-/** Something that a spec takes from elsewhere and scores depend on, known again by its hash. */
+/** Something that a spec takes from elsewhere, known again by its hash. */
 export interface SourceRecord {
   /** Where in the spec it is named, such as `researcher.prompt_file`. */
   readonly path: string;
@@ -88,23 +85,21 @@ export interface ProjectScope {
   readonly inputs: readonly string[];
 }
 
-/** The tracked artifacts as a score generation, and those after it, take them to have been at the start. */
-export interface TakenArtifacts {
-  /** Snapshot of them. */
+/** The user's files as they were read at the start. */
+export interface TakenProject {
+  /** Snapshot of what trials' copies hold besides the tracked artifacts. */
+  readonly files: string;
+  /** Snapshot of the tracked artifacts. */
   readonly artifacts: string;
-  /** Absent in a run that was started by an AURA that did not record it. */
-  readonly scope?: ProjectScope;
-  /** The first score generation that this holds for. Default: the first of all. */
-  readonly since?: number;
+  /** Absolute path of the folder they were read from. */
+  readonly root: string;
+  readonly scope: ProjectScope;
 }
 
-/** Snapshots of the user's files as they were read at the start, and the absolute path of the folder they were read from. */
-export interface TakenProject extends TakenArtifacts {
-  readonly files: string;
-  /** Absent in a run that was started by an AURA that did not record it. */
-  readonly root?: string;
-  /** What held before a change was accepted of which files are tracked or copied, oldest first. Default: there was none. */
-  readonly earlier?: readonly TakenArtifacts[];
+/** Settings that were changed between two lives of a run, and the iteration from which on they count. */
+export interface RecordedChanges {
+  readonly from: number;
+  readonly fields: readonly SettingChange[];
 }
 
 /** `run.json`: what this run is and how far it got. */
@@ -120,12 +115,11 @@ export interface RunManifest {
   /** Hash of the settings that scores depend on, defaults filled in and `${VAR}` unexpanded. */
   readonly specHash: string;
   readonly auraVersion: string;
-  readonly generation: number;
   readonly iterationsCompleted: number;
   readonly best: BestSoFar | null;
   readonly totals: RunTotals;
   readonly inputs: readonly InputRecord[];
-  /** Prompt files, modules and values of variables as they were when the score generation started. */
+  /** Prompt files, modules and values of variables as they were when the run was last gone on with. */
   readonly sources?: readonly SourceRecord[];
   /** What was taken in of the user's files, for trials that run in their own copies. */
   readonly project?: TakenProject;
@@ -133,24 +127,15 @@ export interface RunManifest {
   readonly overrides: JsonObject;
   /** The spec's file, relative to the workspace; absent for a run written in code. */
   readonly specFile?: string;
-  /** The spec as last accepted, defaults filled in, `${VAR}` unexpanded: what a changed spec is compared with. */
+  /** The spec as the run last went by it, defaults filled in, `${VAR}` unexpanded: what a changed spec is compared with. */
   readonly spec: JsonObject;
+  /** What was changed in it, oldest first. Default: nothing. */
+  readonly changes?: readonly RecordedChanges[];
 }
 
 const TEXT = { type: "string" } as const;
 const COUNTER = { type: "number", minimum: 0 } as const;
 const TEXTS = { type: "array", items: TEXT } as const;
-
-const takenArtifacts = {
-  artifacts: TEXT,
-  scope: {
-    type: "object",
-    properties: { tracked: TEXTS, patterns: { anyOf: [TEXTS, { type: "null" }] }, inputs: TEXTS },
-    required: ["tracked", "patterns", "inputs"],
-    additionalProperties: false,
-  },
-  since: { type: "integer", minimum: 0, description: "Score generation." },
-} as const;
 
 export const bestSoFarSchema = {
   type: "object",
@@ -196,7 +181,6 @@ export const manifestSchema = {
     seed: { type: "integer", minimum: 0 },
     specHash: TEXT,
     auraVersion: TEXT,
-    generation: { type: "integer", minimum: 0 },
     iterationsCompleted: { type: "integer", minimum: 0 },
     best: { anyOf: [bestSoFarSchema, { type: "null" }] },
     totals: totalsSchema,
@@ -209,7 +193,6 @@ export const manifestSchema = {
           size: { type: "number", minimum: 0, description: "Bytes." },
           modifiedAt: TIMESTAMP,
           sha256: TEXT,
-          scheme: { const: 2, description: "How the hash of a folder was taken." },
         },
         required: ["path", "size", "modifiedAt", "sha256"],
         additionalProperties: false,
@@ -228,19 +211,16 @@ export const manifestSchema = {
       type: "object",
       properties: {
         files: TEXT,
-        ...takenArtifacts,
+        artifacts: TEXT,
         root: TEXT,
-        earlier: {
-          type: "array",
-          items: {
-            type: "object",
-            properties: takenArtifacts,
-            required: ["artifacts"],
-            additionalProperties: false,
-          },
+        scope: {
+          type: "object",
+          properties: { tracked: TEXTS, patterns: { anyOf: [TEXTS, { type: "null" }] }, inputs: TEXTS },
+          required: ["tracked", "patterns", "inputs"],
+          additionalProperties: false,
         },
       },
-      required: ["files", "artifacts"],
+      required: ["files", "artifacts", "root", "scope"],
       additionalProperties: false,
     },
     overrides: {
@@ -251,8 +231,17 @@ export const manifestSchema = {
     specFile: TEXT,
     spec: {
       type: "object",
-      description: "The spec as last accepted: open here, run-spec.schema.json says what is in it.",
+      description: "The spec as the run last went by it: open here, run-spec.schema.json says what is in it.",
       additionalProperties: ANY,
+    },
+    changes: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: { from: { type: "integer", minimum: 0, description: "Iteration." }, fields: settingChangesSchema },
+        required: ["from", "fields"],
+        additionalProperties: false,
+      },
     },
   },
   required: [
@@ -265,7 +254,6 @@ export const manifestSchema = {
     "seed",
     "specHash",
     "auraVersion",
-    "generation",
     "iterationsCompleted",
     "best",
     "totals",

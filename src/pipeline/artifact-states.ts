@@ -15,8 +15,6 @@ export interface ArtifactStates {
   /** The state a hypothesis runs with: its base with its own edits, and no one else's. */
   stateOf(hypothesis: Hypothesis, base: CarriedState): StateResult;
   view(base: CarriedState): ArtifactsView;
-  /** A state of one score generation as a state of a later one, which may track other files. */
-  reshaped(state: string, from: number, to: number): string;
   /** Makes the workspace's `artifacts/` folder this state. */
   carry(state: string): void;
 }

@@ -1,76 +1,58 @@
 import { SpecError } from "../kernel/errors.ts";
-import type { InputRecord, RunManifest, SourceRecord } from "../model/run.ts";
+import { type JsonObject, type JsonValue, jsonDifferences } from "../model/json.ts";
+import type { InputRecord, RunManifest } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
-import type { RecordedSpec } from "./options.ts";
-import { isSameScope, scopeOf, takenBefore } from "./project-scope.ts";
+import { shown } from "../text/printable.ts";
+import { shellPath, shellWord } from "../text/shell.ts";
+import type { JudgedChange, RecordedSpec } from "./options.ts";
 
-/** What a user says about going on with a run that has changed. */
-interface Consent {
-  readonly acceptChange?: boolean;
-  readonly retryFailed?: true | readonly string[];
-}
-
-/** The score generation that a run goes on in, and what opens it if it is a new one. */
-export interface OpenedGeneration {
-  readonly generation: number;
-  readonly changes: readonly string[];
-}
-
-/**
- * The generation a resume goes on in. Throws `SpecError` when something that scores depend on has changed and the change
- * is not accepted, or when failed hypotheses of the generation before are to run again in spite of it.
- */
-export function openGeneration(
+/** All that is another than what the run last went by: in its spec, in what that names, in its inputs. */
+export function changesSince(
   previous: RunManifest,
   spec: RecordedSpec | undefined,
   inputs: readonly InputRecord[],
   settings: RunSettings,
-  { acceptChange, retryFailed }: Consent,
-): OpenedGeneration {
-  const changes = [...changesSince(previous, spec, inputs), ...changedScope(previous, spec, settings)];
-  if (changes.length === 0) return { generation: previous.generation, changes };
-  if (!acceptChange) {
-    throw new SpecError(
-      `the run was started with something else: ${changes.join("; ")}. Put it back, or accept the change with --accept-spec-change (scores before and after are then kept apart)`,
-    );
-  }
-  if (retryFailed) {
-    throw new SpecError(
-      `--retry-failed and --accept-spec-change do not go together here: ${changes.join("; ")}, and failed hypotheses that run again after such a change could not be compared with what they stood beside. Leave --retry-failed away, or put the change back`,
-    );
-  }
-  // A root that cannot be changed is told before anything is written.
-  takenBefore(previous, spec, settings);
-  return { generation: previous.generation + 1, changes };
-}
-
-/** What a pipeline in code takes in of the project now; of a spec its hash tells. */
-function changedScope(
-  { project }: RunManifest,
-  spec: RecordedSpec | undefined,
-  settings: RunSettings,
-): readonly string[] {
-  const before = project?.scope;
-  if (spec !== undefined || before === undefined) return [];
-  if (isSameScope(before, { ...scopeOf(settings), inputs: before.inputs })) return [];
-  return ["other files of the project are tracked, or copied for trials"];
-}
-
-function changesSince(
-  previous: RunManifest,
-  spec: RecordedSpec | undefined,
-  inputs: readonly InputRecord[],
-): readonly string[] {
-  const sources = spec?.sources?.(previous.runId) ?? [];
+): readonly JudgedChange[] {
   return [
-    ...(spec && previous.specHash !== spec.hash ? ["the spec has changed in what scores depend on"] : []),
-    ...changedSources(previous, sources).map(({ path, what }) => `${path}: ${what}`),
+    ...(spec === undefined ? changesOfCode(previous.spec, specOfCode(settings)) : spec.changes(previous)),
     ...inputs.flatMap((input) => {
       const before = previous.inputs.find(({ path }) => path === input.path);
       if (!before || before.sha256 === input.sha256) return [];
-      return [`input ${input.path} has other contents (${identity(before)} -> ${identity(input)})`];
+      return [{ path: `input ${input.path}`, before: identity(before), after: identity(input), scores: true }];
     }),
   ];
+}
+
+/**
+ * Throws `SpecError` when scores depend on any of the changes: one run has one way of scoring. It shows what has changed
+ * and how to go on elsewhere.
+ */
+export function refuseScoring(
+  changes: readonly JudgedChange[],
+  place: string,
+  spec: Pick<RecordedSpec, "file" | "overrides"> | undefined,
+): void {
+  if (!changes.some(({ scores }) => scores)) return;
+  const started = `the run in ${place} was started with something else that its scores depend on (marked !)`;
+  throw new SpecError(`${started}:\n\n${changeLines(changes)}\n\nput it back, or ${waysOn(place, spec)}`);
+}
+
+function waysOn(place: string, spec: Pick<RecordedSpec, "file" | "overrides"> | undefined): string {
+  if (spec === undefined) return "start another run in a workspace of its own";
+  const sets = Object.entries(spec.overrides).map(([path, value]) => {
+    return ` --set ${shellWord(`${path}=${typeof value === "string" ? value : JSON.stringify(value)}`)}`;
+  });
+  const command = `aura run ${shellPath(spec.file)}${sets.join("")} --from ${shellPath(place)}`;
+  return `go on elsewhere, from the best of this run:\n\n  ${command}`;
+}
+
+/** Changes for people, one line each; those that scores depend on are marked. */
+export function changeLines(changes: readonly JudgedChange[]): string {
+  const width = Math.max(0, ...changes.map(({ path }) => path.length));
+  const lines = changes.map(({ path, before, after, scores }) => {
+    return `${scores ? "!" : " "} ${path.padEnd(width)}  ${shownOrNone(before)} -> ${shownOrNone(after)}`;
+  });
+  return lines.join("\n");
 }
 
 /** An input as people tell it from another of the same name. */
@@ -78,14 +60,29 @@ export function identity({ size, sha256 }: InputRecord): string {
   return `${size} bytes, sha256 ${sha256.slice(0, 12)}`;
 }
 
-/** What a spec takes from elsewhere and that is not as it was, with the place in the spec that names it. */
-export function changedSources(
-  previous: Pick<RunManifest, "sources">,
-  now: readonly SourceRecord[],
-): readonly { readonly path: string; readonly what: string }[] {
-  return now.flatMap(({ path, name, hash }) => {
-    const before = previous.sources?.find((source) => source.path === path && source.name === name);
-    if (!before || before.hash === hash) return [];
-    return [{ path, what: name.startsWith("${") ? `the value of ${name} is another` : `${name} has other contents` }];
+/** Of a pipeline written in code what readers of its workspace need to compare scores, as a spec would say it. */
+export function specOfCode({ metric, rollback, seed, artifacts, files }: RunSettings): JsonObject {
+  const { name, direction, minDelta, baseline } = metric;
+  const min_delta = minDelta.kind === "relative" ? `${minDelta.value * 100}%` : minDelta.value;
+  return {
+    metric: { name, direction, min_delta, ...(baseline === undefined ? {} : { baseline }) },
+    seed,
+    artifacts,
+    files,
+    rollback,
+  };
+}
+
+const FREE_IN_CODE: ReadonlySet<string> = new Set(["metric.min_delta", "metric.baseline", "rollback"]);
+
+/** What its parts do, a program has to know itself: only its settings can be compared. */
+function changesOfCode(before: JsonObject, after: JsonObject): readonly JudgedChange[] {
+  return jsonDifferences(before, after).map(({ path, ...values }) => {
+    const name = path.join(".");
+    return { path: name, ...values, scores: !FREE_IN_CODE.has(name) };
   });
+}
+
+function shownOrNone(value: JsonValue | undefined): string {
+  return value === undefined ? "(none)" : shown(value);
 }

@@ -8,7 +8,6 @@ export function assertPipelineOptions(options: unknown): void {
 }
 
 const text: Expectation = { expected: "text", holds: (value) => typeof value === "string" };
-const truth: Expectation = { expected: "true or false", holds: (value) => typeof value === "boolean" };
 const list: Expectation = { expected: "a list", holds: Array.isArray };
 const texts: Expectation = { expected: "a list of texts", holds: isTexts };
 const textsOrNull: Expectation = {
@@ -38,7 +37,6 @@ const PIPELINE = {
   artifacts: { expected: "a list of paths or artifacts", holds: isPaths },
   spec: objectOf(),
   secrets: texts,
-  acceptChange: truth,
   retryFailed: { expected: "true, or a list of ids", holds: (value) => value === true || isTexts(value) },
   // With `...resolved` of a spec.
   loaded: objectOf(),

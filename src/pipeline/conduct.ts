@@ -6,7 +6,6 @@ import { createRedactor } from "../kernel/redact.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
-import { closeIteration, GENERATION_OVER, generationOf } from "./close-iteration.ts";
 import type { Emitter } from "./emitter.ts";
 import { Gate } from "./gate.ts";
 import { RunHistory } from "./history.ts";
@@ -50,13 +49,13 @@ export async function conductRun(
   const previous = workspace.readManifest();
   const scope = { files: workspace.effects.files, workspace: workspace.root };
   const turns = (): Promise<void> => workspace.effects.clock.turn();
-  const inputs = await recordInputs(settings.inputs, previous?.inputs ?? [], scope, turns);
+  const inputs = await recordInputs(settings.inputs, scope, turns);
   const keeper = ManifestKeeper.open(options, settings, inputs, previous);
   const { runId } = keeper.manifest;
   const mark = `${runId}/${workspace.folder}/`;
   const effects = withMark(withCleanLogs(workspace.effects, hide), mark);
   const { retryFailed } = options;
-  const again = retryFailed ? chooseFailed(workspace, retryFailed, keeper.manifest.generation) : [];
+  const again = retryFailed ? chooseFailed(workspace, retryFailed) : [];
   const spending = new Spending(recordedSpending(workspace, previous), effects.clock);
   const run: RunContext = {
     settings,
@@ -87,7 +86,7 @@ export async function conductRun(
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
     if (!previous) announce();
     const { artifacts, copies } = await openProject(run, workspace, keeper);
-    const state = new RunState(settings, workspace.rollbacks(), artifacts?.reshaped);
+    const state = new RunState(settings, workspace.rollbacks());
     const loop: Loop = {
       stages,
       run,
@@ -103,18 +102,18 @@ export async function conductRun(
       project: copies,
       hide,
       folders: new TrialFolders(workspace, settings, emitter.emit),
-      generation: keeper.manifest.generation,
+      changesFor: (iteration) => keeper.changesFor(iteration),
       noteProgress: () => {
         keeper.iterated(state);
         return keeper.manifest.totals;
       },
     };
-    const { unfinished, closed } = replay(loop);
+    const unfinished = replay(loop);
     if (previous) {
       if (previous.status === "failed") state.forgiveFailures();
       keeper.iterated(state);
       announce();
-      for (const message of closed) emitter.emit({ type: "warning", code: GENERATION_OVER, message });
+      if (keeper.changed !== null) emitter.emit({ type: "settings.changed", ...keeper.changed });
     }
     const reached = await turn(loop, unfinished);
     return finish({ ...reached, ...endOf(reached.reason, signals) }, keeper, emitter);
@@ -131,35 +130,21 @@ export async function conductRun(
   }
 }
 
-/**
- * Takes in every iteration whose records are complete, and closes those of earlier generations whose records are not.
- * Answers the others, the first of which is where the run goes on.
- */
-function replay(loop: Loop): { readonly unfinished: readonly number[]; readonly closed: readonly string[] } {
-  const { state, workspace, artifacts, generation } = loop;
+/** Takes in every iteration whose records are complete. Answers the others, the first of which is where the run goes on. */
+function replay(loop: Loop): readonly number[] {
+  const { state, workspace, artifacts } = loop;
   const iterations = workspace.expectedIterations();
-  const closed: string[] = [];
-  let taken = 0;
-  for (const iteration of iterations) {
-    if (!replayIteration(loop, iteration)) {
-      if (generationOf(workspace, iteration, generation) === generation) break;
-      closed.push(closeIteration(loop, iteration));
-    }
-    taken++;
-  }
-  state.enterGeneration(generation);
+  const broken = iterations.findIndex((iteration) => !replayIteration(loop, iteration));
+  const taken = broken === -1 ? iterations.length : broken;
   if (artifacts && state.carriedNow) artifacts.carry(state.carriedNow.snapshot);
   loop.folders.catchUp(iterations.slice(0, taken), state.live.settled?.id ?? null);
   for (const id of iterations.slice(taken).flatMap((iteration) => workspace.listHypotheses(iteration))) {
     state.live.scored(id, workspace.readEvaluation(id)?.score ?? null);
   }
-  return { unfinished: iterations.slice(taken), closed };
+  return iterations.slice(taken);
 }
 
-/**
- * Goes around until a stop condition holds or the run is interrupted; unfinished iterations come first. In a new
- * generation the carried state is scored in any case: without that there would be nothing to compare with.
- */
+/** Goes around until a stop condition holds or the run is interrupted; unfinished iterations come first. */
 async function turn(loop: Loop, unfinished: readonly number[]): Promise<Reached> {
   const { state, spending, signals, artifacts, run, workspace } = loop;
   const { stop, metric } = run.settings;
@@ -169,8 +154,7 @@ async function turn(loop: Loop, unfinished: readonly number[]): Promise<Reached>
     await run.effects.clock.turn();
     if (signals.now.aborted || signals.drain.aborted) return { reason: "interrupted" };
     const next = rest.shift();
-    const opening = artifacts !== null && state.isFresh && state.lastIteration !== null;
-    if (next === undefined && !opening) {
+    if (next === undefined) {
       const reached = stopBetweenIterations(state.progress(spending.totals()), stop, metric);
       if (reached) return reachedBy(loop, reached, []);
     }

@@ -2,64 +2,27 @@ import { type HypothesisId, iterationName, parseHypothesisId, parseTrialId } fro
 import type { IterationRecord } from "../model/iteration.ts";
 import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { generationOf } from "./close-iteration.ts";
 import { presenceOf } from "./hypothesis-task.ts";
 import { nextStep } from "./resume.ts";
 
 /**
  * What a resume would do about one step. `reuse`: its record is there. `adopt`: its result is there, but what follows
- * from it was not recorded yet. `rerun`: it has to be done (again). `close`: it was not done, and its score generation
- * is over.
+ * from it was not recorded yet. `rerun`: it has to be done (again).
  */
 export interface ExplainedStep {
   readonly step: string;
-  readonly action: "reuse" | "adopt" | "rerun" | "close";
+  readonly action: "reuse" | "adopt" | "rerun";
   readonly why: string;
 }
 
-/** How the run would be resumed. */
-export interface ResumePlan {
-  /** The score generation it would go on in. Default: the one it is in. */
-  readonly generation?: number;
-  /** Failed hypotheses that would run again. Default: none. */
-  readonly again?: readonly HypothesisId[];
-  /** Whether the run tracks artifacts. Default: no. */
-  readonly tracked?: boolean;
-}
-
-/** What a resume would do, step by step, in the order it would do it. Reads records only. */
-export function explainResume(workspace: Workspace, plan: ResumePlan = {}): readonly ExplainedStep[] {
-  const generation = plan.generation ?? workspace.readManifest()?.generation ?? 0;
-  const again = new Set(plan.again);
-  const iterations = workspace.expectedIterations();
-  const steps = iterations.flatMap((iteration) => {
+/** What a resume would do, step by step, in the order it would do it; `again` are failed hypotheses that would run again. Reads records only. */
+export function explainResume(workspace: Workspace, again: readonly HypothesisId[] = []): readonly ExplainedStep[] {
+  return workspace.expectedIterations().flatMap((iteration) => {
     const record = workspace.readIteration(iteration);
-    if (generationOf(workspace, iteration, generation) !== generation) return explainEarlier(workspace, iteration);
-    if (record) return explainIteration(workspace, record, again);
+    if (record) return explainIteration(workspace, record, new Set(again));
     const why = "its record is missing; recorded replies and what its hypotheses already have are used";
     return [{ step: `iteration ${iteration}: propose`, action: "rerun" as const, why }];
   });
-  const last = iterations.at(-1);
-  const opens = last !== undefined && generationOf(workspace, last, generation) !== generation;
-  if (!plan.tracked || !opens) return steps;
-  const why = `score generation ${generation} begins, and the carried state needs a score of it`;
-  return [...steps, { step: `iteration ${last + 1}: carried state`, action: "rerun", why }];
-}
-
-/** An iteration of an earlier generation: nothing of it is done any more. */
-function explainEarlier(workspace: Workspace, iteration: number): readonly ExplainedStep[] {
-  const step = `iteration ${iteration}`;
-  const record = workspace.readIteration(iteration);
-  const listed =
-    record === null || record.state === "started" ? workspace.listHypotheses(iteration) : record.hypotheses;
-  const unscored = listed.filter((id) => !workspace.hasEvaluation(id) || workspace.readExperiment(id) === null);
-  const closing = unscored.map((id): ExplainedStep => {
-    return { step: id, action: "close", why: "it was not scored, and its score generation is over" };
-  });
-  if (record?.state === "finished" && closing.length === 0) {
-    return [{ step, action: "reuse", why: `it belongs to score generation ${record.generation} and stays as it is` }];
-  }
-  return [{ step, action: "close", why: "its score generation is over; what it has scored is kept" }, ...closing];
 }
 
 function explainIteration(

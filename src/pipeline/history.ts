@@ -9,12 +9,6 @@ import { sha256Of } from "../platform/files/hash.ts";
 /** Different reasons of failures that are looked up again. */
 const MAX_REASONS = 1000;
 
-/** Within what a proposal can be a repeat: one score generation and one base state. */
-export interface ProposalScope {
-  readonly generation: number;
-  readonly base?: string | undefined;
-}
-
 /**
  * What the run remembers of finished iterations, small enough to hold for every hypothesis of a long run. Grows by
  * whole iterations, in id order, so that nothing depends on which trial happened to finish first.
@@ -31,35 +25,33 @@ export class RunHistory {
     this.#insightWindow = insightWindow;
   }
 
-  /** The view stages get, with the best and the generation as they stand. */
-  view(best: HistoryEntry | null, generation: number): History {
+  /** The view stages get, with the best as it stands. */
+  view(best: HistoryEntry | null): History {
     return {
       entries: this.#entries,
       best,
       refused: this.#refused,
       insights: this.#windowed(),
-      generation,
     };
   }
 
-  /** Id of the hypothesis that already proposed the same thing from the same base in this generation, if any did. */
-  repeatOf(proposal: Proposal, scope: ProposalScope): string | undefined {
-    return this.#fingerprints.get(fingerprint(proposal, scope));
+  /** Id of the hypothesis that already proposed the same thing from the same base state, if any did. */
+  repeatOf(proposal: Proposal, base: string | undefined): string | undefined {
+    return this.#fingerprints.get(fingerprint(proposal, base));
   }
 
-  remember(hypothesis: Hypothesis, scope: ProposalScope): void {
-    const key = fingerprint(hypothesis, scope);
+  remember(hypothesis: Hypothesis, base: string | undefined): void {
+    const key = fingerprint(hypothesis, base);
     if (!this.#fingerprints.has(key)) this.#fingerprints.set(key, hypothesis.id);
   }
 
   addIteration(
     iteration: number,
-    generation: number,
     results: readonly StageResults[],
     insights: readonly Insight[],
     refused: readonly RefusedProposal[],
   ): readonly HistoryEntry[] {
-    const entries = results.map((result) => this.#shared(historyEntry(result, iteration, generation)));
+    const entries = results.map((result) => this.#shared(historyEntry(result, iteration)));
     for (const entry of entries) this.#entries.push(entry);
     if (insights.length > 0) this.#insights.push({ iteration, insights });
     if (this.#insightWindow !== null && this.#insights.length > this.#insightWindow) this.#insights.shift();
@@ -86,12 +78,11 @@ export class RunHistory {
   }
 }
 
-function historyEntry(result: StageResults, iteration: number, generation: number): HistoryEntry {
+function historyEntry(result: StageResults, iteration: number): HistoryEntry {
   const { hypothesis, experiment, evaluation } = result;
   return {
     id: hypothesis.id,
     iteration,
-    generation,
     ...(hypothesis.label === undefined ? {} : { label: hypothesis.label }),
     spec: hypothesis.spec,
     score: evaluation.score,
@@ -106,8 +97,8 @@ function historyEntry(result: StageResults, iteration: number, generation: numbe
  * Two proposals are the same when they would run the same thing: their parameters, their edits and what these change.
  * 52 bits of a hash stand for that, so that a long run remembers it in little space.
  */
-function fingerprint(proposal: Proposal, scope: ProposalScope): number {
+function fingerprint(proposal: Proposal, base = ""): number {
   const edits = proposal.edits && proposal.edits.length > 0 ? `\n${JSON.stringify(proposal.edits)}` : "";
-  const text = `${scope.generation} ${scope.base ?? ""}\n${canonicalJson(proposal.spec)}${edits}`;
+  const text = `${base}\n${canonicalJson(proposal.spec)}${edits}`;
   return Number.parseInt(sha256Of(text).slice(0, 13), 16);
 }

@@ -28,30 +28,6 @@ export function listInput(path: string, scope: InputScope): readonly InputEntry[
   return walk.found;
 }
 
-/** What an AURA before scheme 2 of the record took for an input: the files of a folder, and nothing that is behind a link in it. */
-export function listPlainFiles(path: string, files: Files): readonly InputEntry[] {
-  const found: InputEntry[] = [];
-  const visit = (place: string): void => {
-    const real = files.realPath(place);
-    const stat = real === null ? null : files.stat(real);
-    if (real === null || !stat) return;
-    if (stat.kind !== "directory") {
-      found.push({
-        kind: "file",
-        name: real === files.realPath(path) ? "" : real.slice(path.length),
-        place: real,
-        stat,
-      });
-      return;
-    }
-    for (const { kind, name } of files.list(real) ?? []) {
-      if (kind === "file" || kind === "directory") visit(`${real}/${name}`);
-    }
-  };
-  visit(path);
-  return found;
-}
-
 class Walk {
   readonly found: InputEntry[] = [];
   readonly #files: Files;

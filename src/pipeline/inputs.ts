@@ -4,7 +4,7 @@ import { atOnce, inTurns, pieceOfFiles, type Steps } from "../kernel/steps.ts";
 import type { InputRecord } from "../model/run.ts";
 import type { InputSetting } from "../model/settings.ts";
 import { sha256Of } from "../platform/files/hash.ts";
-import { type InputEntry, type InputScope, listInput, listPlainFiles } from "./input-files.ts";
+import { type InputEntry, type InputScope, listInput } from "./input-files.ts";
 
 /** Watches over the read-only inputs of a run. */
 export interface InputGuard {
@@ -26,13 +26,11 @@ export interface InputWatch extends Disposable {
 }
 
 /**
- * Size, time and hash of every input; a folder's hash covers the names and contents of all in it. `before` is what an
- * earlier life of the run recorded: its hashes are taken again the way they were. Inputs may be large, so `turn` is
- * awaited again and again. Throws `SpecError` when one is missing.
+ * Size, time and hash of every input; a folder's hash covers the names and contents of all in it. Inputs may be large, so
+ * `turn` is awaited again and again. Throws `SpecError` when one is missing.
  */
 export async function recordInputs(
   inputs: readonly InputSetting[],
-  before: readonly InputRecord[],
   scope: InputScope,
   turn: () => Promise<void>,
 ): Promise<readonly InputRecord[]> {
@@ -42,9 +40,7 @@ export async function recordInputs(
     const real = scope.files.realPath(absolutePath);
     const stat = real === null ? null : scope.files.stat(real);
     if (!stat) throw new SpecError(`input ${path} does not exist (looked at ${absolutePath})`);
-    const known = before.find((record) => record.path === path);
-    const scheme = known === undefined ? { scheme: 2 as const } : schemeOf(known);
-    const entries = entriesOf(input, scheme, scope);
+    const entries = listInput(absolutePath, scope);
     let [size, newest] = [0, stat.mtimeMs];
     for (const entry of entries) {
       if (entry.kind !== "file") continue;
@@ -52,7 +48,7 @@ export async function recordInputs(
       newest = Math.max(newest, entry.stat.mtimeMs);
     }
     const sha256 = await inTurns(hashOf(entries, scope.files), turn);
-    records.push({ path, size, modifiedAt: new Date(newest).toISOString(), sha256, ...scheme });
+    records.push({ path, size, modifiedAt: new Date(newest).toISOString(), sha256 });
   }
   return records;
 }
@@ -65,7 +61,7 @@ export function guardInputs(
 ): InputGuard {
   const watched = inputs.map((input) => {
     const record = recorded.find(({ path }) => path === input.path);
-    const look = (): readonly InputEntry[] => entriesOf(input, record ?? {}, scope);
+    const look = (): readonly InputEntry[] => listInput(input.absolutePath, scope);
     return { path: input.path, sha256: record?.sha256, look, mark: markOf(look()) };
   });
   const isChanged = (input: (typeof watched)[number]): boolean => {
@@ -83,7 +79,7 @@ export function guardInputs(
     if (path === null) return;
     throw new RunFailedError(
       `input ${path} is no longer what the run started with: a trial or another program changed it\n` +
-        "put it back and resume, or resume with --accept-spec-change (scores before and after are then kept apart)",
+        "put it back and resume, or start another run with `aura run --from`",
     );
   };
   const running = new Set<{ alone: boolean }>();
@@ -106,16 +102,6 @@ export function guardInputs(
       };
     },
   };
-}
-
-type Scheme = Pick<InputRecord, "scheme">;
-
-function schemeOf({ scheme }: InputRecord): Scheme {
-  return scheme === undefined ? {} : { scheme };
-}
-
-function entriesOf({ absolutePath }: InputSetting, { scheme }: Scheme, scope: InputScope): readonly InputEntry[] {
-  return scheme === 2 ? listInput(absolutePath, scope) : listPlainFiles(absolutePath, scope.files);
 }
 
 /** Of a file its own SHA-256, of a folder one over the names and contents of all in it. */

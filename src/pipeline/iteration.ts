@@ -28,12 +28,11 @@ interface FixedBatch {
  * finished record, or `null` when the turn was cut short by a stop and is to be continued by a resume.
  */
 export async function runIteration(loop: Loop, iteration: number): Promise<FinishedIteration | null> {
-  const { workspace, run, state } = loop;
+  const { workspace, run } = loop;
   const known = workspace.readIteration(iteration);
-  const outdated = known !== null && isOutdated(known, baseOf(loop, iteration));
+  const outdated = known !== null && isOutdated(loop, known);
   if (outdated) dropProposals(workspace, iteration);
   const begun = known === null || outdated ? begin(loop, iteration) : known;
-  state.enterGeneration(begun.generation);
   run.emit({ type: "iteration.started", iteration, ...(begun.base ? { base: begun.base } : {}) });
 
   const states = new Map<string, string>();
@@ -52,34 +51,29 @@ export function replayIteration(loop: Loop, iteration: number): boolean {
   const record = workspace.readIteration(iteration);
   const insights = workspace.readInsights(iteration);
   if (record?.state !== "finished" || insights === null) return false;
-  const scope = { generation: record.generation, base: record.base?.snapshot };
-  // What an earlier generation came to was judged by its own settings, and stays.
-  const stands = record.generation !== loop.generation;
   const results: StageResults[] = [];
   for (const id of record.hypotheses) {
     const hypothesis = workspace.readHypothesis(id);
     const { experiment, evaluation, missingTrials } = presenceOf(id, workspace);
-    if (!hypothesis || !experiment || !evaluation || (missingTrials.length > 0 && !stands)) return false;
+    if (!hypothesis || !experiment || !evaluation || missingTrials.length > 0) return false;
     results.push({ hypothesis, experiment, evaluation });
   }
-  for (const { hypothesis } of results) history.remember(hypothesis, scope);
-  state.enterGeneration(record.generation);
-  const entries = history.addIteration(iteration, record.generation, results, insights, record.refused);
-  const concluded: FinishedIteration = stands ? record : { ...record, ...state.conclude(entries, record.base) };
+  for (const { hypothesis } of results) history.remember(hypothesis, record.base?.snapshot);
+  const entries = history.addIteration(iteration, results, insights, record.refused);
+  const concluded: FinishedIteration = { ...record, ...state.conclude(entries, record.base) };
   if (JSON.stringify(concluded) !== JSON.stringify(record)) workspace.writeIteration(concluded);
   state.take(concluded, entries, history.entries());
   return true;
 }
 
 function begin(loop: Loop, iteration: number): IterationRecord {
-  const { state, artifacts, workspace } = loop;
-  const { generation } = loop;
+  const { artifacts, workspace } = loop;
   const base = baseOf(loop, iteration);
-  const start = artifacts !== null && (iteration === 0 || state.isFresh);
+  const changes = loop.changesFor(iteration);
   const record: IterationRecord = {
     iteration,
-    generation,
-    ...(start ? { start: true } : {}),
+    ...(artifacts !== null && iteration === 0 ? { start: true } : {}),
+    ...(changes.length > 0 ? { changes } : {}),
     ...(base ? { base } : {}),
     state: "started",
   };
@@ -93,9 +87,11 @@ function baseOf({ state, artifacts }: Loop, iteration: number): CarriedState | u
   return artifacts ? { snapshot: artifacts.start, hypothesisId: hypothesisId(iteration, 0) } : undefined;
 }
 
-/** Whether an iteration has proposed nothing yet, and something else is carried on since it began: it begins anew. */
-function isOutdated(known: IterationRecord, base: CarriedState | undefined): boolean {
+/** Whether an iteration has proposed nothing yet, and what it begins with is another since it began: it begins anew. */
+function isOutdated(loop: Loop, known: IterationRecord): boolean {
   if (known.state !== "started") return false;
+  const base = baseOf(loop, known.iteration);
+  if (JSON.stringify(known.changes ?? []) !== JSON.stringify(loop.changesFor(known.iteration))) return true;
   return known.base?.snapshot !== base?.snapshot || known.base?.hypothesisId !== base?.hypothesisId;
 }
 
@@ -135,8 +131,7 @@ async function fixBatch(loop: Loop, ctx: StageContext, begun: Started): Promise<
 
 async function proposeBatch(loop: Loop, ctx: StageContext, start: boolean): Promise<Batch> {
   if (start) {
-    const label = ctx.iteration === 0 ? "start" : "carried";
-    return { hypotheses: [{ id: hypothesisId(ctx.iteration, 0), label, spec: {} }], refused: [] };
+    return { hypotheses: [{ id: hypothesisId(ctx.iteration, 0), label: "start", spec: {} }], refused: [] };
   }
   ctx.emit({ type: "stage.started", stage: "hypothesize", iteration: ctx.iteration });
   const { researcher } = loop.stages;
@@ -150,7 +145,6 @@ async function proposeBatch(loop: Loop, ctx: StageContext, start: boolean): Prom
 /** The batch's hypotheses. One whose record was deleted is proposed again, and what was computed from it is dropped. */
 async function readBatch(loop: Loop, ctx: StageContext, fixed: Proposed): Promise<FixedBatch> {
   const { workspace, history } = loop;
-  const scope = { generation: fixed.generation, base: fixed.base?.snapshot };
   const known = fixed.hypotheses.map((id) => workspace.readHypothesis(id));
   const missing = fixed.hypotheses.filter((_, place) => known[place] === null);
   // Those that are there are remembered afterwards: before, a new proposal of them would be dropped as a repeat.
@@ -167,7 +161,7 @@ async function readBatch(loop: Loop, ctx: StageContext, fixed: Proposed): Promis
     workspace.writeHypothesis(proposed);
     return proposed;
   });
-  for (const hypothesis of hypotheses) history.remember(hypothesis, scope);
+  for (const hypothesis of hypotheses) history.remember(hypothesis, fixed.base?.snapshot);
   return { fixed, hypotheses };
 }
 
@@ -230,12 +224,12 @@ function finish(
   insights: readonly Insight[],
 ): FinishedIteration {
   const { history, state, workspace, run, artifacts } = loop;
-  const { iteration, generation, start, base, hypotheses, refused, failure, exhausted } = proposed;
-  const entries = history.addIteration(iteration, generation, results, insights, refused);
+  const { iteration, start, changes, base, hypotheses, refused, failure, exhausted } = proposed;
+  const entries = history.addIteration(iteration, results, insights, refused);
   const record: FinishedIteration = {
     iteration,
-    generation,
     ...(start === undefined ? {} : { start }),
+    ...(changes === undefined ? {} : { changes }),
     ...(base === undefined ? {} : { base }),
     hypotheses,
     refused,

@@ -60,10 +60,7 @@ function processIn({ pid, pidStartedAt, host, bootId, folder }: JsonObject): Pro
   };
 }
 
-/**
- * The process, if a run in this very folder started it since this machine's last boot. An earlier AURA did not record
- * the folder.
- */
+/** The process, if a run in this very folder started it since this machine's last boot. */
 function identityHere(record: ProcessRecord, workspace: Workspace): readonly ProcessIdentity[] {
   const { pid, pidStartedAt, host, bootId, folder } = record;
   const { self } = workspace.effects.processes;

@@ -9,7 +9,7 @@ interface OpenScore {
 }
 
 /**
- * The best of the current score generation as `inspect` has it at every moment: of all that is scored and counts, the
+ * The best as `inspect` has it at every moment: of all that is scored and counts, the
  * iterations under way included, in the order of ids whatever order scores come in.
  */
 export class LiveBest {
@@ -61,13 +61,6 @@ export class LiveBest {
     const last = entries.at(-1)?.id;
     const settled = last === undefined ? 0 : this.#open.filter(({ scored }) => compareIds(scored.id, last) <= 0).length;
     this.#replace(0, settled, []);
-  }
-
-  /** Scores of an earlier generation are no longer compared with. */
-  startOver(): void {
-    this.#settled = null;
-    this.#top = null;
-    this.#open.length = 0;
   }
 
   #replace(from: number, removed: number, added: readonly BestSoFar[]): void {

@@ -3,7 +3,7 @@ import { RunFailedError } from "../kernel/errors.ts";
 import type { Redactor } from "../kernel/redact.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { TrialId } from "../model/ids.ts";
-import type { CarriedState } from "../model/iteration.ts";
+import type { CarriedState, SettingChange } from "../model/iteration.ts";
 import type { RunTotals } from "../model/run.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
@@ -38,8 +38,8 @@ export interface Loop {
   readonly folders: TrialFolders;
   /** Takes secrets out of what is recorded. */
   readonly hide: Redactor;
-  /** Score generation that new iterations belong to. */
-  readonly generation: number;
+  /** What of the settings was changed before an iteration, to be recorded with it. */
+  readonly changesFor: (iteration: number) => readonly SettingChange[];
   /** Brings the manifest up to date when an iteration is finished; answers the totals as they are on disk now. */
   readonly noteProgress: () => RunTotals;
 }
@@ -63,7 +63,7 @@ export function stageContext(
     iteration,
     // As it was when the iteration began, whatever has come of it or was rolled back since: a question that has a reply
     // is asked in the same words again.
-    history: loop.history.view(state.best, state.generation),
+    history: loop.history.view(state.best),
     rng,
     calls: redactedCalls(calls, hide),
     ...(artifacts && base ? { artifacts: artifacts.view(base), copies: createEditCopies(loop, iteration, base) } : {}),

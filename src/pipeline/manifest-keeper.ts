@@ -1,9 +1,11 @@
 import { isAuraError } from "../kernel/errors.ts";
 import type { AuraEventType, EventSink, RunDescription } from "../kernel/events.ts";
+import type { SettingChange } from "../model/iteration.ts";
 import {
   type FinishReason,
   type InputRecord,
   NO_TOTALS,
+  type RecordedChanges,
   type RunManifest,
   type RunTotals,
   WORKSPACE_FORMAT,
@@ -12,10 +14,9 @@ import type { RunSettings } from "../model/settings.ts";
 import { VERSION } from "../version.ts";
 import { relativeToWorkspace } from "../workspace/spec-place.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { openGeneration } from "./changes.ts";
+import { changesSince, refuseScoring, specOfCode } from "./changes.ts";
 import type { PipelineOptions, RecordedSpec } from "./options.ts";
 import { statusOf } from "./outcome.ts";
-import { takenBefore } from "./project-scope.ts";
 import type { RunState } from "./run-state.ts";
 
 /** How often the manifest is brought up to date while an iteration runs, in milliseconds. */
@@ -35,13 +36,21 @@ export class ManifestKeeper {
   readonly #workspace: Workspace;
   readonly #settings: RunSettings;
   readonly #specText: string | null;
+  readonly #changed: RecordedChanges | null;
   #manifest: RunManifest;
   #written: number;
   #started = false;
   #totals: () => RunTotals = () => NO_TOTALS;
   readonly #lines: string[] = [];
 
-  private constructor(workspace: Workspace, settings: RunSettings, manifest: RunManifest, specText: string | null) {
+  private constructor(
+    workspace: Workspace,
+    settings: RunSettings,
+    manifest: RunManifest,
+    specText: string | null,
+    changed: RecordedChanges | null = null,
+  ) {
+    this.#changed = changed;
     this.#workspace = workspace;
     this.#settings = settings;
     this.#manifest = manifest;
@@ -50,8 +59,8 @@ export class ManifestKeeper {
   }
 
   /**
-   * The manifest of a new run, or the continued one. Throws `SpecError` when the spec or an input has changed since in a
-   * way that scores depend on, unless the change is accepted: then a new score generation begins.
+   * The manifest of a new run, or the continued one with what has changed in its settings. Throws `SpecError` when
+   * something has changed that scores depend on.
    */
   static open(
     options: PipelineOptions,
@@ -62,19 +71,28 @@ export class ManifestKeeper {
     const { workspace, spec } = options;
     const text = spec?.text ?? null;
     if (!previous) return new ManifestKeeper(workspace, settings, freshManifest(options, settings, inputs), text);
-    const { generation, changes } = openGeneration(previous, spec, inputs, settings, options);
-    const { project: _, ...rest } = previous;
-    const project = takenBefore(previous, spec, settings);
+    const judged = changesSince(previous, spec, inputs, settings);
+    refuseScoring(judged, workspace.root, spec);
+    const fields = judged.map(({ scores: _, ...change }) => change);
+    const changed = fields.length === 0 ? null : { from: nextToPropose(workspace, settings), fields };
+    const { changes = [] } = previous;
     const manifest: RunManifest = {
-      ...rest,
-      ...(project === null ? {} : { project }),
-      generation,
-      best: changes.length > 0 ? null : previous.best,
-      inputs: changes.length > 0 ? inputs : previous.inputs,
-      ...(spec ? recordedSpec(spec, workspace, previous.runId) : {}),
+      ...previous,
+      ...(spec ? recordedSpec(spec, workspace, previous.runId) : { spec: specOfCode(settings) }),
+      ...(changed === null ? {} : { changes: [...changes, changed] }),
       auraVersion: VERSION,
     };
-    return new ManifestKeeper(workspace, settings, manifest, text);
+    return new ManifestKeeper(workspace, settings, manifest, text, changed);
+  }
+
+  /** What this life of the run has begun to go by, and from which iteration on it counts; `null`: nothing is changed. */
+  get changed(): RecordedChanges | null {
+    return this.#changed;
+  }
+
+  /** What was changed before an iteration and counts from it on. */
+  changesFor(iteration: number): readonly SettingChange[] {
+    return (this.#manifest.changes ?? []).filter(({ from }) => from === iteration).flatMap(({ fields }) => fields);
   }
 
   get manifest(): RunManifest {
@@ -183,13 +201,24 @@ function freshManifest(options: PipelineOptions, settings: RunSettings, inputs: 
     updatedAt: now,
     seed: settings.seed,
     auraVersion: VERSION,
-    generation: 0,
     iterationsCompleted: 0,
     best: null,
     totals: NO_TOTALS,
     inputs,
-    ...(options.spec ? recordedSpec(options.spec, options.workspace, runId) : specOfCode(settings)),
+    ...(options.spec
+      ? recordedSpec(options.spec, options.workspace, runId)
+      : { specHash: "", overrides: {}, spec: specOfCode(settings) }),
   };
+}
+
+/** The first iteration whose hypotheses are not decided yet. */
+function nextToPropose(workspace: Workspace, { artifacts }: RunSettings): number {
+  const isDecided = (iteration: number): boolean => {
+    const record = workspace.readIteration(iteration);
+    return record !== null && record.state !== "started";
+  };
+  const last = workspace.listIterations().findLast(isDecided);
+  return last === undefined ? (artifacts.length > 0 ? 0 : 1) : last + 1;
 }
 
 type SpecFields = Pick<RunManifest, "specHash" | "overrides" | "specFile" | "spec" | "sources">;
@@ -201,18 +230,10 @@ function recordedSpec(spec: RecordedSpec, workspace: Workspace, runId: string): 
   return { sources, specHash: hash, overrides, specFile, spec: raw };
 }
 
-/** A pipeline written in code records what readers of the workspace need to compare scores. */
-function specOfCode({ metric }: RunSettings): SpecFields {
-  const { name, direction, minDelta, baseline } = metric;
-  const min_delta = minDelta.kind === "relative" ? `${minDelta.value * 100}%` : minDelta.value;
-  const spec = { metric: { name, direction, min_delta, ...(baseline === undefined ? {} : { baseline }) } };
-  return { specHash: "", overrides: {}, spec };
-}
-
 /** Its keys always in the same order, whatever was added when. */
 function inOrder(manifest: RunManifest): RunManifest {
   const { format, runId, name, status, reason, createdAt, updatedAt, ...rest } = manifest;
-  const { spec, specFile, project, sources, ...others } = rest;
+  const { spec, specFile, project, sources, changes, ...others } = rest;
   return {
     format,
     runId,
@@ -226,5 +247,6 @@ function inOrder(manifest: RunManifest): RunManifest {
     ...(project === undefined ? {} : { project }),
     ...(specFile === undefined ? {} : { specFile }),
     spec,
+    ...(changes === undefined ? {} : { changes }),
   };
 }

@@ -1,27 +1,24 @@
+import { isAbsolute } from "node:path";
 import type { RunContext } from "../kernel/context.ts";
 import { RunFailedError } from "../kernel/errors.ts";
 import { parseHypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
-import type { TakenArtifacts, TakenProject } from "../model/run.ts";
+import type { TakenProject } from "../model/run.ts";
 import {
   applyEdits,
   captureProject,
-  captureProjectAgain,
   captureTrialCopy,
   changesInCopy,
   createArtifactsView,
   makeTrialCopy,
   projectExcludes,
-  reshaped,
   SnapshotStore,
   setCarried,
-  takenIn,
   workspacesIn,
 } from "../workspace/artifacts/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
 import type { ManifestKeeper } from "./manifest-keeper.ts";
-import { isSameScope, scopeOf } from "./project-scope.ts";
 
 /** What of the user's project a run has taken in. */
 export interface OpenedProject {
@@ -32,8 +29,7 @@ export interface OpenedProject {
 
 /**
  * Opens the run's states. The user's files are read once in the life of a run: at its start when it tracks artifacts,
- * else when a trial first asks for a copy; from then on their snapshots are used. Only an accepted change of which files
- * these are has them read once more.
+ * else when a trial first asks for a copy; from then on their snapshots are used.
  */
 export async function openProject(
   run: RunContext,
@@ -50,22 +46,16 @@ export async function openProject(
   let reading: Promise<TakenProject> | null = null;
 
   const read = async (): Promise<TakenProject> => {
-    const { project: known, generation } = keeper.manifest;
-    const scope = scopeOf(settings);
-    // Whatever is read for a generation stays: only one that began afterwards may ask for other files.
-    if (known && ((known.since ?? 0) >= generation || isSameScope(known.scope ?? scope, scope))) return known;
+    const { project: known } = keeper.manifest;
+    if (known) return known;
     const request = { root: settings.root, tracked, patterns: settings.files, inputs };
-    const captured = known
-      ? await captureProjectAgain(store, request, known, effects, run.signal)
-      : await captureProject(store, request, effects, run.signal);
+    const captured = await captureProject(store, request, effects, run.signal);
     for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
     const project: TakenProject = {
       files: captured.project.id,
       artifacts: captured.artifacts.id,
       root: settings.root,
-      scope,
-      ...(generation === 0 ? {} : { since: generation }),
-      ...(known ? { earlier: [...(known.earlier ?? []), withoutFiles(known)] } : {}),
+      scope: { tracked, patterns: settings.files, inputs: inputs.filter((path) => !isAbsolute(path)) },
     };
     keeper.tookIn(project);
     return project;
@@ -119,18 +109,9 @@ export async function openProject(
         applyEdits(store, base.snapshot, hypothesis.edits ?? [], { tracked, isWorkspace, inputs }),
       view: (base) =>
         createArtifactsView(store, { base: base.snapshot, parent: parentOf(workspace, base) ?? start, start }),
-      reshaped(state, from, to) {
-        const id = reshaped(store, state, takenIn(taken, from), takenIn(taken, to));
-        store.keep(id);
-        return id;
-      },
       carry: (state) => setCarried(store, state),
     },
   };
-}
-
-function withoutFiles({ artifacts, scope, since }: TakenProject): TakenArtifacts {
-  return { artifacts, ...(scope === undefined ? {} : { scope }), ...(since === undefined ? {} : { since }) };
 }
 
 /** The state that the hypothesis whose state this is was made from. */

@@ -1,6 +1,7 @@
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
+import type { SettingChange } from "../model/iteration.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { SourceRecord } from "../model/run.ts";
+import type { RunManifest, SourceRecord } from "../model/run.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { SettingsOptions } from "./settings.ts";
 
@@ -15,10 +16,13 @@ export interface PipelineOptions extends SettingsOptions {
   readonly spec?: RecordedSpec;
   /** Values that no record, log, event or message is to hold, such as those of a spec's `${VAR}`. Default: none. */
   readonly secrets?: readonly string[];
-  /** Go on although the spec or an input has changed: scores before and after are kept apart. Default: refuse. */
-  readonly acceptChange?: boolean;
   /** Run failed hypotheses again: all of them, or these. */
   readonly retryFailed?: true | readonly string[];
+}
+
+/** A change of the settings, and whether scores depend on it: one that they do depend on no run goes on with. */
+export interface JudgedChange extends SettingChange {
+  readonly scores: boolean;
 }
 
 /** What of a spec a workspace keeps. */
@@ -31,6 +35,8 @@ export interface RecordedSpec {
   readonly overrides: JsonObject;
   /** Absolute path of the spec's file. */
   readonly file: string;
-  /** What the spec takes from elsewhere that scores depend on, by hashes of the run of this id. Default: nothing. */
+  /** What the spec takes from elsewhere, by hashes of the run of this id. Default: nothing. */
   readonly sources?: (runId: string) => readonly SourceRecord[];
+  /** How it and what it takes from elsewhere differ from what a run recorded, and what of that scores depend on. */
+  readonly changes: (previous: RunManifest) => readonly JudgedChange[];
 }

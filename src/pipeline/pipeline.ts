@@ -94,8 +94,7 @@ export class Pipeline {
   #assertArtifacts(): void {
     const { artifacts = this.settings.artifacts, workspace } = this.#options;
     const project = workspace.readManifest()?.project;
-    if (project !== undefined && project.scope === undefined) return;
-    const read = project?.scope?.tracked ?? [];
+    const read = project?.scope.tracked ?? [];
     const unread = artifacts.filter((one) => {
       const path = artifactPath(typeof one === "string" ? one : one.path);
       return !read.some((folder) => isWithin(path, folder));

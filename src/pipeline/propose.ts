@@ -59,14 +59,14 @@ function admit(answer: Proposals, ctx: StageContext, count: number, firstIndex: 
       refused.push({ label, reason: `more than the ${count} asked for` });
       return;
     }
-    const scope = { generation: ctx.history.generation, base: ctx.artifacts?.base };
-    const earlier = history.repeatOf(proposal, scope);
+    const base = ctx.artifacts?.base;
+    const earlier = history.repeatOf(proposal, base);
     if (earlier !== undefined) {
       refused.push({ label, reason: `repeats ${earlier}` });
       return;
     }
     const hypothesis = withId(proposal, hypothesisId(ctx.iteration, firstIndex + hypotheses.length));
-    history.remember(hypothesis, scope);
+    history.remember(hypothesis, base);
     hypotheses.push(hypothesis);
   });
   return { hypotheses, refused: counted(refused), ...(answer.exhausted ? { exhausted: true } : {}) };

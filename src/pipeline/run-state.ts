@@ -25,13 +25,10 @@ export class RunState {
   readonly live: LiveBest;
   readonly #settings: RunSettings;
   readonly #rollbacks: readonly AppliedRollback[];
-  readonly #reshaped: (snapshot: string, from: number, to: number) => string;
   #best: ScoredEntry | null = null;
   /** What has to be beaten to be carried on: the best since a rollback, beginning with what that went back to. */
   #incumbent: ScoredEntry | null = null;
   #carried: CarriedState | null = null;
-  #generation = 0;
-  #inGeneration = 0;
   #lastIteration: number | null = null;
   #completed = 0;
   #hypotheses = 0;
@@ -40,14 +37,8 @@ export class RunState {
   #withoutProposal = 0;
   #exhausted = false;
 
-  /** `reshaped`: a state of one generation as one of a later, where other files may be tracked. Default: it stays. */
-  constructor(
-    settings: RunSettings,
-    rollbacks: readonly AppliedRollback[],
-    reshaped: (snapshot: string, from: number, to: number) => string = (snapshot) => snapshot,
-  ) {
+  constructor(settings: RunSettings, rollbacks: readonly AppliedRollback[]) {
     this.#settings = settings;
-    this.#reshaped = reshaped;
     this.#rollbacks = rollbacks;
     this.live = new LiveBest(settings.metric, countedAfter(rollbacks));
   }
@@ -67,15 +58,6 @@ export class RunState {
     const last = this.#rollbacks.at(-1);
     if (last === undefined || last.afterIteration <= (this.#lastIteration ?? -1)) return this.#carried;
     return stateOf(last);
-  }
-
-  get generation(): number {
-    return this.#generation;
-  }
-
-  /** Nothing that is carried on has been run in this generation yet. */
-  get isFresh(): boolean {
-    return this.#inGeneration === 0;
   }
 
   get lastIteration(): number | null {
@@ -108,22 +90,6 @@ export class RunState {
     };
   }
 
-  /** Scores of an earlier generation say nothing about this one's: best and patience start over. */
-  enterGeneration(generation: number): void {
-    if (generation === this.#generation) return;
-    if (this.#carried !== null) {
-      const { snapshot, hypothesisId } = this.#carried;
-      this.#carried = { snapshot: this.#reshaped(snapshot, this.#generation, generation), hypothesisId };
-    }
-    this.#generation = generation;
-    this.#inGeneration = 0;
-    this.#best = null;
-    this.#incumbent = null;
-    this.live.startOver();
-    this.#sinceImprovement = 0;
-    this.#exhausted = false;
-  }
-
   /** A user who resumes a run that had failed gives it the same patience again. */
   forgiveFailures(): void {
     this.#failuresInARow = 0;
@@ -143,32 +109,15 @@ export class RunState {
     };
   }
 
-  /** What an iteration comes to that an accepted change cut short: nothing is decided by part of a batch. */
-  undecided(base: CarriedState | undefined): Conclusion {
-    const carried = this.#carried ?? base;
-    return {
-      best: this.#best?.id ?? null,
-      bestScore: this.#best?.score ?? null,
-      improved: false,
-      ...(carried ? { carried } : {}),
-      failuresInARow: this.#failuresInARow,
-    };
-  }
-
   /** Takes a finished iteration in. `entries` are this iteration's, `all` every one up to and including it. */
   take(record: FinishedIteration, entries: readonly HistoryEntry[], all: readonly HistoryEntry[]): void {
     this.#lastIteration = record.iteration;
-    this.#inGeneration++;
     this.#best = entries.filter(hasScore).find(({ id }) => id === record.best) ?? this.#best;
     this.live.settle(entries);
     this.#carried = record.carried ?? this.#carried;
     this.#failuresInARow = record.failuresInARow;
-    if (record.cutShort) {
-      this.#hypotheses += record.start ? 0 : record.hypotheses.length;
-    } else {
-      this.#incumbent = bestOf(entries, this.#settings.metric, this.#incumbent);
-    }
-    if (!record.cutShort && !record.start) {
+    this.#incumbent = bestOf(entries, this.#settings.metric, this.#incumbent);
+    if (!record.start) {
       this.#completed++;
       this.#hypotheses += record.hypotheses.length;
       this.#sinceImprovement = record.improved ? 0 : this.#sinceImprovement + 1;
@@ -194,12 +143,10 @@ export class RunState {
     const rollback = this.#rollbacks[until];
     if (rollback === undefined) return;
     const counts = countedAfter(this.#rollbacks.slice(0, until + 1));
-    const comparable = all.filter(({ id, generation }) => generation === this.#generation && counts(id));
-    this.#best = bestOf(comparable, this.#settings.metric);
-    const target = comparable.find(({ id }) => id === rollback.hypothesisId);
+    const counted = all.filter(({ id }) => counts(id));
+    this.#best = bestOf(counted, this.#settings.metric);
+    const target = counted.find(({ id }) => id === rollback.hypothesisId);
     this.#incumbent = target !== undefined && hasScore(target) ? target : null;
-    // A state of an earlier generation is scored again, as one that an accepted change carries on.
-    if (target === undefined) this.#inGeneration = 0;
     this.#carried = stateOf(rollback);
     this.#sinceImprovement = 0;
   }

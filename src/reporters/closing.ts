@@ -21,8 +21,6 @@ export interface ClosingSummary {
     readonly score: number;
     readonly spec: JsonObject;
   } | null;
-  /** The score generation; from the second on the best is of what was scored since the last accepted change. Default: the first. */
-  readonly generation?: number;
   readonly iterationsCompleted: number;
   readonly totals: RunTotals;
   /** Whether `aura resume` would go on with it. */
@@ -63,14 +61,7 @@ function messageLines(message = ""): readonly string[] {
   return lines.length > MAX_MESSAGE_LINES ? [...shown, `  … ${lines.length - MAX_MESSAGE_LINES} more lines`] : shown;
 }
 
-function facts({
-  best,
-  generation = 0,
-  metric,
-  iterationsCompleted,
-  totals,
-  workspace,
-}: ClosingSummary): readonly string[] {
+function facts({ best, metric, iterationsCompleted, totals, workspace }: ClosingSummary): readonly string[] {
   const lines: string[] = [];
   if (best) {
     const label = best.label === undefined ? "" : `  ${truncate(terminalLine(best.label), 60)}`;
@@ -79,7 +70,7 @@ function facts({
     const parameters = parametersText(parametersOf(best.spec));
     if (parameters !== "") lines.push(fact("", truncate(parameters, 200)));
   } else {
-    lines.push(fact("best", `none: nothing was scored${generation > 0 ? " since the change that was accepted" : ""}`));
+    lines.push(fact("best", "none: nothing was scored"));
   }
   const spent = [
     counted(iterationsCompleted, "iteration", "iterations"),

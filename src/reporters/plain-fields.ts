@@ -40,6 +40,8 @@ export function plainFields(
           message: event.message,
         },
       };
+    case "settings.changed":
+      return info({ from: `iteration ${event.from}`, fields: event.fields.map(({ path }) => path).join(", ") });
     case "warning":
       return warn({ code: event.code, id: event.hypothesisId, message: event.message });
     case "iteration.started":

@@ -4,7 +4,7 @@ import { RunFailedError } from "../kernel/errors.ts";
 import { NO_TOTALS } from "../model/run.ts";
 import type { ResolvedRun } from "./resolve.ts";
 
-const EMPTY_HISTORY: History = { entries: [], best: null, refused: [], insights: [], generation: 0 };
+const EMPTY_HISTORY: History = { entries: [], best: null, refused: [], insights: [] };
 
 /** The prompt a researcher would send first; `null` when it does not ask with one. */
 export function firstPrompt(run: ResolvedRun, workspace: string, effects: Effects): string | null {

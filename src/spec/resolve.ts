@@ -2,11 +2,13 @@ import type { Effects } from "../kernel/effects.ts";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import type { Registry } from "../kernel/registry.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { SourceRecord } from "../model/run.ts";
+import type { RunManifest, SourceRecord } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import type { JudgedChange } from "../pipeline/options.ts";
 import { systemEffects } from "../platform/system.ts";
 import { ComponentBuilder } from "./build.ts";
 import { knownComponents } from "./components.ts";
+import { specChanges } from "./drift.ts";
 import type { LoadedSpec } from "./load.ts";
 import { probeTools } from "./probes.ts";
 import { settingsOf } from "./settings.ts";
@@ -32,6 +34,8 @@ export interface ResolvedRun {
     readonly file: string;
     /** What the spec takes from elsewhere, by hashes of the run of this id. */
     readonly sources: (runId: string) => readonly SourceRecord[];
+    /** How it differs from what a run recorded. */
+    readonly changes: (previous: RunManifest) => readonly JudgedChange[];
   };
 }
 
@@ -69,6 +73,7 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
   });
   const experimenter = builder.build("experimenter", spec.experimenter);
   if (probe) await experimenter.probe?.({ settings, effects, signal });
+  const sources = specSources(loaded, effects.files);
   return {
     settings,
     researcher: builder.build("researcher", spec.researcher),
@@ -83,7 +88,8 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
       hash: loaded.specHash,
       overrides: loaded.overrides,
       file: loaded.path,
-      sources: specSources(loaded, effects.files),
+      sources,
+      changes: (previous) => specChanges(previous, loaded.raw, sources(previous.runId)),
     },
   };
 }

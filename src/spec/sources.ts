@@ -4,27 +4,23 @@ import type { Files } from "../kernel/effects.ts";
 import type { SourceRecord } from "../model/run.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import { isModulePath, knownComponents } from "./components.ts";
-import { safePaths } from "./drift.ts";
 import type { LoadedSpec } from "./load.ts";
 import type { SpecPath } from "./places.ts";
 import { isPublicVariable } from "./secrets.ts";
 import { specSchema } from "./spec-schema.ts";
 
 /**
- * Tells what a spec takes from elsewhere that scores depend on, by hash: the prompt files and modules it names, and the
- * values of `${VAR}`. Left out is what is different each time and has no part in a score: variables that say something
+ * Tells what a spec takes from elsewhere, by hash: the prompt files and modules it names, and the
+ * values of `${VAR}`. Left out is what is different each time and has no part in the run: variables that say something
  * about the machine, addresses of servers, and credentials by their name.
  */
 export function specSources(loaded: LoadedSpec, files: Files): (runId: string) => readonly SourceRecord[] {
-  const isSafe = safePaths(loaded.raw);
-  const named = namedFiles(loaded)
-    .filter(({ path }) => !isSafe(path))
-    .map(({ path, name }): SourceRecord => {
-      const hash = files.hash(resolve(loaded.dir, name)) ?? sha256Of("");
-      return { path: path.join("."), name, hash };
-    });
+  const named = namedFiles(loaded).map(({ path, name }): SourceRecord => {
+    const hash = files.hash(resolve(loaded.dir, name)) ?? sha256Of("");
+    return { path: path.join("."), name, hash };
+  });
   const values = loaded.variables.filter(
-    ({ path, name }) => !isSafe(path) && !isAddress(path) && !isPublicVariable(name) && !CREDENTIAL.test(name),
+    ({ path, name }) => !isAddress(path) && !isPublicVariable(name) && !CREDENTIAL.test(name),
   );
   const known = new Map<string, string>();
   return (runId) => {

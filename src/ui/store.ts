@@ -75,6 +75,7 @@ function change(state: DashboardState, event: AuraEvent): DashboardState {
         totals: { ...event.totals, activeMs: state.totals.activeMs },
         best: bestView(state, event.best),
       };
+    case "settings.changed":
     case "snapshot.taken":
       return state;
     case "trial.started":

@@ -16,8 +16,8 @@ const MIGRATIONS: ReadonlyMap<number, Migration> = new Map([
   [
     0,
     {
-      // Before score generations and recorded overrides: everything was of the first generation, nothing overridden.
-      manifest: (old: JsonObject): JsonObject => ({ ...old, format: 1, generation: 0, overrides: {} }),
+      // Before recorded overrides: nothing was overridden.
+      manifest: (old: JsonObject): JsonObject => ({ ...old, format: 1, overrides: {} }),
     },
   ],
 ]);

@@ -1,4 +1,5 @@
 import type { CallRecord } from "../model/call.ts";
+import { countedAfter } from "../model/counted.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { hypothesisId } from "../model/ids.ts";
@@ -10,7 +11,8 @@ import { manifestOf, type Observer, statusNow } from "./inspection.ts";
 import { experimentFile } from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import { readCall, readEvaluation, readHypothesis, readInsights, readIteration, type Source } from "./records.ts";
-import { countsIn, type Standing, standing } from "./standing.ts";
+import { readRollbacks } from "./rollbacks.ts";
+import { type Standing, standing } from "./standing.ts";
 
 /** The best hypothesis of a run, as `inspect` shows it. */
 export interface BestView {
@@ -32,7 +34,6 @@ export interface SummaryView {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly seed: number;
-  readonly generation: number;
   readonly iterationsCompleted: number;
   readonly hypotheses: Standing["hypotheses"];
   readonly metric: { readonly name: string | null; readonly direction: "maximize" | "minimize" };
@@ -61,7 +62,6 @@ export function inspectSummary(root: string, observer: Observer): SummaryView {
     createdAt: manifest.createdAt,
     updatedAt: manifest.updatedAt,
     seed: manifest.seed,
-    generation: manifest.generation,
     iterationsCompleted: manifest.iterationsCompleted,
     hypotheses,
     metric: metricOf(manifest),
@@ -88,7 +88,7 @@ export interface HypothesisRow {
   readonly score: number | null;
   readonly passed: boolean | null;
   readonly reason: string | null;
-  /** Whether it counts for the best: `false` for what a rollback left out and for those of an earlier generation. */
+  /** Whether it counts for the best: `false` for what a rollback left out. */
   readonly counts: boolean;
   readonly spec: JsonObject;
   readonly edits: number;
@@ -97,12 +97,12 @@ export interface HypothesisRow {
 /** Every hypothesis of the run, in the order of their ids. */
 export function inspectHypotheses(root: string, { files }: Pick<Observer, "files">): readonly HypothesisRow[] {
   const source: Source = { root, files };
-  const counts = countsIn(source, manifestOf(root, files));
+  manifestOf(root, files);
+  const isCounted = countedAfter(readRollbacks(source));
   return listIterations(root, files).flatMap((iteration) => {
-    const isCounted = counts(iteration);
     return listRecords(root, files, iteration, "hypotheses").flatMap((id) => {
       const row = hypothesisRow(source, iteration, id);
-      return row ? [{ ...row, counts: isCounted(row) }] : [];
+      return row ? [{ ...row, counts: isCounted(id) }] : [];
     });
   });
 }

@@ -105,7 +105,6 @@ function usersOfStates(source: records.Source, manifest: RunManifest | null): Re
     if (id !== undefined) users.set(id, [...(users.get(id) ?? []), user]);
   };
   add(manifest?.project?.artifacts, "the start");
-  for (const { artifacts } of manifest?.project?.earlier ?? []) add(artifacts, "an earlier start");
   add(manifest?.project?.files, "every trial's copy of the project");
   for (const iteration of listIterations(source.root, source.files)) {
     const record = readOr(() => records.readIteration(source, iteration));

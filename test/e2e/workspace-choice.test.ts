@@ -98,23 +98,30 @@ describe("a workspace that holds a run", () => {
     expect(manifest("set").iterationsCompleted).toBe(3);
   });
 
-  thorough("refuses a changed spec with the difference, and goes on with --accept-spec-change", async () => {
-    await here.run(["run", "tiny.yaml", "--workspace", "drift"]);
-    const refused = await here.run(["resume", "drift", "--set", "metric.name=other"]);
-    expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/metric\.name.*score.*other/s);
-    expect(refused.stderr).toContain("--accept-spec-change");
-    const accepted = await here.run([
-      "resume",
-      "drift",
-      "--set",
-      "metric.baseline=0.2",
-      "--max-iterations",
-      "2",
-      "--accept-spec-change",
-    ]);
-    expect(accepted.code).toBe(0);
-    expect(manifest("drift").generation).toBe(1);
+  thorough(
+    "refuses a change of what scores depend on with the difference and the command that goes on elsewhere",
+    async () => {
+      await here.run(["run", "tiny.yaml", "--workspace", "drift"]);
+      const before = here.read("drift/run.json");
+      const refused = await here.run(["resume", "drift", "--set", "metric.name=other"]);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toMatch(/^! metric\.name +"score" -> "other"$/m);
+      expect(refused.stderr).toMatch(/^ {2}aura run \S+tiny\.yaml --set metric\.name=other --from \S+drift$/m);
+      expect(here.read("drift/run.json")).toBe(before);
+    },
+  );
+
+  thorough("goes on with any other change, records it with the iteration it counts from, and says so", async () => {
+    await here.run(["run", "tiny.yaml", "--workspace", "free"]);
+    const free = ["--set", "goal=less", "--set", "metric.baseline=0.2", "--max-iterations", "2", "--reporter", "plain"];
+    const end = await here.run(["resume", "free", ...free]);
+    expect(end.code).toBe(0);
+    expect(end.stdout).toMatch(/ info settings\.changed from="?iteration 2"? fields="goal, .*metric\.baseline/);
+    expect(JSON.parse(here.read("free/iterations/00002/iteration.json") ?? "").changes).toContainEqual({
+      path: "metric.baseline",
+      after: 0.2,
+    });
+    expect(manifest("free").changes).toMatchObject([{ from: 2 }]);
   });
 
   test("is refused when a folder holds something else", async () => {

@@ -59,7 +59,7 @@ describe("resume", () => {
     using place = await finishedPlace();
     const before = place.tally();
     expect((await place.start({}, ["--set", "stop.iterations=3"]).ended).code).toBe(0);
-    expect(manifest(place)).toMatchObject({ iterationsCompleted: 3, status: "finished", generation: 0 });
+    expect(manifest(place)).toMatchObject({ iterationsCompleted: 3, status: "finished" });
     expect(startedSince(place, before.starts).every((id) => id.startsWith("i00003-"))).toBe(true);
     const after = place.tally();
     expect((await place.start().ended).code).toBe(0);
@@ -85,24 +85,21 @@ describe("resume --explain", () => {
     expect((await explained(place, ["--retry-failed", "i00001-h000"])).code).toBe(2);
   });
 
-  thorough("shows a changed spec, and with consent the new generation it would open", async () => {
+  thorough("refuses what a resume would refuse, and tells of what it would go by from now on", async () => {
     using place = await finishedPlace();
     edit(place, "spec.yaml", "trials: 2", "trials: 1");
     const refused = await explained(place);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/^! experimenter\.trials +2 -> 1$/m);
-    const accepted = await explained(place, ["--accept-spec-change"]);
-    expect(accepted.code).toBe(0);
-    expect(accepted.stdout).toMatch(/^score generation 1 begins: the spec has changed/m);
-    expect(accepted.stdout).toMatch(/^rerun +iteration 3: carried state /m);
-    expect((await explained(place, ["--accept-spec-change", "--retry-failed"])).code).toBe(2);
-    place.write("data.csv", "4,5,6,7\n");
     edit(place, "spec.yaml", "trials: 1", "trials: 2");
+    edit(place, "spec.yaml", "retries: 1", "retries: 2");
+    const free = await explained(place);
+    expect(free.code).toBe(0);
+    expect(free.stdout).toMatch(/^ {2}retries +1 -> 2$/m);
+    place.write("data.csv", "4,5,6,7\n");
     const input = await explained(place);
     expect(input.code).toBe(2);
-    expect(input.stderr).toMatch(
-      /input data\.csv has other contents \(6 bytes, sha256 \w{12} -> 8 bytes, sha256 \w{12}\)/,
-    );
+    expect(input.stderr).toMatch(/^! input data\.csv +"6 bytes, sha256 \w{12}" -> "8 bytes, sha256 \w{12}"$/m);
   });
 
   thorough("says what is missing of what was there when the run started", async () => {
@@ -133,7 +130,7 @@ describe("resume --explain", () => {
     const { stdout } = await explained(place);
     expect(stdout).toMatch(/^rerun +iteration 1: propose +its record is missing/m);
     expect((await place.start().ended).code).toBe(0);
-    expect(iteration(place, "00001")).toMatchObject({ state: "finished", generation: 0 });
+    expect(iteration(place, "00001")).toMatchObject({ state: "finished" });
     expect(manifest(place)).toMatchObject({ best: whole, iterationsCompleted: 2 });
   });
 });
@@ -155,24 +152,21 @@ reviewer: { type: none, x-note: "\${NOTE:-}" }
   };
   const ENV = { STEP: "120", HUB_TOKEN: "first-token" };
 
-  thorough("is known again: values and modules that scores depend on need consent, the rest does not", async () => {
-    using place = realPlace(FILES);
-    expect((await place.start(ENV).ended).code).toBe(0);
-    const more = ["--set", "stop.iterations=2"];
-    const value = await place.start({ ...ENV, STEP: "121" }, more).ended;
-    expect(value.code).toBe(2);
-    expect(value.stderr).toMatch(/^! experimenter\.command +the value of \$\{STEP\} is another$/m);
-    place.write("propose.mjs", `${FILES["propose.mjs"]}// other\n`);
-    const module = await place.start(ENV, more).ended;
-    expect(module.code).toBe(2);
-    expect(module.stderr).toMatch(/^! researcher\.module +\.\/propose\.mjs has other contents$/m);
-    expect(manifest(place).generation).toBe(0);
-    const accepted = await place.start({ ...ENV, STEP: "121" }, [...more, "--accept-spec-change"]).ended;
-    expect(accepted.code).toBe(0);
-    expect(manifest(place)).toMatchObject({ generation: 1, best: { id: "i00002-h000" } });
-    const rotated = await place.start({ STEP: "121", HUB_TOKEN: "second-token", NOTE: "x" }, more).ended;
-    expect(rotated.code).toBe(0);
-  });
+  thorough(
+    "is known again: a value or a module that scores depend on is refused, another applies and is said",
+    async () => {
+      using place = realPlace(FILES);
+      expect((await place.start(ENV).ended).code).toBe(0);
+      const more = ["--set", "stop.iterations=2", "--reporter", "plain"];
+      const value = await place.start({ ...ENV, STEP: "121" }, more).ended;
+      expect(value.code).toBe(2);
+      expect(value.stderr).toMatch(/^! experimenter\.command +"\$\{STEP\} \(\w{8}\)" -> "\$\{STEP\} \(\w{8}\)"$/m);
+      place.write("propose.mjs", `${FILES["propose.mjs"]}// other\n`);
+      const module = await place.start({ ...ENV, HUB_TOKEN: "second-token", NOTE: "x" }, more).ended;
+      expect(module.code).toBe(0);
+      expect(module.stdout).toMatch(/settings\.changed from="iteration 2" fields=".*researcher\.module/);
+    },
+  );
 
   thorough("is recorded by hashes that do not give a value away, and differ from run to run", async () => {
     using one = realPlace(FILES);
@@ -184,20 +178,11 @@ reviewer: { type: none, x-note: "\${NOTE:-}" }
     const text = readFileSync(join(one.workspace, "run.json"), "utf8");
     expect(text).not.toContain('"120"');
     expect(text).not.toContain("first-token");
-    expect(manifest(one).sources?.map(({ path }) => path)).toEqual(["researcher.module", "experimenter.command"]);
-  });
-
-  thorough("is a prompt file's contents too", async () => {
-    const prompted = SPEC.replace(
-      "{ type: function, module: ./propose.mjs }",
-      "{ type: prompt, runner: { type: command, argv: [cat, reply.json] }, prompt_file: ask.md }",
-    );
-    using place = realPlace({ ...FILES, "spec.yaml": prompted, "ask.md": "PROPOSE\n", "reply.json": '[{"x": 1}]' });
-    expect((await place.start(ENV).ended).code).toBe(0);
-    place.write("ask.md", "PROPOSE better\n");
-    const { code, stderr } = await place.start(ENV).ended;
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/^! researcher\.prompt_file +ask\.md has other contents$/m);
+    expect(manifest(one).sources?.map(({ path }) => path)).toEqual([
+      "researcher.module",
+      "experimenter.command",
+      "reviewer.x-note",
+    ]);
   });
 });
 
@@ -212,29 +197,7 @@ describe("a changed spec", () => {
     expect(refused.stderr).toMatch(/^! experimenter\.trials +2 -> 1$/m);
     expect(refused.stderr).toMatch(/^ {2}retries +1 -> 2$/m);
     expect(place.tally()).toEqual(before);
-    expect(manifest(place).generation).toBe(0);
-  });
-
-  test("that is accepted opens a generation whose best is its own, with the carried state scored again", async () => {
-    using place = await finishedPlace();
-    const before = manifest(place);
-    const carried = iteration(place, "00002");
-    edit(place, "spec.yaml", "trials: 2", "trials: 1");
-    edit(place, "train.sh", "score=$((gain", "score=$((-100 + gain");
-    const accepted = await place.start({}, ["--set", "stop.iterations=3", "--accept-spec-change"]).ended;
-    expect(accepted.code).toBe(0);
-    const after = manifest(place);
-    expect(after.generation).toBe(1);
-    expect(before.best?.score).toBeGreaterThan(0);
-    expect(after.best?.score).toBeLessThan(0);
-    expect(after.best?.id).toMatch(/^i0000[34]-/);
-    expect(iteration(place, "00003")).toMatchObject({
-      start: true,
-      generation: 1,
-      base: carried.state === "finished" ? carried.carried : null,
-      hypotheses: ["i00003-h000"],
-    });
-    expect(iteration(place, "00004")).toMatchObject({ generation: 1, state: "finished" });
+    expect(manifest(place).changes).toBeUndefined();
   });
 
   thorough("in an input's contents counts as one", async () => {
@@ -243,33 +206,6 @@ describe("a changed spec", () => {
     const refused = await place.start({}, ["--set", "stop.iterations=3"]).ended;
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("data.csv");
-  });
-});
-
-describe("a change that is accepted on a finished run", () => {
-  thorough("leaves no best, fails --require with 100, and inspect agrees", async () => {
-    using place = realPlace({
-      "spec.yaml": `version: 1
-name: kill
-goal: more
-metric: { name: score, direction: maximize }
-stop: { iterations: 1 }
-researcher: { type: search, method: grid, num_tasks: 2, space: { x: { type: int, low: 1, high: 9 } } }
-experimenter: { type: script, command: "sh -c 'echo score=$1' sh {x}" }
-`,
-    });
-    expect((await place.start().ended).code).toBe(0);
-    expect(manifest(place).best).not.toBeNull();
-    edit(place, "spec.yaml", "maximize", "minimize");
-    const end = await place.start({}, ["--accept-spec-change", "--require", "5", "--reporter", "plain"]).ended;
-    expect(end.code).toBe(100);
-    expect(end.stdout).toContain("none: nothing was scored since the change that was accepted");
-    const framed = await place.start({}, ["--require", "5", "--json"]).ended;
-    expect(framed.code).toBe(100);
-    expect(JSON.parse(framed.stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ exitCode: 100, best: null });
-    const inspected = await aura(["inspect", "runs/kill", "--json"], { cwd: place.path });
-    expect(JSON.parse(inspected.stdout)).toMatchObject({ best: null, generation: 1 });
-    expect(manifest(place).best).toBeNull();
   });
 });
 

@@ -11,7 +11,6 @@ export interface StageContextOptions {
   readonly direction?: Direction;
   readonly entries?: readonly HistoryEntry[];
   readonly iteration?: number;
-  readonly generation?: number;
   readonly seed?: number;
   readonly root?: string;
   readonly signal?: AbortSignal;
@@ -21,7 +20,7 @@ export interface StageContextOptions {
 
 /** What a stage gets, without a workspace, models or trials behind it. */
 export function stageContext(options: StageContextOptions = {}): StageContext {
-  const { entries = [], iteration = 1, generation = 0, seed = 7, root = "/nowhere" } = options;
+  const { entries = [], iteration = 1, seed = 7, root = "/nowhere" } = options;
   return {
     settings: {
       ...DEFAULT_SETTINGS,
@@ -50,7 +49,7 @@ export function stageContext(options: StageContextOptions = {}): StageContext {
     emit: (event) => options.events?.push(event),
     signal: options.signal ?? new AbortController().signal,
     iteration,
-    history: { entries, best: null, refused: [], insights: [], generation },
+    history: { entries, best: null, refused: [], insights: [] },
     rng: seededRng(seed).fork(`iteration-${iteration}`),
     calls: { ask: () => Promise.reject(new Error("no call was expected")) },
     trials: { run: () => Promise.reject(new Error("no trial was expected")) },
@@ -58,15 +57,9 @@ export function stageContext(options: StageContextOptions = {}): StageContext {
 }
 
 /** A scored hypothesis of a finished iteration. */
-export function historyEntry(
-  iteration: number,
-  index: number,
-  spec: JsonObject,
-  score: number | null,
-  generation = 0,
-): HistoryEntry {
+export function historyEntry(iteration: number, index: number, spec: JsonObject, score: number | null): HistoryEntry {
   const id = hypothesisId(iteration, index);
-  return { id, iteration, generation, spec, score, passed: score !== null, reason: "", hasEdits: false };
+  return { id, iteration, spec, score, passed: score !== null, reason: "", hasEdits: false };
 }
 
 /** A hypothesis of the batch under review. */

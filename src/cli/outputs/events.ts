@@ -3,7 +3,7 @@ import { evaluationSchema } from "../../model/evaluation.ts";
 import { experimentSchema } from "../../model/experiment.ts";
 import { hypothesisSchema } from "../../model/hypothesis.ts";
 import { insightSchema } from "../../model/insight.ts";
-import { carriedStateSchema, refusedProposalSchema } from "../../model/iteration.ts";
+import { carriedStateSchema, refusedProposalSchema, settingChangesSchema } from "../../model/iteration.ts";
 import { bestSoFarSchema, FINISH_REASONS, totalsSchema } from "../../model/run.ts";
 import { failureSchema, trialOutcomeSchema } from "../../model/trial.ts";
 import { ANY, type ObjectSchema, type OpenObjectSchema } from "../../schema/dialect.ts";
@@ -51,6 +51,10 @@ export const runDescription = exactly({
 
 /** What happens between the beginning of a run and its end. */
 export const betweenEvents = [
+  event("settings.changed", {
+    from: described("The iteration from which on they count.", WHOLE),
+    fields: settingChangesSchema,
+  }),
   event("warning", { code: described("Stable.", TEXT), message: TEXT }, { hypothesisId: HYPOTHESIS_ID }),
   event("iteration.started", { iteration: ITERATION }, { base: carriedStateSchema }),
   event("stage.started", {

@@ -22,7 +22,6 @@ export const summaryOutput = described(
     createdAt: TIMESTAMP,
     updatedAt: TIMESTAMP,
     seed: WHOLE,
-    generation: described("Score generation: scores are compared within one only.", WHOLE),
     iterationsCompleted: WHOLE,
     hypotheses: exactly({
       total: WHOLE,
@@ -55,10 +54,7 @@ export const hypothesesOutput = described(
         score: described("In the metric's own units; `null` when there is none.", nullable(NUMBER)),
         passed: described("`null` before it is evaluated.", nullable(FLAG)),
         reason: described("Of the evaluation; `null` before it.", nullable(TEXT)),
-        counts: described(
-          "Whether it counts for the best: `false` for what a rollback left out and for those of an earlier score generation.",
-          FLAG,
-        ),
+        counts: described("Whether it counts for the best: `false` for what a rollback left out.", FLAG),
         spec: parametersSchema,
         edits: described("How many edits of tracked artifacts it proposes.", WHOLE),
       }),

@@ -1,10 +1,11 @@
+import { settingChangesSchema } from "../../model/iteration.ts";
 import { bestSoFarSchema, FINISH_REASONS } from "../../model/run.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { TIMESTAMP } from "../../schema/quantities.ts";
 import { errorOutput, errorSchema } from "./error.ts";
 import { betweenEvents, event, eventSchema, otherEvent, runDescription } from "./events.ts";
-import { EXIT_CODE, TEXT, WHOLE } from "./fields.ts";
+import { EXIT_CODE, TEXT } from "./fields.ts";
 import { summaryOutput } from "./inspect-run.ts";
 import { planSchema } from "./plan.ts";
 
@@ -45,16 +46,18 @@ const finished = event(
 const planned = event("run.planned", { plan: described("What a run would do: with `--dry-run`.", planSchema) });
 
 const explained = event("resume.explained", {
-  generation: described("The score generation that the run would go on in.", WHOLE),
-  changes: described("What begins a new score generation, if any does.", listOf(TEXT)),
+  changes: described(
+    "Settings that are other than before; they count from the next iteration on.",
+    settingChangesSchema,
+  ),
   steps: described(
     "In the order they would be done: with `--explain`.",
     listOf(
       exactly({
         step: TEXT,
         action: described(
-          "`reuse`: its record is there. `adopt`: its result is there, what follows from it is not. `rerun`: it has to be done. `close`: its score generation is over.",
-          { enum: ["reuse", "adopt", "rerun", "close"] },
+          "`reuse`: its record is there. `adopt`: its result is there, what follows from it is not. `rerun`: it has to be done.",
+          { enum: ["reuse", "adopt", "rerun"] },
         ),
         why: TEXT,
       }),

@@ -1,4 +1,4 @@
-import type { HistoryEntry, StageContext } from "../../kernel/context.ts";
+import type { StageContext } from "../../kernel/context.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import { hypothesisId } from "../../model/ids.ts";
 import type { Direction } from "../../model/settings.ts";
@@ -39,13 +39,6 @@ export function verdictOn(options: VerdictOptions, ctx: Pick<StageContext, "sett
   return { passed, reason: `${passed ? "better than" : "not better than"} ${what} ${baseline}`, baseline };
 }
 
-/** The start of a generation: the unedited artifacts, or later the state carried on, run again to have a score. */
-function isStart({ id, label, hasEdits, state }: HistoryEntry): boolean {
-  return id === START || (label === "carried" && !hasEdits && state !== undefined);
-}
-
 function startScore(ctx: Pick<StageContext, "history">): number | null {
-  const { entries, generation } = ctx.history;
-  const start = entries.find((entry) => entry.generation === generation && isStart(entry));
-  return start?.score ?? null;
+  return ctx.history.entries.find(({ id }) => id === START)?.score ?? null;
 }

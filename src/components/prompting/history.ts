@@ -36,20 +36,20 @@ interface ShownEntry {
 }
 
 /**
- * `history`: finished hypotheses, oldest first. The best ones of the current generation and the latest ones are kept,
+ * `history`: finished hypotheses, oldest first. The best ones and the latest ones are kept,
  * turn by turn, until the budget is full.
  */
 export function historyVariable(ctx: StageContext): unknown {
-  const { entries, generation } = ctx.history;
+  const { entries } = ctx.history;
   const diffs = diffsOfImprovers(ctx);
-  const ranked = rankedEntries(entries, generation, ctx.settings.metric.direction);
+  const ranked = rankedEntries(entries, ctx.settings.metric.direction);
   const latest = entries.slice(-MAX_CONSIDERED).reverse();
   const kept = new Map<string, string>();
   let room = TOKEN_BUDGETS.history * CHARACTERS_PER_TOKEN - [...diffs.values()].join("").length;
   for (let place = 0; place < MAX_CONSIDERED && room > 0; place++) {
     for (const entry of [ranked[place], latest[place]]) {
       if (!entry || kept.has(entry.id)) continue;
-      const line = entryLine(entry, generation);
+      const line = entryLine(entry);
       room -= line.length + 1;
       if (room > 0) kept.set(entry.id, line);
     }
@@ -68,11 +68,11 @@ export function historyVariable(ctx: StageContext): unknown {
   );
 }
 
-/** `best`: the best hypothesis of the current generation; empty, with empty fields, when there is none. */
+/** `best`: the best hypothesis; empty, with empty fields, when there is none. */
 export function bestVariable(ctx: StageContext): unknown {
-  const { best, generation } = ctx.history;
+  const { best } = ctx.history;
   if (!best) return absent(BEST_FIELDS, ["spec"]);
-  return printableRecord(shownEntry(best, undefined), fence(entryLine(best, generation)));
+  return printableRecord(shownEntry(best, undefined), fence(entryLine(best)));
 }
 
 /** `failures`: the latest hypotheses without a score, and the proposals that the previous iteration refused, with reasons. */
@@ -107,15 +107,14 @@ export function failuresVariable(ctx: StageContext): unknown {
   return printableList(items, items.length === 0 ? "None." : fence(lines.join("\n")));
 }
 
-function entryLine(entry: HistoryEntry, generation: number): string {
+function entryLine(entry: HistoryEntry): string {
   const label = entry.label === undefined ? "" : ` ${JSON.stringify(promptLine(entry.label, 80))}`;
   const verdict =
     entry.score === null ? `failed${bracketed(entry.reason)}` : `score=${entry.score}${entry.passed ? " passed" : ""}`;
-  const older = entry.generation === generation ? "" : " (under older settings, not comparable)";
   const edits = entry.hasEdits ? " with edits" : "";
   const parameters = promptLine(JSON.stringify(entry.spec), MAX_LINE);
   const spec = entry.hasEdits && parameters === "{}" ? "" : ` spec=${parameters}`;
-  return clip(`${entry.id}${label} ${verdict}${older}${edits}${spec}`, MAX_LINE);
+  return clip(`${entry.id}${label} ${verdict}${edits}${spec}`, MAX_LINE);
 }
 
 function bracketed(reason: string): string {
@@ -137,14 +136,10 @@ function shownEntry(entry: HistoryEntry, diff: string | undefined): ShownEntry {
   };
 }
 
-function rankedEntries(
-  entries: readonly HistoryEntry[],
-  generation: number,
-  direction: Direction,
-): readonly HistoryEntry[] {
+function rankedEntries(entries: readonly HistoryEntry[], direction: Direction): readonly HistoryEntry[] {
   const sign = direction === "maximize" ? -1 : 1;
   return entries
-    .filter((entry) => entry.score !== null && entry.generation === generation)
+    .filter((entry) => entry.score !== null)
     .sort((a, b) => sign * ((a.score ?? 0) - (b.score ?? 0)) || compareIds(a.id, b.id))
     .slice(0, MAX_CONSIDERED);
 }

@@ -10,9 +10,7 @@ export function renderedInRun(role: Role, render: () => string): string {
     return render();
   } catch (thrown) {
     if (!(thrown instanceof SpecError)) throw thrown;
-    const message =
-      `the prompt of the ${role} cannot be made: ${messageOf(thrown)}\n` +
-      "mend the prompt, and resume the run with --accept-spec-change";
+    const message = `the prompt of the ${role} cannot be made: ${messageOf(thrown)}\nmend the prompt, and resume the run`;
     throw new RunFailedError(message, { cause: thrown });
   }
 }

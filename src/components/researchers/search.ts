@@ -38,8 +38,8 @@ export interface SearchResearcherOptions {
 
 /**
  * Proposes hypotheses without a model, by random search, over a grid or with a tree-structured Parzen estimator. What
- * it proposes depends on the seed and on the scored hypotheses of the current score generation alone, so a resumed run
- * goes on exactly as an undisturbed one; nothing is proposed twice in a generation. Throws `SpecError` when the space
+ * it proposes depends on the seed and on the scored hypotheses alone, so a resumed run
+ * goes on exactly as an undisturbed one; nothing is proposed twice. Throws `SpecError` when the space
  * is not usable.
  */
 export class SearchResearcher implements Researcher {
@@ -70,7 +70,7 @@ export class SearchResearcher implements Researcher {
     if (this.#log?.direction !== direction) {
       this.#log = { direction, observed: new ObservationLog(this.space, direction) };
     }
-    this.#log.observed.update(history.entries, history.generation);
+    this.#log.observed.update(history.entries);
     return this.#log.observed;
   }
 }

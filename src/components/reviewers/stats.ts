@@ -15,7 +15,7 @@ const SHOWN_OF_BATCH = 3;
 const SHOWN_PARAMETERS = 12;
 
 /**
- * Reviews without a model, over this batch and the scores of the current generation (the latest 2,000): ranks, the best
+ * Reviews without a model, over this batch and the scores of the run (the latest 2,000): ranks, the best
  * so far, why some have no score, the correlation of each parameter with the score, where the best quarter lies, and
  * mean scores by choice. At most six findings; the same scores always give the same text.
  */
@@ -23,8 +23,7 @@ export class StatsReviewer implements Reviewer {
   async review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]> {
     const { metric } = ctx.settings;
     const fresh = batch.map(({ hypothesis: { id, spec }, evaluation: { score } }) => ({ id, spec, score }));
-    const { generation } = ctx.history;
-    const earlier = latestScored(ctx.history.entries, generation, MOST_SCORES - fresh.length);
+    const earlier = latestScored(ctx.history.entries, MOST_SCORES - fresh.length);
     const scored = [...earlier, ...fresh.filter(hasScore)];
     const { numeric, categorical } = effectsOf(scored);
     return [
@@ -42,15 +41,11 @@ interface MaybeScored extends Omit<ScoredSpec, "score"> {
   readonly score: number | null;
 }
 
-function latestScored(
-  entries: readonly (MaybeScored & { readonly generation: number })[],
-  generation: number,
-  most: number,
-): readonly ScoredSpec[] {
+function latestScored(entries: readonly MaybeScored[], most: number): readonly ScoredSpec[] {
   const latest: ScoredSpec[] = [];
   for (let index = entries.length - 1; index >= 0 && latest.length < most; index--) {
     const entry = entries[index];
-    if (entry && entry.generation === generation && hasScore(entry)) latest.push(entry);
+    if (entry && hasScore(entry)) latest.push(entry);
   }
   return latest.reverse();
 }

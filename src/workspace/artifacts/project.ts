@@ -1,13 +1,11 @@
 import ignore from "ignore";
 import type { Effects } from "../../kernel/effects.ts";
-import type { ProjectScope, TakenArtifacts } from "../../model/run.ts";
 import { type Excludes, HARD_EXCLUDES, projectExcludes } from "./excludes.ts";
 import { listTracked } from "./git.ts";
 import { isTreePath, isWithinAny, parentsOf } from "./paths.ts";
 import { scanTree } from "./scan.ts";
 import type { ArtifactWarning, Snapshot } from "./snapshot.ts";
 import type { Captured, SnapshotStore } from "./store.ts";
-import { joined } from "./taken.ts";
 
 export interface ProjectFiles {
   /** Files and links relative to the root, sorted. */
@@ -78,47 +76,12 @@ export async function captureProject(
   };
 }
 
-/**
- * Reads the user's files once more, because others are to be tracked or copied than `taken` says. What is tracked as
- * before stays as it was at the start: the user may have changed it since, as `aura apply` does.
- */
-export async function captureProjectAgain(
-  store: SnapshotStore,
-  request: ProjectRequest,
-  taken: TakenArtifacts,
-  effects: Effects,
-  signal: AbortSignal,
-): Promise<CapturedProject> {
-  const { root, tracked, patterns, inputs } = request;
-  const before = taken.scope;
-  const added = before === undefined ? [] : addedPaths(request, before, effects);
-  const excludes = projectExcludes(effects.files, root);
-  const how = { excludes, cache: false, durable: true, without: inputs };
-  const fresh = await store.captureInTurns(root, added, how, turnsOf(effects, signal));
-  const artifacts = joined(store.read(taken.artifacts), before, fresh.snapshot, { tracked, patterns, inputs });
-  store.keep(store.hold(artifacts).id);
-  const project = await captureOthers(store, request, effects, signal);
-  return { project: project.snapshot, artifacts, warnings: [...fresh.warnings, ...project.warnings] };
-}
-
 /** A project may be large: between its files a stop is heard and the lock kept fresh. */
 function turnsOf({ clock }: Effects, signal: AbortSignal): () => Promise<void> {
   return async () => {
     await clock.turn();
     signal.throwIfAborted();
   };
-}
-
-/** Paths that are part of a state and were not before; they may hold others that were. */
-function addedPaths(
-  { root, tracked, inputs }: ProjectRequest,
-  before: ProjectScope,
-  { files }: Effects,
-): readonly string[] {
-  const fresh = tracked.filter((path) => !isWithinAny(path, before.tracked));
-  const noInputs = before.inputs.filter((path) => isWithinAny(path, before.tracked) && isWithinAny(path, tracked));
-  const there = noInputs.filter((path) => !isWithinAny(path, inputs) && files.stat(`${root}/${path}`) !== null);
-  return [...fresh, ...there];
 }
 
 /** The project's files outside the artifacts. */

@@ -15,28 +15,13 @@ export interface StateRecords {
   listHypotheses(iteration: number): readonly HypothesisId[];
   /** The iteration that ran the start; `null` when its record is not there. Default: iteration 0. */
   startIteration?(): number | null;
-  /** A state of a score generation as it is now that other files may be tracked. Default: as it was. */
-  present?(snapshot: string, generation: number): string;
 }
 
 /**
  * The state that `best`, `start`, the number of an iteration (what it carried on) or the id of a hypothesis (what it
- * ran with) means, as it is by what is tracked now. Throws `WorkspaceError` ("usage") when there is no such state, saying why.
+ * ran with) means. Throws `WorkspaceError` ("usage") when there is no such state, saying why.
  */
 export function findState(records: StateRecords, name: string): CarriedState {
-  const { iteration, state } = recordedState(records, name);
-  const generation = records.readIteration(iteration)?.generation;
-  if (generation === undefined || records.present === undefined) return state;
-  return { snapshot: records.present(state.snapshot, generation), hypothesisId: state.hypothesisId };
-}
-
-/** A state as it was recorded, and the iteration that it is of. */
-interface FoundState {
-  readonly iteration: number;
-  readonly state: CarriedState;
-}
-
-function recordedState(records: StateRecords, name: string): FoundState {
   if (name === "start") return startState(records);
   if (name === "best") {
     const best = records.best();
@@ -51,16 +36,16 @@ function recordedState(records: StateRecords, name: string): FoundState {
   );
 }
 
-function startState(records: StateRecords): FoundState {
+function startState(records: StateRecords): CarriedState {
   const iteration = records.startIteration === undefined ? 0 : records.startIteration();
   const id = hypothesisId(iteration ?? 0, 0);
   const base = iteration === null ? undefined : records.readIteration(iteration)?.base;
   const snapshot = base?.snapshot ?? records.readExperiment(id)?.state;
   if (snapshot === undefined) throw noState("this run has no recorded start: it tracks no artifacts");
-  return { iteration: iteration ?? 0, state: { snapshot, hypothesisId: id } };
+  return { snapshot, hypothesisId: id };
 }
 
-function stateAfter(records: StateRecords, iteration: number): FoundState {
+function stateAfter(records: StateRecords, iteration: number): CarriedState {
   const record = records.readIteration(iteration);
   if (record === null) {
     const last = records.lastIteration();
@@ -69,14 +54,13 @@ function stateAfter(records: StateRecords, iteration: number): FoundState {
   if (record.state !== "finished") throw noState(`iteration ${iteration} is not finished: it has carried nothing on`);
   if (record.carried === undefined)
     throw noState(`iteration ${iteration} carried no state on: no artifacts are tracked`);
-  return { iteration, state: record.carried };
+  return record.carried;
 }
 
-function stateOfHypothesis(records: StateRecords, id: HypothesisId): FoundState {
+function stateOfHypothesis(records: StateRecords, id: HypothesisId): CarriedState {
   const experiment = records.readExperiment(id);
   if (experiment === null) throw noState(`there is no experiment of ${id}: no such hypothesis, or it has not run`);
-  const iteration = parseHypothesisId(id)?.iteration ?? 0;
-  if (experiment.state !== undefined) return { iteration, state: { snapshot: experiment.state, hypothesisId: id } };
+  if (experiment.state !== undefined) return { snapshot: experiment.state, hypothesisId: id };
   const why = experiment.failure === undefined ? "no artifacts are tracked" : experiment.failure.message;
   throw noState(`${id} has no state: ${why}`);
 }

@@ -190,7 +190,7 @@ describe("the frame of --json", () => {
     const at = "2026-01-31T12:00:00.000Z";
     frame.sink({ type: "trial.output", trialId: "t", stream: "stdout", line: "x", at, seq: 7 });
     frame.sink({ type: "warning", code: "c", message: "bad \u009b[31m\u2028", at, seq: 8 });
-    frame.tell("resume.explained", { generation: 0, changes: [], steps: [] });
+    frame.tell("resume.explained", { changes: [], steps: [] });
     frame.finish({ exitCode: 2, reason: "error", best: null, message: "no" });
     frame.finish({ exitCode: 0, reason: "explained", best: null });
     expect(lines.every((line) => line.endsWith("\n") && !/[\u0080-\u009f\u2028]/.test(line))).toBe(true);

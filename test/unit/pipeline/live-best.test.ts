@@ -60,12 +60,4 @@ describe("the best while an iteration runs", () => {
     live.settle(scores.map((score, n) => ({ id: id(n), score })));
     expect([live.current?.score, live.top]).toEqual([5, { id: id(1), score: 5.5 }]);
   });
-
-  test("is nobody's in a new score generation", () => {
-    const live = new LiveBest(metric, everything);
-    live.settle([{ id: id(0), score: 5 }]);
-    expect(live.top?.score).toBe(5);
-    live.startOver();
-    expect([live.current, live.settled, live.top]).toEqual([null, null, null]);
-  });
 });

@@ -177,7 +177,6 @@ describe("the history", () => {
   const add = (history: RunHistory, iteration: number, finding: string) =>
     history.addIteration(
       iteration,
-      0,
       [stageResults(`i0000${iteration}-h000`, { x: iteration }, iteration)],
       [{ id: `i0000${iteration}-n00`, iteration, finding, evidence: [] }],
       [],
@@ -186,22 +185,20 @@ describe("the history", () => {
   test("keeps the insights of as many iterations as the window says", () => {
     const history = new RunHistory(2);
     for (const iteration of [1, 2, 3]) add(history, iteration, `finding ${iteration}`);
-    expect(history.view(null, 0).insights.map(({ finding }) => finding)).toEqual(["finding 2", "finding 3"]);
-    expect(history.view(null, 0).entries).toHaveLength(3);
+    expect(history.view(null).insights.map(({ finding }) => finding)).toEqual(["finding 2", "finding 3"]);
+    expect(history.view(null).entries).toHaveLength(3);
     const whole = new RunHistory(null);
     for (const iteration of [1, 2, 3]) add(whole, iteration, `finding ${iteration}`);
-    expect(whole.view(null, 0).insights).toHaveLength(3);
+    expect(whole.view(null).insights).toHaveLength(3);
   });
 
-  test("knows a repeat by what would run, in whatever order its keys are, within a generation and a base state", () => {
+  test("knows a repeat by what would run, in whatever order its keys are, from one base state", () => {
     const history = new RunHistory(null);
-    const scope = { generation: 0, base: "s1" };
-    history.remember({ id: "i00001-h000", spec: { a: 1, b: { c: 2, d: 3 } } }, scope);
-    expect(history.repeatOf({ spec: { b: { d: 3, c: 2 }, a: 1 }, label: "other" }, scope)).toBe("i00001-h000");
-    expect(history.repeatOf({ spec: { a: 1, b: { c: 2, d: 4 } } }, scope)).toBeUndefined();
-    expect(history.repeatOf({ spec: { a: 1, b: { c: 2, d: 3 } } }, { ...scope, generation: 1 })).toBeUndefined();
-    expect(history.repeatOf({ spec: { a: 1, b: { c: 2, d: 3 } } }, { ...scope, base: "s2" })).toBeUndefined();
+    history.remember({ id: "i00001-h000", spec: { a: 1, b: { c: 2, d: 3 } } }, "s1");
+    expect(history.repeatOf({ spec: { b: { d: 3, c: 2 }, a: 1 }, label: "other" }, "s1")).toBe("i00001-h000");
+    expect(history.repeatOf({ spec: { a: 1, b: { c: 2, d: 4 } } }, "s1")).toBeUndefined();
+    expect(history.repeatOf({ spec: { a: 1, b: { c: 2, d: 3 } } }, "s2")).toBeUndefined();
     const edits = [{ path: "a.txt", content: "x" }];
-    expect(history.repeatOf({ spec: { a: 1, b: { c: 2, d: 3 } }, edits }, scope)).toBeUndefined();
+    expect(history.repeatOf({ spec: { a: 1, b: { c: 2, d: 3 } }, edits }, "s1")).toBeUndefined();
   });
 });

@@ -164,7 +164,6 @@ describe("where a run stands", () => {
   const entry = (id: string, score: number | null, more: Partial<HistoryEntry> = {}): HistoryEntry => ({
     id,
     iteration: Number(id.slice(1, 6)),
-    generation: 0,
     spec: {},
     score,
     passed: true,
@@ -176,7 +175,6 @@ describe("where a run stands", () => {
     const base = { snapshot: "s0", hypothesisId: "i00000-h000" };
     const record = {
       iteration,
-      generation: 0,
       hypotheses: entries.map(({ id }) => id),
       refused: [],
       state: "finished" as const,
@@ -250,19 +248,6 @@ describe("where a run stands", () => {
     expect(fourth).toMatchObject({ best: "i00004-h000", improved: true, carried: { hypothesisId: "i00004-h000" } });
   });
 
-  test("after a rollback to what an earlier generation scored, that is scored again before anything is proposed", () => {
-    const state = new RunState(settings(), [{ afterIteration: 2, hypothesisId: "i00001-h000", snapshot: "s1" }]);
-    const first = entry("i00001-h000", 5, { state: "s1" });
-    finish(state, 1, [first]);
-    state.enterGeneration(1);
-    finish(state, 2, [entry("i00002-h000", 6, { state: "s2", generation: 1 })], [first]);
-    expect([state.isFresh, state.carried?.snapshot]).toEqual([true, "s1"]);
-    finish(state, 3, [entry("i00003-h000", 5, { state: "s1", generation: 1 })]);
-    expect(state.isFresh).toBe(false);
-    const worse = finish(state, 4, [entry("i00004-h000", 3, { state: "s3", generation: 1 })]);
-    expect(worse).toMatchObject({ improved: false, carried: { snapshot: "s1" } });
-  });
-
   test("after a rollback to what has no score, anything scored is carried on", () => {
     const state = new RunState(settings(), [{ afterIteration: 2, hypothesisId: "i00002-h000", snapshot: "s2" }]);
     const first = entry("i00001-h000", 9, { state: "s1" });
@@ -285,17 +270,6 @@ describe("where a run stands", () => {
     expect(state.carriedNow).toEqual({ snapshot: "s1", hypothesisId: "i00001-h000" });
     expect(state.best?.id).toBe("i00002-h000");
     expect(state.carried?.hypothesisId).toBe("i00002-h000");
-  });
-
-  test("another score generation starts without a best", () => {
-    const state = new RunState(settings(), []);
-    finish(state, 1, [entry("i00001-h000", 5)]);
-    state.enterGeneration(1);
-    expect(state.live.current).toBeNull();
-    expect(finish(state, 2, [entry("i00002-h000", 1, { generation: 1 })])).toMatchObject({
-      best: "i00002-h000",
-      improved: true,
-    });
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject, JsonValue } from "../../../src/model/json.ts";
-import { formatDrift, specDrift, specHash } from "../../../src/spec/drift.ts";
+import { specChanges, specHash } from "../../../src/spec/drift.ts";
 import { applyOverrides } from "../../../src/spec/overrides.ts";
 
 const SPEC: JsonObject = {
@@ -14,16 +14,19 @@ const SPEC: JsonObject = {
   runners: {
     main: { type: "anthropic", model: "claude", timeout: "1m", price: { input: 3 } },
     spare: { type: "replay" },
+    judge: { type: "anthropic", model: "claude" },
   },
   researcher: { type: "prompt", runner: "main", space: { timeout: { type: "float", low: 0, high: 1 } } },
   experimenter: {
     type: "composed",
     executor: { type: "script", command: "run", env: { limits: "1" }, timeout: "5m", limits: {} },
   },
+  evaluator: { type: "prompt", runner: "judge" },
   reviewer: { type: "prompt", runner: { type: "replay", file: "a", timeout: "1m" } },
   checks: [{ name: "tests", command: "npm test", timeout: "1m" }],
 };
 
+const differences = (before: JsonObject, after: JsonObject) => specChanges({ spec: before }, after, []);
 const changed = (overrides: JsonObject) => applyOverrides(SPEC, overrides).value;
 
 describe("a changed spec", () => {
@@ -44,58 +47,67 @@ describe("a changed spec", () => {
     ["reviewer.runner.timeout", "2m"],
     ["runners.spare.file", "unused.jsonl"],
     ["runners.third", { type: "replay", file: "x" }],
+    ["goal", "less"],
+    ["metric.min_delta", "3%"],
+    ["metric.baseline", 0.5],
+    ["rollback", "none"],
+    ["runners.main.model", "other"],
+    ["researcher.runner", "spare"],
+    ["researcher.space.timeout.high", 2],
+    ["reviewer.runner.file", "b"],
+    ["constraints.time_budget", "5m"],
     ["x-note", "hello"],
     ["experimenter.executor.x-why", "because"],
-  ])("is safe at %s", (path, value) => {
+  ])("applies freely at %s", (path, value) => {
     const after = changed({ [path]: value });
-    expect(specDrift(SPEC, after).map(({ safe }) => safe)).not.toContain(false);
-    expect(specDrift(SPEC, after).length).toBeGreaterThan(0);
+    expect(differences(SPEC, after).map(({ scores }) => scores)).not.toContain(true);
+    expect(differences(SPEC, after).length).toBeGreaterThan(0);
     expect(specHash(after)).toBe(specHash(SPEC));
   });
 
   it.each<[string, JsonValue]>([
-    ["goal", "less"],
     ["seed", 1],
     ["metric.direction", "minimize"],
-    ["metric.min_delta", "3%"],
-    ["runners.main.model", "other"],
-    ["researcher.runner", "spare"],
-    ["researcher.space.timeout.high", 2],
-    ["researcher.space.x-y", { type: "float", low: 0, high: 1 }],
+    ["metric.name", "loss"],
+    ["runners.judge.model", "other"],
     ["experimenter.executor.command", "run --fast"],
     ["experimenter.executor.env.limits", "2"],
-    ["reviewer.runner.file", "b"],
+    ["evaluator.runner", "spare"],
     ["checks", []],
-    ["constraints.time_budget", "5m"],
+    ["inputs", ["data.csv"]],
     ["artifacts", ["train.py"]],
-  ])("is unsafe at %s", (path, value) => {
+  ])("is one that scores depend on at %s", (path, value) => {
     const after = changed({ [path]: value });
-    expect(specDrift(SPEC, after).map(({ safe }) => safe)).toContain(false);
+    expect(differences(SPEC, after).map(({ scores }) => scores)).toContain(true);
     expect(specHash(after)).not.toBe(specHash(SPEC));
   });
 
   it("is told field by field", () => {
-    const drift = specDrift(
-      SPEC,
-      changed({ "stop.iterations": 20, "metric.target": 0.9, goal: "x".repeat(90), "checks.0.name": "t" }),
-    );
-    expect(formatDrift(drift)).toBe(
-      [
-        `! goal             "more" -> "${"x".repeat(59)}…"`,
-        "! metric.target    (none) -> 0.9",
-        "  stop.iterations  3 -> 20",
-        '! checks.0.name    "tests" -> "t"',
-      ].join("\n"),
-    );
+    const after = changed({ "stop.iterations": 20, goal: "less", "checks.0.name": "t" });
+    expect(differences(SPEC, after)).toEqual([
+      { path: "goal", before: "more", after: "less", scores: false },
+      { path: "stop.iterations", before: 3, after: 20, scores: false },
+      { path: "checks.0.name", before: "tests", after: "t", scores: true },
+    ]);
+  });
+
+  it("may be in a file or a variable that it names, known by its hash", () => {
+    const source = (path: string, hash: string) => ({ path, name: "./m.mjs", hash });
+    const before = { spec: SPEC, sources: [source("evaluator.module", "a"), source("researcher.module", "a")] };
+    const now = [source("evaluator.module", "b"), source("researcher.module", "b")];
+    expect(specChanges(before, SPEC, now)).toEqual([
+      { path: "evaluator.module", before: "./m.mjs (a)", after: "./m.mjs (b)", scores: true },
+      { path: "researcher.module", before: "./m.mjs (a)", after: "./m.mjs (b)", scores: false },
+    ]);
   });
 
   it("is no change when keys stand in another order", () => {
     const reversed = Object.fromEntries(Object.entries(SPEC).reverse());
-    expect(specDrift(SPEC, reversed)).toEqual([]);
+    expect(differences(SPEC, reversed)).toEqual([]);
     expect(specHash(reversed)).toBe(specHash(SPEC));
   });
 
-  it("has another hash exactly when a change is unsafe", () => {
+  it("has another hash exactly when scores depend on a change", () => {
     const key = fc.constantFrom(
       "goal",
       "stop",
@@ -103,6 +115,9 @@ describe("a changed spec", () => {
       "main",
       "timeout",
       "researcher",
+      "evaluator",
+      "metric",
+      "direction",
       "runner",
       "space",
       "x-a",
@@ -120,8 +135,8 @@ describe("a changed spec", () => {
     }));
     fc.assert(
       fc.property(spec, spec, (before, after) => {
-        const unsafe = specDrift(before, after).some(({ safe }) => !safe);
-        expect(specHash(before) !== specHash(after)).toBe(unsafe);
+        const scores = differences(before, after).some((change) => change.scores);
+        expect(specHash(before) !== specHash(after)).toBe(scores);
       }),
       { numRuns: 200 },
     );

@@ -21,7 +21,7 @@ describe("a workspace of an older format", () => {
     const root = frozenRun();
     const before = readFileSync(join(root, "run.json"), "utf8");
     const workspace = await Workspace.open(root);
-    expect(workspace.readManifest()).toMatchObject({ format: 1, generation: 0, overrides: {}, name: "digits" });
+    expect(workspace.readManifest()).toMatchObject({ format: 1, overrides: {}, name: "digits" });
     expect(inspectSummary(root, observer).best).toMatchObject({ id: "i00001-h001", score: 0.91 });
     expect(readFileSync(join(root, "run.json"), "utf8")).toBe(before);
   });
@@ -31,7 +31,7 @@ describe("a workspace of an older format", () => {
     const before = readFileSync(join(root, "run.json"), "utf8");
     const workspace = await Workspace.open(root, { effects: effects() });
     await workspace.lock();
-    expect(JSON.parse(readFileSync(join(root, "run.json"), "utf8"))).toMatchObject({ format: 1, generation: 0 });
+    expect(JSON.parse(readFileSync(join(root, "run.json"), "utf8"))).toMatchObject({ format: 1 });
     expect(readFileSync(join(root, "migrations/format-0/run.json"), "utf8")).toBe(before);
     expect(inspectSummary(root, observer).best).toMatchObject({ id: "i00001-h001", score: 0.91 });
   });

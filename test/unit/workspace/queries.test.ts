@@ -20,7 +20,7 @@ describe("inspect summary", () => {
   it("shows where a live run stands, the iteration under way included", async () => {
     const workspace = await startedWorkspace({ iterationsCompleted: 1 });
     writeIteration(workspace, 1, [0.5, null]);
-    workspace.writeIteration({ iteration: 2, generation: 0, state: "started" });
+    workspace.writeIteration({ iteration: 2, state: "started" });
     writeHypothesis(workspace, 2, 0, 0.75);
     workspace.writeHypothesis({ id: "i00002-h001", spec: {} });
     expect(inspectSummary(workspace.root, observer)).toMatchObject({
@@ -67,18 +67,6 @@ describe("inspect summary", () => {
       best: { id: "i00001-h002" },
       metric: { name: "loss", direction: "minimize" },
       baseline: 3,
-    });
-  });
-
-  it("counts only the current score generation for best, and the start's score as baseline", async () => {
-    const workspace = await startedWorkspace({ generation: 1 });
-    writeIteration(workspace, 0, [0.4]);
-    writeIteration(workspace, 1, [0.9]);
-    writeIteration(workspace, 2, [0.3], 1);
-    expect(inspectSummary(workspace.root, observer)).toMatchObject({
-      best: { id: "i00002-h000", score: 0.3 },
-      hypotheses: { total: 3 },
-      baseline: 0.4,
     });
   });
 
@@ -192,26 +180,26 @@ describe("inspect hypotheses", () => {
     const workspace = await startedWorkspace();
     const failure = { code: "unusable-reply", message: "there is no JSON in the reply" } as const;
     const refused = [{ label: "#2", reason: "a repeat of i00001-h000" }];
-    workspace.writeIteration({ iteration: 1, generation: 0, hypotheses: [], refused, state: "proposed" });
-    workspace.writeIteration({ iteration: 2, generation: 0, hypotheses: [], refused: [], failure, state: "proposed" });
+    workspace.writeIteration({ iteration: 1, hypotheses: [], refused, state: "proposed" });
+    workspace.writeIteration({ iteration: 2, hypotheses: [], refused: [], failure, state: "proposed" });
     expect(inspectRefused(workspace.root, observer)).toEqual([
       { iteration: 1, label: "#2", reason: "a repeat of i00001-h000" },
       { iteration: 2, label: "the whole reply", reason: "there is no JSON in the reply" },
     ]);
   });
 
-  it("says which do not count for the best since a rollback or a change of the spec", async () => {
-    const workspace = await startedWorkspace({ generation: 1 });
+  it("says which do not count for the best since a rollback", async () => {
+    const workspace = await startedWorkspace();
     writeIteration(workspace, 1, [0.5]);
     for (const iteration of [2, 3, 4]) {
       writeIteration(workspace, iteration, [0.5, 0.7]);
-      workspace.writeIteration({ iteration, generation: 1, state: "started" });
+      workspace.writeIteration({ iteration, state: "started" });
     }
     const rollback = { afterIteration: 3, hypothesisId: "i00002-h000", snapshot: "0123456789abcdef" };
     mkdirSync(join(workspace.root, "rollbacks"));
     writeFileSync(join(workspace.root, "rollbacks", "00001.json"), JSON.stringify(rollback));
     const rows = inspectHypotheses(workspace.root, observer);
-    const counted = ["i00002-h000", "i00004-h000", "i00004-h001"];
+    const counted = ["i00001-h000", "i00002-h000", "i00004-h000", "i00004-h001"];
     expect(rows.filter(({ counts }) => counts).map(({ id }) => id)).toEqual(counted);
     expect(inspectBest(workspace.root, observer)?.id).toBe("i00004-h001");
   });

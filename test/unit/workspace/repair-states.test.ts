@@ -46,6 +46,7 @@ beforeEach(async () => {
       hash: "",
       overrides: {},
       file: dir.join("project/spec.yaml"),
+      changes: () => [],
     },
   }).run();
 });

@@ -113,7 +113,6 @@ export function manifest(changes: Partial<RunManifest> = {}): RunManifest {
     seed: 7,
     specHash: "0".repeat(64),
     auraVersion: "0.1.0",
-    generation: 0,
     iterationsCompleted: 0,
     best: null,
     totals: NO_TOTALS,
@@ -181,12 +180,7 @@ export function writeHypothesis(workspace: Workspace, iteration: number, index: 
 }
 
 /** Writes one finished iteration with these scores. */
-export function writeIteration(
-  workspace: Workspace,
-  iteration: number,
-  scores: readonly (number | null)[],
-  generation = 0,
-): void {
+export function writeIteration(workspace: Workspace, iteration: number, scores: readonly (number | null)[]): void {
   workspace.writeCall(call(iteration));
   for (const [index, score] of scores.entries()) writeHypothesis(workspace, iteration, index, score);
   workspace.writeInsights(iteration, [
@@ -194,7 +188,6 @@ export function writeIteration(
   ]);
   workspace.writeIteration({
     iteration,
-    generation,
     state: "finished",
     hypotheses: scores.map((_, index) => hypothesisId(iteration, index)),
     refused: [],

@@ -27,7 +27,6 @@ export class ObservationLog {
   #ranked: Observation[] = [];
   #seen = new Set<string>();
   #epoch = 0;
-  #generation: number | null = null;
 
   constructor(space: Space, direction: Direction) {
     this.#space = space;
@@ -59,10 +58,9 @@ export class ObservationLog {
     return this.#seen.has(canonicalJson(spec));
   }
 
-  /** Brings the log up to a history ordered by id, of which only one score generation counts. */
-  update(entries: readonly HistoryEntry[], generation: number): void {
-    if (generation !== this.#generation || !this.#isContinuedBy(entries)) {
-      this.#generation = generation;
+  /** Brings the log up to a history ordered by id. */
+  update(entries: readonly HistoryEntry[]): void {
+    if (!this.#isContinuedBy(entries)) {
       this.#entries = [];
       this.#observations = [];
       this.#ranked = [];
@@ -74,7 +72,7 @@ export class ObservationLog {
       const entry = entries[index];
       if (entry === undefined) continue;
       this.#entries.push(entry);
-      if (entry.generation !== generation || this.#space.violation(entry.spec) !== null) continue;
+      if (this.#space.violation(entry.spec) !== null) continue;
       const observation = { spec: entry.spec, loss: this.#loss(entry.score), order: this.#observations.length };
       this.#observations.push(observation);
       this.#seen.add(canonicalJson(entry.spec));

@@ -54,14 +54,6 @@ describe("the search researcher", () => {
     expect(second).toMatchObject({ proposals: [{ spec: { n: 3 } }], exhausted: true });
   });
 
-  test("goes through a grid again in a new score generation", async () => {
-    const researcher = new SearchResearcher({ space: { n: { type: "int", low: 1, high: 3 } }, method: "grid" });
-    const entries = [historyEntry(1, 0, { n: 1 }, 1), historyEntry(1, 1, { n: 2 }, 1)];
-    const context = stageContext({ entries, iteration: 2, generation: 1 });
-    const { proposals } = await researcher.hypothesize({ ...context, count: 2 });
-    expect(proposals.map(({ spec }) => spec.n)).toEqual([1, 2]);
-  });
-
   test("refuses an unusable space with every problem", () => {
     const broken: SpaceOptions = { a: { type: "float", low: 1, high: 0 }, b: { type: "categorical", choices: [] } };
     expect(() => new SearchResearcher({ space: broken })).toThrow(SpecError);

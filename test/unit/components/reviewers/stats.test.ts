@@ -83,11 +83,6 @@ describe("the stats reviewer", () => {
     expect(findings.some(({ recommendation }) => recommendation !== undefined)).toBe(false);
   });
 
-  test("compares scores of the current generation only", async () => {
-    const findings = await review([stageResults("i00002-h000", { lr: 1 }, 0.1)], { entries, generation: 1 });
-    expect(findings[0]?.finding).toContain("(rank 1 of 1)");
-  });
-
   test("takes the best of the run from the history, however long ago it was", async () => {
     const best = historyEntry(1, 0, { lr: 0.5 }, 99);
     const ctx = stageContext({ entries, iteration: 2 });

@@ -29,7 +29,6 @@ function finishedRun() {
   const carried = (n: number) => ({ snapshot: states[n] ?? "", hypothesisId: `i0000${n}-h000` });
   const iteration = (n: number): IterationRecord => ({
     iteration: n,
-    generation: 0,
     base: carried(Math.max(0, n - 1)),
     state: "finished",
     hypotheses: [`i0000${n}-h000`],
@@ -124,7 +123,7 @@ test("a rollback to what is carried on already leaves out what came after it, on
     lastIteration: () => 4,
     readIteration: (n) =>
       n === 4
-        ? { iteration: 4, generation: 0, state: "proposed", hypotheses: ["i00004-h000"], refused: [] }
+        ? { iteration: 4, state: "proposed", hypotheses: ["i00004-h000"], refused: [] }
         : records.readIteration(n),
     listHypotheses: (n) => (n === 4 ? ["i00004-h000"] : records.listHypotheses(n)),
   };
@@ -152,7 +151,7 @@ test("an iteration finished after a rollback carries on from there", () => {
   expect(carriedState(store, later)).toEqual({ snapshot: states[1], hypothesisId: "i00004-h000" });
   const begun: StateRecords = {
     ...later,
-    readIteration: (n) => (n === 4 ? { iteration: 4, generation: 0, state: "started" } : records.readIteration(n)),
+    readIteration: (n) => (n === 4 ? { iteration: 4, state: "started" } : records.readIteration(n)),
   };
   expect(carriedState(store, begun)?.snapshot).toBe(states[0]);
   // Nothing has been proposed in it yet: it is begun anew, from the state that is rolled back to.

@@ -25,7 +25,7 @@ function search(space: Space, sampler: Sampler, sizes: readonly number[], seed =
   const entries: HistoryEntry[] = [];
   let exhausted = false;
   for (const [iteration, count] of sizes.entries()) {
-    log.update(entries, 0);
+    log.update(entries);
     const batch = sampler(log, count, seededRng(seed).fork(`iteration-${iteration}`));
     for (const [index, { spec }] of batch.draws.entries()) {
       entries.push(historyEntry(iteration + 1, index, spec, entries.length % 5 === 4 ? null : scoreOf(spec)));
@@ -105,7 +105,7 @@ describe.each(METHODS)("%s", (_, make) => {
             const kept = entries.filter(({ iteration }) => iteration <= done);
             const reread: HistoryEntry[] = JSON.parse(JSON.stringify(kept));
             const log = new ObservationLog(space, "maximize");
-            log.update(reread, 0);
+            log.update(reread);
             const batch = make(space)(log, sizes[done] ?? 1, seededRng(1).fork(`iteration-${done}`));
             const undisturbed = entries.filter(({ iteration }) => iteration === done + 1).map(({ spec }) => spec);
             expect(batch.draws.map(({ spec }) => spec)).toEqual(undisturbed);
@@ -146,9 +146,9 @@ describe("grid", () => {
     const space = compileSpace({ n: { type: "int", low: 1, high: 9 } });
     const sampler = gridSampler(space);
     const log = new ObservationLog(space, "maximize");
-    log.update([], 0);
+    log.update([]);
     expect(sampler(log, 4, seededRng(1)).draws.map(({ spec }) => spec.n)).toEqual([1, 2, 3, 4]);
-    log.update([historyEntry(1, 0, { n: 1 }, 1), historyEntry(1, 1, { n: 2 }, 1)], 0);
+    log.update([historyEntry(1, 0, { n: 1 }, 1), historyEntry(1, 1, { n: 2 }, 1)]);
     expect(sampler(log, 3, seededRng(1)).draws.map(({ spec }) => spec.n)).toEqual([3, 4, 5]);
   });
 });

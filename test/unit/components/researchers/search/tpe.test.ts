@@ -45,7 +45,7 @@ function search(
   const entries: HistoryEntry[] = [];
   let best = Number.POSITIVE_INFINITY;
   for (let iteration = 1; entries.length < evaluations; iteration++) {
-    log.update(entries, 0);
+    log.update(entries);
     for (const { spec } of sampler(log, batch, seededRng(seed).fork(`i${iteration}`)).draws) {
       const value = loss(spec);
       best = Math.min(best, value);
@@ -66,7 +66,7 @@ function logOf(space: Space, loss: (spec: JsonObject) => number | null, count: n
   const { draws } = randomSampler(space)(empty, count, seededRng(5));
   const entries = draws.map(({ spec }, index) => historyEntry(1, index, spec, loss(spec)));
   const log = new ObservationLog(space, "minimize");
-  log.update(entries, 0);
+  log.update(entries);
   return { log, entries };
 }
 
@@ -123,9 +123,9 @@ describe("tpe", () => {
     const { entries } = logOf(mixed, (spec) => (Number(spec.layers) === 8 ? null : mixedLoss(spec)), 400);
     const grown = new ObservationLog(mixed, "minimize");
     for (let length = 0; length <= entries.length; length += 7) {
-      grown.update(entries.slice(0, length), 0);
+      grown.update(entries.slice(0, length));
       const atOnce = new ObservationLog(mixed, "minimize");
-      atOnce.update(JSON.parse(JSON.stringify(entries.slice(0, length))), 0);
+      atOnce.update(JSON.parse(JSON.stringify(entries.slice(0, length))));
       expect(sampler(grown, 2, seededRng(length))).toEqual(tpe(mixed)(atOnce, 2, seededRng(length)));
     }
   });
@@ -133,27 +133,23 @@ describe("tpe", () => {
   test("reads the history anew when it is not a continuation, as after a rollback", () => {
     const { entries } = logOf(mixed, mixedLoss, 60);
     const log = new ObservationLog(mixed, "minimize");
-    log.update(entries, 0);
+    log.update(entries);
     const shorter = entries.filter((_, index) => index % 3 !== 0);
-    log.update(shorter, 0);
+    log.update(shorter);
     const fresh = new ObservationLog(mixed, "minimize");
-    fresh.update(shorter, 0);
+    fresh.update(shorter);
     expect(log.ranked).toEqual(fresh.ranked);
     expect(log.distinct).toBe(40);
   });
 
-  test("learns from its own score generation and from configurations inside the space only", () => {
+  test("learns from configurations inside the space only", () => {
     const log = new ObservationLog(quadratic, "maximize");
-    log.update(
-      [
-        historyEntry(0, 0, {}, 9),
-        historyEntry(1, 0, { x: 1, y: 1 }, 5, 0),
-        historyEntry(2, 0, { x: 2, y: 2 }, 1, 1),
-        historyEntry(2, 1, { x: 3, y: 3 }, 2, 1),
-        historyEntry(2, 2, { x: 99, y: 3 }, 3, 1),
-      ],
-      1,
-    );
+    log.update([
+      historyEntry(0, 0, {}, 9),
+      historyEntry(2, 0, { x: 2, y: 2 }, 1),
+      historyEntry(2, 1, { x: 3, y: 3 }, 2),
+      historyEntry(2, 2, { x: 99, y: 3 }, 3),
+    ]);
     expect(log.ranked.map(({ spec }) => spec.x)).toEqual([3, 2]);
   });
 
@@ -171,7 +167,7 @@ describe("tpe", () => {
     const { log, entries } = logOf(mixed, mixedLoss, 10_000);
     const sampler = tpe(mixed);
     const propose = (seed: number) => {
-      log.update(entries, 0);
+      log.update(entries);
       return sampler(log, 1, seededRng(seed));
     };
     for (let seed = 0; seed < 20; seed++) propose(seed);

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  asResearcher,
+  FunctionExperimenter,
+  MetricEvaluator,
+  Pipeline,
+  type PipelineOptions,
+  ScriptExperimenter,
+  Workspace,
+} from "../../../src/index.ts";
+import type { AuraEvent } from "../../../src/kernel/events.ts";
+import type { JsonObject } from "../../../src/model/json.ts";
+import { specChanges } from "../../../src/spec/drift.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+
+let folder: TemporaryDirectory;
+beforeEach(() => {
+  folder = temporaryDirectory();
+});
+afterEach(() => folder[Symbol.dispose]());
+
+/** A spec as a run's records know it. */
+const specOf = (raw: JsonObject = {}): NonNullable<PipelineOptions["spec"]> => {
+  const spec: JsonObject = { metric: { name: "score", direction: "maximize", min_delta: 0 }, ...raw };
+  const changes = (before: { readonly spec: JsonObject }) => specChanges(before, spec, []);
+  return { text: "", raw: spec, hash: "", overrides: {}, file: folder.join("spec.yaml"), changes };
+};
+
+/** Goes on with the run; every iteration proposes its own number. */
+async function life(options: Partial<PipelineOptions> = {}) {
+  const pipeline = new Pipeline({
+    researcher: asResearcher(({ iteration }) => [{ spec: { x: iteration } }], { numTasks: 1 }),
+    experimenter: new FunctionExperimenter(({ x }) => ({ score: Number(x) })),
+    evaluator: new MetricEvaluator({ metric: "score" }),
+    maxIterations: 2,
+    ...options,
+    workspace: await Workspace.create(folder.join("run"), { ifExists: "resume" }),
+  });
+  const events: AuraEvent[] = [];
+  pipeline.subscribe((event) => events.push(event));
+  return { end: await pipeline.run(), events };
+}
+
+const json = (path: string) => JSON.parse(folder.read(`run/${path}`) ?? "null");
+const iteration = (n: number) => json(`iterations/0000${n}/iteration.json`);
+
+describe("a change between two lives of a run", () => {
+  test("that scores depend on is refused with the difference and the way on, and nothing is written", async () => {
+    await life({ spec: specOf() });
+    const before = folder.read("run/run.json");
+    const refused = life({ spec: specOf({ seed: 1, goal: "less" }), maxIterations: 3 });
+    const words = `! seed  (none) -> 1\n  goal  (none) -> "less"\n\nput it back, or go on elsewhere, from the best of this run:\n\n  aura run ${folder.join("spec.yaml")} --from ${folder.join("run")}`;
+    await expect(refused).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining(words) });
+    expect(folder.read("run/run.json")).toBe(before);
+  });
+
+  test("of anything else counts from the next iteration on, is recorded with that, and is told", async () => {
+    await life({ spec: specOf() });
+    const { events } = await life({ spec: specOf({ goal: "less" }), maxIterations: 3 });
+    const fields = [{ path: "goal", after: "less" }];
+    expect(events.find(({ type }) => type === "settings.changed")).toMatchObject({ from: 3, fields });
+    expect([iteration(2).changes, iteration(3).changes]).toEqual([undefined, fields]);
+    expect(json("run.json").changes).toEqual([{ from: 3, fields }]);
+    expect((await life({ spec: specOf({ goal: "less" }), maxIterations: 3 })).events).not.toContainEqual(
+      expect.objectContaining({ type: "settings.changed" }),
+    );
+  });
+
+  test("has an iteration that had proposed nothing yet begin anew with it", async () => {
+    const stop = new AbortController();
+    const researcher = asResearcher(async () => {
+      stop.abort();
+      throw new Error("stopped");
+    });
+    const pipeline = new Pipeline({
+      researcher,
+      experimenter: new FunctionExperimenter(() => ({ score: 1 })),
+      evaluator: new MetricEvaluator({ metric: "score" }),
+      spec: specOf(),
+      workspace: await Workspace.create(folder.join("run")),
+    });
+    await pipeline.run({ signal: stop.signal });
+    expect(iteration(1)).toMatchObject({ state: "started" });
+    await life({ spec: specOf({ goal: "less" }) });
+    expect(iteration(1).changes).toEqual([{ path: "goal", after: "less" }]);
+  });
+
+  test("is known of a run in code by its settings", async () => {
+    await life({ settings: { rollback: "none" } });
+    await expect(life({ metric: { direction: "minimize" }, settings: { rollback: "none" } })).rejects.toThrow(
+      /! metric\.direction {2}"maximize" -> "minimize"\n\nput it back, or start another run/,
+    );
+    const { events } = await life({ maxIterations: 3 });
+    expect(events).toContainEqual(expect.objectContaining({ type: "settings.changed", from: 3 }));
+  });
+
+  test("of the tracked files is refused: they are what trials run with", async () => {
+    for (const name of ["a", "b"]) folder.write(`project/${name}`, "1\n");
+    const experimenter = new ScriptExperimenter(["sh", "-c", "echo score=1"]);
+    const tracking = { root: folder.join("project"), experimenter };
+    await life({ ...tracking, artifacts: ["a"] });
+    await expect(life({ ...tracking, artifacts: ["a", "b"] })).rejects.toThrow(/! artifacts {2}\["a"\] -> \["a","b"\]/);
+  });
+});
