@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { RunFailedError, WorkspaceError } from "../kernel/errors.ts";
+import { WorkspaceError } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import { terminalLine } from "../text/printable.ts";
 import {
@@ -14,7 +14,6 @@ import {
   recoverApply,
 } from "../workspace/artifacts/index.ts";
 import { writePatch } from "./apply-patch.ts";
-import { superviseApply, workerRole } from "./apply-worker.ts";
 import { type Answer, guarded } from "./guarded.ts";
 import type { OutputOf } from "./outputs/index.ts";
 import { projectOf } from "./project-of.ts";
@@ -31,7 +30,7 @@ export interface ApplyFlags {
 
 /** `aura apply <workspace> [state]`: writes a recorded state to the project, to a folder, or as a patch. */
 export async function apply(place: string, state: string, flags: ApplyFlags): Promise<number> {
-  return guarded(flags, async (end): Promise<Answer<OutputOf<"apply-output">> | number> => {
+  return guarded(flags, async (): Promise<Answer<OutputOf<"apply-output">>> => {
     refuseMixedFlags(flags);
     const effects = systemEffects();
     const run = await openStates(resolve(place), effects);
@@ -43,26 +42,35 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
       tellUnfinished(run);
       return answer(planned(goal), true);
     }
-    const role = workerRole(effects.variables);
-    if (role === null) {
-      // From here on the supervisor has the last word, and the worker the answer.
-      end[Symbol.dispose]();
-      return superviseApply();
-    }
     const lock = await run.workspace.lock({ onWait: sayWaiting(run.workspace) });
     try {
-      const done = recoverApply(run.store, { force: flags.force === true, target: goal.target });
-      for (const one of done) process.stderr.write(`${recovered(one)}\n`);
-      const plan = planned(goal);
-      run.store.keep(snapshot);
-      if (role === "apply") applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
-      else if (plan.steps.length > 0)
-        throw new RunFailedError(`apply was ended before it had replaced anything: ${goal.target} is as it was`);
-      return answer(plan, false);
+      return undisturbed(() => {
+        const done = recoverApply(run.store, { force: flags.force === true, target: goal.target });
+        for (const one of done) process.stderr.write(`${recovered(one)}\n`);
+        const plan = planned(goal);
+        run.store.keep(snapshot);
+        applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
+        return answer(plan, false);
+      });
     } finally {
       lock.release();
     }
   });
+}
+
+/**
+ * Does something that no signal ends half-way. It happens within one turn of the event loop, in which no handler is
+ * called; that there is one keeps the signal from ending the process. What SIGKILL leaves, the next apply deals with.
+ */
+function undisturbed<T>(work: () => T): T {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const ignore = (): void => {};
+  for (const signal of signals) process.on(signal, ignore);
+  try {
+    return work();
+  } finally {
+    for (const signal of signals) process.off(signal, ignore);
+  }
 }
 
 interface Goal {

@@ -4,11 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemEffects } from "../../src/platform/system.ts";
 import { inspectBest } from "../../src/workspace/queries.ts";
 import { aura } from "../support/aura.ts";
-import { crossingsIn, oneOfEachKind, type RealCrossing, sideBySide, type When } from "./support/kinds.ts";
+import { crossingsIn, oneOfEachKind, type RealCrossing, sideBySide } from "./support/kinds.ts";
 import { killAt, listIn } from "./support/real.ts";
 import { leftoversIn } from "./support/reference-model.ts";
-import { copyOf, isCleared, killedAt, type StatesRun, statesRun } from "./support/states-run.ts";
-import { FULL } from "./support/sweep.ts";
+import { copyOf, isCleared, type StatesRun, statesRun } from "./support/states-run.ts";
 import { differences, readTree } from "./support/tree.ts";
 
 type Tree = ReadonlyMap<string, string>;
@@ -76,24 +75,14 @@ describe("aura apply under SIGKILL", () => {
   beforeAll(async () => {
     using whole = copyOf(finished);
     before = project(whole);
-    const { code, stderr } = await whole.apply({ apply: "list" }).ended;
+    const { code, stderr } = await whole.apply(listIn(whole.join("crossings.txt")));
     expect(code, stderr).toBe(0);
     after = project(whole);
     expect(isSame(before, after)).toBe(false);
     crossings = crossingsIn(whole.join("crossings.txt"), whole.path);
   });
 
-  /** What is wrong once nobody is at work any more, where the project may be in one of these states. */
-  const problemsOf = (run: StatesRun, states: readonly Tree[]): readonly string[] => [
-    ...(states.some((state) => isSame(state, project(run)))
-      ? []
-      : ["in between:", ...differences(after, project(run))]),
-    ...(isCleared(run) ? [] : ["what was staged is still there"]),
-    ...(existsSync(join(run.workspace, "lock.json")) ? ["the lock is still there"] : []),
-    ...leftoversIn(run.workspace).map((path) => `${path} was left behind`),
-  ];
-
-  test("a worker that is killed once at each kind of crossing has its work finished, or left undone, by its supervisor", async () => {
+  test("killed once at each kind of crossing, it is finished or taken back by the next apply, which says so", async () => {
     const kinds = crossings.map(({ kind }) => kind);
     for (const needed of [
       "renameSync /project/src/",
@@ -106,55 +95,25 @@ describe("aura apply under SIGKILL", () => {
         `${needed}\n${kinds.join("\n")}`,
       ).toBe(true);
     }
-    const seen = new Set<number | null>();
-    const wrong = await sideBySide(oneOfEachKind(crossings, 3), async ({ crossing: { at, kind }, when }) => {
+    const seen = new Set<string>();
+    const wrong = await sideBySide(oneOfEachKind(crossings, 4), async ({ crossing: { at, kind }, when }) => {
       using run = copyOf(finished);
-      const { code, stderr } = await run.apply({ apply: killedAt(at, when) }).ended;
-      seen.add(code);
+      const killed = await run.apply(killAt(at, when));
+      const between = ![before, after].some((state) => isSame(state, project(run)));
+      const next = await run.apply();
+      seen.add(/cut short: it is finished now|before it had replaced anything/.exec(next.stderr)?.[0] ?? "nothing");
       const problems = [
-        ...(stderr.includes("was ended by SIGKILL") ? [] : [`the worker was not killed: ${stderr}`]),
-        ...(code === 0 || code === 1 ? [] : [`it ended with ${code}: ${stderr}`]),
-        ...problemsOf(run, [code === 0 ? after : before]),
+        ...(killed.signal === "SIGKILL" ? [] : [`it was not killed: ${killed.stderr}`]),
+        ...(next.code === 0 ? [] : [`the next apply ended with ${next.code}: ${next.stderr}`]),
+        ...(!between || next.stderr.includes("it is finished now") ? [] : [`it says nothing: ${next.stderr}`]),
+        ...differences(after, project(run)),
+        ...(isCleared(run) ? [] : ["what was staged is still there"]),
+        ...(existsSync(join(run.workspace, "lock.json")) ? ["the lock is still there"] : []),
+        ...leftoversIn(run.workspace).map((path) => `${path} was left behind`),
       ];
       return problems.length === 0 ? [] : [`killed ${when} ${at} ${kind}`, ...problems];
     });
     expect(wrong).toEqual([]);
-    expect([...seen].sort()).toEqual([0, 1]);
-  });
-
-  /** In the middle of replacing, and in a long test everywhere else, too. */
-  const whereWorkersDie = (): readonly { readonly crossing: RealCrossing; readonly when: When }[] => {
-    if (FULL) return oneOfEachKind(crossings, crossings.length);
-    const crossing = crossings.findLast(({ kind }) => kind.startsWith("renameSync /project/src/"));
-    return crossing ? [{ crossing, when: "before" }] : [];
-  };
-
-  test("a supervisor that is killed leaves the project as it was when it had started no worker, else the worker finishes", async () => {
-    const wrong = await sideBySide<When>(["before", "after"], async (when) => {
-      using run = copyOf(finished);
-      const { signal } = await run.apply({ supervisor: killedAt(1, when) }).ended;
-      return [
-        ...(signal === "SIGKILL" ? [] : [`it was not killed`]),
-        ...problemsOf(run, [when === "before" ? before : after]),
-      ];
-    });
-    expect(wrong).toEqual([]);
-  });
-
-  test("a supervisor that is killed while it replaces a dead worker leaves what the next apply finishes", async () => {
-    const cases = whereWorkersDie().flatMap((one) => (["before", "after"] as const).map((then) => ({ ...one, then })));
-    const wrong = await sideBySide(cases, async ({ crossing: { at, kind }, when, then }) => {
-      using run = copyOf(finished);
-      const { signal } = await run.apply({ apply: killedAt(at, when), supervisor: killedAt(2, then) }).ended;
-      const problems = [...(signal === "SIGKILL" ? [] : ["the supervisor was not killed"])];
-      // With its second worker started, that one has finished by itself what the first had begun.
-      if (then === "after") problems.push(...problemsOf(run, [before, after]));
-      else {
-        const next = await run.apply().ended;
-        problems.push(...(next.code === 0 ? [] : [`the next apply: ${next.stderr}`]), ...problemsOf(run, [after]));
-      }
-      return problems.length === 0 ? [] : [`worker killed ${when} ${at} ${kind}, supervisor ${then}`, ...problems];
-    });
-    expect(wrong).toEqual([]);
+    expect([...seen]).toContain("cut short: it is finished now");
   });
 });

@@ -1,5 +1,5 @@
 import { cpSync, readdirSync, symlinkSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { FunctionExperimenter } from "../../../src/components/experimenters/index.ts";
 import { asResearcher } from "../../../src/components/researchers/as-researcher.ts";
@@ -7,9 +7,8 @@ import type { Edit } from "../../../src/model/hypothesis.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
-import { AURA, type LiveAura, start } from "../../support/aura.ts";
+import { type AuraEnd, aura } from "../../support/aura.ts";
 import { IN_MEMORY } from "./in-memory.ts";
-import type { When } from "./kinds.ts";
 
 /** Edits that take every kind of step to apply: files, folders, links and modes that come, change and go. */
 const EDITS: readonly Edit[] = [
@@ -31,8 +30,8 @@ export interface StatesRun extends TemporaryDirectory {
   readonly project: string;
   /** Goes on with the run in this process, as whoever writes next would; answers its exit code. */
   goOn(): Promise<number>;
-  /** Starts `aura apply`, to be killed in the parts of it that are named. */
-  apply(parts?: Readonly<Record<string, string>>): LiveAura;
+  /** Runs `aura apply`. */
+  apply(env?: Readonly<Record<string, string>>): Promise<AuraEnd>;
 }
 
 export async function statesRun(): Promise<StatesRun> {
@@ -74,23 +73,8 @@ function placed(dir: TemporaryDirectory): StatesRun {
       });
       return (await pipeline.run()).exitCode;
     },
-    apply: (parts = {}) => {
-      const env = {
-        AURA_KILL_PROGRAM: AURA,
-        AURA_KILL_FILE: dir.join("crossings.txt"),
-        AURA_KILL_PARTS: Object.entries(parts)
-          .map(([part, told]) => `${part}=${told}`)
-          .join(","),
-      };
-      const program = resolve(import.meta.dirname, "kill-part.cjs");
-      return start(process.execPath, [program, "apply", "run"], { cwd: dir.path, env });
-    },
+    apply: (env = {}) => aura(["apply", "run"], { cwd: dir.path, env }),
   };
-}
-
-/** What is told to the part that is to be killed. */
-export function killedAt(at: number, when: When): string {
-  return `${at}:${when}`;
 }
 
 /** Whether nothing is left of what an apply had staged. */
