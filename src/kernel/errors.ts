@@ -97,7 +97,7 @@ export class UsageError extends AuraError {
   }
 }
 
-export type WorkspaceProblem = "not-found" | "exists" | "locked" | "lock-lost" | "damaged" | "newer-format" | "usage";
+export type WorkspaceProblem = "not-found" | "exists" | "locked" | "lock-lost" | "damaged" | "unknown-format" | "usage";
 
 const WORKSPACE_EXIT: Readonly<Record<WorkspaceProblem, FailureCode>> = {
   "not-found": EXIT.usage,
@@ -106,10 +106,10 @@ const WORKSPACE_EXIT: Readonly<Record<WorkspaceProblem, FailureCode>> = {
   locked: EXIT.locked,
   "lock-lost": EXIT.locked,
   damaged: EXIT.damaged,
-  "newer-format": EXIT.damaged,
+  "unknown-format": EXIT.damaged,
 };
 
-/** A workspace is absent, held by another process, damaged, or newer than this AURA. */
+/** A workspace is absent, held by another process, damaged, or of a format that this AURA does not know. */
 export class WorkspaceError extends AuraError {
   readonly problem: WorkspaceProblem;
   readonly file: string | undefined;

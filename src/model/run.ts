@@ -4,7 +4,7 @@ import type { HypothesisId } from "./ids.ts";
 import { type SettingChange, settingChangesSchema } from "./iteration.ts";
 import type { JsonObject } from "./json.ts";
 
-/** The workspace format this AURA writes. Older ones are migrated, newer ones refused. */
+/** The workspace format this AURA writes. Any other is refused. */
 export const WORKSPACE_FORMAT = 1;
 
 export const RUN_STATUSES = ["created", "running", "paused", "interrupted", "finished", "failed"] as const;

@@ -3,7 +3,6 @@ import { WorkspaceError } from "../kernel/errors.ts";
 import { shellWord } from "../text/shell.ts";
 import { holdsRun } from "./locate.ts";
 import { assertNotHeld } from "./lock-state.ts";
-import { isUnspent } from "./unspent.ts";
 
 /** What to do when a new run is to be made where one already is. */
 export const IF_EXISTS = ["refuse", "resume", "next"] as const;
@@ -13,8 +12,8 @@ const MAX_SUFFIX = 100_000;
 
 /**
  * The folder for a new run: `root`, or with "next" the first free one of `root`, `<root>-2`, `<root>-3`…; with "resume"
- * also one that holds a run, with "refuse" one whose run ended before anything came of it, which makes way. Writes nothing. Throws `WorkspaceError` when the folder is taken: "locked" while a run
- * is going on in it, else "exists".
+ * also one that holds a run. Writes nothing. Throws `WorkspaceError` when the folder is taken: "locked" while a run is
+ * going on in it, else "exists".
  */
 export function placeForRun(
   root: string,
@@ -25,7 +24,7 @@ export function placeForRun(
   if (ifExists === "next") return nextFree(root, files);
   if (ifExists === "resume" && holdsRun(root, files)) return root;
   const taken = whyTaken(root, files);
-  if (taken === null || isUnspent(root, files)) return root;
+  if (taken === null) return root;
   assertNotHeld(root, effects);
   throw new WorkspaceError("exists", taken);
 }

@@ -59,11 +59,6 @@ export function rollbacksDir(root: string): string {
   return `${root}/rollbacks`;
 }
 
-/** Where a migration keeps the originals of what it changed. */
-export function migrationsDir(root: string, fromFormat: number): string {
-  return `${root}/migrations/format-${fromFormat}`;
-}
-
 export function repairsDir(root: string): string {
   return `${root}/repairs`;
 }

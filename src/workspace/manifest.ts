@@ -1,22 +1,32 @@
-import type { RunManifest } from "../model/run.ts";
+import { WorkspaceError } from "../kernel/errors.ts";
+import { isJsonObject } from "../model/json.ts";
+import { type RunManifest, WORKSPACE_FORMAT } from "../model/run.ts";
 import * as validators from "./generated/validate-records.js";
 import { manifestFile } from "./layout.ts";
-import { inCurrentFormat } from "./migrate.ts";
 import { checkRecord, Damage, damaged, readJson, type Source } from "./records.ts";
 
-/**
- * The run's manifest, `null` when the folder holds no run; one of an older format is read as if it had been migrated.
- * Throws `WorkspaceError` ("damaged", or "newer-format").
- */
+/** The run's manifest, `null` when the folder holds no run. Throws `WorkspaceError` ("damaged", or "unknown-format"). */
 export function readManifest(source: Source): RunManifest | null {
   const path = manifestFile(source.root);
   try {
     const value = readJson(source.files, path);
-    return value === null ? null : checkRecord(inCurrentFormat(value, path), validators.manifest);
+    if (value === null) return null;
+    assertKnownFormat(value, path);
+    return checkRecord(value, validators.manifest);
   } catch (error) {
     if (error instanceof Damage) throw damaged(source, path, error.message, REMEDY);
     throw error;
   }
+}
+
+function assertKnownFormat(value: unknown, path: string): void {
+  if (!isJsonObject(value)) throw new Damage("it is not a JSON object");
+  const { format } = value;
+  if (typeof format !== "number")
+    throw new Damage(`its format is ${JSON.stringify(format) ?? "missing"}, not a number`);
+  if (format === WORKSPACE_FORMAT) return;
+  const message = `${path} has workspace format ${format}, and this AURA knows ${WORKSPACE_FORMAT}\nuse the AURA that wrote it`;
+  throw new WorkspaceError("unknown-format", message, { file: path });
 }
 
 /** Unlike other records it cannot be had again by redoing a step: it says what the run is. */

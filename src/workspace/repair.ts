@@ -44,7 +44,7 @@ const BY_HAND = "restore it from a copy or mend it by hand: nothing else says wh
 
 /**
  * Reads every record of a workspace and says what is damaged, why, and what setting it aside would make `resume` do.
- * Writes nothing. Throws `WorkspaceError`: "not-found" when there is no run, "newer-format" for one of a later AURA.
+ * Writes nothing. Throws `WorkspaceError`: "not-found" when there is no run, "unknown-format" for one of another AURA.
  * `project`: as `listedProject` answers, without which the state of the project's other files is made again from none.
  */
 export function planRepair(root: string, files: Files, project: Tree | null = null): RepairPlan {

@@ -16,13 +16,11 @@ import { leftovers } from "./leftovers.ts";
 import { holdsRun, notFound } from "./locate.ts";
 import { acquireLock, type LockOptions } from "./lock.ts";
 import { readManifest } from "./manifest.ts";
-import { migrateWorkspace } from "./migrate.ts";
 import { readNotes } from "./notes.ts";
 import { assertPlainFiles } from "./plain-files.ts";
 import type { WriteOptions } from "./record-writer.ts";
 import { type AppliedRollback, readRollbacks } from "./rollbacks.ts";
 import { type RunSummary, summarize } from "./summary.ts";
-import { isUnspent, removeUnspent } from "./unspent.ts";
 
 export interface OpenOptions {
   /** The outside; the machine itself by default. */
@@ -90,8 +88,8 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   }
 
   /**
-   * Takes the lock, without which nothing can be written, clears away what killed writers left half written, and brings
-   * an older format up to date. Throws `WorkspaceError` ("locked") when a live process has it.
+   * Takes the lock, without which nothing can be written, and clears away what killed writers left half written.
+   * Throws `WorkspaceError` ("locked") when a live process has it, ("unknown-format") for a run of another AURA.
    */
   async lock(options: LockOptions = {}): Promise<Lock> {
     const lock = await acquireLock(this.root, this.effects, options);
@@ -101,7 +99,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
       this.#assertStillFree();
       assertPlainFiles(this.source);
       for (const path of leftovers(this.source)) this.writer.remove(path);
-      if (this.readManifest() !== null) migrateWorkspace(this.source);
+      this.readManifest();
       if (this.#lacksIndex()) this.writer.text(layout.indexFile(this.root), rebuildIndex(this.source));
       return lock;
     } catch (error) {
@@ -198,11 +196,9 @@ export class Workspace extends IterationRecords implements WorkspaceView {
     this.writer.assertWritable();
   }
 
-  /** Somebody may have been quicker, and may even have finished; a run of which nothing came makes way. */
+  /** Somebody may have been quicker, and may even have finished. */
   #assertStillFree(): void {
-    if (this.#isNew && isUnspent(this.root, this.effects.files)) {
-      removeUnspent(this.root, (path) => this.writer.remove(path));
-    } else if (this.#isNew && this.hasRun()) {
+    if (this.#isNew && this.hasRun()) {
       throw new WorkspaceError("exists", whyTaken(this.root, this.effects.files) ?? `${this.root} holds a run`);
     }
     this.#isNew = false;

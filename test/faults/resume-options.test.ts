@@ -1,5 +1,5 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { IterationRecord } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
@@ -220,23 +220,14 @@ describe("after a rollback", () => {
 });
 
 describe("the format of a workspace", () => {
-  const FIXTURE = resolve("test/unit/workspace/fixtures/format-0");
-
-  test("of an older AURA is read as it is", async () => {
-    using place = realPlace();
-    cpSync(FIXTURE, place.join("old"), { recursive: true });
-    const before = readTree(place.join("old"));
-    const { code, stdout } = await aura(["inspect", "old", "--json"], { cwd: place.path });
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout).best.id).toMatch(/^i00001-h00/);
-    expect(differences(before, readTree(place.join("old")))).toEqual([]);
-  });
-
-  thorough.each(["inspect", "resume", "repair"])("of a newer AURA is refused by %s with 4", async (command) => {
-    using place = realPlace();
-    cpSync(FIXTURE, place.join("new"), { recursive: true });
-    edit(place, "new/run.json", '"format": 0', '"format": 99');
-    const { code, stderr } = await aura([command, "new"], { cwd: place.path });
+  thorough.each([
+    ["inspect", 0],
+    ["resume", 99],
+    ["repair", 99],
+  ] as const)("that this AURA does not know is refused by %s with 4", async (command, format) => {
+    using place = await finishedPlace();
+    edit(place, "runs/kill/run.json", '"format": 1', `"format": ${format}`);
+    const { code, stderr } = await aura([command, "runs/kill"], { cwd: place.path });
     expect(code).toBe(4);
     expect(stderr).toContain("run.json");
   });

@@ -160,7 +160,7 @@ describe("an error under --json", () => {
       new UsageError("u"),
       new SpecError("s.yaml has an error\n\nwhere", [diagnostic]),
       new CommandError("c"),
-      ...(["not-found", "exists", "usage", "locked", "lock-lost", "damaged", "newer-format"] as const).map(
+      ...(["not-found", "exists", "usage", "locked", "lock-lost", "damaged", "unknown-format"] as const).map(
         (problem) => new WorkspaceError(problem, "w\u009b31m\u202e"),
       ),
       new ToolMissingError("t", "t"),

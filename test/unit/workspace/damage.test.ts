@@ -153,6 +153,6 @@ function tolerantOfFormat(read: () => unknown): void {
   try {
     read();
   } catch (error) {
-    if (!(error instanceof WorkspaceError) || error.problem !== "newer-format") throw error;
+    if (!(error instanceof WorkspaceError) || error.problem !== "unknown-format") throw error;
   }
 }

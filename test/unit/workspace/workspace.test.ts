@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../../src/kernel/errors.ts";
+import { inspectSummary } from "../../../src/workspace/queries.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 import {
   call,
@@ -129,6 +130,21 @@ describe("opening a workspace", () => {
     });
     await expect(Workspace.open(join(root, ".."))).rejects.toThrow(`workspaces inside it: ${root}`);
     await expect(Workspace.open(join(root, "run.json"))).rejects.toThrow(/is a file/);
+  });
+});
+
+describe("a workspace of a format that this AURA does not know", () => {
+  it.each([0, 2])("is refused with 4 by readers and writers, and left alone (%d)", async (format) => {
+    const { root } = await startedWorkspace();
+    const text = JSON.stringify({ ...manifest(), format, somethingNew: true });
+    writeFileSync(join(root, "run.json"), text);
+    const workspace = await Workspace.open(root, { effects: effects() });
+    const refusal = expect.objectContaining({ problem: "unknown-format", exitCode: 4 });
+    expect(() => workspace.readManifest()).toThrow(refusal);
+    expect(() => inspectSummary(root, effects())).toThrow(refusal);
+    writeFileSync(join(root, "lock.json"), "");
+    await expect(workspace.lock()).rejects.toThrow(refusal);
+    expect(readFileSync(join(root, "run.json"), "utf8")).toBe(text);
   });
 });
 
