@@ -7,7 +7,7 @@ import type { Insight } from "../model/insight.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { Failure, FinishedTrial, TrialOutcome, TrialStep } from "../model/trial.ts";
-import type { ProcessIdentity, Rng } from "./effects.ts";
+import type { LogFiles, ProcessIdentity, Rng } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Runner, RunnerReply } from "./runner.ts";
 
@@ -136,7 +136,8 @@ export interface TrialContext extends StageContext {
   readonly slot: number;
   /** The attempt's own folder, absolute; it exists and is empty. */
   readonly trialDir: string;
-  readonly logDir: string;
+  /** Files for what it prints. */
+  readonly logs: LogFiles;
   /** Where the command runs, absolute. */
   readonly cwd: string;
   /** File that holds all parameters as JSON, absolute. */

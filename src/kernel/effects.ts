@@ -114,6 +114,12 @@ export interface ProcessIdentity {
   readonly startedAt?: string;
 }
 
+/** Where the output of a process goes, a file a stream. */
+export interface LogFiles {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface ProcessRequest {
   readonly file: string;
   readonly args: readonly string[];
@@ -127,7 +133,7 @@ export interface ProcessRequest {
   /** Bytes of stdout and stderr together after which the process is ended with `output-limit`. */
   readonly outputLimitBytes: number;
   /** Where the output is kept, created on the first byte; past 8 MiB the middle is left out. */
-  readonly logs?: { readonly stdout: string; readonly stderr: string };
+  readonly logs?: LogFiles;
   /** Texts, longest first, that the logs hold `[redacted]` in place of; lines and tails are as they came. */
   readonly secrets?: readonly string[];
   /** Value of `AURA_TRIAL` in `env`: leftovers that carry it are ended too, whatever group they are in. */

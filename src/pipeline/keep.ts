@@ -3,7 +3,7 @@ import type { Emit } from "../kernel/events.ts";
 import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { removeExcept } from "../workspace/artifacts/index.ts";
-import { copiesDir, PROJECT_COPY } from "../workspace/layout.ts";
+import { copiesDir, PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
@@ -29,6 +29,14 @@ export class TrialFolders {
   /** Removes an attempt's copy of the project. */
   removeCopy(trial: TrialId, attempt: number): void {
     this.#remove(this.#workspace.trialDir(trial, attempt), PROJECT_COPY);
+  }
+
+  /** Removes an attempt's folder when at most its parameters are in it, which the hypothesis's record has too. */
+  removeEmpty(trial: TrialId, attempt: number): void {
+    const { files } = this.#workspace.effects;
+    const folder = this.#workspace.trialDir(trial, attempt);
+    const isEmpty = files.list(folder)?.every(({ name }) => name === PARAMS_FILE);
+    if (isEmpty) this.#clear(() => files.remove(folder));
   }
 
   /** Removes a folder of the iteration under way with all in it. */
@@ -61,6 +69,7 @@ export class TrialFolders {
       const hasCopy = (): boolean => effects.files.stat(`${folder}/${PROJECT_COPY}`) !== null;
       if (!this.#stays(trial)) this.#remove(folder, ".");
       else if (hasCopy() && this.#hasCompleted(trial)) this.#remove(folder, PROJECT_COPY);
+      this.removeEmpty(trial, attempt);
     }
   }
 

@@ -76,6 +76,7 @@ export function stageContext(
       return project.capture(target, state);
     },
     remove: (trial: TrialId, attempt: number) => loop.folders.removeCopy(trial, attempt),
+    removeEmpty: (trial: TrialId, attempt: number) => loop.folders.removeEmpty(trial, attempt),
   };
   const trials = createTrials({ workspace, slots, spending, signals, inputs, copies }, stage);
   return { ...stage, trials: redactedTrials(trials, hide) };

@@ -2,7 +2,7 @@ import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } 
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
 import type { StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
-import { PROJECT_COPY } from "../workspace/layout.ts";
+import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { StateResult } from "./artifact-states.ts";
 import type { InputGuard, InputWatch } from "./inputs.ts";
@@ -19,6 +19,8 @@ export interface Copies {
   capture(hypothesis: Hypothesis, target: string): StateResult;
   /** Removes the copy of an attempt, but for what is to be kept of it. */
   remove(trial: TrialId, attempt: number): void;
+  /** Removes the folder of an attempt when there is nothing in it. */
+  removeEmpty(trial: TrialId, attempt: number): void;
 }
 
 export interface TrialServiceDeps {
@@ -120,6 +122,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const record: Trial = retrying ? ended : { ...ended, state: "finished", ...result };
     deps.workspace.writeTrial(record);
     if (request.cwd === "copy" && outcome.status === "completed") deps.copies.remove(started.id, last);
+    deps.copies.removeEmpty(started.id, last);
     stage.emit({
       type: "trial.finished",
       trialId: started.id,
@@ -149,7 +152,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
   ): TrialContext {
     const trialDir = deps.workspace.trialDir(id, attempt);
     const marker = `${stage.mark}${attemptName(id, attempt)}/${stage.effects.token(6)}`;
-    const paramsFile = `${trialDir}/params.json`;
+    const paramsFile = `${trialDir}/${PARAMS_FILE}`;
     const cwd = request.cwd === "copy" ? `${trialDir}/${PROJECT_COPY}` : stage.settings.root;
     return {
       ...stage,
@@ -162,7 +165,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       seed: request.seed,
       slot,
       trialDir,
-      logDir: deps.workspace.logDir(id, attempt),
+      logs: deps.workspace.logFiles(id, attempt),
       cwd,
       paramsFile,
       marker,

@@ -8,6 +8,7 @@ import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { CommandError, compileCommand } from "../platform/command.ts";
+import { PARAMS_FILE } from "../workspace/layout.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { type KnownComponent, knownComponents } from "./components.ts";
 import { pathText } from "./diagnostics.ts";
@@ -160,7 +161,7 @@ function sampleValues(settings: RunSettings, workspace: string): JsonObject & { 
     workspace,
     root: settings.root,
     inputs: settings.inputs.map(({ absolutePath }) => absolutePath),
-    params_file: join(trials, `${trial}.a1`, "params.json"),
+    params_file: join(trials, `${trial}.a1`, PARAMS_FILE),
   };
 }
 

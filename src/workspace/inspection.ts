@@ -1,9 +1,8 @@
-import { join } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { RunManifest } from "../model/run.ts";
 import { terminalLine } from "../text/printable.ts";
-import { iterationOf, logDir } from "./layout.ts";
+import { iterationOf, logFiles } from "./layout.ts";
 import { listRecords } from "./listing.ts";
 import { notFound } from "./locate.ts";
 import { type LockObserver, peekLock } from "./lock-state.ts";
@@ -51,13 +50,8 @@ const MAX_LOG_BYTES = 64 * 1024 * 1024;
 export function logsOfTrial(source: Source, id: TrialId): readonly AttemptLogs[] {
   const attempts = readTrial(source, id)?.attempts ?? [];
   return attempts.map(({ attempt }) => {
-    const folder = logDir(source.root, id, attempt);
-    return {
-      trialId: id,
-      attempt,
-      stdout: logView(join(folder, "stdout.log"), folder, source.files),
-      stderr: logView(join(folder, "stderr.log"), folder, source.files),
-    };
+    const { stdout, stderr } = logFiles(source.root, id, attempt);
+    return { trialId: id, attempt, stdout: logView(stdout, source.files), stderr: logView(stderr, source.files) };
   });
 }
 
@@ -69,8 +63,8 @@ export function trialsOf({ root, files }: Source, id: HypothesisId): readonly Tr
 }
 
 /** A trial can put a link where its log was; it is not followed. */
-function logView(path: string, folder: string, files: Files): LogView | null {
-  const stat = files.stat(folder)?.kind === "directory" ? files.stat(path) : null;
+function logView(path: string, files: Files): LogView | null {
+  const stat = files.stat(path);
   if (stat?.kind !== "file" || stat.nlink > 1) return null;
   const bytes = stat.size > MAX_LOG_BYTES ? null : files.readBytes(path);
   const end = bytes ? bytes.subarray(Math.max(0, bytes.length - TAIL_BYTES)) : new Uint8Array();

@@ -1,3 +1,4 @@
+import type { LogFiles } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import type { CallRecord } from "../model/call.ts";
 import type { Evaluation } from "../model/evaluation.ts";
@@ -177,22 +178,26 @@ export class IterationRecords {
     return layout.trialDir(this.root, id, attempt);
   }
 
-  logDir(id: TrialId, attempt: number): string {
-    return layout.logDir(this.root, id, attempt);
+  logFiles(id: TrialId, attempt: number): LogFiles {
+    return layout.logFiles(this.root, id, attempt);
   }
 
   /**
-   * The first attempt that neither the trial's record nor a folder knows, so that no attempt finds another's files.
+   * The first attempt that neither the trial's record nor a file knows, so that no attempt finds another's files.
    * `record` is the trial's, for who has it at hand.
    */
   nextAttempt(id: TrialId, record = this.readTrialRecord(id)): number {
     const recorded = record?.attempts.map(({ attempt }) => attempt) ?? [];
     let next = Math.max(0, ...recorded) + 1;
-    while (this.#isTaken(this.trialDir(id, next)) || this.#isTaken(this.logDir(id, next))) next += 1;
+    const leaves = (attempt: number): readonly string[] => {
+      const { stdout, stderr } = this.logFiles(id, attempt);
+      return [this.trialDir(id, attempt), stdout, stderr];
+    };
+    while (leaves(next).some((path) => this.#isTaken(path))) next += 1;
     return next;
   }
 
-  /** Makes the folder of an attempt, for its owner only; that of its logs comes with the first output. Throws `WorkspaceError` ("usage") when it is there. */
+  /** Makes the folder of an attempt, for its owner only. Throws `WorkspaceError` ("usage") when it is there. */
   makeAttemptFolder(id: TrialId, attempt: number): string {
     const folder = this.trialDir(id, attempt);
     if (this.#isTaken(folder)) throw new WorkspaceError("usage", `${folder} is there already: take the next attempt`);

@@ -1,3 +1,4 @@
+import type { LogFiles } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import {
   attemptName,
@@ -117,9 +118,13 @@ export function trialDir(root: string, id: TrialId, attempt: number): string {
 /** The folder inside an attempt's own folder in which its copy of the project is. */
 export const PROJECT_COPY = "project";
 
-/** Where the output of one attempt at a trial is kept: `stdout.log` and `stderr.log`. */
-export function logDir(root: string, id: TrialId, attempt: number): string {
-  return `${trialDir(root, id, attempt)}.log`;
+/** The file in an attempt's own folder that holds its parameters. Alone, it does not keep the folder. */
+export const PARAMS_FILE = "params.json";
+
+/** Where what one attempt at a trial prints is kept. */
+export function logFiles(root: string, id: TrialId, attempt: number): LogFiles {
+  const folder = trialDir(root, id, attempt);
+  return { stdout: `${folder}.stdout.log`, stderr: `${folder}.stderr.log` };
 }
 
 /** Copies of the project for programs that edit in place; gone when the iteration is finished. */

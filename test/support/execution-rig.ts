@@ -77,7 +77,7 @@ export function executionRig(options: RigOptions = {}): ExecutionRig {
       seed: request.seed,
       slot: 0,
       trialDir,
-      logDir: `${trialDir}.log`,
+      logs: { stdout: `${trialDir}.stdout.log`, stderr: `${trialDir}.stderr.log` },
       cwd,
       paramsFile,
       env: { AURA_TRIAL: marker, AURA_TRIAL_DIR: trialDir, AURA_TRIAL_PARAMS: paramsFile },

@@ -93,7 +93,7 @@ export class FunctionExecutor implements Executor {
         env: wrapped.env,
         timeoutMs,
         scratch: ctx.trialDir,
-        logs: { stdout: join(ctx.logDir, "stdout.log"), stderr: join(ctx.logDir, "stderr.log") },
+        logs: ctx.logs,
         marker: ctx.marker,
         onStart: (identity) => ctx.started(identity),
         onLine: (stream, line) => {

@@ -111,7 +111,7 @@ export async function runJob({ command, options, starter, dispatch }: Attempt, c
     timeoutMs,
     graceMs: GRACE_MS,
     outputLimitBytes: outputBytes,
-    logs: { stdout: `${ctx.logDir}/stdout.log`, stderr: `${ctx.logDir}/stderr.log` },
+    logs: ctx.logs,
     marker: ctx.marker,
     limits,
     onStart: (process: ProcessIdentity) => ctx.started(process),

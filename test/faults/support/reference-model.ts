@@ -10,7 +10,7 @@ import { differences, readTree } from "./tree.ts";
 /** Fields that may differ between a run that was killed and one that was not. */
 const OUTSIDE = /At$|^(durationMs|pid|host|bootId|attempt|attempts)$/;
 /** Folders of attempts and their logs. */
-const ATTEMPT = /\.a\d+(\.log)?$/;
+const ATTEMPT = /\.a\d+(\.std(out|err)\.log)?$/;
 /** A writer that was killed may leave these; whoever writes next removes them. */
 const TEMPORARY = /(^|\/)\.[^/]*\.tmp$/;
 

@@ -54,7 +54,7 @@ function folders(wanted: "attempts" | "logs" = "attempts"): readonly string[] {
   return readdirSync(place.join("run/iterations"))
     .flatMap((iteration) => readdirSync(place.join("run/iterations", iteration, "trials")))
     .filter((name) => (wanted === "logs" ? name.endsWith(".log") : /\.a\d+$/.test(name)))
-    .map((name) => name.replace(/^i0000|-t00\.a1(\.log)?$/g, ""))
+    .map((name) => name.replace(/^i0000|-t00\.a1(\.stdout\.log)?$/g, ""))
     .sort();
 }
 

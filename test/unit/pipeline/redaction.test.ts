@@ -81,9 +81,7 @@ describe("values of a spec's variables", () => {
     const { workspace, events } = await run("run");
     const failed = workspace.readTrial("i00001-h001-t00")?.outcome;
     expect(failed).toMatchObject({ status: "failed", failure: { logTail: "error: [redacted]\n" } });
-    expect(place.read("run/iterations/00001/trials/i00001-h000-t00.a1.log/stdout.log")).toContain(
-      "token is [redacted]",
-    );
+    expect(place.read("run/iterations/00001/trials/i00001-h000-t00.a1.stdout.log")).toContain("token is [redacted]");
     const [call = ""] = workspace.listCalls(1).filter((id) => id.includes("researcher"));
     expect(workspace.readCall(1, call)?.prompt).toMatch(/^reach \[redacted\] 1 .*\[redacted\]$/s);
     expect(betrayers(place.join("run"))).toEqual([]);

@@ -251,14 +251,13 @@ describe("inspect show", () => {
     writeIteration(workspace, 1, [0.5]);
     const id = "i00001-h000-t00";
     workspace.makeAttemptFolder(id, 1);
-    const folder = workspace.logDir(id, 1);
-    mkdirSync(folder);
-    writeFileSync(join(folder, "stdout.log"), `${"x".repeat(10_000)}\u001b[31mred\u0007\nend\n`);
+    const { stdout, stderr } = workspace.logFiles(id, 1);
+    writeFileSync(stdout, `${"x".repeat(10_000)}\u001b[31mred\u0007\nend\n`);
     const secret = join(temporaryFolder(), "secret");
     writeFileSync(secret, "secret");
-    symlinkSync(secret, join(folder, "stderr.log"));
+    symlinkSync(secret, stderr);
     const [logs] = inspectLogs(workspace.root, "i1-h0", observer);
-    expect(logs?.stdout).toMatchObject({ path: join(folder, "stdout.log"), bytes: 10_014 });
+    expect(logs?.stdout).toMatchObject({ path: stdout, bytes: 10_014 });
     expect(logs?.stdout?.tail).toMatch(/xred\nend\n$/);
     expect(logs?.stdout?.tail.length).toBeLessThanOrEqual(4096);
     expect(logs?.stderr).toBeNull();

@@ -335,7 +335,7 @@ describe("folders of attempts", () => {
     expect(workspace.nextAttempt(id)).toBe(1);
     const folder = workspace.makeAttemptFolder(id, 1);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
-    mkdirSync(workspace.logDir(id, 1));
+    writeFileSync(workspace.logFiles(id, 1).stdout, "");
     expect(() => workspace.makeAttemptFolder(id, 1)).toThrow(/there already/);
     expect(workspace.nextAttempt(id)).toBe(2);
     workspace.writeTrial({ ...trial(1, 0, 1), attempts: [{ attempt: 4, startedAt: "" }] });
@@ -344,7 +344,7 @@ describe("folders of attempts", () => {
     chmodSync(folder, 0o500);
     workspace.removeAttemptFolder(id, 1);
     expect(existsSync(folder)).toBe(false);
-    expect(existsSync(workspace.logDir(id, 1))).toBe(true);
+    expect(existsSync(workspace.logFiles(id, 1).stdout)).toBe(true);
   });
 });
 

@@ -64,7 +64,7 @@ describe("a function of a module", () => {
     expect(await run("number")).toMatchObject({ failure: { message: expect.stringContaining("returned 5") } });
     expect(await run("date")).toMatchObject({ failure: { message: expect.stringContaining("at is a Date") } });
     expect(await run("nothing")).toMatchObject({ failure: { message: expect.stringContaining('"nothing"') } });
-    expect(rig.dir.read("trials/i00001-h000-t00.log/stdout.log")).toContain("talk");
+    expect(rig.dir.read("trials/i00001-h000-t00.stdout.log")).toContain("talk");
     expect(rig.ctx.effects.files.list(rig.dir.join("trials/i00001-h000-t00"))?.map(({ name }) => name)).toEqual([
       "params.json",
     ]);

@@ -79,7 +79,7 @@ describe("a script executor", () => {
   it("keeps logs and tells watchers of the output", async () => {
     using rig = executionRig();
     await run(rig, new ScriptExecutor("sh -c 'echo out; echo err >&2'"));
-    const log = (name: string): string => readFileSync(rig.dir.join(`trials/i00001-h000-t00.log/${name}.log`), "utf8");
+    const log = (name: string): string => readFileSync(rig.dir.join(`trials/i00001-h000-t00.${name}.log`), "utf8");
     expect([log("stdout"), log("stderr")]).toEqual(["out\n", "err\n"]);
     const told = rig.events.flatMap((event) =>
       event.type === "trial.output" ? [`${event.stream} ${event.line}`] : [],
