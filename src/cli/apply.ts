@@ -18,6 +18,7 @@ import { type Answer, guarded } from "./guarded.ts";
 import type { OutputOf } from "./outputs/index.ts";
 import { projectOf } from "./project-of.ts";
 import { sayWaiting } from "./say-waiting.ts";
+import { undisturbed } from "./signals.ts";
 import { openStates, type StatesOfRun } from "./states.ts";
 
 export interface ApplyFlags {
@@ -56,21 +57,6 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
       lock.release();
     }
   });
-}
-
-/**
- * Does something that no signal ends half-way. It happens within one turn of the event loop, in which no handler is
- * called; that there is one keeps the signal from ending the process. What SIGKILL leaves, the next apply deals with.
- */
-function undisturbed<T>(work: () => T): T {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const ignore = (): void => {};
-  for (const signal of signals) process.on(signal, ignore);
-  try {
-    return work();
-  } finally {
-    for (const signal of signals) process.off(signal, ignore);
-  }
 }
 
 interface Goal {

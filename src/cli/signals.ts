@@ -133,6 +133,20 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
   };
 }
 
+/**
+ * Does something that no signal ends half-way. It happens within one turn of the event loop, in which no handler is
+ * called; that there is one keeps the signal from ending the process.
+ */
+export function undisturbed<T>(work: () => T): T {
+  const ignore = (): void => {};
+  for (const signal of SIGNALS) process.on(signal, ignore);
+  try {
+    return work();
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, ignore);
+  }
+}
+
 /** Something that was thrown where nobody could catch it. */
 export interface Stray {
   readonly thrown: unknown;
