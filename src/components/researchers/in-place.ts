@@ -1,11 +1,11 @@
 import type { EditCopies, StageContext } from "../../kernel/context.ts";
 import { RunnerError, SpecError } from "../../kernel/errors.ts";
 import type { Proposal, Proposals, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import { Semaphore } from "../../kernel/semaphore.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
 import { promptLine } from "../../text/printable.ts";
 import { AnthropicRunner } from "../runners/anthropic.ts";
-import { ConcurrencyLimit } from "../runners/limit.ts";
 import { LLMRunner } from "../runners/llm.ts";
 import { RecordingRunner } from "../runners/record.ts";
 import { ReplayRunner } from "../runners/replay.ts";
@@ -87,7 +87,7 @@ interface InPlaceQuestion {
 export async function proposeInPlace(ctx: StageContext, question: InPlaceQuestion): Promise<Proposals> {
   const { copies } = ctx;
   if (!copies) throw new SpecError("edits: in_place needs tracked files, and none are tracked");
-  const limit = new ConcurrencyLimit(ctx.settings.parallel);
+  const limit = new Semaphore(ctx.settings.parallel);
   let isOver = false;
   const propose = async (place: number): Promise<Proposal | RefusedProposal | null> => {
     if (isOver) return null;

@@ -2,6 +2,7 @@ import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import { Semaphore } from "../../kernel/semaphore.ts";
 import {
   type AnthropicCall,
   type AnthropicOptions,
@@ -11,7 +12,6 @@ import {
 } from "../../platform/llm.ts";
 import { DURATION, type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
-import { ConcurrencyLimit } from "./limit.ts";
 import { answer } from "./llm.ts";
 import { recordOption } from "./options.ts";
 import { recorded } from "./record.ts";
@@ -40,7 +40,7 @@ export class AnthropicRunner implements Runner {
   readonly model: string;
   readonly #options: AnthropicOptions;
   readonly #call: AnthropicCall;
-  readonly #limit: ConcurrencyLimit;
+  readonly #limit: Semaphore;
   #totals: RunContext["totals"] | undefined;
 
   /** Throws `SpecError` for a `baseUrl` that no request can be sent to. */
@@ -51,7 +51,7 @@ export class AnthropicRunner implements Runner {
     this.model = options.model;
     this.#options = options;
     this.#call = anthropicLlm(options, effects);
-    this.#limit = new ConcurrencyLimit(options.concurrency ?? CONCURRENCY);
+    this.#limit = new Semaphore(options.concurrency ?? CONCURRENCY);
   }
 
   /** Before anything is spent: is there a key at all? */

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { AnthropicRunner } from "../../../../src/components/runners/anthropic.ts";
 import { asRunner } from "../../../../src/components/runners/as-runner.ts";
 import { FunctionRunner } from "../../../../src/components/runners/function.ts";
-import { ConcurrencyLimit } from "../../../../src/components/runners/limit.ts";
 import { LLMRunner } from "../../../../src/components/runners/llm.ts";
 import { RunnerError, SpecError } from "../../../../src/kernel/errors.ts";
 import { NO_TOTALS } from "../../../../src/model/run.ts";
@@ -90,34 +89,5 @@ describe("AnthropicRunner", () => {
     const asked = runner.run(runnerRequest("hi"), runnerContext());
     if (problem === null) await expect(asked).resolves.toMatchObject({ content: "ok" });
     else await expect(asked).rejects.toMatchObject({ problem });
-  });
-});
-
-describe("ConcurrencyLimit", () => {
-  it("runs so many at a time, in order, and lets a waiting one leave", async () => {
-    const limit = new ConcurrencyLimit(2);
-    const never = new AbortController().signal;
-    const doors: (() => void)[] = [];
-    const started: number[] = [];
-    const start = (number: number, signal = never) =>
-      limit.run(() => {
-        started.push(number);
-        return new Promise<void>((resolve) => doors.push(resolve));
-      }, signal);
-    const stop = new AbortController();
-    const first = start(1);
-    const second = start(2);
-    const third = start(3, stop.signal);
-    const fourth = start(4);
-    await Promise.resolve();
-    stop.abort(new Error("leave"));
-    await expect(third).rejects.toThrow("leave");
-    expect(started).toEqual([1, 2]);
-    doors[0]?.();
-    await first;
-    await Promise.resolve();
-    expect(started).toEqual([1, 2, 4]);
-    for (const open of doors) open();
-    await Promise.all([second, fourth]);
   });
 });
