@@ -20,7 +20,7 @@ import { withMark } from "./marked-processes.ts";
 import { openProject } from "./open-artifacts.ts";
 import type { PipelineOptions } from "./options.ts";
 import { endingOf, exitCodeOf, statusOf, withExitCode } from "./outcome.ts";
-import { redactError, redactedStages, withCleanLogs } from "./redaction.ts";
+import { redactedStages } from "./redaction.ts";
 import { chooseFailed, clearFailed } from "./retry-failed.ts";
 import { RunState } from "./run-state.ts";
 import { createSlots } from "./slots.ts";
@@ -53,7 +53,7 @@ export async function conductRun(
   const keeper = ManifestKeeper.open(options, settings, inputs, previous);
   const { runId } = keeper.manifest;
   const mark = `${runId}/${workspace.folder}/`;
-  const effects = withMark(withCleanLogs(workspace.effects, hide), mark);
+  const effects = withMark(workspace.effects, mark, hide.forms);
   const { retryFailed } = options;
   const again = retryFailed ? chooseFailed(workspace, retryFailed) : [];
   const spending = new Spending(recordedSpending(workspace, previous), effects.clock);
@@ -118,7 +118,7 @@ export async function conductRun(
     const reached = await turn(loop, unfinished);
     return finish({ ...reached, ...endOf(reached.reason, signals) }, keeper, emitter);
   } catch (thrown) {
-    redactError(thrown, hide);
+    hide.error(thrown);
     // A stop before the first iteration, such as while the project is read, is no error either.
     if (isInterruption(thrown, signals)) return breakOff(endOf("interrupted", signals), keeper, emitter);
     const ending = endingOf(thrown, hasSpent(spending.totals()));

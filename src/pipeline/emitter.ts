@@ -2,7 +2,6 @@ import type { Clock } from "../kernel/effects.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { AuraEvent, AuraEventBody, Emit, EventSink } from "../kernel/events.ts";
 import { createRedactor, type Redactor } from "../kernel/redact.ts";
-import { redactEvent } from "./redaction.ts";
 
 /** Numbers events, stamps them and hands them to sinks in order. */
 export interface Emitter {
@@ -17,7 +16,7 @@ export function createEmitter(clock: Clock, hide: Redactor = createRedactor([]))
   let seq = 0;
 
   const emit = (body: AuraEventBody): void => {
-    const event: AuraEvent = { ...redactEvent(body, hide), at: clock.now().toISOString(), seq: seq++ };
+    const event: AuraEvent = { ...redacted(body, hide), at: clock.now().toISOString(), seq: seq++ };
     const broken: string[] = [];
     for (const sink of sinks) {
       try {
@@ -38,4 +37,22 @@ export function createEmitter(clock: Clock, hide: Redactor = createRedactor([]))
       return () => sinks.delete(sink);
     },
   };
+}
+
+/** What an event says in AURA's own words; the records in it are clean already. */
+function redacted(event: AuraEventBody, { text, record }: Redactor): AuraEventBody {
+  switch (event.type) {
+    case "run.started":
+      return { ...event, run: { ...event.run, goal: text(event.run.goal) } };
+    case "warning":
+      return { ...event, message: text(event.message) };
+    case "trial.output":
+      return { ...event, line: text(event.line) };
+    case "call.failed":
+      return { ...event, failure: record(event.failure) };
+    case "run.finished":
+      return event.message === undefined ? event : { ...event, message: text(event.message) };
+    default:
+      return event;
+  }
 }

@@ -13,7 +13,6 @@ import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import type { StopSignals } from "./interruption.ts";
 import type { PipelineOptions } from "./options.ts";
-import { redactError } from "./redaction.ts";
 import { settingsFrom } from "./settings.ts";
 
 export interface RunOptions {
@@ -81,7 +80,7 @@ export class Pipeline {
       const end = await this.#inLock(signals, options.onWait);
       return result(end);
     } catch (thrown) {
-      redactError(thrown, this.#hide);
+      this.#hide.error(thrown);
       if (isAuraError(thrown)) throw thrown;
       throw new RunFailedError(`the run failed: ${messageOf(thrown)}`, { cause: thrown });
     } finally {

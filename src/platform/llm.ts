@@ -1,5 +1,6 @@
 import type { Clock, Effects } from "../kernel/effects.ts";
 import { RunnerError } from "../kernel/errors.ts";
+import { createRedactor } from "../kernel/redact.ts";
 import type { Usage } from "../model/call.ts";
 import { parseJson } from "../model/json.ts";
 import { parseDuration } from "../model/units.ts";
@@ -78,7 +79,7 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
   let hasAnswered = false;
   return async (prompt, { signal, warn, isKnown }) => {
     const key = apiKey(options, effects);
-    const redact = (text: string): string => (key.length < SHORTEST_SECRET ? text : text.replaceAll(key, "[redacted]"));
+    const { text: redact } = createRedactor(key.length < SHORTEST_SECRET ? [] : [key]);
     const sort = (thrown: unknown) => classifyFailure(thrown, () => effects.clock.now().getTime());
     const lost: Lost = { usage: undefined, text: "" };
     /** Of each try that failed: whether somebody else answered. */

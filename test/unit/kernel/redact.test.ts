@@ -47,3 +47,20 @@ describe("a redactor", () => {
     );
   });
 });
+
+test("of an answer, no field name, id, state or code changes, whatever a variable holds", () => {
+  const { record } = createRedactor(["completed", "i00001-h001", "hunter2!", "message"]);
+  const answer = {
+    hypothesisId: "i00001-h001",
+    trials: [{ id: "i00001-h001-t00", outcome: { status: "completed", output: { completed: 1, id: "hunter2!" } } }],
+    failure: { code: "completed", message: "it completed with hunter2!" },
+  };
+  expect(record(answer)).toEqual({
+    hypothesisId: "i00001-h001",
+    trials: [
+      { id: "i00001-h001-t00", outcome: { status: "completed", output: { "[redacted]": 1, id: "[redacted]" } } },
+    ],
+    failure: { code: "completed", message: "it [redacted] with [redacted]" },
+  });
+  expect(createRedactor([]).record(answer)).toBe(answer);
+});

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRedactor } from "../../../../src/kernel/redact.ts";
-import { StreamRedaction } from "../../../../src/platform/process/output.ts";
+import { createRedactor, StreamRedaction } from "../../../src/kernel/redact.ts";
 
 function through(redaction: StreamRedaction, chunks: readonly Uint8Array[]): string {
   const parts = [...chunks.map((chunk) => redaction.push(chunk)), redaction.finish()];
