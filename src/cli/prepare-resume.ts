@@ -98,8 +98,7 @@ function isAbout(message: string, input: string): boolean {
 /** Throws `SpecError` when the spec has changed in what scores depend on. Inputs are looked at when the run goes on. */
 async function refuseOtherScores(root: string, manifest: RunManifest, loaded: LoadedSpec, files: Files): Promise<void> {
   const { refuseScoring } = await import("../pipeline/changes.ts");
-  const { specChanges } = await import("../spec/drift.ts");
-  const { specSources } = await import("../spec/sources.ts");
-  const changes = specChanges(manifest, loaded.raw, specSources(loaded, files)(manifest.runId));
+  const { specChanges, specSources } = await import("../spec/drift.ts");
+  const changes = specChanges(manifest, loaded.raw, specSources(loaded, files)(manifest.runId), loaded.registry);
   refuseScoring(changes, root, { file: loaded.path, overrides: loaded.overrides });
 }

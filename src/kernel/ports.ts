@@ -39,6 +39,8 @@ export interface Proposals {
 export interface Researcher extends Lifecycle {
   /** How many hypotheses an iteration asks for. */
   readonly numTasks: number;
+  /** Model calls it makes for so many hypotheses, when every reply is usable. */
+  callsFor?(hypotheses: number): number;
   /** Declared when the same context always gives the same proposals, or none can be repeated. */
   hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals>;
 }

@@ -1,3 +1,4 @@
+import type { StringSchema } from "../schema/dialect.ts";
 import type { JsonObject } from "./json.ts";
 
 export type Direction = "maximize" | "minimize";
@@ -11,6 +12,13 @@ export interface MetricSettings {
   /** How much better counts as better: in the metric's units, or as a share of the best (`0.03` for `3%`). */
   readonly minDelta: { readonly kind: "absolute" | "relative"; readonly value: number };
 }
+
+/** What a metric may be called: not as what AURA adds to every summary. */
+export const METRIC_NAME = {
+  type: "string",
+  pattern: "^(?!(?:trials|spread)$)[^]",
+  "x-expected": "a name other than `trials` and `spread`, under which a summary holds what AURA counts",
+} as const satisfies StringSchema;
 
 /** Limits that end a run; the first that is reached ends it. Durations in milliseconds. */
 export interface StopSettings {

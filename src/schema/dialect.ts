@@ -18,7 +18,39 @@ export type HouseSchema =
   | UnionSchema
   | RefSchema;
 
-interface Described {
+/**
+ * What an option is, besides what it accepts. Nothing is ever read from the name of an option: one without these is a
+ * value that its component alone understands.
+ */
+interface Annotated {
+  /** A path, read from the spec's folder: `file` or `folder` has to be there before the run, `any` may be either. */
+  readonly "x-path"?: "file" | "folder" | "any";
+  /** With `x-path: file`: a module of the user's; `export` names the option that says which of its functions is called. */
+  readonly "x-module"?: { readonly export?: string };
+  /**
+   * A command by AURA's argument grammar: checked, shown in a dry run, its program looked for before anything is spent.
+   * `shell` and `env` name the options beside it that say whether a shell runs it, and which variables it gets.
+   */
+  readonly "x-command"?: { readonly shell?: string; readonly env?: string };
+  /**
+   * `false`: a setting, so that the value of a `${VAR}` in it may be shown and recorded; paths are settings anyway. What
+   * nothing is said of is hidden.
+   */
+  readonly "x-secret"?: boolean;
+  /**
+   * `false`: no score depends on it, so that it may change in the middle of a run. All else in an experimenter, an
+   * evaluator or a check, and in what they are made of, is part of how scores come about.
+   */
+  readonly "x-scores"?: boolean | "used";
+  /** A search space: what `{name}` in commands is compared with. */
+  readonly "x-space"?: true;
+  /** A runner with this option, or with one of these values of it, knows what its calls cost. */
+  readonly "x-cost"?: true | readonly string[];
+  /** The value of this option that is of use with tracked artifacts only. */
+  readonly "x-artifacts"?: true | string;
+}
+
+interface Described extends Annotated {
   readonly description?: string;
   /** What belongs here, in words that follow "expected" in messages; for patterns that do not speak for themselves. */
   readonly "x-expected"?: string;

@@ -24,7 +24,10 @@ const HOUSE_OPTIONS: Options = {
   // What is compiled is run once or twice: shortening it first takes longer than it saves.
   code: { optimize: false },
 };
-const HOUSE_KEYWORDS = ["x-any", "x-unit", "x-expected"] as const;
+const HOUSE_KEYWORDS = [
+  ...["x-any", "x-unit", "x-expected", "x-path", "x-module", "x-command", "x-secret", "x-scores", "x-space"],
+  ...["x-cost", "x-artifacts"],
+] as const;
 
 /** An Ajv that knows AURA's schema dialect: for compiling at run time, and for printing validators ahead of time. */
 function createHouseAjv(options: Options = {}): Ajv {

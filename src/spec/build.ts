@@ -7,12 +7,12 @@ import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { MetricSettings } from "../model/settings.ts";
 import type { ComponentConfig } from "../schema/infer.ts";
-import { isModulePath, knownComponents, optionsOf } from "./components.ts";
+import { isModulePath, optionsOf } from "./components.ts";
 import { asComponent } from "./definition-check.ts";
 import { type Finding, finding, pathText } from "./diagnostics.ts";
 import { type SpecPaths, specPaths } from "./paths.ts";
 import { placeKey, type SpecPath } from "./places.ts";
-import { specSchema } from "./spec-schema.ts";
+import { knownComponents, sitesOf } from "./sites.ts";
 import { createOptionsChecker, type OptionsChecker } from "./structure.ts";
 
 /** What is needed to build the components of a spec. */
@@ -60,7 +60,7 @@ export class ComponentBuilder {
     this.#options = options;
     this.#paths = specPaths(dir, typeof spec.root === "string" ? spec.root : undefined);
     this.#check = createOptionsChecker(registry);
-    this.#places = new Map(knownComponents(specSchema, spec, registry).map(({ config, path }) => [config, path]));
+    this.#places = new Map(knownComponents(sitesOf(spec, registry)).map(({ config, path }) => [config, path]));
   }
 
   /** Builds a component from its config, or gives the runner that a name stands for. Throws `SpecError`. */

@@ -1,18 +1,17 @@
 import { resolve } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
 import type { Registry } from "../kernel/registry.ts";
-import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { parseDuration } from "../model/units.ts";
 import { unbuildable } from "./build.ts";
 import { checkCommands, placedCommands, placedSpace } from "./commands.ts";
-import { knownComponents } from "./components.ts";
-import type { Finding } from "./diagnostics.ts";
+import { type Finding, finding } from "./diagnostics.ts";
 import { missingExports } from "./module-exports.ts";
-import { specPaths } from "./paths.ts";
+import { missingFiles, pathFindings, specPaths, unreadArtifacts, untrackable } from "./paths.ts";
 import { placeKey, type SpecPath } from "./places.ts";
-import { unreadArtifacts, untrackable } from "./project-paths.ts";
-import { contradictions, missingFiles, oddities } from "./semantics.ts";
 import { metricOf } from "./settings.ts";
-import { type Spec, specSchema } from "./spec-schema.ts";
+import { knownComponents, type Site, sitesOf } from "./sites.ts";
+import type { Spec } from "./spec-schema.ts";
 import { checkStructure } from "./structure.ts";
 
 /** What a spec is checked against. */
@@ -46,19 +45,19 @@ export function checkValue(
   const isFaulty = (path: SpecPath) => [...places].some((place) => isWithin(place, placeKey(path)));
 
   const structural = fresh(checkStructure(value, registry));
-  const components = knownComponents(specSchema, value, registry);
-  const commands = checkCommands(placedCommands(value, components), placedSpace(components));
+  const sites = sitesOf(value, registry);
+  const commands = checkCommands(placedCommands(sites), placedSpace(sites));
   const root = typeof value.root === "string" ? value.root : undefined;
   const paths = specPaths(dir, root);
   const artifacts = unreadArtifacts(value, around.tracked ?? []);
-  const missing = files ? missingFiles(value, components, paths, files, artifacts) : [];
+  const missing = files ? missingFiles(value, sites, paths, files, artifacts) : [];
   const untracked = files ? untrackable(artifacts, paths.root, files) : [];
-  const meaning = fresh([...contradictions(value), ...commands.errors]);
-  const exported = files ? missingExports(components, (path) => resolve(dir, path), files) : [];
+  const meaning = fresh([...contradictions(value, sites), ...commands.errors]);
+  const exported = files ? missingExports(sites, (path) => resolve(dir, path), files) : [];
   const onDisk = fresh([...missing, ...untracked, ...exported]);
   const metric = isSound(value.metric, isFaulty(["metric"])) ? metricOf(value.metric) : STAND_IN;
   const building = effects ? fresh(unbuildable({ spec: value, dir, registry, metric, effects }, isFaulty)) : [];
-  const warnings = [...commands.warnings, ...oddities(value, components)];
+  const warnings = [...commands.warnings, ...unknownCost(value, sites)];
   return { errors: [...structural, ...meaning, ...onDisk, ...building], warnings };
 }
 
@@ -72,4 +71,69 @@ function isSound(metric: unknown, faulty: boolean): metric is Spec["metric"] {
 
 function isWithin(place: string, outer: string): boolean {
   return place === outer || place.startsWith(`${outer}\n`);
+}
+
+/**
+ * What in a spec contradicts itself though each part of it is valid. Parts that are not what the schema asks for are
+ * passed over: they have been told already.
+ */
+function contradictions(spec: JsonObject, sites: readonly Site[]): readonly Finding[] {
+  return [
+    ...metricFindings(spec.metric),
+    ...constraintFindings(spec.constraints),
+    ...pathFindings(spec),
+    ...withoutArtifacts(spec, sites),
+  ];
+}
+
+function metricFindings(metric: JsonValue | undefined): readonly Finding[] {
+  if (!isJsonObject(metric)) return [];
+  const { direction, baseline, target } = metric;
+  if (typeof baseline !== "number" || typeof target !== "number") return [];
+  const down = direction === "minimize";
+  if (down ? target < baseline : target > baseline) return [];
+  const side = down ? "below" : "above";
+  const message = `the target has to be ${side} the baseline ${baseline}, since the direction is ${down ? "minimize" : "maximize"}`;
+  return [finding(["metric", "target"], message)];
+}
+
+function constraintFindings(constraints: JsonValue | undefined): readonly Finding[] {
+  const budget = isJsonObject(constraints) ? constraints.time_budget : undefined;
+  if (budget === undefined || isDuration(budget)) return [];
+  const message = "expected a duration like 90s, 30m or 2h, or a number of seconds, above zero";
+  return [finding(["constraints", "time_budget"], message)];
+}
+
+function isDuration(value: JsonValue): boolean {
+  if (typeof value !== "string" && typeof value !== "number") return false;
+  try {
+    return parseDuration(value) > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Options that are about tracked artifacts, where the spec tracks none. */
+function withoutArtifacts(spec: JsonObject, sites: readonly Site[]): readonly Finding[] {
+  if (Array.isArray(spec.artifacts) && spec.artifacts.length > 0) return [];
+  return sites
+    .filter(({ schema, value }) => schema?.["x-artifacts"] !== undefined && schema["x-artifacts"] === value)
+    .map(({ path }) => finding(path, "this needs tracked files, and none are under `artifacts`"));
+}
+
+/** A limit on costs that no runner will ever tell. One whose schema says nothing about costs may tell them itself. */
+function unknownCost(spec: JsonObject, sites: readonly Site[]): readonly Finding[] {
+  if (!isJsonObject(spec.stop) || spec.stop.cost_usd === undefined) return [];
+  const runners = knownComponents(sites).filter(({ kind }) => kind === "runner");
+  const ways = runners.map(({ definition, config }) =>
+    Object.entries(definition.options.properties).flatMap(([option, { "x-cost": telling }]) => {
+      if (telling === undefined) return [];
+      const given = config[option];
+      const tells = telling === true ? given !== undefined : telling.some((value) => value === given);
+      return [{ tells, how: telling === true ? `\`${option}\`` : `\`${option}: ${telling[0]}\`` }];
+    }),
+  );
+  if (ways.length === 0 || ways.some((each) => each.length === 0 || each.some(({ tells }) => tells))) return [];
+  const how = [...new Set(ways.flat().map((way) => way.how))].join(" or ");
+  return [finding(["stop", "cost_usd"], `no runner has ${how}, so no cost is known and this limit is never reached`)];
 }

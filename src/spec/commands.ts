@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { CommandError, compileCommand, compileVariable } from "../platform/command.ts";
-import type { KnownComponent } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
+import { besides, type Site } from "./sites.ts";
 
 /** A command template of a spec, and where it stands. */
 export interface PlacedCommand {
@@ -12,7 +12,7 @@ export interface PlacedCommand {
   /** Part of an experiment rather than a check or an evaluator. */
   readonly experiment: boolean;
   /** Environment variables, whose values are templates too. */
-  readonly env: JsonObject;
+  readonly variables: readonly { readonly path: SpecPath; readonly name: string; readonly value: string }[];
 }
 
 /** AURA's own names in commands, without `aura.`. */
@@ -30,26 +30,20 @@ const AURA_NAMES = [
   "args",
 ] as const;
 
-/** The command templates of a spec: those of its experimenter and evaluator, and its checks. */
-export function placedCommands(spec: JsonObject, components: readonly KnownComponent[]): readonly PlacedCommand[] {
-  const ofComponents = components.flatMap(({ kind, path, config }) => {
-    if (kind !== "experimenter" && kind !== "executor" && kind !== "evaluator") return [];
-    return placedCommand(config, path, kind !== "evaluator");
+/** The command templates of a spec: what its schemas say is one. */
+export function placedCommands(sites: readonly Site[]): readonly PlacedCommand[] {
+  return sites.flatMap((site) => {
+    const { path, value: command, schema } = site;
+    const said = schema?.["x-command"];
+    if (!isJsonObject(said) || !isCommand(command) || command.length === 0) return [];
+    const [shell, env] = [besides(site, said.shell), besides(site, said.env)];
+    // Whether a shell is meant is not known, and with it what the command may hold.
+    if (shell !== undefined && typeof shell !== "boolean") return [];
+    const variables = Object.entries(isJsonObject(env) ? env : {}).flatMap(([name, value]) =>
+      typeof value === "string" ? [{ path: [...path.slice(0, -1), String(said.env), name], name, value }] : [],
+    );
+    return [{ path, command, shell: shell === true, experiment: path[0] === "experimenter", variables }];
   });
-  const checks: readonly JsonValue[] = Array.isArray(spec.checks) ? spec.checks : [];
-  const ofChecks = checks.flatMap((check, index) =>
-    isJsonObject(check) ? placedCommand(check, ["checks", String(index)], false) : [],
-  );
-  return [...ofComponents, ...ofChecks];
-}
-
-function placedCommand(config: JsonObject, path: SpecPath, experiment: boolean): readonly PlacedCommand[] {
-  const { command, shell, env } = config;
-  if (!isCommand(command) || command.length === 0) return [];
-  // Whether a shell is meant is not known, and with it what the command may hold.
-  if (shell !== undefined && typeof shell !== "boolean") return [];
-  const more = { shell: shell === true, experiment, env: isJsonObject(env) ? env : {} };
-  return [{ path: [...path, "command"], command, ...more }];
 }
 
 function isCommand(value: JsonValue | undefined): value is string | readonly string[] {
@@ -62,11 +56,10 @@ export interface PlacedSpace {
   readonly parameters: JsonObject;
 }
 
-/** The researcher's `space`, where it has one. */
-export function placedSpace(components: readonly KnownComponent[]): PlacedSpace | null {
-  const researcher = components.find(({ kind }) => kind === "researcher");
-  const space = researcher?.config.space;
-  return researcher && isJsonObject(space) ? { path: [...researcher.path, "space"], parameters: space } : null;
+/** The search space that commands are filled from, where there is one. */
+export function placedSpace(sites: readonly Site[]): PlacedSpace | null {
+  const space = sites.find(({ schema, value }) => schema?.["x-space"] === true && isJsonObject(value));
+  return space && isJsonObject(space.value) ? { path: space.path, parameters: space.value } : null;
 }
 
 /** What is wrong with the commands of a spec, and what is odd about how they use the search space. */
@@ -102,7 +95,7 @@ interface Template {
 
 /** A command and the values of its environment variables, compiled; what cannot be goes to `errors`. */
 function templatesOf(placed: PlacedCommand, errors: Finding[]): readonly Template[] {
-  const { command, shell, env, path } = placed;
+  const { command, shell, variables, path } = placed;
   const compiled = (at: SpecPath, source: string, compile: () => readonly string[]): readonly Template[] => {
     try {
       return [{ path: at, source, placeholders: compile() }];
@@ -112,10 +105,9 @@ function templatesOf(placed: PlacedCommand, errors: Finding[]): readonly Templat
       return [];
     }
   };
-  const values = Object.entries(env).flatMap(([name, value]) => {
-    if (typeof value !== "string") return [];
-    return compiled([...path.slice(0, -1), "env", name], value, () => compileVariable(name, value).placeholders);
-  });
+  const values = variables.flatMap(({ path: at, name, value }) =>
+    compiled(at, value, () => compileVariable(name, value).placeholders),
+  );
   return [...compiled(path, textOf(command), () => compileCommand(command, { shell }).placeholders), ...values];
 }
 

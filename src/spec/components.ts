@@ -3,22 +3,6 @@ import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import type { HouseSchema, ObjectSchema } from "../schema/dialect.ts";
 import type { References } from "../schema/validate.ts";
-import type { SpecPath } from "./places.ts";
-
-/** A place in a spec where a component stands, or the name of a runner. */
-export interface ComponentPlace {
-  readonly kind: Kind;
-  readonly path: SpecPath;
-  readonly config: JsonValue;
-  /** A runner's name will not do here. */
-  readonly inline: boolean;
-}
-
-/** A component of a spec whose type is known. */
-export interface KnownComponent extends ComponentPlace {
-  readonly config: JsonObject;
-  readonly definition: AnyDefinition;
-}
 
 const INLINE_RUNNER = "inlineRunner";
 const KIND_OF: ReadonlyMap<string, Kind> = new Map([
@@ -26,42 +10,11 @@ const KIND_OF: ReadonlyMap<string, Kind> = new Map([
   [INLINE_RUNNER, "runner"],
 ]);
 
-/** The places for components that a schema has in a value, at any depth but not inside the components themselves. */
-export function componentPlaces(schema: unknown, value: JsonValue, path: SpecPath = []): readonly ComponentPlace[] {
-  if (!isJsonObject(schema)) return [];
-  const { $ref, anyOf, properties, additionalProperties, items } = schema;
-  if (typeof $ref === "string") {
-    const name = $ref.replace("#/$defs/", "");
-    const kind = KIND_OF.get(name);
-    return kind && !Array.isArray(value) ? [{ kind, path, config: value, inline: name !== "runner" }] : [];
-  }
-  if (Array.isArray(anyOf)) {
-    const found = anyOf.map((branch) => componentPlaces(branch, value, path));
-    return found.find((places) => places.length > 0) ?? [];
-  }
-  if (Array.isArray(value)) {
-    return value.flatMap((item, index) => componentPlaces(items, item, [...path, String(index)]));
-  }
-  if (!isJsonObject(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) => {
-    const inner = isJsonObject(properties) && Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
-    return componentPlaces(inner, item, [...path, key]);
-  });
-}
-
-/** Every component of a value whose type is known, those inside others included, outer ones first. */
-export function knownComponents(
-  schema: unknown,
-  value: JsonValue,
-  registry: Registry,
-  path: SpecPath = [],
-): readonly KnownComponent[] {
-  return componentPlaces(schema, value, path).flatMap((place) => {
-    const { config } = place;
-    const definition = isJsonObject(config) ? definitionOf(place.kind, config, registry) : null;
-    if (!definition || !isJsonObject(config)) return [];
-    return [{ ...place, config, definition }, ...knownComponents(definition.options, config, registry, place.path)];
-  });
+/** What a `$ref` of a schema asks for: a component of a kind, given in full (`inline`) or, of a runner, by name. */
+export function kindOfReference(reference: string): { readonly kind: Kind; readonly inline: boolean } | null {
+  const name = reference.replace("#/$defs/", "");
+  const kind = KIND_OF.get(name);
+  return kind ? { kind, inline: name !== "runner" } : null;
 }
 
 /** The definition that a config's `type` names; `null` when there is none. */

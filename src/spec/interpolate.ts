@@ -2,7 +2,6 @@ import { SECRET_LENGTH } from "../kernel/redact.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
-import { isPublicVariable, isSecretPlace } from "./secrets.ts";
 
 /** Looks up a variable; `undefined` when it is not set. */
 export type Variables = (name: string) => string | undefined;
@@ -23,11 +22,15 @@ export interface Interpolated {
   readonly findings: readonly Finding[];
   readonly references: readonly Reference[];
   /** What each reference was replaced with, by the path of its text. */
-  readonly variables: readonly { readonly path: SpecPath; readonly name: string; readonly value: string }[];
-  /** Values that came from variables, are to be hidden, and are long enough to be told apart from ordinary text. */
-  readonly secrets: readonly string[];
-  /** All such values, settings too: what messages about a spec that may be faulty do not show. */
-  readonly values: readonly string[];
+  readonly variables: readonly FilledVariable[];
+}
+
+export interface FilledVariable {
+  readonly path: SpecPath;
+  readonly name: string;
+  readonly value: string;
+  /** The variable was not set: this is what the spec says for that. */
+  readonly isDefault: boolean;
 }
 
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:-)([^{}]*))?\}|\$\{/g;
@@ -45,9 +48,7 @@ export function interpolate(
 ): Interpolated {
   const findings: Finding[] = [];
   const references: Reference[] = [];
-  const used: { path: SpecPath; name: string; value: string }[] = [];
-  const secrets = new Set<string>();
-  const settings = new Set<string>();
+  const variablesUsed: FilledVariable[] = [];
   const walk = (part: JsonValue, path: SpecPath): JsonValue => {
     if (Array.isArray(part)) return part.map((item, index) => walk(item, [...path, String(index)]));
     if (isJsonObject(part)) {
@@ -72,10 +73,7 @@ export function interpolate(
         return "";
       }
       const found = variables(name);
-      if (found && found.length >= SECRET_LENGTH && !isPublicVariable(name)) {
-        (isSecretPlace(path) ? secrets : settings).add(found);
-      }
-      used.push({ path, name, value: found || (hasDefault ? fallback : "") });
+      variablesUsed.push({ path, name, value: found || (hasDefault ? fallback : ""), isDefault: !found });
       if (hasDefault ? found : found !== undefined) {
         names.add(name);
         return found ?? "";
@@ -85,16 +83,31 @@ export function interpolate(
       findings.push(finding(path, message, { within: match }));
       return "";
     });
-  const filled = walk(value, []);
-  const longestFirst = (texts: readonly string[]): readonly string[] => texts.toSorted((a, b) => b.length - a.length);
-  return {
-    value: filled,
-    findings,
-    references,
-    variables: used,
-    secrets: longestFirst([...secrets].filter((secret) => !settings.has(secret))),
-    values: longestFirst([...new Set([...secrets, ...settings])]),
-  };
+  return { value: walk(value, []), findings, references, variables: variablesUsed };
+}
+
+/**
+ * Values that came from variables and are to be hidden, longest first: those long enough to be told apart from ordinary
+ * text, and of none that every environment has. One that is used as a setting too is needed in records as it is.
+ */
+export function secretValues(
+  variables: readonly FilledVariable[],
+  isSetting: (path: SpecPath) => boolean = () => false,
+): readonly string[] {
+  const hidden = variables.filter(
+    ({ name, value, isDefault }) => !isDefault && value.length >= SECRET_LENGTH && !isPublicVariable(name),
+  );
+  const settings = new Set(hidden.filter(({ path }) => isSetting(path)).map(({ value }) => value));
+  const values = new Set(hidden.map(({ value }) => value).filter((value) => !settings.has(value)));
+  return [...values].sort((a, b) => b.length - a.length);
+}
+
+const PUBLIC =
+  /^(HOME|USER|LOGNAME|PWD|OLDPWD|PATH|SHELL|TERM|TMPDIR|TMP|TEMP|TZ|LANG|LC_[A-Z]+|HOSTNAME|VIRTUAL_ENV|CONDA_PREFIX|XDG_[A-Z_]+|SLURM_[A-Z_]+)$/;
+
+/** Whether a variable of this name says something about the machine or the user that is no secret. */
+export function isPublicVariable(name: string): boolean {
+  return PUBLIC.test(name);
 }
 
 /** Reads text as an unquoted YAML 1.2 core scalar: null, true, false, a number, or the text itself. */

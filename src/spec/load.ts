@@ -10,10 +10,11 @@ import { checkValue, type Surroundings } from "./check.ts";
 import { withoutNotes } from "./components.ts";
 import { DiagnosticWriter, type Finding, formatDiagnostics, OVERRIDES } from "./diagnostics.ts";
 import { specHash } from "./drift.ts";
-import { type Interpolated, interpolate, type Reference } from "./interpolate.ts";
+import { type Interpolated, interpolate, type Reference, secretValues } from "./interpolate.ts";
 import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
 import { placeKey } from "./places.ts";
+import { siteLookup, sitesOf } from "./sites.ts";
 import { parseSource, type SpecSource } from "./source.ts";
 import { readSpecFile } from "./spec-file.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
@@ -110,9 +111,6 @@ interface Draft {
   readonly findings: readonly Finding[];
   readonly references: readonly Reference[];
   readonly variables: Interpolated["variables"];
-  readonly secrets: readonly string[];
-  /** All values of variables. */
-  readonly values: readonly string[];
   readonly overrides: JsonObject;
 }
 
@@ -124,7 +122,7 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
   const filled = interpolate(applied.value, get, (path) => source.quoted.has(placeKey(path)));
   const path = resolve(file);
   const dir = dirname(path);
-  const { references, variables, secrets, values } = filled;
+  const { references, variables } = filled;
   const value = isJsonObject(filled.value) ? filled.value : {};
   return {
     file,
@@ -135,8 +133,6 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
     findings: [...applied.findings, ...filled.findings],
     references,
     variables,
-    secrets,
-    values,
     overrides,
   };
 }
@@ -146,8 +142,9 @@ function finished(
   around: Surroundings & { readonly findings?: readonly Finding[] },
   before: readonly Diagnostic[] = [],
 ): LoadedSpec {
-  const { file, path, dir, source, variables, secrets, values, overrides } = draft;
-  const writer = new DiagnosticWriter(source, file, Object.keys(overrides).map(overridePath), values);
+  const { file, path, dir, source, variables, overrides } = draft;
+  const overridden = Object.keys(overrides).map(overridePath);
+  const writer = new DiagnosticWriter(source, file, overridden, secretValues(variables));
   const unread = source.problems.map(({ path, message, span }) => writer.at(path, message, span));
   if (source.unreadable) throw specError(file, [...before, ...unread]);
   const value = withDefaultStages(draft.value, around.registry);
@@ -161,20 +158,10 @@ function finished(
   const warnings = writer.write(blamed(checked.warnings, draft.references, value));
   const { text } = source;
   const { registry } = around;
-  return {
-    file,
-    path,
-    dir,
-    text,
-    raw,
-    spec,
-    variables,
-    secrets,
-    specHash: specHash(raw),
-    overrides,
-    warnings,
-    registry,
-  };
+  const siteAt = siteLookup(sitesOf(value, registry));
+  const secrets = secretValues(variables, (at) => siteAt(at)?.isSetting === true);
+  const hash = specHash(raw, registry);
+  return { file, path, dir, text, raw, spec, variables, secrets, specHash: hash, overrides, warnings, registry };
 }
 
 function withDefaultStages(value: JsonObject, registry: Registry): JsonObject {

@@ -1,6 +1,7 @@
 import type { Files } from "../kernel/effects.ts";
-import type { KnownComponent } from "./components.ts";
+import { isJsonObject } from "../model/json.ts";
 import { type Finding, finding } from "./diagnostics.ts";
+import { besides, type Site } from "./sites.ts";
 
 /** Larger modules are not looked into. */
 const LARGEST = 1024 * 1024;
@@ -15,15 +16,15 @@ const DEFAULT = /\bexport\s+default\b/g;
  * to happen before the run. One whose exports cannot be told from its text, such as a CommonJS module, is passed over.
  */
 export function missingExports(
-  components: readonly KnownComponent[],
+  sites: readonly Site[],
   resolvePath: (path: string) => string,
   files: Files,
 ): readonly Finding[] {
-  return components.flatMap(({ definition, config, path }) => {
-    const { properties } = definition.options;
-    const { module, export: name = "default" } = config;
-    if (!("module" in properties && "export" in properties)) return [];
-    if (typeof module !== "string" || typeof name !== "string") return [];
+  return sites.flatMap((site) => {
+    const { schema, value: module, path } = site;
+    const option = isJsonObject(schema?.["x-module"]) ? schema["x-module"].export : undefined;
+    const name = besides(site, option) ?? "default";
+    if (typeof option !== "string" || typeof module !== "string" || typeof name !== "string") return [];
     const file = resolvePath(module);
     const stat = files.stat(files.realPath(file) ?? file);
     const text = stat?.kind === "file" && stat.size <= LARGEST ? files.readText(file) : null;
@@ -31,7 +32,7 @@ export function missingExports(
     if (names === null || names.includes(name)) return [];
     const known = names.length === 0 ? "it exports nothing" : `it exports ${names.join(", ")}`;
     const more = { candidates: names, given: name };
-    return [finding([...path, "export"], `${module} has no export "${name}"; ${known}`, more)];
+    return [finding([...path.slice(0, -1), option], `${module} has no export "${name}"; ${known}`, more)];
   });
 }
 

@@ -3,11 +3,11 @@ import type { Files } from "../kernel/effects.ts";
 import { isAuraError, messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
-import { type ComponentPlace, componentPlaces, definitionOf, isModulePath } from "./components.ts";
+import { isModulePath } from "./components.ts";
 import { asDefinition } from "./definition-check.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import { nearFile } from "./near-files.ts";
-import { specSchema } from "./spec-schema.ts";
+import { nearFile } from "./paths.ts";
+import { sitesOf } from "./sites.ts";
 
 /** Imports a module by absolute path and gives its exports. */
 export type ModuleLoader = (path: string) => Promise<Readonly<Record<string, unknown>>>;
@@ -30,34 +30,20 @@ export async function loadUserModules(
   const tried = new Set<string>();
   let known = registry;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const fresh = unknownModules(spec, known).filter(({ place, type }) => !tried.has(`${place.kind} ${type}`));
-    if (fresh.length === 0) break;
-    for (const { place, type } of fresh) {
-      if (tried.has(`${place.kind} ${type}`)) continue;
+    const triedBefore = tried.size;
+    for (const { place, path: at, value, definition } of sitesOf(spec, known)) {
+      const type = isJsonObject(value) ? value.type : undefined;
+      if (!place || definition || !isModulePath(type) || tried.has(`${place.kind} ${type}`)) continue;
       tried.add(`${place.kind} ${type}`);
       const path = resolvePath(type);
       const loaded = await loadDefinition(place.kind, type, path, load);
       const meant = files.realPath(path) === null ? nearFile(type, path, files, "module") : {};
-      if (typeof loaded === "string") findings.push(finding([...place.path, "type"], loaded, meant));
+      if (typeof loaded === "string") findings.push(finding([...at, "type"], loaded, meant));
       else known = known.with(loaded);
     }
+    if (tried.size === triedBefore) break;
   }
   return { registry: known, findings };
-}
-
-function unknownModules(
-  spec: JsonObject,
-  registry: Registry,
-): readonly { readonly place: ComponentPlace; readonly type: string }[] {
-  const within = (schema: unknown, config: JsonObject, path: readonly string[]): ReturnType<typeof unknownModules> =>
-    componentPlaces(schema, config, path).flatMap((place) => {
-      if (!isJsonObject(place.config)) return [];
-      const definition = definitionOf(place.kind, place.config, registry);
-      if (definition) return within(definition.options, place.config, place.path);
-      const { type } = place.config;
-      return isModulePath(type) ? [{ place, type }] : [];
-    });
-  return within(specSchema, spec, []);
 }
 
 /** The definition, or what is wrong. */

@@ -3,12 +3,15 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts"
 import { clip, terminalLine } from "../text/printable.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
+import { specSchema } from "./spec-schema.ts";
 import { MAX_DEPTH } from "./yaml-depth.ts";
 import { readYaml } from "./yaml-text.ts";
 
 const LONGEST_VALUE = 65_536;
 /** Keys of a spec that hold lists. */
-const LISTS: ReadonlySet<string> = new Set(["inputs", "artifacts", "files", "keep_files", "checks"]);
+const LISTS: ReadonlySet<string> = new Set(
+  Object.entries(specSchema.properties).flatMap(([key, schema]) => ("items" in schema ? [key] : [])),
+);
 
 const LONGEST_SHOWN = 100;
 

@@ -1,4 +1,12 @@
-import { isAbsolute, normalize, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
+import type { DirectoryEntry, Files } from "../kernel/effects.ts";
+import { forHint } from "../kernel/errors.ts";
+import { artifactKind, artifactPath } from "../model/artifact.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { nearest } from "../text/nearest.ts";
+import { type Finding, finding } from "./diagnostics.ts";
+import type { SpecPath } from "./places.ts";
+import type { Site } from "./sites.ts";
 
 /** The folders that paths in a spec are relative to. */
 export interface SpecPaths {
@@ -22,4 +30,201 @@ export function staysInside(path: string): boolean {
 /** A path relative to the folder, as it is written in records, without a slash at its end unless it is all of the path. */
 export function tidy(path: string): string {
   return normalize(path).replace(/(?<=.)\/+$/, "");
+}
+
+/** A path that a spec holds, and where. */
+export interface PlacedPath {
+  readonly path: SpecPath;
+  readonly value: string;
+}
+
+/** The paths under `artifacts` or `inputs`. */
+export function placedPaths(spec: JsonObject, key: "artifacts" | "inputs"): readonly PlacedPath[] {
+  const list = spec[key];
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry: JsonValue, index) => {
+    const at = [key, String(index)];
+    if (typeof entry === "string") return [{ path: at, value: entry }];
+    return isJsonObject(entry) && typeof entry.path === "string" ? [{ path: [...at, "path"], value: entry.path }] : [];
+  });
+}
+
+/** The artifacts that a run has not read yet, when it tracks these: what it has read need not be there any more. */
+export function unreadArtifacts(spec: JsonObject, tracked: readonly string[]): readonly PlacedPath[] {
+  return placedPaths(spec, "artifacts").filter(({ value }) => !tracked.some((path) => isInside(tidy(value), path)));
+}
+
+const OUTSIDE_COPY =
+  "with `artifacts` each trial has its own copy of the project, and this input would be outside of it; " +
+  "use an absolute path, or a wider `root`";
+
+const ALL_OF_THE_DISK =
+  "all of this machine's files cannot be an input: they change all the time; name the files or folders that hold the data";
+
+/** What cannot be an artifact or an input by its path alone, and what cannot be both. */
+export function pathFindings(spec: JsonObject): readonly Finding[] {
+  const artifacts = placedPaths(spec, "artifacts");
+  const everything = placedPaths(spec, "inputs").filter(({ value }) => tidy(value) === "/");
+  const inputs = artifacts.length === 0 ? [] : placedPaths(spec, "inputs");
+  const unusable = artifacts.flatMap(({ path, value }) => {
+    const problem = artifactProblem(value);
+    return problem === null ? [] : [finding(path, problem)];
+  });
+  const outside = inputs
+    .filter(({ value }) => !isAbsolute(value) && !staysInside(value))
+    .map(({ path }) => finding(path, OUTSIDE_COPY));
+  return [
+    ...everything.map(({ path }) => finding(path, ALL_OF_THE_DISK)),
+    ...unusable,
+    ...outside,
+    ...overlaps(artifacts, inputs),
+  ];
+}
+
+function artifactProblem(value: string): string | null {
+  if (value === "") return null;
+  if (!staysInside(value)) return "a tracked artifact has to be inside `root`";
+  const path = tidy(value);
+  if (path.split("/").includes("node_modules")) {
+    return "a folder of packages cannot be tracked: what is in node_modules is for a command to restore";
+  }
+  try {
+    artifactPath(path);
+    return null;
+  } catch (thrown) {
+    return thrown instanceof RangeError ? thrown.message : null;
+  }
+}
+
+/** In a trial's copy an input stands at its path, read-only: an artifact there, or in there, would be edited and not used. */
+function overlaps(artifacts: readonly PlacedPath[], inputs: readonly PlacedPath[]): readonly Finding[] {
+  return inputs
+    .filter(({ value }) => value !== "" && !isAbsolute(value) && staysInside(value))
+    .flatMap((input) => {
+      const artifact = artifacts.find(({ value }) => value !== "" && relationOf(input.value, value) !== null);
+      if (!artifact) return [];
+      const relation = relationOf(input.value, artifact.value);
+      return [
+        finding(
+          input.path,
+          `the input ${tidy(input.value)} ${relation} the tracked artifact ${tidy(artifact.value)}: trials would get the ` +
+            "read-only input there, and edits would not be used; name it under one of the two only",
+        ),
+        finding(
+          artifact.path,
+          `the input ${tidy(input.value)} ${relation} this artifact; name it under one of the two only`,
+        ),
+      ];
+    });
+}
+
+function relationOf(input: string, artifact: string): string | null {
+  const [one, other] = [tidy(input), tidy(artifact)];
+  if (one === other) return "is";
+  return isInside(other, one) ? "contains" : null;
+}
+
+/** Whether a path is a folder's, or the folder itself. */
+function isInside(path: string, folder: string): boolean {
+  return folder === "." || path === folder || path.startsWith(`${folder}/`);
+}
+
+/** Artifacts that are there and cannot be tracked: a link, what lies behind one, a device. */
+export function untrackable(artifacts: readonly PlacedPath[], root: string, files: Files): readonly Finding[] {
+  return artifacts.flatMap(({ path, value }) => {
+    if (artifactProblem(value) !== null || value === "") return [];
+    const isInAnother = artifacts.some(
+      (other) => tidy(other.value) !== tidy(value) && isInside(tidy(value), tidy(other.value)),
+    );
+    const problem = placeProblem(tidy(value), root, files, isInAnother) ?? kindProblem(value, root, files);
+    return problem === null ? [] : [finding(path, `the tracked artifact ${tidy(value)} ${problem}`)];
+  });
+}
+
+function kindProblem(value: string, root: string, files: Files): string | null {
+  if (artifactKind(value) !== "directory") return null;
+  const real = files.realPath(join(root, tidy(value)));
+  const isFile = real !== null && files.stat(real)?.kind === "file";
+  return isFile ? "is a file: write it without the / at its end" : null;
+}
+
+/** `isInAnother`: links in a tracked folder are part of it. */
+function placeProblem(path: string, root: string, files: Files, isInAnother: boolean): string | null {
+  if (path === ".") return null;
+  const names = path.split("/");
+  const folders = names.slice(1).map((_, place) => names.slice(0, place + 1).join("/"));
+  const link = folders.find((folder) => files.stat(join(root, folder))?.kind === "symlink");
+  if (link !== undefined) return `lies behind ${link}, which is a symbolic link; track what the link leads to`;
+  const kind = files.stat(join(root, path))?.kind;
+  if (kind === "other") return "is no file, folder or link";
+  if (kind !== "symlink") return null;
+  const [realRoot, real] = [files.realPath(root), files.realPath(join(root, path))];
+  if (realRoot === null || real === null) return null;
+  if (real !== realRoot && !real.startsWith(`${realRoot}/`))
+    return "is a link that leads out of the project; track a copy of what it leads to";
+  if (isInAnother) return null;
+  return `is a symbolic link, and nothing but the link would be tracked; name what it leads to: ${relative(realRoot, real) || "."}`;
+}
+
+/**
+ * Files and folders that a spec names and that are not there, or are the other of the two; `artifacts`: those of its
+ * artifacts that have to be there.
+ */
+export function missingFiles(
+  spec: JsonObject,
+  sites: readonly Site[],
+  paths: SpecPaths,
+  files: Files,
+  artifacts: readonly PlacedPath[],
+): readonly Finding[] {
+  const absent = ({ path, value }: PlacedPath, base: string, wanted: unknown): readonly Finding[] => {
+    if (value === "") return [];
+    const absolute = resolve(base, value);
+    const real = files.realPath(absolute);
+    const what = wanted === "any" ? "file or folder" : wanted;
+    if (real === null) return [finding(path, `there is no ${what} ${absolute}`, nearFile(value, absolute, files))];
+    const isFolder = files.stat(real)?.kind === "directory";
+    if (what === "file" && isFolder) return [finding(path, `${absolute} is a folder; a file is wanted here`)];
+    return what === "folder" && !isFolder ? [finding(path, `${absolute} is no folder; a folder is wanted here`)] : [];
+  };
+  const named = sites.flatMap(({ path, value, schema }) => {
+    const wanted = schema?.["x-path"];
+    return wanted !== undefined && typeof value === "string" ? absent({ path, value }, paths.dir, wanted) : [];
+  });
+  if (named.some(({ path }) => path[0] === "root")) return named;
+  const project = [...placedPaths(spec, "inputs"), ...artifacts];
+  return [...project.flatMap((placed) => absent(placed, paths.root, "any")), ...named];
+}
+
+/** What can be loaded as a module of the user's. */
+const MODULE = /\.[cm]?[jt]s$/;
+
+/**
+ * What a finding about a path that leads nowhere says of the file that was most likely meant, written the way the path
+ * is; empty when none is near. One of the same name with another extension is as near as can be.
+ */
+export function nearFile(
+  written: string,
+  absolute: string,
+  files: Files,
+  kind: "module" | "file" = "file",
+): { readonly meant?: string } {
+  const word = basename(absolute);
+  const entries = forHint(() => entriesOf(dirname(absolute), files)) ?? [];
+  if (!written.endsWith(word)) return {};
+  const names = entries
+    .filter(({ name, kind: is }) => is !== "directory" && (kind === "file" || MODULE.test(name)))
+    .map(({ name }) => name)
+    .sort();
+  const near = names.find((name) => stem(name) === stem(word)) ?? nearest(word, names);
+  return near === null ? {} : { meant: written.slice(0, written.length - word.length) + near };
+}
+
+function entriesOf(path: string, files: Files): readonly DirectoryEntry[] {
+  const folder = files.realPath(path);
+  return folder === null || files.stat(folder)?.kind !== "directory" ? [] : (files.list(folder) ?? []);
+}
+
+function stem(name: string): string {
+  return name.replace(/(?<=.)\.[^.]*$/, "");
 }

@@ -3,18 +3,17 @@ import { CommandExecutor } from "../components/executors/index.ts";
 import { assemble, type Parameter } from "../components/space/parameter.ts";
 import type { Kind } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
-import type { Command } from "../kernel/ports.ts";
+import type { Command, Runner } from "../kernel/ports.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { CommandError, compileCommand } from "../platform/command.ts";
 import { PARAMS_FILE } from "../workspace/layout.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
-import { type KnownComponent, knownComponents } from "./components.ts";
 import { pathText } from "./diagnostics.ts";
 import { firstPrompt } from "./preview.ts";
 import type { ResolvedRun } from "./resolve.ts";
-import { specSchema } from "./spec-schema.ts";
+import { knownComponents, type Site, sitesOf } from "./sites.ts";
 
 /** What a run would do: for `--dry-run`. */
 export interface RunPlan {
@@ -64,23 +63,23 @@ interface CostEstimate {
 export function planRun(run: ResolvedRun, workspace: string, effects: Effects): RunPlan {
   const { settings, loaded } = run;
   const { spec, registry } = loaded;
-  const components = knownComponents(specSchema, spec, registry);
+  const sites = sitesOf(spec, registry);
   const numTasks = run.researcher.numTasks;
   const sample = samplePoint(run);
   const prompt = firstPrompt(run, workspace, effects);
   return {
     settings,
     workspace,
-    components: components.map(({ path, kind, definition }) => {
+    components: knownComponents(sites).map(({ path, kind, definition }) => {
       return { path: pathText(path), kind, type: definition.type, summary: definition.summary };
     }),
     hypothesesPerIteration: numTasks,
     hypotheses: most(settings, numTasks),
-    trialsPerHypothesis: repeats(components) + settings.checks.length,
+    trialsPerHypothesis: repeats(run.experimenter) + settings.checks.length,
     prompt,
-    cost: estimate(components, spec.runners ?? {}, prompt, numTasks),
+    cost: estimate(run, sites, prompt),
     sample,
-    commands: placedCommands(spec, components).map((command) => planned(command, sample, run, workspace)),
+    commands: placedCommands(sites).map((command) => planned(command, sample, run, workspace)),
   };
 }
 
@@ -90,9 +89,8 @@ function most({ stop }: RunSettings, numTasks: number): number | null {
   return Number.isFinite(limit) ? limit : null;
 }
 
-function repeats(components: readonly KnownComponent[]): number {
-  const { trials, seeds } = components.find(({ kind }) => kind === "experimenter")?.config ?? {};
-  return typeof trials === "number" ? trials : Array.isArray(seeds) ? seeds.length : 1;
+function repeats(experimenter: object): number {
+  return "trials" in experimenter && typeof experimenter.trials === "number" ? experimenter.trials : 1;
 }
 
 function samplePoint({ researcher }: ResolvedRun): JsonObject | null {
@@ -166,34 +164,27 @@ function sampleValues(settings: RunSettings, workspace: string): JsonObject & { 
 }
 
 const CHARACTERS_PER_TOKEN = 4;
-const PER_MILLION = 1e-6;
 
-function estimate(
-  components: readonly KnownComponent[],
-  runners: { readonly [name: string]: unknown },
-  prompt: string | null,
-  numTasks: number,
-): CostEstimate {
-  const asking = components.filter(({ config, kind }) => config.runner !== undefined && kind !== "runner");
-  const calls = asking.map(({ kind, config }) => {
-    const votes = typeof config.votes === "number" ? config.votes : 1;
-    const isAskedEachTime = kind === "evaluator" || kind === "experimenter" || config.edits === "in_place";
-    return isAskedEachTime ? numTasks * votes : 1;
+function estimate({ researcher }: ResolvedRun, sites: readonly Site[], prompt: string | null): CostEstimate {
+  const { numTasks } = researcher;
+  const asked = sites.filter(({ place, path }) => place?.kind === "runner" && path[0] !== "runners");
+  // An evaluator's runner is asked about each hypothesis, as is one that an experimenter has.
+  const calls = asked.map(({ path: [stage] }) => {
+    if (stage === "researcher") return researcher.callsFor?.(numTasks) ?? 1;
+    return stage === "reviewer" ? 1 : numTasks;
   });
   const promptTokens = prompt === null ? null : Math.ceil(prompt.length / CHARACTERS_PER_TOKEN);
-  const reference = asking.find(({ kind }) => kind === "researcher")?.config.runner;
-  const runner = typeof reference === "string" ? runners[reference] : reference;
   return {
     callsPerIteration: calls.reduce((sum, count) => sum + count, 0),
     promptTokens,
-    firstCallUsd: promptTokens === null ? null : callCost(runner, promptTokens),
+    firstCallUsd: promptTokens === null || !asksRunner(researcher) ? null : mostCost(researcher.runner, promptTokens),
   };
 }
 
-function callCost(runner: unknown, promptTokens: number): number | null {
-  if (!isJsonObject(runner) || !isJsonObject(runner.price)) return null;
-  const { input, output } = runner.price;
-  const longest = runner.max_tokens;
-  if (typeof input !== "number" || typeof output !== "number" || typeof longest !== "number") return null;
-  return (promptTokens * input + longest * output) * PER_MILLION;
+function asksRunner(researcher: object): researcher is { readonly runner: Pick<Runner, "mostCost"> } {
+  return "runner" in researcher && typeof researcher.runner === "object" && researcher.runner !== null;
+}
+
+function mostCost(runner: Pick<Runner, "mostCost">, promptTokens: number): number | null {
+  return runner.mostCost?.(promptTokens) ?? null;
 }

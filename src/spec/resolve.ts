@@ -7,13 +7,11 @@ import type { RunSettings } from "../model/settings.ts";
 import type { JudgedChange } from "../pipeline/options.ts";
 import { systemEffects } from "../platform/system.ts";
 import { ComponentBuilder } from "./build.ts";
-import { knownComponents } from "./components.ts";
-import { specChanges } from "./drift.ts";
+import { specChanges, specSources } from "./drift.ts";
 import type { LoadedSpec } from "./load.ts";
 import { probeTools } from "./probes.ts";
 import { settingsOf } from "./settings.ts";
-import { specSources } from "./sources.ts";
-import { specSchema } from "./spec-schema.ts";
+import { knownComponents, sitesOf } from "./sites.ts";
 
 /** Everything a pipeline needs but the workspace: `new Pipeline({ ...resolved, workspace })`. */
 export interface ResolvedRun {
@@ -59,8 +57,7 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
   const { spec, dir } = loaded;
   const settings = settingsOf(spec, dir);
   if (probe) {
-    const components = knownComponents(specSchema, spec, registry);
-    const definitions = components.map(({ definition }) => definition);
+    const definitions = knownComponents(sitesOf(spec, registry)).map(({ definition }) => definition);
     await probeTools(definitions, dir, effects, signal);
   }
   const builder = new ComponentBuilder({
@@ -89,7 +86,7 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
       overrides: loaded.overrides,
       file: loaded.path,
       sources,
-      changes: (previous) => specChanges(previous, loaded.raw, sources(previous.runId)),
+      changes: (previous) => specChanges(previous, loaded.raw, sources(previous.runId), loaded.registry),
     },
   };
 }

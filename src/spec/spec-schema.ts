@@ -12,7 +12,11 @@ const inputSchema = {
       type: "object",
       properties: {
         path: { ...TEXT, description: "A file or folder, relative to `root`." },
-        show: { enum: ["name", "full"], description: "`full`: prompts get its content, not only its name." },
+        show: {
+          enum: ["name", "full"],
+          "x-scores": false,
+          description: "`full`: prompts get its content, not only its name.",
+        },
       },
       required: ["path"],
       additionalProperties: false,
@@ -24,9 +28,10 @@ const checkSchema = {
   type: "object",
   description: "A command that has to succeed before an experiment is scored.",
   properties: {
-    name: { ...TEXT, description: "What records and messages call it." },
+    name: { ...TEXT, "x-secret": false, description: "What records and messages call it." },
     command: {
       anyOf: [TEXT, { ...TEXTS, minItems: 1 }],
+      "x-command": { shell: "shell" },
       description: "Command template, split into words once, or a list of words.",
     },
     shell: {
@@ -34,7 +39,11 @@ const checkSchema = {
       default: false,
       description: "Run it as a `sh -c` program; values become positional parameters.",
     },
-    timeout: { ...TIME_LIMIT, description: "Ends the check as failed. Like `5m`; default: `constraints.time_budget`." },
+    timeout: {
+      ...TIME_LIMIT,
+      "x-scores": false,
+      description: "Ends the check as failed. Like `5m`; default: `constraints.time_budget`.",
+    },
   },
   required: ["name", "command"],
   additionalProperties: false,
@@ -44,6 +53,7 @@ const checkSchema = {
 export const specSchema = {
   type: "object",
   description: "What to improve, how to try a change, how to judge it, and when to stop.",
+  "x-secret": false,
   properties: {
     version: { const: 1, description: "Version of the spec's format: 1." },
     name: {
@@ -53,12 +63,18 @@ export const specSchema = {
         "a name that can be a folder: letters, digits, `.`, `_` and `-`, a letter or digit first, at most 100",
       description: "Name of the run, and of its folder under `runs/`: letters, digits, `.`, `_`, `-`.",
     },
-    goal: { type: "string", default: "", description: "What to achieve, in words; every prompt begins with it." },
+    goal: {
+      type: "string",
+      default: "",
+      "x-secret": true,
+      description: "What to achieve, in words; every prompt begins with it.",
+    },
     seed: {
       type: "integer",
       minimum: 0,
       maximum: 9007199254740991,
       default: 0,
+      "x-scores": true,
       description: "The same seed gives the same run. Seeds of trials are derived from it.",
     },
     metric: metricSchema,
@@ -78,17 +94,20 @@ export const specSchema = {
     },
     constraints: {
       ...JSON_OBJECT,
+      "x-secret": true,
       description: "Free-form, handed to every stage; `time_budget` (a duration) also caps each trial.",
     },
     inputs: {
       type: "array",
       items: inputSchema,
       default: [],
+      "x-scores": true,
       description: "Read-only data, relative to `root`: for trials, and listed in prompts.",
     },
     artifacts: {
       ...TEXTS,
       default: [],
+      "x-scores": true,
       description:
         "Tracked files and folders, relative to `root`: hypotheses edit them, and they evolve across iterations. An input " +
         "in a tracked folder stays read-only data, which is no part of it; no input may be an artifact or hold one.",
@@ -99,9 +118,15 @@ export const specSchema = {
       description:
         "What the next iteration starts from: the best state of the run, or the best of the last iteration even if worse.",
     },
-    root: { ...TEXT, description: "The project folder, relative to the spec's folder, which is the default." },
+    root: {
+      ...TEXT,
+      "x-path": "folder",
+      "x-scores": true,
+      description: "The project folder, relative to the spec's folder, which is the default.",
+    },
     files: {
       ...TEXTS,
+      "x-scores": true,
       description:
         "What a trial's own copy of the project holds besides the artifacts, as patterns. Default: what git tracks.",
     },
@@ -122,6 +147,7 @@ export const specSchema = {
     runners: {
       type: "object",
       additionalProperties: { $ref: "#/$defs/inlineRunner" },
+      "x-scores": true,
       propertyNames: {
         pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
         "x-expected": "a letter or digit first, then letters, digits, `.`, `_` and `-`, at most 64",
@@ -129,13 +155,23 @@ export const specSchema = {
       description: "Models, agent commands and functions that answer prompts, by the name other components use.",
     },
     researcher: { $ref: "#/$defs/researcher", description: "Proposes hypotheses." },
-    experimenter: { $ref: "#/$defs/experimenter", description: "Runs the trials of a hypothesis." },
+    experimenter: {
+      $ref: "#/$defs/experimenter",
+      "x-scores": true,
+      description: "Runs the trials of a hypothesis.",
+    },
     checks: {
       type: "array",
       items: checkSchema,
+      "x-scores": true,
+      "x-secret": true,
       description: "Commands that have to succeed, in order, before an experiment is scored.",
     },
-    evaluator: { $ref: "#/$defs/evaluator", description: "Scores an experiment. Default: `{ type: metric }`." },
+    evaluator: {
+      $ref: "#/$defs/evaluator",
+      "x-scores": true,
+      description: "Scores an experiment. Default: `{ type: metric }`.",
+    },
     reviewer: {
       $ref: "#/$defs/reviewer",
       description: "Distils insights from a finished batch. Default: `{ type: none }`.",

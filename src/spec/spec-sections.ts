@@ -1,3 +1,4 @@
+import { METRIC_NAME } from "../model/settings.ts";
 import { COUNT_LIMIT, type ObjectSchema, TIME_LIMIT } from "../schema/dialect.ts";
 
 export const metricSchema = {
@@ -5,11 +6,16 @@ export const metricSchema = {
   description: "Which number is the score, and what counts as good.",
   properties: {
     name: {
-      type: "string",
-      minLength: 1,
+      ...METRIC_NAME,
+      "x-scores": true,
       description: "Key of the score in an experiment's summary: the exact key first, then a dotted path.",
     },
-    direction: { enum: ["maximize", "minimize"], default: "maximize", description: "Which way is better." },
+    direction: {
+      enum: ["maximize", "minimize"],
+      default: "maximize",
+      "x-scores": true,
+      description: "Which way is better.",
+    },
     baseline: { type: "number", description: "A score has to be strictly better than this to pass." },
     target: {
       type: "number",

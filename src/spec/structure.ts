@@ -1,22 +1,13 @@
-import type { AnyDefinition } from "../kernel/define.ts";
+import type { AnyDefinition, Kind } from "../kernel/define.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { Issue } from "../schema/issues.ts";
 import { compileSchema, type Validator } from "../schema/validate.ts";
-import {
-  anKind,
-  type ComponentPlace,
-  componentPlaces,
-  componentReferences,
-  definitionOf,
-  isModulePath,
-  optionsOf,
-  placedSchema,
-  withNotes,
-} from "./components.ts";
+import { anKind, componentReferences, isModulePath, optionsOf, placedSchema, withNotes } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { ownIssues } from "./own-check.ts";
 import type { SpecPath } from "./places.ts";
+import { type Site, sitesOf } from "./sites.ts";
 import { specSchema } from "./spec-schema.ts";
 
 /**
@@ -27,17 +18,15 @@ import { specSchema } from "./spec-schema.ts";
 export function checkStructure(spec: JsonObject, registry: Registry): readonly Finding[] {
   const checker = createOptionsChecker(registry);
   const runners = isJsonObject(spec.runners) ? Object.keys(spec.runners) : [];
-  const visit = (place: ComponentPlace): readonly Finding[] => {
-    const { kind, path, config, inline } = place;
-    if (typeof config === "string" && kind === "runner" && !inline) return runnerName(config, path, runners);
-    if (!isJsonObject(config)) return [];
-    const definition = definitionOf(kind, config, registry);
-    if (!definition) return unknownType(place, config, registry);
-    const inner = componentPlaces(definition.options, config, path).flatMap(visit);
-    return [...checker(definition, config).map((issue) => ({ ...issue, path: [...path, ...issue.path] })), ...inner];
+  const issuesAt = ({ place, path, value, definition }: Site): readonly Finding[] => {
+    if (!place) return [];
+    if (typeof value === "string" && place.kind === "runner" && !place.inline) return runnerName(value, path, runners);
+    if (!isJsonObject(value)) return [];
+    if (!definition) return unknownType(place.kind, path, value, registry);
+    return checker(definition, value).map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
   };
   const top = compileSchema(withNotes(specSchema), componentReferences(registry))(spec);
-  return [...top, ...componentPlaces(specSchema, spec).flatMap(visit)].map((found) => withGiven(inYaml(found), spec));
+  return [...top, ...sitesOf(spec, registry).flatMap(issuesAt)].map((found) => withGiven(inYaml(found), spec));
 }
 
 /** What a user meant as text and YAML does not take for text. */
@@ -71,8 +60,7 @@ function runnerName(name: string, path: SpecPath, runners: readonly string[]): r
   ];
 }
 
-function unknownType(place: ComponentPlace, config: JsonObject, registry: Registry): readonly Finding[] {
-  const { kind, path } = place;
+function unknownType(kind: Kind, path: SpecPath, config: JsonObject, registry: Registry): readonly Finding[] {
   const types = registry.types(kind);
   if (isModulePath(config.type)) return [];
   if (config.type === undefined) {

@@ -17,10 +17,11 @@ export const rankOptionsSchema = {
     metric: {
       type: "string",
       minLength: 1,
+      "x-secret": false,
       description:
         "Key or dotted path; default: the run's metric. An experiment in which no trial reported it has failed.",
     },
-    direction: { enum: ["maximize", "minimize"], description: "Default: the run's." },
+    direction: { enum: ["maximize", "minimize"], "x-secret": false, description: "Default: the run's." },
   },
   additionalProperties: false,
 } as const satisfies ObjectSchema;

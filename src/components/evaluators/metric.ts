@@ -5,7 +5,7 @@ import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
-import type { Direction, MetricSettings } from "../../model/settings.ts";
+import { type Direction, METRIC_NAME, type MetricSettings } from "../../model/settings.ts";
 import { trialOutput } from "../../model/trial.ts";
 import { nearest } from "../../text/nearest.ts";
 import { failureReason, noScore } from "./no-score.ts";
@@ -93,8 +93,12 @@ export const metricEvaluator = defineComponent({
   options: {
     type: "object",
     properties: {
-      metric: { type: "string", minLength: 1, description: "Key or dotted path. Default: the run's metric." },
-      baseline: { type: "number", description: "What a score has to beat to pass. Default: `metric.baseline`." },
+      metric: { ...METRIC_NAME, "x-secret": false, description: "Key or dotted path. Default: the run's metric." },
+      baseline: {
+        type: "number",
+        "x-scores": false,
+        description: "What a score has to beat to pass. Default: `metric.baseline`.",
+      },
     },
     additionalProperties: false,
   },

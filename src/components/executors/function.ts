@@ -140,9 +140,26 @@ function moduleResult(result: ModuleFunctionResult, keeper: LineKeeper): RawResu
 }
 
 export const functionOptionProperties = {
-  module: { type: "string", minLength: 1, description: "Path of a JavaScript or TypeScript module." },
-  export: { type: "string", minLength: 1, default: "default", description: "Name of the exported function." },
-  timeout: { ...TIME_LIMIT, default: "1h", description: "Longest a call may run; then its process is ended." },
+  module: {
+    type: "string",
+    minLength: 1,
+    "x-path": "file",
+    "x-module": { export: "export" },
+    description: "Path of a JavaScript or TypeScript module.",
+  },
+  export: {
+    type: "string",
+    minLength: 1,
+    default: "default",
+    "x-secret": false,
+    description: "Name of the exported function.",
+  },
+  timeout: {
+    ...TIME_LIMIT,
+    default: "1h",
+    "x-scores": false,
+    description: "Longest a call may run; then its process is ended.",
+  },
 } as const;
 
 export const functionExecutorSchema = {

@@ -33,6 +33,7 @@ export const processOptionProperties = {
       { type: "string", minLength: 1 },
       { type: "array", items: { type: "string" }, minItems: 1 },
     ],
+    "x-command": { shell: "shell", env: "env" },
     description:
       "The command: a string, split into words once by POSIX quoting, or a list of words. `{name}` is filled from the " +
       "hypothesis inside its own word, `{aura.seed}` and others are AURA's. A value is data: where it would choose the " +
@@ -43,7 +44,12 @@ export const processOptionProperties = {
     default: false,
     description: "Run the command by `/bin/sh -c`, with every value as a positional parameter.",
   },
-  timeout: { ...TIME_LIMIT, default: "1h", description: "Longest a trial may run; `constraints.time_budget` caps it." },
+  timeout: {
+    ...TIME_LIMIT,
+    default: "1h",
+    "x-scores": false,
+    description: "Longest a trial may run; `constraints.time_budget` caps it.",
+  },
   env: {
     type: "object",
     additionalProperties: { anyOf: [{ type: "string" }, { type: "number" }, { type: "boolean" }] },
@@ -56,6 +62,7 @@ export const processOptionProperties = {
   pass_env: {
     type: "array",
     items: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
+    "x-secret": false,
     description: "Names of AURA's own variables that the trial gets too. Never keys of model providers.",
   },
   limits: {
@@ -69,16 +76,19 @@ export const processOptionProperties = {
       output: { ...SIZE_LIMIT, default: "32M", description: "Output after which the trial ends as `output-limit`." },
     },
     additionalProperties: false,
+    "x-scores": false,
     description: "What a trial may use.",
   },
   strict_limits: {
     type: "boolean",
     default: false,
+    "x-scores": false,
     description: "Refuse to run when a limit cannot be enforced on this machine.",
   },
   cwd: {
     enum: ["root", "copy"],
     default: "root",
+    "x-secret": false,
     description: "Where it runs without tracked artifacts: the project, or the trial's own copy of it.",
   },
 } as const;

@@ -15,6 +15,7 @@ export const repeatOptionProperties = {
       { type: "array", items: { type: "integer", minimum: 0, maximum: 2147483647 }, minItems: 1 },
       { const: "derived" },
     ],
+    "x-secret": false,
     description: "Seeds of the repeats. Default `derived`: from the run's seed and the repeat's number.",
   },
   allow_failed: {
@@ -26,6 +27,7 @@ export const repeatOptionProperties = {
   capture: {
     type: "boolean",
     default: false,
+    "x-artifacts": true,
     description: "Keep what each trial left under the tracked artifacts; the first repeat's is carried on.",
   },
 } as const;

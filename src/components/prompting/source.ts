@@ -11,7 +11,12 @@ export const runnerOption: RefSchema = {
 /** The options by which a component is given its prompt. */
 export const promptOptions = {
   prompt: { type: "string", minLength: 1, description: "The prompt, a Handlebars template." },
-  prompt_file: { type: "string", minLength: 1, description: "File that holds the prompt, relative to the spec." },
+  prompt_file: {
+    type: "string",
+    minLength: 1,
+    "x-path": "file",
+    description: "File that holds the prompt, relative to the spec.",
+  },
 } as const;
 
 interface PromptGiven {

@@ -80,6 +80,10 @@ export class Researcher implements ResearcherPort {
     await this.runner.teardown?.(ctx);
   }
 
+  callsFor(hypotheses: number): number {
+    return this.#edits === "in_place" ? hypotheses : 1;
+  }
+
   async hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals> {
     if (this.#edits === "in_place") {
       const prompt = (place: number): string => renderedInRun("researcher", () => this.prompt(ctx, place));
@@ -134,10 +138,15 @@ const options = {
     num_tasks: { type: "integer", minimum: 1, maximum: 200, default: 3, description: "Hypotheses per iteration." },
     ...promptOptions,
     space: spaceSchema,
-    hypothesis_schema: { ...JSON_OBJECT, description: "A JSON Schema that the spec of every hypothesis has to fit." },
+    hypothesis_schema: {
+      ...JSON_OBJECT,
+      "x-secret": false,
+      description: "A JSON Schema that the spec of every hypothesis has to fit.",
+    },
     edits: {
       enum: ["reply", "in_place", "none"],
       default: "reply",
+      "x-artifacts": "in_place",
       description:
         "How proposals edit the tracked artifacts. `reply`: the reply holds edits. `in_place`: the runner, such as an " +
         "agent CLI, is called once for each proposal in its own copy of the project, and what it changed is the edit; " +

@@ -60,6 +60,12 @@ export class AnthropicRunner implements Runner {
     this.#totals = ctx.totals;
   }
 
+  mostCost(promptTokens: number): number | null {
+    const { price, maxTokens } = this.#options;
+    if (price === undefined || maxTokens === undefined) return null;
+    return (promptTokens * price.input + maxTokens * price.output) / 1_000_000;
+  }
+
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
     const { signal, warn } = ctx;
     const isKnown = (): boolean => (this.#totals?.().calls ?? 0) > 0;
@@ -71,27 +77,44 @@ export class AnthropicRunner implements Runner {
 const options = {
   type: "object",
   properties: {
-    model: { type: "string", minLength: 1, description: "Model name as the provider knows it." },
-    base_url: { type: "string", pattern: "^https?://", description: "Another server that speaks the Messages format." },
+    model: { type: "string", minLength: 1, "x-secret": false, description: "Model name as the provider knows it." },
+    base_url: {
+      type: "string",
+      pattern: "^https?://",
+      "x-scores": false,
+      description: "Another server that speaks the Messages format.",
+    },
     api_key_env: {
       type: "string",
       pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
       default: "ANTHROPIC_API_KEY",
+      "x-secret": false,
+      "x-scores": false,
       description: "The environment variable that holds the key. The key itself is never recorded.",
     },
     max_tokens: { type: "integer", minimum: 1, default: 8192, description: "Longest reply." },
     temperature: { type: "number", minimum: 0, maximum: 1, description: "Default: the provider's." },
     system: { type: "string", description: "System prompt." },
-    timeout: { ...TIME_LIMIT, default: "10m", description: "Of one request." },
+    timeout: { ...TIME_LIMIT, default: "10m", "x-scores": false, description: "Of one request." },
     max_wait: {
       ...DURATION,
       default: "5m",
+      "x-scores": false,
       description: "How long a provider that is down, busy or behind a broken gateway is waited for.",
     },
-    concurrency: { type: "integer", minimum: 1, maximum: 100, default: 4, description: "Calls in flight." },
-    stream: { type: "boolean", default: true, description: "Whether replies are streamed." },
+    concurrency: {
+      type: "integer",
+      minimum: 1,
+      maximum: 100,
+      default: 4,
+      "x-scores": false,
+      description: "Calls in flight.",
+    },
+    stream: { type: "boolean", default: true, "x-scores": false, description: "Whether replies are streamed." },
     price: {
       type: "object",
+      "x-scores": false,
+      "x-cost": true,
       description: "Dollars per million tokens; makes `stop.cost_usd` and costs in reports work.",
       properties: { input: { type: "number", minimum: 0 }, output: { type: "number", minimum: 0 } },
       required: ["input", "output"],

@@ -164,9 +164,19 @@ const options = {
       description:
         "How the prompt is given. `{prompt}` or `{prompt_file}` in argv says where; by default it is the last word.",
     },
-    output: { enum: ["text", "json", "jsonl"], default: "text", description: "What the command writes to stdout." },
-    path: { type: "string", minLength: 1, description: "Where the reply is in JSON output, such as `result`." },
-    timeout: { ...TIME_LIMIT, default: "10m", description: "Of one call." },
+    output: {
+      enum: ["text", "json", "jsonl"],
+      default: "text",
+      "x-cost": ["json", "jsonl"],
+      description: "What the command writes to stdout.",
+    },
+    path: {
+      type: "string",
+      minLength: 1,
+      "x-secret": false,
+      description: "Where the reply is in JSON output, such as `result`.",
+    },
+    timeout: { ...TIME_LIMIT, default: "10m", "x-scores": false, description: "Of one call." },
     ...environmentOptions,
     ...recordOption,
   },

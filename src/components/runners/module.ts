@@ -74,9 +74,21 @@ function problemOf(result: Exclude<ModuleFunctionResult, { kind: "value" }>): st
 const options = {
   type: "object",
   properties: {
-    module: { type: "string", minLength: 1, description: "The module, relative to the spec; TypeScript too." },
-    export: { type: "string", minLength: 1, default: "default", description: "The exported function." },
-    timeout: { ...TIME_LIMIT, default: "10m", description: "Of one call." },
+    module: {
+      type: "string",
+      minLength: 1,
+      "x-path": "file",
+      "x-module": { export: "export" },
+      description: "The module, relative to the spec; TypeScript too.",
+    },
+    export: {
+      type: "string",
+      minLength: 1,
+      default: "default",
+      "x-secret": false,
+      description: "The exported function.",
+    },
+    timeout: { ...TIME_LIMIT, default: "10m", "x-scores": false, description: "Of one call." },
     ...environmentOptions,
     ...recordOption,
   },

@@ -3,6 +3,8 @@ export const recordOption = {
   record: {
     type: "string",
     minLength: 1,
+    "x-secret": false,
+    "x-scores": false,
     description: "File to which every call is appended, for a `replay` runner. Relative to the spec.",
   },
 } as const;
@@ -13,6 +15,7 @@ export const environmentOptions = {
   pass_env: {
     type: "array",
     items: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
+    "x-secret": false,
     description:
       "Variables passed on from AURA's environment besides PATH, HOME and the locale, such as a provider's key.",
   },

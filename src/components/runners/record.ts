@@ -46,6 +46,10 @@ export class RecordingRunner implements Runner {
     await this.inner.teardown?.(ctx);
   }
 
+  mostCost(promptTokens: number): number | null {
+    return this.inner.mostCost?.(promptTokens) ?? null;
+  }
+
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
     this.#makeReady();
     const reply = await this.inner.run(request, ctx);

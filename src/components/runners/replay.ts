@@ -101,7 +101,7 @@ export const replayRunner = defineComponent({
   options: {
     type: "object",
     properties: {
-      file: { type: "string", minLength: 1, description: "The recording, relative to the spec." },
+      file: { type: "string", minLength: 1, "x-path": "file", description: "The recording, relative to the spec." },
       strict: { type: "boolean", default: false, description: "A changed prompt is an error instead of a warning." },
       ...recordOption,
     },

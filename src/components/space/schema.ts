@@ -60,6 +60,8 @@ const categorical = {
 /** Schema of a search space: parameters by name. */
 export const spaceSchema = {
   type: "object",
+  "x-space": true,
+  "x-secret": false,
   description: "The search space: what each parameter of a proposal may be.",
   additionalProperties: { anyOf: [float, int, categorical] },
   propertyNames: {

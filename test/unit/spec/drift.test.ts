@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { builtins } from "../../../src/components/builtins.ts";
+import { defineComponent } from "../../../src/kernel/define.ts";
 import type { JsonObject, JsonValue } from "../../../src/model/json.ts";
-import { specChanges, specHash } from "../../../src/spec/drift.ts";
+import * as drift from "../../../src/spec/drift.ts";
 import { applyOverrides } from "../../../src/spec/overrides.ts";
 
 const SPEC: JsonObject = {
@@ -14,48 +16,51 @@ const SPEC: JsonObject = {
   runners: {
     main: { type: "anthropic", model: "claude", timeout: "1m", price: { input: 3 } },
     spare: { type: "replay" },
-    judge: { type: "anthropic", model: "claude" },
   },
   researcher: { type: "prompt", runner: "main", space: { timeout: { type: "float", low: 0, high: 1 } } },
   experimenter: {
     type: "composed",
     executor: { type: "script", command: "run", env: { limits: "1" }, timeout: "5m", limits: {} },
   },
-  evaluator: { type: "prompt", runner: "judge" },
   reviewer: { type: "prompt", runner: { type: "replay", file: "a", timeout: "1m" } },
+  evaluator: { type: "metric" },
+  inputs: [{ path: "data.csv" }],
   checks: [{ name: "tests", command: "npm test", timeout: "1m" }],
 };
 
-const differences = (before: JsonObject, after: JsonObject) => specChanges({ spec: before }, after, []);
+const differences = (before: JsonObject, after: JsonObject, registry = builtins) =>
+  drift.specChanges({ spec: before }, after, [], registry);
+const specHash = (raw: JsonObject, registry = builtins) => drift.specHash(raw, registry);
 const changed = (overrides: JsonObject) => applyOverrides(SPEC, overrides).value;
 
 describe("a changed spec", () => {
   it.each<[string, JsonValue]>([
+    ["name", "others"],
+    ["goal", "less"],
     ["stop.iterations", 20],
     ["stop", { wall_clock: "1h", failures: 10 }],
     ["parallel", 4],
     ["keep", "best"],
     ["keep_files", ["*.pt"]],
     ["retries", 2],
-    ["reporter", "plain"],
-    ["experimenter.executor.timeout", "10m"],
-    ["experimenter.executor.limits.memory", "2G"],
-    ["checks.0.timeout", 9],
-    ["runners.main.timeout", "9m"],
-    ["runners.main.price.input", 5],
-    ["runners.main.concurrency", 5],
-    ["reviewer.runner.timeout", "2m"],
+    ["rollback", "none"],
+    ["insight_window", 3],
+    ["constraints.time_budget", "5m"],
+    ["metric.baseline", 0.3],
+    ["metric.target", 0.9],
+    ["metric.min_delta", "3%"],
+    ["runners.main.model", "other"],
     ["runners.spare.file", "unused.jsonl"],
     ["runners.third", { type: "replay", file: "x" }],
-    ["goal", "less"],
-    ["metric.min_delta", "3%"],
-    ["metric.baseline", 0.5],
-    ["rollback", "none"],
-    ["runners.main.model", "other"],
-    ["researcher.runner", "spare"],
+    ["researcher", { type: "search", space: {} }],
     ["researcher.space.timeout.high", 2],
     ["reviewer.runner.file", "b"],
-    ["constraints.time_budget", "5m"],
+    ["experimenter.executor.timeout", "10m"],
+    ["experimenter.executor.limits.memory", "2G"],
+    ["experimenter.executor.strict_limits", true],
+    ["evaluator.baseline", 0.3],
+    ["checks.0.timeout", 9],
+    ["inputs.0.show", "full"],
     ["x-note", "hello"],
     ["experimenter.executor.x-why", "because"],
   ])("applies freely at %s", (path, value) => {
@@ -67,14 +72,19 @@ describe("a changed spec", () => {
 
   it.each<[string, JsonValue]>([
     ["seed", 1],
+    ["metric.name", "f1"],
     ["metric.direction", "minimize"],
-    ["metric.name", "loss"],
-    ["runners.judge.model", "other"],
     ["experimenter.executor.command", "run --fast"],
     ["experimenter.executor.env.limits", "2"],
-    ["evaluator.runner", "spare"],
+    ["experimenter.executor.env.x-y", "2"],
+    ["experimenter.executor.type", "function"],
+    ["experimenter.trials", 2],
+    ["experimenter.environment", { type: "none" }],
+    ["evaluator.metric", "f1"],
+    ["evaluator", { type: "./mine.ts", timeout: 1 }],
     ["checks", []],
-    ["inputs", ["data.csv"]],
+    ["checks.0.command", "npm run test"],
+    ["inputs.0.path", "other.csv"],
     ["artifacts", ["train.py"]],
   ])("is one that scores depend on at %s", (path, value) => {
     const after = changed({ [path]: value });
@@ -95,7 +105,7 @@ describe("a changed spec", () => {
     const source = (path: string, hash: string) => ({ path, name: "./m.mjs", hash });
     const before = { spec: SPEC, sources: [source("evaluator.module", "a"), source("researcher.module", "a")] };
     const now = [source("evaluator.module", "b"), source("researcher.module", "b")];
-    expect(specChanges(before, SPEC, now)).toEqual([
+    expect(drift.specChanges(before, SPEC, now, builtins)).toEqual([
       { path: "evaluator.module", before: "./m.mjs (a)", after: "./m.mjs (b)", scores: true },
       { path: "researcher.module", before: "./m.mjs (a)", after: "./m.mjs (b)", scores: false },
     ]);
@@ -115,20 +125,20 @@ describe("a changed spec", () => {
       "main",
       "timeout",
       "researcher",
-      "evaluator",
-      "metric",
-      "direction",
       "runner",
       "space",
       "x-a",
       "price",
       "type",
+      "evaluator",
+      "metric",
+      "name",
     );
     const { spec } = fc.letrec<{ spec: JsonObject; value: JsonValue }>((tie) => ({
       spec: fc.dictionary(key, tie("value"), { maxKeys: 4 }),
       value: fc.oneof(
         { maxDepth: 4 },
-        fc.constantFrom("main", "stop", 1, null),
+        fc.constantFrom("main", "stop", "anthropic", "./mine.ts", 1, null),
         fc.array(tie("value"), { maxLength: 2 }),
         tie("spec"),
       ),
@@ -140,5 +150,50 @@ describe("a changed spec", () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe("what an option of a user's own component says of itself", () => {
+  const judging = builtins.with(
+    defineComponent({
+      kind: "evaluator",
+      type: "./judge.ts",
+      summary: "Judges by a model.",
+      options: {
+        type: "object",
+        properties: {
+          limits: { type: "object", properties: { top: { type: "number" } }, additionalProperties: false },
+          timeout: { type: "number" },
+          patience: { type: "number", "x-scores": false },
+          judge: { $ref: "#/$defs/runner" },
+          log: { $ref: "#/$defs/runner", "x-scores": false },
+        },
+        additionalProperties: false,
+      },
+      example: {},
+      create: () => ({ evaluate: () => Promise.reject(new Error("never called")) }),
+    }),
+  );
+  const runner = (name: string) => ({ type: "anthropic", model: name, timeout: "1m" });
+  const spec: JsonObject = {
+    ...SPEC,
+    runners: { main: runner("main"), judge: runner("judge"), log: runner("log") },
+    evaluator: { type: "./judge.ts", limits: { top: 5 }, timeout: 5, patience: 5, judge: "judge", log: "log" },
+  };
+
+  it.each<[string, JsonValue, boolean]>([
+    ["evaluator.limits.top", 6, true],
+    ["evaluator.timeout", 6, true],
+    ["evaluator.patience", 6, false],
+    ["evaluator.judge", "main", true],
+    ["evaluator.log", "main", false],
+    ["runners.judge.model", "other", true],
+    ["runners.judge.timeout", "2m", false],
+    ["runners.log.model", "other", false],
+    ["runners.main.model", "other", false],
+  ])("decides whether scores depend on it: %s", (path, value, scores) => {
+    const after = applyOverrides(spec, { [path]: value }).value;
+    expect(differences(spec, after, judging)).toMatchObject([{ path, scores }]);
+    expect(specHash(after, judging) !== specHash(spec, judging)).toBe(scores);
   });
 });

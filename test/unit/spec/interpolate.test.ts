@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { JsonValue } from "../../../src/model/json.ts";
-import { interpolate, readScalar } from "../../../src/spec/interpolate.ts";
+import { builtins } from "../../../src/components/builtins.ts";
+import { defineComponent } from "../../../src/kernel/define.ts";
+import type { JsonObject, JsonValue } from "../../../src/model/json.ts";
+import { interpolate, readScalar, secretValues } from "../../../src/spec/interpolate.ts";
+import { siteLookup, sitesOf } from "../../../src/spec/sites.ts";
 
 const SET: Readonly<Record<string, string>> = {
   NAME: "digits",
@@ -54,38 +57,76 @@ describe("variables in a spec", () => {
     ).toEqual({ "${NAME}": "${B}" });
   });
 
-  it("give their values as secrets when they are long enough, defaults never", () => {
-    expect(run({ goal: "${SECRET} ${RATE} ${NONE:-longdefault} ${NAME}" }).secrets).toEqual(["abcdefgh", "digits"]);
+  it("give their values as secrets when they are long enough, defaults and what every environment has never", () => {
+    const { variables } = interpolate(
+      { goal: "${SECRET} ${RATE} ${NONE:-longdefault} ${NAME} ${HOME}" },
+      (name) => ({ ...SET, HOME: "/home/somebody" })[name],
+      () => false,
+    );
+    expect(secretValues(variables)).toEqual(["abcdefgh", "digits"]);
   });
+});
 
-  it.each<[string, JsonValue]>([
-    ["a command", { experimenter: { executor: { command: "train --key ${SECRET}" } } }],
+describe("values of variables", () => {
+  const own = defineComponent({
+    kind: "evaluator",
+    type: "./mine.ts",
+    summary: "Asks elsewhere.",
+    options: {
+      type: "object",
+      properties: {
+        model: { type: "string" },
+        place: { type: "string", "x-path": "any" },
+        label: { type: "string", "x-secret": false },
+      },
+      additionalProperties: false,
+    },
+    example: {},
+    create: () => ({ evaluate: () => Promise.reject(new Error("never called")) }),
+  });
+  const secretsOf = (spec: JsonObject) => {
+    const { value, variables } = run(spec) as { value: JsonObject } & ReturnType<typeof run>;
+    const siteAt = siteLookup(sitesOf(value, builtins.with(own)));
+    return { secrets: secretValues(variables, (path) => siteAt(path)?.isSetting === true), variables };
+  };
+
+  it.each<[string, JsonObject]>([
+    ["a command", { experimenter: { type: "script", command: "train --key ${SECRET}" } }],
     ["a word of a command", { checks: [{ name: "a", command: ["test", "${SECRET}"] }] }],
-    ["an environment, whatever the variable is called there", { experimenter: { env: { name: "${SECRET}" } } }],
-    ["a runner's options", { runners: { space: { type: "openai", base_url: "http://u:${SECRET}@host" } } }],
-    ["an option of a user's own component", { evaluator: { type: "./mine.ts", token: "${SECRET}" } }],
-    ["values for prompts", { researcher: { vars: { model: "${SECRET}" } } }],
+    [
+      "an environment, whatever the variable is called there",
+      { experimenter: { type: "script", env: { name: "${SECRET}" } } },
+    ],
+    ["a runner's options", { runners: { space: { type: "anthropic", base_url: "http://u:${SECRET}@host" } } }],
+    [
+      "an option of a user's own component, whatever it is called",
+      { evaluator: { type: "./mine.ts", model: "${SECRET}" } },
+    ],
+    ["a component that is not known", { evaluator: { type: "./other.ts", path: "${SECRET}" } }],
+    ["values for prompts", { researcher: { type: "prompt", vars: { model: "${SECRET}" } } }],
+    ["the goal", { goal: "${SECRET}" }],
+    ["a note", { "x-note": "${SECRET}" }],
   ])("are secrets in %s", (_, spec) => {
-    expect(run(spec).secrets).toEqual(["abcdefgh"]);
+    expect(secretsOf(spec).secrets).toEqual(["abcdefgh"]);
   });
 
-  it.each<[string, JsonValue]>([
+  it.each<[string, JsonObject]>([
     ["the name of the run", { name: "${SECRET}" }],
     ["the metric", { metric: { name: "${SECRET}" } }],
-    ["the search space", { researcher: { space: { opt: { choices: ["${SECRET}"] } } } }],
+    ["the search space", { researcher: { type: "search", space: { opt: { choices: ["${SECRET}"] } } } }],
     ["paths", { artifacts: ["${SECRET}"], inputs: ["${SECRET}"], root: "${SECRET}" }],
-    ["a model's name", { runners: { main: { model: "${SECRET}" } } }],
+    ["a model's name", { runners: { main: { type: "anthropic", model: "${SECRET}" } } }],
+    ["the name of a runner", { researcher: { type: "prompt", runner: "${SECRET}" } }],
+    ["a path that a user's own component names", { evaluator: { type: "./mine.ts", place: "${SECRET}" } }],
+    ["what a user's own component says is none", { evaluator: { type: "./mine.ts", label: "${SECRET}" } }],
     [
       "a setting, and then in a command too",
-      { metric: { name: "${SECRET}" }, experimenter: { command: "x ${SECRET}" } },
+      { metric: { name: "${SECRET}" }, experimenter: { type: "script", command: "x ${SECRET}" } },
     ],
   ])("are no secrets in %s, but messages about the spec do not show them", (_, spec) => {
-    expect(run(spec)).toMatchObject({ secrets: [], values: ["abcdefgh"] });
-  });
-
-  it("are never secrets when every environment has them", () => {
-    const home = () => "/home/somebody";
-    expect(interpolate({ goal: "${HOME} ${USER}" }, home, () => false)).toMatchObject({ secrets: [], values: [] });
+    const { secrets, variables } = secretsOf(spec);
+    expect(secrets).toEqual([]);
+    expect(secretValues(variables)).toEqual(["abcdefgh"]);
   });
 });
 

@@ -491,7 +491,7 @@ describe("warnings", () => {
 
   it("name a cost limit that cannot be reached", () => {
     expect(warnings(`${VALID}stop: { cost_usd: 5 }\n`)).toEqual([
-      "19:19 no runner has a `price`, so no cost is known and this limit is never reached",
+      "19:19 no runner has `price`, so no cost is known and this limit is never reached",
     ]);
     expect(
       warnings(`${changed("type: anthropic, model: claude", "type: replay, file: x")}stop: { cost_usd: 5 }\n`),
@@ -513,7 +513,7 @@ describe("the hash of a spec", () => {
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
     const other = `# a comment\nparallel: 7\nx-note: 1\n${changed("timeout: 5m", "timeout: 9m")}`;
     expect(load(other).specHash).toBe(hash);
-    expect(load(VALID.replace("0.1", "0.2")).specHash).not.toBe(hash);
+    expect(load(VALID.replace("--lr {lr}", "--rate {lr}")).specHash).not.toBe(hash);
   });
 });
 
@@ -571,7 +571,7 @@ ${lines}researcher: { type: search, space: { x: { type: int, low: 1, high: 2 } }
 experimenter: { type: script, command: "echo {x}" }
 `;
     expect(errorsOfBuiltIns(text)).toEqual([
-      expect.stringMatching(new RegExp(`^${place} a summary holds what AURA counts under`)),
+      expect.stringMatching(new RegExp(`^${place} expected a name other than .trials. and .spread.`)),
     ]);
     expect(errorsOfBuiltIns(text.replace(/trials|spread/, "trial_count"))).toEqual([]);
   });

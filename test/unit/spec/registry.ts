@@ -18,6 +18,7 @@ const COMMAND = {
     { type: "string", minLength: 1 },
     { type: "array", items: { type: "string" }, minItems: 1 },
   ],
+  "x-command": { shell: "shell", env: "env" },
 } as const;
 
 const PARAMETER = {
@@ -47,6 +48,9 @@ const PARAMETER = {
   ],
 } as const;
 
+const SPACE = { type: "object", additionalProperties: PARAMETER, "x-space": true, "x-secret": false } as const;
+const TIMEOUT = { ...DURATION, "x-scores": false } as const;
+
 const RUNNER = { $ref: "#/$defs/runner" } as const;
 
 /** Options by kind and type: enough of the real shapes to exercise every path of loading. */
@@ -56,14 +60,14 @@ const OPTIONS = {
       runner: RUNNER,
       num_tasks: { type: "integer", minimum: 1, default: 3 },
       prompt: { type: "string" },
-      prompt_file: { type: "string" },
-      space: { type: "object", additionalProperties: PARAMETER },
+      prompt_file: { type: "string", "x-path": "file" },
+      space: SPACE,
       vars: JSON_OBJECT,
     },
     search: {
       method: { enum: ["random", "grid", "tpe"], default: "random" },
       num_tasks: { type: "integer", minimum: 1, default: 1 },
-      space: { type: "object", additionalProperties: PARAMETER },
+      space: SPACE,
     },
   },
   experimenter: {
@@ -73,14 +77,14 @@ const OPTIONS = {
       collector: { $ref: "#/$defs/collector" },
       trials: { type: "integer", minimum: 1, default: 1 },
     },
-    script: { command: COMMAND, timeout: DURATION, env: { type: "object", additionalProperties: { type: "string" } } },
+    script: { command: COMMAND, timeout: TIMEOUT, env: { type: "object", additionalProperties: { type: "string" } } },
   },
   environment: { none: {} },
   executor: {
     script: {
       command: COMMAND,
       shell: { type: "boolean", default: false },
-      timeout: DURATION,
+      timeout: TIMEOUT,
       env: { type: "object", additionalProperties: { type: "string" } },
     },
   },
@@ -90,12 +94,12 @@ const OPTIONS = {
   reviewer: { none: {}, prompt: { runner: RUNNER } },
   runner: {
     anthropic: {
-      model: { type: "string", minLength: 1 },
+      model: { type: "string", minLength: 1, "x-secret": false },
       max_tokens: { type: "integer", minimum: 1, default: 4096 },
-      timeout: DURATION,
-      price: { type: "number" },
+      timeout: TIMEOUT,
+      price: { type: "number", "x-cost": true },
     },
-    replay: { file: { type: "string" }, strict: { type: "boolean", default: false } },
+    replay: { file: { type: "string", "x-path": "file" }, strict: { type: "boolean", default: false } },
   },
 } as const satisfies Record<Kind, Record<string, ObjectSchema["properties"]>>;
 
