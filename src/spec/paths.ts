@@ -22,7 +22,7 @@ export function specPaths(dir: string, root: string | undefined): SpecPaths {
 }
 
 /** Whether a path, relative to a folder, stays inside it. */
-export function staysInside(path: string): boolean {
+function staysInside(path: string): boolean {
   const plain = normalize(path);
   return !isAbsolute(path) && plain !== ".." && !plain.startsWith("../");
 }
@@ -39,7 +39,7 @@ export interface PlacedPath {
 }
 
 /** The paths under `artifacts` or `inputs`. */
-export function placedPaths(spec: JsonObject, key: "artifacts" | "inputs"): readonly PlacedPath[] {
+function placedPaths(spec: JsonObject, key: "artifacts" | "inputs"): readonly PlacedPath[] {
   const list = spec[key];
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry: JsonValue, index) => {
