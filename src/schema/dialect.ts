@@ -28,8 +28,8 @@ interface Annotated {
   /** With `x-path: file`: a module of the user's; `export` names the option that says which of its functions is called. */
   readonly "x-module"?: { readonly export?: string };
   /**
-   * A command by AURA's argument grammar: checked, shown in a dry run, its program looked for before anything is spent.
-   * `shell` and `env` name the options beside it that say whether a shell runs it, and which variables it gets.
+   * A command by AURA's argument grammar: checked against the search space, and shown in a dry run. `shell` and `env`
+   * name the options beside it that say whether a shell runs it, and which variables it gets.
    */
   readonly "x-command"?: { readonly shell?: string; readonly env?: string };
   /**

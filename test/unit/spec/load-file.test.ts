@@ -301,7 +301,7 @@ experimenter: { type: script, command: "echo {x}" }
 describe("a recording that is replayed", () => {
   it.each([
     ["", "is empty"],
-    ["garbage\n", "not a line of JSON"],
+    ["garbage\n", "not a line that holds a JSON object"],
   ])("has to hold calls: %j", async (recording, reason) => {
     using dir = temporaryDirectory();
     dir.write("replies.jsonl", recording);
