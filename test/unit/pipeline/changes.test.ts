@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { builtins } from "../../../src/components/builtins.ts";
 import {
   asResearcher,
   FunctionExperimenter,
@@ -22,7 +23,7 @@ afterEach(() => folder[Symbol.dispose]());
 /** A spec as a run's records know it. */
 const specOf = (raw: JsonObject = {}): NonNullable<PipelineOptions["spec"]> => {
   const spec: JsonObject = { metric: { name: "score", direction: "maximize", min_delta: 0 }, ...raw };
-  const changes = (before: { readonly spec: JsonObject }) => specChanges(before, spec, []);
+  const changes = (before: { readonly spec: JsonObject }) => specChanges(before, spec, [], builtins);
   return { text: "", raw: spec, hash: "", overrides: {}, file: folder.join("spec.yaml"), changes };
 };
 

@@ -103,11 +103,11 @@ describe("a changed spec", () => {
 
   it("may be in a file or a variable that it names, known by its hash", () => {
     const source = (path: string, hash: string) => ({ path, name: "./m.mjs", hash });
-    const before = { spec: SPEC, sources: [source("evaluator.module", "a"), source("researcher.module", "a")] };
-    const now = [source("evaluator.module", "b"), source("researcher.module", "b")];
+    const before = { spec: SPEC, sources: [source("evaluator.type", "a"), source("researcher.type", "a")] };
+    const now = [source("evaluator.type", "b"), source("researcher.type", "b")];
     expect(drift.specChanges(before, SPEC, now, builtins)).toEqual([
-      { path: "evaluator.module", before: "./m.mjs (a)", after: "./m.mjs (b)", scores: true },
-      { path: "researcher.module", before: "./m.mjs (a)", after: "./m.mjs (b)", scores: false },
+      { path: "evaluator.type", before: "./m.mjs (a)", after: "./m.mjs (b)", scores: true },
+      { path: "researcher.type", before: "./m.mjs (a)", after: "./m.mjs (b)", scores: false },
     ]);
   });
 
