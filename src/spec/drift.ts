@@ -7,8 +7,7 @@ import type { SourceRecord } from "../model/run.ts";
 import type { JudgedChange } from "../pipeline/options.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import { isModulePath } from "./components.ts";
-import { isPublicVariable } from "./interpolate.ts";
-import type { LoadedSpec } from "./load.ts";
+import { type FilledVariable, isPublicVariable } from "./interpolate.ts";
 import { siteLookup, sitesOf } from "./sites.ts";
 
 /**
@@ -66,7 +65,15 @@ function withoutContents(value: JsonValue): JsonValue {
  * is what is different each time and has no part in the run: variables that say something about the machine, credentials
  * by their name, and options such as addresses and timeouts, whose own schema says that no score depends on them.
  */
-export function specSources(loaded: LoadedSpec, files: Files): (runId: string) => readonly SourceRecord[] {
+export function specSources(
+  loaded: {
+    readonly dir: string;
+    readonly spec: JsonObject;
+    readonly registry: Registry;
+    readonly variables: readonly FilledVariable[];
+  },
+  files: Files,
+): (runId: string) => readonly SourceRecord[] {
   const sites = sitesOf(loaded.spec, loaded.registry);
   const siteAt = siteLookup(sites);
   const named = sites
