@@ -13,7 +13,7 @@ import { type Requirement, requirement, unmet } from "./require.ts";
 import { sayEnding } from "./say-ending.ts";
 import { sayStoppedWaiting, sayWaiting } from "./say-waiting.ts";
 import type { Session } from "./session.ts";
-import { isAbort } from "./signals.ts";
+import { graceFor, isAbort } from "./signals.ts";
 
 interface Launch extends Session {
   readonly loaded: LoadedSpec;
@@ -91,8 +91,12 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
 /** Running trials may take their time after a stop: without a word a user would think that it was not heard. */
 function sayWhenStopping({ flags, frame, signals }: Launch): void {
   if (flags.reporter === "silent" || (frame === null && reporterName(flags, process.env) === "tui")) return;
-  const grace = formatDuration(graceOf(flags));
-  const words = `stopping: running trials may finish within ${grace}; a second signal ends them at once\n`;
-  const why = (): string => (signals.cause() === "closed-output" ? "nobody reads the output any more; " : "");
-  signals.drain.addEventListener("abort", () => void process.stderr.write(`${why()}${words}`), { once: true });
+  const words = (): string => {
+    const cause = signals.cause();
+    const why = cause === "closed-output" ? "nobody reads the output any more; " : "";
+    const grace = cause === null ? null : graceFor(cause, graceOf(flags));
+    const within = grace === null ? "" : ` within ${formatDuration(grace)}`;
+    return `${why}stopping: running trials may finish${within}; a second signal ends them at once\n`;
+  };
+  signals.drain.addEventListener("abort", () => void process.stderr.write(words()), { once: true });
 }

@@ -95,7 +95,13 @@ function runOptions(command: Command): Command {
     .addOption(
       twin("--require <what>", "exit 100 unless the best reaches a score, `baseline` or `target`", "AURA_REQUIRE"),
     )
-    .addOption(twin("--grace <duration>", "how long running trials may take after a stop (default: 5s)", "AURA_GRACE"));
+    .addOption(
+      twin(
+        "--grace <duration>",
+        "how long running trials may take after a stop (default: as long as they take; 5s after SIGTERM and SIGHUP)",
+        "AURA_GRACE",
+      ),
+    );
 }
 
 function readCommands(aura: Command, exit: Exit): void {

@@ -46,7 +46,7 @@ export async function inSession(
     return failed(cutOff(cut, workspace), frame, workspace, stopped);
   };
   try {
-    using signals = ownSignals({ graceMs: graceOf(flags), killAll, lastWords });
+    using signals = ownSignals({ graceMs: graceOf(flags), hasTerminal: hasTerminal(), killAll, lastWords });
     const use = (used: Workspace): void => {
       workspace = used;
     };
@@ -69,4 +69,8 @@ export async function inSession(
   } finally {
     killAll();
   }
+}
+
+function hasTerminal(): boolean {
+  return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
 }

@@ -24,6 +24,14 @@ const CODE: Readonly<Record<StopCause, ExitCode>> = {
 };
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const;
+/** How long what runs may take where nobody says: a user who waits may do so, whoever ends a session or a machine will not. */
+const GRACE_MS: Readonly<Record<StopCause, number | null>> = {
+  SIGINT: null,
+  SIGUSR2: null,
+  SIGTERM: 5000,
+  SIGHUP: 5000,
+  "closed-output": 5000,
+};
 /** After the grace: time for a child to end by itself before its tree is killed. */
 const ENDING_MS = 1000;
 /** After a second signal: time for the last words, then the process ends whatever is still going on. */
@@ -32,8 +40,10 @@ const LAST_WORDS_MS = 300;
 const STRAY_MS = 2000;
 
 export interface SignalPlan {
-  /** How long what runs may take after the first signal. */
-  readonly graceMs: number;
+  /** How long what runs may take after the first signal, whatever it is; see `graceFor`. */
+  readonly graceMs?: number | undefined;
+  /** Whether a terminal can hang up on the command. Without one, as with `nohup`, SIGHUP is nothing to end for. */
+  readonly hasTerminal: boolean;
   /** Ends every child with SIGKILL, at once. */
   readonly killAll: () => void;
   /** See `EndPlan`. `stopped` is the exit code of a command that was stopped and could not end by itself. */
@@ -56,6 +66,11 @@ export interface SignalOwner extends Disposable {
   readonly unlessIdle: EndOwner["unlessIdle"];
   /** A stop that did not come as a signal: a key, a closed output. */
   readonly stop: (cause: StopCause, kind: "graceful" | "now") => void;
+}
+
+/** How long what runs may take after a stop, in milliseconds; `null` is as long as it takes. */
+export function graceFor(cause: StopCause, given: number | undefined): number | null {
+  return given ?? GRACE_MS[cause];
 }
 
 /** Takes over the process's signals, and its end, until disposed. */
@@ -91,7 +106,8 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
     }
     cause = by;
     drain.abort(request());
-    graceTimer = setTimeout(end, plan.graceMs);
+    const graceMs = graceFor(by, plan.graceMs);
+    if (graceMs !== null) graceTimer = setTimeout(end, graceMs);
   };
 
   // What still runs is ended first, so that the run is saved as after any other stop.
@@ -108,7 +124,12 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
       stray === null ? plan.lastWords(cut, exitCode()) : plan.lastWords({ kind: "error", ...stray }, null),
   });
 
-  const handlers = SIGNALS.map((signal) => ({ signal, handler: () => stop(signal, "graceful") }));
+  const handlers = SIGNALS.map((signal) => ({
+    signal,
+    handler: () => {
+      if (signal !== "SIGHUP" || plan.hasTerminal) stop(signal, "graceful");
+    },
+  }));
   for (const { signal, handler } of handlers) process.on(signal, handler);
   const onOutputError = (error: NodeJS.ErrnoException): void => {
     if (error.code === "EPIPE" && cause === null) stop("closed-output", "graceful");

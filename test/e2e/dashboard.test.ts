@@ -45,7 +45,7 @@ describe.skipIf(!hasTmux)("the dashboard in a real terminal (needs tmux)", () =>
   };
 
   test("shows name, progress, running trials, best and insights; q lets trials finish, leaves with 130 and the resume command", async () => {
-    using terminal = started("run held.yaml --workspace q --grace 10s");
+    using terminal = started("run held.yaml --workspace q");
     const frame = await terminal.until(/i00002-h001/);
     expect(frame).toMatch(/held/);
     expect(frame).toMatch(/score/);
@@ -79,7 +79,7 @@ describe.skipIf(!hasTmux)("the dashboard in a real terminal (needs tmux)", () =>
       "stuck.yaml",
       spec({ name: "stuck", experimenter: script("trap '' TERM INT; sleep 60; echo score=$1") }),
     );
-    using terminal = started("run stuck.yaml --workspace stuck --grace 5m");
+    using terminal = started("run stuck.yaml --workspace stuck");
     await terminal.until(/i00001-h000/);
     terminal.press("C-c");
     await terminal.until(/stopping/i);

@@ -37,7 +37,6 @@ describe("a signal while a trial ignores being asked to end", () => {
   thorough.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-    ["SIGHUP", 129],
     ["SIGUSR2", 75],
   ] as const)("%s ends with %i, leaves nobody behind, and says how to go on", async (signal, code) => {
     using place = realPlace();
@@ -53,6 +52,16 @@ describe("a signal while a trial ignores being asked to end", () => {
       new RegExp(`run\\.finished reason=${code === 75 ? "paused" : "interrupted"} exit=${code}\\b`),
     );
     if (signal === "SIGINT") await goesOn(place);
+  });
+
+  test("a hang-up is nothing to a command without a terminal, as with nohup: it goes on to its end", async () => {
+    using place = realPlace();
+    const live = await withHangingTrial(place);
+    live.kill("SIGHUP");
+    rmSync(place.join("hang"));
+    const end = await live.ended;
+    expect(end.code).toBe(0);
+    expect(afterAll(expected, place)).toEqual([]);
   });
 
   test("a second SIGINT leaves within 500 ms", async () => {

@@ -94,10 +94,10 @@ describe("flags", () => {
     }
   });
 
-  test("--grace is a duration, five seconds when it is not given", () => {
+  test("--grace is a duration", () => {
     expect(
       [undefined, "2m", "0s", "1.5", "250ms"].map((grace) => graceOf(grace === undefined ? {} : { grace })),
-    ).toEqual([5000, 120_000, 0, 1500, 250]);
+    ).toEqual([undefined, 120_000, 0, 1500, 250]);
     expect(() => graceOf({ grace: "soon" })).toThrow(/--grace/);
   });
 });
@@ -126,10 +126,36 @@ describe("the reporter", () => {
 });
 
 describe("the owner of signals", () => {
-  const owned = (graceMs: number) => {
+  const owned = (graceMs?: number, hasTerminal = true) => {
     const killAll = vi.fn();
-    return { killAll, owner: ownSignals({ graceMs, killAll, lastWords: (_, stopped) => stopped ?? 1 }) };
+    return { killAll, owner: ownSignals({ graceMs, hasTerminal, killAll, lastWords: (_, stopped) => stopped ?? 1 }) };
   };
+
+  test.each([
+    ["SIGINT", false],
+    ["SIGUSR2", false],
+    ["SIGTERM", true],
+    ["SIGHUP", true],
+    ["closed-output", true],
+  ] as const)("without --grace lets running trials take their time after %s: ended after 5 s is %s", (cause, ended) => {
+    vi.useFakeTimers();
+    const { owner } = owned();
+    using _ = owner;
+    owner.stop(cause, "graceful");
+    vi.advanceTimersByTime(4999);
+    expect([owner.drain.aborted, owner.now.aborted]).toEqual([true, false]);
+    vi.advanceTimersByTime(3_600_000);
+    expect(owner.now.aborted).toBe(ended);
+    vi.useRealTimers();
+  });
+
+  test("takes no notice of a hang-up without a terminal", () => {
+    for (const hasTerminal of [true, false]) {
+      using owner = owned(0, hasTerminal).owner;
+      process.emit("SIGHUP", "SIGHUP");
+      expect(owner.drain.aborted).toBe(hasTerminal);
+    }
+  });
 
   test("drains at the first stop and ends all when the grace is over", () => {
     vi.useFakeTimers();
