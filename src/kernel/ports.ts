@@ -1,6 +1,6 @@
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
-import type { Edit, Hypothesis } from "../model/hypothesis.ts";
+import type { DeclaredParameters, Edit, Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
@@ -41,6 +41,8 @@ export interface Researcher extends Lifecycle {
   readonly numTasks: number;
   /** Model calls it makes for so many hypotheses, when every reply is usable. */
   callsFor?(hypotheses: number): number;
+  /** What its author says parameters can be; it proposes nothing else. Such values may be options of a command. */
+  readonly declared?: DeclaredParameters;
   /** Declared when the same context always gives the same proposals, or none can be repeated. */
   hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals>;
 }

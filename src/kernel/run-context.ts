@@ -1,6 +1,6 @@
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
-import type { Hypothesis } from "../model/hypothesis.ts";
+import type { DeclaredParameters, Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { InputRecord, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
@@ -42,6 +42,8 @@ export interface RunContext {
   /** Absent when the spec tracks no artifacts. */
   readonly artifacts?: ArtifactsView;
   readonly inputs: readonly InputRecord[];
+  /** What the researcher's author says parameters can be. */
+  readonly declared?: DeclaredParameters;
   readonly totals: () => RunTotals;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 import { ANY, type ObjectSchema, type RecordSchema } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
-import type { JsonObject } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 
 /** One change to a tracked artifact, as proposed. Paths are relative to the project and inside a tracked artifact. */
 export type Edit =
@@ -19,6 +19,12 @@ export interface Hypothesis {
   readonly rationale?: string;
   readonly metadata?: JsonObject;
 }
+
+/**
+ * What the author of a run says its parameters can be, by name: a number, or one of these values. Any other a model may
+ * write as it likes.
+ */
+export type DeclaredParameters = Readonly<Record<string, "number" | readonly JsonValue[]>>;
 
 const TEXT = { type: "string" } as const;
 

@@ -42,8 +42,8 @@ interface Annotated {
    * evaluator or a check, and in what they are made of, is part of how scores come about.
    */
   readonly "x-scores"?: boolean | "used";
-  /** A search space: what `{name}` in commands is compared with. */
-  readonly "x-space"?: true;
+  /** A search space: what `{name}` in commands is compared with. `schema`: a schema of hypotheses, which says less. */
+  readonly "x-space"?: true | "schema";
   /** A runner with this option, or with one of these values of it, knows what its calls cost. */
   readonly "x-cost"?: true | readonly string[];
   /** The value of this option that is of use with tracked artifacts only. */

@@ -4,7 +4,7 @@ import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { parseDuration } from "../model/units.ts";
 import { unbuildable } from "./build.ts";
-import { checkCommands, placedCommands, placedSpace } from "./commands.ts";
+import { checkCommands, declaredInSpec, placedCommands, placedSpace } from "./commands.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { missingExports } from "./module-exports.ts";
 import { missingFiles, pathFindings, specPaths, unreadArtifacts, untrackable } from "./paths.ts";
@@ -46,7 +46,7 @@ export function checkValue(
 
   const structural = fresh(checkStructure(value, registry));
   const sites = sitesOf(value, registry);
-  const commands = checkCommands(placedCommands(sites), placedSpace(sites));
+  const commands = checkCommands(placedCommands(sites), placedSpace(sites), declaredInSpec(sites));
   const root = typeof value.root === "string" ? value.root : undefined;
   const paths = specPaths(dir, root);
   const artifacts = unreadArtifacts(value, around.tracked ?? []);

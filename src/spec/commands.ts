@@ -1,5 +1,14 @@
+import { declaredParameters } from "../components/space/declared.ts";
+import type { DeclaredParameters } from "../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
-import { CommandError, compileCommand, compileVariable } from "../platform/command.ts";
+import {
+  CommandError,
+  compileCommand,
+  compileText,
+  sharedVariable,
+  type Use,
+  variableName,
+} from "../platform/command.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
 import { besides, type Site } from "./sites.ts";
@@ -14,21 +23,6 @@ export interface PlacedCommand {
   /** Environment variables, whose values are templates too. */
   readonly variables: readonly { readonly path: SpecPath; readonly name: string; readonly value: string }[];
 }
-
-/** AURA's own names in commands, without `aura.`. */
-const AURA_NAMES = [
-  "id",
-  "trial_id",
-  "trial_dir",
-  "trial_index",
-  "seed",
-  "slot",
-  "workspace",
-  "root",
-  "inputs",
-  "params_file",
-  "args",
-] as const;
 
 /** The command templates of a spec: what its schemas say is one. */
 export function placedCommands(sites: readonly Site[]): readonly PlacedCommand[] {
@@ -62,93 +56,131 @@ export function placedSpace(sites: readonly Site[]): PlacedSpace | null {
   return space && isJsonObject(space.value) ? { path: space.path, parameters: space.value } : null;
 }
 
+/** What the researcher's options say that parameters can be. */
+export function declaredInSpec(sites: readonly Site[]): DeclaredParameters {
+  const said = (annotation: true | "schema") => sites.find(({ schema }) => schema?.["x-space"] === annotation)?.value;
+  return declaredParameters(said(true), said("schema"));
+}
+
+interface Findings {
+  readonly errors: Finding[];
+  readonly warnings: Finding[];
+}
+
 /** What is wrong with the commands of a spec, and what is odd about how they use the search space. */
 export function checkCommands(
   commands: readonly PlacedCommand[],
   space: PlacedSpace | null,
+  declared: DeclaredParameters,
 ): { readonly errors: readonly Finding[]; readonly warnings: readonly Finding[] } {
-  const errors: Finding[] = [];
-  const warnings: Finding[] = [];
+  const found: Findings = { errors: [], warnings: [] };
   const used = new Set<string>();
-  for (const { path, source, placeholders } of commands.flatMap((placed) => templatesOf(placed, errors))) {
-    for (const name of placeholders) {
-      used.add(name);
-      if (name.startsWith("aura.")) errors.push(...auraName(path, name));
-      else if (space) checkParameter(path, source, name, space, errors, warnings);
+  const shared = space && commands.length > 0 ? sharedVariable(Object.keys(space.parameters)) : null;
+  if (space && shared) {
+    const [one, other] = shared;
+    const message = `commands find ${one} and ${other} in the same variable, $${variableName(one)}; rename one of them`;
+    found.errors.push(finding([...space.path, other], message, { about: "key" }));
+  }
+  for (const { path, uses } of commands.flatMap((placed) => templatesOf(placed, declared, found.errors))) {
+    for (const use of uses) {
+      if (use.name.startsWith("aura.")) continue;
+      const parameter = space ? checkParameter(path, use, space, found) : use.name;
+      if (parameter !== null) used.add(parameter);
     }
+  }
+  for (const { command, shell, path } of commands) {
+    if (shell) found.warnings.push(...bracesInShell(textOf(command), path, space));
   }
   const experiments = commands.filter(({ experiment }) => experiment);
-  if (space && errors.length === 0 && experiments.length > 0 && !experiments.some(takesEverything)) {
+  if (space && found.errors.length === 0 && experiments.length > 0 && !experiments.some(takesEverything)) {
     for (const name of Object.keys(space.parameters)) {
-      if ([...used].some((word) => word === name || word.startsWith(`${name}.`))) continue;
-      warnings.push(finding([...space.path, name], `no command uses {${name}}`, { about: "key" }));
+      if (!used.has(name))
+        found.warnings.push(finding([...space.path, name], `no command uses {${name}}`, { about: "key" }));
     }
   }
-  return { errors, warnings };
+  return found;
 }
 
 interface Template {
   readonly path: SpecPath;
-  readonly source: string;
-  readonly placeholders: readonly string[];
+  readonly uses: readonly Use[];
 }
 
 /** A command and the values of its environment variables, compiled; what cannot be goes to `errors`. */
-function templatesOf(placed: PlacedCommand, errors: Finding[]): readonly Template[] {
+function templatesOf(placed: PlacedCommand, declared: DeclaredParameters, errors: Finding[]): readonly Template[] {
   const { command, shell, variables, path } = placed;
-  const compiled = (at: SpecPath, source: string, compile: () => readonly string[]): readonly Template[] => {
+  const compiled = (at: SpecPath, compile: () => readonly Use[]): readonly Template[] => {
     try {
-      return [{ path: at, source, placeholders: compile() }];
+      return [{ path: at, uses: compile() }];
     } catch (thrown) {
       if (!(thrown instanceof CommandError)) throw thrown;
-      errors.push(finding(at, thrown.message));
+      errors.push(finding(at, thrown.message, about(thrown)));
       return [];
     }
   };
-  const values = variables.flatMap(({ path: at, name, value }) =>
-    compiled(at, value, () => compileVariable(name, value).placeholders),
-  );
-  return [...compiled(path, textOf(command), () => compileCommand(command, { shell }).placeholders), ...values];
+  const values = variables.flatMap(({ path: at, value }) => compiled(at, () => compileText(value).uses));
+  const own = compiled(path, () => {
+    const template = compileCommand(command, { shell });
+    template.check(declared);
+    return template.uses;
+  });
+  return [...own, ...values];
+}
+
+function about({ written, meant }: CommandError): Partial<Finding> {
+  return { ...(written === undefined ? {} : { within: written }), ...(meant === undefined ? {} : { meant }) };
 }
 
 function textOf(command: PlacedCommand["command"]): string {
   return typeof command === "string" ? command : command.join(" ");
 }
 
-function auraName(path: SpecPath, name: string): readonly Finding[] {
-  const own = name.slice("aura.".length);
-  if (AURA_NAMES.some((known) => known === own)) return [];
-  const candidates = AURA_NAMES.map((known) => `aura.${known}`);
-  const message = `AURA has no {${name}}; it has ${AURA_NAMES.join(", ")}`;
-  return [finding(path, message, { within: `{${name}`, given: name, candidates })];
+/** What looks like a placeholder where there are none. */
+function bracesInShell(text: string, path: SpecPath, space: PlacedSpace | null): readonly Finding[] {
+  return [...text.matchAll(/(?<!\$)\{([\w.-]+)(?:\.\.\.)?\??\}/g)].flatMap(([within, name = ""]) => {
+    const isOwn = name.startsWith("aura.");
+    if (!isOwn && !(space && Object.hasOwn(space.parameters, name))) return [];
+    const variable = isOwn ? `AURA_${name.slice("aura.".length).toUpperCase()}` : variableName(name);
+    return [finding(path, `with \`shell: true\` braces mean nothing; write "$${variable}"`, { within })];
+  });
 }
 
-function checkParameter(
-  path: SpecPath,
-  source: string,
-  name: string,
-  space: PlacedSpace,
-  errors: Finding[],
-  warnings: Finding[],
-): void {
-  const optional = source.includes(`{${name}?}`) || source.includes(`{${name}...?}`);
-  const candidates = Object.keys(space.parameters);
-  const parameter = candidates.includes(name) ? name : candidates.find((known) => name.startsWith(`${known}.`));
-  const within = `{${name}`;
+/** Holds a use against the search space. The parameter that is used, or `null`. */
+function checkParameter(path: SpecPath, use: Use, space: PlacedSpace, { errors, warnings }: Findings): string | null {
+  const { name, written: within, optional } = use;
+  const isVariable = within === name;
+  const names = Object.keys(space.parameters);
+  const parameter = isVariable
+    ? names.find((known) => variableName(known) === name)
+    : names.includes(name)
+      ? name
+      : names.find((known) => name.startsWith(`${known}.`));
   if (parameter === undefined) {
-    const message = `the search space has no parameter {${name}}; it has ${candidates.join(", ")}`;
+    const message = `the search space has no parameter ${isVariable ? `for $${name}` : `{${name}}`}; it has ${names.join(", ")}`;
+    const candidates = isVariable ? names.map(variableName) : names;
     (optional ? warnings : errors).push(finding(path, message, { within, given: name, candidates }));
-    return;
+    return null;
   }
   const definition = space.parameters[parameter];
-  if (name !== parameter && isJsonObject(definition) && !holdsObjects(definition)) {
+  if (!isJsonObject(definition)) return parameter;
+  if (!isVariable && name !== parameter && !holdsObjects(definition)) {
     const found = finding(path, `no value of ${parameter} has parts, so {${name}} is never there`, { within });
     (optional ? warnings : errors).push(found);
-    return;
+  } else if (!optional && definition.when !== undefined) {
+    const instead = isVariable ? `$\${${name}:-}` : `{${name}?}`;
+    const message = `${isVariable ? `$${name}` : within} has no value where its \`when\` does not hold, and the command fails there; write ${instead}`;
+    warnings.push(finding(path, message, { within }));
+  } else if (use.joined !== undefined && reachesExponents(definition)) {
+    const message = `${within} can come out like -4e-7, which many programs take for an option; write ${use.joined}`;
+    warnings.push(finding(path, message, { within }));
   }
-  if (optional || !isJsonObject(definition) || definition.when === undefined) return;
-  const message = `{${name}} has no value where its \`when\` does not hold, and the command fails there; write {${name}?}`;
-  warnings.push(finding(path, message, { within }));
+  return parameter;
+}
+
+/** Whether a negative value can be so small that it is written with an exponent. */
+function reachesExponents({ type, low, high, step }: JsonObject): boolean {
+  if (type !== "float" || step !== undefined || typeof low !== "number" || typeof high !== "number") return false;
+  return low < 0 && high > -1e-6;
 }
 
 /** Whether a parameter can have a value that has parts. */

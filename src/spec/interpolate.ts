@@ -1,5 +1,6 @@
 import { SECRET_LENGTH } from "../kernel/redact.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
+import { variableName } from "../platform/command.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
 
@@ -33,6 +34,8 @@ export interface FilledVariable {
   readonly isDefault: boolean;
 }
 
+/** Begins the names of variables in which commands find parameters. */
+const PARAMETER_VARIABLE = variableName("");
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:-)([^{}]*))?\}|\$\{/g;
 const WHOLE = /^\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^{}]*)?\}$/;
 
@@ -70,6 +73,11 @@ export function interpolate(
             within: match,
           }),
         );
+        return "";
+      }
+      if (name.startsWith(PARAMETER_VARIABLE)) {
+        const message = `${name} is there for trials only; write $${name}, or with braces for the shell $\${${name}}`;
+        findings.push(finding(path, message, { within: match }));
         return "";
       }
       const found = variables(name);

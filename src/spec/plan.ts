@@ -7,7 +7,7 @@ import type { Command, Runner } from "../kernel/ports.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { RunSettings } from "../model/settings.ts";
-import { CommandError, compileCommand } from "../platform/command.ts";
+import { type AuraName, CommandError, compileCommand } from "../platform/command.ts";
 import { PARAMS_FILE } from "../workspace/layout.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { pathText } from "./diagnostics.ts";
@@ -114,16 +114,21 @@ function middle(parameter: Parameter): JsonValue {
 function planned(
   { path, command, shell }: PlacedCommand,
   sample: JsonObject | null,
-  { settings, experimenter }: ResolvedRun,
+  { settings, experimenter, researcher }: ResolvedRun,
   workspace: string,
 ): PlannedCommand {
   const base = { path: pathText(path), template: command };
-  if (sample === null && compileCommand(command, { shell }).placeholders.some((name) => !name.startsWith("aura."))) {
+  if (sample === null && compileCommand(command, { shell }).uses.some(({ name }) => !name.startsWith("aura."))) {
     return { ...base, argv: null };
   }
   try {
     const aura = sampleValues(settings, workspace);
-    const rendered = compileCommand(command, { shell }).render({ spec: sample ?? {}, aura });
+    const { declared } = researcher;
+    const rendered = compileCommand(command, { shell }).render({
+      spec: sample ?? {},
+      aura,
+      ...(declared ? { declared } : {}),
+    });
     const { file, args } = wrapped(
       { ...rendered, env: {}, cwd: settings.root },
       experimenter,
@@ -145,7 +150,10 @@ function wrapped(command: Command, experimenter: object, { root, inputs }: RunSe
 }
 
 /** AURA's own values in the first attempt of the first trial. */
-function sampleValues(settings: RunSettings, workspace: string): JsonObject & { readonly trial_dir: string } {
+function sampleValues(
+  settings: RunSettings,
+  workspace: string,
+): Readonly<Record<AuraName, JsonValue>> & { readonly trial_dir: string } {
   const id = hypothesisId(1, 0);
   const trial = trialId(id, "trial", 0);
   const trials = join(workspace, "iterations", iterationName(1), "trials");

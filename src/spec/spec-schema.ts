@@ -37,7 +37,7 @@ const checkSchema = {
     shell: {
       type: "boolean",
       default: false,
-      description: "Run it as a `sh -c` program; values become positional parameters.",
+      description: 'Run it as it is by `sh -c`: braces mean nothing in it, a parameter is `"$AURA_PARAM_lr"`.',
     },
     timeout: {
       ...TIME_LIMIT,

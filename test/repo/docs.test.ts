@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { program } from "../../src/cli/main.ts";
-import { splitWords } from "../../src/platform/command/split.ts";
+import { splitWords } from "../../src/platform/command/words.ts";
 import { loadSpecText } from "../../src/spec/load.ts";
 import {
   type Block,

@@ -80,7 +80,13 @@ export function executionRig(options: RigOptions = {}): ExecutionRig {
       logs: { stdout: `${trialDir}.stdout.log`, stderr: `${trialDir}.stderr.log` },
       cwd,
       paramsFile,
-      env: { AURA_TRIAL: marker, AURA_TRIAL_DIR: trialDir, AURA_TRIAL_PARAMS: paramsFile },
+      env: {
+        AURA_TRIAL: marker,
+        AURA_TRIAL_DIR: trialDir,
+        AURA_TRIAL_INDEX: String(request.index),
+        AURA_TRIAL_PARAMS: paramsFile,
+        AURA_SEED: String(request.seed),
+      },
       marker,
       started: () => undefined,
     };

@@ -12,12 +12,15 @@ import type {
   Starter,
 } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
+import type { JsonValue } from "../../model/json.ts";
 import {
+  type AuraName,
   CommandError,
   type CommandTemplate,
   type CommandValues,
   compileCommand,
-  compileVariable,
+  compileText,
+  parameterVariables,
   type TextTemplate,
 } from "../../platform/command.ts";
 import { findProgram, limitGap } from "../../platform/process/invocation.ts";
@@ -67,15 +70,20 @@ export class CommandExecutor implements Executor {
     this.#dispatch = new Dispatch(starter);
     this.#options = options;
     this.#command = compiled(command, options.shell ?? false);
-    this.#env = Object.entries(options.env ?? {}).map(([name, value]) => [name, compileVariable(name, String(value))]);
+    this.#env = Object.entries(options.env ?? {}).map(([name, value]) => [name, compileText(String(value))]);
     for (const name of [...Object.keys(options.env ?? {}), ...(options.passEnv ?? [])]) {
       const refused = refusedVariable(name);
       if (refused !== null) throw new CommandError(refused);
     }
   }
 
-  /** Throws `ToolMissingError` for limits that have to be enforced and cannot be. */
+  /**
+   * Throws `CommandError` for a value that would be part of a program's text, and `ToolMissingError` for limits that have
+   * to be enforced and cannot be.
+   */
   async setup(ctx: RunContext): Promise<void> {
+    const checks = ctx.settings.checks.map((check) => compiled(check.command, check.shell));
+    for (const { template } of [this.#command, ...checks]) template.check(ctx.declared ?? {});
     const gap = limitGap(this.#options.limits ?? {});
     if (gap !== null && this.#options.strictLimits) throw new ToolMissingError("prlimit", gap);
     this.#warnings = [
@@ -137,7 +145,8 @@ export class CommandExecutor implements Executor {
     const env = Object.fromEntries(this.#env.map(([name, text]) => [name, envText(name, text.render(values))]));
     const { file, args } = template.render(values);
     const { variables } = ctx.effects;
-    const all = trialEnvironment({ variables, aura: ctx.env, env, passEnv: this.#options.passEnv ?? [] });
+    const aura = { ...ctx.env, ...parameterVariables(values.spec) };
+    const all = trialEnvironment({ variables, aura, env, passEnv: this.#options.passEnv ?? [] });
     return { file, args, env: all, cwd: ctx.cwd };
   }
 }
@@ -174,9 +183,13 @@ function envText(name: string, value: string): string {
 }
 
 /** What fills the placeholders of a trial's command. */
-export function commandValues(hypothesis: Hypothesis, ctx: TrialContext): CommandValues {
+export function commandValues(
+  hypothesis: Hypothesis,
+  ctx: TrialContext,
+): CommandValues & { readonly aura: Readonly<Record<AuraName, JsonValue>> } {
   return {
     spec: hypothesis.spec,
+    ...(ctx.declared ? { declared: ctx.declared } : {}),
     aura: {
       id: ctx.hypothesisId,
       trial_id: ctx.trialId,

@@ -1,7 +1,7 @@
 import type { ProcessLimits } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { parseDuration, parseSize } from "../../model/units.ts";
-import { CommandError, compileCommand, compileVariable } from "../../platform/command.ts";
+import { CommandError, compileCommand, compileText } from "../../platform/command.ts";
 import { type ObjectSchema, SIZE, SIZE_LIMIT, TIME_LIMIT } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { refusedVariable } from "./trial-environment.ts";
@@ -10,21 +10,6 @@ import { refusedVariable } from "./trial-environment.ts";
 export const DEFAULT_TIMEOUT_MS = 3_600_000;
 /** Bytes a trial may write to stdout and stderr together when nothing says otherwise: 32 MiB. */
 export const DEFAULT_OUTPUT_BYTES = 32 * 1024 * 1024;
-
-/** Values AURA gives to commands, as `{aura.<name>}`. */
-const AURA_NAMES = [
-  "id",
-  "trial_id",
-  "trial_dir",
-  "trial_index",
-  "seed",
-  "slot",
-  "workspace",
-  "root",
-  "inputs",
-  "params_file",
-  "args",
-] as const;
 
 /** Options of every executor that starts processes; spread into its own `properties`. */
 export const processOptionProperties = {
@@ -36,13 +21,12 @@ export const processOptionProperties = {
     "x-command": { shell: "shell", env: "env" },
     description:
       "The command: a string, split into words once by POSIX quoting, or a list of words. `{name}` is filled from the " +
-      "hypothesis inside its own word, `{aura.seed}` and others are AURA's. A value is data: where it would choose the " +
-      "program, also behind `env`, `timeout` or `python`, or be part of a program's text, the command is refused.",
+      "hypothesis inside its own word, `{aura.seed}` and others are AURA's. Each parameter is in `$AURA_PARAM_<name>` too.",
   },
   shell: {
     type: "boolean",
     default: false,
-    description: "Run the command by `/bin/sh -c`, with every value as a positional parameter.",
+    description: 'Run the command as it is by `sh -c`: braces mean nothing in it, a parameter is `"$AURA_PARAM_lr"`.',
   },
   timeout: {
     ...TIME_LIMIT,
@@ -135,12 +119,12 @@ export function checkProcessOptions(
   options: Pick<ProcessSpecOptions, "command" | "shell" | "env" | "pass_env">,
 ): readonly { readonly path: string; readonly message: string }[] {
   return [
-    ...problem("command", () => checkNames(compileCommand(options.command, { shell: options.shell }).placeholders)),
+    ...problem("command", () => compileCommand(options.command, { shell: options.shell })),
     ...Object.entries(options.env ?? {}).flatMap(([name, value]) =>
       problem(`env.${name}`, () => {
         const refused = refusedVariable(name);
         if (refused !== null) throw new CommandError(refused);
-        checkNames(compileVariable(name, String(value)).placeholders);
+        compileText(String(value));
       }),
     ),
     ...(options.pass_env ?? []).flatMap((name, index) => {
@@ -150,21 +134,13 @@ export function checkProcessOptions(
   ];
 }
 
-function problem(path: string, check: () => void): readonly { readonly path: string; readonly message: string }[] {
+function problem(path: string, check: () => unknown): readonly { readonly path: string; readonly message: string }[] {
   try {
     check();
     return [];
   } catch (error) {
     if (error instanceof CommandError) return [{ path, message: messageOf(error) }];
     throw error;
-  }
-}
-
-function checkNames(placeholders: readonly string[]): void {
-  const known = AURA_NAMES.map((name) => `aura.${name}`);
-  for (const name of placeholders) {
-    if (!name.startsWith("aura.") || known.includes(name)) continue;
-    throw new CommandError(`{${name}} is not one of AURA's values: ${known.map((each) => `{${each}}`).join(" ")}`);
   }
 }
 

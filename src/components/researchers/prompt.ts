@@ -2,6 +2,7 @@ import type { RunContext, StageContext } from "../../kernel/context.ts";
 import { type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { messageOf, SpecError } from "../../kernel/errors.ts";
 import type { LlmCall, Proposals, Researcher as ResearcherPort, Runner } from "../../kernel/ports.ts";
+import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import type { JsonObject, JsonValue } from "../../model/json.ts";
 import { isJsonObject } from "../../model/json.ts";
@@ -16,6 +17,7 @@ import { promptShapes } from "../prompting/shapes.ts";
 import { promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
 import { promptVariables } from "../prompting/variables.ts";
 import { asRunner } from "../runners/as-runner.ts";
+import { declaredParameters } from "../space/declared.ts";
 import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
 import { proposeInPlace, requireHands } from "./in-place.ts";
@@ -51,6 +53,7 @@ export class Researcher implements ResearcherPort {
   readonly runner: Runner;
   readonly numTasks: number;
   readonly space: Space | null;
+  readonly declared: DeclaredParameters;
   readonly #template: PromptTemplate;
   readonly #vars: JsonObject;
   readonly #edits: Edits;
@@ -60,6 +63,7 @@ export class Researcher implements ResearcherPort {
     this.runner = asRunner(options.runner);
     this.numTasks = options.numTasks ?? 3;
     this.space = options.space === undefined ? null : asSpace(options.space);
+    this.declared = declaredParameters(this.space?.toJson(), options.hypothesisSchema);
     this.#edits = options.edits ?? "reply";
     if (this.#edits === "in_place") requireHands(this.runner);
     const source = options.promptTemplate ?? defaultResearchPrompt(this.#edits);
@@ -141,6 +145,7 @@ const options = {
     hypothesis_schema: {
       ...JSON_OBJECT,
       "x-secret": false,
+      "x-space": "schema",
       description: "A JSON Schema that the spec of every hypothesis has to fit.",
     },
     edits: {

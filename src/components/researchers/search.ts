@@ -2,9 +2,11 @@ import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
 import type { Proposals, Researcher } from "../../kernel/ports.ts";
+import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import type { Direction } from "../../model/settings.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
+import { declaredParameters } from "../space/declared.ts";
 import {
   checkSpace,
   compileSpace,
@@ -45,6 +47,7 @@ export interface SearchResearcherOptions {
 export class SearchResearcher implements Researcher {
   readonly numTasks: number;
   readonly space: Space;
+  readonly declared: DeclaredParameters;
   readonly #sampler: Sampler;
   #log: { readonly direction: Direction; readonly observed: ObservationLog } | null = null;
 
@@ -56,6 +59,7 @@ export class SearchResearcher implements Researcher {
     }
     this.numTasks = options.numTasks ?? 1;
     this.space = compileSpace(options.space);
+    this.declared = declaredParameters(this.space.toJson());
     this.#sampler = samplerOf(this.space, options);
   }
 

@@ -1,7 +1,4 @@
-import { CommandError } from "./error.ts";
-import { firstPlaceholder, literalStart, literalText, type Placeholder, parseWord, type Word } from "./placeholder.ts";
-import { refuseProgramText } from "./program-text.ts";
-import { splitWords } from "./split.ts";
+import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import {
   type Argument,
   allArguments,
@@ -9,13 +6,28 @@ import {
   type CommandValues,
   checkLength,
   fullName,
+  isAuthored,
+  isDeclared,
   resolveValue,
   spreadOf,
-} from "./value.ts";
+} from "./values.ts";
+import { variableName } from "./variables.ts";
+import {
+  CommandError,
+  literalStart,
+  literalText,
+  type Placeholder,
+  parseWord,
+  placeholdersIn,
+  splitWords,
+  type Word,
+} from "./words.ts";
 
 /** Room the system leaves for all arguments together, with the environment kept in mind. */
 const LONGEST_COMMAND = 1024 * 1024;
 const NUMBER = /^-(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
+/** Options behind which most programs take the text of a program. */
+const PROGRAM_TEXT = /^(?:-c|-e|--eval)$/;
 
 /** A command as it is started: a program and its arguments, no shell in between unless `file` is one. */
 export interface RenderedCommand {
@@ -23,10 +35,24 @@ export interface RenderedCommand {
   readonly args: readonly string[];
 }
 
-/** A command whose placeholders have been checked once and are filled for each hypothesis. */
+/** A value that a command uses. */
+export interface Use {
+  /** The parameter, AURA's own name with its `aura.`, or in a shell's text the variable. */
+  readonly name: string;
+  /** As written at its first place. */
+  readonly written: string;
+  /** It may be absent at every place. */
+  readonly optional: boolean;
+  /** Where it begins a word of its own, so that a leading `-` makes an option of it: how to write it so that it does not. */
+  readonly joined?: string;
+}
+
+/** A command that has been checked once and is filled for each hypothesis. */
 export interface CommandTemplate {
-  /** Names it uses, each once, in the order they come; AURA's own with their `aura.`. */
-  readonly placeholders: readonly string[];
+  /** What it uses, each name once, in the order they come. */
+  readonly uses: readonly Use[];
+  /** Throws `CommandError` when a value that a model writes freely would be program text. */
+  check(declared: DeclaredParameters): void;
   /** Throws `CommandError` that names the parameter when a value is missing or cannot be an argument. */
   render(values: CommandValues): RenderedCommand;
 }
@@ -37,14 +63,66 @@ export function compileArgv(command: string | readonly string[]): CommandTemplat
   if (sources.some((source) => source.includes("\0"))) throw new CommandError("the command holds a NUL character");
   const words = sources.map(parseWord);
   checkProgram(words[0]);
-  refuseProgramText(words);
-  return { placeholders: namesIn(words), render: (values) => renderArgv(words, values) };
+  const programText = words.flatMap((word, index) =>
+    isProgramText(word, words[index - 1]) ? placeholdersIn(word) : [],
+  );
+  return {
+    uses: usesIn(words),
+    check: (declared) => {
+      for (const part of programText) if (!isDeclared(part, declared)) throw runsAnything(part);
+    },
+    render: (values) => {
+      for (const part of programText) {
+        const value = resolveValue(part, values);
+        if (value !== undefined && !isAuthored(part, value, values.declared)) throw runsAnything(part);
+      }
+      return renderArgv(words, values);
+    },
+  };
 }
 
-/** Names that these words use, each once, in the order they come. */
-export function namesIn(words: readonly Word[]): readonly string[] {
-  const names = words.flatMap((word) => word.flatMap((part) => (part.kind === "value" ? [fullName(part)] : [])));
-  return [...new Set(names)];
+/** What these words use, each name once, in the order they come. */
+export function usesIn(words: readonly Word[]): readonly Use[] {
+  const uses = new Map<string, Use>();
+  const operands = words.findIndex((word, index) => index > 0 && literalText(word) === "--");
+  for (const [index, word] of words.entries()) {
+    for (const part of placeholdersIn(word)) {
+      const name = fullName(part);
+      const before = uses.get(name);
+      const leads = index > 0 && part === word[0] && (operands === -1 || index < operands);
+      const joined = before?.joined ?? (leads ? joinedForm(part, words[index - 1]) : undefined);
+      uses.set(name, {
+        name,
+        written: before?.written ?? part.source,
+        optional: part.optional && (before?.optional ?? true),
+        ...(joined === undefined ? {} : { joined }),
+      });
+    }
+  }
+  return [...uses.values()];
+}
+
+function joinedForm(part: Placeholder, before: Word | undefined): string {
+  const option = before && isOptionWord(before) ? (literalText(before) ?? "") : "";
+  return option.startsWith("--") ? `${option}=${part.source}` : `--${part.name}=${part.source}`;
+}
+
+/** The word behind `-c`, `-e` or `--eval`, or written together with one. */
+function isProgramText(word: Word, before: Word | undefined): boolean {
+  const start = literalStart(word);
+  const together = literalText(word) === null && (PROGRAM_TEXT.test(start) || start.startsWith("--eval="));
+  return together || PROGRAM_TEXT.test(literalText(before ?? []) ?? "");
+}
+
+function runsAnything(part: Placeholder): CommandError {
+  const instead = part.aura
+    ? "the file {aura.params_file}"
+    : `its argument, with ${part.source} as a word behind it, or from "$${variableName(part.name)}"`;
+  return new CommandError(
+    `${part.source} would become part of a program's text, and a model may write anything there; let the program read it from ` +
+      `${instead}, or say in the researcher's \`space\` what it can be`,
+    { written: part.source },
+  );
 }
 
 /** A word with its values filled in; `null` when an optional one is absent. */
@@ -58,36 +136,36 @@ export function fillWord(word: Word, values: CommandValues): FilledWord | null {
     }
     const value = resolveValue(part, values);
     if (value === undefined) return null;
-    const argument = argumentOf(fullName(part), value);
+    const argument = argumentOf(fullName(part), value, isAuthored(part, value, values.declared));
     parts.push(argument);
     text += argument.text;
   }
   return { text, parts };
 }
 
-export interface FilledWord {
+interface FilledWord {
   readonly text: string;
   readonly parts: readonly Argument[];
 }
 
 /** The arguments of a word that is a `{xs...}`; `null` when it is optional and absent. */
-export function spreadWord(part: Placeholder, values: CommandValues): readonly Argument[] | null {
+function spreadWord(part: Placeholder, values: CommandValues): readonly Argument[] | null {
   if (part.aura && part.name === "args") return allArguments(values.spec);
   const value = resolveValue(part, values);
-  return value === undefined ? null : spreadOf(part, value);
+  return value === undefined ? null : spreadOf(part, value, isAuthored(part, value, values.declared));
 }
 
 /** The `{xs...}` that a word is, if it is one. */
-export function spreadIn(word: Word): Placeholder | null {
+function spreadIn(word: Word): Placeholder | null {
   const [only] = word;
   return only?.kind === "value" && only.spread ? only : null;
 }
 
-/** Refuses a value that would make its whole word an option, behind nothing the author wrote. */
-export function refuseOption(filled: FilledWord, list: Placeholder | null = null): void {
-  const [first] = filled.parts;
+/** Refuses a value that a model wrote and that would make its whole word an option. */
+function refuseOption(filled: FilledWord, list: Placeholder | null = null): void {
+  const first = filled.parts.find((part) => part.text !== "");
   if (!first || !filled.text.startsWith("-") || NUMBER.test(filled.text)) return;
-  if (filled.parts.every((part) => part.numeric)) return;
+  if (filled.parts.every((part) => part.numeric) || (first.authored && !first.numeric)) return;
   const instead = list
     ? `put -- before ${list.source}, or write --name={${fullName(list)}} for all of it as JSON`
     : `write --name={${first.parameter}}, or put -- before it`;
@@ -95,13 +173,13 @@ export function refuseOption(filled: FilledWord, list: Placeholder | null = null
 }
 
 /** Whether a word is an option that an absent `{x?}` behind it takes along. */
-export function isOptionWord(word: Word | undefined): boolean {
+function isOptionWord(word: Word | undefined): boolean {
   const text = word ? literalText(word) : null;
   return text !== null && text.length > 1 && text.startsWith("-") && text !== "--" && !text.includes("=");
 }
 
 /** Refuses a command that is too long as a whole. */
-export function checkTotal(args: readonly { readonly text: string; readonly parameters: readonly string[] }[]): void {
+function checkTotal(args: readonly { readonly text: string; readonly parameters: readonly string[] }[]): void {
   let total = 0;
   for (const { text, parameters } of args) {
     checkLength(text, parameters);
@@ -143,7 +221,7 @@ function renderArgv(words: readonly Word[], values: CommandValues): RenderedComm
 
 function checkProgram(word: Word | undefined): void {
   if (!word) throw new CommandError("the command is empty");
-  const value = firstPlaceholder(word);
+  const [value] = placeholdersIn(word);
   if (value)
     throw new CommandError(`the command begins with ${value.source}: the program itself cannot be a parameter`);
   const text = literalText(word) ?? "";

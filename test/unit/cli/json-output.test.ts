@@ -20,7 +20,7 @@ import {
   UsageError,
   WorkspaceError,
 } from "../../../src/kernel/errors.ts";
-import { CommandError } from "../../../src/platform/command/error.ts";
+import { CommandError } from "../../../src/platform/command.ts";
 import { jsonDocument } from "../../../src/reporters/jsonl.ts";
 import { REPOSITORY } from "../../support/documents.ts";
 import { misfits, type Said, saidBy } from "../../support/outputs.ts";

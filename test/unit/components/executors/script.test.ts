@@ -37,15 +37,30 @@ describe("a script executor", () => {
     ]);
   });
 
-  it.each([false, true])("hands hostile values over untouched (shell: %s)", async (shell) => {
+  it("hands hostile values over untouched", async () => {
     using rig = executionRig();
     const values = ["; touch X", "$(touch X)", "`touch X`", "a\nb", "'\"\\", "*", "{lr}", "", "\u202e", "é"];
     rig.dir.write("dump.mjs", "console.log(JSON.stringify(process.argv.slice(2)))");
     const words = ["node", "dump.mjs", "--", ...values.map((_, i) => `{v${i}}`)];
     const spec = Object.fromEntries(values.map((value, i) => [`v${i}`, value]));
-    const raw = await run(rig, new ScriptExecutor(shell ? words.join(" ") : words, { shell }), spec);
+    const raw = await run(rig, new ScriptExecutor(words), spec);
     expect(JSON.parse(stdoutOf(raw))).toEqual(["--", ...values]);
     expect(existsSync(rig.dir.join("X"))).toBe(false);
+  });
+
+  it("runs a shell's text as it is, with the parameters as variables", async () => {
+    using rig = executionRig();
+    const script = 'for i in 1 2; do printf "%s {lr} " "$AURA_PARAM_lr"; done; echo "$AURA_SEED"';
+    const raw = await run(rig, new ScriptExecutor(script, { shell: true }), { lr: "$(touch X)'\"" });
+    expect(stdoutOf(raw)).toBe("$(touch X)'\" {lr} $(touch X)'\" {lr} 1");
+    expect(existsSync(rig.dir.join("X"))).toBe(false);
+  });
+
+  it("refuses, before any trial, a value that a model writes as a program's text", async () => {
+    using rig = executionRig();
+    const executor = new ScriptExecutor("sh -c 'echo {x}'");
+    await expect(executor.setup(rig.ctx)).rejects.toThrow(/\{x\} would become part of a program's text/);
+    await executor.setup({ ...rig.ctx, declared: { x: "number" } });
   });
 
   it("gives the trial an allow-listed environment and never a provider's key", async () => {
@@ -62,9 +77,14 @@ describe("a script executor", () => {
     const executor = new ScriptExecutor("env", { env: { GPU: "g{aura.slot}", RATE: "{lr}" }, passEnv: ["TOKEN"] });
     const lines = stdoutOf(await run(rig, executor, { lr: "x y" })).split("\n");
     const names = lines.map((line) => line.split("=")[0]);
-    expect(names.sort()).toEqual(
-      ["AURA_TRIAL", "AURA_TRIAL_DIR", "AURA_TRIAL_PARAMS", "GPU", "HOME", "LC_ALL", "PATH", "RATE", "TOKEN"].sort(),
-    );
+    expect(names.filter((name) => !name?.startsWith("AURA_")).sort()).toEqual([
+      "GPU",
+      "HOME",
+      "LC_ALL",
+      "PATH",
+      "RATE",
+      "TOKEN",
+    ]);
     expect(lines).toContain("GPU=g0");
     expect(lines).toContain("RATE=x y");
     expect(lines.join()).not.toContain("secret");
@@ -157,12 +177,12 @@ describe("the options of a script executor", () => {
     expect(check({ ...valid, command: "python train.py {lr} {aura.seed}" })).toEqual([]);
     const found = check({
       ...valid,
-      command: "sh -c 'echo {x}'",
+      command: "echo {x",
       env: { A: "{aura.slott}", OPENAI_API_KEY: "x" },
       pass_env: ["OK", "ANTHROPIC_API_KEY"],
     });
     expect(found.map(({ path }) => path)).toEqual(["command", "env.A", "env.OPENAI_API_KEY", "pass_env.1"]);
-    expect(check({ ...valid, command: "p {aura.sede}" })[0]?.message).toContain("{aura.seed}");
+    expect(check({ ...valid, command: "p {aura.sede}" })[0]?.message).toContain("seed");
   });
 
   it("throw for library users", () => {

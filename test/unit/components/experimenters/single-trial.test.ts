@@ -34,7 +34,7 @@ function outcomeOf(done: Experiment): TrialOutcome {
 
 describe("an experiment of one trial", () => {
   it("completes with what the trial printed", async () => {
-    const done = await experiment("echo '{{\"accuracy\": 0.9}}'");
+    const done = await experiment("echo '{\"accuracy\": 0.9}'");
     expect(done).toEqual({
       hypothesisId: "i00001-h000",
       status: "completed",
@@ -55,7 +55,11 @@ describe("an experiment of one trial", () => {
     ["echo said; kill -9 $$", "signal", { code: "signal", signal: "SIGKILL", logTail: "said\n" }],
     ["echo nothing of note", "failed", { code: "metric-missing" }],
     ["sleep 60", "timeout", { code: "timeout" }],
-    ["cat {lr} {missing}", "failed", { code: "command-invalid", message: expect.stringContaining("{missing}") }],
+    [
+      "cat $AURA_PARAM_none",
+      "failed",
+      { code: "command-invalid", message: expect.stringContaining("AURA_PARAM_none") },
+    ],
   ])("`%s` is recorded as what it was", async (command, status, failure) => {
     const done = await experiment(command, { timeoutMs: 300 });
     expect(done).toMatchObject({ status: "failed", summary: null, failure });
@@ -72,7 +76,7 @@ describe("an experiment of one trial", () => {
         return trial;
       },
     };
-    const experimenter = new ScriptExperimenter("echo '{{\"step\": 1}}'; exit 1", { shell: true });
+    const experimenter = new ScriptExperimenter("echo '{\"step\": 1}'; exit 1", { shell: true });
     expect(await experimenter.runExperiment(hypothesis(), { ...rig.ctx, trials })).toMatchObject({ status: "failed" });
     expect(seen).toEqual([{ step: 1 }]);
   });
@@ -80,7 +84,7 @@ describe("an experiment of one trial", () => {
 
 describe("an experiment of several trials", () => {
   it("runs them together, each with a seed of its own, and takes their mean", async () => {
-    const done = await experiment("echo accuracy: {aura.trial_index}", { trials: 3 });
+    const done = await experiment("echo accuracy: $AURA_TRIAL_INDEX", { trials: 3 });
     expect(done.trials.map(({ index }) => index)).toEqual([0, 1, 2]);
     expect(done.summary).toEqual({
       accuracy: 1,
@@ -104,12 +108,12 @@ describe("an experiment of several trials", () => {
   });
 
   it("takes the seeds that are listed, one trial for each", async () => {
-    const done = await experiment("echo seed: {aura.seed}", { seeds: [11, 22], aggregator: new AllTrialsAggregator() });
+    const done = await experiment("echo seed: $AURA_SEED", { seeds: [11, 22], aggregator: new AllTrialsAggregator() });
     expect(done.summary).toMatchObject({ seed: [11, 22] });
   });
 
   it("fails with the first failure, and says how many failed", async () => {
-    const done = await experiment("[ {aura.trial_index} = 1 ] && exit 4; echo a: 1", { trials: 3 });
+    const done = await experiment("[ $AURA_TRIAL_INDEX = 1 ] && exit 4; echo a: 1", { trials: 3 });
     expect(done).toMatchObject({ status: "failed", summary: null, failure: { code: "exit-code", exitCode: 4 } });
     expect(done.failure?.message).toBe("1 of 3 trials failed, 0 may; i00001-h000-t01: exited with code 4");
     expect(done.trials.map(({ outcome }) => outcome.status)).toEqual(["completed", "failed", "completed"]);
@@ -125,7 +129,7 @@ describe("an experiment of several trials", () => {
   });
 
   it("completes when no more failed than may, unless all did", async () => {
-    const two = await experiment("[ {aura.trial_index} = 1 ] && exit 4; echo a: 1", { trials: 3, allowFailed: 1 });
+    const two = await experiment("[ $AURA_TRIAL_INDEX = 1 ] && exit 4; echo a: 1", { trials: 3, allowFailed: 1 });
     expect(two).toMatchObject({ status: "completed", summary: { a: 1, trials: { completed: 2, failed: 1 } } });
     expect(await experiment("exit 1", { trials: 2, allowFailed: 5 })).toMatchObject({ status: "failed" });
   });

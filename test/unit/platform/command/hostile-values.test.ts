@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CommandError, compileCommand } from "../../../../src/platform/command.ts";
+import { CommandError, compileCommand, parameterVariables } from "../../../../src/platform/command.ts";
 
 const HOSTILE = [
   "; touch X",
@@ -61,7 +61,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 function received(command: string | readonly string[], shell: boolean, values: readonly string[]): readonly string[] {
   const spec = { ...Object.fromEntries(values.map((value, i) => [`v${i}`, value])), all: values, dump };
   const { file, args } = compileCommand(command, { shell }).render({ spec, aura: {} });
-  const env = { PATH: process.env.PATH ?? "" };
+  const env = { PATH: process.env.PATH ?? "", ...parameterVariables(spec) };
   const seen: unknown = JSON.parse(execFileSync(file, [...args], { cwd: dir, env, encoding: "utf8" }));
   if (!Array.isArray(seen)) throw new Error("the program printed no list");
   return seen.map(String);
@@ -69,6 +69,8 @@ function received(command: string | readonly string[], shell: boolean, values: r
 
 const node = process.execPath;
 const inWords = (values: readonly string[]): string => values.map((_, i) => `--v={v${i}} a{v${i}}b`).join(" ");
+const inScript = (values: readonly string[]): string =>
+  values.map((_, i) => `"--v=$AURA_PARAM_v${i}" a"\${AURA_PARAM_v${i}}"b`).join(" ");
 const expected = (values: readonly string[]): string[] => values.flatMap((value) => [`--v=${value}`, `a${value}b`]);
 
 function nothingRan(): void {
@@ -94,10 +96,8 @@ describe("a program gets the value that the hypothesis holds, byte for byte, and
     expect(received(`'${node}' '${dump}' ${inWords(values.slice(0, -1))}`, false, values.slice(0, -1))).toEqual(
       expected(values.slice(0, -1)),
     );
-    expect(received(`'${node}' '${dump}' ${inWords(values.slice(0, -1))}`, true, values.slice(0, -1))).toEqual(
-      expected(values.slice(0, -1)),
-    );
-    expect(received(`'${node}' '${dump}' -- {all...}`, true, values)).toEqual(["--", ...values]);
+    const short = values.slice(0, -1);
+    expect(received(`'${node}' '${dump}' ${inScript(short)}`, true, short)).toEqual(expected(short));
     nothingRan();
   });
 
@@ -115,25 +115,10 @@ describe("a program gets the value that the hypothesis holds, byte for byte, and
     nothingRan();
   });
 
-  it("for any text, in a script with pipes, substitutions, assignments, loops and functions", () => {
+  it("for any text, in the variables of a script", () => {
     fc.assert(
       fc.property(texts, (values) => {
-        const words = values.map((_, i) => `--v={v${i}} a{v${i}}b`);
-        const script = [
-          `# a script: it's "fine"`,
-          "x={v0}; export Y={v0} && true || false",
-          "if [ a{v0} = a{v0} ]; then",
-          `  set -e; echo $(printf %s -- {v0}) "\${x}" >/dev/null 2>&1`,
-          "fi",
-          'for i in {all...}; do printf %s "$i" | cat > /dev/null; done',
-          "cat <<'END' > /dev/null",
-          "it's {{ $(touch X) \" `",
-          "END",
-          `f() {{ '${node}' "$@"; }}`,
-          "",
-        ];
-        const command = `${script.slice(0, -2).join("\n")}\n'${node}' '${dump}' \\\n ${words.join(" ")} -- {all...}`;
-        expect(received(command, true, values)).toEqual([...expected(values), "--", ...values]);
+        expect(received(`'${node}' '${dump}' ${inScript(values)}`, true, values)).toEqual(expected(values));
       }),
       { numRuns: 15 },
     );
@@ -142,8 +127,8 @@ describe("a program gets the value that the hypothesis holds, byte for byte, and
 
   it("or refuses it as an option, a NUL or half a character, and then nothing runs at all", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 10 }), fc.boolean(), (value, shell) => {
-        const template = compileCommand("prog {v} x", { shell });
+      fc.property(fc.string({ unit: "binary", maxLength: 10 }), (value) => {
+        const template = compileCommand("prog {v} x", { shell: false });
         try {
           const { args } = template.render({ spec: { v: value }, aura: {} });
           expect(args).toContain(value);
@@ -167,23 +152,6 @@ describe("any template text", () => {
         try {
           const { file } = compileCommand(`p ${source}`, { shell }).render({ spec: { x: "v", a: ["w"] }, aura: {} });
           expect(file).not.toBe("");
-        } catch (error) {
-          expect(error).toBeInstanceOf(CommandError);
-        }
-      }),
-      { numRuns: 3000 },
-    );
-  });
-
-  it("of a script never puts a value into the script", () => {
-    fc.assert(
-      fc.property(template, (source) => {
-        try {
-          const { args } = compileCommand(`p ${source}`, { shell: true }).render({
-            spec: { x: "VALUE", a: "VALUE", "x.a": "VALUE" },
-            aura: {},
-          });
-          expect(args[1]).not.toContain("VALUE");
         } catch (error) {
           expect(error).toBeInstanceOf(CommandError);
         }

@@ -1,107 +1,74 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/model/json.ts";
-import { compileCommand } from "../../../../src/platform/command.ts";
+import { compileCommand, parameterVariables } from "../../../../src/platform/command.ts";
 
 const compile = (script: string) => compileCommand(script, { shell: true });
 
 function run(script: string, spec: JsonObject): string {
-  const { file, args } = compile(script).render({ spec, aura: { seed: 1 } });
-  return execFileSync(file, [...args], { encoding: "utf8", env: { PATH: process.env.PATH ?? "" } });
+  const { file, args } = compile(script).render({ spec, aura: {} });
+  const env = { PATH: process.env.PATH ?? "", ...parameterVariables(spec) };
+  return execFileSync(file, [...args], { encoding: "utf8", env });
 }
 
-describe("a shell script", () => {
-  it("gets each value as a positional parameter in double quotes", () => {
-    const { file, args } = compile("a --x={x} {y}{x} | b {xs...} > {y}").render({
-      spec: { x: 1, y: "w", xs: ["p", "q"] },
-      aura: {},
+describe("a command with shell: true", () => {
+  it("is run as it is, braces and all", () => {
+    const script = `f() { awk '{print $1}'; }; echo "{lr} a" | f; x=\${UNSET:-5}; echo $((x + 1)) '}}'`;
+    expect(compile(script).render({ spec: {}, aura: {} })).toEqual({ file: "/bin/sh", args: ["-c", script] });
+    expect(run(script, { lr: 1 })).toBe("{lr}\n6 }}\n");
+  });
+
+  it("finds each scalar parameter in a variable, whatever is in it", () => {
+    const spec = { lr: 1e-7, opt: '; touch X; $(touch Y) "', fast: true, "a-b.c": 2, xs: [1], o: { b: 1 }, none: null };
+    expect(parameterVariables(spec)).toEqual({
+      AURA_PARAM_lr: "0.0000001",
+      AURA_PARAM_opt: '; touch X; $(touch Y) "',
+      AURA_PARAM_fast: "true",
+      AURA_PARAM_a_b_c: "2",
     });
-    expect(file).toBe("/bin/sh");
-    expect(args).toEqual([
-      "-c",
-      'a --x="${1}" "${2}""${3}" | b "${4}" "${5}" > "${6}"',
-      "sh",
-      "1",
-      "w",
-      "1",
-      "p",
-      "q",
-      "w",
-    ]);
-  });
-
-  it("keeps the shell's own braces, expansions and quotes", () => {
-    expect(run("x=5; {{ echo ${x:-none} $((x + 1)) \"$(echo '}}')\"; }}", {})).toBe("5 6 }\n");
-  });
-
-  it("leaves out an absent {x?} and the option before it", () => {
-    expect(run("echo a --lr {lr?} b --x={x?} {xs...?} c", {})).toBe("a b c\n");
-    expect(run("echo a --lr {lr?} b", { lr: 2 })).toBe("a --lr 2 b\n");
-  });
-
-  it("passes more than nine values", () => {
-    const names = Array.from({ length: 15 }, (_, i) => `v${i}`);
-    const spec = Object.fromEntries(names.map((name, i) => [name, i]));
-    expect(run(`echo ${names.map((name) => `{${name}}`).join(" ")}`, spec)).toBe(
-      `${names.map((_, i) => i).join(" ")}\n`,
+    expect(run('printf "%s|" "$AURA_PARAM_lr" "$AURA_PARAM_opt" "${AURA_PARAM_a_b_c}"', spec)).toBe(
+      '0.0000001|; touch X; $(touch Y) "|2|',
     );
   });
 
-  it("refuses a value that would be an option, unless it is a number or behind --", () => {
-    expect(() => compile("rm {x}").render({ spec: { x: "-rf" }, aura: {} })).toThrow(/read as an option/);
-    expect(run("printf '%s.' -- {x} 5", { x: "-rf" })).toContain("-rf.5.");
-    expect(run("echo {x}", { x: -5 })).toBe("-5\n");
+  it("fails with the name of a parameter that it uses and that is not there", () => {
+    const render = (script: string, spec: JsonObject) => () => compile(script).render({ spec, aura: {} });
+    expect(render('p "$AURA_PARAM_lr"', { lrr: 1 })).toThrow(/\$AURA_PARAM_lr; did you mean \$AURA_PARAM_lrr\?/);
+    expect(render('p "${AURA_PARAM_lr%x}"', { lr: null })).toThrow(/write \$\{AURA_PARAM_lr:-\}/i);
+    expect(render("p $AURA_PARAM_xs", { xs: [1] })).toThrow(/"xs" is a list or an object; .*AURA_TRIAL_PARAMS/);
+    expect(render("p $AURA_PARAM_t", { t: "x".repeat(200_000) })).toThrow(/"t" .*too long/);
+    expect(run('echo "<${AURA_PARAM_lr:-none}${AURA_PARAM_x+x}>"', {})).toBe("<none>\n");
   });
 
-  it.each([
-    ["single quotes", "echo '{x}'"],
-    ["double quotes", 'echo "a {x}"'],
-    ["double quotes", 'echo "$(echo {x})"'],
-    ["backquotes", "echo `echo {x}`"],
-    ["a comment", "true # {x}"],
-    ["a here-document", "cat <<E\n{x}\nE\n"],
-    ["a here-document", "cat <<-'E'\n\t{x}\n\tE\n"],
-    ["arithmetic", "echo $(( {x} + 1 ))"],
-    ["arithmetic", "(( {x} > 1 ))"],
-    ["a backslash's reach", "echo \\{x}"],
-    ["behind the start of a function", "f() {{ echo {x}; }}; f"],
-    ["behind `set`", "set -- a b; echo {x}"],
-    ["behind `shift`", "shift; echo {x}"],
-  ])("refuses a placeholder in %s: %s", (place, script) => {
-    expect(() => compile(script)).toThrow(place);
+  it("says which variables it uses, and which it can do without", () => {
+    const { uses } = compile('a "$AURA_PARAM_lr" ${AURA_PARAM_x:-} $AURA_PARAM_y ${AURA_PARAM_y-} {lr}');
+    expect(uses.map(({ name, optional }) => [name, optional])).toEqual([
+      ["AURA_PARAM_lr", false],
+      ["AURA_PARAM_x", true],
+      ["AURA_PARAM_y", false],
+    ]);
   });
 
-  it("refuses a placeholder in a parameter expansion", () => {
-    expect(() => compile("echo ${y:-{x}}")).toThrow(/no value can be put there/);
-  });
-
-  it.each(["{x} a", "true; {x}", "a && {x}", "a | {x}b", "A=1 {x}", "if {x}; then a; fi", "$( {x} )", "({x})"])(
-    "refuses a placeholder that names the command: %s",
-    (script) => {
-      expect(() => compile(script)).toThrow(/choose the program/);
-    },
-  );
-
-  it.each([
-    "eval echo {x}",
-    "true; eval {x}",
-    "trap {x} EXIT",
-    "bash -c {x}",
-    "a | sh -c {x}",
-    "[[ {x} -gt 1 ]]",
-    "python -c {x}",
-  ])("refuses a placeholder that would be run: %s", (script) => {
-    expect(() => compile(script)).toThrow(/run anything/);
-  });
-
-  it.each(["echo 'a", 'echo "a', "echo `a", "echo $(a", "echo ${a", "echo $((1", "(a", " "])(
-    "refuses what is never closed or empty: %j",
-    (script) => {
-      expect(() => compile(script)).toThrow(/never closed|empty/);
-    },
-  );
-
-  it("can be no list", () => {
+  it("is one string that says something", () => {
+    expect(() => compile(" \n")).toThrow(/empty/);
     expect(() => compileCommand(["a", "b"], { shell: true })).toThrow(/one string/);
+  });
+});
+
+describe("variables of parameters", () => {
+  it("that two parameters would share are an error that names both", () => {
+    expect(() => parameterVariables({ "a-b": 1, a_b: 2 })).toThrow(/"a-b" and "a_b" .*AURA_PARAM_a_b; rename/);
+  });
+
+  it("leave out what no variable can hold", () => {
+    const long = "x".repeat(100_000);
+    const spec = {
+      nul: "a\0b",
+      longer: "x".repeat(140_000),
+      ...Object.fromEntries([..."abcdefg"].map((n) => [n, long])),
+    };
+    expect(Object.keys(parameterVariables(spec)).join()).toBe(
+      "AURA_PARAM_a,AURA_PARAM_b,AURA_PARAM_c,AURA_PARAM_d,AURA_PARAM_e",
+    );
   });
 });
