@@ -3,8 +3,8 @@
  * Five parameters, one proposal at a time, the new result read in before the next.
  */
 import { ObservationLog } from "../src/components/researchers/search/observations.ts";
-import { randomSampler } from "../src/components/researchers/search/random.ts";
 import type { Sampler } from "../src/components/researchers/search/sampler.ts";
+import { randomSampler } from "../src/components/researchers/search/sampler.ts";
 import { TPE_DEFAULTS, tpeSampler } from "../src/components/researchers/search/tpe.ts";
 import { compileSpace } from "../src/components/space/space.ts";
 import type { HistoryEntry } from "../src/kernel/context.ts";

@@ -6,8 +6,7 @@ import { isJsonObject, type JsonObject } from "../../model/json.ts";
 import type { Failure, TrialStep } from "../../model/trial.ts";
 import { LONGEST_LINE_BYTES } from "../../platform/process/lines.ts";
 import { readableLine } from "../../text/printable.ts";
-import { jsonObjectIn, metricPairs } from "../metric-line.ts";
-import { isStep, stepsIn } from "../trial-steps.ts";
+import { isStep, jsonObjectIn, metricPairs, stepsIn } from "../metric-line.ts";
 import { lastPrintedObject } from "./printed-object.ts";
 
 const NO_METRICS = "it printed no metrics: neither a JSON object nor `name: value` lines on stdout";

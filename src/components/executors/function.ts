@@ -10,7 +10,7 @@ import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
 import { plainJson } from "../../platform/plain-json.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
-import { stepsIn } from "../trial-steps.ts";
+import { stepsIn } from "../metric-line.ts";
 import { commandValues } from "./command.ts";
 import { trialTimeoutMs } from "./jobs.ts";
 import { LineKeeper, LONGEST_TAIL, outputEvents, tail } from "./output.ts";

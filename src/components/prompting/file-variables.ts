@@ -4,8 +4,7 @@ import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import type { InputSetting } from "../../model/settings.ts";
 import { clipLines, fence, promptLine } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./history.ts";
-import { fencedText, printableList } from "./printable.ts";
-import { CHARACTERS_PER_TOKEN } from "./text.ts";
+import { CHARACTERS_PER_TOKEN, fencedText, printableList } from "./printable.ts";
 
 /** Files of one input folder whose contents are considered. */
 const MAX_FILES = 100;

@@ -2,8 +2,14 @@ import type { HistoryEntry, StageContext } from "../../kernel/context.ts";
 import { compareIds } from "../../model/ids.ts";
 import type { Direction } from "../../model/settings.ts";
 import { clip, clipLines, fence, promptLine } from "../../text/printable.ts";
-import { absent, fencedText, printableJson, printableList, printableRecord } from "./printable.ts";
-import { CHARACTERS_PER_TOKEN } from "./text.ts";
+import {
+  absent,
+  CHARACTERS_PER_TOKEN,
+  fencedText,
+  printableJson,
+  printableList,
+  printableRecord,
+} from "./printable.ts";
 
 /** Tokens of each part of a prompt that grows with the run. */
 export const TOKEN_BUDGETS = {

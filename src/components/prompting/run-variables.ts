@@ -2,8 +2,7 @@ import type { StageContext } from "../../kernel/context.ts";
 import type { MetricSettings } from "../../model/settings.ts";
 import { fence, promptLine } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./history.ts";
-import { printableList, printableRecord } from "./printable.ts";
-import { CHARACTERS_PER_TOKEN } from "./text.ts";
+import { CHARACTERS_PER_TOKEN, printableList, printableRecord } from "./printable.ts";
 
 /** `metric`: name, direction, baseline, target. */
 export function metricVariable({ name, direction, baseline, target }: MetricSettings): unknown {

@@ -108,3 +108,18 @@ export const functionResearcher = defineComponent({
       { numTasks: given.num_tasks, timeoutMs: parseDuration(given.timeout) },
     ),
 });
+
+/**
+ * A researcher as it is, or one around a function that gives a list of proposals; `numTasks` (default 1) is how many a
+ * function is asked for in an iteration. Throws `SpecError` on anything else.
+ */
+export function asResearcher(
+  value: Researcher | ResearcherFunction,
+  options: { readonly numTasks?: number } = {},
+): Researcher {
+  if (typeof value === "function") return new FunctionResearcher(value, options);
+  if (typeof value === "object" && value !== null && typeof value.hypothesize === "function") return value;
+  throw new SpecError(
+    "a researcher is an object with a hypothesize method, or a function that gives a list of proposals",
+  );
+}

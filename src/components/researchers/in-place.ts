@@ -9,8 +9,7 @@ import { AnthropicRunner } from "../runners/anthropic.ts";
 import { LLMRunner } from "../runners/llm.ts";
 import { RecordingRunner } from "../runners/record.ts";
 import { ReplayRunner } from "../runners/replay.ts";
-import { readEdits } from "./edits.ts";
-import { describeEdits, type ProposalRules } from "./proposals.ts";
+import { describeEdits, type ProposalRules, readEdits } from "./proposals.ts";
 
 const NAMED = 5;
 

@@ -1,5 +1,6 @@
 import type { StageContext, StageResults } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import { SpecError } from "../../kernel/errors.ts";
 import type { Finding, Reviewer } from "../../kernel/ports.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import type { JsonValue } from "../../model/json.ts";
@@ -80,3 +81,10 @@ export const functionReviewer = defineComponent({
       { timeoutMs: parseDuration(given.timeout) },
     ),
 });
+
+/** A reviewer as it is, or one around a function that gives findings. Throws `SpecError` on anything else. */
+export function asReviewer(value: Reviewer | ReviewerFunction): Reviewer {
+  if (typeof value === "function") return new FunctionReviewer(value);
+  if (typeof value === "object" && value !== null && typeof value.review === "function") return value;
+  throw new SpecError("a reviewer is an object with a review method, or a function that gives a list of findings");
+}

@@ -5,7 +5,7 @@ import { bestOf, hasScore } from "../../model/score.ts";
 import type { MetricSettings } from "../../model/settings.ts";
 import { formatScore, parametersOf, parametersText } from "../../text/numbers.ts";
 import { clip, terminalLine } from "../../text/printable.ts";
-import { type CategoryEffect, effectsOf, type NumericEffect, type ScoredSpec } from "./stats/effects.ts";
+import { type CategoryEffect, effectsOf, type NumericEffect, type ScoredSpec } from "./effects.ts";
 
 /** Only the latest scores are looked at, so that a review costs the same however long the run is. */
 const MOST_SCORES = 2000;

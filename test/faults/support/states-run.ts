@@ -2,7 +2,7 @@ import { cpSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { FunctionExperimenter } from "../../../src/components/experimenters/index.ts";
-import { asResearcher } from "../../../src/components/researchers/as-researcher.ts";
+import { asResearcher } from "../../../src/components/researchers/function.ts";
 import type { Edit } from "../../../src/model/hypothesis.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
-import { asResearcher } from "../../../src/components/researchers/as-researcher.ts";
+import { asResearcher } from "../../../src/components/researchers/function.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
-import { asResearcher } from "../../../src/components/researchers/as-researcher.ts";
+import { asResearcher } from "../../../src/components/researchers/function.ts";
 import { StorageError } from "../../../src/kernel/errors.ts";
 import { DEFAULT_SETTINGS, type RunSettings } from "../../../src/model/settings.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";

@@ -1,9 +1,8 @@
 import type { Parameter } from "../../space/parameter.ts";
 import type { Space } from "../../space/space.ts";
 import type { ObservationLog } from "./observations.ts";
-import { allValues, type Point, pointsOf, type Values } from "./points.ts";
+import { allValues, type Point, pointsOf, scaleOf, type Values } from "./points.ts";
 import type { Draw, Draws, Sampler } from "./sampler.ts";
-import { scaleOf } from "./scale.ts";
 
 /** A stepped parameter with more values than this needs a coarser `step` before a grid is made of it. */
 const MAX_GRID_VALUES = 1000;

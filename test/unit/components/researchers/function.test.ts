@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { asResearcher } from "../../../../src/components/researchers/as-researcher.ts";
 import {
+  asResearcher,
   FunctionResearcher,
   functionResearcher,
   type ResearcherFunction,

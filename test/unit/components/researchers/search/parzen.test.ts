@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { normalCdf, normalDraw } from "../../../../../src/components/researchers/search/normal.ts";
-import { ParzenEstimator } from "../../../../../src/components/researchers/search/parzen.ts";
+import { normalCdf, normalDraw, ParzenEstimator } from "../../../../../src/components/researchers/search/parzen.ts";
 import { seededRng } from "../../../../../src/platform/rng.ts";
 
 const points = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 40 });

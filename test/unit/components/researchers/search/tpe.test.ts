@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ObservationLog } from "../../../../../src/components/researchers/search/observations.ts";
-import { randomSampler } from "../../../../../src/components/researchers/search/random.ts";
 import type { Sampler } from "../../../../../src/components/researchers/search/sampler.ts";
-import { TPE_DEFAULTS, tpeSampler } from "../../../../../src/components/researchers/search/tpe.ts";
-import { split } from "../../../../../src/components/researchers/search/tpe-model.ts";
+import { randomSampler } from "../../../../../src/components/researchers/search/sampler.ts";
+import { split, TPE_DEFAULTS, tpeSampler } from "../../../../../src/components/researchers/search/tpe.ts";
 import { compileSpace, type Space } from "../../../../../src/components/space/space.ts";
 import type { HistoryEntry } from "../../../../../src/kernel/context.ts";
 import type { JsonObject } from "../../../../../src/model/json.ts";

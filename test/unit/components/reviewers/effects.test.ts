@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  pearson,
-  ranks,
-  spearman,
-  varianceBetween,
-} from "../../../../../src/components/reviewers/stats/correlation.ts";
+import { pearson, ranks, spearman, varianceBetween } from "../../../../src/components/reviewers/effects.ts";
 
 const series = fc.array(fc.tuple(fc.integer({ min: -50, max: 50 }), fc.integer({ min: -50, max: 50 })), {
   maxLength: 30,
