@@ -11,7 +11,10 @@ import type { Stages } from "./stages.ts";
 export function redactedStages({ researcher, experimenter, evaluator, reviewer }: Stages, hide: Redactor): Stages {
   return {
     researcher: { numTasks: researcher.numTasks, hypothesize: (ctx) => clean(researcher.hypothesize(ctx), hide) },
-    experimenter: { runExperiment: (hypothesis, ctx) => clean(experimenter.runExperiment(hypothesis, ctx), hide) },
+    experimenter: {
+      queues: experimenter.queues === true,
+      runExperiment: (hypothesis, ctx) => clean(experimenter.runExperiment(hypothesis, ctx), hide),
+    },
     evaluator: { evaluate: (hypothesis, found, ctx) => clean(evaluator.evaluate(hypothesis, found, ctx), hide) },
     reviewer: { review: (batch, ctx) => clean(reviewer.review(batch, ctx), hide) },
   };

@@ -60,11 +60,11 @@ export function definitionContract(definition: AnyDefinition, { describe, it }: 
   });
 }
 
-function copyOf(example: unknown): Record<string, JsonValue> {
+export function copyOf(example: unknown): Record<string, JsonValue> {
   if (!isJsonObject(example)) throw new Error("the example is not a mapping of options");
   return structuredClone(example);
 }
 
-function hold(condition: boolean, otherwise: string): void {
+export function hold(condition: boolean, otherwise: string): void {
   if (!condition) throw new Error(otherwise);
 }

@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ui",
     "version",
   ],
-  testing: ["text", "model", "schema", "kernel", "platform", "workspace", "components", "pipeline"],
+  testing: ["text", "model", "schema", "kernel", "platform", "workspace", "components", "pipeline", "spec"],
 };
 
 /** The only places a package may be imported from. */

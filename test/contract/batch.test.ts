@@ -1,0 +1,147 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { JsonObject } from "../../src/model/json.ts";
+import { systemEffects } from "../../src/platform/system.ts";
+import { type FaultPlan, faultyEffects, SimulatedCrash } from "../../src/testing/faults.ts";
+import { FakeCluster, fakeBatchExecutor } from "../../src/testing/index.ts";
+import { runData, type SpecRun, type SpecRunOptions } from "../../src/testing/run-spec.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../src/testing/temp-dir.ts";
+
+const HYPOTHESES = 4;
+
+/** A project whose trials go to a cluster; each appends a line to `ran` when it runs. */
+function onCluster(width = 2): {
+  readonly cluster: FakeCluster;
+  readonly dir: TemporaryDirectory;
+  run(more?: JsonObject, options?: SpecRunOptions): Promise<SpecRun>;
+} {
+  const cluster = new FakeCluster(width);
+  const dir = temporaryDirectory();
+  onTestFinished(() => {
+    cluster[Symbol.dispose]();
+    dir[Symbol.dispose]();
+  });
+  const spec = {
+    version: 1,
+    name: "batch",
+    metric: { name: "score" },
+    stop: { iterations: 1 },
+    parallel: 1,
+    researcher: {
+      type: "search",
+      method: "grid",
+      num_tasks: HYPOTHESES,
+      space: { n: { type: "int", low: 1, high: HYPOTHESES } },
+    },
+    experimenter: {
+      type: "composed",
+      executor: {
+        type: "fake-batch",
+        command: ["sh", "-c", 'echo "$AURA_TRIAL_ID" >> ran; echo "score: $1"', "sh", "{n}"],
+      },
+    },
+  };
+  const definitions = [fakeBatchExecutor(cluster)];
+  return {
+    cluster,
+    dir,
+    run: (more = {}, options = {}) => runData(dir, { ...spec, ...more }, { definitions, ...options }),
+  };
+}
+
+const scores = ({ result }: SpecRun): unknown => [result.best?.score, result.exitCode];
+const linesOf = (dir: TemporaryDirectory, file: string): readonly string[] =>
+  (dir.read(file) ?? "").split("\n").filter((line) => line !== "");
+
+describe("an executor that queues by itself", () => {
+  it("gets all trials of an iteration together, whatever `parallel` is", async () => {
+    const { cluster, run } = onCluster();
+    expect(scores(await run())).toEqual([HYPOTHESES, 0]);
+    expect(cluster.submissions.map((names) => names.length)).toEqual([HYPOTHESES]);
+  });
+
+  it("has jobs that it lost run again, as infrastructure failures", async () => {
+    const { cluster, dir, run } = onCluster();
+    cluster.lose(2);
+    const done = await run();
+    expect(scores(done)).toEqual([HYPOTHESES, 0]);
+    expect(cluster.submissions.map((names) => names.length)).toEqual([HYPOTHESES, 2]);
+    expect(linesOf(dir, "ran")).toHaveLength(HYPOTHESES);
+    const lost = done.events.filter((event) => event.type === "trial.finished" && event.outcome.status === "lost");
+    expect(lost).toHaveLength(2);
+  });
+
+  it("has what waits in its queue taken out when the run is stopped", async () => {
+    const { cluster, dir, run } = onCluster(1);
+    const stop = new AbortController();
+    const command = ["sh", "-c", 'echo "$AURA_TRIAL_ID" >> ran; sleep 60'];
+    const running = run(
+      { experimenter: { type: "composed", executor: { type: "fake-batch", command } } },
+      { signal: stop.signal },
+    );
+    await expect.poll(() => linesOf(dir, "ran"), { timeout: 10_000 }).toHaveLength(1);
+    stop.abort(new Error("enough"));
+    await running;
+    expect(cluster.ran).toHaveLength(1);
+  });
+
+  it("starts nothing when the run is stopped while jobs are gathered", async () => {
+    const { cluster, run } = onCluster();
+    const stop = new AbortController();
+    const onEvent: SpecRunOptions["onEvent"] = ({ type }) =>
+      type === "trial.started" && stop.abort(new Error("enough"));
+    await run({}, { signal: stop.signal, onEvent });
+    expect(cluster.submissions).toEqual([]);
+  });
+
+  it("times out jobs by how long they run, not by how long they wait", async () => {
+    const { run } = onCluster(1);
+    const command = ["sh", "-c", 'sleep 0.4; echo "score: $1"', "sh", "{n}"];
+    const executor = { type: "fake-batch", command, timeout: "1s" };
+    expect(scores(await run({ experimenter: { type: "composed", executor } }))).toEqual([HYPOTHESES, 0]);
+  });
+});
+
+describe("a run whose jobs outlive a killed AURA", () => {
+  /** Runs with a kill at a crossing, and goes on with the same cluster. Answers what differs from an undisturbed run. */
+  async function killed(plan: FaultPlan): Promise<readonly string[]> {
+    const { cluster, dir, run } = onCluster();
+    const { effects } = faultyEffects(systemEffects(), plan);
+    let crashed = false;
+    try {
+      await run({}, { effects });
+    } catch (error) {
+      crashed = hasCrashed(error);
+      if (!crashed) throw error;
+    }
+    const done = await run();
+    const ran = linesOf(dir, "ran");
+    const what = `${plan.when} ${plan.at}`;
+    return [
+      ...(crashed ? [] : [`${what}: there was no crash`]),
+      ...(JSON.stringify(scores(done)) === JSON.stringify([HYPOTHESES, 0])
+        ? []
+        : [`${what}: ${JSON.stringify(done.result)}`]),
+      ...(ran.length === HYPOTHESES ? [] : [`${what}: ran ${ran.join(" ")}`]),
+      ...(cluster.submissions.flat().length === HYPOTHESES
+        ? []
+        : [`${what}: submitted ${cluster.submissions.length} times`]),
+    ];
+  }
+
+  it("goes on with every one of them, and submits none twice, wherever the kill was", async () => {
+    const whole = faultyEffects(systemEffects());
+    await onCluster().run({}, { effects: whole.effects });
+    const count = whole.crossings.length;
+    const wrong: string[] = [];
+    const step = Math.max(1, Math.floor(count / 10));
+    for (let at = 1; at <= count; at += step) {
+      wrong.push(...(await killed({ at, when: at % 2 === 0 ? "before" : "after", fault: "die" })));
+    }
+    expect(wrong).toEqual([]);
+  }, 120_000);
+});
+
+function hasCrashed(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof SimulatedCrash) return true;
+  return false;
+}
