@@ -1,5 +1,4 @@
-import { diagnosticSchema } from "../src/cli/outputs/error.ts";
-import { stopSchema } from "../src/cli/outputs/settings.ts";
+import { diagnosticSchema, stopSchema } from "../src/cli/outputs/shared.ts";
 import { usageSchema } from "../src/model/call.ts";
 import { evaluationSchema } from "../src/model/evaluation.ts";
 import { experimentSchema } from "../src/model/experiment.ts";

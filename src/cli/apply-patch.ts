@@ -4,10 +4,9 @@ import { StorageError, WorkspaceError } from "../kernel/errors.ts";
 import { terminalLine } from "../text/printable.ts";
 import { shellPath, shellWord } from "../text/shell.ts";
 import { assertOutsideWorkspaces, patchBetween, repositoryTop } from "../workspace/artifacts/index.ts";
-import type { Answer } from "./guarded.ts";
+import type { Answer } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
-import { projectOf } from "./project-of.ts";
-import type { StatesOfRun } from "./states.ts";
+import { projectOf, type StatesOfRun } from "./states.ts";
 
 interface PatchFlags {
   /** The file; `-` is standard output. */

@@ -14,12 +14,11 @@ import {
   recoverApply,
 } from "../workspace/artifacts/index.ts";
 import { writePatch } from "./apply-patch.ts";
-import { type Answer, guarded } from "./guarded.ts";
+import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
-import { projectOf } from "./project-of.ts";
-import { sayWaiting } from "./say-waiting.ts";
 import { undisturbed } from "./signals.ts";
-import { openStates, type StatesOfRun } from "./states.ts";
+import { openStates, projectOf, type StatesOfRun } from "./states.ts";
+import { sayWaiting } from "./waiting.ts";
 
 export interface ApplyFlags {
   readonly to?: string;

@@ -4,7 +4,7 @@ import { UsageError } from "../kernel/errors.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { printableSchema } from "../schema/printable.ts";
 import { nearest } from "../text/nearest.ts";
-import { type Answer, guarded } from "./guarded.ts";
+import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
 
 /** `aura components [kind [type]]`: what a spec may name, and the options of each. */

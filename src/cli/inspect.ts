@@ -3,9 +3,30 @@ import { UsageError } from "../kernel/errors.ts";
 import { localObserver } from "../platform/observer.ts";
 import { nearest } from "../text/nearest.ts";
 import type { Observer } from "../workspace/inspection.ts";
-import { type Answer, guarded } from "./guarded.ts";
-import { VIEWS } from "./inspect-documents.ts";
+import { inspectBest, inspectCalls, inspectHypotheses, inspectInsights, inspectSummary } from "../workspace/queries.ts";
+import { inspectEvents, inspectLogs, inspectShow } from "../workspace/query-details.ts";
+import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
+
+/** A view of a run: how many ids it takes, and what it answers as one JSON document. */
+export interface View<Document = object> {
+  readonly ids: number;
+  document(root: string, observer: Observer, ids: readonly string[]): Document;
+}
+
+type ViewName = "summary" | "hypotheses" | "best" | "show" | "insights" | "calls" | "logs" | "events";
+
+/** The views that only read records. */
+const VIEWS: { readonly [Name in ViewName]: View<OutputOf<`inspect-${Name}-output`>> } = {
+  summary: { ids: 0, document: inspectSummary },
+  hypotheses: { ids: 0, document: (root, observer) => ({ hypotheses: inspectHypotheses(root, observer) }) },
+  best: { ids: 0, document: (root, observer) => ({ best: inspectBest(root, observer) }) },
+  show: { ids: 1, document: (root, observer, [id = ""]) => inspectShow(root, id, observer) },
+  insights: { ids: 0, document: (root, observer) => ({ insights: inspectInsights(root, observer) }) },
+  calls: { ids: 0, document: (root, observer) => ({ calls: inspectCalls(root, observer) }) },
+  logs: { ids: 1, document: (root, observer, [id = ""]) => ({ logs: inspectLogs(root, id, observer) }) },
+  events: { ids: 0, document: (root, observer) => ({ events: inspectEvents(root, observer) }) },
+};
 
 export interface InspectFlags {
   readonly json?: boolean;
@@ -23,8 +44,8 @@ export async function inspect(
 ): Promise<number> {
   return guarded<object>(flags, async () => {
     if (view === "artifacts" || view === "diff") return inspectStates(view, resolve(place), ids);
-    const chosen = VIEWS[view];
-    if (!chosen || !Object.hasOwn(VIEWS, view)) throw unknownView(view);
+    if (!isView(view)) throw unknownView(view);
+    const chosen: View = VIEWS[view];
     if (ids.length !== chosen.ids) {
       throw new UsageError(
         chosen.ids === 0 ? `inspect ${view} takes no id` : `inspect ${view} takes an id, like i00001-h000`,
@@ -71,6 +92,10 @@ async function inspectStates(
   }
   const document = await diffView(root, from ?? "", to ?? "", effects);
   return { document: () => document, text: () => document.diff };
+}
+
+function isView(view: string): view is ViewName {
+  return Object.hasOwn(VIEWS, view);
 }
 
 function unknownView(view: string): UsageError {

@@ -1,19 +1,19 @@
+import { relative } from "node:path";
 import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
-import type { RunResult } from "../pipeline/pipeline.ts";
-import { Pipeline } from "../pipeline/pipeline.ts";
+import type { FinishReason } from "../model/run.ts";
+import { Pipeline, type RunResult } from "../pipeline/pipeline.ts";
+import { closingText } from "../reporters/closing.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import { formatDuration } from "../text/numbers.ts";
 import { readJournal } from "../workspace/journal.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { openReporter, type Reporter, reporterName } from "./choose-reporter.ts";
-import { graceOf } from "./grace.ts";
-import { type Requirement, requirement, unmet } from "./require.ts";
-import { sayEnding } from "./say-ending.ts";
-import { sayStoppedWaiting, sayWaiting } from "./say-waiting.ts";
+import { graceOf, type Requirement, requirement, unmet } from "./flags.ts";
+import { openReporter, type Reporter, reporterName } from "./reporter.ts";
 import type { Session } from "./session.ts";
 import { graceFor, isAbort } from "./signals.ts";
+import { sayStoppedWaiting, sayWaiting } from "./waiting.ts";
 
 interface Launch extends Session {
   readonly loaded: LoadedSpec;
@@ -99,4 +99,35 @@ function sayWhenStopping({ flags, frame, signals }: Launch): void {
     return `${why}stopping: running trials may finish${within}; a second signal ends them at once\n`;
   };
   signals.drain.addEventListener("abort", () => void process.stderr.write(words()), { once: true });
+}
+
+type Ending = { readonly reason: FinishReason; readonly message?: string };
+
+/** The last words for people: on stdout, or on stderr when stdout is for machines. */
+function sayEnding(
+  { workspace, flags, frame }: Pick<Session, "flags" | "frame"> & { readonly workspace: Workspace },
+  metric: { readonly name: string; readonly baseline?: number },
+  ending: Ending,
+): void {
+  if (flags.reporter === "silent") return;
+  const manifest = workspace.readManifest();
+  if (!manifest) return;
+  const { best } = manifest;
+  const hypothesis = best ? workspace.readHypothesis(best.id) : null;
+  const here = relative(process.cwd(), workspace.root) || ".";
+  const text = closingText({
+    name: manifest.name,
+    workspace: here.startsWith("..") ? workspace.root : here,
+    reason: ending.reason,
+    ...(ending.message === undefined ? {} : { message: ending.message }),
+    metric,
+    best:
+      best && hypothesis
+        ? { ...best, ...(hypothesis.label === undefined ? {} : { label: hypothesis.label }), spec: hypothesis.spec }
+        : null,
+    iterationsCompleted: manifest.iterationsCompleted,
+    totals: manifest.totals,
+    resumable: manifest.status !== "finished",
+  });
+  (frame ? process.stderr : process.stdout).write(`\n${text}`);
 }

@@ -2,12 +2,21 @@ import { Command, CommanderError, type Option } from "commander";
 import { EXIT } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
 import type { ApplyFlags } from "./apply.ts";
+import {
+  checkTwins,
+  environment,
+  isOn,
+  type RunFlags,
+  retryOption,
+  retryPlaces,
+  setOption,
+  twin,
+  whole,
+} from "./flags.ts";
 import type { InspectFlags } from "./inspect.ts";
-import { watchOutput } from "./output-errors.ts";
-import { retryPlaces } from "./retry-places.ts";
+import { watchOutput } from "./output.ts";
 import type { RollbackFlags } from "./rollback.ts";
-import type { RunFlags } from "./run-flags.ts";
-import { checkTwins, environment, isOn, retryOption, setOption, twin, whole } from "./twins.ts";
+import type { Session } from "./session.ts";
 
 /** Runs the command line. `args` are the words after `aura`. Sets the process's exit code; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -21,7 +30,7 @@ export async function main(args: readonly string[]): Promise<void> {
     if (!(thrown instanceof CommanderError)) throw thrown;
     code.value = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (code.value !== EXIT.ok && wantsJson(args)) {
-      const { tellUsageError } = await import("./usage-error.ts");
+      const { tellUsageError } = await import("./output.ts");
       tellUsageError(args, thrown);
     }
   }
@@ -60,8 +69,9 @@ function runCommand(aura: Command, exit: Exit): void {
     .addOption(twin("--or-resume", "go on with an existing run", "AURA_OR_RESUME"))
     .addOption(twin("--dry-run", "print what would run; nothing is called or written", "AURA_DRY_RUN"));
   runOptions(command).action(async (spec: string, flags: RunFlags) => {
-    const { run } = await import("./run.ts");
-    exit(await run(spec, flags));
+    const { inSession } = await import("./session.ts");
+    const action = async (session: Session) => (await import("./run.ts")).run(session, spec);
+    exit(await inSession(flags, flags.workspace ?? null, action));
   });
 }
 
@@ -77,8 +87,9 @@ function resumeCommand(aura: Command, exit: Exit): void {
   runOptions(command).action(async (given: string | undefined, flags: RunFlags) => {
     const { workspace, retryFailed } = retryPlaces(given, flags.retryFailed);
     if (workspace === undefined) return command.error("error: missing required argument 'workspace'");
-    const { resume } = await import("./resume.ts");
-    exit(await resume(workspace, retryFailed === undefined ? flags : { ...flags, retryFailed }));
+    const { inSession } = await import("./session.ts");
+    const action = async (session: Session) => (await import("./resume.ts")).resume(session, workspace);
+    exit(await inSession(retryFailed === undefined ? flags : { ...flags, retryFailed }, workspace, action));
   });
 }
 

@@ -6,9 +6,9 @@ import { shellPath } from "../text/shell.ts";
 import { acquireLock } from "../workspace/lock.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts";
 import { listedProject } from "../workspace/repair-project.ts";
-import { type Answer, guarded } from "./guarded.ts";
+import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
-import { sayWaiting } from "./say-waiting.ts";
+import { sayWaiting } from "./waiting.ts";
 
 /** `aura repair <workspace>`: shows what is damaged and what mending it would do; does it with `--apply`. */
 export async function repair(

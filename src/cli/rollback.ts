@@ -3,10 +3,10 @@ import { systemEffects } from "../platform/system.ts";
 import { terminalLine } from "../text/printable.ts";
 import { planRollback, type RollbackPlan, rollback as rollBack } from "../workspace/artifacts/index.ts";
 import { inspectBest } from "../workspace/queries.ts";
-import { type Answer, guarded } from "./guarded.ts";
+import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
-import { sayWaiting } from "./say-waiting.ts";
 import { openStates } from "./states.ts";
+import { sayWaiting } from "./waiting.ts";
 
 export interface RollbackFlags {
   readonly to: string;

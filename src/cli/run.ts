@@ -1,36 +1,51 @@
 import { isAbsolute, resolve } from "node:path";
-import type { RunFlags } from "./run-flags.ts";
-import { inSession } from "./session.ts";
+import { EXIT } from "../kernel/errors.ts";
+import { createRedactor } from "../kernel/redact.ts";
+import { type LoadedSpec, loadSpec } from "../spec/load.ts";
+import { overridesOf } from "../spec/overrides.ts";
+import { planRun } from "../spec/plan.ts";
+import { formatPlan } from "../spec/plan-text.ts";
+import { resolveSpec } from "../spec/resolve.ts";
+import { terminalLine } from "../text/printable.ts";
+import { Workspace } from "../workspace/workspace.ts";
+import { showWarnings } from "./errors.ts";
+import { launch } from "./launch.ts";
+import { continued } from "./resume.ts";
+import type { Session } from "./session.ts";
 
 /** `aura run <spec>`: checks the spec, makes (or with `--or-resume` continues) its workspace and runs the loop. */
-export async function run(specFile: string, flags: RunFlags): Promise<number> {
-  return inSession(flags, flags.workspace ?? null, async (session) => {
-    const { effects, signals } = session;
-    const { loadSpec } = await import("../spec/load.ts");
-    const { overridesOf } = await import("./run-flags.ts");
-    const { values: overrides, problems: overrideProblems } = overridesOf(flags);
-    const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects, unlessIdle: signals.unlessIdle });
-    const { showWarnings } = await import("./show-diagnostics.ts");
-    showWarnings(loaded.warnings);
-    const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
-    if (flags.dryRun) {
-      const { dryRun } = await import("./dry-run.ts");
-      return dryRun(session, loaded, place);
-    }
-    const { Workspace } = await import("../workspace/workspace.ts");
-    const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";
-    const workspace = await Workspace.create(place, { effects, ifExists });
-    session.use(workspace);
-    if (flags.orResume && workspace.hasRun()) {
-      const { continued } = await import("./resume.ts");
-      return continued(session, workspace.root, loaded);
-    }
-    const { launch } = await import("./launch.ts");
-    return launch(session, loaded, workspace);
-  });
+export async function run(session: Session, specFile: string): Promise<number> {
+  const { effects, flags, signals } = session;
+  const { values: overrides, problems: overrideProblems } = overridesOf(flags);
+  const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects, unlessIdle: signals.unlessIdle });
+  showWarnings(loaded.warnings);
+  const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
+  if (flags.dryRun) return dryRun(session, loaded, place);
+  const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";
+  const workspace = await Workspace.create(place, { effects, ifExists });
+  session.use(workspace);
+  if (flags.orResume && workspace.hasRun()) return continued(session, workspace.root, loaded);
+  return launch(session, loaded, workspace);
 }
 
 function placeOf(name: string, workspace: string | undefined, dir: string): string {
   if (workspace === undefined) return `runs/${name}`;
   return isAbsolute(workspace) ? workspace : resolve(dir, workspace);
+}
+
+/**
+ * `aura run --dry-run`: the plan, the first prompt and the commands; with `--json` as an event `run.planned`. Calls no
+ * model, starts no trial, writes nothing.
+ */
+async function dryRun({ effects, frame }: Session, loaded: LoadedSpec, place: string): Promise<number> {
+  const resolved = await resolveSpec(loaded, { effects, probe: false });
+  const plan = planRun(resolved, resolve(place), effects);
+  const hide = createRedactor(loaded.secrets);
+  if (frame) {
+    frame.tell("run.planned", { plan }, hide);
+    frame.finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
+  } else {
+    process.stdout.write(`${hide.text(formatPlan(plan)).split("\n").map(terminalLine).join("\n")}\n`);
+  }
+  return EXIT.ok;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { EXIT, UsageError } from "../kernel/errors.ts";
 import { nearest } from "../text/nearest.ts";
-import { guarded } from "./guarded.ts";
+import { guarded } from "./output.ts";
 
 const SCHEMAS = new URL("../../schemas/", import.meta.url);
 const ENDING = ".schema.json";

@@ -1,14 +1,11 @@
 import type { Effects } from "../kernel/effects.ts";
-import { type ExitCode, SpecError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
+import type { BestSoFar } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { cutOff } from "./cut-off.ts";
-import { failed } from "./failed.ts";
-import { graceOf } from "./grace.ts";
-import { type JsonFrame, openFrame } from "./json-frame.ts";
-import { ownStdout } from "./own-output.ts";
-import { assertRequirement } from "./require.ts";
-import type { RunFlags } from "./run-flags.ts";
+import { cutOff, errorDocument, foreseen, reportError } from "./errors.ts";
+import { assertRequirement, graceOf, type RunFlags } from "./flags.ts";
+import { type JsonFrame, openFrame, ownStdout } from "./output.ts";
 import { type Cut, isAbort, ownSignals, type SignalOwner } from "./signals.ts";
 
 /** What a command that runs a loop works with. */
@@ -73,4 +70,28 @@ export async function inSession(
 
 function hasTerminal(): boolean {
   return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+}
+
+/** Last words of a command that failed before or while it ran. Answers the exit code. */
+function failed(
+  raised: unknown,
+  frame: JsonFrame | null,
+  workspace: Workspace | null,
+  stopped: ExitCode | null,
+): ExitCode {
+  const thrown = foreseen(raised);
+  const code = stopped ?? reportError(thrown);
+  const reason = code === EXIT.paused ? "paused" : stopped === null ? "error" : "interrupted";
+  const error = stopped === null ? errorDocument(thrown) : {};
+  frame?.finish({ exitCode: code, reason, best: bestOfRun(workspace), message: messageOf(thrown), ...error });
+  return code;
+}
+
+function bestOfRun(workspace: Workspace | null): BestSoFar | null {
+  try {
+    return workspace?.hasRun() ? (workspace.readManifest()?.best ?? null) : null;
+  } catch (unreadable) {
+    if (isAuraError(unreadable)) return null;
+    throw unreadable;
+  }
 }

@@ -1,10 +1,9 @@
 import { type Diagnostic, EXIT, SpecError } from "../kernel/errors.ts";
 import { loadSpec } from "../spec/load.ts";
-import { type Answer, guarded } from "./guarded.ts";
+import { overridesOf } from "../spec/overrides.ts";
+import { showWarnings } from "./errors.ts";
+import { type Answer, guarded, ownStdout } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
-import { ownStdout } from "./own-output.ts";
-import { overridesOf } from "./run-flags.ts";
-import { showWarnings } from "./show-diagnostics.ts";
 
 interface ValidateFlags {
   readonly json?: boolean;

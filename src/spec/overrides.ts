@@ -21,6 +21,14 @@ export interface Overrides {
   readonly problems: readonly Diagnostic[];
 }
 
+/** What the flags of the command line change; the short ones go over `--set`. */
+export function overridesOf(
+  flags: Parameters<typeof flagOverrides>[0] & { readonly set?: readonly string[] },
+): Overrides {
+  const { values, problems } = readOverrides(flags.set ?? []);
+  return { values: { ...values, ...flagOverrides(flags) }, problems };
+}
+
 /** Reads every `--set path=value`, the value being YAML (`stop.iterations=20`, `checks.0.command=[npm, test]`). */
 export function readOverrides(texts: readonly string[]): Overrides {
   const values = new Map<string, JsonValue>();

@@ -5,6 +5,7 @@ import { repair } from "../../src/cli/repair.ts";
 import { resume } from "../../src/cli/resume.ts";
 import { rollback } from "../../src/cli/rollback.ts";
 import { run } from "../../src/cli/run.ts";
+import { inSession } from "../../src/cli/session.ts";
 import { validate } from "../../src/cli/validate.ts";
 import { type AuraEnd, type Desk, desk, eventsOf, grid, type LiveAura, script, spec } from "../support/aura.ts";
 import { misfits, publishedSchema, type Said, saidBy, spoilt } from "../support/outputs.ts";
@@ -230,19 +231,25 @@ describe("what the commands print with --json fits its published schema:", () =>
 
   test.each(["done.yaml", "project/art.yaml"])("the plan of %s", async (file) => {
     const place = here.join("planned");
-    const { stdout } = await saidBy(() => run(here.join(file), { json: true, dryRun: true, workspace: place }));
+    const { stdout } = await saidBy(() =>
+      inSession({ json: true, dryRun: true, workspace: place }, null, (session) => run(session, here.join(file))),
+    );
     expect(lines(stdout).map(({ type }) => type)).toEqual(["run.started", "run.planned", "run.finished"]);
   });
 
   test("what a resume would do, and the answer for a run that is finished", async () => {
-    const explained = await saidBy(() => resume(here.join("done"), { json: true, explain: true }));
+    const explained = await saidBy(() =>
+      inSession({ json: true, explain: true }, null, (session) => resume(session, here.join("done"))),
+    );
     expect(lines(explained.stdout).map(({ type }) => type)).toContain("resume.explained");
-    const again = await saidBy(() => resume(here.join("done"), { json: true }));
+    const again = await saidBy(() => inSession({ json: true }, null, (session) => resume(session, here.join("done"))));
     expect(lines(again.stdout).at(-1)).toMatchObject({ type: "run.finished", exitCode: 0 });
   });
 
   test("the end of a run that could not begin tells the error as other commands do", async () => {
-    const { answer, stdout, stderr } = await saidBy(() => run(here.join("wrong.yaml"), { json: true }));
+    const { answer, stdout, stderr } = await saidBy(() =>
+      inSession({ json: true }, null, (session) => run(session, here.join("wrong.yaml"))),
+    );
     expect(answer).toBe(2);
     const last = lines(stdout).at(-1);
     expect(last).toMatchObject({ error: { code: "SPEC_INVALID", exitCode: 2, diagnostics: expect.any(Array) } });

@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const OWNERS: Readonly<Record<string, RegExp>> = {
   "@anthropic-ai/sdk": /^platform\/llm/,
   ajv: /^schema\/validate\.ts$/,
-  chokidar: /^cli\/watch-workspace\.ts$/,
+  chokidar: /^cli\/follow\.ts$/,
   commander: /^cli\//,
   diff: /^workspace\/artifacts\//,
   execa: /^platform\//,

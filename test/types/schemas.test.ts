@@ -1,8 +1,8 @@
 import { describe, expectTypeOf, test } from "vitest";
 import type { ArtifactsDocument } from "../../src/cli/inspect-states.ts";
-import type { ErrorOutput } from "../../src/cli/outputs/error.ts";
+import type { FrameLine } from "../../src/cli/outputs/events.ts";
 import type { OutputOf } from "../../src/cli/outputs/index.ts";
-import type { FrameLine } from "../../src/cli/outputs/lines.ts";
+import type { ErrorOutput } from "../../src/cli/outputs/shared.ts";
 import type { AnyDefinition, Kind } from "../../src/kernel/define.ts";
 import type { Diagnostic } from "../../src/kernel/errors.ts";
 import type { AuraEvent, RunDescription } from "../../src/kernel/events.ts";

@@ -8,9 +8,27 @@ import { bestSoFarSchema, FINISH_REASONS, totalsSchema } from "../../model/run.t
 import { failureSchema, trialOutcomeSchema } from "../../model/trial.ts";
 import { ANY, type ObjectSchema, type OpenObjectSchema } from "../../schema/dialect.ts";
 import { described, type Exactly, exactly, listOf, nullable } from "../../schema/exactly.ts";
+import type { Infer } from "../../schema/infer.ts";
 import { MILLISECONDS, TIMESTAMP } from "../../schema/quantities.ts";
-import { CALL_ID, EXIT_CODE, FLAG, HYPOTHESIS_ID, ITERATION, SNAPSHOT_ID, TEXT, TRIAL_ID, WHOLE } from "./fields.ts";
-import { BASELINE, DIRECTION, stopSchema, TARGET } from "./settings.ts";
+import { planSchema } from "./commands.ts";
+import { summaryOutput } from "./inspect.ts";
+import {
+  BASELINE,
+  CALL_ID,
+  DIRECTION,
+  EXIT_CODE,
+  errorOutput,
+  errorSchema,
+  FLAG,
+  HYPOTHESIS_ID,
+  ITERATION,
+  SNAPSHOT_ID,
+  stopSchema,
+  TARGET,
+  TEXT,
+  TRIAL_ID,
+  WHOLE,
+} from "./shared.ts";
 
 type Properties = ObjectSchema["properties"];
 type Nothing = Readonly<Record<never, never>>;
@@ -26,7 +44,7 @@ const ATTEMPT = described("1 is the first.", { type: "integer", minimum: 1 });
 const ROLE = described("The stage that asked.", { enum: ROLES });
 
 /** The schema of an event: its type, when and in which place it was told, and what it tells. */
-export function event<const T extends string, const P extends Properties, const O extends Properties = Nothing>(
+function event<const T extends string, const P extends Properties, const O extends Properties = Nothing>(
   type: T,
   properties: P,
   optional?: O,
@@ -34,7 +52,7 @@ export function event<const T extends string, const P extends Properties, const 
   return exactly({ type: { const: type }, at: TIMESTAMP, seq: SEQ, ...properties }, optional);
 }
 
-export const runDescription = exactly({
+const runDescription = exactly({
   runId: TEXT,
   name: TEXT,
   goal: TEXT,
@@ -50,7 +68,7 @@ export const runDescription = exactly({
 });
 
 /** What happens between the beginning of a run and its end. */
-export const betweenEvents = [
+const betweenEvents = [
   event("settings.changed", {
     from: described("The iteration from which on they count.", WHOLE),
     fields: settingChangesSchema,
@@ -141,7 +159,7 @@ const OWN = [
 ].map((type) => type.replaceAll(".", "\\."));
 
 /** An event that is none of AURA's own. */
-export const otherEvent = {
+const otherEvent = {
   type: "object",
   description:
     "An event of another name, which a component of yours emitted or another version of AURA logged: open, what it tells is its own matter.",
@@ -158,3 +176,87 @@ export const eventsOutput = described(
   "What `aura inspect <workspace> events --json` prints: the journal's events, oldest first.",
   exactly({ events: listOf({ anyOf: [...eventSchema.anyOf, otherEvent] }) }),
 );
+
+const NULL = { type: "null" } as const;
+
+const frameStarted = event("run.started", {
+  run: described(
+    "Nothing is known when the first line is written but what the command line says; `run.described` has the rest.",
+    exactly({
+      runId: NULL,
+      name: NULL,
+      workspace: described("As the command line has it; `null` when it has none.", nullable(TEXT)),
+      resumed: NULL,
+      seed: NULL,
+      metric: NULL,
+      stop: NULL,
+      best: NULL,
+      totals: NULL,
+    }),
+  ),
+});
+
+const frameFinished = event(
+  "run.finished",
+  {
+    exitCode: EXIT_CODE,
+    reason: described("The stop condition that was reached, or what ended the command.", {
+      enum: [...FINISH_REASONS, "dry-run", "explained"],
+    }),
+    best: described("`null` when nothing has a score, or no run was opened.", nullable(bestSoFarSchema)),
+  },
+  {
+    message: described("What else there is to say of the end, for people.", TEXT),
+    error: described("What went wrong, when an error ended the command.", errorSchema),
+  },
+);
+
+const planned = event("run.planned", { plan: described("What a run would do: with `--dry-run`.", planSchema) });
+
+const explained = event("resume.explained", {
+  changes: described(
+    "Settings that are other than before; they count from the next iteration on.",
+    settingChangesSchema,
+  ),
+  steps: described(
+    "In the order they would be done: with `--explain`.",
+    listOf(
+      exactly({
+        step: TEXT,
+        action: described(
+          "`reuse`: its record is there. `adopt`: its result is there, what follows from it is not. `rerun`: it has to be done.",
+          { enum: ["reuse", "adopt", "rerun"] },
+        ),
+        why: TEXT,
+      }),
+    ),
+  ),
+});
+
+/** Lines that only the frame around a run's own events has. */
+export const frameLines = [
+  frameStarted,
+  event("run.described", { run: runDescription }),
+  planned,
+  explained,
+  frameFinished,
+] as const;
+
+export const runOutput = {
+  description: "One line of what `aura run --json` and `aura resume --json` print.",
+  anyOf: [...frameLines, ...betweenEvents, otherEvent],
+} as const;
+
+const summaryLine = exactly({
+  type: { const: "run.summary" },
+  at: TIMESTAMP,
+  summary: summaryOutput,
+});
+
+export const followOutput = {
+  description: "One line of what `aura inspect <workspace> [summary|events] --follow --json` prints.",
+  anyOf: [summaryLine, ...eventSchema.anyOf, otherEvent, errorOutput],
+} as const;
+
+export type FrameLine = Infer<(typeof frameLines)[number]>;
+export type SummaryLine = Infer<typeof summaryLine>;

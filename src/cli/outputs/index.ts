@@ -1,13 +1,19 @@
 import type { HouseSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
-import { errorOutput } from "./error.ts";
-import { eventSchema, eventsOutput } from "./events.ts";
-import { logsOutput, showOutput } from "./inspect-details.ts";
-import { bestOutput, callsOutput, hypothesesOutput, insightsOutput, summaryOutput } from "./inspect-run.ts";
-import { artifactsOutput, diffOutput } from "./inspect-states.ts";
-import { followOutput, runOutput } from "./lines.ts";
-import { componentsOutput, validateOutput } from "./spec.ts";
-import { applyOutput, repairOutput, rollbackOutput } from "./states.ts";
+import { applyOutput, componentsOutput, repairOutput, rollbackOutput, validateOutput } from "./commands.ts";
+import { eventSchema, eventsOutput, followOutput, runOutput } from "./events.ts";
+import {
+  artifactsOutput,
+  bestOutput,
+  callsOutput,
+  diffOutput,
+  hypothesesOutput,
+  insightsOutput,
+  logsOutput,
+  showOutput,
+  summaryOutput,
+} from "./inspect.ts";
+import { errorOutput } from "./shared.ts";
 
 /** Schema of everything that a command prints with `--json`, by the name of its schema file. */
 export const OUTPUTS = {

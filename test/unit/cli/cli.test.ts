@@ -1,14 +1,13 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { reporterName } from "../../../src/cli/choose-reporter.ts";
-import { graceOf } from "../../../src/cli/grace.ts";
-import { openFrame } from "../../../src/cli/json-frame.ts";
+import { reportError } from "../../../src/cli/errors.ts";
+import { graceOf, requirement, unmet } from "../../../src/cli/flags.ts";
 import { program } from "../../../src/cli/main.ts";
-import { reportError } from "../../../src/cli/report-error.ts";
-import { requirement, unmet } from "../../../src/cli/require.ts";
-import { overridesOf } from "../../../src/cli/run-flags.ts";
+import { openFrame } from "../../../src/cli/output.ts";
+import { reporterName } from "../../../src/cli/reporter.ts";
 import { ownSignals } from "../../../src/cli/signals.ts";
 import { SpecError, StorageError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
+import { overridesOf } from "../../../src/spec/overrides.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { readJournal } from "../../../src/workspace/journal.ts";
 

@@ -1,7 +1,97 @@
+import { KINDS } from "../../kernel/define.ts";
 import { applyStepSchema } from "../../model/apply.ts";
+import { parametersSchema } from "../../model/hypothesis.ts";
+import { JSON_OBJECT } from "../../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
-import { BYTES } from "../../schema/quantities.ts";
-import { FLAG, HYPOTHESIS_ID, ITERATION, SNAPSHOT_ID, TEXT } from "./fields.ts";
+import { BYTES, TOKENS, US_DOLLARS } from "../../schema/quantities.ts";
+import {
+  diagnosticSchema,
+  FLAG,
+  HYPOTHESIS_ID,
+  ITERATION,
+  SNAPSHOT_ID,
+  settingsSchema,
+  TEXT,
+  WHOLE,
+} from "./shared.ts";
+
+const PLACE = described("Where in the spec, as in `--set`.", TEXT);
+
+const cost = described(
+  "What model calls will cost, as far as it can be told: a lower bound, as prompts grow while a run goes on.",
+  exactly({
+    callsPerIteration: described("Model calls of an iteration when none is asked again.", WHOLE),
+    promptTokens: described("Tokens of the first prompt, at four characters a token.", nullable(TOKENS)),
+    firstCallUsd: described(
+      "US dollars for the researcher's first call with the longest reply; `null` without a price.",
+      nullable(US_DOLLARS),
+    ),
+  }),
+);
+
+const plannedCommand = exactly(
+  {
+    path: PLACE,
+    template: described("As written in the spec.", { anyOf: [TEXT, listOf(TEXT)] }),
+    argv: described("Program and arguments for the sample; `null` where they are not known.", nullable(listOf(TEXT))),
+  },
+  { problem: described("Why the command cannot be shown.", TEXT) },
+);
+
+/** What a run would do. */
+export const planSchema = exactly({
+  settings: settingsSchema,
+  workspace: described("Absolute path of the folder for results.", TEXT),
+  components: listOf(exactly({ path: PLACE, kind: { enum: KINDS }, type: TEXT, summary: TEXT })),
+  hypothesesPerIteration: WHOLE,
+  hypotheses: described("Of the whole run; `null` where no limit says.", nullable(WHOLE)),
+  trialsPerHypothesis: described("Repeats of the experiment, and checks.", WHOLE),
+  prompt: described(
+    "The researcher's first prompt; `null` when it asks no model, or cannot tell before the run.",
+    nullable(TEXT),
+  ),
+  cost,
+  sample: described(
+    "Parameters that the commands are shown with; `null` where they are not known.",
+    nullable(parametersSchema),
+  ),
+  commands: listOf(plannedCommand),
+});
+
+const FILE = described("The spec as it was named.", TEXT);
+const NONE = { type: "array", items: diagnosticSchema, maxItems: 0 } as const;
+
+export const validateOutput = {
+  description: "What `aura validate <spec> --json` prints: every mistake of a spec, in the order of its text.",
+  anyOf: [
+    exactly({
+      file: FILE,
+      valid: { const: true },
+      errors: NONE,
+      warnings: described("What is odd without being wrong.", listOf(diagnosticSchema)),
+    }),
+    exactly({
+      file: FILE,
+      valid: { const: false },
+      errors: { type: "array", items: diagnosticSchema, minItems: 1 },
+      warnings: NONE,
+    }),
+  ],
+} as const;
+
+export const componentsOutput = described(
+  "What `aura components [kind [type]] --json` prints: the built-in components.",
+  listOf(
+    exactly({
+      kind: { enum: KINDS },
+      type: described("Its name in a spec: `type: <this>`.", TEXT),
+      aliases: described("Other names for it.", listOf(TEXT)),
+      summary: TEXT,
+      options: described("JSON Schema (draft-07) of its options, without `type`: open, as any schema is.", JSON_OBJECT),
+      example: described("Valid options: open, each component has its own.", JSON_OBJECT),
+    }),
+  ),
+);
 
 const DRY_RUN = described("Whether this only says what would be done.", FLAG);
 const PATH = described("Relative to the folder.", TEXT);

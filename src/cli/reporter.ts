@@ -2,8 +2,8 @@ import type { Effects } from "../kernel/effects.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
 import { isInForeground } from "../platform/process/proc-fs.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
-import { ownTerminal } from "./own-output.ts";
-import type { ReporterName, RunFlags } from "./run-flags.ts";
+import type { ReporterName, RunFlags } from "./flags.ts";
+import { ownTerminal } from "./output.ts";
 
 /** Something that shows a run's progress until it is finished with. */
 export interface Reporter {

@@ -1,11 +1,26 @@
-import { ROLES } from "../../model/call.ts";
-import { parametersSchema } from "../../model/hypothesis.ts";
+import { callSchema, ROLES } from "../../model/call.ts";
+import { evaluationSchema } from "../../model/evaluation.ts";
+import { experimentSchema } from "../../model/experiment.ts";
+import { hypothesisSchema, parametersSchema } from "../../model/hypothesis.ts";
 import { insightSchema } from "../../model/insight.ts";
+import { iterationSchema } from "../../model/iteration.ts";
 import { FINISH_REASONS, RUN_STATUSES, totalsSchema } from "../../model/run.ts";
+import { trialSchema } from "../../model/trial.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
-import { MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../../schema/quantities.ts";
-import { CALL_ID, FLAG, HYPOTHESIS_ID, ITERATION, NUMBER, SCORE, TEXT, WHOLE } from "./fields.ts";
-import { DIRECTION } from "./settings.ts";
+import { BYTES, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../../schema/quantities.ts";
+import {
+  CALL_ID,
+  DIRECTION,
+  FLAG,
+  HYPOTHESIS_ID,
+  ITERATION,
+  NUMBER,
+  SCORE,
+  SNAPSHOT_ID,
+  TEXT,
+  TRIAL_ID,
+  WHOLE,
+} from "./shared.ts";
 
 const LABEL = described("What the proposer called it; `null` when it gave no name.", nullable(TEXT));
 
@@ -99,4 +114,89 @@ export const callsOutput = described(
       }),
     ),
   }),
+);
+
+const logView = exactly({
+  path: described("Absolute path of the log.", TEXT),
+  bytes: described("Size of the whole log in bytes.", BYTES),
+  tail: described("At most its last 4096 bytes, control characters but line ends and tabs removed.", TEXT),
+});
+
+const logs = described(
+  "One entry an attempt; `null` for a stream that was not written to.",
+  listOf(
+    exactly({
+      trialId: TRIAL_ID,
+      attempt: described("1 is the first.", { type: "integer", minimum: 1 }),
+      stdout: nullable(logView),
+      stderr: nullable(logView),
+    }),
+  ),
+);
+
+export const showOutput = {
+  description:
+    "What `aura inspect <workspace> show <id> --json` prints: all that is recorded under an id. `kind` says of what it is.",
+  anyOf: [
+    exactly({
+      kind: { const: "iteration" },
+      iteration: ITERATION,
+      record: nullable(iterationSchema),
+      hypotheses: listOf(HYPOTHESIS_ID),
+      insights: listOf(insightSchema),
+      calls: listOf(CALL_ID),
+    }),
+    exactly({
+      kind: { const: "hypothesis" },
+      id: HYPOTHESIS_ID,
+      hypothesis: nullable(hypothesisSchema),
+      trials: listOf(TRIAL_ID),
+      experiment: nullable(experimentSchema),
+      evaluation: nullable(evaluationSchema),
+      logs,
+    }),
+    exactly({
+      kind: { const: "trial" },
+      id: TRIAL_ID,
+      trial: trialSchema,
+      folders: described("One for each attempt, absolute; it may have been cleared away.", listOf(TEXT)),
+      logs,
+    }),
+    exactly({ kind: { const: "insight" }, id: described("Like i00002-n01.", TEXT), insight: insightSchema }),
+    exactly({ kind: { const: "call" }, id: CALL_ID, call: callSchema }),
+  ],
+} as const;
+
+export const logsOutput = described(
+  "What `aura inspect <workspace> logs <id> --json` prints: the logs of a hypothesis, a trial or an attempt.",
+  exactly({ logs }),
+);
+
+export const artifactsOutput = described(
+  "What `aura inspect <workspace> artifacts --json` prints: the states of the tracked artifacts.",
+  exactly({
+    start: described("Id of the state at the start: snapshots/<id>.json.", SNAPSHOT_ID),
+    carried: described("Id of the state that the next iteration starts from; `null` before the first.", {
+      anyOf: [SNAPSHOT_ID, { type: "null" }],
+    }),
+    states: listOf(
+      exactly({
+        hypothesisId: HYPOTHESIS_ID,
+        snapshot: SNAPSHOT_ID,
+        score: described("In the metric's own units; `null` when there is none.", nullable(NUMBER)),
+      }),
+    ),
+    files: described("Files of the start, relative to the project.", listOf(TEXT)),
+    unfinished: described(
+      "Folders that an `aura apply` was cut short in: the next one goes on with it.",
+      listOf(exactly({ target: described("Absolute path of the folder.", TEXT), snapshot: SNAPSHOT_ID })),
+    ),
+  }),
+);
+
+const STATE = described("The state as it was named: best, start, an iteration or a hypothesis.", TEXT);
+
+export const diffOutput = described(
+  "What `aura inspect <workspace> diff A B --json` prints: what is different between two states.",
+  exactly({ from: STATE, to: STATE, diff: described("A unified diff; empty when nothing differs.", TEXT) }),
 );
