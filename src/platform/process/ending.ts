@@ -1,6 +1,6 @@
 import { TimeoutReached } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
-import { type ProcessTable, readStat, send } from "./proc-fs.ts";
+import { isThere, membersOf, type Pids, type ProcessTable, readStat, send } from "./proc-fs.ts";
 
 /** Why AURA ended a process. */
 export interface Reason {
@@ -69,9 +69,9 @@ export class Ending {
     this.#group?.leaderEnded(leftOthers);
   }
 
-  /** Ends what the process left in its group. */
-  killRest(): void {
-    this.#group?.killRest();
+  /** Ends what the process left in its group, or was seen to descend from it, and says which these are. */
+  killRest(): Pids {
+    return this.#group?.killRest() ?? new Map();
   }
 
   dispose(): void {
@@ -138,14 +138,17 @@ export class ProcessGroup {
     this.#left = leftOthers ? "members" : "nobody";
   }
 
-  /** Ends what the leader left behind. */
-  killRest(): void {
+  /** Ends what the leader left behind, and says which these are. */
+  killRest(): Pids {
+    const members = this.#left === "members" ? membersOf(this.#id) : [];
     if (this.#left === "members") send(-this.#id, "SIGKILL");
     if (this.#left !== "leader") this.#left = "nobody";
-    this.#killSeen();
+    return new Map([...members, ...this.#killSeen()]);
   }
 
-  #killSeen(): void {
-    for (const [pid, startTicks] of this.#seen) if (readStat(pid)?.startTicks === startTicks) send(pid, "SIGKILL");
+  #killSeen(): Pids {
+    const there = [...this.#seen].filter(([pid, startTicks]) => isThere(pid, startTicks));
+    for (const [pid] of there) send(pid, "SIGKILL");
+    return new Map(there);
   }
 }

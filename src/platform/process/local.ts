@@ -1,6 +1,6 @@
 import type { Clock, ProcessRunner } from "../../kernel/effects.ts";
 import type { Ending } from "./ending.ts";
-import { endLeftovers, Sweeper, TreeWatch } from "./leftovers.ts";
+import { endLeftovers, Leftovers, TreeWatch } from "./leftovers.ts";
 import { type OomKills, recentOomKills, systemOomKills } from "./oom.ts";
 import { Identities, ProcessTable } from "./proc-fs.ts";
 import { type RunHost, runProcess } from "./run.ts";
@@ -17,13 +17,13 @@ export interface LocalProcessesOptions {
  */
 export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
   const running = new Set<Ending>();
-  const sweeper = new Sweeper();
+  const leftovers = new Leftovers();
   const identities = new Identities();
   const { clock, oomKills = systemOomKills() } = options;
   const host: RunHost = {
     clock,
     identities,
-    sweeper,
+    leftovers,
     table: new ProcessTable(),
     trees: new TreeWatch(),
     running,
@@ -35,9 +35,9 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
     run: (request, signal) => runProcess(request, signal, host),
     killAll: () => {
       for (const ending of running) ending.force({ end: "cancelled", message: "AURA is ending" });
-      sweeper.sweepAll();
+      leftovers.sweepAll();
     },
     isAlive: (identity) => identities.isAlive(identity),
-    endLeftovers: (recorded, prefix) => endLeftovers(recorded, prefix, identities, clock),
+    endLeftovers: (recorded, prefix) => endLeftovers(recorded, prefix, identities),
   };
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import type { ProcessIdentity, ProcessRunner } from "../../kernel/effects.ts";
 
@@ -47,10 +47,35 @@ export function listProcesses(): readonly number[] {
   }
 }
 
+/** Processes by id, with their start times in ticks. */
+export type Pids = ReadonlyMap<number, string>;
+
+/** Whether exactly this process is there and has anything left to give back. */
+export function isThere(pid: number, startTicks: string): boolean {
+  const stat = readStat(pid);
+  return stat !== null && stat.startTicks === startTicks && !isOver(stat);
+}
+
+/** Ended, and at most waiting for its parent to ask how. */
+function isOver({ state }: ProcessStat): boolean {
+  return state === "Z" || state === "X";
+}
+
+/** The processes of a group. */
+export function membersOf(group: number): Pids {
+  const members = new Map<number, string>();
+  for (const pid of listProcesses()) {
+    const stat = readStat(pid);
+    if (stat?.group === group && !isOver(stat)) members.set(pid, stat.startTicks);
+  }
+  return members;
+}
+
 const MARKER = Buffer.from("AURA_TRIAL=");
 
 /** Value of `AURA_TRIAL` with which a process was started; `null` when it has none, has ended, or is not ours to read. */
 export function readMarker(pid: number): string | null {
+  if (!mayRead(pid)) return null;
   const environment = readOrNull(`/proc/${pid}/environ`);
   if (environment === null) return null;
   let at = environment.indexOf(MARKER);
@@ -58,6 +83,12 @@ export function readMarker(pid: number): string | null {
   if (at < 0) return null;
   const end = environment.indexOf(0, at);
   return environment.toString("utf8", at + MARKER.length, end < 0 ? environment.length : end);
+}
+
+/** Asked first, because most processes of a shared machine are others', and each refusal costs an error. */
+function mayRead(pid: number): boolean {
+  const uid = process.getuid?.();
+  return uid === 0 || statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === uid;
 }
 
 /** One read of at most 1 KiB, which holds all of a `stat`: this happens at every start of a process. */
@@ -97,7 +128,7 @@ export class ProcessTable {
   #readAt = Number.NEGATIVE_INFINITY;
 
   /** Everything that descends from a process now, by process id, with its start time in ticks. */
-  descendantsOf(pid: number): ReadonlyMap<number, string> {
+  descendantsOf(pid: number): Pids {
     this.#refresh();
     const found = new Map<number, string>();
     const open = [pid];
@@ -149,7 +180,7 @@ export class Identities {
     const stat = readStat(pid);
     // Where /proc is missing or hides other users' processes, the id is all there is to go by.
     if (stat === null) return this.#mayExist(pid);
-    if (stat.state === "Z" || stat.state === "X") return false;
+    if (isOver(stat)) return false;
     return startedAt === undefined || startedAt === this.#startedAt(stat.startTicks);
   }
 

@@ -10,7 +10,7 @@ import type {
 import { type ChildCommand, type ChildEvents, type Exit, type StartError, startChild } from "./child.ts";
 import { Ending, ProcessGroup, reasonOfAbort } from "./ending.ts";
 import { childCommand, explainRefusal } from "./invocation.ts";
-import type { Sweeper, TreeWatch } from "./leftovers.ts";
+import type { Leftovers, TreeWatch } from "./leftovers.ts";
 import type { OomKills } from "./oom.ts";
 import { ProcessOutput } from "./output.ts";
 import type { Identities, ProcessTable } from "./proc-fs.ts";
@@ -19,7 +19,7 @@ import type { Identities, ProcessTable } from "./proc-fs.ts";
 export interface RunHost {
   readonly clock: Clock;
   readonly identities: Identities;
-  readonly sweeper: Sweeper;
+  readonly leftovers: Leftovers;
   readonly table: ProcessTable;
   readonly trees: TreeWatch;
   readonly oomKills: OomKills;
@@ -133,10 +133,10 @@ class ProcessRun implements ChildEvents {
   }
 
   async settle(command: ChildCommand, signal: AbortSignal): Promise<ProcessResult> {
-    const { running, sweeper, clock } = this.#host;
+    const { running, leftovers, clock } = this.#host;
     const { marker } = this.#request;
     running.add(this.#ending);
-    if (marker !== undefined) sweeper.started(marker);
+    if (marker !== undefined) leftovers.started(marker);
     const cancel = (): void => this.#ending.request(reasonOfAbort(signal));
     signal.addEventListener("abort", cancel);
     const letGo = startChild(command, this);
@@ -177,10 +177,11 @@ class ProcessRun implements ChildEvents {
     const { marker } = this.#request;
     const readOn = settled.kind === "exited";
     const ended = readOn && (await within(DRAIN_MS, this.#closed.promise));
-    this.#ending.killRest();
+    const killed = this.#ending.killRest();
     if (marker !== undefined) {
-      const byItself = this.#ending.reason === null && (ended || settled.kind === "refused");
-      this.#host.sweeper.ended(marker, byItself ? "later" : "now");
+      const byItself = this.#ending.reason === null && ended;
+      if (settled.kind === "refused") this.#host.leftovers.refused(marker);
+      else await this.#host.leftovers.ended({ marker, killed, byItself });
     }
     if (readOn && !ended) await within(DRAIN_MS, this.#closed.promise);
     this.#ending.dispose();

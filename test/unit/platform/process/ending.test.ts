@@ -28,23 +28,31 @@ test("killAll leaves nobody of such a tree, at once and without waiting", async 
   expect(await running).toMatchObject({ end: "cancelled", signal: "SIGKILL" });
 });
 
-test("killAll also reaches what a trial that ended by itself has left in another session", async () => {
+/** Starts something in a session of its own, with its id in `pid`, and ends by itself as soon as that is there. */
+function leaving(dir: { join(name: string): string }, command: string): string {
+  const pid = dir.join("pid");
+  return `setsid sh -c 'echo $$ > ${pid}; ${command}' >/dev/null 2>&1 & while [ ! -s ${pid} ]; do sleep 0.01; done`;
+}
+
+test("what a trial leaves in another session is gone when its end is told", async () => {
   using dir = temporaryDirectory();
   using processes = runner();
-  const script = `setsid sh -c 'echo $$ > ${dir.join("pid")}; exec sleep 300' >/dev/null 2>&1 & while [ ! -s ${dir.join("pid")} ]; do sleep 0.01; done`;
+  const script = leaving(dir, "exec sleep 300");
   expect(await processes.run(sh(script, { marker: newMarker() }), never)).toMatchObject({ end: "exited", exitCode: 0 });
-  const pid = Number(dir.read("pid"));
-  expect(runs(pid)).toBe(true);
-  processes.killAll();
-  expect(runs(pid)).toBe(false);
+  expect(runs(Number(dir.read("pid")))).toBe(false);
 });
 
-test("what a trial leaves in another session is ended within about a second while others run", async () => {
+test("a lock that something left behind holds is free when the trial's end is told, eight times over", async () => {
   using dir = temporaryDirectory();
   using processes = runner();
-  const script = `setsid sh -c 'echo $$ > ${dir.join("pid")}; exec sleep 300' >/dev/null 2>&1 & while [ ! -s ${dir.join("pid")} ]; do sleep 0.01; done`;
-  await processes.run(sh(script, { marker: newMarker() }), never);
-  await until(() => !runs(Number(dir.read("pid"))));
+  // A worker whose own child holds the lock under a cleared environment.
+  const worker = `env -i PATH="$PATH" sh -c "exec 9>lock; flock -n 9 || exit 1; echo taken > held; exec sleep 300" & exec sleep 300`;
+  for (let turn = 0; turn < 8; turn++) {
+    const script = `rm -f pid held; ${leaving(dir, worker)}; while [ ! -s held ]; do sleep 0.01; done`;
+    const more = { marker: newMarker(), cwd: dir.path, timeoutMs: 5000 };
+    expect(await processes.run(sh(script, more), never)).toMatchObject({ end: "exited", exitCode: 0 });
+    expect(await processes.run(sh("exec 9>lock; flock -n 9", { cwd: dir.path }), never)).toMatchObject({ exitCode: 0 });
+  }
 });
 
 test("what has cleared its environment and left for another session is ended with a trial that ends by itself, once it was seen", async () => {
@@ -52,7 +60,7 @@ test("what has cleared its environment and left for another session is ended wit
   using processes = runner();
   const script = `env -i PATH="$PATH" setsid sh -c 'echo $$ > ${dir.join("pid")}; exec sleep 300' >/dev/null 2>&1 & sleep 1.5`;
   expect(await processes.run(sh(script, { marker: newMarker() }), never)).toMatchObject({ end: "exited", exitCode: 0 });
-  await until(() => !runs(Number(dir.read("pid"))));
+  expect(runs(Number(dir.read("pid")))).toBe(false);
 });
 
 test("a process that shares its marker with a running one does not take that with it", async () => {
