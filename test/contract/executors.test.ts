@@ -1,6 +1,12 @@
-import { afterAll, describe, it } from "vitest";
+import { getPriority } from "node:os";
+import { afterAll, describe, expect, it } from "vitest";
 import { builtins } from "../../src/components/builtins.ts";
+import type { AnyDefinition } from "../../src/kernel/define.ts";
+import { loadModule } from "../../src/platform/modules.ts";
 import { definitionContract, executorContract, FakeCluster, fakeBatchExecutor } from "../../src/testing/index.ts";
+import { runData } from "../../src/testing/run-spec.ts";
+import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { blocks } from "../support/documents.ts";
 
 const framework = { describe, it };
 
@@ -12,3 +18,36 @@ const cluster = new FakeCluster();
 afterAll(() => cluster[Symbol.dispose]());
 definitionContract(fakeBatchExecutor(cluster), framework);
 executorContract(fakeBatchExecutor(cluster), framework);
+
+// The executor of the guide, as it stands there.
+using dir = temporaryDirectory();
+const guide = blocks("docs/writing-a-component.md", "ts").find(({ note }) => note === "file: nice.ts");
+const { default: exported } = await loadModule(dir.write("nice.ts", guide?.text ?? ""));
+if (!isExecutor(exported)) throw new Error("the guide has no executor in nice.ts");
+const nice = exported;
+definitionContract(nice, framework);
+executorContract(nice, framework);
+
+it("the executor of the guide runs trials and checks at a lower priority", async () => {
+  using project = temporaryDirectory();
+  project.write(
+    "train.mjs",
+    "import { getPriority } from 'node:os'; console.log(`score: ${getPriority()}`); process.exitCode = getPriority() > Number(process.argv[2]) ? 0 : 1;",
+  );
+  const own = getPriority();
+  const spec = {
+    version: 1,
+    name: "niced",
+    metric: { name: "score" },
+    stop: { iterations: 1 },
+    researcher: { type: "search", method: "grid", num_tasks: 1, space: { n: { type: "int", low: 1, high: 1 } } },
+    experimenter: { type: "composed", executor: { type: "nice", command: `node train.mjs ${own}`, by: 3 } },
+    checks: [{ name: "niced", command: `node train.mjs ${own}` }],
+  };
+  const { result } = await runData(project, spec, { definitions: [nice] });
+  expect(result.best?.score).toBe(Math.min(19, own + 3));
+});
+
+function isExecutor(exported: unknown): exported is AnyDefinition<"executor"> {
+  return typeof exported === "object" && exported !== null && "kind" in exported && exported.kind === "executor";
+}
