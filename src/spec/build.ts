@@ -11,8 +11,8 @@ import { isModulePath, optionsOf } from "./components.ts";
 import { asComponent } from "./definition-check.ts";
 import { type Finding, finding, pathText } from "./diagnostics.ts";
 import { type SpecPaths, specPaths } from "./paths.ts";
-import { placeKey, type SpecPath } from "./places.ts";
-import { knownComponents, sitesOf } from "./sites.ts";
+import type { SpecPath } from "./places.ts";
+import { knownComponents, type Site, sitesOf } from "./sites.ts";
 import { createOptionsChecker, type OptionsChecker } from "./structure.ts";
 
 /** What is needed to build the components of a spec. */
@@ -27,22 +27,6 @@ export interface BuildOptions {
   readonly secrets?: readonly string[];
 }
 
-/** What happens with runners that cannot be built, while a spec is looked through. */
-interface BrokenRunners {
-  /** Whether what is wrong with the runner there has been told. */
-  readonly isKnown: (place: SpecPath) => boolean;
-  /** Takes what building a runner has thrown. */
-  readonly tell: (thrown: unknown, place: SpecPath | undefined) => void;
-}
-
-/** In place of a runner that cannot be built. It is never asked. */
-const STAND_IN: KindMap["runner"] = {
-  name: "broken",
-  run: async () => {
-    throw new SpecError("this runner could not be built");
-  },
-};
-
 /** Builds components of one spec; runners that it names are built once and shared. */
 export class ComponentBuilder {
   readonly #options: BuildOptions;
@@ -51,11 +35,8 @@ export class ComponentBuilder {
   /** Where the configs of the spec stand; others come from the components themselves, and are checked when built. */
   readonly #places: ReadonlyMap<object, SpecPath>;
   readonly #runners = new Map<string, KindMap["runner"]>();
-  readonly #broken: BrokenRunners | null;
 
-  /** With `broken`, a component whose runner cannot be built is built all the same, for what else is wrong with it. */
-  constructor(options: BuildOptions, broken: BrokenRunners | null = null) {
-    this.#broken = broken;
+  constructor(options: BuildOptions) {
     const { spec, dir, registry } = options;
     this.#options = options;
     this.#paths = specPaths(dir, typeof spec.root === "string" ? spec.root : undefined);
@@ -91,19 +72,6 @@ export class ComponentBuilder {
     return ofKind(kind, built);
   }
 
-  /** What another component asks for. */
-  #part<K extends Kind>(kind: K, config: ComponentConfig): KindMap[K] {
-    if (kind !== "runner" || !this.#broken) return this.build(kind, config);
-    const place = typeof config === "string" ? ["runners", config] : this.#places.get(config);
-    if (place && this.#broken.isKnown(place)) return ofKind(kind, STAND_IN);
-    try {
-      return this.build(kind, config);
-    } catch (thrown) {
-      this.#broken.tell(thrown, place);
-      return ofKind(kind, STAND_IN);
-    }
-  }
-
   #deps(name: string): ComponentDeps {
     const { effects, metric, secrets = [] } = this.#options;
     const { dir, root } = this.#paths;
@@ -113,7 +81,7 @@ export class ComponentBuilder {
       specDir: dir,
       root,
       name,
-      build: (kind, config) => this.#part(kind, config),
+      build: (kind, config) => this.build(kind, config),
       hide: createRedactor(secrets),
       resolvePath: (path) => resolve(dir, path),
     };
@@ -137,31 +105,26 @@ function placed(thrown: unknown, place: SpecPath | undefined, config: JsonObject
   return new BuildError(messageOf(thrown), findingsOf(thrown, place, config), thrown);
 }
 
-/** A problem in a prompt is told at the option that gives it, with the name it is about; others at the component. */
-function findingsOf(thrown: unknown, place: SpecPath, { prompt, prompt_file: file }: JsonObject): readonly Finding[] {
-  const message = messageOf(thrown);
-  const inText = thrown instanceof SpecError ? thrown.diagnostics.filter(({ line }) => line !== undefined) : [];
-  if (typeof file === "string") {
-    const at = [...place, "prompt_file"];
-    if (inText.length > 0) {
-      return inText.map((found) => finding(at, `${file}:${found.line}:${found.column ?? 1}: ${found.message}`));
-    }
-    if (message.startsWith(file)) return [finding(at, message)];
-  }
-  if (typeof prompt === "string") {
-    const at = [...place, "prompt"];
-    if (inText.length > 0) return inText.map((found) => finding(at, found.message, inPrompt(prompt, found)));
-    if (/^\w+ prompt:/.test(message)) return [finding(at, message)];
-  }
-  return [finding(place, message, { about: "key" })];
+/** What the component says of its options is told there, the rest where it stands. */
+function findingsOf(thrown: unknown, place: SpecPath, config: JsonObject): readonly Finding[] {
+  const said = thrown instanceof SpecError ? thrown.diagnostics : [];
+  const found = said.flatMap((problem): readonly Finding[] => {
+    const { path, message, file, line } = problem;
+    const given = Object.hasOwn(config, path) ? config[path] : undefined;
+    if (given === undefined) return [];
+    const at = [...place, path];
+    if (file !== undefined) return [finding(at, `${file}:${line ?? 1}:${problem.column ?? 1}: ${message}`)];
+    return [finding(at, message, typeof given === "string" && line !== undefined ? wordAt(given, problem) : {})];
+  });
+  return found.length > 0 ? found : [finding(place, messageOf(thrown), { about: "key" })];
 }
 
-/** The word of a prompt that a diagnostic is about, to be found where the prompt is written in the spec. */
-function inPrompt(prompt: string, { line = 1, column = 1 }: Diagnostic): Pick<Finding, "within" | "occurrence"> {
-  const start = prompt.split("\n", line - 1).reduce((sum, text) => sum + text.length + 1, 0) + column - 1;
-  const within = /^(?:\{\{[^\n{}]*\}\}|[^\s{}()|~=]+|\S+)/.exec(prompt.slice(start))?.[0];
+/** The word of a text that a diagnostic is about, to be found where the text is written in the spec. */
+function wordAt(text: string, { line = 1, column = 1 }: Diagnostic): Pick<Finding, "within" | "occurrence"> {
+  const start = text.split("\n", line - 1).reduce((sum, above) => sum + above.length + 1, 0) + column - 1;
+  const within = /^(?:\{\{[^\n{}]*\}\}|[^\s{}()|~=]+|\S+)/.exec(text.slice(start))?.[0];
   if (within === undefined) return {};
-  return { within, occurrence: occurrences(prompt.slice(0, start + within.length - 1), within) };
+  return { within, occurrence: occurrences(text.slice(0, start + within.length - 1), within) };
 }
 
 function occurrences(text: string, part: string): number {
@@ -171,27 +134,31 @@ function occurrences(text: string, part: string): number {
 }
 
 /**
- * What only shows when the components are built, such as a prompt with an unknown variable. Stages and runners that
- * `isFaulty` are left out: what is wrong with them has been told. A stage whose runner is broken is not.
+ * What only shows when the components are built, such as a prompt with an unknown variable. Those that are faulty, or have
+ * a faulty or broken runner, are left out: what is wrong with it has been told.
  */
-export function unbuildable(options: BuildOptions, isFaulty: (path: SpecPath) => boolean): readonly Finding[] {
+export function unbuildable(
+  options: BuildOptions,
+  sites: readonly Site[],
+  isFaulty: (path: SpecPath) => boolean,
+): readonly Finding[] {
   const { spec } = options;
+  const builder = new ComponentBuilder(options);
   const found: Finding[] = [];
   const broken = new Set<string>();
-  const isKnown = (path: SpecPath) => isFaulty(path) || broken.has(placeKey(path));
-  const tell = (thrown: unknown, path: SpecPath = []): void => {
-    broken.add(placeKey(path));
-    if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return;
-    if (thrown instanceof BuildError) found.push(...thrown.findings);
-    else found.push(finding(path, messageOf(thrown), { about: "key" }));
-  };
-  const builder = new ComponentBuilder(options, { isKnown, tell });
   const attempt = (kind: Kind, path: SpecPath, config: unknown, name?: string): void => {
-    if (!isConfig(config) || isFaulty(path)) return;
+    const uses = sites.filter((site) => site.place && isWithin(site.path, path)).map(({ value }) => value);
+    const isUnsound = uses.some(
+      (used) => typeof used === "string" && (broken.has(used) || isFaulty(["runners", used])),
+    );
+    if (!isConfig(config) || isFaulty(path) || isUnsound) return;
     try {
       builder.build(kind, config, name);
     } catch (thrown) {
-      tell(thrown, path);
+      if (name !== undefined) broken.add(name);
+      if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return;
+      if (thrown instanceof BuildError) found.push(...thrown.findings);
+      else found.push(finding(path, messageOf(thrown), { about: "key" }));
     }
   };
   const runners = isJsonObject(spec.runners) ? spec.runners : {};
@@ -199,6 +166,10 @@ export function unbuildable(options: BuildOptions, isFaulty: (path: SpecPath) =>
   for (const kind of ["researcher", "experimenter", "evaluator", "reviewer"] as const)
     attempt(kind, [kind], spec[kind]);
   return found;
+}
+
+function isWithin(path: SpecPath, outer: SpecPath): boolean {
+  return outer.every((key, at) => path[at] === key);
 }
 
 /** Options have been validated by the definition's own schema, from which `create` has their type. */

@@ -56,7 +56,7 @@ export function checkValue(
   const exported = files ? missingExports(sites, (path) => resolve(dir, path), files) : [];
   const onDisk = fresh([...missing, ...untracked, ...exported]);
   const metric = isSound(value.metric, isFaulty(["metric"])) ? metricOf(value.metric) : STAND_IN;
-  const building = effects ? fresh(unbuildable({ spec: value, dir, registry, metric, effects }, isFaulty)) : [];
+  const building = effects ? fresh(unbuildable({ spec: value, dir, registry, metric, effects }, sites, isFaulty)) : [];
   const warnings = [...commands.warnings, ...unknownCost(value, sites)];
   return { errors: [...structural, ...meaning, ...onDisk, ...building], warnings };
 }

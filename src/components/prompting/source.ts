@@ -1,5 +1,5 @@
 import type { ComponentDeps } from "../../kernel/define.ts";
-import { SpecError } from "../../kernel/errors.ts";
+import { messageOf, SpecError } from "../../kernel/errors.ts";
 import type { RefSchema } from "../../schema/dialect.ts";
 
 /** The option that names the runner a component asks. */
@@ -42,4 +42,17 @@ export function promptSource(
     throw new SpecError(`prompt_file: there is no file ${options.prompt_file}; its path is relative to the spec`);
   }
   return { promptTemplate: source, promptName: options.prompt_file };
+}
+
+/** Builds what asks with the prompt of these options. What is wrong with the prompt is told of the option that gives it. */
+export function builtWithPrompt<T>({ prompt, prompt_file: file }: PromptGiven, build: () => T): T {
+  try {
+    return build();
+  } catch (thrown) {
+    const inText = thrown instanceof SpecError ? thrown.diagnostics.filter(({ line }) => line !== undefined) : [];
+    if (inText.length === 0 || (prompt ?? file) === undefined) throw thrown;
+    const option = file === undefined ? { path: "prompt" } : { path: "prompt_file", file };
+    const diagnostics = inText.map((problem) => ({ ...problem, ...option }));
+    throw new SpecError(messageOf(thrown), diagnostics, { cause: thrown });
+  }
 }

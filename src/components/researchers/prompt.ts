@@ -13,7 +13,7 @@ import type { Infer } from "../../schema/infer.ts";
 import { compileUserSchema } from "../../schema/validate.ts";
 import { askUntilUsable, inReplies } from "../prompting/ask.ts";
 import { renderedInRun } from "../prompting/render.ts";
-import { promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
+import { builtWithPrompt, promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
 import { promptShapes, promptVariables } from "../prompting/variables.ts";
 import { asRunner } from "../runners/as-runner.ts";
 import { declaredParameters } from "../space/declared.ts";
@@ -181,16 +181,22 @@ export const promptResearcher = defineComponent({
     ...(given.space === undefined ? [] : spaceProblems(given.space)),
     ...schemaProblems(given.hypothesis_schema),
   ],
-  create: (given, deps: ComponentDeps) =>
-    new Researcher({
-      runner: deps.build("runner", given.runner),
-      numTasks: given.num_tasks,
-      ...promptSource(given, deps),
-      ...(given.space === undefined ? {} : { space: given.space }),
-      ...(given.hypothesis_schema === undefined ? {} : { hypothesisSchema: given.hypothesis_schema }),
-      edits: given.edits,
-      ...(given.vars === undefined ? {} : { vars: given.vars }),
-    }),
+  create: (given, deps: ComponentDeps) => {
+    const runner = deps.build("runner", given.runner);
+    return builtWithPrompt(
+      given,
+      () =>
+        new Researcher({
+          runner,
+          numTasks: given.num_tasks,
+          ...promptSource(given, deps),
+          ...(given.space === undefined ? {} : { space: given.space }),
+          ...(given.hypothesis_schema === undefined ? {} : { hypothesisSchema: given.hypothesis_schema }),
+          edits: given.edits,
+          ...(given.vars === undefined ? {} : { vars: given.vars }),
+        }),
+    );
+  },
 });
 
 function asSpace(space: Space | SpaceOptions): Space {

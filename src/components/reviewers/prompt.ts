@@ -15,7 +15,7 @@ import {
   printableRecord,
 } from "../prompting/printable.ts";
 import { renderedInRun } from "../prompting/render.ts";
-import { promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
+import { builtWithPrompt, promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
 import { promptShapes, promptVariables, RESULTS_SHAPE } from "../prompting/variables.ts";
 import { asRunner } from "../runners/as-runner.ts";
 import { type EvidenceLookup, parseFindings } from "./findings.ts";
@@ -122,7 +122,10 @@ export const promptReviewer = defineComponent({
   options,
   example: { runner: "main" },
   check: promptProblems,
-  create: (given, deps) => new Reviewer({ runner: deps.build("runner", given.runner), ...promptSource(given, deps) }),
+  create: (given, deps) => {
+    const runner = deps.build("runner", given.runner);
+    return builtWithPrompt(given, () => new Reviewer({ runner, ...promptSource(given, deps) }));
+  },
 });
 
 /** The prompt of a `prompt` reviewer that was given none. */

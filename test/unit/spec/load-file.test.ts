@@ -339,10 +339,8 @@ experimenter: { type: script, command: "true" }
 reviewer: { type: prompt, runner: ${runner === "main" ? runner : "{ type: command, argv: [cat] }"}, prompt: "{{nor}}" }
 `,
     );
-    expect(await errorsOf(path, { registry: builtins })).toEqual([
-      expect.stringMatching(told),
-      expect.stringMatching(/^5:\d+ .*unknown variable "nope"/),
-      expect.stringMatching(/^7:\d+ .*unknown variable "nor"/),
-    ]);
+    // Stages that would ask it are looked at once it is mended.
+    const others = runner === "main" ? [] : [expect.stringMatching(/^7:\d+ .*unknown variable "nor"/)];
+    expect(await errorsOf(path, { registry: builtins })).toEqual([expect.stringMatching(told), ...others]);
   });
 });
