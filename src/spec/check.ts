@@ -6,7 +6,7 @@ import { parseDuration } from "../model/units.ts";
 import { unbuildable } from "./build.ts";
 import { checkCommands, declaredInSpec, placedCommands, placedSpace } from "./commands.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import { missingExports } from "./module-exports.ts";
+import { missingExports } from "./modules.ts";
 import { missingFiles, pathFindings, specPaths, unreadArtifacts, untrackable } from "./paths.ts";
 import { placeKey, type SpecPath } from "./places.ts";
 import { metricOf } from "./settings.ts";

@@ -5,18 +5,16 @@ import { type Diagnostic, SpecError } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { systemEffects } from "../platform/system.ts";
-import { blamed } from "./blame.ts";
 import { checkValue, type Surroundings } from "./check.ts";
 import { withoutNotes } from "./components.ts";
 import { DiagnosticWriter, type Finding, formatDiagnostics, OVERRIDES } from "./diagnostics.ts";
 import { specHash } from "./drift.ts";
-import { type Interpolated, interpolate, type Reference, secretValues } from "./interpolate.ts";
+import { blamed, type Interpolated, interpolate, type Reference, secretValues } from "./interpolate.ts";
 import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
 import { placeKey } from "./places.ts";
 import { siteLookup, sitesOf } from "./sites.ts";
-import { parseSource, type SpecSource } from "./source.ts";
-import { readSpecFile } from "./spec-file.ts";
+import { parseSource, readSpecFile, type SpecSource } from "./source.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
 
 /** A spec that has been read, checked and completed. */

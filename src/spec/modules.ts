@@ -1,13 +1,14 @@
-import type { AnyDefinition, Kind } from "../kernel/define.ts";
+import { type AnyDefinition, KINDS, type Kind, type KindMap } from "../kernel/define.ts";
 import type { Files } from "../kernel/effects.ts";
-import { isAuraError, messageOf } from "../kernel/errors.ts";
+import { isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
-import { isModulePath } from "./components.ts";
-import { asDefinition } from "./definition-check.ts";
+import { compileSchema } from "../schema/validate.ts";
+import { shown } from "../text/printable.ts";
+import { anKind, isModulePath, placedSchema } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { nearFile } from "./paths.ts";
-import { sitesOf } from "./sites.ts";
+import { besides, type Site, sitesOf } from "./sites.ts";
 
 /** Imports a module by absolute path and gives its exports. */
 export type ModuleLoader = (path: string) => Promise<Readonly<Record<string, unknown>>>;
@@ -60,4 +61,163 @@ async function loadDefinition(
     if (!isAuraError(thrown)) return `${type} never finishes loading: ${messageOf(thrown)}`;
     return thrown.message.split("\n")[0] ?? `${type} cannot be loaded`;
   }
+}
+
+/** What a component of each kind has to have, and of which type. */
+const NEEDED: { readonly [K in Kind]: Readonly<Partial<Record<keyof KindMap[K], "function" | "number" | "string">>> } =
+  {
+    researcher: { hypothesize: "function", numTasks: "number" },
+    experimenter: { runExperiment: "function" },
+    environment: { prepare: "function" },
+    executor: { run: "function", cwd: "string" },
+    collector: { collect: "function" },
+    aggregator: { aggregate: "function" },
+    evaluator: { evaluate: "function" },
+    reviewer: { review: "function" },
+    runner: { run: "function", name: "string" },
+  };
+
+/** A module's default export as the definition of a component of this kind. Throws `SpecError` that names what it lacks. */
+function asDefinition(exported: unknown, kind: Kind, type: string): AnyDefinition {
+  const how = `end it with: export default defineComponent({ kind: "${kind}", type: "…", summary: "…", options: { … }, example: { … }, create })`;
+  if (typeof exported !== "object" || exported === null) {
+    throw new SpecError(`${type} has no component as its default export; ${how}`);
+  }
+  const lack = lackOf(exported);
+  if (lack !== null) throw new SpecError(`the component that ${type} exports ${lack}; ${how}`);
+  if (!isDefinition(exported)) throw new SpecError(`${type} has no component as its default export; ${how}`);
+  if (exported.kind !== kind) {
+    throw new SpecError(`${type} is a component of kind ${exported.kind}, and ${anKind(kind)} is needed here`);
+  }
+  assertSchema(exported, type);
+  const { aliases: _aliases, ...definition } = exported;
+  return { ...definition, type };
+}
+
+/** The first thing that is missing from a definition or of the wrong form, as the rest of a sentence. */
+function lackOf(exported: object): string | null {
+  const { kind, type, options, create }: { kind?: unknown; type?: unknown; options?: unknown; create?: unknown } =
+    exported;
+  if (kind === undefined) return "has no `kind`";
+  if (!KINDS.some((known) => known === kind)) return `has an unknown \`kind\`, ${shown(kind)} (${KINDS.join(", ")})`;
+  if (typeof type !== "string") return "has no `type`, its name";
+  if (!isJsonObject(options)) return "has no `options`, the schema of its options";
+  if (!isJsonObject(options.properties)) return "has no `options.properties`, the schema of each option ({} for none)";
+  if (options.required !== undefined && !Array.isArray(options.required))
+    return "has `options.required` that is no list";
+  if (typeof create !== "function") return "has no `create`, the function that builds it";
+  return null;
+}
+
+function isDefinition(exported: object): exported is AnyDefinition {
+  return lackOf(exported) === null;
+}
+
+function assertSchema(definition: AnyDefinition, type: string): void {
+  for (const [name, schema] of Object.entries(definition.options.properties)) {
+    try {
+      compileSchema({ type: "object", properties: { [name]: schema }, additionalProperties: false });
+    } catch (thrown) {
+      throw new SpecError(`in ${type} the schema of the option "${name}" is invalid: ${messageOf(thrown)}`);
+    }
+  }
+  try {
+    compileSchema(placedSchema(definition));
+  } catch (thrown) {
+    throw new SpecError(`in ${type} the schema of the options is invalid: ${messageOf(thrown)}`);
+  }
+}
+
+/** A built component. Throws `SpecError` when `create` of a user's module fails, or gives something that is none. */
+export function asComponent<K extends Kind>(kind: K, type: string, create: () => KindMap[K]): KindMap[K] {
+  let built: KindMap[K];
+  try {
+    built = create();
+  } catch (thrown) {
+    if (thrown instanceof SpecError) throw thrown;
+    throw new SpecError(`${type} could not be created: its \`create\` threw: ${messageOf(thrown)}`, [], {
+      cause: thrown,
+    });
+  }
+  const lack = lackOfComponent(kind, built);
+  if (lack === null) return built;
+  throw new SpecError(`what \`create\` of ${type} returned is no ${kind}: ${lack}`);
+}
+
+function lackOfComponent(kind: Kind, built: unknown): string | null {
+  if (typeof built !== "object" || built === null) return `it is ${shown(built)}`;
+  if (built instanceof Promise)
+    return "it is a promise; give the component itself, and do what takes time in its `setup`";
+  for (const [name, needed] of Object.entries(NEEDED[kind])) {
+    const given: unknown = Reflect.get(built, name);
+    if (typeof given === needed) continue;
+    const what = needed === "function" ? `method \`${name}\`` : `\`${name}\``;
+    return given === undefined ? `it has no ${what}` : `its \`${name}\` is ${shown(given)}, no ${needed}`;
+  }
+  return null;
+}
+
+/** Larger modules are not looked into. */
+const LARGEST = 1024 * 1024;
+
+const DECLARED =
+  /\bexport\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\s*\*?|class|const|let|var|enum|interface|type|namespace)\s+([\p{L}_$][\p{L}\p{N}_$]*)/gu;
+const LISTED = /\bexport\s+(?:type\s+)?\{([^{}]*)\}/g;
+const DEFAULT = /\bexport\s+default\b/g;
+
+/**
+ * Functions that a spec names and that their modules do not export. The modules are read, not run: what they do is not
+ * to happen before the run. One whose exports cannot be told from its text, such as a CommonJS module, is passed over.
+ */
+export function missingExports(
+  sites: readonly Site[],
+  resolvePath: (path: string) => string,
+  files: Files,
+): readonly Finding[] {
+  return sites.flatMap((site) => {
+    const { schema, value: module, path } = site;
+    const option = isJsonObject(schema?.["x-module"]) ? schema["x-module"].export : undefined;
+    const name = besides(site, option) ?? "default";
+    if (typeof option !== "string" || typeof module !== "string" || typeof name !== "string") return [];
+    const file = resolvePath(module);
+    const stat = files.stat(files.realPath(file) ?? file);
+    const text = stat?.kind === "file" && stat.size <= LARGEST ? files.readText(file) : null;
+    const names = text === null ? null : exportedNames(text, name);
+    if (names === null || names.includes(name)) return [];
+    const known = names.length === 0 ? "it exports nothing" : `it exports ${names.join(", ")}`;
+    const more = { candidates: names, given: name };
+    return [finding([...path.slice(0, -1), option], `${module} has no export "${name}"; ${known}`, more)];
+  });
+}
+
+/** The names that a module exports; `null` when its text does not tell, or leaves open whether `wanted` is among them. */
+export function exportedNames(text: string, wanted: string): readonly string[] | null {
+  const declared = [...text.matchAll(DECLARED)].map((found) => found[1] ?? "");
+  const lists = [...text.matchAll(LISTED)];
+  const defaults = [...text.matchAll(DEFAULT)];
+  const words = [...text.matchAll(/\bexport\b/g)].length;
+  const understood = declared.length + lists.length + defaults.length;
+  if (words === 0 || words !== understood || /\bexports\b/.test(text)) return null;
+  const listed = lists.flatMap(([, names = ""]) =>
+    names.split(",").map(
+      (name) =>
+        name
+          .trim()
+          .split(/\s+as\s+/)
+          .at(-1) ?? "",
+    ),
+  );
+  const names = [...new Set([...declared, ...listed.map(withoutType), ...(defaults.length > 0 ? ["default"] : [])])];
+  if (!names.includes(wanted) && isAmongDeclared(text, wanted)) return null;
+  return names.filter((name) => name !== "");
+}
+
+function withoutType(name: string): string {
+  return name.replace(/^type\s+/, "").replace(/^["']|["']$/g, "");
+}
+
+/** One `export const` may declare several names. */
+function isAmongDeclared(text: string, wanted: string): boolean {
+  const statements = text.matchAll(/\bexport\s+(?:declare\s+)?(?:const|let|var)\b([^;]*)/g);
+  return [...statements].some(([, rest = ""]) => rest.split(/[^\p{L}\p{N}_$]+/u).includes(wanted));
 }

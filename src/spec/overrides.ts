@@ -4,8 +4,7 @@ import { clip, terminalLine } from "../text/printable.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
 import { specSchema } from "./spec-schema.ts";
-import { MAX_DEPTH } from "./yaml-depth.ts";
-import { readYaml } from "./yaml-text.ts";
+import { MAX_DEPTH, readYaml } from "./yaml.ts";
 
 const LONGEST_VALUE = 65_536;
 /** Keys of a spec that hold lists. */

@@ -1,17 +1,20 @@
 import { join } from "node:path";
 import { CommandExecutor } from "../components/executors/index.ts";
 import { assemble, type Parameter } from "../components/space/parameter.ts";
+import type { History, StageContext, WorkspaceView } from "../kernel/context.ts";
 import type { Kind } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
+import { RunFailedError } from "../kernel/errors.ts";
 import type { Command, Runner } from "../kernel/ports.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
+import { NO_TOTALS } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { type AuraName, CommandError, compileCommand } from "../platform/command.ts";
+import { shellWord } from "../text/shell.ts";
 import { PARAMS_FILE } from "../workspace/layout.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { pathText } from "./diagnostics.ts";
-import { firstPrompt } from "./preview.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import { knownComponents, type Site, sitesOf } from "./sites.ts";
 
@@ -195,4 +198,127 @@ function asksRunner(researcher: object): researcher is { readonly runner: Pick<R
 
 function mostCost(runner: Pick<Runner, "mostCost">, promptTokens: number): number | null {
   return runner.mostCost?.(promptTokens) ?? null;
+}
+
+const EMPTY_HISTORY: History = { entries: [], best: null, refused: [], insights: [] };
+
+/** The prompt a researcher would send first; `null` when it does not ask with one. */
+function firstPrompt(run: ResolvedRun, workspace: string, effects: Effects): string | null {
+  const { researcher } = run;
+  if (!sendsPrompts(researcher)) return null;
+  return researcher.prompt({ ...previewContext(run, workspace, effects), count: researcher.numTasks });
+}
+
+interface SendsPrompts {
+  readonly numTasks: number;
+  prompt(ctx: StageContext & { readonly count: number }): string;
+}
+
+function sendsPrompts(researcher: object): researcher is SendsPrompts {
+  return "prompt" in researcher && typeof researcher.prompt === "function";
+}
+
+/** The first iteration of a run that does not take place: nothing can be asked, run or read. */
+function previewContext({ settings }: ResolvedRun, workspace: string, effects: Effects): StageContext {
+  const refuse = (what: string) => async (): Promise<never> => {
+    throw new RunFailedError(`${what} in a dry run`);
+  };
+  return {
+    settings,
+    runId: "dryrun",
+    mark: "dryrun/",
+    effects,
+    workspace: emptyWorkspace(workspace),
+    inputs: settings.inputs.flatMap(({ path, absolutePath }) => {
+      const stat = effects.files.stat(effects.files.realPath(absolutePath) ?? absolutePath);
+      if (!stat) return [];
+      return [{ path, size: stat.size, modifiedAt: "", sha256: "" }];
+    }),
+    totals: () => NO_TOTALS,
+    emit: () => {},
+    signal: new AbortController().signal,
+    iteration: 1,
+    history: EMPTY_HISTORY,
+    rng: effects.rng(settings.seed).fork("iteration-1"),
+    calls: { ask: refuse("no model is asked") },
+    trials: { run: refuse("no trial is run") },
+  };
+}
+
+function emptyWorkspace(root: string): WorkspaceView {
+  return {
+    root,
+    readHypothesis: () => null,
+    readExperiment: () => null,
+    readEvaluation: () => null,
+    readTrial: () => null,
+    notes: () => [],
+  };
+}
+
+/** A plan for people, section by section. */
+export function formatPlan(plan: RunPlan): string {
+  const { settings, prompt } = plan;
+  return [
+    section(`plan of ${settings.name}`, [
+      ...(settings.goal === "" ? [] : [["goal", settings.goal.trim().split("\n")[0] ?? ""] as const]),
+      ["metric", metricText(settings)],
+      ["project", settings.root],
+      ["workspace", `${plan.workspace} (not made)`],
+      ["size", sizeText(plan)],
+      ["stops at", stopText(settings)],
+      ["cost", costText(plan)],
+    ]),
+    section(
+      "components",
+      plan.components.map(({ path, type, summary }) => [`${path}: ${type}`, summary] as const),
+    ),
+    `commands${plan.sample === null ? "" : ` for ${JSON.stringify(plan.sample)}`}\n${plan.commands.map(commandText).join("\n") || "  none"}`,
+    ...(prompt === null ? [] : [`first prompt\n${prompt.trimEnd().replaceAll(/^(?=.)/gm, "  ")}`]),
+  ].join("\n\n");
+}
+
+function section(title: string, rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  return [title, ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)].join("\n");
+}
+
+function metricText({ metric }: RunSettings): string {
+  const { name, direction, baseline, target } = metric;
+  const marks = [
+    ...(baseline === undefined ? [] : [`baseline ${baseline}`]),
+    ...(target === undefined ? [] : [`target ${target}`]),
+  ];
+  return [`${direction} ${name}`, ...marks].join(", ");
+}
+
+function sizeText({ hypotheses, hypothesesPerIteration, trialsPerHypothesis, settings }: RunPlan): string {
+  const total = hypotheses === null ? "no limit on hypotheses" : `at most ${hypotheses} hypotheses`;
+  return `${total}, ${hypothesesPerIteration} an iteration, ${trialsPerHypothesis} ${trialsPerHypothesis === 1 ? "process" : "processes"} each, ${settings.parallel} at a time`;
+}
+
+function stopText({ stop }: RunSettings): string {
+  const limits = [
+    ...(stop.iterations === undefined ? [] : [`${stop.iterations} iterations`]),
+    ...(stop.hypotheses === undefined ? [] : [`${stop.hypotheses} hypotheses`]),
+    ...(stop.patience === undefined ? [] : [`${stop.patience} iterations without a better score`]),
+    ...(stop.wallClockMs === undefined ? [] : [`${stop.wallClockMs / 1000} s`]),
+    ...(stop.tokens === undefined ? [] : [`${stop.tokens} tokens`]),
+    ...(stop.costUsd === undefined ? [] : [`$${stop.costUsd}`]),
+  ];
+  return [...limits, `${stop.failures} failed experiments in a row`].join(", ");
+}
+
+function costText({ cost }: RunPlan): string {
+  if (cost.callsPerIteration === 0) return "no model is asked";
+  const first = cost.promptTokens === null ? "" : `, the first prompt about ${cost.promptTokens} tokens`;
+  const price =
+    cost.firstCallUsd === null ? ", no price known" : `, the first call at most $${cost.firstCallUsd.toFixed(4)}`;
+  return `${cost.callsPerIteration} model calls an iteration${first}${price}; prompts grow as the run goes on`;
+}
+
+function commandText({ path, template, argv, problem }: PlannedCommand): string {
+  const written = typeof template === "string" ? template : template.join(" ");
+  if (problem !== undefined) return `  ${path}: ${written}\n    ${problem}`;
+  return `  ${path}: ${argv === null ? written : argv.map(shellWord).join(" ")}`;
 }

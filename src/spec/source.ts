@@ -1,11 +1,14 @@
+import { basename, dirname, join } from "node:path";
 import { LineCounter } from "yaml";
-import type { JsonObject } from "../model/json.ts";
-import { isJsonObject } from "../model/json.ts";
+import type { Files } from "../kernel/effects.ts";
+import { type Diagnostic, forHint, SpecError } from "../kernel/errors.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { nearest } from "../text/nearest.ts";
 import type { Place, SourceProblem, Span } from "./places.ts";
-import { readYaml } from "./yaml-text.ts";
+import { readYaml } from "./yaml.ts";
 
 /** Specs larger than this, in bytes, are refused. */
-export const MAX_SPEC_BYTES = 1024 * 1024;
+const MAX_SPEC_BYTES = 1024 * 1024;
 
 /** A spec as written: its plain value, and where everything in it stands. */
 export interface SpecSource {
@@ -44,4 +47,84 @@ function linesOf(text: string): LineCounter {
   lines.addNewLine(0);
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines.addNewLine(at + 1);
   return lines;
+}
+
+/** The text of a spec file. Throws `SpecError` when there is none, when it is too large, and when it is not UTF-8. */
+export function readSpecFile(path: string, files: Files): string {
+  const stat = files.stat(files.realPath(path) ?? path);
+  if (!stat) {
+    const near = forHint(() => neighbour(path, files));
+    const hint = near === null ? "give the path of a YAML file such as specs/digits.yaml" : `did you mean ${near}?`;
+    throw new SpecError(`there is no spec ${path}; ${hint}`);
+  }
+  if (stat.kind === "directory") {
+    throw new SpecError(`${path} is not a file; give the path of a spec, such as ${join(path, "spec.yaml")}`);
+  }
+  if (stat.kind !== "file") {
+    throw new SpecError(
+      `${path} is not a file; a spec's paths are relative to its folder, so it cannot come from a pipe`,
+    );
+  }
+  if (stat.size > MAX_SPEC_BYTES) throw new SpecError(`${path} is larger than 1 MiB, which no spec is`);
+  return decoded(files.readBytes(path) ?? new Uint8Array(), path);
+}
+
+/** A file beside the one that is not there, of nearly its name. */
+function neighbour(path: string, files: Files): string | null {
+  const names = (files.list(dirname(path)) ?? []).filter(({ kind }) => kind === "file").map(({ name }) => name);
+  const near = nearest(
+    basename(path),
+    names.filter((name) => /\.ya?ml$/i.test(name)),
+  );
+  return near === null ? null : join(dirname(path), near);
+}
+
+function decoded(bytes: Uint8Array, path: string): string {
+  const encoding = utf16(bytes);
+  if (encoding) throw notUtf8(path, `the file is in ${encoding}; save it as UTF-8`, 1, 1);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    const { line, column } = firstWrongByte(bytes);
+    throw notUtf8(
+      path,
+      "the file is not UTF-8: what stands here is in another encoding; save it as UTF-8",
+      line,
+      column,
+    );
+  }
+}
+
+function utf16(bytes: Uint8Array): string | null {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return "UTF-16 (little-endian)";
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return "UTF-16 (big-endian)";
+  return null;
+}
+
+/** Where the first bytes are that no UTF-8 text has. */
+function firstWrongByte(bytes: Uint8Array): { readonly line: number; readonly column: number } {
+  const shown = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const encoder = new TextEncoder();
+  let offset = 0;
+  let line = 1;
+  let column = 1;
+  for (const char of shown) {
+    const isReal = char !== "\ufffd" || isReplacementAt(bytes, offset);
+    if (!isReal) break;
+    offset += encoder.encode(char).length;
+    column = char === "\n" ? 1 : column + char.length;
+    if (char === "\n") line += 1;
+  }
+  return { line, column };
+}
+
+/** Whether the text itself holds the character that stands for unreadable ones. */
+function isReplacementAt(bytes: Uint8Array, offset: number): boolean {
+  return bytes[offset] === 0xef && bytes[offset + 1] === 0xbf && bytes[offset + 2] === 0xbd;
+}
+
+function notUtf8(file: string, message: string, line: number, column: number): SpecError {
+  const diagnostic: Diagnostic = { path: "", message, file, line, column };
+  return new SpecError(`${file}:${line}:${column}: ${message}`, [diagnostic]);
 }

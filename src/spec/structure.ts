@@ -1,12 +1,13 @@
 import type { AnyDefinition, Kind } from "../kernel/define.ts";
+import { messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
-import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import type { ObjectSchema } from "../schema/dialect.ts";
 import type { Issue } from "../schema/issues.ts";
 import { compileSchema, type Validator } from "../schema/validate.ts";
 import { anKind, componentReferences, isModulePath, optionsOf, placedSchema, withNotes } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import { ownIssues } from "./own-check.ts";
-import type { SpecPath } from "./places.ts";
+import { placeKey, type SpecPath } from "./places.ts";
 import { type Site, sitesOf } from "./sites.ts";
 import { specSchema } from "./spec-schema.ts";
 
@@ -84,4 +85,135 @@ function withGiven(found: Finding, spec: JsonObject): Finding {
     current = isJsonObject(current) ? current[key] : Array.isArray(current) ? current[Number(key)] : undefined;
   }
   return typeof current === "string" ? { ...found, given: current } : found;
+}
+
+/**
+ * What a definition's own check finds wrong with its options. Where the schema has found `issues`, what they are about is
+ * left out, and of the rest only that is told which is wrong whatever would stand there.
+ */
+function ownIssues(definition: AnyDefinition, options: JsonObject, issues: readonly Issue[]): readonly Issue[] {
+  if (!definition.check) return [];
+  if (issues.length === 0) return checked(definition, options);
+  const faulty = faultyParts(definition.options.properties, options, issues);
+  const rounds = standIns(definition, options, faulty).map((round) => checkedOrNull(definition, round));
+  const names = new Set(faulty.entries.map(({ name }) => name));
+  const [first = [], ...others] = rounds.flatMap((found) => (found === null ? [] : [found]));
+  return first.filter(
+    (issue) =>
+      !faulty.options.has(issue.path[0] ?? "") &&
+      // What is said of a name that was taken out may be so only because of that.
+      !issue.path.some((key) => names.has(key)) &&
+      others.every((found) => found.some((other) => isSame(other, issue))),
+  );
+}
+
+/** What the schema has found fault with: whole options, and entries of options whose keys the user chooses. */
+interface FaultyParts {
+  readonly options: ReadonlySet<string>;
+  readonly entries: readonly { readonly option: string; readonly name: string }[];
+}
+
+function faultyParts(properties: ObjectSchema["properties"], given: JsonObject, issues: readonly Issue[]): FaultyParts {
+  const options = new Set<string>();
+  const entries: { option: string; name: string }[] = [];
+  for (const { path, missing } of issues) {
+    const [option = missing, name] = path;
+    if (option === undefined) continue;
+    if (name !== undefined && isMap(properties[option])) entries.push({ option, name });
+    else options.add(option);
+  }
+  for (const option of new Set(entries.map((entry) => entry.option))) {
+    const gone = new Set(entries.filter((entry) => entry.option === option).map(({ name }) => name));
+    const value = given[option];
+    if (isJsonObject(value) && Object.keys(value).every((key) => gone.has(key))) options.add(option);
+  }
+  return { options, entries };
+}
+
+function isMap(schema: unknown): boolean {
+  return isJsonObject(schema) && isJsonObject(schema.additionalProperties);
+}
+
+/** The options without what is faulty, several times over: with all that may stand for a faulty option in turn. */
+function standIns(definition: AnyDefinition, options: JsonObject, faulty: FaultyParts): readonly JsonObject[] {
+  const sound = Object.entries(options)
+    .filter(([option]) => !faulty.options.has(option))
+    .map(([option, value]): [string, JsonValue] => [option, withoutEntries(option, value, faulty)]);
+  const instead = [...faulty.options].map((option) => ({ option, values: valuesFor(definition, option) }));
+  const rounds = instead.reduce((most, { values }) => Math.max(most, values.length), 1);
+  return Array.from({ length: rounds }, (_, round) => {
+    const filled = instead.flatMap(({ option, values }): [string, JsonValue][] => {
+      const value = values[round % values.length];
+      return value === undefined ? [] : [[option, value]];
+    });
+    return Object.fromEntries([...sound, ...filled]);
+  });
+}
+
+function withoutEntries(option: string, value: JsonValue, { entries }: FaultyParts): JsonValue {
+  const gone = new Set(entries.filter((entry) => entry.option === option).map(({ name }) => name));
+  if (gone.size === 0 || !isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !gone.has(key)));
+}
+
+/** A number as far from the least as one is likely to be meant. */
+const MANY = 1000;
+
+/** What may stand for an option; `undefined`: it is not given. */
+function valuesFor({ options, example }: AnyDefinition, option: string): readonly (JsonValue | undefined)[] {
+  const schema: unknown = options.properties[option];
+  if (!isJsonObject(schema)) return [undefined];
+  if (schema.type === "boolean") return [true, false];
+  if (Array.isArray(schema.enum)) return schema.enum;
+  const shown = isJsonObject(example) ? example[option] : undefined;
+  const { minimum = 0, maximum = MANY } = schema;
+  const isNumber = schema.type === "integer" || schema.type === "number";
+  const known = [schema.default, shown, ...(isNumber ? [minimum, maximum] : [])].filter((value) => value !== undefined);
+  return options.required?.includes(option) ? known : [undefined, ...known];
+}
+
+function checked(definition: AnyDefinition, options: JsonObject): readonly Issue[] {
+  try {
+    return issuesOf(definition, options);
+  } catch (thrown) {
+    return [finding([], `the check of ${definition.type} failed: ${messageOf(thrown)}`)];
+  }
+}
+
+/** `null` when the check cannot do with what it is given, which is not all that it may rely on. */
+function checkedOrNull(definition: AnyDefinition, options: JsonObject): readonly Issue[] | null {
+  try {
+    return issuesOf(definition, options);
+  } catch {
+    return null;
+  }
+}
+
+function issuesOf(definition: AnyDefinition, options: JsonObject): readonly Issue[] {
+  // The options have just been validated by the definition's own schema, from which their type was read.
+  const found = definition.check?.(options as never) ?? [];
+  return found.map(({ path, message }) => finding(ownPath(options, path), message));
+}
+
+function isSame(one: Issue, other: Issue): boolean {
+  return one.message === other.message && placeKey(one.path) === placeKey(other.path);
+}
+
+/** The keys of a dotted option path: names that hold dots themselves are found by what is there. */
+function ownPath(options: JsonObject, path: string): SpecPath {
+  if (path === "") return [];
+  const keys: string[] = [];
+  let rest = path;
+  let current: unknown = options;
+  while (rest !== "") {
+    const present: readonly string[] = typeof current === "object" && current !== null ? Object.keys(current) : [];
+    const longest = present
+      .filter((key) => rest === key || rest.startsWith(`${key}.`))
+      .sort((a, b) => b.length - a.length)[0];
+    const key = longest ?? rest.split(".")[0] ?? rest;
+    keys.push(key);
+    current = isJsonObject(current) ? current[key] : Array.isArray(current) ? current[Number(key)] : undefined;
+    rest = rest.slice(key.length + 1);
+  }
+  return keys;
 }

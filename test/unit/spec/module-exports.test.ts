@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { loadSpec } from "../../../src/spec/load.ts";
-import { exportedNames } from "../../../src/spec/module-exports.ts";
+import { exportedNames } from "../../../src/spec/modules.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 describe("the exports of a module", () => {

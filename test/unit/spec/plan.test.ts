@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import { builtins } from "../../../src/components/builtins.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { loadSpecText } from "../../../src/spec/load.ts";
-import { planRun } from "../../../src/spec/plan.ts";
-import { formatPlan } from "../../../src/spec/plan-text.ts";
+import { formatPlan, planRun } from "../../../src/spec/plan.ts";
 import { resolveSpec } from "../../../src/spec/resolve.ts";
 
 const SPEC = `version: 1

@@ -3,7 +3,7 @@ import type { Files } from "../../../src/kernel/effects.ts";
 import { StorageError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { nearFile } from "../../../src/spec/paths.ts";
-import { readSpecFile } from "../../../src/spec/spec-file.ts";
+import { readSpecFile } from "../../../src/spec/source.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { notFound } from "../../../src/workspace/locate.ts";
 

@@ -1,8 +1,20 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, visit } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  type Pair,
+  Parser,
+  parseDocument,
+  visit,
+} from "yaml";
+import { messageOf } from "../kernel/errors.ts";
 import type { JsonValue } from "../model/json.ts";
-import type { Place, SourceProblem, Span, SpecPath } from "./places.ts";
-import { placeKey } from "./places.ts";
-import { MAX_DEPTH } from "./yaml-depth.ts";
+import { type Place, placeKey, type SourceProblem, type Span, type SpecPath } from "./places.ts";
 
 /** Values that a document may come to once its aliases are written out. */
 const MAX_VALUES = 50_000;
@@ -17,7 +29,7 @@ export interface ConvertedDocument {
 }
 
 /** Turns a parsed document into plain JSON with positions, writing aliases out within bounds. */
-export function convertDocument(document: Document.Parsed): ConvertedDocument {
+function convertDocument(document: Document.Parsed): ConvertedDocument {
   const converter = new Converter(aliasTargets(document));
   const value = converter.convert(document.contents, [], undefined);
   const { problems, places, quoted, unbounded } = converter;
@@ -142,4 +154,67 @@ function spanOf(node: unknown): Span | null {
   if (typeof node !== "object" || node === null || !("range" in node) || !Array.isArray(node.range)) return null;
   const [start, end]: readonly unknown[] = node.range;
   return typeof start === "number" && typeof end === "number" ? { start, end } : null;
+}
+
+/** Lists and mappings inside each other that a spec may have. */
+export const MAX_DEPTH = 64;
+
+/**
+ * Where YAML text nests deeper than `MAX_DEPTH`: the offset of the first list or mapping that is too deep, `null` when
+ * there is none. Told while it is being parsed, so that no more work is done than for what is not too deep.
+ */
+function tooDeepAt(text: string): number | null {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    // Whole documents come out here, of which nothing is needed: what is open is on the parser's stack.
+    for (const _ of parser.next(lexeme));
+    if (parser.stack.length <= MAX_DEPTH) continue;
+    const collections = parser.stack.filter((token) => "items" in token);
+    const beyond = collections[MAX_DEPTH];
+    if (beyond) return beyond.offset;
+  }
+  return null;
+}
+
+/** YAML text read into plain JSON with positions, or the first thing that keeps it from being read. */
+export type YamlText =
+  | { readonly ok: true; readonly converted: ConvertedDocument; readonly contents: Span | null }
+  | { readonly ok: false; readonly message: string; readonly span: Span };
+
+/** Reads YAML 1.2 text (core schema). Never throws. */
+export function readYaml(text: string): YamlText {
+  const problem = (message: string, start = 0, end = start + 1): YamlText => {
+    return { ok: false, message, span: { start, end } };
+  };
+  const nul = text.indexOf("\u0000");
+  if (nul >= 0) return problem("a NUL character; it has to be plain text, in UTF-8", nul);
+  try {
+    const deep = tooDeepAt(text);
+    if (deep !== null) return problem(`nested more than ${MAX_DEPTH} levels deep`, deep);
+    const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, merge: false, schema: "core" });
+    const [error] = document.errors;
+    if (error) return problem(explained(error.code, error.message, text, error.pos[0]), ...error.pos);
+    const [start, end] = document.contents?.range ?? [];
+    const contents = start === undefined || end === undefined ? null : { start, end };
+    return { ok: true, converted: convertDocument(document), contents };
+  } catch (thrown) {
+    return problem(`not YAML: ${messageOf(thrown)}`);
+  }
+}
+
+/** The parser's message, in words about what to do for the mistakes that people make. */
+function explained(code: string, message: string, text: string, offset: number): string {
+  switch (code) {
+    case "TAB_AS_INDENT":
+      return "a tab cannot indent YAML; use spaces";
+    case "MULTIPLE_DOCS":
+      return "a spec is one YAML document; remove the `---` between documents";
+    case "BLOCK_AS_IMPLICIT_KEY":
+      return "a second `:` in one line; put the text in quotes";
+    default: {
+      const before = text.slice(Math.max(0, offset - 1), offset + 1);
+      if (before === "${") return 'inside { } or [ ] a variable has to be in quotes: "${NAME}"';
+      return message.charAt(0).toLowerCase() + message.slice(1);
+    }
+  }
 }
