@@ -1,10 +1,12 @@
 // Components
-export { AllTrialsAggregator } from "./components/aggregators/all.ts";
-export { BestTrialAggregator } from "./components/aggregators/best.ts";
-export { LastTrialAggregator } from "./components/aggregators/last.ts";
-export { MeanTrialAggregator } from "./components/aggregators/mean.ts";
-export { MedianTrialAggregator } from "./components/aggregators/median.ts";
-export { WorstTrialAggregator } from "./components/aggregators/worst.ts";
+export {
+  AllTrialsAggregator,
+  BestTrialAggregator,
+  LastTrialAggregator,
+  MeanTrialAggregator,
+  MedianTrialAggregator,
+  WorstTrialAggregator,
+} from "./components/aggregators/index.ts";
 export { builtins } from "./components/builtins.ts";
 export { StdoutCollector } from "./components/collectors/stdout.ts";
 export { asEvaluator } from "./components/evaluators/as-evaluator.ts";
@@ -17,10 +19,12 @@ export {
   ScriptExecutor,
   startLocally,
 } from "./components/executors/index.ts";
-export { asExperimenter } from "./components/experimenters/as-experimenter.ts";
-export { FunctionExperimenter } from "./components/experimenters/function.ts";
-export { ScriptExperimenter } from "./components/experimenters/script.ts";
-export { SingleTrialExperimenter } from "./components/experimenters/single-trial.ts";
+export {
+  asExperimenter,
+  FunctionExperimenter,
+  ScriptExperimenter,
+  SingleTrialExperimenter,
+} from "./components/experimenters/index.ts";
 export { extractJson } from "./components/extract-json.ts";
 export { asResearcher } from "./components/researchers/function.ts";
 export { Researcher } from "./components/researchers/prompt.ts";

@@ -1,8 +1,11 @@
-import { lookup } from "../../model/json.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import type { Aggregator } from "../../kernel/ports.ts";
+import { type JsonObject, lookup } from "../../model/json.ts";
 import type { Direction } from "../../model/settings.ts";
+import type { FinishedTrial } from "../../model/trial.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { nearest } from "../../text/nearest.ts";
-import type { CompletedTrial } from "./summary.ts";
+import { type CompletedTrial, completedTrials, withCounts } from "./summary.ts";
 
 /** Which number ranks the trials, and which way is better. */
 export interface RankOptions {
@@ -11,7 +14,7 @@ export interface RankOptions {
   readonly direction?: Direction;
 }
 
-export const rankOptionsSchema = {
+const rankOptionsSchema = {
   type: "object",
   properties: {
     metric: {
@@ -26,8 +29,70 @@ export const rankOptionsSchema = {
   additionalProperties: false,
 } as const satisfies ObjectSchema;
 
+/** The metrics of the repeat that did best by one of its numbers: `new BestTrialAggregator({ metric: "accuracy" })`. */
+export class BestTrialAggregator implements Aggregator {
+  readonly #options: RankOptions;
+
+  constructor(options: RankOptions) {
+    this.#options = options;
+  }
+
+  aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
+    const best = ranked(completedTrials(trials), this.#options, "best");
+    return best ? withCounts(best.output, trials) : null;
+  }
+
+  whyNone(trials: readonly FinishedTrial[]): string {
+    return whyUnranked(completedTrials(trials), this.#options);
+  }
+}
+
+export const bestAggregator = defineComponent({
+  kind: "aggregator",
+  type: "best",
+  summary: "The metrics of the trial with the best value of a metric.",
+  options: rankOptionsSchema,
+  example: { metric: "accuracy", direction: "maximize" },
+  create: (options, deps) =>
+    new BestTrialAggregator({
+      metric: options.metric ?? deps.metric.name,
+      direction: options.direction ?? deps.metric.direction,
+    }),
+});
+
+/** The metrics of the repeat that did worst by one of its numbers: `new WorstTrialAggregator({ metric: "accuracy" })`. */
+export class WorstTrialAggregator implements Aggregator {
+  readonly #options: RankOptions;
+
+  constructor(options: RankOptions) {
+    this.#options = options;
+  }
+
+  aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
+    const worst = ranked(completedTrials(trials), this.#options, "worst");
+    return worst ? withCounts(worst.output, trials) : null;
+  }
+
+  whyNone(trials: readonly FinishedTrial[]): string {
+    return whyUnranked(completedTrials(trials), this.#options);
+  }
+}
+
+export const worstAggregator = defineComponent({
+  kind: "aggregator",
+  type: "worst",
+  summary: "The metrics of the trial with the worst value of a metric.",
+  options: rankOptionsSchema,
+  example: { metric: "accuracy", direction: "maximize" },
+  create: (options, deps) =>
+    new WorstTrialAggregator({
+      metric: options.metric ?? deps.metric.name,
+      direction: options.direction ?? deps.metric.direction,
+    }),
+});
+
 /** The best or the worst of these by one of their numbers; ties go to the earlier one. `null` when none has such a number. */
-export function ranked(
+function ranked(
   trials: readonly CompletedTrial[],
   options: RankOptions,
   which: "best" | "worst",
@@ -45,7 +110,7 @@ export function ranked(
 }
 
 /** Why none of these can be chosen, for people. */
-export function whyUnranked(trials: readonly CompletedTrial[], { metric }: RankOptions): string {
+function whyUnranked(trials: readonly CompletedTrial[], { metric }: RankOptions): string {
   const known = [...new Set(trials.flatMap(({ output }) => Object.keys(output)))];
   const near = nearest(metric, known);
   const listed = known.slice(0, 10).map((key) => JSON.stringify(key.slice(0, 60)));

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { isJsonObject, type JsonObject } from "../../model/json.ts";
 import { type FinishedTrial, trialOutput } from "../../model/trial.ts";
 
 /** A completed repeat and what it reported. */
@@ -46,47 +46,6 @@ export function meanOf(values: readonly number[]): number {
   const sum = values.reduce((total, value) => total + value, 0);
   if (Number.isFinite(sum)) return sum / values.length;
   return values.reduce((mean, value, i) => mean + (value / (i + 1) - mean / (i + 1)), 0);
-}
-
-/** Middle value; of an even number, the mean of the two in the middle. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const pair = sorted.length % 2 === 0 ? sorted.slice(middle - 1, middle + 1) : sorted.slice(middle, middle + 1);
-  return meanOf(pair);
-}
-
-/**
- * One object from several of the same shape: numbers are reduced; anything else stays where all have the same. A key
- * that some have and others not is left out, since a number over some trials only would pass for one over all. Where
- * some have a number and one has something else, such as NaN, that is what the summary shows.
- */
-export function mergeOutputs(
-  outputs: readonly JsonObject[],
-  reduce: (values: readonly number[]) => number,
-): JsonObject {
-  const keys = Object.keys(outputs[0] ?? {}).filter((key) => outputs.every((output) => Object.hasOwn(output, key)));
-  const entries = keys.flatMap((key): [string, JsonValue][] => {
-    const merged = mergeValues(
-      outputs.map((output) => output[key] ?? null),
-      reduce,
-    );
-    return merged === undefined ? [] : [[key, merged]];
-  });
-  return Object.fromEntries(entries);
-}
-
-function mergeValues(
-  values: readonly JsonValue[],
-  reduce: (values: readonly number[]) => number,
-): JsonValue | undefined {
-  const numbers = values.filter((value) => typeof value === "number");
-  if (numbers.length === values.length) return numbers.length === 1 ? numbers[0] : reduce(numbers);
-  const objects = values.filter(isJsonObject);
-  if (objects.length === values.length) return mergeOutputs(objects, reduce);
-  if (numbers.length > 0) return values.find((value) => typeof value !== "number");
-  const first = JSON.stringify(values[0]);
-  return values.every((value) => JSON.stringify(value) === first) ? values[0] : undefined;
 }
 
 function spreadOf(outputs: readonly JsonObject[]): JsonObject {

@@ -11,7 +11,7 @@ export {
   type ModuleFunction,
   thrownFailure,
 } from "./function.ts";
-export { startLocally } from "./jobs.ts";
+export { failedOutcome, startLocally } from "./jobs.ts";
 export {
   checkProcessOptions,
   type ProcessOptions,

@@ -2,6 +2,7 @@ import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import type { Effects, ProcessIdentity } from "../../kernel/effects.ts";
 import { isAuraError, messageOf } from "../../kernel/errors.ts";
 import type { Command, Ended, Handle, Job, RawResult, Starter, TrialPlace } from "../../kernel/ports.ts";
+import type { Failure, TrialOutcome } from "../../model/trial.ts";
 import { LineKeeper, outputEvents, TailKeeper } from "./output.ts";
 import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS, type ProcessOptions } from "./process-options.ts";
 
@@ -190,4 +191,23 @@ async function adopted(
 
 function unstarted(status: "lost" | "spawn-error" | "cancelled", message: string): RawResult {
   return { kind: "failure", status, failure: { code: status, message } };
+}
+
+type Failed = Exclude<TrialOutcome, { readonly status: "completed" }>;
+
+/** How a trial failed that did not come to its end as it should, or `null` when its output is to be read. */
+export function failedOutcome(raw: RawResult): Failed | null {
+  if (raw.kind === "value") return null;
+  if (raw.kind === "failure") return { status: raw.status, failure: raw.failure };
+  const logTail = raw.stderrTail || raw.stdoutTail;
+  const rest = logTail === "" ? {} : { logTail };
+  const failed = (status: Failed["status"], failure: Failure): Failed => ({ status, failure: { ...failure, ...rest } });
+  if (raw.end === "exited") {
+    if (raw.exitCode === 0) return null;
+    const exitCode = raw.exitCode ?? -1;
+    return failed("failed", { code: "exit-code", message: `exited with code ${exitCode}`, exitCode });
+  }
+  const message = raw.message ?? raw.end;
+  if (raw.end !== "signal") return failed(raw.end, { code: raw.end, message });
+  return failed("signal", { code: "signal", message, ...(raw.signal === null ? {} : { signal: raw.signal }) });
 }

@@ -1,5 +1,8 @@
 import { defineComponent } from "../../kernel/define.ts";
-import type { JsonObject } from "../../model/json.ts";
+import { SpecError } from "../../kernel/errors.ts";
+import type { Experimenter, RawResult } from "../../kernel/ports.ts";
+import type { Hypothesis } from "../../model/hypothesis.ts";
+import { isJsonObject, type JsonObject } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
 import {
   type FunctionContext,
@@ -7,7 +10,7 @@ import {
   functionExecutorSchema,
   type ModuleFunction,
 } from "../executors/index.ts";
-import { checkRepeats, repeatOptionProperties, toRepeatParts } from "./repeat-options.ts";
+import { checkRepeats, repeatOptionProperties, toRepeatParts } from "./repeats.ts";
 import { type ExperimenterParts, SingleTrialExperimenter } from "./single-trial.ts";
 
 /** Metrics of one trial from its parameters. `object` is there for functions typed with an interface of their own. */
@@ -59,3 +62,48 @@ export const functionExperimenter = defineComponent({
     }),
   check: checkRepeats,
 });
+
+/** A hypothesis in; metrics out, or an experiment, of which status, summary and failure count. */
+export type ExperimenterFunction = (hypothesis: Hypothesis, ctx: FunctionContext) => object | Promise<object>;
+
+/**
+ * An experimenter as it is, or one around a function. The function runs as the one trial of its hypothesis, so it is
+ * recorded, bounded by `parallel` and not run again once it has finished. Throws `SpecError` on anything else.
+ */
+export function asExperimenter(value: Experimenter | ExperimenterFunction): Experimenter {
+  if (typeof value === "function") return new ExperimenterOfFunction(value);
+  if (typeof value === "object" && value !== null && typeof value.runExperiment === "function") return value;
+  throw new SpecError(
+    "an experimenter is an object with a runExperiment method, or a function from a hypothesis to metrics",
+  );
+}
+
+class ExperimenterOfFunction extends SingleTrialExperimenter {
+  readonly #run: ExperimenterFunction;
+
+  constructor(run: ExperimenterFunction) {
+    super();
+    this.#run = run;
+  }
+
+  override async execute(
+    ...[hypothesis, prepared, ctx]: Parameters<SingleTrialExperimenter["execute"]>
+  ): Promise<RawResult> {
+    const run = new FunctionExecutor((_spec, functionCtx) => this.#run(hypothesis, functionCtx));
+    const raw = await run.run(hypothesis, prepared, ctx);
+    return raw.kind === "value" && isJsonObject(raw.value) ? fromExperiment(raw, raw.value) : raw;
+  }
+}
+
+/** What an experiment that a function returned says about its one trial. */
+function fromExperiment(raw: Extract<RawResult, { readonly kind: "value" }>, value: JsonObject): RawResult {
+  if (typeof value.hypothesisId !== "string" || !Array.isArray(value.trials)) return raw;
+  if (value.status === "completed" && isJsonObject(value.summary)) return { ...raw, value: value.summary };
+  if (value.status !== "failed" && value.status !== "completed") return raw;
+  const said = isJsonObject(value.failure) ? value.failure : {};
+  const failure = {
+    code: typeof said.code === "string" ? said.code : "experiment-failed",
+    message: typeof said.message === "string" ? said.message : "the function returned an experiment without a summary",
+  };
+  return { kind: "failure", status: "failed", failure };
+}

@@ -1,10 +1,14 @@
 import type { AnyDefinition } from "../../kernel/define.ts";
-import { composedExperimenter } from "./composed.ts";
 import { functionExperimenter } from "./function.ts";
 import { scriptExperimenter } from "./script.ts";
+import { composedExperimenter } from "./single-trial.ts";
 
-export { asExperimenter } from "./as-experimenter.ts";
-export { FunctionExperimenter, type FunctionExperimenterOptions, type MetricsFunction } from "./function.ts";
+export {
+  asExperimenter,
+  FunctionExperimenter,
+  type FunctionExperimenterOptions,
+  type MetricsFunction,
+} from "./function.ts";
 export { ScriptExperimenter } from "./script.ts";
 export { type ExperimenterParts, SingleTrialExperimenter } from "./single-trial.ts";
 

@@ -6,7 +6,7 @@ import {
   ScriptExecutor,
   toProcessOptions,
 } from "../executors/index.ts";
-import { checkRepeats, repeatOptionProperties, toRepeatParts } from "./repeat-options.ts";
+import { checkRepeats, repeatOptionProperties, toRepeatParts } from "./repeats.ts";
 import { type ExperimenterParts, SingleTrialExperimenter } from "./single-trial.ts";
 
 /**

@@ -1,4 +1,5 @@
 import type { AttemptResult, RunContext, StageContext, TrialContext } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
 import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
 import type {
   Aggregator,
@@ -18,13 +19,12 @@ import { type Failure, type FinishedTrial, type TrialStep, trialResult } from ".
 import { LastTrialAggregator, MeanTrialAggregator } from "../aggregators/index.ts";
 import { StdoutCollector } from "../collectors/index.ts";
 import { NoEnvironment } from "../environments/index.ts";
-import { thrownFailure } from "../executors/index.ts";
+import { failedOutcome, thrownFailure } from "../executors/index.ts";
 import { localExecutor, runChecks } from "./checks.ts";
-import { failedOutcome } from "./raw-outcome.ts";
-import { repeatSeed } from "./seeds.ts";
+import { checkRepeats, type RepeatParts, repeatOptionProperties, repeatSeed, toRepeatParts } from "./repeats.ts";
 
 /** The parts an experimenter is composed of, and how often it runs a hypothesis. */
-export interface ExperimenterParts {
+export interface ExperimenterParts extends RepeatParts {
   /** Default: what is on PATH. */
   readonly environment?: ExecutionEnvironment;
   readonly executor?: Executor;
@@ -32,14 +32,6 @@ export interface ExperimenterParts {
   readonly collector?: Collector;
   /** Default: the trial itself; with several trials, their mean. */
   readonly aggregator?: Aggregator;
-  /** Repeats of each hypothesis; default: as many as `seeds`, else 1. */
-  readonly trials?: number;
-  /** Seeds of the repeats; default: derived from the run's seed. */
-  readonly seeds?: readonly number[];
-  /** Failed trials an experiment may have and still complete; default 0. */
-  readonly allowFailed?: number;
-  /** Keep what each trial left under the tracked artifacts; default `false`. */
-  readonly capture?: boolean;
 }
 
 /** What a collector gives: metrics, or why there are none. */
@@ -205,3 +197,43 @@ async function settled(running: readonly Promise<FinishedTrial>[]): Promise<read
     return end.value;
   });
 }
+
+export const composedExperimenter = defineComponent({
+  kind: "experimenter",
+  type: "composed",
+  aliases: ["single-trial"],
+  summary: "Runs each hypothesis as one or more trials of an environment, an executor, a collector and an aggregator.",
+  options: {
+    type: "object",
+    properties: {
+      environment: { $ref: "#/$defs/environment", description: "Where commands find their programs. Default `none`." },
+      executor: { $ref: "#/$defs/executor", description: "What runs a trial." },
+      collector: { $ref: "#/$defs/collector", description: "What reads its metrics. Default `stdout`." },
+      aggregator: {
+        $ref: "#/$defs/aggregator",
+        description: "What makes one summary of several trials. Default `mean`; with one trial, its metrics.",
+      },
+      ...repeatOptionProperties,
+    },
+    required: ["executor"],
+    additionalProperties: false,
+  },
+  example: {
+    environment: { type: "none" },
+    executor: { type: "script", command: "python train.py --lr {lr} --seed {aura.seed}", timeout: "5m" },
+    collector: { type: "stdout" },
+    aggregator: { type: "mean" },
+    trials: 3,
+    allow_failed: 0,
+    capture: false,
+  },
+  create: (options, deps) =>
+    new SingleTrialExperimenter({
+      ...toRepeatParts(options),
+      executor: deps.build("executor", options.executor),
+      ...(options.environment === undefined ? {} : { environment: deps.build("environment", options.environment) }),
+      ...(options.collector === undefined ? {} : { collector: deps.build("collector", options.collector) }),
+      ...(options.aggregator === undefined ? {} : { aggregator: deps.build("aggregator", options.aggregator) }),
+    }),
+  check: checkRepeats,
+});

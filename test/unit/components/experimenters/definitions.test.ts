@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { executors } from "../../../../src/components/executors/index.ts";
-import { composedExperimenter } from "../../../../src/components/experimenters/composed.ts";
 import { experimenters, SingleTrialExperimenter } from "../../../../src/components/experimenters/index.ts";
 import { scriptExperimenter } from "../../../../src/components/experimenters/script.ts";
+import { composedExperimenter } from "../../../../src/components/experimenters/single-trial.ts";
 import type { ComponentDeps } from "../../../../src/kernel/define.ts";
 import { SpecError } from "../../../../src/kernel/errors.ts";
 import { createRegistry } from "../../../../src/kernel/registry.ts";

@@ -1,6 +1,6 @@
+import type { StageContext } from "../../kernel/context.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
-import type { ExperimenterParts } from "./single-trial.ts";
 
 /** Options about repeats, shared by all experimenters that run trials. */
 export const repeatOptionProperties = {
@@ -40,10 +40,20 @@ const repeatSchema = {
 
 export type RepeatOptions = Infer<typeof repeatSchema>;
 
+/** How often an experimenter runs a hypothesis, as the library takes it. */
+export interface RepeatParts {
+  /** Repeats of each hypothesis; default: as many as `seeds`, else 1. */
+  readonly trials?: number;
+  /** Seeds of the repeats; default: derived from the run's seed. */
+  readonly seeds?: readonly number[];
+  /** Failed trials an experiment may have and still complete; default 0. */
+  readonly allowFailed?: number;
+  /** Keep what each trial left under the tracked artifacts; default `false`. */
+  readonly capture?: boolean;
+}
+
 /** A spec's options about repeats as the library takes them. */
-export function toRepeatParts(
-  options: RepeatOptions,
-): Pick<ExperimenterParts, "trials" | "seeds" | "allowFailed" | "capture"> {
+export function toRepeatParts(options: RepeatOptions): RepeatParts {
   const seeds = listedSeeds(options);
   return {
     allowFailed: options.allow_failed,
@@ -67,4 +77,21 @@ export function checkRepeats(options: RepeatOptions): readonly { readonly path: 
 
 function listedSeeds(options: RepeatOptions): readonly number[] | null {
   return Array.isArray(options.seeds) ? options.seeds : null;
+}
+
+/** Seeds fit in 31 bits, so that every language's generators take them. */
+const SEEDS = 2 ** 31;
+
+/** The seed of repeat `index`: the one that was listed, else one that depends on the run's seed and the index only. */
+export function repeatSeed(
+  ctx: Pick<StageContext, "effects" | "settings">,
+  index: number,
+  listed?: readonly number[],
+): number {
+  return listed?.[index] ?? ctx.effects.rng(ctx.settings.seed).fork(`repeat-${index}`).int(SEEDS);
+}
+
+/** The seed of a check, different from those of repeats. */
+export function checkSeed(ctx: Pick<StageContext, "effects" | "settings">, index: number): number {
+  return ctx.effects.rng(ctx.settings.seed).fork(`check-${index}`).int(SEEDS);
 }
