@@ -48,7 +48,6 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
         const done = recoverApply(run.store, { force: flags.force === true, target: goal.target });
         for (const one of done) process.stderr.write(`${recovered(one)}\n`);
         const plan = planned(goal);
-        run.store.keep(snapshot);
         applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
         return answer(plan, false);
       });

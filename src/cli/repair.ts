@@ -5,7 +5,6 @@ import { terminalLine } from "../text/printable.ts";
 import { shellPath } from "../text/shell.ts";
 import { acquireLock } from "../workspace/lock.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts";
-import { listedProject } from "../workspace/repair-project.ts";
 import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
 import { sayWaiting } from "./waiting.ts";
@@ -18,13 +17,13 @@ export async function repair(
   return guarded(flags, async (): Promise<Answer<OutputOf<"repair-output">>> => {
     const effects = systemEffects();
     const root = resolve(place);
-    const plan = planRepair(root, effects.files, await listedProject(root, effects));
+    const plan = planRepair(root, effects.files);
     const byHand = plan.steps.some(({ action }) => action === "by-hand");
     let movedTo: string | null = null;
     if (flags.apply && plan.steps.length > 0) {
       const lock = await acquireLock(root, effects, { onWait: sayWaiting({ root }) });
       try {
-        movedTo = applyRepair(planRepair(root, effects.files, plan.project), effects.files, lock);
+        movedTo = applyRepair(planRepair(root, effects.files), effects.files, lock);
       } finally {
         lock.release();
       }

@@ -12,7 +12,6 @@ import { type LoadedSpec, loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import { terminalLine } from "../text/printable.ts";
-import { assertPlainFiles } from "../workspace/plain-files.ts";
 import { specPlace } from "../workspace/spec-place.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { requirement } from "./flags.ts";
@@ -45,7 +44,6 @@ async function prepare(session: Session, root: string, spec: LoadedSpec | null):
   session.use(workspace);
   const manifest = workspace.readManifest();
   if (!manifest) throw new SpecError(`${root} holds no run that was started; use \`aura run\``);
-  assertPlainFiles({ root: workspace.root, files: effects.files });
   const loaded = spec ?? (await withInputs(manifest, () => loadAgain(session, root, manifest)));
   refuseOtherScores(root, manifest, loaded, effects.files);
   return { workspace, manifest, loaded };

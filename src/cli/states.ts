@@ -4,7 +4,6 @@ import { WorkspaceError } from "../kernel/errors.ts";
 import type { ProjectScope, RunManifest } from "../model/run.ts";
 import { SnapshotStore, type StateRecords } from "../workspace/artifacts/index.ts";
 import { inspectBest } from "../workspace/queries.ts";
-import { trackedPaths } from "../workspace/repair-project.ts";
 import { specPlace } from "../workspace/spec-place.ts";
 import { Workspace } from "../workspace/workspace.ts";
 
@@ -25,21 +24,15 @@ export async function openStates(root: string, effects: Effects): Promise<States
   const workspace = await Workspace.open(root, { effects });
   const manifest = workspace.readManifest();
   const store = storeOf(workspace);
-  if (!manifest?.project || startIteration(workspace) === null) {
+  if (!manifest?.project || workspace.readIteration(0)?.base === undefined) {
     const why =
-      manifest && trackedPaths(store, manifest).length > 0
+      Array.isArray(manifest?.spec.artifacts) && manifest.spec.artifacts.length > 0
         ? "has no record of its start (iterations/00000), so its states cannot be told: resume it, which makes that again"
         : "tracks no artifacts (its spec has no `artifacts`), so it has no states";
     throw new WorkspaceError("usage", `the run in ${root} ${why}`);
   }
   const { artifacts: start, scope } = manifest.project;
   return { workspace, store, records: stateRecordsOf(workspace), manifest, start, scope };
-}
-
-/** The first iteration that ran with a state, where that was the start. */
-function startIteration(workspace: Workspace): number | null {
-  const first = workspace.listIterations().find((iteration) => workspace.readIteration(iteration)?.base !== undefined);
-  return first !== undefined && workspace.readIteration(first)?.start === true ? first : null;
 }
 
 function stateRecordsOf(workspace: Workspace): StateRecords {
@@ -50,7 +43,6 @@ function stateRecordsOf(workspace: Workspace): StateRecords {
     readIteration: (iteration) => workspace.readIteration(iteration),
     readExperiment: (id) => workspace.readExperiment(id),
     listHypotheses: (iteration) => workspace.listHypotheses(iteration),
-    startIteration: () => startIteration(workspace),
   };
 }
 

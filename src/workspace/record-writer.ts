@@ -2,10 +2,9 @@ import { dirname } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { RunFailedError, WorkspaceError } from "../kernel/errors.ts";
 import { recordText } from "../model/json.ts";
-import { isMissing } from "../platform/files/errors.ts";
 import type { RecordValidator } from "./generated/validate-records.js";
 import type { Lock } from "./held-lock.ts";
-import { checkRecord, Damage } from "./records.ts";
+import { checkRecord, Damage, damaged, NOT_A_FILE } from "./records.ts";
 
 /** Records not yet flushed to the disk after which they are flushed without being asked. */
 const MAX_DIRTY = 4096;
@@ -15,6 +14,7 @@ const MAX_WAITING = 64;
 
 /** Views up to this size are read to see whether their last line is whole. */
 const MAX_LOOKED_AT = 256 * 1024 * 1024;
+const A_VIEW = "move it away: it is a view, and a new one is begun";
 const LINE_END = "\n".charCodeAt(0);
 
 export interface WriteOptions {
@@ -68,7 +68,9 @@ export class RecordWriter {
   }
 
   text(path: string, text: string, { durable = false }: WriteOptions = {}): void {
-    this.#inFolder(path, () => this.#files.writeAtomic(path, text, { durable }));
+    this.folder(dirname(path));
+    this.assertWritable();
+    this.#files.writeAtomic(path, text, { durable });
     if (!durable) this.#soil(path);
     else this.#flushGrown();
   }
@@ -76,7 +78,9 @@ export class RecordWriter {
   /** Appends a line with its end. A line that a crash tore stays a line of its own. */
   append(path: string, line: string): void {
     const torn = !this.#appended.has(path) && this.#isTorn(path);
-    this.#inFolder(path, () => this.#files.append(path, torn ? `\n${line}` : line));
+    this.folder(dirname(path));
+    this.assertWritable();
+    this.#files.append(path, torn ? `\n${line}` : line);
     this.#appended.add(path);
   }
 
@@ -89,9 +93,12 @@ export class RecordWriter {
     if (waiting.length >= MAX_WAITING) this.#appendWaiting();
   }
 
-  /** Whether the last line has no end. Of a file too large to be looked at it may be so. */
+  /** Whether the last line has no end. Of a file too large to be looked at it may be so. A pipe would wait for a reader. */
   #isTorn(path: string): boolean {
-    const size = this.#files.stat(path)?.size ?? 0;
+    const stat = this.#files.stat(this.#files.realPath(path) ?? path);
+    if (stat === null) return false;
+    const { kind, size } = stat;
+    if (kind !== "file") throw damaged({ root: this.#root }, path, `it is ${NOT_A_FILE[kind]}`, A_VIEW);
     if (size === 0) return false;
     return size > MAX_LOOKED_AT || this.#files.readBytes(path)?.at(-1) !== LINE_END;
   }
@@ -139,19 +146,5 @@ export class RecordWriter {
   #soil(path: string): void {
     this.#dirty.add(path);
     if (this.#dirty.size > MAX_DIRTY) this.flush();
-  }
-
-  /** Does a write; when its folder is gone although it was made, makes it again and tries once more. */
-  #inFolder(path: string, write: () => void): void {
-    this.folder(dirname(path));
-    this.assertWritable();
-    try {
-      write();
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      this.#made.clear();
-      this.folder(dirname(path));
-      write();
-    }
   }
 }

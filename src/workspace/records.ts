@@ -91,7 +91,7 @@ export function expectedIterations(source: Source): readonly number[] {
   const folders = listIterations(source.root, source.files);
   const found = folders.slice(0, folders.findLastIndex((iteration) => !isEmpty(source, iteration)) + 1);
   const second = found[0] === 1 ? readIteration(source, 1) : null;
-  return withoutHoles(found, second?.base !== undefined && second.start !== true ? 0 : 1);
+  return withoutHoles(found, second?.base === undefined ? 1 : 0);
 }
 
 function isEmpty({ root, files }: Source, iteration: number): boolean {

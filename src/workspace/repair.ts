@@ -1,7 +1,8 @@
 import { join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
-import type { RunManifest } from "../model/run.ts";
+import { SnapshotStore } from "./artifacts/index.ts";
+import { manifestFileOf, objectFile } from "./artifacts/places.ts";
 import type { Lock } from "./held-lock.ts";
 import * as layout from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
@@ -9,19 +10,17 @@ import { listIterations, listRecords } from "./listing.ts";
 import { notFound } from "./locate.ts";
 import { readLockEntry } from "./lock-file.ts";
 import { readManifest } from "./manifest.ts";
-import { misfits, misfitsInIterations } from "./plain-files.ts";
 import * as records from "./records.ts";
-import type { Tree } from "./repair-project.ts";
-import { damagedStates, restoreState, shownPlace } from "./repair-states.ts";
+import { readOr } from "./records.ts";
 import { readRollbacks } from "./rollbacks.ts";
 
 /** One thing that is wrong with a workspace, and what repairing it would do. */
 interface RepairStep {
   /**
-   * `set-aside`: move a damaged record under `repairs/`. `restore`: make a file of a state again. `remove`: delete a
-   * leftover. `by-resume`: the next resume mends it. `by-hand`: only the user can.
+   * `set-aside`: move a damaged record under `repairs/`. `remove`: delete a leftover. `by-resume`: the next resume mends
+   * it. `by-hand`: only the user can.
    */
-  readonly action: "set-aside" | "restore" | "remove" | "by-resume" | "by-hand";
+  readonly action: "set-aside" | "remove" | "by-resume" | "by-hand";
   /** Relative to the workspace. */
   readonly file: string;
   readonly reason: string;
@@ -33,8 +32,6 @@ interface RepairStep {
 export interface RepairPlan {
   readonly root: string;
   readonly steps: readonly RepairStep[];
-  /** The files of the user's project that it goes by. */
-  readonly project: Tree | null;
 }
 
 type Check = readonly [path: string, consequence: string, read: () => unknown];
@@ -43,46 +40,29 @@ const MOVE_LOCK = "move it away: until then no command can write to this workspa
 const BY_HAND = "restore it from a copy or mend it by hand: nothing else says what the run is";
 
 /**
- * Reads every record of a workspace and says what is damaged, why, and what setting it aside would make `resume` do.
- * Writes nothing. Throws `WorkspaceError`: "not-found" when there is no run, "unknown-format" for one of another AURA.
- * `project`: as `listedProject` answers, without which the state of the project's other files is made again from none.
+ * Reads every record and state of a workspace and says what is damaged, why, and what setting it aside would make
+ * `resume` do. Writes nothing. Throws `WorkspaceError`: "not-found" when there is no run, "unknown-format" for one of
+ * another AURA.
  */
-export function planRepair(root: string, files: Files, project: Tree | null = null): RepairPlan {
+export function planRepair(root: string, files: Files): RepairPlan {
   const source: records.Source = { root, files };
-  if (files.stat(layout.manifestFile(root)) === null) throw notFound(root, files);
-  const manifest = damageOf(source, () => readManifest(source));
-  const damagedManifest = step("by-hand", source, layout.manifestFile(root), manifest, BY_HAND);
-  const missing = holesIn(source).flatMap((n) =>
-    step("by-resume", source, layout.iterationDir(root, n), MISSING, redoing(n)),
-  );
-  const damagedRecords = checks(source).flatMap(([path, consequence, read]) =>
-    step("set-aside", source, path, damageOf(source, read), consequence),
-  );
-  const inTheWay = [
-    ...[...misfits(source), ...misfitsInIterations(source)].flatMap(({ path, reason, without }) =>
-      step("set-aside", source, path, reason, without),
-    ),
-    ...step(
-      "by-hand",
-      source,
-      layout.lockFile(root),
-      damageOf(source, () => readLockEntry(layout.lockFile(root), files)),
-      MOVE_LOCK,
-    ),
-  ];
-  const temporary = leftovers(source, "everywhere").flatMap((path) =>
-    step("remove", source, path, "it was left by a writer that was killed", "nothing: nobody reads it"),
-  );
+  const [manifest, lock] = [layout.manifestFile(root), layout.lockFile(root)];
+  if (files.stat(manifest) === null) throw notFound(root, files);
+  const ofManifest = damageOf(source, () => readManifest(source));
+  const ofLock = damageOf(source, () => readLockEntry(lock, files));
   return {
     root,
-    project,
     steps: [
-      ...damagedManifest,
-      ...inTheWay,
-      ...missing,
-      ...damagedRecords,
-      ...stateSteps(source, project),
-      ...temporary,
+      ...step("by-hand", source, manifest, ofManifest, BY_HAND),
+      ...step("by-hand", source, lock, ofLock, MOVE_LOCK),
+      ...holesIn(source).flatMap((n) => step("by-resume", source, layout.iterationDir(root, n), MISSING, redoing(n))),
+      ...checks(source).flatMap(([path, consequence, read]) =>
+        step("set-aside", source, path, damageOf(source, read), consequence),
+      ),
+      ...stateSteps(source),
+      ...leftovers(source, "everywhere").flatMap((path) =>
+        step("remove", source, path, "it was left by a writer that was killed", "nothing: nobody reads it"),
+      ),
     ],
   };
 }
@@ -100,48 +80,95 @@ function holesIn(source: records.Source): readonly number[] {
   return known.filter((n) => files.stat(layout.iterationDir(root, n)) === null);
 }
 
-const LOST = "restore it from a copy: without it this state can be neither run nor restored";
-
-function stateSteps(source: records.Source, project: Tree | null): readonly RepairStep[] {
-  const { root } = source;
-  return damagedStates(source, manifestOrNull(source), project).flatMap((state) => {
-    const { file, reason, neededBy, remedy, advice = LOST } = state;
-    const need = neededBy === "" ? "no record needs it" : `needed by ${neededBy}`;
-    if (remedy) {
-      const how = `it is made again from ${shownPlace(root, remedy)}, which is the same; ${need}`;
-      return step("restore", source, file, reason, how);
+/** Every state that is there or that a record names, down to the bytes of its files. */
+function stateSteps(source: records.Source): readonly RepairStep[] {
+  const { root, files } = source;
+  const store = new SnapshotStore(root, files);
+  const users = usersOfStates(source);
+  const found: RepairStep[] = [];
+  const objects = new Map<string, Set<string>>();
+  for (const id of new Set([...users.keys(), ...store.ids()])) {
+    const snapshot = readOr(() => store.read(id));
+    if (typeof snapshot === "string") {
+      found.push(...stateStep(source, manifestFileOf(root, id), snapshot, users.get(id) ?? []));
+      continue;
     }
-    if (neededBy === "") return step("set-aside", source, file, reason, "nothing: no record needs it");
-    return step("by-hand", source, file, reason, `${advice}; ${need}`);
-  });
+    for (const entry of snapshot.entries) {
+      if (entry.kind !== "file") continue;
+      const needing = objects.get(entry.sha256) ?? new Set();
+      objects.set(entry.sha256, needing);
+      for (const user of users.get(id) ?? [`state ${id}`]) needing.add(user);
+    }
+  }
+  for (const [sha256, needing] of objects) {
+    const file = objectFile(root, sha256);
+    const hash = files.hash(file);
+    if (hash === sha256) continue;
+    const reason = hash === null ? "it is missing" : "its bytes do not match its hash";
+    found.push(...stateStep(source, file, reason, [...needing]));
+  }
+  return found;
 }
 
-function manifestOrNull(source: records.Source): RunManifest | null {
-  return damageOf(source, () => readManifest(source)) === null ? readManifest(source) : null;
+const LOST = "restore it from a copy: without it this state can be neither run nor restored";
+const NAMED = 4;
+
+function stateStep(
+  source: records.Source,
+  file: string,
+  reason: string,
+  users: readonly string[],
+): readonly RepairStep[] {
+  if (users.length === 0) return step("set-aside", source, file, reason, "nothing: no record needs it");
+  const more = users.length > NAMED ? ` and ${users.length - NAMED} more` : "";
+  return step("by-hand", source, file, reason, `${LOST}; needed by ${users.slice(0, NAMED).join(", ")}${more}`);
+}
+
+/** Who needs which state, as records tell it; a record that cannot be read is told of by itself. */
+function usersOfStates(source: records.Source): ReadonlyMap<string, readonly string[]> {
+  const users = new Map<string, string[]>();
+  const add = (id: string | undefined, user: string): void => {
+    if (id === undefined) return;
+    const known = users.get(id) ?? [];
+    if (!known.includes(user)) users.set(id, [...known, user]);
+  };
+  const manifest = readOr(() => readManifest(source));
+  if (manifest !== null && typeof manifest !== "string") {
+    add(manifest.project?.artifacts, "the start");
+    add(manifest.project?.files, "every trial's copy of the project");
+  }
+  for (const iteration of listIterations(source.root, source.files)) {
+    const record = readOr(() => records.readIteration(source, iteration));
+    if (record !== null && typeof record !== "string") {
+      add(record.base?.snapshot, `iteration ${iteration}`);
+      if (record.state === "finished") add(record.carried?.snapshot, `what iteration ${iteration} carries on`);
+    }
+    for (const id of listRecords(source.root, source.files, iteration, "experiments")) {
+      const experiment = readOr(() => records.readExperiment(source, id));
+      if (experiment !== null && typeof experiment !== "string") add(experiment.state, id);
+    }
+  }
+  const rollbacks = readOr(() => readRollbacks(source));
+  if (typeof rollbacks !== "string") for (const { snapshot } of rollbacks) add(snapshot, "a rollback");
+  return users;
 }
 
 /**
- * Does what a plan says, under the lock: damaged records are moved to `repairs/<n>/`, in the folders they were in, and
- * files of states are made again, leftovers are deleted. Returns the folder the records went to, `null` when there were none.
+ * Does what a plan says, under the lock: damaged records are moved to `repairs/<n>/`, in the folders they were in,
+ * leftovers are deleted. Returns the folder the records went to, `null` when there were none.
  */
-export function applyRepair(plan: RepairPlan, files: Files, lock: Lock): string | null {
-  const { root, steps, project } = plan;
-  const restored = damagedStates({ root, files }, manifestOrNull({ root, files }), project).flatMap(
-    ({ file, remedy }) =>
-      remedy && steps.some((each) => each.action === "restore" && each.file === relative(root, file)) ? [remedy] : [],
-  );
-  const aside = steps.filter(
-    ({ action, file }) => action === "set-aside" || (action === "restore" && files.stat(join(root, file)) !== null),
-  );
+export function applyRepair({ root, steps }: RepairPlan, files: Files, lock: Lock): string | null {
+  const filesOf = (action: RepairStep["action"]): readonly string[] =>
+    steps.flatMap((each) => (each.action === action ? [each.file] : []));
+  const aside = filesOf("set-aside");
   const folder = nextRepairFolder(root, files);
-  for (const { file } of aside) {
+  for (const file of aside) {
     lock.assertHeld();
     const to = join(folder, file);
     files.makeDirectory(join(to, ".."));
     if (files.stat(join(root, file)) !== null) files.rename(join(root, file), to);
   }
-  for (const remedy of restored) restoreState(root, files, remedy, () => lock.assertHeld());
-  for (const { file } of steps.filter(({ action }) => action === "remove")) {
+  for (const file of filesOf("remove")) {
     lock.assertHeld();
     files.remove(join(root, file));
   }

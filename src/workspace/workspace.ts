@@ -17,7 +17,6 @@ import { holdsRun, notFound } from "./locate.ts";
 import { acquireLock, type LockOptions } from "./lock.ts";
 import { readManifest } from "./manifest.ts";
 import { readNotes } from "./notes.ts";
-import { assertPlainFiles } from "./plain-files.ts";
 import type { WriteOptions } from "./record-writer.ts";
 import { type AppliedRollback, readRollbacks } from "./rollbacks.ts";
 import { type RunSummary, summarize } from "./summary.ts";
@@ -97,7 +96,6 @@ export class Workspace extends IterationRecords implements WorkspaceView {
     this.writer.writeUnder(lock);
     try {
       this.#assertStillFree();
-      assertPlainFiles(this.source);
       for (const path of leftovers(this.source)) this.writer.remove(path);
       this.readManifest();
       if (this.#lacksIndex()) this.writer.text(layout.indexFile(this.root), rebuildIndex(this.source));

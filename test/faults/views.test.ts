@@ -34,7 +34,7 @@ describe("views", () => {
     inPlace(async (place) => {
       await live(place);
       const before = everyAnswer(place.workspace);
-      for (const view of ["journal.jsonl", "index.jsonl", "artifacts", "snapshots/stat-cache.jsonl"]) {
+      for (const view of ["journal.jsonl", "index.jsonl", "artifacts"]) {
         rmSync(join(place.workspace, view), { recursive: true, force: true });
       }
       expect(everyAnswer(place.workspace)).toEqual(before);

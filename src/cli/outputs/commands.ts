@@ -160,8 +160,8 @@ export const repairOutput = described(
       listOf(
         exactly({
           action: described(
-            "`set-aside`: a damaged record is moved under repairs/. `restore`: a file of a state is made again. `remove`: a leftover is deleted. `by-resume`: the next resume mends it. `by-hand`: only you can.",
-            { enum: ["set-aside", "restore", "remove", "by-resume", "by-hand"] },
+            "`set-aside`: a damaged record is moved under repairs/. `remove`: a leftover is deleted. `by-resume`: the next resume mends it. `by-hand`: only you can.",
+            { enum: ["set-aside", "remove", "by-resume", "by-hand"] },
           ),
           file: described("Relative to the workspace.", TEXT),
           reason: TEXT,

@@ -59,13 +59,6 @@ export function recoverCarried(store: SnapshotStore): void {
   for (const leftover of [filling, next, old]) if (exists(files, leftover)) files.remove(leftover);
 }
 
-/** Id of the state that `artifacts/` holds now, also when its replacement was cut short; `null` when there is none. */
-export function readCarried(store: SnapshotStore, tracked: readonly string[]): string | null {
-  const { current, next, old } = carriedPlaces(store.root);
-  const place = [current, next, old].find((path) => exists(store.files, path));
-  return place === undefined ? null : store.identify(place, tracked);
-}
-
 function exists(files: Files, path: string): boolean {
   return files.stat(path) !== null;
 }

@@ -100,7 +100,7 @@ export function captureTrialCopy(
   const excludes = withoutWorkspaces(rules, options.isWorkspace ?? (() => false));
   const { limits = COPY_LIMITS, inputs: without = [] } = options;
   try {
-    const how = { excludes, strict: false, cache: false, limits, without };
+    const how = { excludes, strict: false, limits, without };
     const { snapshot, warnings } = store.capture(target, tracked, how);
     return { ok: true, snapshot: snapshot.id, warnings };
   } catch (error) {

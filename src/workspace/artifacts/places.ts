@@ -15,15 +15,6 @@ export function objectFile(root: string, sha256: string): string {
   return join(objectsDir(root), sha256.slice(0, 2), sha256);
 }
 
-export function statCacheFile(root: string): string {
-  return join(snapshotsDir(root), "stat-cache.jsonl");
-}
-
-/** A file whose time says when a scan began, on the disk's own clock. */
-export function scanMarkFile(root: string): string {
-  return join(snapshotsDir(root), "stat-cache.mark");
-}
-
 /** Places of `artifacts/` while it is being replaced: being filled, complete, and what it was before. */
 export function carriedPlaces(root: string): {
   readonly current: string;

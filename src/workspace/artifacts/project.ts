@@ -66,7 +66,7 @@ export async function captureProject(
   signal: AbortSignal,
 ): Promise<CapturedProject> {
   const { root, tracked, inputs } = request;
-  const how = { excludes: projectExcludes(effects.files, root), cache: false, durable: true, without: inputs };
+  const how = { excludes: projectExcludes(effects.files, root), durable: true, without: inputs };
   const artifacts = await store.captureInTurns(root, tracked, how, turnsOf(effects, signal));
   const project = await captureOthers(store, request, effects, signal);
   return {
@@ -98,7 +98,7 @@ async function captureOthers(
 }
 
 /** What is read of a project besides its artifacts. */
-export async function listOtherFiles(
+async function listOtherFiles(
   { root, tracked, patterns, inputs }: ProjectRequest,
   effects: Effects,
   signal: AbortSignal,

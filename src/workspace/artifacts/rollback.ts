@@ -5,7 +5,7 @@ import type { CarriedState } from "../../model/iteration.ts";
 import { recordText } from "../../model/json.ts";
 import type { RollbackRecord } from "../../model/rollback.ts";
 import { rollbacksDir } from "../layout.ts";
-import { type AppliedRollback, readRollbacks } from "../rollbacks.ts";
+import { readRollbacks } from "../rollbacks.ts";
 import { recoverCarried, setCarried, stageCarried, swapCarried } from "./carried.ts";
 import { changedPaths } from "./changes.ts";
 import { findState, type StateRecords } from "./states.ts";
@@ -67,7 +67,6 @@ export function rollback(store: SnapshotStore, plan: RollbackPlan, now: Date): R
     return null;
   }
   recoverCarried(store);
-  store.keep(target.snapshot);
   stageCarried(store, target.snapshot);
   const record: RollbackRecord = {
     n: nextNumber(store),
@@ -84,15 +83,10 @@ export function rollback(store: SnapshotStore, plan: RollbackPlan, now: Date): R
   return record;
 }
 
-/** The newest rollback; `null` when there was none. Throws `WorkspaceError` ("damaged") for one that cannot be read. */
-export function latestRollback(store: SnapshotStore): AppliedRollback | null {
-  return readRollbacks(store).at(-1) ?? null;
-}
-
 /** The state carried on now: what the last finished iteration carried, unless a rollback came after it. */
 export function carriedState(store: SnapshotStore, records: StateRecords): CarriedState | null {
   const last = lastCarried(records);
-  const rolledBack = latestRollback(store);
+  const rolledBack = readRollbacks(store).at(-1) ?? null;
   if (rolledBack === null || (last !== null && last.iteration > rolledBack.afterIteration))
     return last?.carried ?? null;
   return { snapshot: rolledBack.snapshot, hypothesisId: rolledBack.hypothesisId };

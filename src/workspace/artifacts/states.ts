@@ -13,8 +13,6 @@ export interface StateRecords {
   readIteration(iteration: number): IterationRecord | null;
   readExperiment(id: HypothesisId): Experiment | null;
   listHypotheses(iteration: number): readonly HypothesisId[];
-  /** The iteration that ran the start; `null` when its record is not there. Default: iteration 0. */
-  startIteration?(): number | null;
 }
 
 /**
@@ -37,10 +35,8 @@ export function findState(records: StateRecords, name: string): CarriedState {
 }
 
 function startState(records: StateRecords): CarriedState {
-  const iteration = records.startIteration === undefined ? 0 : records.startIteration();
-  const id = hypothesisId(iteration ?? 0, 0);
-  const base = iteration === null ? undefined : records.readIteration(iteration)?.base;
-  const snapshot = base?.snapshot ?? records.readExperiment(id)?.state;
+  const id = hypothesisId(0, 0);
+  const snapshot = records.readIteration(0)?.base?.snapshot ?? records.readExperiment(id)?.state;
   if (snapshot === undefined) throw noState("this run has no recorded start: it tracks no artifacts");
   return { snapshot, hypothesisId: id };
 }

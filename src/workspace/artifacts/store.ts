@@ -4,7 +4,7 @@ import { WorkspaceError } from "../../kernel/errors.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../../kernel/steps.ts";
 import { quoted } from "../../text/printable.ts";
 import { snapshotsDir } from "../layout.ts";
-import { createExcludes, type Excludes, NO_EXCLUDES } from "./excludes.ts";
+import { createExcludes, type Excludes } from "./excludes.ts";
 import { writeTree } from "./materialize.ts";
 import { ObjectStore, type StoredFile } from "./objects.ts";
 import { manifestFileOf } from "./places.ts";
@@ -19,26 +19,15 @@ import {
   type Snapshot,
   type SnapshotEntry,
 } from "./snapshot.ts";
-import { StatCache } from "./stat-cache.ts";
 
 export interface CaptureOptions {
   /** Default: `.git`, `node_modules`, workspaces, and what `.gitignore` files say. */
   readonly excludes?: Excludes;
   /** Default true: a tracked path that is missing, special or outside is an error; else it is left out with a warning. */
   readonly strict?: boolean;
-  /** Default true: remember the hashes of unchanged files for the next capture of the same tree. */
-  readonly cache?: boolean;
   /** Default false: all of it is on the disk before this returns. */
   readonly durable?: boolean;
   readonly limits?: ScanLimits;
-  /** Paths that are left out with all in them. Default: none. */
-  readonly without?: readonly string[];
-}
-
-/** What of a tree is no part of its state. */
-export interface LeftOut {
-  /** Default: nothing is excluded. */
-  readonly excludes?: Excludes;
   /** Paths that are left out with all in them. Default: none. */
   readonly without?: readonly string[];
 }
@@ -63,7 +52,6 @@ export class SnapshotStore {
   readonly objects: ObjectStore;
   /** Throws when this process may no longer write to the workspace; called before each group of writes. */
   readonly assertWritable: () => void;
-  readonly #held = new Map<string, Snapshot>();
 
   /** `root` is the workspace's. Nothing is written before the first state is. */
   constructor(root: string, files: Files, assertWritable: () => void = () => {}) {
@@ -93,7 +81,6 @@ export class SnapshotStore {
 
   *#capture(treeRoot: string, tracked: readonly string[], options: CaptureOptions): Steps<Captured> {
     this.assertWritable();
-    const cache = (options.cache ?? true) ? new StatCache(this.root, treeRoot, this.files) : null;
     const scan = scanTree(this.files, {
       root: treeRoot,
       tracked,
@@ -103,23 +90,11 @@ export class SnapshotStore {
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.without === undefined ? {} : { without: options.without }),
     });
-    const snapshot = yield* snapshotOf(scan.found, (found) => this.#storeFile(treeRoot, found, cache));
+    const snapshot = yield* snapshotOf(scan.found, ({ path, stat }) =>
+      this.objects.putFile(join(treeRoot, path), stat.size),
+    );
     this.#write(snapshot, options.durable ?? false);
-    cache?.save();
     return { snapshot, warnings: scan.warnings };
-  }
-
-  /** The id of the state that the tracked parts of a tree are in, without storing anything. */
-  identify(treeRoot: string, tracked: readonly string[], leftOut: LeftOut = {}): string {
-    const { excludes = NO_EXCLUDES, without = [] } = leftOut;
-    const request = { root: treeRoot, tracked, excludes, without, strict: false, workspace: this.root };
-    const scan = scanTree(this.files, request);
-    return atOnce(snapshotOf(scan.found, (found) => this.#hashFile(treeRoot, found))).id;
-  }
-
-  /** Stores the state that `identify` tells. */
-  captureAll(treeRoot: string, tracked: readonly string[], leftOut: LeftOut = {}): void {
-    this.capture(treeRoot, tracked, { excludes: NO_EXCLUDES, ...leftOut, strict: false, cache: false, durable: true });
   }
 
   /** Stores a tree that was made in memory; entries of files already stored are taken as they are. */
@@ -136,26 +111,10 @@ export class SnapshotStore {
     return snapshot;
   }
 
-  /** Knows a state that was made of stored ones, without writing it: for as long as this store lives, it can be read. */
-  hold(snapshot: Snapshot): Snapshot {
-    this.#held.set(snapshot.id, snapshot);
-    return snapshot;
-  }
-
-  /** Writes a state that is only held; others are left alone. */
-  keep(id: string): void {
-    const held = this.#held.get(id);
-    if (held === undefined) return;
-    this.#write(held, true);
-    this.#held.delete(id);
-  }
-
   /** Throws `WorkspaceError` ("damaged") naming the manifest when it is missing or not as it was written. */
   read(id: string): Snapshot {
     if (!isSnapshotId(id))
       throw new WorkspaceError("damaged", `${quoted(id)}, as a record has it, is not the id of a state`);
-    const held = this.#held.get(id);
-    if (held !== undefined) return held;
     const file = manifestFileOf(this.root, id);
     const kind = this.files.stat(file)?.kind;
     if (kind === "directory" || kind === "other") throw damagedManifest(file, "it is no file");
@@ -192,19 +151,6 @@ export class SnapshotStore {
     const hashes = new Set(snapshot.entries.flatMap((entry) => (entry.kind === "file" ? [entry.sha256] : [])));
     for (const sha256 of hashes) this.objects.verify(sha256);
     return snapshot;
-  }
-
-  #storeFile(treeRoot: string, found: Found, cache: StatCache | null): StoredFile | null {
-    const known = cache?.hashOf(found.path, found.stat) ?? null;
-    if (known !== null) return { sha256: known, size: found.stat.size };
-    const stored = this.objects.putFile(join(treeRoot, found.path), found.stat.size);
-    if (stored !== null && stored.size === found.stat.size) cache?.remember(found.path, found.stat, stored.sha256);
-    return stored;
-  }
-
-  #hashFile(treeRoot: string, found: Found): StoredFile | null {
-    const sha256 = this.files.hash(join(treeRoot, found.path));
-    return sha256 === null ? null : { sha256, size: found.stat.size };
   }
 
   #write(snapshot: Snapshot, durable: boolean): void {

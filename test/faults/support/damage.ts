@@ -49,7 +49,7 @@ export function names(thrown: unknown, file: string): boolean {
 /** One file of each sort that a workspace holds, relative to it. */
 export function oneOfEachSort(workspace: string): ReadonlyMap<string, string> {
   const sorts = new Map<string, string>();
-  for (const path of readTree(workspace, (each) => !/\.a\d+(\.log)?$/.test(each)).keys()) {
+  for (const path of readTree(workspace, (each) => !/\.a\d+(\.std(out|err)\.log)?$/.test(each)).keys()) {
     const sort = SORTS.find(([, pattern]) => pattern.test(path))?.[0];
     if (sort !== undefined) sorts.set(sort, path);
   }
@@ -69,12 +69,11 @@ const SORTS: readonly (readonly [string, RegExp])[] = [
   ["insights", /\/insights\.json$/],
   ["snapshot", /^snapshots\/[0-9a-f]{16}\.json$/],
   ["object", /^snapshots\/objects\//],
-  ["stat cache", /^snapshots\/stat-cache\.jsonl$/],
   ["artifact", /^artifacts\/code\.txt$/],
 ];
 
 /** Sorts of files that are views: whatever is done to them changes nothing. */
-export const VIEWS: ReadonlySet<string> = new Set(["journal", "index", "stat cache", "artifact"]);
+export const VIEWS: ReadonlySet<string> = new Set(["journal", "index", "artifact"]);
 
 /** A file cut at this byte. */
 export function cutAt(file: string, at: number): Uint8Array {

@@ -22,7 +22,7 @@ export function essenceOf(workspace: string): ReadonlyMap<string, string> {
     essence.set(`iterations/${path}`, path.endsWith(".json") ? plain(text.slice(5)) : text);
   }
   for (const [path, text] of readTree(join(workspace, "artifacts"))) essence.set(`artifacts/${path}`, text);
-  const states = readTree(join(workspace, "snapshots"), (path) => !path.startsWith("stat-cache"));
+  const states = readTree(join(workspace, "snapshots"));
   for (const [path, text] of states) essence.set(`snapshots/${path}`, text);
   essence.set("best", JSON.stringify(readJson(join(workspace, "run.json"))?.best));
   return essence;

@@ -4,9 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { asResearcher, MetricEvaluator, Pipeline, ScriptExperimenter, Workspace } from "../../../src/index.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
-import { SnapshotStore } from "../../../src/workspace/artifacts/index.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../../../src/workspace/repair.ts";
-import { listedProject } from "../../../src/workspace/repair-project.ts";
 
 const effects = systemEffects();
 const { files } = effects;
@@ -64,17 +62,16 @@ const objectOf = (id: string): string => {
 };
 
 /** What repair says is wrong, as the command asks it. */
-const plan = async (): Promise<RepairPlan> => planRepair(root, files, await listedProject(root, effects));
-const steps = async (): Promise<RepairPlan["steps"]> => (await plan()).steps;
+const steps = (): RepairPlan["steps"] => planRepair(root, files).steps;
 
 async function repair(): Promise<void> {
   const lock = await (await Workspace.open(root)).lock();
-  applyRepair(await plan(), files, lock);
+  applyRepair(planRepair(root, files), files, lock);
   lock.release();
 }
 
 /** Damages a file, and answers what repair says of it. */
-async function damaged(file: string, how: "cut" | "gone" | "other bytes" | "a folder"): Promise<RepairPlan["steps"]> {
+function damaged(file: string, how: "cut" | "gone" | "other bytes" | "a folder"): RepairPlan["steps"] {
   const path = join(root, file);
   if (how === "gone" || how === "a folder") rmSync(path);
   if (how === "a folder") mkdirSync(path);
@@ -85,74 +82,35 @@ async function damaged(file: string, how: "cut" | "gone" | "other bytes" | "a fo
 
 describe("repair looks at states, and", () => {
   it.each([
-    ["the manifest of the state carried on", () => manifestOf("i00001-h001"), "cut", "artifacts"],
-    ["the manifest of the start", () => manifestOf("i00000-h000"), "gone", "project"],
-    ["a manifest that is a folder", () => manifestOf("i00000-h000"), "a folder", "project"],
-    ["a file that is a folder", () => objectOf("i00000-h000"), "a folder", "project/code.txt"],
-    ["a file of the state carried on", () => objectOf("i00001-h001"), "other bytes", "artifacts/code.txt"],
-    ["the manifest of the project's other files", () => projectManifest(), "cut", "project"],
-    ["a file of the start", () => objectOf("i00000-h000"), "gone", "project/code.txt"],
-  ] as const)("makes %s again from what has the same bytes", async (_, place, how, from) => {
-    const file = place();
-    const before = readFileSync(join(root, file));
-    const found = await damaged(file, how);
-    expect(found).toEqual([expect.objectContaining({ action: "restore", file })]);
-    expect(JSON.stringify(found)).toContain(`${from}, which is the same; needed by `);
-    await repair();
-    expect(readFileSync(join(root, file))).toEqual(before);
-    expect(await steps()).toEqual([]);
-    const store = new SnapshotStore(root, files);
-    for (const id of store.ids()) expect(() => store.verify(id)).not.toThrow();
-  });
-
-  it.each([
     [() => manifestOf("i00001-h000"), "cut", "it is not JSON"],
     [() => objectOf("i00001-h000"), "other bytes", "its bytes do not match its hash"],
     [() => objectOf("i00001-h000"), "gone", "it is missing"],
-  ] as const)("names what cannot be made again and who needs it, and leaves it", async (place, how, reason) => {
+    [() => manifestOf("i00001-h000"), "a folder", "it is no file"],
+  ] as const)("names what is damaged and who needs it, and leaves it", async (place, how, reason) => {
     const file = place();
     const expected = [
       { action: "by-hand", file, reason, consequence: expect.stringMatching(/needed by i00001-h000$/) },
     ];
-    expect(await damaged(file, how)).toEqual(expected);
+    expect(damaged(file, how)).toEqual(expected);
     await repair();
-    expect(await steps()).toEqual(expected);
+    expect(steps()).toEqual(expected);
   });
 
-  it("makes the manifest of the project's other files again from a trial's copy, where the project has changed", async () => {
-    dir.write("project/tools/run.sh", "echo changed\n", 0o755);
-    const file = projectManifest();
-    const before = readFileSync(join(root, file));
-    const [found] = await damaged(file, "gone");
-    expect(found).toMatchObject({ action: "restore", file });
-    expect(found?.consequence).toContain("from iterations/00001/trials/i00001-h002-t00.a1/project, which is the same");
-    await repair();
-    expect(readFileSync(join(root, file))).toEqual(before);
-    expect(await steps()).toEqual([]);
-  });
-
-  it("says what would have to be put back for the project's other files, where nothing holds them any more", async () => {
-    dir.write("project/tools/run.sh", "echo changed\n", 0o755);
-    rmSync(join(root, "iterations/00001/trials/i00001-h002-t00.a1"), { recursive: true });
-    const file = projectManifest();
-    const [found] = await damaged(file, "gone");
-    expect(found).toMatchObject({ action: "by-hand", file });
-    expect(found?.consequence).toContain(`put the files of ${dir.join("project")} back as they were at the start`);
-    expect(found?.consequence).toContain("needed by every trial's copy of the project");
-    dir.write("project/tools/run.sh", "echo\n", 0o755);
-    expect(await steps()).toMatchObject([{ action: "restore", file }]);
+  it("says that every trial's copy needs the project's other files", () => {
+    const [found] = damaged(projectManifest(), "gone");
+    expect(found?.consequence).toMatch(/needed by every trial's copy of the project$/);
   });
 
   it("sets a damaged state that no record needs aside", async () => {
     const file = "snapshots/0123456789abcdef.json";
     writeFileSync(join(root, file), "{");
-    expect(await steps()).toEqual([expect.objectContaining({ action: "set-aside", file })]);
+    expect(steps()).toEqual([expect.objectContaining({ action: "set-aside", file })]);
     await repair();
-    expect(await steps()).toEqual([]);
+    expect(steps()).toEqual([]);
   });
 
   it("tells of an iteration whose folder is gone before others", async () => {
     rmSync(join(root, "iterations/00000"), { recursive: true });
-    expect(await steps()).toEqual([expect.objectContaining({ action: "by-resume", file: "iterations/00000" })]);
+    expect(steps()).toEqual([expect.objectContaining({ action: "by-resume", file: "iterations/00000" })]);
   });
 });

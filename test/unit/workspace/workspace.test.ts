@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -224,14 +225,6 @@ describe("records", () => {
     expect(workspace.readHypothesis("i00001-h000")).not.toBeNull();
     expect(workspace.readInsights(1)).toBeNull();
   });
-
-  it("are written also when somebody removed the folder they go to", async () => {
-    const workspace = await startedWorkspace();
-    writeHypothesis(workspace, 1, 0, 0.5);
-    rmSync(join(workspace.root, "iterations"), { recursive: true });
-    writeHypothesis(workspace, 1, 1, 0.5);
-    expect(workspace.listHypotheses(1)).toEqual(["i00001-h001"]);
-  });
 });
 
 describe("writing", () => {
@@ -316,6 +309,12 @@ describe("writing", () => {
       return bytes;
     });
     expect((costs[1] ?? 0) / (costs[0] ?? 1)).toBeLessThan(1.02);
+  });
+
+  it("of journal lines waits for no pipe in the journal's place, and names it", async () => {
+    const workspace = await startedWorkspace();
+    execFileSync("mkfifo", [join(workspace.root, "journal.jsonl")]);
+    expect(() => workspace.appendJournal("{}")).toThrow(/journal\.jsonl is damaged: it is a pipe/);
   });
 
   it("of journal lines survives a line that a crash tore", async () => {

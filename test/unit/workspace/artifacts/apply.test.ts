@@ -19,6 +19,7 @@ import { applyState, recoverApply } from "../../../../src/workspace/artifacts/ap
 import { type ApplyPlan, planApply } from "../../../../src/workspace/artifacts/apply-plan.ts";
 import { lastApplied, readApplies } from "../../../../src/workspace/artifacts/apply-record.ts";
 import { SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
+import { identify } from "../../../support/states.ts";
 import { failAtEachChange, files, killAtEachChange, look, plant, type World, world } from "./rig.ts";
 
 const NOW = new Date("2026-01-31T12:00:00Z");
@@ -49,7 +50,7 @@ function changed(): World & { readonly start: string; readonly state: string } {
     "src/empty": null,
   });
   chmodSync(join(next, "src/run.sh"), 0o755);
-  return { ...at, start, state: at.store.capture(next, TRACKED, { cache: false }).snapshot.id };
+  return { ...at, start, state: at.store.capture(next, TRACKED).snapshot.id };
 }
 
 function apply(store: SnapshotStore, start: string, snapshot: string, target: string, force = false): ApplyPlan {
@@ -72,7 +73,7 @@ test("the project becomes the state in its tracked parts, and nothing else in it
   expect(readFileSync(join(project, "README.md"), "utf8")).toBe("not tracked");
   expect(readFileSync(join(project, "src/mine.txt"), "utf8")).toBe("the user's new file");
   rmSync(join(project, "src/mine.txt"));
-  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(identify(project, TRACKED)).toBe(state);
   expect(readdirSync(project).sort()).toEqual(["README.md", "src", "train.py"]);
   const record: unknown = JSON.parse(readFileSync(join(root, "apply.json"), "utf8"));
   expect(record).toEqual({
@@ -88,7 +89,7 @@ test("applying again, another state, and the start again all work without force"
   expect(planApply(store, { target: project, snapshot: state, start, isProject: true }).steps).toEqual([]);
   apply(store, start, state, project);
   apply(store, start, start, project);
-  expect(store.identify(project, TRACKED)).toBe(start);
+  expect(identify(project, TRACKED)).toBe(start);
 });
 
 test("a plan says what would be done and does nothing", () => {
@@ -134,7 +135,7 @@ test("files changed since the start are named and kept, unless forced", () => {
   );
   expect(look(project)).toEqual(before);
   apply(store, start, state, project, true);
-  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(identify(project, TRACKED)).toBe(state);
 });
 
 test("an empty folder that the user made where a file was is a conflict, also where the state has nothing there", () => {
@@ -147,7 +148,7 @@ test("an empty folder that the user made where a file was is a conflict, also wh
   expect(() => apply(store, start, state, project)).toThrow(/gone\.txt" changed since[\s\S]*train\.py" changed since/);
   expect(look(project)).toEqual(before);
   apply(store, start, state, project, true);
-  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(identify(project, TRACKED)).toBe(state);
 });
 
 test("files the user changed to what they should be, deletions too, are no conflict", () => {
@@ -155,7 +156,7 @@ test("files the user changed to what they should be, deletions too, are no confl
   rmSync(join(project, "src/gone.txt"));
   writeFileSync(join(project, "train.py"), "2");
   apply(store, start, state, project);
-  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(identify(project, TRACKED)).toBe(state);
 });
 
 test("a deletion and a change of permissions by the user are conflicts where the run touched the file", () => {
@@ -169,14 +170,14 @@ test("a deletion and a change of permissions by the user are conflicts where the
   );
   expect(look(project)).toEqual(before);
   apply(store, start, state, project, true);
-  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(identify(project, TRACKED)).toBe(state);
 });
 
 test("what the user changed and the run did not stays as it is, also by force, and is told", () => {
   const { store, start, state, project } = changed();
   const others = { "src/edited.txt": "e", "src/mode.txt": "m" };
   plant(project, others);
-  const from = store.capture(project, TRACKED, { cache: false }).snapshot.id;
+  const from = store.capture(project, TRACKED).snapshot.id;
   const to = store.putTree([
     ...store.read(from).entries.filter(({ path }) => path in others || path === "src/keep.txt"),
     ...store.read(state).entries.filter(({ path }) => path !== "src/keep.txt"),
@@ -207,7 +208,7 @@ test("what an earlier apply did is known for each folder, also when a later one 
   );
   expect(lastApplied(store, project)).toBe(start);
   expect(lastApplied(store, join(dir, "elsewhere"))).toBe(state);
-  expect(store.identify(project, TRACKED)).toBe(start);
+  expect(identify(project, TRACKED)).toBe(start);
 });
 
 test("what the system refuses half-way is put back, and nothing stays behind", () => {
@@ -219,7 +220,7 @@ test("what the system refuses half-way is put back, and nothing stays behind", (
     (message) => {
       outcomes.add(/put back|could not be/.exec(message)?.[0] ?? "before");
       recoverApply(store, { force: false, target: project });
-      const now = store.identify(project, TRACKED);
+      const now = identify(project, TRACKED);
       // Once all is done, only the litter is left to remove.
       if (now === state) apply(store, start, start, project);
       else expect(look(project)).toEqual(before);
@@ -246,9 +247,9 @@ test("an apply to one folder that cannot be finished does not keep others from t
   const [other] = recoverApply(store, { force: true, target: project });
   expect(other).toMatchObject({ target: stuck, outcome: "waiting", reason: expect.stringContaining("train.py") });
   apply(store, start, state, project);
-  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(identify(project, TRACKED)).toBe(state);
   expect(recovered(store, stuck, true)).toBe("finished");
-  expect(store.identify(stuck, TRACKED)).toBe(state);
+  expect(identify(stuck, TRACKED)).toBe(state);
 });
 
 test("nothing is written into a workspace, this one or another, and a file is no place for a state", () => {
@@ -276,7 +277,7 @@ test("an empty or new folder gets the whole state", () => {
   const { store, dir, start, state } = changed();
   const target = join(dir, "some/where");
   apply(store, start, state, target);
-  expect(store.identify(target, TRACKED)).toBe(state);
+  expect(identify(target, TRACKED)).toBe(state);
   expect(readdirSync(target).sort()).toEqual(["src", "train.py"]);
 });
 
@@ -288,7 +289,7 @@ test("nothing is written or deleted through a link, not even by force", () => {
   expect(() => apply(store, start, state, project)).toThrow(/"src" changed since the start/);
   apply(store, start, state, project, true);
   expect(look(join(dir, "elsewhere"))).toEqual(before);
-  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(identify(project, TRACKED)).toBe(state);
 });
 
 test("what is in the way and not the run's is never removed", () => {
@@ -320,7 +321,7 @@ test("killed at any change, each file is whole, and the next apply leaves the st
         expect([before, after]).toContain(readFileSync(join(project, path), "utf8"));
       }
       const done = recovered(store, project);
-      const now = store.identify(project, TRACKED);
+      const now = identify(project, TRACKED);
       seen.add(`${done ?? "nothing"} ${now === start ? "before" : now === state ? "after" : now}`);
       expect(readdirSync(project).sort()).toEqual(["README.md", "src", "train.py"]);
       files.remove(join(root, "apply.json"));
@@ -332,22 +333,22 @@ test("killed at any change, each file is whole, and the next apply leaves the st
           now: NOW,
         },
       );
-      expect(store.identify(project, TRACKED)).toBe(start);
+      expect(identify(project, TRACKED)).toBe(start);
       files.remove(join(root, "apply.json"));
     },
   );
   expect(changes).toBeGreaterThan(20);
   expect([...seen].sort()).toEqual(["dropped before", "finished after", "nothing before"]);
-  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(identify(project, TRACKED)).toBe(state);
 });
 
 test("killed again and again, also while it recovers, it gets there", () => {
-  const { store, project, start, state, root } = changed();
+  const { project, start, state, root } = changed();
   killAtEachChange(
     (dying) => apply(new SnapshotStore(root, dying), start, state, project),
     () => {},
   );
-  expect(store.identify(project, TRACKED)).toBe(state);
+  expect(identify(project, TRACKED)).toBe(state);
 });
 
 test("an interrupted apply is not finished over what the user changed meanwhile, unless forced", () => {
@@ -364,7 +365,7 @@ test("an interrupted apply is not finished over what the user changed meanwhile,
       expect(() => recovered(store, project)).toThrow(/cut short, and these files changed since:\n {2}"train.py"/);
       expect(readFileSync(join(project, "train.py"), "utf8")).toBe("mine");
       expect(recovered(store, project, true)).toBe("finished");
-      expect(store.identify(project, TRACKED)).toBe(state);
+      expect(identify(project, TRACKED)).toBe(state);
     },
   );
 });

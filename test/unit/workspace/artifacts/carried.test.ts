@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readCarried, recoverCarried, setCarried } from "../../../../src/workspace/artifacts/carried.ts";
+import { recoverCarried, setCarried } from "../../../../src/workspace/artifacts/carried.ts";
 import { SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
+import { readCarried } from "../../../support/states.ts";
 import { files, killAtEachChange, look, plant, world } from "./rig.ts";
 
 const TRACKED = ["src/deep", "train.py"];
@@ -23,10 +24,10 @@ function twoStates() {
 
 test("artifacts/ becomes the state, byte for byte, and reads back as it", () => {
   const { store, root, dir, first, second } = twoStates();
-  expect(readCarried(store, TRACKED)).toBeNull();
+  expect(readCarried(store.root, TRACKED)).toBeNull();
   for (const id of [first, second, first]) {
     setCarried(store, id);
-    expect(readCarried(store, TRACKED)).toBe(id);
+    expect(readCarried(store.root, TRACKED)).toBe(id);
     store.materialize(id, join(dir, "expected"));
     expect(look(join(root, "artifacts"))).toEqual(look(join(dir, "expected")));
     files.remove(join(dir, "expected"));
@@ -61,7 +62,7 @@ test("a state that is there already is left alone, one that somebody changed is 
   ]) {
     spoil();
     setCarried(store, first);
-    expect(readCarried(store, TRACKED)).toBe(first);
+    expect(readCarried(store.root, TRACKED)).toBe(first);
     expect(readdirSync(join(root, "artifacts")).sort()).toEqual(["src", "train.py"]);
   }
 });
@@ -72,16 +73,16 @@ test("killed at any change, artifacts/ holds the state before or the state after
   const changes = killAtEachChange(
     (dying) => setCarried(new SnapshotStore(root, dying), second),
     () => {
-      const found = readCarried(store, TRACKED);
+      const found = readCarried(store.root, TRACKED);
       expect([first, second]).toContain(found);
       recoverCarried(store);
-      expect(readCarried(store, TRACKED)).toBe(found);
+      expect(readCarried(store.root, TRACKED)).toBe(found);
       expect(readdirSync(root).sort()).toEqual(["artifacts", "snapshots"]);
       setCarried(store, first);
     },
   );
   expect(changes).toBeGreaterThan(8);
-  expect(readCarried(store, TRACKED)).toBe(second);
+  expect(readCarried(store.root, TRACKED)).toBe(second);
 });
 
 test("killed again and again, also while it recovers, it gets there", () => {
@@ -89,9 +90,9 @@ test("killed again and again, also while it recovers, it gets there", () => {
   setCarried(store, first);
   killAtEachChange(
     (dying) => setCarried(new SnapshotStore(root, dying), second),
-    () => expect([first, second]).toContain(readCarried(store, TRACKED)),
+    () => expect([first, second]).toContain(readCarried(store.root, TRACKED)),
   );
-  expect(readCarried(store, TRACKED)).toBe(second);
+  expect(readCarried(store.root, TRACKED)).toBe(second);
   expect(readdirSync(root).sort()).toEqual(["artifacts", "snapshots"]);
 });
 
@@ -102,7 +103,7 @@ test("a folder nobody may write into is replaced too", () => {
   chmodSync(join(project, "src/deep"), 0o755);
   setCarried(store, locked);
   setCarried(store, first);
-  expect(readCarried(store, TRACKED)).toBe(first);
+  expect(readCarried(store.root, TRACKED)).toBe(first);
   expect(existsSync(join(root, "artifacts.old"))).toBe(false);
 });
 
@@ -110,8 +111,8 @@ test("what only artifacts.old holds is put back", () => {
   const { store, root, first } = twoStates();
   setCarried(store, first);
   renameSync(join(root, "artifacts"), join(root, "artifacts.old"));
-  expect(readCarried(store, TRACKED)).toBe(first);
+  expect(readCarried(store.root, TRACKED)).toBe(first);
   recoverCarried(store);
-  expect(readCarried(store, TRACKED)).toBe(first);
+  expect(readCarried(store.root, TRACKED)).toBe(first);
   expect(existsSync(join(root, "artifacts"))).toBe(true);
 });

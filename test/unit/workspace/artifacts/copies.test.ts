@@ -27,7 +27,7 @@ function prepared() {
     "data/notes.md": "notes",
   });
   const project = at.store.capture(at.project, ["test", "data/notes.md", "data/digits.csv"]).snapshot.id;
-  const base = at.store.capture(at.project, TRACKED, { cache: false }).snapshot.id;
+  const base = at.store.capture(at.project, TRACKED).snapshot.id;
   const edited = applyEdits(
     at.store,
     base,

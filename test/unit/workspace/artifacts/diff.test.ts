@@ -187,9 +187,7 @@ test.runIf(gitIsHere)(
           cwd: at,
           env: { ...process.env, GIT_CEILING_DIRECTORIES: dir },
         });
-        const changed = store
-          .capture(at, ["."], { cache: false })
-          .snapshot.entries.filter(({ kind }) => kind === "file");
+        const changed = store.capture(at, ["."]).snapshot.entries.filter(({ kind }) => kind === "file");
         expect(changed).toEqual(store.read(b).entries);
       }),
       { numRuns: 30 },

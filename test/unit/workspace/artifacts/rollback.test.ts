@@ -5,12 +5,14 @@ import type { Experiment } from "../../../../src/model/experiment.ts";
 import type { IterationRecord } from "../../../../src/model/iteration.ts";
 import { rollbackSchema } from "../../../../src/model/rollback.ts";
 import { compileSchema } from "../../../../src/schema/validate.ts";
-import { readCarried, setCarried } from "../../../../src/workspace/artifacts/carried.ts";
+import { setCarried } from "../../../../src/workspace/artifacts/carried.ts";
 import { applyEdits } from "../../../../src/workspace/artifacts/edits.ts";
 import { objectFile } from "../../../../src/workspace/artifacts/places.ts";
-import { carriedState, latestRollback, planRollback, rollback } from "../../../../src/workspace/artifacts/rollback.ts";
+import { carriedState, planRollback, rollback } from "../../../../src/workspace/artifacts/rollback.ts";
 import type { StateRecords } from "../../../../src/workspace/artifacts/states.ts";
 import { SnapshotStore } from "../../../../src/workspace/artifacts/store.ts";
+import { readRollbacks } from "../../../../src/workspace/rollbacks.ts";
+import { readCarried } from "../../../support/states.ts";
 import { files, killAtEachChange, look, world } from "./rig.ts";
 
 const NOW = new Date("2026-01-31T12:00:00Z");
@@ -90,9 +92,9 @@ test.each([
   const written: unknown = JSON.parse(readFileSync(join(root, "rollbacks/00001.json"), "utf8"));
   expect(written).toEqual(record);
   expect(compileSchema(rollbackSchema)(written)).toEqual([]);
-  expect(readCarried(store, TRACKED)).toBe(states[n]);
+  expect(readCarried(store.root, TRACKED)).toBe(states[n]);
   expect(carriedState(store, records)).toEqual(plan.target);
-  expect(latestRollback(store)).toMatchObject({ snapshot: states[n], afterIteration: 3 });
+  expect(readRollbacks(store).at(-1)).toMatchObject({ snapshot: states[n], afterIteration: 3 });
 });
 
 test("a rollback of a rollback restores the first, byte for byte, and both stay recorded", () => {
@@ -113,7 +115,7 @@ test("a rollback to what is carried on already records nothing, and puts artifac
   expect(plan.isCurrent).toBe(true);
   expect(rollback(store, plan, NOW)).toBeNull();
   expect(readdirSync(root)).not.toContain("rollbacks");
-  expect(readCarried(store, TRACKED)).toBe(states[3]);
+  expect(readCarried(store.root, TRACKED)).toBe(states[3]);
 });
 
 test("a rollback to what is carried on already leaves out what came after it, once", () => {
@@ -196,9 +198,9 @@ test("killed at any change, a rollback has happened or it has not, and the next 
     () => {
       const truth = carriedState(store, records)?.snapshot ?? "";
       expect([states[0], states[3]]).toContain(truth);
-      expect([states[0], states[3]]).toContain(readCarried(store, TRACKED));
+      expect([states[0], states[3]]).toContain(readCarried(store.root, TRACKED));
       setCarried(store, truth);
-      expect(readCarried(store, TRACKED)).toBe(truth);
+      expect(readCarried(store.root, TRACKED)).toBe(truth);
       expect(readdirSync(root).filter((name) => name.startsWith("artifacts"))).toEqual(["artifacts"]);
       files.remove(join(root, "rollbacks"));
       setCarried(store, states[3] ?? "");
@@ -206,5 +208,5 @@ test("killed at any change, a rollback has happened or it has not, and the next 
   );
   expect(changes).toBeGreaterThan(6);
   expect(carriedState(store, records)?.snapshot).toBe(states[0]);
-  expect(readCarried(store, TRACKED)).toBe(states[0]);
+  expect(readCarried(store.root, TRACKED)).toBe(states[0]);
 });

@@ -1,0 +1,28 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { systemFiles } from "../../src/platform/files/local.ts";
+import { NO_EXCLUDES } from "../../src/workspace/artifacts/excludes.ts";
+import { scanTree } from "../../src/workspace/artifacts/scan.ts";
+import { makeSnapshot, type SnapshotEntry } from "../../src/workspace/artifacts/snapshot.ts";
+
+const files = systemFiles();
+
+/** Id of the state that the tracked parts of a tree are in; nothing is stored. */
+export function identify(root: string, tracked: readonly string[]): string {
+  const { found } = scanTree(files, { root, tracked, excludes: NO_EXCLUDES, strict: false });
+  const entries = found.flatMap(({ path, stat, target }): readonly SnapshotEntry[] => {
+    const mode = stat.mode & 0o777;
+    if (target !== undefined) return [{ path, kind: "symlink", target }];
+    if (stat.kind === "directory") return [{ path, kind: "directory", mode }];
+    const sha256 = files.hash(join(root, path));
+    return sha256 === null ? [] : [{ path, kind: "file", mode, size: stat.size, sha256 }];
+  });
+  return makeSnapshot(entries).id;
+}
+
+/** Id of the state that `artifacts/` holds, also when its replacement was cut short; `null` when there is none. */
+export function readCarried(workspace: string, tracked: readonly string[]): string | null {
+  const places = ["artifacts", "artifacts.next", "artifacts.old"].map((name) => join(workspace, name));
+  const place = places.find((path) => existsSync(path));
+  return place === undefined ? null : identify(place, tracked);
+}
