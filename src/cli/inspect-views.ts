@@ -1,16 +1,16 @@
 import type { JsonValue } from "../model/json.ts";
 import { systemClock } from "../platform/clock.ts";
-import type { MetricData } from "../reporters/inspect-data.ts";
 import {
   bestText,
   callsText,
   hypothesesText,
   insightsText,
+  type MetricData,
+  outline,
   refusedText,
   showText,
   summaryText,
 } from "../reporters/inspect-text.ts";
-import { outline } from "../reporters/outline.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import { terminalLine } from "../text/printable.ts";
 import type { AttemptLogs, Observer } from "../workspace/inspection.ts";

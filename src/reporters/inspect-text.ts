@@ -1,17 +1,13 @@
+import type { Role, Usage } from "../model/call.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Experiment } from "../model/experiment.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import type { RunTotals } from "../model/run.ts";
+import type { Direction } from "../model/settings.ts";
 import { formatCost, formatCount, formatDuration, formatScore, parametersOf, parametersText } from "../text/numbers.ts";
 import { terminalLine } from "../text/printable.ts";
-import { truncate, wrapText } from "../text/width.ts";
-import type {
-  BestData,
-  CallData,
-  HypothesisData,
-  InsightData,
-  MetricData,
-  ShowData,
-  SummaryData,
-} from "./inspect-data.ts";
-import { outline } from "./outline.ts";
-import { textTable } from "./text-table.ts";
+import { displayWidth, toWidth, truncate, wrapText } from "../text/width.ts";
 
 /** Columns assumed where the caller knows none. */
 const DEFAULT_WIDTH = 120;
@@ -206,4 +202,136 @@ function indented(line: string): string {
 
 function text(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`;
+}
+
+/** The best hypothesis of a run, as `inspect` tells it. */
+export interface BestData {
+  readonly id: string;
+  readonly label?: string | null;
+  readonly score: number;
+  readonly passed: boolean;
+  readonly spec: JsonObject;
+}
+
+export interface MetricData {
+  readonly name: string;
+  readonly direction: Direction;
+  readonly baseline?: number;
+}
+
+export interface InsightData {
+  readonly id?: string;
+  readonly iteration?: number;
+  readonly finding: string;
+  readonly recommendation?: string;
+  readonly evidence?: readonly string[];
+}
+
+export interface SummaryData {
+  readonly name: string;
+  readonly runId: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly workspace: string;
+  readonly iterationsCompleted: number;
+  readonly hypotheses: { readonly total: number; readonly scored: number; readonly failed: number };
+  readonly best: BestData | null;
+  readonly metric: MetricData;
+  readonly totals: RunTotals;
+  readonly insights: readonly InsightData[];
+}
+
+export interface HypothesisData {
+  readonly id: string;
+  readonly label?: string | null;
+  readonly score: number | null;
+  readonly passed: boolean;
+  readonly status: string;
+  readonly reason?: string | null;
+  /** Whether it counts for the best. */
+  readonly counts: boolean;
+  readonly spec: JsonObject;
+}
+
+export interface ShowData {
+  readonly hypothesis: Hypothesis;
+  readonly experiment?: Experiment | null;
+  readonly evaluation?: Evaluation | null;
+}
+
+export interface CallData {
+  readonly id: string;
+  readonly role: Role;
+  readonly runner: string;
+  readonly model?: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly usage?: Usage;
+  readonly durationMs?: number;
+}
+
+interface Column {
+  readonly head: string;
+  readonly align?: "left" | "right";
+  /** Most columns of the terminal it takes; default 40. The last column gets what is left of the line. */
+  readonly max?: number;
+}
+
+/**
+ * A table for people: columns as wide as what is in them (by display width), two blanks apart, each line at most
+ * `width` columns, no blanks at line ends. Cells are made safe for a terminal.
+ */
+function textTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): readonly string[] {
+  const cells = rows.map((row) => columns.map((_, index) => terminalLine(row[index] ?? "")));
+  const widths = columns.map(({ head, max = 40 }, index) =>
+    Math.min(max, Math.max(displayWidth(head), ...cells.map((row) => displayWidth(row[index] ?? "")))),
+  );
+  const last = columns.length - 1;
+  const used = widths.slice(0, last).reduce((sum, each) => sum + each + 2, 0);
+  const line = (row: readonly string[]): string =>
+    columns
+      .map(({ align = "left" }, index) =>
+        index === last
+          ? truncate(row[index] ?? "", Math.max(10, width - used))
+          : toWidth(row[index] ?? "", widths[index] ?? 0, align),
+      )
+      .join("  ")
+      .trimEnd();
+  return [line(columns.map(({ head }) => head)), ...cells.map(line)];
+}
+
+const MAX_DEPTH = 8;
+
+/** Any JSON value as indented `key: value` lines, each safe for a terminal; texts of several lines stay in lines. */
+export function outline(value: JsonValue, indent = "", depth = 0): readonly string[] {
+  if (depth >= MAX_DEPTH) return [`${indent}…`];
+  if (Array.isArray(value)) return value.flatMap((item: JsonValue) => entry("-", item, indent, depth));
+  if (isJsonObject(value)) {
+    return Object.entries(value).flatMap(([key, item]) =>
+      entry(`${truncate(terminalLine(key), 80)}:`, item, indent, depth),
+    );
+  }
+  return textLines(scalar(value)).map((line) => indent + line);
+}
+
+function entry(key: string, value: JsonValue, indent: string, depth: number): readonly string[] {
+  const empty = Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
+  if (empty) return [`${indent}${key} none`];
+  if (typeof value === "object" && value !== null) {
+    return [`${indent}${key}`, ...outline(value, `${indent}  `, depth + 1)];
+  }
+  const lines = textLines(scalar(value));
+  if (lines.length === 1) return [`${indent}${key} ${lines[0] ?? ""}`.trimEnd()];
+  return [`${indent}${key}`, ...lines.map((line) => `${indent}  ${line}`)];
+}
+
+function scalar(value: string | number | boolean | null | JsonValue): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function textLines(text: string): readonly string[] {
+  return text
+    .replace(/\s+$/, "")
+    .split(/\r\n|\n|\r/)
+    .map(terminalLine);
 }

@@ -1,7 +1,6 @@
 import type { Clock } from "../kernel/effects.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
-import { plainFields } from "./plain-fields.ts";
-import { plainLine } from "./plain-line.ts";
+import { plainFields, plainLine } from "./plain-fields.ts";
 
 export interface PlainReporterOptions {
   /** Gets each line without its line end. */

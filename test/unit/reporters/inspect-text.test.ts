@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { NO_TOTALS } from "../../../src/model/run.ts";
-import type { HypothesisData, SummaryData } from "../../../src/reporters/inspect-data.ts";
 import {
   bestText,
   callsText,
+  type HypothesisData,
   hypothesesText,
   insightsText,
   refusedText,
+  type SummaryData,
   showText,
   summaryText,
 } from "../../../src/reporters/inspect-text.ts";

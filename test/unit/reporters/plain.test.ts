@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { createPlainReporter } from "../../../src/reporters/plain.ts";
-import { plainLine } from "../../../src/reporters/plain-line.ts";
+import { plainLine } from "../../../src/reporters/plain-fields.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { interruptedEvents, liveEvents } from "../ui/recorded-events.ts";
 
