@@ -1,7 +1,10 @@
 import { relative } from "node:path";
+import { finishKind } from "../kernel/display-reason.ts";
 import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
+import type { HypothesisId } from "../model/ids.ts";
 import type { FinishReason } from "../model/run.ts";
+import type { RunSettings } from "../model/settings.ts";
 import { Pipeline, type RunResult } from "../pipeline/pipeline.ts";
 import { closingText } from "../reporters/closing.ts";
 import type { LoadedSpec } from "../spec/load.ts";
@@ -48,7 +51,7 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
     const { settings } = pipeline;
     // What was refused before it began, such as a wrong id to run again, leaves the run as it was.
     if (isAuraError(thrown) && hasEnded && workspace.hasRun())
-      sayEnding(launched, settings.metric, { reason: "error", message: thrown.message });
+      sayEnding(launched, settings, { reason: "error", message: thrown.message });
     if (isAbort(thrown)) sayStoppedWaiting(workspace);
     throw thrown;
   }
@@ -70,7 +73,7 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
   const { metric } = pipeline.settings;
   const stray = signals.stray();
   if (stray !== null) {
-    sayEnding(launch, metric, { reason: "error", message: messageOf(stray.thrown) });
+    sayEnding(launch, pipeline.settings, { reason: "error", message: messageOf(stray.thrown) });
     throw stray.thrown;
   }
   const interrupted = result.reason === "interrupted" ? signals.exitCode() : null;
@@ -78,7 +81,7 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
     interrupted ?? (result.exitCode === EXIT.ok ? (unmet(required, result, metric) ?? EXIT.ok) : result.exitCode);
   const missed = code === EXIT.requirementNotMet ? `the best does not meet --require ${flags.require}` : undefined;
   const message = missed ?? result.message;
-  sayEnding(launch, metric, { ...result, ...(message === undefined ? {} : { message }) });
+  sayEnding(launch, pipeline.settings, { ...result, ...(message === undefined ? {} : { message }) });
   frame?.finish({
     exitCode: code,
     reason: result.reason,
@@ -106,7 +109,7 @@ type Ending = { readonly reason: FinishReason; readonly message?: string };
 /** The last words for people: on stdout, or on stderr when stdout is for machines. */
 function sayEnding(
   { workspace, flags, frame }: Pick<Session, "flags" | "frame"> & { readonly workspace: Workspace },
-  metric: { readonly name: string; readonly baseline?: number },
+  { metric, stop }: Pick<RunSettings, "metric" | "stop">,
   ending: Ending,
 ): void {
   if (flags.reporter === "silent") return;
@@ -121,13 +124,32 @@ function sayEnding(
     reason: ending.reason,
     ...(ending.message === undefined ? {} : { message: ending.message }),
     metric,
+    stop,
     best:
       best && hypothesis
         ? { ...best, ...(hypothesis.label === undefined ? {} : { label: hypothesis.label }), spec: hypothesis.spec }
         : null,
     iterationsCompleted: manifest.iterationsCompleted,
     totals: manifest.totals,
+    isChanged: manifest.project !== undefined && best !== null && isChanged(workspace, best.id),
+    ...lastFailure(workspace, ending.reason),
     resumable: manifest.status !== "finished",
   });
   (frame ? process.stderr : process.stdout).write(`\n${text}`);
+}
+
+/** Whether the state of a hypothesis is another than that of the start. */
+function isChanged(workspace: Workspace, id: HypothesisId): boolean {
+  const state = workspace.readExperiment(id)?.state;
+  return state !== undefined && state !== workspace.readManifest()?.project?.artifacts;
+}
+
+/** The last hypothesis that got no score, for a run that failed. */
+function lastFailure(workspace: Workspace, reason: FinishReason): { readonly failed?: string } {
+  if (finishKind(reason).kind !== "bad") return {};
+  for (const iteration of [...workspace.listIterations()].reverse()) {
+    const failed = workspace.listHypotheses(iteration).findLast((id) => workspace.readEvaluation(id)?.score === null);
+    if (failed !== undefined) return { failed };
+  }
+  return {};
 }

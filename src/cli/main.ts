@@ -12,9 +12,10 @@ import {
   setOption,
   twin,
   whole,
+  workspacesHere,
 } from "./flags.ts";
 import type { InspectFlags } from "./inspect.ts";
-import { watchOutput } from "./output.ts";
+import { tellUsageError, watchOutput } from "./output.ts";
 import type { RollbackFlags } from "./rollback.ts";
 import type { Session } from "./session.ts";
 
@@ -29,10 +30,9 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     code.value = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (code.value !== EXIT.ok && wantsJson(args)) {
-      const { tellUsageError } = await import("./output.ts");
-      tellUsageError(args, thrown);
-    }
+    const hint = thrown.message.endsWith("missing required argument 'workspace'") ? workspacesHere() : "";
+    if (hint !== "") process.stderr.write(`${hint}\n`);
+    if (code.value !== EXIT.ok && wantsJson(args)) tellUsageError(args, thrown, hint);
   }
   process.exitCode = outputFailed() ? EXIT.storage : code.value;
 }
@@ -66,6 +66,7 @@ function runCommand(aura: Command, exit: Exit): void {
     .argument("<spec>", "the run spec, a YAML file")
     .addOption(twin("--workspace <dir>", "where results go (default: runs/<name>)", "AURA_WORKSPACE"))
     .addOption(twin("--new", "beside an existing run, take the next free name", "AURA_NEW").conflicts("orResume"))
+    .addOption(twin("--seed <n>", "the run's seed", "AURA_SEED").argParser(whole(0)))
     .addOption(twin("--or-resume", "go on with an existing run", "AURA_OR_RESUME"))
     .addOption(twin("--dry-run", "print what would run; nothing is called or written", "AURA_DRY_RUN"));
   runOptions(command).action(async (spec: string, flags: RunFlags) => {
@@ -100,7 +101,6 @@ function runOptions(command: Command): Command {
       twin("--max-iterations <n>", "stop after this many iterations", "AURA_MAX_ITERATIONS").argParser(whole(1)),
     )
     .addOption(twin("--parallel <n>", "trials in flight", "AURA_PARALLEL").argParser(whole(1)))
-    .addOption(twin("--seed <n>", "the run's seed", "AURA_SEED").argParser(whole(0)))
     .addOption(twin("--reporter <kind>", "how progress is shown", "AURA_REPORTER").choices(["tui", "plain", "silent"]))
     .addOption(json("events as JSON lines on stdout", "run-output"))
     .addOption(

@@ -190,10 +190,10 @@ export async function guarded<Document extends object>(
 }
 
 /** Tells in JSON that a command line cannot be read, as its words ask for it: `run` and `resume` frame every exit. */
-export function tellUsageError(args: readonly string[], thrown: CommanderError): void {
+export function tellUsageError(args: readonly string[], thrown: CommanderError, hint: string): void {
   const write = (text: string): void => void process.stdout.write(text);
   const [command] = args;
-  const document = errorDocument(usageError(command, thrown));
+  const document = errorDocument(usageError(command, thrown, hint));
   if (command === "run" || command === "resume") {
     const { message } = document.error;
     openFrame(write, () => new Date(), null).finish({
@@ -206,9 +206,9 @@ export function tellUsageError(args: readonly string[], thrown: CommanderError):
   } else write(jsonDocument(document));
 }
 
-function usageError(command: string | undefined, { code, message }: CommanderError): UsageError {
+function usageError(command: string | undefined, { code, message }: CommanderError, hint: string): UsageError {
   const what = code === "commander.help" ? "a command is missing" : message.replace(/^error: /, "");
   const isKnown = code !== "commander.unknownCommand" && command !== undefined && !command.startsWith("-");
   const help = isKnown ? `aura ${command} --help` : "aura --help";
-  return new UsageError(`${what}\n${help} says how it is used`);
+  return new UsageError([what, ...(hint === "" ? [] : [hint]), `${help} says how it is used`].join("\n"));
 }

@@ -42,6 +42,7 @@ export async function openReporter(name: ReporterName, deps: ReporterDeps): Prom
     const plain = createPlainReporter({
       write: (line) => void process.stdout.write(`${line}\n`),
       clock: deps.effects.clock,
+      history: deps.history(),
     });
     return { sink: plain.sink, finish: async () => plain.stop() };
   }

@@ -1,7 +1,8 @@
 import { finishKind, finishWords } from "../kernel/display-reason.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FinishReason, RunTotals } from "../model/run.ts";
-import { formatCost, formatCount, formatDuration, formatScore, parametersOf, parametersText } from "../text/numbers.ts";
+import type { StopSettings } from "../model/settings.ts";
+import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
 import { terminalLine } from "../text/printable.ts";
 import { shellPath } from "../text/shell.ts";
 import { toWidth, truncate } from "../text/width.ts";
@@ -15,6 +16,7 @@ export interface ClosingSummary {
   /** More about the reason, such as an error's message. */
   readonly message?: string;
   readonly metric: { readonly name: string; readonly baseline?: number };
+  readonly stop: Partial<StopSettings>;
   readonly best: {
     readonly id: string;
     readonly label?: string;
@@ -23,6 +25,10 @@ export interface ClosingSummary {
   } | null;
   readonly iterationsCompleted: number;
   readonly totals: RunTotals;
+  /** Whether the best is a state of tracked artifacts other than the start's. */
+  readonly isChanged?: boolean;
+  /** A hypothesis that failed, the last of them. */
+  readonly failed?: string;
   /** Whether `aura resume` would go on with it. */
   readonly resumable: boolean;
 }
@@ -42,16 +48,29 @@ export function closingText(summary: ClosingSummary): string {
 
 /** What goes on with the run. One that scored nothing has reached a stop condition: to just resume it would change nothing. */
 function waysOn(place: string, summary: ClosingSummary): readonly (readonly [string, string])[] {
-  const { resumable, reason, iterationsCompleted, totals } = summary;
+  const { resumable, reason, totals } = summary;
   const again = [`aura resume ${place} --retry-failed`, "run what failed again"] as const;
-  const longer = [
-    `aura resume ${place} --set stop.iterations=${Math.max(1, iterationsCompleted) * 2}`,
-    "go on for as many again",
-  ] as const;
+  const sets = further(summary).map((set) => ` --set ${set}`);
+  const longer = [`aura resume ${place}${sets.join("")}`, "go on for as many again"] as const;
   if (reason === "nothing-scored") return [totals.hypotheses > 0 ? again : longer];
   if (reason === "failures") return [again, [`aura resume ${place}`, "go on with others"]];
   if (resumable) return [[`aura resume ${place}`, "go on from here"]];
-  return reason === "iterations" ? [longer] : [];
+  if (reason === "target") return [[`aura resume ${place} --set metric.target=SCORE`, "go on to a better score"]];
+  return sets.length > 0 ? [longer] : [];
+}
+
+/** Twice of each limit that was reached, as `--set` takes it: with less the run would end again at once. */
+function further({ reason, stop, iterationsCompleted, totals }: ClosingSummary): readonly string[] {
+  const { iterations, hypotheses, patience, wallClockMs, tokens, costUsd } = stop;
+  const reached = (limit: number | undefined, used: number): limit is number => limit !== undefined && used >= limit;
+  const sets: string[] = [];
+  if (reached(iterations, iterationsCompleted)) sets.push(`stop.iterations=${Math.max(1, iterations) * 2}`);
+  if (reached(hypotheses, totals.hypotheses)) sets.push(`stop.hypotheses=${Math.max(1, hypotheses) * 2}`);
+  if (patience !== undefined && reason === "patience") sets.push(`stop.patience=${patience * 2}`);
+  if (reached(wallClockMs, totals.activeMs)) sets.push(`stop.wall_clock=${Math.ceil((wallClockMs * 2) / 1000)}s`);
+  if (reached(tokens, totals.inputTokens + totals.outputTokens)) sets.push(`stop.tokens=${tokens * 2}`);
+  if (reached(costUsd, totals.costUsd)) sets.push(`stop.cost_usd=${costUsd * 2}`);
+  return sets;
 }
 
 /** As many lines as it has, such as those of a diff, within bounds. */
@@ -65,8 +84,9 @@ function facts({ best, metric, iterationsCompleted, totals, workspace }: Closing
   const lines: string[] = [];
   if (best) {
     const label = best.label === undefined ? "" : `  ${truncate(terminalLine(best.label), 60)}`;
-    const baseline = metric.baseline === undefined ? "" : `  (baseline ${formatScore(metric.baseline)})`;
-    lines.push(fact("best", `${terminalLine(metric.name)} ${formatScore(best.score)}${baseline}  ${best.id}${label}`));
+    const format = scoreFormat([best.score, metric.baseline]);
+    const baseline = metric.baseline === undefined ? "" : `  (baseline ${format(metric.baseline)})`;
+    lines.push(fact("best", `${terminalLine(metric.name)} ${format(best.score)}${baseline}  ${best.id}${label}`));
     const parameters = parametersText(parametersOf(best.spec));
     if (parameters !== "") lines.push(fact("", truncate(parameters, 200)));
   } else {
@@ -89,7 +109,12 @@ function commands(summary: ClosingSummary): readonly string[] {
   const { best, workspace } = summary;
   const place = shellPath(workspace);
   const all: (readonly [string, string])[] = [];
-  if (best) all.push([`aura inspect ${place} best`, "the best configuration in full"]);
+  if (best && summary.isChanged) {
+    all.push([`aura inspect ${place} diff start best`, "what the best changes"]);
+    all.push([`aura apply ${place}`, "write it to the project"]);
+  } else if (best) all.push([`aura inspect ${place} best`, "the best configuration in full"]);
+  if (summary.failed !== undefined)
+    all.push([`aura inspect ${place} logs ${summary.failed}`, "what the last failure printed"]);
   all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
   all.push(...waysOn(place, summary));
   const width = Math.max(...all.map(([command]) => command.length));

@@ -5,7 +5,7 @@ import type { Hypothesis } from "../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import type { RunTotals } from "../model/run.ts";
 import type { Direction } from "../model/settings.ts";
-import { formatCost, formatCount, formatDuration, formatScore, parametersOf, parametersText } from "../text/numbers.ts";
+import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
 import { terminalLine } from "../text/printable.ts";
 import { displayWidth, toWidth, truncate, wrapText } from "../text/width.ts";
 
@@ -49,11 +49,12 @@ export function hypothesesText(
 ): string {
   if (rows.length === 0) return "no hypotheses yet\n";
   const { bestId = null, metric, width = DEFAULT_WIDTH } = options;
+  const format = scoreFormat(rows.map(({ score }) => score));
   const cells = rows.map((row) => [
     markOf(row, bestId),
     row.id,
     row.label ?? "",
-    row.score === null ? row.status : formatScore(row.score),
+    row.score === null ? row.status : format(row.score),
     row.score === null && row.reason
       ? `${row.reason}  ${parametersText(parametersOf(row.spec))}`
       : parametersText(parametersOf(row.spec)),

@@ -6,6 +6,8 @@ export interface PlainReporterOptions {
   /** Gets each line without its line end. */
   readonly write: (line: string) => void;
   readonly clock: Clock;
+  /** Events of the run so far, such as those of its journal, which the heartbeat counts too. */
+  readonly history?: Iterable<AuraEvent>;
   /** Milliseconds between heartbeat lines. Default 60000. */
   readonly heartbeatMs?: number;
 }
@@ -20,9 +22,11 @@ export interface PlainReporter {
  * A reporter for logs and pipes: one line an event and a heartbeat line every minute from the first event on.
  * The line of `experiment.finished` waits for the verdict, so that it tells the score.
  */
-export function createPlainReporter({ write, clock, heartbeatMs = 60_000 }: PlainReporterOptions): PlainReporter {
+export function createPlainReporter(options: PlainReporterOptions): PlainReporter {
+  const { write, clock, history = [], heartbeatMs = 60_000 } = options;
   const stopped = new AbortController();
   const progress = new Progress();
+  for (const event of history) progress.see(event);
   const unscored = new Map<string, Extract<AuraEvent, { type: "experiment.finished" }>>();
   let beating = false;
 
@@ -82,6 +86,8 @@ class Progress {
       case "run.started":
         this.#hypotheses = event.run.totals.hypotheses;
         this.#best = event.run.best?.score ?? null;
+        this.#running.clear();
+        this.#calls.clear();
         return;
       case "iteration.started":
         this.#iteration = event.iteration;

@@ -10,6 +10,20 @@ export function formatScore(score: number | null): string {
   return score.toFixed(size >= 1000 ? 1 : size >= 100 ? 2 : size >= 1 ? 3 : 4);
 }
 
+/** Formats scores that stand together: in full digits those that would look equal and are not. */
+export function scoreFormat(scores: readonly (number | null | undefined)[]): (score: number | null) => string {
+  const looks = new Map<string, Set<number>>();
+  for (const score of scores) {
+    if (typeof score !== "number") continue;
+    const text = formatScore(score);
+    looks.set(text, (looks.get(text) ?? new Set()).add(score));
+  }
+  return (score) => {
+    const text = formatScore(score);
+    return score !== null && (looks.get(text)?.size ?? 0) > 1 ? String(score) : text;
+  };
+}
+
 /** A duration in its two largest units: `850ms`, `12s`, `3m12s`, `30m`, `2h05m`, `3d04h`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;

@@ -57,7 +57,7 @@ describe("a workspace that holds a run", () => {
     expect((await place.run(["run", "own.yaml", "--set", "parallel=2"])).code).toBe(0);
     const resumed = await place.run(["run", "own.yaml", "--or-resume", "--set", "stop.iterations=2"]);
     expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
-    expect(resumed.stderr).toMatch(/parallel/);
+    expect(resumed.stdout).toMatch(/settings\.changed .*parallel/);
     const { iterationsCompleted, overrides } = place.json<RunManifest>("runs/own/run.json");
     expect({ iterationsCompleted, overrides }).toEqual({ iterationsCompleted: 2, overrides: { "stop.iterations": 2 } });
   });
@@ -151,6 +151,15 @@ describe("a workspace that holds a run", () => {
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(stderr).toMatch(/no run|holds/);
     }
+  });
+
+  test("is named to who forgets to name one", async () => {
+    const { code, stderr } = await here.run(["resume"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/missing required argument 'workspace'/);
+    expect(stderr).toMatch(/^workspaces here: .*\bruns\/tiny\b/m);
+    const inJson = await here.run(["inspect", "--json"]);
+    expect(JSON.parse(inJson.stdout)).toMatchObject({ error: { details: expect.stringContaining("runs/tiny") } });
   });
 
   test("is in use: a second writer gets 3 at once, and readers do not care", async () => {

@@ -1,6 +1,6 @@
 import { Box } from "ink";
 import type { ReactElement, ReactNode } from "react";
-import { formatScore } from "../../text/numbers.ts";
+import { scoreFormat } from "../../text/numbers.ts";
 import { sparkline } from "../gauge.ts";
 import type { DashboardState } from "../state.ts";
 import { Fitting, Panel, Words } from "../words.tsx";
@@ -10,7 +10,8 @@ import type { PanelContext } from "./header.tsx";
 export function Best({ state, width, height }: PanelContext & { readonly height: number }): ReactElement {
   const { best } = state;
   const baseline = state.run?.metric.baseline;
-  const baselineWords = baseline === undefined ? "" : `baseline ${formatScore(baseline)}`;
+  const format = scoreFormat([best?.score, best?.before, baseline]);
+  const baselineWords = baseline === undefined ? "" : `baseline ${format(baseline)}`;
   if (best === null) {
     return (
       <Panel title="best so far" width={width} height={height}>
@@ -22,10 +23,10 @@ export function Best({ state, width, height }: PanelContext & { readonly height:
     );
   }
   const items: (readonly [string, ReactNode])[] = [
-    ["score", <ScoreWords key="score" state={state} />],
+    ["score", <ScoreWords key="score" state={state} score={format(best.score)} />],
     ...(best.before === undefined
       ? []
-      : [["before", <Words key="before" tone="good">{`was ${formatScore(best.before)}`}</Words>] as const]),
+      : [["before", <Words key="before" tone="good">{`was ${format(best.before)}`}</Words>] as const]),
     ...(baselineWords === ""
       ? []
       : [
@@ -62,10 +63,10 @@ export function Best({ state, width, height }: PanelContext & { readonly height:
   );
 }
 
-function ScoreWords({ state }: { readonly state: DashboardState }): ReactElement {
+function ScoreWords({ state, score }: { readonly state: DashboardState; readonly score: string }): ReactElement {
   return (
     <Words>
-      <Words tone="number">{formatScore(state.best?.score ?? null)}</Words>
+      <Words tone="number">{score}</Words>
       {`  ${metricWords(state)}`}
     </Words>
   );

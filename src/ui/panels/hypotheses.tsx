@@ -1,6 +1,6 @@
 import { Box } from "ink";
 import type { ReactElement, ReactNode } from "react";
-import { formatScore, parametersText } from "../../text/numbers.ts";
+import { parametersText, scoreFormat } from "../../text/numbers.ts";
 import { scoreBar } from "../gauge.ts";
 import type { DashboardState, HypothesisRow, RowStatus } from "../state.ts";
 import { Panel, type Tone, Words } from "../words.tsx";
@@ -53,6 +53,9 @@ export function Table(props: TableContext & { readonly withHead: boolean }): Rea
   const { state, width, now, scroll, tableRows, withHead } = props;
   const rows = visibleRows(state, scroll, tableRows);
   const bar = width >= 100 ? 16 : width >= 70 ? 10 : 0;
+  const format = scoreFormat([state.best?.score, ...rows.map(({ score }) => score)]);
+  const scoreText = ({ score, status }: HypothesisRow): string =>
+    score === null ? STATUS_WORDS[status] : format(score);
   const widest = rows.reduce((most, row) => Math.max(most, scoreText(row).length), 6);
   const labelled = width >= 90 && rows.some(({ label }) => label !== undefined);
   const isBest = ({ id }: HypothesisRow): boolean => state.best?.id === id;
@@ -97,10 +100,6 @@ export function Table(props: TableContext & { readonly withHead: boolean }): Rea
       </Box>
     </Box>
   );
-}
-
-function scoreText(row: HypothesisRow): string {
-  return row.score === null ? STATUS_WORDS[row.status] : formatScore(row.score);
 }
 
 function marker(state: DashboardState, row: HypothesisRow, now: number): readonly [Tone, string] {

@@ -8,6 +8,7 @@ const done: ClosingSummary = {
   workspace: "runs/digits",
   reason: "iterations",
   metric: { name: "accuracy", baseline: 0.5 },
+  stop: { iterations: 3 },
   best: { id: "i00002-h001", label: "wide", score: 0.9694444, spec: { lr: 0.052, hidden: 128 } },
   iterationsCompleted: 3,
   totals: {
@@ -68,10 +69,31 @@ describe("the closing text", () => {
     expect(waysOn({ ...failed, reason: "nothing-scored", totals: NO_TOTALS })).toEqual([
       "aura resume runs/digits --set stop.iterations=6",
     ]);
+    expect(waysOn({ ...done, reason: "patience", stop: { iterations: 9, patience: 4 } })).toEqual([
+      "aura resume runs/digits --set stop.patience=8",
+    ]);
+    expect(waysOn({ ...done, reason: "hypotheses", stop: { iterations: 3, hypotheses: 9, patience: 4 } })).toEqual([
+      "aura resume runs/digits --set stop.iterations=6 --set stop.hypotheses=18",
+    ]);
+    expect(waysOn({ ...done, reason: "target" })).toEqual(["aura resume runs/digits --set metric.target=SCORE"]);
+    expect(waysOn({ ...done, reason: "exhausted", stop: {} })).toEqual([]);
     expect(waysOn({ ...failed, reason: "failures" })).toEqual([
       "aura resume runs/digits --retry-failed",
       "aura resume runs/digits",
     ]);
+  });
+
+  it("names the difference and apply where the best is a changed state, and the log of the last failure", () => {
+    const changed = closingText({ ...done, isChanged: true });
+    expect(changed).toContain("aura inspect runs/digits diff start best ");
+    expect(changed).toContain("aura apply runs/digits ");
+    const failed = closingText({ ...done, best: null, reason: "failures", failed: "i00003-h001" });
+    expect(failed).toContain("aura inspect runs/digits logs i00003-h001 ");
+  });
+
+  it("tells a best from a baseline that it would look like", () => {
+    const best = { id: "i00002-h001", score: 0.50001, spec: {} };
+    expect(closingText({ ...done, best })).toContain("accuracy 0.50001  (baseline 0.5)");
   });
 
   it("keeps the lines of a message, so many of them", () => {

@@ -75,6 +75,18 @@ describe("the plain reporter", () => {
     expect(lines).toHaveLength(2);
     expect(clock.waiting).toBe(0);
   });
+
+  it("counts in a heartbeat from the beginning of the run, also after a resume", async () => {
+    const lines: string[] = [];
+    const clock = new ManualClock({ start: "2026-01-31T13:00:00Z" });
+    const history = interruptedEvents;
+    const reporter = createPlainReporter({ write: (line) => lines.push(line), clock, history });
+    const started = liveEvents.find((event) => event.type === "run.started");
+    if (started) reporter.sink(started);
+    await clock.advance(60_000);
+    expect(lines.at(-1)).toMatch(/ heartbeat .*scored=3 running=0 calls=0/);
+    reporter.stop();
+  });
 });
 
 describe("plainLine", () => {

@@ -8,6 +8,7 @@ import {
   formatScore,
   parametersOf,
   parametersText,
+  scoreFormat,
 } from "../../../src/text/numbers.ts";
 
 describe("numbers for people", () => {
@@ -71,5 +72,12 @@ describe("finishWords", () => {
       expect(finishWords(reason)).not.toBe("");
       expect(["good", "held", "bad"]).toContain(finishKind(reason).kind);
     }
+  });
+});
+
+describe("scores that stand together", () => {
+  it("have full digits where they would look equal and are not", () => {
+    const format = scoreFormat([0.5, 0.50001, 0.9, null, 0.9]);
+    expect([0.5, 0.50001, 0.9, null].map(format)).toEqual(["0.5", "0.50001", "0.9000", "-"]);
   });
 });
