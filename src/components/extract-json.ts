@@ -17,25 +17,98 @@ export function extractJson(text: string): ExtractedJson {
 }
 
 /**
- * What in a model's reply may be its answer, likeliest first: the whole text, and nothing else when that is JSON;
- * complete fenced blocks, those marked `json` first and each kind from the last to the first, since the answer follows
+ * What in a model's reply may be its answer, likeliest first: the whole text, and nothing else when that is JSON; with
+ * `asMany`, complete fenced blocks that each hold one object, as a list; complete fenced blocks, those marked `json` first and each kind from the last to the first, since the answer follows
  * the thinking; an unfinished last block; and what stands within prose: lists that hold objects, then objects, then
  * other lists, each from the last to the first. Objects one after the other, or numbered, count as a list. A value at
- * the end that is cut off is a failure, never half an answer. A failure comes last. Reads what `parseTolerant` reads;
+ * the end that is cut off is a failure, never half an answer. Reasoning is none of it. A failure comes last. Reads what `parseTolerant` reads;
  * takes time in proportion to the length of the text.
  */
-export function* jsonCandidates(text: string): Generator<ExtractedJson, void> {
-  if (text.trim() === "") return yield { ok: false, reason: "the reply is empty" };
-  if (text.length > MAX_CHARACTERS)
+export function* jsonCandidates(reply: string, { asMany = false } = {}): Generator<ExtractedJson, void> {
+  if (reply.trim() === "") return yield { ok: false, reason: "the reply is empty" };
+  if (reply.length > MAX_CHARACTERS)
     return yield { ok: false, reason: `the reply is longer than ${MAX_CHARACTERS} characters` };
-  const budget: Budget = { steps: text.length * STEPS_PER_CHARACTER + 10_000 };
+  const budget: Budget = { steps: reply.length * STEPS_PER_CHARACTER + 10_000 };
+  const text = withoutReasoning(reply);
   const whole = parseStrict(text) ?? parseWhole(text, budget);
   if (whole) return yield whole;
-  for (const block of fencedBlocks(text)) {
-    const found = parseStrict(block.body) ?? parseWhole(block.body, budget);
-    if (found) yield found;
-  }
+  if (text.trim() === "") return yield { ok: false, reason: "the reply is nothing but reasoning" };
+  const blocks = fencedBlocks(text).flatMap(({ body, isJson }) => {
+    const found = parseStrict(body) ?? parseWhole(body, budget);
+    return found ? [{ found, isJson }] : [];
+  });
+  if (asMany) yield* joined(blocks);
+  for (const { found } of blocks) yield found;
   yield* searchProse(text, budget);
+}
+
+/** What a block of reasoning begins and ends with, whatever the model: tags, brackets, channels. */
+const REASONING =
+  /<(\/?)(?:think|thinking|thoughts?|reasoning|reflection|scratchpad)>|\[(\/?)THINK\]|<\|(?:begin|(end))_of_thought\|>|<\|channel\|>analysis<\|message\|>|(<\|channel\|>final<\|message\|>)/gi;
+
+/**
+ * A reply without blocks of reasoning, with blanks in their places; what stands before the end of a block that nothing
+ * opened is reasoning too, and so is all of a reply that begins with a block without an end.
+ */
+export function withoutReasoning(reply: string): string {
+  const marks = [...reply.matchAll(REASONING)];
+  if (marks.length === 0 || parseStrict(reply) !== null) return reply;
+  const values = valuesIn(reply);
+  const cuts: { readonly from: number; readonly end: number }[] = [];
+  let value = 0;
+  let open: number | null = null;
+  for (const { 0: mark, index, 1: tag, 2: bracket, 3: thought, 4: final } of marks) {
+    while ((values[value]?.end ?? Number.POSITIVE_INFINITY) <= index) value++;
+    // One inside a value stands in a text of it.
+    if ((values[value]?.from ?? index) < index) continue;
+    if (![tag, bracket, thought, final].some((part) => part !== undefined && part !== "")) {
+      open ??= index;
+      continue;
+    }
+    if (open === null) cuts.length = 0;
+    cuts.push({ from: open ?? 0, end: index + mark.length });
+    open = null;
+  }
+  if (open !== null && reply.slice(0, open).trim() === "") cuts.push({ from: open, end: reply.length });
+  const kept = cuts.flatMap(({ from, end }, place) => [
+    reply.slice(cuts[place - 1]?.end ?? 0, from),
+    reply.slice(from, end).replace(/[^\n]/g, " "),
+  ]);
+  return [...kept, reply.slice(cuts.at(-1)?.end ?? 0)].join("");
+}
+
+/** Where values stand in a text, read from its beginning on. */
+function valuesIn(text: string): readonly { readonly from: number; readonly end: number }[] {
+  const budget: Budget = { steps: text.length * STEPS_PER_CHARACTER + 10_000 };
+  const values: { readonly from: number; readonly end: number }[] = [];
+  const opening = /[[{]/g;
+  for (let match = opening.exec(text); match && budget.steps >= 0; match = opening.exec(text)) {
+    const parsed = parseTolerant(text, match.index, budget);
+    if (!parsed.ok) continue;
+    values.push({ from: match.index, end: parsed.end });
+    opening.lastIndex = parsed.end;
+  }
+  return values;
+}
+
+/** The objects of several blocks of one kind as one list, in the order they stand, when each block holds just one. */
+function* joined(
+  blocks: readonly { readonly found: ExtractedJson; readonly isJson: boolean }[],
+): Generator<ExtractedJson, void> {
+  for (const isJson of [true, false]) {
+    const items = blocks
+      .filter((block) => block.isJson === isJson)
+      .map(({ found }) =>
+        found.ok && Array.isArray(found.value) && found.value.length === 1
+          ? found.value[0]
+          : found.ok
+            ? found.value
+            : null,
+      );
+    const objects = items.filter((item) => item !== undefined && isJsonObject(item));
+    if (objects.length > 1 && objects.length === items.length)
+      yield { ok: true, value: objects.reverse(), repaired: true };
+  }
 }
 
 /** A value as JSON data that is safe to keep: own keys without `__proto__`, finite numbers, bounded depth; `null` for the rest. */

@@ -1,9 +1,9 @@
 import type { Proposal } from "../../kernel/ports.ts";
 import type { Edit } from "../../model/hypothesis.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { clip, promptLine, promptText } from "../../text/printable.ts";
-import { extractJson, jsonCandidates, sanitizeJson } from "../extract-json.ts";
+import { extractJson, jsonCandidates, sanitizeJson, withoutReasoning } from "../extract-json.ts";
 
 export interface ProposalRules {
   /** Refuses a spec outside it, with the reason. */
@@ -29,21 +29,41 @@ const WRAPPERS =
 
 /**
  * The proposals in a model's reply: a JSON list, an object that holds one under a property of its own, or a single
- * object. Where a text holds several, the first of `jsonCandidates` that has an item of use. Items that are not of use
- * are refused, each with its reason. Not ok when there is no JSON, nothing in it, or nothing left. `reply` may be text
+ * object. Where a text holds several, the first of `jsonCandidates` that has an item of use; several blocks with one
+ * object each are that many proposals. Items that are not of use are refused, each with its reason, and so is what another
+ * part of the reply proposes. Not ok when there is no JSON, nothing in it, or nothing left. `reply` may be text
  * or, from runners that have it, data.
  */
 export function parseProposals(reply: string | JsonValue, rules: ProposalRules): ParsedProposals {
   if (typeof reply !== "string") return proposalsIn(sanitizeJson(reply), rules);
+  let used: ParsedProposals | null = null;
   let likeliest: ParsedProposals | null = null;
-  for (const found of jsonCandidates(reply)) {
+  const refused: RefusedProposal[] = [];
+  for (const found of jsonCandidates(reply, { asMany: true })) {
     const read: ParsedProposals = found.ok
       ? proposalsIn(found.value, rules)
       : { ok: false, reason: found.reason, refused: [] };
-    if (read.ok) return read;
     likeliest ??= read;
+    if (used?.ok) refused.push(...notTaken(read, used.proposals));
+    else {
+      refused.push(...read.refused);
+      if (read.ok) used = read;
+    }
   }
+  const all = [...new Map(refused.map((one) => [`${one.label}\n${one.reason}`, one])).values()];
+  if (used) return { ...used, refused: all };
   return likeliest ?? { ok: false, reason: "there is no JSON in the reply", refused: [] };
+}
+
+/** What a reply holds besides what was taken for its answer, refused so that it is not lost unsaid. */
+function notTaken(read: ParsedProposals, taken: readonly Proposal[]): readonly RefusedProposal[] {
+  if (!read.ok) return [];
+  const known = new Set(taken.map(({ spec, edits = [] }) => canonicalJson({ spec, edits })));
+  return read.proposals.flatMap(({ label, spec, edits = [] }, place) =>
+    known.has(canonicalJson({ spec, edits }))
+      ? []
+      : [{ label: label ?? `#${place + 1}`, reason: "another part of the reply was taken for the answer" }],
+  );
 }
 
 function proposalsIn(value: JsonValue, rules: ProposalRules): ParsedProposals {
@@ -84,7 +104,7 @@ export function describeEdits(
   const label = labelOf(said);
   const problem = specProblem(spec, true, rules);
   if (problem !== null) return { label: label ?? place, reason: clip(problem, 1000) };
-  const rationale = textOf(said.rationale ?? (typeof reply === "string" ? reply : undefined));
+  const rationale = textOf(said.rationale ?? (typeof reply === "string" ? withoutReasoning(reply) : undefined));
   const metadata = metadataOf(said.metadata, {});
   return {
     ...(label === undefined ? {} : { label }),

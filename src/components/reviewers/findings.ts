@@ -2,7 +2,7 @@ import type { Finding } from "../../kernel/ports.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { clip, promptLine, promptText } from "../../text/printable.ts";
-import { extractJson } from "../extract-json.ts";
+import { extractJson, withoutReasoning } from "../extract-json.ts";
 import type { Reading } from "../prompting/ask.ts";
 
 const MAX_FINDINGS = 50;
@@ -24,7 +24,7 @@ export type EvidenceLookup = (name: string) => HypothesisId | undefined;
  */
 export function parseFindings(reply: string | JsonValue, evidence: EvidenceLookup): Reading<readonly Finding[]> {
   if (typeof reply !== "string") return fromJson(reply, evidence);
-  const prose = promptText(reply).trim();
+  const prose = promptText(withoutReasoning(reply)).trim();
   if (prose === "") return { ok: false, reason: "the reply is empty" };
   const found = extractJson(reply);
   if (found.ok && (typeof found.value === "object" || prose === reply.trim())) {

@@ -73,6 +73,30 @@ describe("extractJson", () => {
   });
 
   it.each([
+    ["of tags", '<think>maybe [{"x":9}], no</think>\n{"x":1}'],
+    ["with a block in it", '<thinking>\n```json\n[{"x":9}]\n```\n</thinking>\nSo [{"x":1}], as said.'],
+    ["that nothing opens", 'A draft: [{"x":9}], too high.\nI answer with one.</think>{"x":1}'],
+    ["of brackets", '[THINK]{"x":9}[/THINK]\n{"x":1}'],
+    ["more than once", '<think>{"x":9}</think>\nFirst.\n<reasoning>{"x":8}</reasoning>{"x":1}'],
+    [
+      "of a channel",
+      '<|channel|>analysis<|message|>{"x":9}<|end|><|start|>assistant<|channel|>final<|message|>{"x":1}',
+    ],
+  ])("takes nothing out of a block of reasoning %s", (_what, text) => {
+    const found = [...jsonCandidates(text)].map((one) => JSON.stringify(one.ok ? one.value : one.reason));
+    expect(found).toEqual(['{"x":1}'].map((one) => (text.includes("So [") ? `[${one}]` : one)));
+  });
+
+  it("knows words of the answer that only look like reasoning", () => {
+    expect(value('Try [{"prompt": "end with </think>", "x": 1}] next')).toEqual([
+      { prompt: "end with </think>", x: 1 },
+    ]);
+    expect(value('{"prompt": "<think>why</think>"}')).toEqual({ prompt: "<think>why</think>" });
+    expect(reason('<think>I would take {"x": 9}')).toBe("the reply is nothing but reasoning");
+    expect(reason('<think>{"x": 9}</think> ')).toBe("the reply is nothing but reasoning");
+  });
+
+  it.each([
     ["trailing commas", '[{"a": 1,},]', [{ a: 1 }]],
     ["comments", '[ // first\n {"a": 1 /* one */}, # last\n]', [{ a: 1 }]],
     ["single quotes", "[{'a': 'it\\'s'}]", [{ a: "it's" }]],
@@ -115,6 +139,8 @@ describe("extractJson", () => {
 
   it.each([
     ["brackets", "[".repeat(250_000)],
+    ["reasoning", '<think>[1]</think>{"a"'.repeat(12_000)],
+    ["ends of reasoning", '[1]</think>{"a"'.repeat(18_000)],
     ["braces", "{".repeat(250_000)],
     ["keys", '{"a":'.repeat(50_000)],
     ["quotes", '["'.repeat(125_000)],

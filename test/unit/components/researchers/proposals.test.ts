@@ -27,6 +27,28 @@ describe("parseProposals", () => {
     expect(accepted(parseProposals('1. {"x":0.21}\n2. {"x":0.23}', strict))).toHaveLength(2);
   });
 
+  it("takes several blocks that each hold a hypothesis for that many", () => {
+    const space = { violation: (spec: object) => ("x" in spec ? null : "it has no x") };
+    const blocks = '1:\n```json\n{"id":"a","x":1}\n```\n2:\n```json\n[{"x":2}]\n```\n3:\n```json\n{"y":3}\n```\nDone.';
+    const parsed = parseProposals(blocks, { ...rules, space });
+    expect(accepted(parsed)).toEqual([{ label: "a", spec: { x: 1 } }, { spec: { x: 2 } }]);
+    expect(parsed.refused).toEqual([{ label: "#3", reason: "it has no x" }]);
+  });
+
+  it("records as refused what it takes for no part of the answer, and drafts of the reasoning not at all", () => {
+    const parsed = parseProposals(
+      '<think>[{"x":9}]</think>Not {"id":"old","x":5}, nor [{"x":6}].\nAnswer: [{"x":1},{"x":5}]',
+      rules,
+    );
+    expect(accepted(parsed)).toEqual([{ spec: { x: 1 } }, { spec: { x: 5 } }]);
+    expect(parsed.refused).toEqual([{ label: "#1", reason: "another part of the reply was taken for the answer" }]);
+    const lists = '```json\n[{"x":1},{"x":2}]\n```\nBetter:\n```json\n[{"id":"b","x":3},{"x":2}]\n```';
+    expect(parseProposals(lists, rules)).toMatchObject({
+      proposals: [{ label: "b", spec: { x: 3 } }, { spec: { x: 2 } }],
+      refused: [{ label: "#1", reason: "another part of the reply was taken for the answer" }],
+    });
+  });
+
   it("takes the spec where it is given as such, and keeps what stood beside it", () => {
     const reply = '[{"label": "a", "spec": {"lr": 0.1}, "confidence": 0.5}]';
     expect(accepted(parseProposals(reply, rules))).toEqual([

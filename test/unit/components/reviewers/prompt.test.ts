@@ -22,6 +22,10 @@ describe("parseFindings", () => {
       ok: true,
       value: [{ finding: "Small lr wins, see [1]." }],
     });
+    expect(parseFindings("<think>Is it lr? Yes.</think>\nSmall lr wins.", none)).toEqual({
+      ok: true,
+      value: [{ finding: "Small lr wins." }],
+    });
     const long = parseFindings(`So ${"x".repeat(9000)}`, none);
     expect(long.ok && long.value[0]?.finding.length).toBe(2000);
   });
