@@ -104,7 +104,8 @@ function correlationFinding(effects: readonly NumericEffect[], metric: MetricSet
   if (effects.length === 0) return null;
   const listed = effects.slice(0, MOST_LISTED).map((effect) => {
     const pearson = `${effect.log ? "of the logarithm " : ""}${signed(effect.pearson)}`;
-    return `${shownName(effect.name)} ${signed(effect.spearman)} (Pearson ${pearson}, n=${effect.count})`;
+    const rest = held(effect, signed);
+    return `${shownName(effect.name)} ${signed(effect.spearman)} (Pearson ${pearson}, n=${effect.count}${rest})${within(effect)}`;
   });
   const more = effects.length > listed.length ? `; ${effects.length - listed.length} weaker ones left out` : "";
   return { finding: `Rank correlation with ${nameOf(metric)}: ${listed.join(", ")}${more}.` };
@@ -127,8 +128,8 @@ function rangeFinding(
   const isMore = effect.spearman > 0;
   const range = rangeOf(best);
   return {
-    finding: `${isMore ? "Higher" : "Lower"} ${name} goes with higher ${nameOf(metric)}; the best ${best.length} of ${withValue.length} have ${name} ${range}, tried were ${rangeOf(withValue)}.`,
-    recommendation: `Prefer ${name} ${range}.`,
+    finding: `${isMore ? "Higher" : "Lower"} ${name} goes with higher ${nameOf(metric)}${within(effect)}; the best ${best.length} of ${withValue.length} have ${name} ${range}, tried were ${rangeOf(withValue)}.`,
+    recommendation: `Prefer ${name} ${range}${within(effect)}.`,
     evidence: idsOf(best),
   };
 }
@@ -141,14 +142,30 @@ function categoryFinding(effects: readonly CategoryEffect[], metric: MetricSetti
   const listed = effects.slice(0, 3).map((effect) => {
     const groups = sorted(effect).slice(0, MOST_LISTED);
     const means = groups.map(({ value, mean, count }) => `${shownName(value)} ${formatScore(mean)} (n=${count})`);
-    return `${shownName(effect.name)}: ${means.join(", ")}`;
+    const rest = held(
+      effect,
+      (left) => `${Math.round(100 * left)}% of the variance, not ${Math.round(100 * effect.explained)}%,`,
+    );
+    return `${shownName(effect.name)}${within(effect)}: ${means.join(", ")}${rest === "" ? "" : ` (${rest.slice(2)})`}`;
   });
   const [first] = sorted(strongest);
   const recommendation =
     strongest.isClear && first
-      ? { recommendation: `Prefer ${shownName(strongest.name)}=${shownName(first.value)}.` }
+      ? { recommendation: `Prefer ${shownName(strongest.name)}=${shownName(first.value)}${within(strongest)}.` }
       : {};
   return { finding: `Mean ${nameOf(metric)} by choice: ${listed.join("; ")}.`, ...recommendation };
+}
+
+/** Of a parameter that not all hypotheses have: among which it was compared. */
+function within({ branch }: NumericEffect | CategoryEffect): string {
+  if (branch === null) return "";
+  const more = branch.values.length > MOST_LISTED ? ", …" : "";
+  return ` with ${shownName(branch.name)}=${branch.values.slice(0, MOST_LISTED).map(shownName).join("|")}${more}`;
+}
+
+/** What is left of an effect where the parameter that may be its cause is the same. */
+function held({ confounder }: NumericEffect | CategoryEffect, left: (left: number) => string): string {
+  return confounder === null ? "" : `; ${left(confounder.left)} where ${shownName(confounder.name)} is the same`;
 }
 
 function rangeOf(entries: readonly { readonly value: number }[]): string {

@@ -59,6 +59,57 @@ describe("the stats reviewer", () => {
     ]);
   });
 
+  test("compares a conditional parameter within its branch, and says so", async () => {
+    const specs = Array.from({ length: 12 }, (_, index) =>
+      index % 2 === 0 ? { opt: "sgd", mom: index / 12, nesterov: index % 4 === 0 } : { opt: "adam" },
+    );
+    const known = specs.map((spec, index) => historyEntry(1, index, spec, "mom" in spec ? index : 100 + index));
+    const findings = await review([stageResults("i00002-h000", { opt: "sgd", mom: 0.95, nesterov: true }, 12)], {
+      entries: known,
+    });
+    const text = findings.map(({ finding, recommendation = "" }) => `${finding} ${recommendation}`).join("\n");
+    expect(text).toMatch(/mom \+1\.00 \(Pearson \+\d\.\d\d, n=7\) with opt=sgd/);
+    expect(text).toMatch(/the best 2 of 7 have .* Prefer mom 0\.8333 to 0\.95 with opt=sgd\./);
+    expect(text).toMatch(/nesterov with opt=sgd: /);
+  });
+
+  test("names what may be the cause in its place, and recommends nothing of it", async () => {
+    const rng = seededRng(5);
+    const known = Array.from({ length: 24 }, (_, index) => {
+      const opt = index % 2 === 0 ? "sgd" : "adam";
+      const lr = (opt === "sgd" ? 0.5 : 0) + 0.4 * rng.next();
+      return historyEntry(
+        1,
+        index,
+        { opt, lr, twin: lr * 3 + 0.2 * rng.next() },
+        (opt === "sgd" ? 1 : 0) + 0.1 * rng.next(),
+      );
+    });
+    const findings = await review([stageResults("i00002-h000", { opt: "sgd", lr: 0.6, twin: 1.9 }, 1.05)], {
+      entries: known,
+    });
+    const text = findings.map(({ finding, recommendation = "" }) => `${finding} ${recommendation}`).join("\n");
+    expect(text).toMatch(/lr \+0\.\d\d \(Pearson \+0\.\d\d, n=25; [+-]?0\.\d\d where opt is the same\)/);
+    expect(text).not.toMatch(/Prefer (lr|twin)/);
+    expect(text).toContain("Prefer opt=sgd.");
+  });
+
+  test("prefers neither of two parameters that always change together", async () => {
+    const known = Array.from({ length: 16 }, (_, index) =>
+      historyEntry(
+        1,
+        index,
+        { lr: [0.1, 0.3, 0.7][index % 3] ?? 0, size: ["s", "m", "l"][index % 3] ?? "" },
+        index % 3,
+      ),
+    );
+    const findings = await review([stageResults("i00002-h000", { lr: 0.7, size: "l" }, 2)], { entries: known });
+    expect(findings.some(({ recommendation }) => recommendation !== undefined)).toBe(false);
+    expect(findings.map(({ finding }) => finding).join()).toMatch(
+      /0\.00 where size is the same.*0% of the variance, not 100%, where lr/,
+    );
+  });
+
   test("ranks the smallest first when the metric is minimized", async () => {
     const batch = [stageResults("i00002-h000", { lr: 1 }, 5), stageResults("i00002-h001", { lr: 2 }, 0.01)];
     const findings = await review(batch, { entries, direction: "minimize" });
