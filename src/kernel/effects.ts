@@ -130,8 +130,8 @@ export interface ProcessRequest {
   readonly timeoutMs?: number;
   /** Between SIGTERM to the group and SIGKILL. */
   readonly graceMs: number;
-  /** Bytes of stdout and stderr together after which the process is ended with `output-limit`. */
-  readonly outputLimitBytes: number;
+  /** Bytes of stdout and stderr together after which the process is ended with `output-limit`; never by default. */
+  readonly outputLimitBytes?: number;
   /** Where the output is kept, created on the first byte; past 8 MiB the middle is left out. */
   readonly logs?: LogFiles;
   /** Texts, longest first, that the logs hold `[redacted]` in place of; lines and tails are as they came. */
@@ -141,7 +141,7 @@ export interface ProcessRequest {
   readonly limits?: ProcessLimits;
   /** As soon as the process exists. */
   readonly onStart?: (process: ProcessIdentity) => void;
-  /** Each line of output, without its end, cut at 64 KiB. */
+  /** Each line of output, without its end, cut at 1 MiB; of a redrawn one the last text. */
   readonly onLine?: (stream: "stdout" | "stderr", line: string) => void;
 }
 

@@ -10,7 +10,6 @@ import { makeScratch } from "./scratch.ts";
 /** Largest result a function may give, as JSON text. */
 const LARGEST_RESULT = 16 * 1024 * 1024;
 const DEFAULT_GRACE_MS = 2000;
-const DEFAULT_OUTPUT_BYTES = 32 * 1024 * 1024;
 
 /** A function of a user's module to be called in a process of its own, where it can be ended. */
 export interface ModuleFunctionRequest extends Pick<ProcessRequest, "logs" | "onStart" | "onLine"> {
@@ -64,7 +63,7 @@ export async function runModuleFunction(
     context: request.context ?? null,
     resultFile,
   };
-  const { logs, marker, onStart, onLine, timeoutMs, limits } = request;
+  const { logs, marker, onStart, onLine, timeoutMs, outputLimitBytes, limits } = request;
   try {
     const result = await effects.processes.run(
       {
@@ -74,7 +73,7 @@ export async function runModuleFunction(
         env: request.env,
         stdin: JSON.stringify(toChild),
         graceMs: request.graceMs ?? DEFAULT_GRACE_MS,
-        outputLimitBytes: request.outputLimitBytes ?? DEFAULT_OUTPUT_BYTES,
+        ...(outputLimitBytes === undefined ? {} : { outputLimitBytes }),
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(limits === undefined ? {} : { limits }),
         ...(logs === undefined ? {} : { logs }),

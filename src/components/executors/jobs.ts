@@ -4,7 +4,7 @@ import { isAuraError, messageOf } from "../../kernel/errors.ts";
 import type { Command, Ended, Handle, Job, RawResult, Starter, TrialPlace } from "../../kernel/ports.ts";
 import type { Failure, TrialOutcome } from "../../model/trial.ts";
 import { LineKeeper, outputEvents, TailKeeper } from "./output.ts";
-import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS, type ProcessOptions } from "./process-options.ts";
+import { DEFAULT_TIMEOUT_MS, type ProcessOptions } from "./process-options.ts";
 
 /** Between SIGTERM and SIGKILL for a trial's process group. */
 const GRACE_MS = 5000;
@@ -99,7 +99,7 @@ export async function runJob({ command, options, starter, dispatch }: Attempt, c
   const tails = { stdout: new TailKeeper(), stderr: new TailKeeper() };
   const tell = outputEvents(ctx);
   const over = new AbortController();
-  const { outputBytes = DEFAULT_OUTPUT_BYTES, ...limits } = options.limits ?? {};
+  const { outputBytes, ...limits } = options.limits ?? {};
   const timeoutMs = trialTimeoutMs(options.timeoutMs, ctx);
   const place = trialPlace(ctx);
   let stop: (why: Stop) => void = () => undefined;
@@ -111,7 +111,7 @@ export async function runJob({ command, options, starter, dispatch }: Attempt, c
     place,
     timeoutMs,
     graceMs: GRACE_MS,
-    outputLimitBytes: outputBytes,
+    ...(outputBytes === undefined ? {} : { outputLimitBytes: outputBytes }),
     logs: ctx.logs,
     marker: ctx.marker,
     limits,

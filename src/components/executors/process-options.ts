@@ -8,8 +8,6 @@ import { refusedVariable } from "./trial-environment.ts";
 
 /** How long a trial may run when nothing says otherwise: one hour. */
 export const DEFAULT_TIMEOUT_MS = 3_600_000;
-/** Bytes a trial may write to stdout and stderr together when nothing says otherwise: 32 MiB. */
-export const DEFAULT_OUTPUT_BYTES = 32 * 1024 * 1024;
 
 /** Options of every executor that starts processes; spread into its own `properties`. */
 export const processOptionProperties = {
@@ -57,7 +55,11 @@ export const processOptionProperties = {
       cpu: { ...TIME_LIMIT, description: "CPU time of each process." },
       file_size: { ...SIZE, description: "Size of any file it writes." },
       open_files: { type: "integer", minimum: 3, description: "Open files of each process." },
-      output: { ...SIZE_LIMIT, default: "32M", description: "Output after which the trial ends as `output-limit`." },
+      output: {
+        ...SIZE_LIMIT,
+        description:
+          "Output after which the trial ends as `output-limit`. Without it, logs keep beginning and end of any.",
+      },
     },
     additionalProperties: false,
     "x-scores": false,
@@ -146,7 +148,7 @@ function problem(path: string, check: () => unknown): readonly { readonly path: 
 
 function toLimits(limits: NonNullable<ProcessSpecOptions["limits"]>): NonNullable<ProcessOptions["limits"]> {
   return {
-    outputBytes: parseSize(limits.output),
+    ...(limits.output === undefined ? {} : { outputBytes: parseSize(limits.output) }),
     ...(limits.memory === undefined ? {} : { memoryBytes: parseSize(limits.memory) }),
     ...(limits.pids === undefined ? {} : { pids: limits.pids }),
     ...(limits.cpu === undefined ? {} : { cpuSeconds: Math.ceil(parseDuration(limits.cpu) / 1000) }),

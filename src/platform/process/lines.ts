@@ -1,4 +1,4 @@
-import { promptText } from "../../text/printable.ts";
+import { promptText, readableLine } from "../../text/printable.ts";
 
 /** Longest line that is given whole; of a longer one this much, without the rest. */
 export const LONGEST_LINE_BYTES = 1024 * 1024;
@@ -6,9 +6,14 @@ export const LONGEST_LINE_BYTES = 1024 * 1024;
 const SHORT_LINE_BYTES = 12;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+/** A carriage return is not ASCII text to the quick way through short lines. */
+const NOT_PLAIN = 0x80;
+/** What a line is cleared with, blanks or an escape sequence, is no longer than this. */
+const LONGEST_BLANK_BYTES = 512;
 
 /**
- * Cuts a stream of bytes into lines. Lines are found in the bytes and decoded one by one: a character that arrives in
+ * Cuts a stream of bytes into lines. A line that was drawn over and over, as progress bars do, is what was drawn last,
+ * however long it is. Lines are found in the bytes and decoded one by one: a character that arrives in
  * two chunks stays whole, and a line that somebody keeps does not keep its chunk in memory. Short lines, of which there
  * may be millions, cost a slice of the chunk's text.
  */
@@ -16,6 +21,8 @@ export class LineSplitter {
   readonly #onLine: (line: string) => void;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
+  /** What is pending has a carriage return in it. */
+  #redrawn = false;
 
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine;
@@ -45,18 +52,18 @@ export class LineSplitter {
       let end = start;
       let bits = 0;
       for (let byte = chunk[end] ?? LINE_FEED; byte !== LINE_FEED && end < limit; byte = chunk[end] ?? LINE_FEED) {
-        bits |= byte;
+        bits |= byte === CARRIAGE_RETURN ? NOT_PLAIN : byte;
         end += 1;
       }
       if (chunk[end] !== LINE_FEED) {
         end = chunk.indexOf(LINE_FEED, end);
         if (end < 0) break;
         this.#emit(chunk.subarray(start, end));
-      } else if (bits >= 0x80) {
+      } else if (bits >= NOT_PLAIN) {
         this.#emit(chunk.subarray(start, end));
       } else {
         text ??= chunk.toString("latin1");
-        this.#onLine(text.slice(start, end > start && chunk[end - 1] === CARRIAGE_RETURN ? end - 1 : end));
+        this.#onLine(text.slice(start, end));
       }
       start = end + 1;
     }
@@ -77,11 +84,19 @@ export class LineSplitter {
     const line = Buffer.concat(this.#pending);
     this.#pending = [];
     this.#pendingBytes = 0;
+    this.#redrawn = false;
     this.#emit(line);
   }
 
   /** Copies, because a chunk is far larger than what is left of it. What is over the limit is dropped. */
   #keep(part: Buffer): void {
+    if (this.#redrawn || part.includes(CARRIAGE_RETURN)) {
+      const kept = Buffer.from(redrawn(Buffer.concat([...this.#pending, part])));
+      this.#pending = [kept];
+      this.#pendingBytes = kept.length;
+      this.#redrawn = kept.includes(CARRIAGE_RETURN);
+      return;
+    }
     const room = LONGEST_LINE_BYTES + 1 - this.#pendingBytes;
     if (room <= 0 || part.length === 0) return;
     const kept = Buffer.from(part.subarray(0, room));
@@ -90,23 +105,46 @@ export class LineSplitter {
     if (this.#pending.length > 256) this.#pending = [Buffer.concat(this.#pending)];
   }
 
-  #emit(bytes: Buffer): void {
+  #emit(line: Buffer): void {
+    const bytes = lastDrawn(line);
     if (bytes.length > LONGEST_LINE_BYTES) {
       this.#onLine(toWholeCharacter(bytes.subarray(0, LONGEST_LINE_BYTES)).toString("utf8"));
       return;
     }
-    const end = bytes[bytes.length - 1] === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
-    this.#onLine(bytes.toString("utf8", 0, end));
+    this.#onLine(bytes.toString("utf8"));
   }
+}
+
+/** Of a line, the last that was drawn and is seen; the carriage return of a line's end draws nothing. */
+function lastDrawn(line: Buffer): Buffer {
+  for (let end = line.length; end > 0; ) {
+    const start = line.lastIndexOf(CARRIAGE_RETURN, end - 1) + 1;
+    const text = line.subarray(start, end);
+    if (start === 0 || isSeen(text)) return text;
+    end = start - 1;
+  }
+  return line.subarray(0, 0);
+}
+
+/** The beginning of a line without what has been drawn over: the last text, and what may be about to clear it. */
+function redrawn(line: Buffer): Buffer {
+  const at = line.lastIndexOf(CARRIAGE_RETURN);
+  const tail = line.subarray(at + 1);
+  if (isSeen(tail)) return tail.subarray(0, LONGEST_LINE_BYTES + 1);
+  return Buffer.concat([lastDrawn(line.subarray(0, at)).subarray(0, LONGEST_LINE_BYTES + 1), line.subarray(at)]);
+}
+
+function isSeen(text: Buffer): boolean {
+  return text.length > LONGEST_BLANK_BYTES || readableLine(text.toString("utf8")).trim() !== "";
 }
 
 /**
  * Bytes a process wrote, as text that is safe to show: broken UTF-8 replaced, escape sequences and control characters
- * removed, every kind of line end a line feed.
+ * removed, of a line that was redrawn the last text.
  */
 export function plainText(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-  return promptText(text.replaceAll(/\r\n?/g, "\n"));
+  return promptText(text.split("\n").map(readableLine).join("\n"));
 }
 
 /** The last `limit` bytes of a stream as plain text, itself no longer than that: replaced bytes take more room. */

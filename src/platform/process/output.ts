@@ -85,7 +85,7 @@ export class ProcessOutput {
   constructor(request: ProcessRequest, events: OutputEvents) {
     this.stdout = new StreamOutput(targetsOf(request, "stdout"), this.#memory);
     this.stderr = new StreamOutput(targetsOf(request, "stderr"), this.#memory);
-    this.#limit = request.outputLimitBytes;
+    this.#limit = request.outputLimitBytes ?? Number.POSITIVE_INFINITY;
     this.#events = events;
   }
 
