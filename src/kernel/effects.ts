@@ -160,6 +160,9 @@ export type ProcessEnd =
   | "signal"
   | "out-of-memory"
   | "output-limit"
+  /** It could not be started, for a reason that stays: no such file, not executable, too long a command line. */
+  | "cannot-start"
+  /** It could not be started now: the machine has too little of something. */
   | "spawn-error"
   /** What watched over the process has ended: how it would have ended is not known. */
   | "lost";

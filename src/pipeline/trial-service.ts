@@ -34,6 +34,8 @@ export interface TrialServiceDeps {
 
 /** Not tried again: the data that it would run with is gone. */
 const INPUT_CHANGED = "input-changed";
+/** Codes of failures that would be the same however often the trial is tried. */
+const LASTING: readonly string[] = [INPUT_CHANGED, "cannot-start", "command-invalid"];
 
 /** An attempt that has ended, with the snapshot of what it left where that was asked for. */
 type Ended = AttemptResult & { readonly captured?: string };
@@ -136,7 +138,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
   }
 
   function mayRetry(trial: StartedTrial, outcome: TrialOutcome): boolean {
-    if (outcome.status === "completed" || outcome.failure.code === INPUT_CHANGED) return false;
+    if (outcome.status === "completed" || LASTING.includes(outcome.failure.code)) return false;
     const used = retriesUsed(trial.attempts);
     if (isInfrastructureFailure(outcome.status)) return used.infrastructure <= INFRASTRUCTURE_RETRIES;
     return used.own <= stage.settings.retries;

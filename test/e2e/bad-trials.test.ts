@@ -29,7 +29,7 @@ describe("trials that go wrong", () => {
         metric: "{ name: loss, direction: minimize }",
         stop: "{ iterations: 2 }",
         researcher: grid(9),
-        experimenter: script(BEHAVE.replaceAll("\n", " "), "timeout: 3s"),
+        experimenter: script(BEHAVE.replaceAll("\n", " "), "timeout: 3s, limits: { output: 32M }"),
         more: "parallel: 2",
       }),
     });
@@ -94,5 +94,52 @@ describe("trials that go wrong", () => {
       "--json",
     ]);
     expect(logs[0]?.stdout?.bytes).toBeLessThan(12 * 1024 * 1024);
+  });
+});
+
+describe("a trial that cannot be started", () => {
+  // The first trial runs, and does away with what the second needs.
+  test.each([
+    ["its program is gone", 'rm -- "$0"', "", /there is no such file/],
+    ["its program may not be executed any more", 'chmod -x "$0"', "", /may not be executed/],
+    ["its variables are too long", ":", `env: { LONG: ${"x".repeat(200_000)} }`, /is too long/],
+  ])("because %s has failed for good, and is not tried again", async (_, ending, options, message) => {
+    using here = desk({
+      "cannot.yaml": spec({
+        researcher: grid(2),
+        experimenter: `{ type: script, command: ["./run.sh"]${options === "" ? "" : `, ${options}`} }`,
+        more: "retries: 1\nparallel: 1",
+      }),
+    });
+    here.write("run.sh", `#!/bin/sh\n${ending}\necho score=1\n`, 0o755);
+    await here.run(["run", "cannot.yaml"]);
+    const { attempts, outcome } = here.json<FinishedTrial>("runs/tiny/iterations/00001/trials/i00001-h001-t00.json");
+    expect(outcome).toMatchObject({
+      status: "failed",
+      failure: {
+        code: expect.stringMatching(/^cannot-start$|^command-invalid$/),
+        message: expect.stringMatching(message),
+      },
+    });
+    expect(attempts).toHaveLength(1);
+  });
+});
+
+describe("a flood", () => {
+  test.each([
+    [
+      "a progress bar on stderr, redrawn for a day",
+      `yes ' 42%|####      | 9.87it/s' | tr '\\\\n' '\\\\r' | head -c 40000000 >&2; echo score=1`,
+    ],
+    [
+      "a bar on stdout that ends in the score",
+      `yes ' 42%|####      | 9.87it/s' | tr '\\\\n' '\\\\r' | head -c 40000000; echo; echo score=1`,
+    ],
+    ["lines on stdout after the score", `echo score=1; yes 'an epoch of it' | head -c 40000000`],
+  ])("costs a trial nothing: %s", async (_, line) => {
+    using here = desk({ "flood.yaml": spec({ researcher: grid(1), experimenter: script(line) }) });
+    await here.run(["run", "flood.yaml"]);
+    const { best } = await here.document<SummaryView>(["inspect", "runs/tiny", "--json"]);
+    expect(best).toMatchObject({ score: 1 });
   });
 });

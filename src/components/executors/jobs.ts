@@ -208,6 +208,8 @@ export function failedOutcome(raw: RawResult): Failed | null {
     return failed("failed", { code: "exit-code", message: `exited with code ${exitCode}`, exitCode });
   }
   const message = raw.message ?? raw.end;
+  // No fault of the machine: tried again, it would be the same.
+  if (raw.end === "cannot-start") return failed("failed", { code: raw.end, message });
   if (raw.end !== "signal") return failed(raw.end, { code: raw.end, message });
   return failed("signal", { code: "signal", message, ...(raw.signal === null ? {} : { signal: raw.signal }) });
 }

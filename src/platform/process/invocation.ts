@@ -140,8 +140,32 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   ENFILE: "the system has too many files open",
 };
 
+/** What is the same however often it is tried: the program, its arguments or its folder. Anything else may pass. */
+const LASTING: ReadonlySet<string> = new Set([
+  "ENOENT",
+  "EACCES",
+  "E2BIG",
+  "ENAMETOOLONG",
+  "ENOTDIR",
+  "EISDIR",
+  "ELOOP",
+  "ENOEXEC",
+  "ERR_INVALID_ARG_VALUE",
+  "ERR_INVALID_ARG_TYPE",
+]);
+
+/** Why the system did not start a process. */
+export interface StartRefusal {
+  readonly end: "cannot-start" | "spawn-error";
+  readonly message: string;
+}
+
 /** Says why a process could not be started, from what the system answered and what can be seen of the request. */
-export function explainRefusal({ code, message }: StartError, request: ProcessRequest): string {
+export function explainRefusal(error: StartError, request: ProcessRequest): StartRefusal {
+  return { end: LASTING.has(error.code) ? "cannot-start" : "spawn-error", message: explanation(error, request) };
+}
+
+function explanation({ code, message }: StartError, request: ProcessRequest): string {
   if (code === "ENOENT" || code === "EACCES") {
     const program = findProgram(request.file, request.cwd, request.env.PATH);
     if (!program?.executable) return missingProgram(request.file, program !== null);

@@ -9,7 +9,7 @@ import type {
 } from "../../kernel/effects.ts";
 import { type ChildCommand, type ChildEvents, type Exit, type StartError, startChild } from "./child.ts";
 import { Ending, ProcessGroup, reasonOfAbort } from "./ending.ts";
-import { childCommand, explainRefusal } from "./invocation.ts";
+import { childCommand, explainRefusal, type StartRefusal } from "./invocation.ts";
 import type { Leftovers, TreeWatch } from "./leftovers.ts";
 import type { OomKills } from "./oom.ts";
 import { ProcessOutput } from "./output.ts";
@@ -38,7 +38,7 @@ const KILLED_IN_A_SHELL = 137;
 /**
  * Runs one process from start to end.
  *
- *     start ── refused ─────────────────────────────────────────────────────► spawn-error
+ *     start ── refused ─────────────────────────────────────────────────────► cannot-start, spawn-error
  *       │
  *     running ── deadline, abort, limit, broken output ──► TERM ─ grace ─► KILL
  *       │ exit                                                        │ exit
@@ -53,7 +53,7 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal, h
   // Any number of processes may wait for one stop; Node takes more than ten for a leak.
   setMaxListeners(0, signal);
   const command = childCommand(request);
-  if ("refused" in command) return notRun({ end: "spawn-error", message: command.refused });
+  if ("refused" in command) return notRun({ end: "cannot-start", message: command.refused });
   return await new ProcessRun(request, host).settle(command, signal);
 }
 
@@ -73,7 +73,7 @@ function notRun(why: { readonly end: ProcessEnd; readonly message?: string }): P
 /** How the watch over a process came to an end. */
 type Settled =
   | { readonly kind: "exited"; readonly exit: Exit }
-  | { readonly kind: "refused"; readonly message: string }
+  | ({ readonly kind: "refused" } & StartRefusal)
   | { readonly kind: "stuck" };
 
 class ProcessRun implements ChildEvents {
@@ -115,7 +115,7 @@ class ProcessRun implements ChildEvents {
   }
 
   refused(error: StartError): void {
-    this.#settled.resolve({ kind: "refused", message: explainRefusal(error, this.#request) });
+    this.#settled.resolve({ kind: "refused", ...explainRefusal(error, this.#request) });
     this.#closed.resolve(true);
   }
 
@@ -213,7 +213,7 @@ class ProcessRun implements ChildEvents {
       return { end: reason?.end ?? "cancelled", message };
     }
     if (reason !== null) return reason;
-    if (settled.kind === "refused") return { end: "spawn-error", message: settled.message };
+    if (settled.kind === "refused") return { end: settled.end, message: settled.message };
     const { exit } = settled;
     const killed = exit.signal === "SIGKILL" || exit.code === KILLED_IN_A_SHELL;
     if (killed && this.#oomKilled()) return { end: "out-of-memory", message: "killed by the kernel: out of memory" };

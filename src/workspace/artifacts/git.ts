@@ -30,7 +30,8 @@ export async function listTracked(folder: string, effects: Effects, signal: Abor
   );
   signal.throwIfAborted();
   if (result.end === "exited" && result.exitCode === 0) return { kind: "tracked", paths: [...new Set(paths)] };
-  if (result.end === "spawn-error" || /not a git repository/i.test(result.stderrTail)) return { kind: "no-repository" };
+  if (result.end === "cannot-start" || result.end === "spawn-error" || /not a git repository/i.test(result.stderrTail))
+    return { kind: "no-repository" };
   const [reason] = result.stderrTail.trim().split("\n");
   return { kind: "unusable", message: reason || result.message || `git ended with ${result.exitCode ?? result.end}` };
 }

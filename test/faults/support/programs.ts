@@ -18,7 +18,7 @@ export function programs(all: Readonly<Record<string, Program>>, real: ProcessRu
     ...real,
     run: async (request, signal) => {
       const program = all[request.file];
-      if (!program) return ended({ end: "spawn-error", message: `${request.file}: not found`, exitCode: null });
+      if (!program) return ended({ end: "cannot-start", message: `${request.file}: not found`, exitCode: null });
       request.onStart?.({ pid: 4_000_000, startedAt: "never@nowhere" });
       const { stdout = [], stderr = "", exitCode = 0 } = program(request);
       for (let turn = 0; turn < 1 + ((request.marker ?? "").length % 3); turn++) {

@@ -135,9 +135,9 @@ describe("a script executor", () => {
     expect(await run(rig, new ScriptExecutor("sleep 60"))).toMatchObject({ end: "timeout" });
   });
 
-  it("reports a program that is not there as spawn-error", async () => {
+  it("reports a program that is not there as one that cannot start", async () => {
     using rig = executionRig();
-    expect(await run(rig, new ScriptExecutor("no-such-program-here"))).toMatchObject({ end: "spawn-error" });
+    expect(await run(rig, new ScriptExecutor("no-such-program-here"))).toMatchObject({ end: "cannot-start" });
   });
 
   it("makes a value that cannot be used a failure that names it, and starts nothing", async () => {

@@ -1,7 +1,8 @@
 import { symlinkSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
-import { findProgram, limitGap, withLimits } from "../../../../src/platform/process/invocation.ts";
+import { explainRefusal, findProgram, limitGap, withLimits } from "../../../../src/platform/process/invocation.ts";
 import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { request } from "./support.ts";
 
 const command = { file: "sh", args: ["-c", "true"] };
 
@@ -45,4 +46,13 @@ describe.runIf(process.platform === "linux")("limits on this machine", () => {
     expect(limitGap({ pids: 5 }, 0)).toContain("root");
     expect(limitGap({ memoryBytes: 5 }, 0)).toBeNull();
   });
+});
+
+test("a refusal for want of something the machine may have again is told from one that stays", () => {
+  const ends = (codes: readonly string[]) =>
+    codes.map((code) => explainRefusal({ code, message: "no" }, request("sh", [])).end);
+  expect(new Set(ends(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ETXTBSY", "EIO", ""]))).toEqual(
+    new Set(["spawn-error"]),
+  );
+  expect(new Set(ends(["ENOENT", "EACCES", "E2BIG", "ENOEXEC", "ENAMETOOLONG"]))).toEqual(new Set(["cannot-start"]));
 });

@@ -7,11 +7,11 @@ import { never, newMarker, request, runner, sh } from "./support.ts";
 test("a missing folder and a missing program are told apart", async () => {
   using processes = runner();
   expect(await processes.run(request("true", [], { cwd: "/no/such/folder" }), never)).toMatchObject({
-    end: "spawn-error",
+    end: "cannot-start",
     message: 'cannot start "true": the working directory /no/such/folder does not exist',
   });
   const missing = await processes.run(request("no-such-program", []), never);
-  expect(missing).toMatchObject({ end: "spawn-error", exitCode: null, signal: null });
+  expect(missing).toMatchObject({ end: "cannot-start", exitCode: null, signal: null });
   expect(missing.message).toBe('cannot start "no-such-program": no such program on the PATH of this command');
   expect((await processes.run(request("./none", []), never)).message).toContain("there is no such file");
 });
@@ -28,7 +28,7 @@ test("a file that may not be executed, and one whose interpreter is missing, say
   expect((await processes.run(request("./odd.sh", [], { cwd: dir.path }), never)).message).toContain("interpreter");
 });
 
-test("arguments the system cannot take end in a spawn error that says why", async () => {
+test("arguments the system cannot take are a refusal that says why", async () => {
   using processes = runner();
   const messages = [
     await processes.run(request("echo", ["a\0b"]), never),
@@ -39,12 +39,12 @@ test("arguments the system cannot take end in a spawn error that says why", asyn
   ].map(({ end, message }) => `${end}: ${message}`);
   expect(messages.slice(0, 3).every((text) => text.includes("NUL byte"))).toBe(true);
   expect(messages[3]).toContain("too long for the system");
-  expect(messages.every((text) => text.startsWith("spawn-error: cannot start"))).toBe(true);
+  expect(messages.every((text) => text.startsWith("cannot-start: cannot start"))).toBe(true);
 });
 
 test("a folder with a NUL byte in its name is one that does not exist", async () => {
   using processes = runner();
-  expect(await processes.run(request("true", [], { cwd: "/tmp\0x" }), never)).toMatchObject({ end: "spawn-error" });
+  expect(await processes.run(request("true", [], { cwd: "/tmp\0x" }), never)).toMatchObject({ end: "cannot-start" });
 });
 
 test("arguments and variables arrive as they were given", async () => {
@@ -100,7 +100,7 @@ test("a start that cannot be recorded is undone, and the reason is thrown", asyn
   expect(processes.isAlive({ pid })).toBe(false);
 });
 
-test("limits hold for the process, and a program that is missing under them is still a spawn error", async () => {
+test("limits hold for the process, and a program that is missing under them is still one that cannot start", async () => {
   using processes = runner();
   const limits = { openFiles: 33, fileSizeBytes: 1_048_576, cpuSeconds: 9, memoryBytes: 1024 ** 3, pids: 5000 };
   const result = await processes.run(
@@ -109,8 +109,8 @@ test("limits hold for the process, and a program that is missing under them is s
   );
   expect(result.stdoutTail.split("\n").slice(0, 5)).toEqual(["33", "2048", "9", "1048576", "0"]);
   expect(await processes.run(request("no-such-program", [], { limits }), never)).toMatchObject({
-    end: "spawn-error",
+    end: "cannot-start",
     message: 'cannot start "no-such-program": no such program on the PATH of this command',
   });
-  expect(await processes.run(request("-x", [], { limits }), never)).toMatchObject({ end: "spawn-error" });
+  expect(await processes.run(request("-x", [], { limits }), never)).toMatchObject({ end: "cannot-start" });
 });
