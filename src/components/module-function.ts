@@ -3,7 +3,8 @@ import type { JsonValue } from "../model/json.ts";
 import type { Failure } from "../model/trial.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../platform/function-host.ts";
 import { plainJson } from "../platform/plain-json.ts";
-import { type ModuleFunction, thrownFailure, trialEnvironment } from "./executors/index.ts";
+import { type ModuleFunction, thrownFailure } from "./executors/index.ts";
+import { ownEnvironment } from "./process-environment.ts";
 
 const MOST_ENTRIES = 10_000;
 const LONGEST_MESSAGE = 4096;
@@ -34,7 +35,7 @@ export async function callModule(
   timeoutMs: number,
   ctx: StageContext,
 ): Promise<FunctionAnswer> {
-  const { effects, settings, signal, mark } = ctx;
+  const { effects, settings, signal, mark, keyVariables } = ctx;
   const given = plainJson(args);
   if (!given.ok)
     return { ok: false, failure: invalidAnswer(`the function cannot be given its arguments: ${given.reason}`) };
@@ -44,7 +45,7 @@ export async function callModule(
       export: target.export ?? "default",
       args: Array.isArray(given.value) ? given.value : [],
       cwd: settings.root,
-      env: trialEnvironment({ variables: effects.variables, aura: {}, env: {}, passEnv: [] }),
+      env: ownEnvironment({ variables: effects.variables, keyVariables }),
       timeoutMs,
       marker: `${mark}function/${effects.token(8)}`,
     },

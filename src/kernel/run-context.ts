@@ -42,6 +42,8 @@ export interface RunContext {
   /** Absent when the spec tracks no artifacts. */
   readonly artifacts?: ArtifactsView;
   readonly inputs: readonly InputRecord[];
+  /** Variables that hold keys of model providers, besides those whose names say so; processes do not get them. */
+  readonly keyVariables?: readonly string[];
   /** What the researcher's author says parameters can be. */
   readonly declared?: DeclaredParameters;
   readonly totals: () => RunTotals;

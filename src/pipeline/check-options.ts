@@ -37,6 +37,7 @@ const PIPELINE = {
   artifacts: { expected: "a list of paths or artifacts", holds: isPaths },
   spec: objectOf(),
   secrets: texts,
+  keyVariables: texts,
   retryFailed: { expected: "true, or a list of ids", holds: (value) => value === true || isTexts(value) },
   // With `...resolved` of a spec.
   loaded: objectOf(),

@@ -64,6 +64,7 @@ export async function conductRun(
     effects,
     workspace,
     inputs,
+    keyVariables: options.keyVariables ?? [],
     ...(options.researcher.declared ? { declared: options.researcher.declared } : {}),
     totals: () => spending.totals(),
     emit: emitter.emit,

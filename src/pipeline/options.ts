@@ -16,6 +16,8 @@ export interface PipelineOptions extends SettingsOptions {
   readonly spec?: RecordedSpec;
   /** Values that no record, log, event or message is to hold, such as those of a spec's `${VAR}`. Default: none. */
   readonly secrets?: readonly string[];
+  /** Variables that hold keys of model providers, besides those whose names say so. Default: none. */
+  readonly keyVariables?: readonly string[];
   /** Run failed hypotheses again: all of them, or these. */
   readonly retryFailed?: true | readonly string[];
 }

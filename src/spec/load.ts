@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { builtins } from "../components/builtins.ts";
+import { isSecretName } from "../components/process-environment.ts";
 import type { Effects, EnvironmentVariables, Files } from "../kernel/effects.ts";
 import { type Diagnostic, SpecError } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
@@ -13,7 +14,7 @@ import { blamed, type Interpolated, interpolate, type Reference, secretValues } 
 import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
 import { placeKey } from "./places.ts";
-import { siteLookup, sitesOf } from "./sites.ts";
+import { type Site, siteLookup, sitesOf } from "./sites.ts";
 import { parseSource, readSpecFile, type SpecSource } from "./source.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
 
@@ -33,6 +34,8 @@ export interface LoadedSpec {
   readonly spec: Spec;
   /** Values of variables that are no settings, longest first: to be hidden wherever text is recorded or shown. */
   readonly secrets: readonly string[];
+  /** Variables that hold keys of model providers. */
+  readonly keyVariables: readonly string[];
   /** What each `${VAR}` stands for, by the path of the text that it is in. */
   readonly variables: Interpolated["variables"];
   /** Hash of the part of `raw` that scores depend on. */
@@ -110,6 +113,8 @@ interface Draft {
   readonly references: readonly Reference[];
   readonly variables: Interpolated["variables"];
   readonly overrides: JsonObject;
+  /** AURA's own environment. */
+  readonly lookup: LoadSpecTextOptions["variables"];
 }
 
 function prepared(text: string, file: string, options: LoadSpecTextOptions): Draft {
@@ -132,6 +137,7 @@ function prepared(text: string, file: string, options: LoadSpecTextOptions): Dra
     references,
     variables,
     overrides,
+    lookup: options.variables,
   };
 }
 
@@ -156,10 +162,23 @@ function finished(
   const warnings = writer.write(blamed(checked.warnings, draft.references, value));
   const { text } = source;
   const { registry } = around;
-  const siteAt = siteLookup(sitesOf(value, registry));
-  const secrets = secretValues(variables, (at) => siteAt(at)?.isSetting === true);
+  const sites = sitesOf(value, registry);
+  const siteAt = siteLookup(sites);
+  const keyVariables = namedVariables(sites, "key");
+  const passed = namedVariables(sites, "passed").filter((name) => isSecretName(name) || keyVariables.includes(name));
+  const secrets = [
+    ...secretValues(variables, (at) => siteAt(at)?.isSetting === true),
+    ...passed.flatMap((name) => draft.lookup?.get(name) ?? []),
+  ];
   const hash = specHash(raw, registry);
-  return { file, path, dir, text, raw, spec, variables, secrets, specHash: hash, overrides, warnings, registry };
+  const hidden = { variables, secrets, keyVariables };
+  return { file, path, dir, text, raw, spec, ...hidden, specHash: hash, overrides, warnings, registry };
+}
+
+/** The environment variables that options of this kind name. */
+function namedVariables(sites: readonly Site[], use: "passed" | "key"): readonly string[] {
+  const named = sites.filter(({ schema }) => schema?.["x-variables"] === use).flatMap(({ value }) => value);
+  return [...new Set(named.filter((name) => typeof name === "string"))];
 }
 
 function withDefaultStages(value: JsonObject, registry: Registry): JsonObject {

@@ -24,6 +24,8 @@ export interface ResolvedRun {
   readonly loaded: LoadedSpec;
   /** Values that no record, log, event or message is to hold. */
   readonly secrets: readonly string[];
+  /** Variables that no process of the run gets unless the spec says so: keys of model providers. */
+  readonly keyVariables: readonly string[];
   /** What the workspace keeps of the spec. */
   readonly spec: {
     readonly text: string;
@@ -80,6 +82,7 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
     reviewer: builder.build("reviewer", spec.reviewer ?? { type: "none" }),
     loaded,
     secrets: loaded.secrets,
+    keyVariables: loaded.keyVariables,
     spec: {
       text: loaded.text,
       raw: loaded.raw,

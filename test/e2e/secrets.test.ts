@@ -21,6 +21,31 @@ afterEach(() => here[Symbol.dispose]());
 const run = (...args: readonly string[]): Promise<AuraEnd> => here.run(args, { TOKEN: SECRET });
 const shown = ({ stdout, stderr }: AuraEnd): string => stdout + stderr;
 
+describe("a variable whose name says secret", () => {
+  const printing = (more: string): string =>
+    spec({
+      experimenter: `{ type: script, command: "sh -c 'echo key=$MY_API_KEY gpu=$CUDA_VISIBLE_DEVICES; echo score: 1'"${more} }`,
+    });
+  const variables = { MY_API_KEY: SECRET, CUDA_VISIBLE_DEVICES: "2" };
+  const logs = async (): Promise<string> =>
+    shown(await here.run(["inspect", "runs/tiny", "logs", "i00001-h000-t00"], variables));
+
+  test("does not reach trials, which is said once, while all others do", async () => {
+    here.write("kept.yaml", printing(""));
+    const end = await here.run(["run", "kept.yaml", "--reporter", "plain"], variables);
+    expect(end.code).toBe(0);
+    expect(shown(end).match(/not given MY_API_KEY, .*pass_env: \[MY_API_KEY\]/g)).toHaveLength(1);
+    expect(await logs()).toContain("key= gpu=2");
+  });
+
+  test("is hidden wherever it could be seen, when the spec lets it through", async () => {
+    here.write("passed.yaml", printing(", pass_env: [MY_API_KEY]"));
+    const end = await here.run(["run", "passed.yaml", "--reporter", "plain"], variables);
+    expect(shown(end)).not.toContain("MY_API_KEY");
+    expect(await logs()).toContain("key=[redacted] gpu=2");
+  });
+});
+
 describe("a value that a spec takes from the environment", () => {
   test.each([[[]], [["--json"]], [["--dry-run"]], [["--dry-run", "--json"]]])(
     "is not shown by run %j",

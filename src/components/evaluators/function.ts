@@ -7,7 +7,8 @@ import type { Hypothesis } from "../../model/hypothesis.ts";
 import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
 import { plainJson } from "../../platform/plain-json.ts";
-import { functionOptionProperties, type ModuleFunction, trialEnvironment } from "../executors/index.ts";
+import { functionOptionProperties, type ModuleFunction } from "../executors/index.ts";
+import { ownEnvironment } from "../process-environment.ts";
 import { evaluationOf } from "./answer.ts";
 import { failureReason, noScore } from "./no-score.ts";
 
@@ -37,7 +38,7 @@ export class FunctionEvaluator implements Evaluator {
         args: given.ok && Array.isArray(given.value) ? given.value : [],
         context: { iteration: ctx.iteration, root: settings.root, workspace: ctx.workspace.root, seed: settings.seed },
         cwd: settings.root,
-        env: trialEnvironment({ variables: effects.variables, aura: {}, env: {}, passEnv: [] }),
+        env: ownEnvironment({ variables: effects.variables, keyVariables: ctx.keyVariables }),
         timeoutMs: this.#timeoutMs,
         marker: `${ctx.mark}function/${effects.token(8)}`,
       },

@@ -26,6 +26,7 @@ import {
 import { findProgram, limitGap } from "../../platform/process/invocation.ts";
 import type { HouseSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
+import { minimalEnvironment, ownEnvironment, refusedVariable, withheldMessage } from "../process-environment.ts";
 import { Dispatch, runJob, trialPlace } from "./jobs.ts";
 import {
   checkProcessOptions,
@@ -34,7 +35,6 @@ import {
   processOptionProperties,
   toProcessOptions,
 } from "./process-options.ts";
-import { refusedVariable, trialEnvironment } from "./trial-environment.ts";
 
 const NOT_ISOLATED = {
   code: "not-isolated",
@@ -86,7 +86,10 @@ export class CommandExecutor implements Executor {
     for (const { template } of [this.#command, ...checks]) template.check(ctx.declared ?? {});
     const gap = limitGap(this.#options.limits ?? {});
     if (gap !== null && this.#options.strictLimits) throw new ToolMissingError("prlimit", gap);
+    const env = Object.fromEntries(this.#env.map(([name]) => [name, ""]));
+    const withheld = this.starter.isolates ? null : withheldMessage("trials are", { ...this.#sources(ctx), env });
     this.#warnings = [
+      ...(withheld === null ? [] : [{ code: "variables-withheld", message: withheld }]),
       ...(gap === null ? [] : [{ code: "limit-not-enforced", message: gap }]),
       ...(this.#options.passEnv ?? [])
         .filter((name) => ctx.effects.variables.get(name) === undefined)
@@ -144,10 +147,14 @@ export class CommandExecutor implements Executor {
   #rendered(template: CommandTemplate, values: CommandValues, ctx: TrialContext): Command {
     const env = Object.fromEntries(this.#env.map(([name, text]) => [name, envText(name, text.render(values))]));
     const { file, args } = template.render(values);
-    const { variables } = ctx.effects;
     const aura = { ...ctx.env, ...parameterVariables(values.spec) };
-    const all = trialEnvironment({ variables, aura, env, passEnv: this.#options.passEnv ?? [] });
+    const sources = { ...this.#sources(ctx), aura, env };
+    const all = this.starter.isolates ? minimalEnvironment(sources, ctx.trialDir) : ownEnvironment(sources);
     return { file, args, env: all, cwd: ctx.cwd };
+  }
+
+  #sources({ effects: { variables }, keyVariables }: RunContext) {
+    return { variables, keyVariables, passEnv: this.#options.passEnv };
   }
 }
 

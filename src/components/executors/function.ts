@@ -11,11 +11,11 @@ import { type ModuleFunctionResult, runModuleFunction } from "../../platform/fun
 import { plainJson } from "../../platform/plain-json.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { stepsIn } from "../metric-line.ts";
+import { ownEnvironment } from "../process-environment.ts";
 import { commandValues } from "./command.ts";
 import { trialTimeoutMs } from "./jobs.ts";
 import { LineKeeper, LONGEST_TAIL, outputEvents, tail } from "./output.ts";
 import { processOptionProperties } from "./process-options.ts";
-import { trialEnvironment } from "./trial-environment.ts";
 
 const MOST_STEPS = 20_000;
 
@@ -75,12 +75,9 @@ export class FunctionExecutor implements Executor {
   ): Promise<RawResult> {
     const keeper = new LineKeeper(() => ctx.effects.clock.now().toISOString());
     const tell = outputEvents(ctx);
-    const env = trialEnvironment({
-      variables: ctx.effects.variables,
-      aura: ctx.env,
-      env: {},
-      passEnv: this.#options.passEnv ?? [],
-    });
+    const { effects, keyVariables } = ctx;
+    const { passEnv } = this.#options;
+    const env = ownEnvironment({ variables: effects.variables, keyVariables, aura: ctx.env, passEnv });
     const wrapped = environment.wrap({ file: "node", args: [], env, cwd: ctx.cwd });
     const { aura } = commandValues(hypothesis, ctx);
     const result = await runModuleFunction(

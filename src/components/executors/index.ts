@@ -18,7 +18,6 @@ export {
   processOptionProperties,
   toProcessOptions,
 } from "./process-options.ts";
-export { trialEnvironment } from "./trial-environment.ts";
 
 /** The executors that come with AURA. */
 export const executors: readonly AnyDefinition<"executor">[] = [functionExecutor, scriptExecutor];

@@ -89,6 +89,7 @@ const options = {
       pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
       default: "ANTHROPIC_API_KEY",
       "x-secret": false,
+      "x-variables": "key",
       "x-scores": false,
       description: "The environment variable that holds the key. The key itself is never recorded.",
     },

@@ -10,15 +10,15 @@ import { makeScratch } from "../../platform/scratch.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { promptLine, promptText } from "../../text/printable.ts";
+import { type EnvironmentSources, runnerEnvironment, withheldMessage } from "../process-environment.ts";
 import { type OutputFormat, readCommandOutput, usageInOutput } from "./command-output.ts";
-import { type PassedVariables, runnerEnvironment } from "./environment.ts";
 import { environmentOptions, recordOption } from "./options.ts";
 import { recorded } from "./record.ts";
 import { asReply } from "./reply.ts";
 
 type CommandEffects = Pick<Effects, "files" | "processes" | "variables" | "token">;
 
-export interface CommandRunnerOptions extends PassedVariables {
+export interface CommandRunnerOptions extends Pick<EnvironmentSources, "env" | "passEnv"> {
   /** How the prompt gets to the command. Default `stdin`. */
   readonly input?: "stdin" | "argument" | "file";
   /** Default `text`. */
@@ -51,6 +51,9 @@ export class CommandRunner implements Runner {
   readonly #argv: readonly [string, ...string[]];
   readonly #options: CommandRunnerOptions;
   #effects: CommandEffects | null;
+  #keyVariables: readonly string[] = [];
+  /** Told once, by the first call. */
+  #withheld: string | null = null;
 
   constructor(argv: readonly string[], options: CommandRunnerOptions = {}) {
     const [file, ...args] = argv;
@@ -63,6 +66,8 @@ export class CommandRunner implements Runner {
 
   async setup(ctx: RunContext): Promise<void> {
     this.#effects ??= ctx.effects;
+    this.#keyVariables = ctx.keyVariables ?? [];
+    this.#withheld = withheldMessage(`runner ${this.name} is`, this.#sources(ctx.effects));
     const [file] = this.#argv;
     const path = this.#options.env?.PATH ?? ctx.effects.variables.get("PATH");
     if (findProgram(file, ctx.settings.root, path) !== null) return;
@@ -71,6 +76,8 @@ export class CommandRunner implements Runner {
 
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
     ctx.signal.throwIfAborted();
+    if (this.#withheld !== null) ctx.warn("variables-withheld", this.#withheld);
+    this.#withheld = null;
     const effects = this.#effects ?? systemEffects();
     const marker = ctx.marker ?? `call/${effects.token(8)}`;
     const scratch = makeScratch(marker, effects);
@@ -99,7 +106,7 @@ export class CommandRunner implements Runner {
         file: this.#argv[0],
         args: this.#args(input, request.prompt, join(scratch, "prompt.md")),
         cwd: request.cwd,
-        env: runnerEnvironment(effects.variables, request, this.#options),
+        env: runnerEnvironment(request, this.#sources(effects)),
         ...(input === "stdin" ? { stdin: request.prompt } : {}),
         timeoutMs: parseDuration(timeout),
         graceMs: GRACE_MS,
@@ -110,6 +117,10 @@ export class CommandRunner implements Runner {
       },
       ctx.signal,
     );
+  }
+
+  #sources({ variables }: CommandEffects) {
+    return { variables, keyVariables: this.#keyVariables, env: this.#options.env, passEnv: this.#options.passEnv };
   }
 
   #args(input: "stdin" | "argument" | "file", prompt: string, file: string): readonly string[] {

@@ -6,12 +6,12 @@ import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { promptLine } from "../../text/printable.ts";
-import { type PassedVariables, runnerEnvironment } from "./environment.ts";
+import { type EnvironmentSources, runnerEnvironment } from "../process-environment.ts";
 import { environmentOptions, recordOption } from "./options.ts";
 import { recorded } from "./record.ts";
 import { asReply } from "./reply.ts";
 
-export interface ModuleRunnerOptions extends PassedVariables {
+export interface ModuleRunnerOptions extends Pick<EnvironmentSources, "env" | "passEnv"> {
   /** Absolute path; TypeScript too. */
   readonly module: string;
   /** Name of the exported function `(prompt, ctx) => text | { content, usage?, model? }`. */
@@ -36,6 +36,7 @@ export class ModuleRunner implements Runner {
 
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
     ctx.signal.throwIfAborted();
+    const { env, passEnv } = this.#options;
     const { prompt, role, iteration, hypothesisId, part, ask } = request;
     const result = await runModuleFunction(
       {
@@ -50,7 +51,7 @@ export class ModuleRunner implements Runner {
           ...(part === undefined ? {} : { part }),
         },
         cwd: request.cwd,
-        env: runnerEnvironment(this.#effects.variables, request, this.#options),
+        env: runnerEnvironment(request, { variables: this.#effects.variables, env, passEnv }),
         timeoutMs: parseDuration(this.#options.timeout),
         marker: ctx.marker ?? `call/${this.#effects.token(8)}`,
         ...(ctx.started === undefined ? {} : { onStart: ctx.started }),

@@ -16,7 +16,7 @@ export const environmentOptions = {
     type: "array",
     items: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
     "x-secret": false,
-    description:
-      "Variables passed on from AURA's environment besides PATH, HOME and the locale, such as a provider's key.",
+    "x-variables": "passed",
+    description: "Names of AURA's own variables that it gets too though they may be secrets, such as a provider's key.",
   },
 } as const;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { checkProcessOptions, ScriptExecutor } from "../../../../src/components/executors/index.ts";
+import { CommandExecutor, checkProcessOptions, ScriptExecutor } from "../../../../src/components/executors/index.ts";
 import type { PreparedEnvironment, RawResult } from "../../../../src/kernel/ports.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { CommandError } from "../../../../src/platform/command.ts";
@@ -63,37 +63,62 @@ describe("a script executor", () => {
     await executor.setup({ ...rig.ctx, declared: { x: "number" } });
   });
 
-  it("gives the trial an allow-listed environment and never a provider's key", async () => {
+  it("gives the trial AURA's own environment, less what may be secret, and says once what that is", async () => {
     using rig = executionRig({
       variables: {
         HOME: "/home/me",
-        LC_ALL: "C.UTF-8",
+        CUDA_VISIBLE_DEVICES: "2",
+        LD_LIBRARY_PATH: "/opt/cuda/lib64",
         ANTHROPIC_API_KEY: "secret-1",
-        MY_API_KEY: "secret-2",
-        PYTHONPATH: "/x",
-        TOKEN: "passed",
+        GH_TOKEN: "secret-2",
+        DB_PASSWORD_FILE: "secret-3",
+        GATEWAY: "secret-4",
+        AURA_PARAM_old: "of another run",
+        OPENAI_API_KEY: "passed",
       },
     });
-    const executor = new ScriptExecutor("env", { env: { GPU: "g{aura.slot}", RATE: "{lr}" }, passEnv: ["TOKEN"] });
-    const lines = stdoutOf(await run(rig, executor, { lr: "x y" })).split("\n");
-    const names = lines.map((line) => line.split("=")[0]);
-    expect(names.filter((name) => !name?.startsWith("AURA_")).sort()).toEqual([
-      "GPU",
-      "HOME",
-      "LC_ALL",
-      "PATH",
-      "RATE",
-      "TOKEN",
+    const ctx = { ...rig.ctx, keyVariables: ["GATEWAY"] };
+    const executor = new ScriptExecutor("env", {
+      env: { GPU: "g{aura.slot}", RATE: "{lr}" },
+      passEnv: ["OPENAI_API_KEY"],
+    });
+    await executor.setup(ctx);
+    const trial = { ...rig.trial({ hypothesis: hypothesis({ lr: "x y" }) }), keyVariables: ["GATEWAY"] };
+    const raw = await executor.run(hypothesis({ lr: "x y" }), NONE, trial);
+    await executor.run(hypothesis({ lr: "x y" }), NONE, trial);
+    const lines = stdoutOf(raw).split("\n");
+    const own = lines.filter((line) => !/^(PATH|AURA_TRIAL\w*|AURA_SEED)=/.test(line));
+    expect(own.sort()).toEqual([
+      "AURA_PARAM_lr=x y",
+      "CUDA_VISIBLE_DEVICES=2",
+      "GPU=g0",
+      "HOME=/home/me",
+      "LD_LIBRARY_PATH=/opt/cuda/lib64",
+      "OPENAI_API_KEY=passed",
+      "RATE=x y",
     ]);
-    expect(lines).toContain("GPU=g0");
-    expect(lines).toContain("RATE=x y");
-    expect(lines.join()).not.toContain("secret");
+    expect(rig.events.filter(({ type }) => type === "warning")).toEqual([
+      {
+        type: "warning",
+        code: "variables-withheld",
+        message:
+          "trials are not given ANTHROPIC_API_KEY, DB_PASSWORD_FILE, GATEWAY, GH_TOKEN, since they look like secrets; " +
+          "pass_env: [ANTHROPIC_API_KEY, DB_PASSWORD_FILE, GATEWAY, GH_TOKEN] lets them through",
+      },
+    ]);
   });
 
-  it("refuses to pass a provider's key or to set AURA's own variables", () => {
-    expect(() => new ScriptExecutor("p", { passEnv: ["ANTHROPIC_API_KEY"] })).toThrow(/never reach a trial/);
-    expect(() => new ScriptExecutor("p", { env: { OPENAI_API_KEY: "k" } })).toThrow(/never reach a trial/);
+  it("gives what runs in a sandbox a small environment with a home of its own", async () => {
+    using rig = executionRig({ variables: { HOME: "/home/me", LC_ALL: "C.UTF-8", LD_LIBRARY_PATH: "/x", MODE: "m" } });
+    const executor = new CommandExecutor("env", { passEnv: ["MODE"] }, { isolates: true });
+    const lines = stdoutOf(await executor.run(hypothesis(), NONE, rig.trial())).split("\n");
+    const own = lines.filter((line) => !/^(PATH|AURA_\w+)=/.test(line));
+    expect(own.sort()).toEqual([`HOME=${rig.dir.join("trials/i00001-h000-t00")}`, "LC_ALL=C.UTF-8", "MODE=m"]);
+  });
+
+  it("refuses to set AURA's own variables", () => {
     expect(() => new ScriptExecutor("p", { env: { AURA_TRIAL: "k" } })).toThrow(/AURA sets/);
+    expect(() => new ScriptExecutor("p", { passEnv: ["AURA_SEED"] })).toThrow(/AURA sets/);
   });
 
   it("keeps logs and tells watchers of the output", async () => {
@@ -178,10 +203,10 @@ describe("the options of a script executor", () => {
     const found = check({
       ...valid,
       command: "echo {x",
-      env: { A: "{aura.slott}", OPENAI_API_KEY: "x" },
-      pass_env: ["OK", "ANTHROPIC_API_KEY"],
+      env: { A: "{aura.slott}", AURA_ID: "x" },
+      pass_env: ["OPENAI_API_KEY", "AURA_SEED"],
     });
-    expect(found.map(({ path }) => path)).toEqual(["command", "env.A", "env.OPENAI_API_KEY", "pass_env.1"]);
+    expect(found.map(({ path }) => path)).toEqual(["command", "env.A", "env.AURA_ID", "pass_env.1"]);
     expect(check({ ...valid, command: "p {aura.sede}" })[0]?.message).toContain("seed");
   });
 

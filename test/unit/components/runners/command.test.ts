@@ -67,6 +67,18 @@ describe("CommandRunner", () => {
     expect(content).not.toMatch(/sk-1/);
   });
 
+  it("says with its first call what it is not given", async () => {
+    const machine = effects({ ANTHROPIC_API_KEY: "sk-1", OTHER_KEY: "sk-2" });
+    const runner = new CommandRunner(["cat"], { effects: machine, name: "main", passEnv: ["OTHER_KEY"] });
+    await runner.setup({ ...stageContext(), effects: machine });
+    const told: string[] = [];
+    const context = { ...runnerContext(), warn: (_: string, message: string) => void told.push(message) };
+    for (const ask of [0, 1]) await runner.run(runnerRequest("", { cwd: folder, ask }), context);
+    expect(told).toEqual([
+      "runner main is not given ANTHROPIC_API_KEY, since they look like secrets; pass_env: [ANTHROPIC_API_KEY] lets them through",
+    ]);
+  });
+
   it("fails with the end of what a failing command said", async () => {
     const failing = run("echo fine; echo 'no credit' >&2; exit 3", "");
     await expect(failing).rejects.toMatchObject({
