@@ -59,7 +59,7 @@ export async function generateValidators(): Promise<Record<string, string>> {
 /** What is said of a mistake, 400 times over, is half of the code that each look at a workspace has to read. */
 function shortened(code: string): string {
   const issues = code.replace(
-    /\{instancePath(?::([^,{}]+))?,schemaPath:"(?:[^"\\]|\\.)*",keyword:("\w+"),params:(\{(?:"[^"]*"|[^"{}])*\})\}/g,
+    /\{instancePath(?::((?:[^,{}()]|\([^()]*\))+))?,schemaPath:"(?:[^"\\]|\\.)*",keyword:("\w+"),params:(\{(?:"[^"]*"|[^"{}])*\})\}/g,
     (_, path: string | undefined, keyword: string, params: string) =>
       `issue(${path ?? "instancePath"},${keyword},${params})`,
   );

@@ -6,7 +6,7 @@ import { changeLines, changesSince, identity, refuseScoring } from "../pipeline/
 import { type ExplainedStep, explainResume } from "../pipeline/explain.ts";
 import { recordInputs } from "../pipeline/inputs.ts";
 import type { JudgedChange } from "../pipeline/options.ts";
-import { chooseFailed } from "../pipeline/retry-failed.ts";
+import { chooseFailed } from "../pipeline/resume.ts";
 import { specChanges, specSources } from "../spec/drift.ts";
 import { type LoadedSpec, loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from "../kernel/errors.ts";
-import { StopRequest } from "../pipeline/interruption.ts";
+import { StopRequest } from "../pipeline/ending.ts";
 
 /**
  * The one owner of signals, and of the end of the process.

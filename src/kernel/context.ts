@@ -23,13 +23,23 @@ export interface HistoryEntry {
   readonly passed: boolean;
   /** Why there is no score; empty when there is one. */
   readonly reason: string;
+  /** Its evaluator said no: it is never the best. */
+  readonly vetoed?: boolean;
+  readonly feedback?: string;
+  readonly metrics?: Readonly<Record<string, number>>;
+  readonly parents?: readonly HypothesisId[];
+  readonly operator?: string;
+  readonly island?: number;
   /** It brought a state of the artifacts of its own: by its edits, or captured from what its trial left. */
   readonly hasEdits: boolean;
   /** Snapshot of the artifacts it ran with. */
   readonly state?: string;
 }
 
-/** What happened in finished iterations, ordered by id. Nothing of the iteration under way is in it. */
+/**
+ * What happened in finished iterations, ordered by id. Nothing of the iteration under way is in it, nor what the user
+ * rolled back.
+ */
 export interface History {
   readonly entries: readonly HistoryEntry[];
   readonly best: HistoryEntry | null;

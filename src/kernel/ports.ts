@@ -23,6 +23,8 @@ export interface Proposal {
   readonly edits?: readonly Edit[];
   readonly rationale?: string;
   readonly metadata?: JsonObject;
+  /** The hypothesis whose state it starts from, one of the history. Default: the state carried on. */
+  readonly base?: HypothesisId;
 }
 
 export interface Proposals {

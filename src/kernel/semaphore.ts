@@ -4,10 +4,18 @@ export interface Slot extends Disposable {
   readonly number: number;
 }
 
+interface Waiter {
+  readonly signal: AbortSignal;
+  admit(slot: Slot): void;
+  refuse(reason: unknown): void;
+}
+
 /** Lets at most `places` tasks be under way at a time; places are given in the order asked for, lowest number first. */
 export class Semaphore {
   readonly #free: number[];
-  readonly #waiting = new Set<(slot: Slot) => void>();
+  readonly #waiting = new Set<Waiter>();
+  /** Signals that are listened to: once each, however many wait by them. */
+  readonly #heard = new WeakSet<AbortSignal>();
 
   constructor(places: number) {
     this.#free = Array.from({ length: places }, (_, number) => number);
@@ -18,18 +26,8 @@ export class Semaphore {
     signal.throwIfAborted();
     const number = this.#free.shift();
     if (number !== undefined) return this.#slot(number);
-    return new Promise((resolve, reject) => {
-      const admit = (slot: Slot): void => {
-        signal.removeEventListener("abort", leave);
-        resolve(slot);
-      };
-      const leave = (): void => {
-        this.#waiting.delete(admit);
-        reject(signal.reason);
-      };
-      this.#waiting.add(admit);
-      signal.addEventListener("abort", leave, { once: true });
-    });
+    this.#listenTo(signal);
+    return new Promise((admit, refuse) => this.#waiting.add({ admit, refuse, signal }));
   }
 
   /** Runs the task in a place of its own. */
@@ -49,10 +47,23 @@ export class Semaphore {
         if (next === undefined) this.#release(number);
         else {
           this.#waiting.delete(next);
-          next(this.#slot(number));
+          next.admit(this.#slot(number));
         }
       },
     };
+  }
+
+  #listenTo(signal: AbortSignal): void {
+    if (this.#heard.has(signal)) return;
+    this.#heard.add(signal);
+    const refuseAll = (): void => {
+      for (const waiter of this.#waiting) {
+        if (waiter.signal !== signal) continue;
+        this.#waiting.delete(waiter);
+        waiter.refuse(signal.reason);
+      }
+    };
+    signal.addEventListener("abort", refuseAll, { once: true });
   }
 
   #release(number: number): void {

@@ -1,5 +1,6 @@
 import { ANY, type ObjectSchema, type RecordSchema } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
+import { type CarriedState, carriedStateSchema } from "./iteration.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 
 /** One change to a tracked artifact, as proposed. Paths are relative to the project and inside a tracked artifact. */
@@ -18,6 +19,14 @@ export interface Hypothesis {
   readonly edits?: readonly Edit[];
   readonly rationale?: string;
   readonly metadata?: JsonObject;
+  /** The recorded state it starts from, and the hypothesis that made it; absent without tracked artifacts, and for the start. */
+  readonly base?: CarriedState;
+  /** The hypotheses it was made from. */
+  readonly parents?: readonly HypothesisId[];
+  /** How it was made from them, as its strategy calls it. */
+  readonly operator?: string;
+  /** The population it belongs to, where a strategy has several. */
+  readonly island?: number;
 }
 
 /**
@@ -72,6 +81,10 @@ export const hypothesisSchema = {
       description: "What the proposer says of it besides: open.",
       additionalProperties: ANY,
     },
+    base: carriedStateSchema,
+    parents: { type: "array", items: TEXT },
+    operator: TEXT,
+    island: { type: "integer", minimum: 0 },
   },
   required: ["id", "spec"],
   additionalProperties: false,

@@ -60,6 +60,8 @@ export type IterationRecord =
         /** Failed experiments in a row up to and including this iteration. */
         readonly failuresInARow: number;
       });
+/** An iteration whose batch will not change any more. */
+export type ProposedIteration = Extract<IterationRecord, { state: "proposed" | "finished" }>;
 export type FinishedIteration = Extract<IterationRecord, { state: "finished" }>;
 
 const TEXT = { type: "string" } as const;

@@ -102,6 +102,16 @@ export interface RecordedChanges {
   readonly fields: readonly SettingChange[];
 }
 
+/** The first change of a field after an iteration: before it the field was as that says. */
+export function changedAfter(
+  changes: readonly RecordedChanges[],
+  path: string,
+  iteration: number,
+): SettingChange | undefined {
+  const later = changes.filter(({ from }) => from > iteration);
+  return later.flatMap(({ fields }) => fields).find((field) => field.path === path);
+}
+
 /** `run.json`: what this run is and how far it got. */
 export interface RunManifest {
   readonly format: number;

@@ -1,5 +1,6 @@
-import { compareIds, type HypothesisId } from "./ids.ts";
-import { isJsonObject, type JsonObject } from "./json.ts";
+import { type HypothesisId, parseHypothesisId } from "./ids.ts";
+import { isJsonObject } from "./json.ts";
+import { changedAfter, type RecordedChanges, type RunManifest } from "./run.ts";
 import type { Direction, MetricSettings } from "./settings.ts";
 
 /** The part of the metric's settings that says which of two scores is better. */
@@ -15,6 +16,9 @@ export interface Scored {
 export type WithScore<T extends Scored> = T & { readonly score: number };
 
 const NO_MINIMUM: MetricSettings["minDelta"] = { kind: "absolute", value: 0 };
+
+/** Where none is said: more than what a rounding makes of a score. */
+export const LEAST_DELTA: MetricSettings["minDelta"] = { kind: "relative", value: 1e-9 };
 
 /** The same comparison without a `minDelta`: whatever is better at all counts. */
 export function withoutMinimum({ direction }: Comparison): Comparison {
@@ -32,29 +36,6 @@ export function isBetter(candidate: number | null, incumbent: number | null, met
   return gain > margin(incumbent, metric.minDelta);
 }
 
-/**
- * The best of these, in the order of their ids whatever order they come in: an entry takes over only by more than
- * `minDelta`, so ties stay with the earlier id, and with the `incumbent`, which was there before. `null` when none has a
- * score.
- */
-export function bestOf<T extends Scored>(
-  entries: Iterable<T>,
-  metric: Comparison,
-  incumbent: WithScore<T> | null = null,
-): WithScore<T> | null {
-  let best = incumbent;
-  for (const entry of inOrder([...entries])) {
-    if (hasScore(entry) && isBetter(entry.score, best?.score ?? null, metric)) best = entry;
-  }
-  return best;
-}
-
-/** Entries in the order of their ids. Most come in it, and to see that takes far less than to sort them. */
-function inOrder<T extends Scored>(entries: T[]): readonly T[] {
-  const isSorted = entries.every(({ id }, place) => compareIds(entries[place - 1]?.id ?? id, id) <= 0);
-  return isSorted ? entries : entries.sort((a, b) => compareIds(a.id, b.id));
-}
-
 /** Whether an entry has a score at all. */
 export function hasScore<T extends Scored>(entry: T): entry is WithScore<T> {
   return entry.score !== null && Number.isFinite(entry.score);
@@ -62,31 +43,47 @@ export function hasScore<T extends Scored>(entry: T): entry is WithScore<T> {
 
 /**
  * `metric.min_delta` as users write it: a number in the metric's units, or a share of the best such as `3%`. Absent:
- * any improvement counts. Throws `RangeError` on anything else.
+ * `LEAST_DELTA`. Throws `RangeError` on anything else.
  */
 export function parseMinDelta(value: unknown): MetricSettings["minDelta"] {
-  if (value === undefined || value === null) return NO_MINIMUM;
+  if (value === undefined || value === null) return LEAST_DELTA;
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return { kind: "absolute", value };
-  const share = typeof value === "string" ? /^\s*([0-9]+(?:\.[0-9]+)?)\s*(%?)\s*$/.exec(value) : null;
+  const share = typeof value === "string" ? /^\s*([0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)\s*(%?)\s*$/i.exec(value) : null;
   if (share?.[1] === undefined) throw new RangeError(`not a min_delta: ${String(value)} (like 0.001 or 3%)`);
   return share[2] ? { kind: "relative", value: Number(share[1]) / 100 } : { kind: "absolute", value: Number(share[1]) };
 }
 
 /**
- * How scores compare under a recorded spec (its `metric.direction` and `metric.min_delta`). What is absent or
- * unreadable gives the default: maximize, any improvement counts.
+ * How scores of an iteration compare under a recorded spec (its `metric.direction` and `metric.min_delta`, which may have
+ * been changed since). What is absent or unreadable gives the default: maximize, `LEAST_DELTA`.
  */
-export function comparisonOf(spec: JsonObject): Comparison {
+export function comparisonsOf({
+  spec,
+  changes = [],
+}: Pick<RunManifest, "spec" | "changes">): (id: HypothesisId) => Comparison {
   const metric = isJsonObject(spec.metric) ? spec.metric : {};
   const direction: Direction = metric.direction === "minimize" ? "minimize" : "maximize";
-  return { direction, minDelta: tolerantMinDelta(metric.min_delta) };
+  const now: Comparison = { direction, minDelta: tolerantMinDelta(metric.min_delta) };
+  return comparisonsBefore(now, changes);
+}
+
+/** How scores compare that are compared like this now: those of iterations before a change of `min_delta` by what it was. */
+export function comparisonsBefore(
+  now: Comparison,
+  changes: readonly RecordedChanges[],
+): (id: HypothesisId) => Comparison {
+  if (changes.length === 0) return () => now;
+  return (id) => {
+    const field = changedAfter(changes, "metric.min_delta", parseHypothesisId(id)?.iteration ?? 0);
+    return field === undefined ? now : { ...now, minDelta: tolerantMinDelta(field.before) };
+  };
 }
 
 function tolerantMinDelta(value: unknown): MetricSettings["minDelta"] {
   try {
     return parseMinDelta(value);
   } catch (error) {
-    if (error instanceof RangeError) return NO_MINIMUM;
+    if (error instanceof RangeError) return LEAST_DELTA;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { SpecError } from "../kernel/errors.ts";
 import { type JsonObject, type JsonValue, jsonDifferences } from "../model/json.ts";
 import type { InputRecord, RunManifest } from "../model/run.ts";
+import { LEAST_DELTA } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { shown } from "../text/printable.ts";
 import { shellPath, shellWord } from "../text/shell.ts";
@@ -63,9 +64,10 @@ export function identity({ size, sha256 }: InputRecord): string {
 /** Of a pipeline written in code what readers of its workspace need to compare scores, as a spec would say it. */
 export function specOfCode({ metric, rollback, seed, artifacts, files }: RunSettings): JsonObject {
   const { name, direction, minDelta, baseline } = metric;
+  const isSaid = minDelta.kind !== LEAST_DELTA.kind || minDelta.value !== LEAST_DELTA.value;
   const min_delta = minDelta.kind === "relative" ? `${minDelta.value * 100}%` : minDelta.value;
   return {
-    metric: { name, direction, min_delta, ...(baseline === undefined ? {} : { baseline }) },
+    metric: { name, direction, ...(isSaid ? { min_delta } : {}), ...(baseline === undefined ? {} : { baseline }) },
     seed,
     artifacts,
     files,

@@ -1,31 +1,25 @@
 import type { RunContext } from "../kernel/context.ts";
-import { finishWords } from "../kernel/display-reason.ts";
 import { EXIT, type ExitCode, messageOf } from "../kernel/errors.ts";
 import type { Lifecycle } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
-import type { HypothesisId } from "../model/ids.ts";
+import { Semaphore } from "../kernel/semaphore.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { Emitter } from "./emitter.ts";
-import { Gate } from "./gate.ts";
+import { endingOf, exitCodeOf, exitCodeOfStop, isInterruption, type StopSignals, withExitCode } from "./ending.ts";
 import { RunHistory } from "./history.ts";
 import { guardInputs, recordInputs } from "./inputs.ts";
-import { exitCodeOfStop, isInterruption, type StopSignals } from "./interruption.ts";
-import { replayIteration, runIteration } from "./iteration.ts";
 import { TrialFolders } from "./keep.ts";
-import { endLeftovers } from "./leftovers.ts";
-import type { Loop } from "./loop.ts";
-import { ManifestKeeper } from "./manifest-keeper.ts";
-import { withMark } from "./marked-processes.ts";
-import { openProject } from "./open-artifacts.ts";
+import { endLeftovers, withMark } from "./leftovers.ts";
+import { goAround, replay } from "./loop.ts";
+import { ManifestKeeper } from "./manifest.ts";
 import type { PipelineOptions } from "./options.ts";
-import { endingOf, exitCodeOf, statusOf, withExitCode } from "./outcome.ts";
+import { openProject } from "./project.ts";
 import { redactedStages } from "./redaction.ts";
-import { chooseFailed, clearFailed } from "./retry-failed.ts";
-import { RunState } from "./run-state.ts";
-import { createSlots } from "./slots.ts";
+import { chooseFailed, clearFailed } from "./resume.ts";
 import { recordedSpending, Spending } from "./spending.ts";
-import { stopBetweenIterations } from "./stop.ts";
+import type { Loop } from "./stage-context.ts";
+import { Gate } from "./stopping.ts";
 
 /** How a run ended. */
 export interface RunEnd {
@@ -88,16 +82,16 @@ export async function conductRun(
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
     if (!previous) announce();
     const { artifacts, copies } = await openProject(run, workspace, keeper);
-    const state = new RunState(settings, workspace.rollbacks());
+    const history = new RunHistory(settings, workspace.rollbacks(), keeper.rules);
     const loop: Loop = {
       stages,
       run,
       workspace,
-      history: new RunHistory(settings.insightWindow),
-      state,
+      history,
       spending,
-      slots: createSlots(settings.parallel, signals),
+      slots: new Semaphore(settings.parallel),
       signals,
+      stopping: AbortSignal.any([signals.now, signals.drain]),
       gate: new Gate(settings.stop, spending, signals),
       inputs: guardInputs(settings.inputs, inputs, scope),
       artifacts,
@@ -106,18 +100,18 @@ export async function conductRun(
       folders: new TrialFolders(workspace, settings, emitter.emit),
       changesFor: (iteration) => keeper.changesFor(iteration),
       noteProgress: () => {
-        keeper.iterated(state);
+        keeper.iterated(history);
         return keeper.manifest.totals;
       },
     };
     const unfinished = replay(loop);
     if (previous) {
-      if (previous.status === "failed") state.forgiveFailures();
-      keeper.iterated(state);
+      if (previous.status === "failed") history.forgiveFailures();
+      keeper.iterated(history);
       announce();
       if (keeper.changed !== null) emitter.emit({ type: "settings.changed", ...keeper.changed });
     }
-    const reached = await turn(loop, unfinished);
+    const reached = await goAround(loop, unfinished);
     return finish({ ...reached, ...endOf(reached.reason, signals) }, keeper, emitter);
   } catch (thrown) {
     hide.error(thrown);
@@ -132,58 +126,6 @@ export async function conductRun(
   }
 }
 
-/** Takes in every iteration whose records are complete. Answers the others, the first of which is where the run goes on. */
-function replay(loop: Loop): readonly number[] {
-  const { state, workspace, artifacts } = loop;
-  const iterations = workspace.expectedIterations();
-  const broken = iterations.findIndex((iteration) => !replayIteration(loop, iteration));
-  const taken = broken === -1 ? iterations.length : broken;
-  if (artifacts && state.carriedNow) artifacts.carry(state.carriedNow.snapshot);
-  loop.folders.catchUp(iterations.slice(0, taken), state.live.settled?.id ?? null);
-  for (const id of iterations.slice(taken).flatMap((iteration) => workspace.listHypotheses(iteration))) {
-    state.live.scored(id, workspace.readEvaluation(id)?.score ?? null);
-  }
-  return iterations.slice(taken);
-}
-
-/** Goes around until a stop condition holds or the run is interrupted; unfinished iterations come first. */
-async function turn(loop: Loop, unfinished: readonly number[]): Promise<Reached> {
-  const { state, spending, signals, artifacts, run, workspace } = loop;
-  const { stop, metric } = run.settings;
-  const rest = [...unfinished];
-  for (;;) {
-    // Iterations without a hypothesis may wait for nothing either.
-    await run.effects.clock.turn();
-    if (signals.now.aborted || signals.drain.aborted) return { reason: "interrupted" };
-    const next = rest.shift();
-    if (next === undefined) {
-      const reached = stopBetweenIterations(state.progress(spending.totals()), stop, metric);
-      if (reached) return reachedBy(loop, reached, []);
-    }
-    loop.inputs.assertUnchanged();
-    const first = artifacts ? 0 : 1;
-    const iteration = next ?? (state.lastIteration === null ? first : state.lastIteration + 1);
-    const finished = await stoppable(runIteration(loop, iteration), signals);
-    if (finished === null) {
-      return reachedBy(loop, loop.gate.closed() ?? "interrupted", workspace.listHypotheses(iteration));
-    }
-  }
-}
-
-/** Why the loop came to its end, and what more there is to say of that. */
-interface Reached {
-  readonly reason: FinishReason;
-  readonly message?: string;
-}
-
-/** A stop condition is none without a single score. `unfinished` are the hypotheses of a turn that it cut short. */
-function reachedBy(loop: Loop, reason: FinishReason, unfinished: readonly HypothesisId[]): Reached {
-  if (scoredNothing(loop, reason, unfinished)) return { reason: "nothing-scored", message: finishWords(reason) };
-  const { top, current } = loop.state.live;
-  if (reason !== "target" || top === null || top.id === current?.id) return { reason };
-  return { reason, message: `${top.id} reached it with ${top.score}, by less than min_delta better than the best` };
-}
-
 /** A stop may have an exit code of its own, and be a pause. */
 function endOf(
   reason: FinishReason,
@@ -192,26 +134,6 @@ function endOf(
   if (reason !== "interrupted") return { reason, exitCode: exitCodeOf(reason) };
   const exitCode = exitCodeOfStop(signals);
   return { reason: exitCode === EXIT.paused ? "paused" : reason, exitCode };
-}
-
-/** The result, or `null` when the run was stopped on the way to it. */
-async function stoppable<T>(step: Promise<T>, signals: StopSignals): Promise<T | null> {
-  try {
-    return await step;
-  } catch (thrown) {
-    if (isInterruption(thrown, signals)) return null;
-    throw thrown;
-  }
-}
-
-/** Whether a stop condition ended a run without a single score. */
-function scoredNothing(loop: Loop, reason: FinishReason, unfinished: readonly HypothesisId[]): boolean {
-  if (statusOf(reason) !== "finished") return false;
-  const entries = loop.history.entries();
-  if (unfinished.some((id) => (loop.workspace.readEvaluation(id)?.score ?? null) !== null)) return false;
-  // A grid or a space without anything in it has been searched to its end.
-  if (entries.length === 0) return reason !== "exhausted";
-  return entries.every((entry) => entry.score === null);
 }
 
 function finish(end: Omit<RunEnd, "manifest">, keeper: ManifestKeeper, emitter: Emitter): RunEnd {

@@ -2,8 +2,7 @@ import { type HypothesisId, iterationName, parseHypothesisId, parseTrialId } fro
 import type { IterationRecord } from "../model/iteration.ts";
 import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { presenceOf } from "./hypothesis-task.ts";
-import { nextStep } from "./resume.ts";
+import { nextStep, presenceOf } from "./resume.ts";
 
 /**
  * What a resume would do about one step. `reuse`: its record is there. `adopt`: its result is there, but what follows

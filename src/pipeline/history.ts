@@ -1,66 +1,221 @@
+import { Archive, type Candidate } from "../kernel/archive.ts";
 import type { History, HistoryEntry, StageResults } from "../kernel/context.ts";
-import type { Proposal } from "../kernel/ports.ts";
+import { type Evaluation, isVetoed } from "../model/evaluation.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
+import { type HypothesisId, hypothesisId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
-import type { RefusedProposal } from "../model/iteration.ts";
+import type { CarriedState, FinishedIteration, ProposedIteration, RefusedProposal } from "../model/iteration.ts";
 import { canonicalJson } from "../model/json.ts";
+import type { BestSoFar } from "../model/run.ts";
+import { type Comparison, withoutMinimum } from "../model/score.ts";
+import type { RunSettings } from "../model/settings.ts";
 import { sha256Of } from "../platform/files/hash.ts";
+import type { AppliedRollback } from "../workspace/rollbacks.ts";
+import { NO_PROGRESS, type Progress, withIteration } from "./stopping.ts";
+
+/**
+ * What an iteration may know: all that has come of the finished iterations it may see. It is a fold over their records
+ * in order, so that reading them back gives the same view as having lived through them.
+ */
+export interface View {
+  /** What stages see. */
+  readonly history: History;
+  /** What the next iteration starts from; `null` before the start, and without artifacts. */
+  readonly carried: CarriedState | null;
+  /** What stop rules go by. */
+  readonly progress: Progress;
+}
+
+/** What decided in an iteration: settings may have been changed since. */
+export interface DecidingRules {
+  comparison(id: HypothesisId): Comparison;
+  rollback(iteration: number): RunSettings["rollback"];
+}
+
+type Settings = Pick<RunSettings, "insightWindow" | "metric">;
 
 /** Different reasons of failures that are looked up again. */
 const MAX_REASONS = 1000;
 
 /**
- * What the run remembers of finished iterations, small enough to hold for every hypothesis of a long run. Grows by
- * whole iterations, in id order, so that nothing depends on which trial happened to finish first.
+ * What a run remembers, small enough to hold for every hypothesis of a long run. It grows by whole iterations, in id
+ * order, so that nothing depends on which trial happened to finish first. A rollback has its place in that order: after
+ * the iteration that was the last, or was under way, when the user rolled back. What is told of the run now (`best`,
+ * `carriedNow`) goes by every rollback there is.
  */
 export class RunHistory {
-  readonly #entries: HistoryEntry[] = [];
-  readonly #fingerprints = new Map<number, string>();
+  readonly #settings: Settings;
+  readonly #rollbacks: readonly AppliedRollback[];
+  readonly #rules: DecidingRules;
+  /** Finished hypotheses, with the rollbacks so far. */
+  readonly #archive: Archive<HistoryEntry>;
+  /** All that is evaluated, the iteration under way included, with every rollback. */
+  readonly #told: Archive<Candidate>;
+  readonly #fingerprints = new Map<number, HypothesisId>();
   readonly #reasons = new Map<string, string>();
-  readonly #insights: { readonly iteration: number; readonly insights: readonly Insight[] }[] = [];
-  readonly #insightWindow: number | null;
+  #entries: HistoryEntry[] = [];
+  #insights: (readonly Insight[])[] = [];
   #refused: readonly RefusedProposal[] = [];
+  #carried: CarriedState | null = null;
+  #progress = NO_PROGRESS;
+  #lastIteration: number | null = null;
+  #evaluated = { some: false, scored: false };
 
-  constructor(insightWindow: number | null) {
-    this.#insightWindow = insightWindow;
+  constructor(settings: Settings, rollbacks: readonly AppliedRollback[], rules: DecidingRules) {
+    this.#settings = settings;
+    this.#rollbacks = rollbacks;
+    this.#rules = rules;
+    this.#archive = new Archive((id) => rules.comparison(id));
+    this.#told = new Archive((id) => rules.comparison(id), rollbacks);
   }
 
-  /** The view stages get, with the best as it stands. */
-  view(best: HistoryEntry | null): History {
-    return {
+  /** What the next iteration may know. */
+  view(): View {
+    const history = {
       entries: this.#entries,
-      best,
+      best: this.#archive.best(),
       refused: this.#refused,
-      insights: this.#windowed(),
+      insights: this.#insights.flat(),
+    };
+    return { history, carried: this.#carried, progress: this.#progress };
+  }
+
+  get lastIteration(): number | null {
+    return this.#lastIteration;
+  }
+
+  /** What is carried on by what the user last said, also while the iteration that was under way then is finished. */
+  get carriedNow(): CarriedState | null {
+    const last = this.#rollbacks.at(-1);
+    if (last === undefined || last.afterIteration <= (this.#lastIteration ?? -1)) return this.#carried;
+    return stateOf(last);
+  }
+
+  /** The best at this moment, the iteration under way included. */
+  get best(): BestSoFar | null {
+    const best = this.#told.best();
+    return best && { id: best.id, score: best.score };
+  }
+
+  /** Whether hypotheses were evaluated, or else there never were any, and none has a score. */
+  get isWithoutScore(): boolean {
+    return !this.#evaluated.scored;
+  }
+
+  get isEmpty(): boolean {
+    return !this.#evaluated.some;
+  }
+
+  /** Takes in the evaluation of a hypothesis whose iteration may be under way. */
+  tell(evaluation: Evaluation): void {
+    const { hypothesisId: id, score } = evaluation;
+    this.#told.add({ id, score, vetoed: isVetoed(evaluation) });
+    this.#evaluated = { some: true, scored: this.#evaluated.scored || score !== null };
+  }
+
+  /** The hypothesis is to be scored again. */
+  forget(id: HypothesisId): void {
+    this.#told.remove(id);
+  }
+
+  /** A user who resumes a run that had failed gives it the same patience again. */
+  forgiveFailures(): void {
+    this.#progress = { ...this.#progress, failuresInARow: 0, iterationsWithoutProposal: 0 };
+  }
+
+  /** Id of the hypothesis that already proposed the same thing from the same base state, if one that counts did. */
+  repeatOf(proposal: Pick<Hypothesis, "spec" | "edits" | "base">): HypothesisId | undefined {
+    const known = this.#fingerprints.get(fingerprint(proposal));
+    return known !== undefined && this.#archive.counts(known) ? known : undefined;
+  }
+
+  remember(hypothesis: Hypothesis): void {
+    if (this.repeatOf(hypothesis) === undefined) this.#fingerprints.set(fingerprint(hypothesis), hypothesis.id);
+  }
+
+  /** Takes a whole iteration in, and answers its record with what it has come to. */
+  finish(
+    proposed: ProposedIteration,
+    results: readonly StageResults[],
+    insights: readonly Insight[],
+  ): { readonly record: FinishedIteration; readonly entries: readonly HistoryEntry[] } {
+    const before = this.#archive.best();
+    const entries = results.map((result) => this.#shared(historyEntry(result, proposed.iteration)));
+    for (const entry of entries) this.#archive.add(entry);
+    for (const { evaluation } of results) this.tell(evaluation);
+    const record = this.#concluded(proposed, entries, before);
+    this.#entries.push(...entries);
+    this.#keepInsights([...this.#insights, insights]);
+    this.#refused = record.refused;
+    this.#carried = record.carried ?? this.#carried;
+    this.#progress = withIteration(this.#progress, record, entries, this.#settings.metric);
+    this.#lastIteration = record.iteration;
+    for (const rollback of this.#rollbacks) if (rollback.afterIteration === record.iteration) this.#rollBack(rollback);
+    return { record, entries };
+  }
+
+  #concluded(
+    proposed: ProposedIteration,
+    entries: readonly HistoryEntry[],
+    before: HistoryEntry | null,
+  ): FinishedIteration {
+    const { iteration, start, changes, base, hypotheses, refused, failure, exhausted } = proposed;
+    const best = this.#archive.best();
+    const carried = this.#carryOn(entries, proposed);
+    const failed = (count: number, { score }: HistoryEntry): number => (score === null ? count + 1 : 0);
+    return {
+      iteration,
+      ...(start === undefined ? {} : { start }),
+      ...(changes === undefined ? {} : { changes }),
+      ...(base === undefined ? {} : { base }),
+      hypotheses,
+      refused,
+      ...(failure === undefined ? {} : { failure }),
+      ...(exhausted === undefined ? {} : { exhausted }),
+      state: "finished",
+      best: best?.id ?? null,
+      bestScore: best?.score ?? null,
+      improved: best !== null && best.id !== before?.id,
+      ...(carried ? { carried } : {}),
+      failuresInARow: entries.reduce(failed, this.#progress.failuresInARow),
     };
   }
 
-  /** Id of the hypothesis that already proposed the same thing from the same base state, if any did. */
-  repeatOf(proposal: Proposal, base: string | undefined): string | undefined {
-    return this.#fingerprints.get(fingerprint(proposal, base));
+  /** The state of the best so far or, without rollback, of the best of this iteration; else what was carried on before. */
+  #carryOn(entries: readonly HistoryEntry[], { iteration, base }: ProposedIteration): CarriedState | undefined {
+    if (!base) return undefined;
+    let chosen = this.#archive.best();
+    if (this.#rules.rollback(iteration) === "none") {
+      const own = new Archive<HistoryEntry>((id) => withoutMinimum(this.#rules.comparison(id)));
+      for (const entry of entries) own.add(entry);
+      chosen = own.best();
+    }
+    if (chosen?.state === undefined) return this.#carried ?? base;
+    return { snapshot: chosen.state, hypothesisId: chosen.id };
   }
 
-  remember(hypothesis: Hypothesis, base: string | undefined): void {
-    const key = fingerprint(hypothesis, base);
-    if (!this.#fingerprints.has(key)) this.#fingerprints.set(key, hypothesis.id);
+  /** Goes back to a hypothesis: it is the best, what came after it leaves, and its state is carried on. */
+  #rollBack(rollback: AppliedRollback): void {
+    this.#archive.rollBack(rollback);
+    this.#entries = [...this.#archive.entries()];
+    this.#keepInsights(this.#insights);
+    const best = this.#archive.best();
+    this.#progress = {
+      ...this.#progress,
+      top: best && { id: best.id, score: best.score },
+      iterationsSinceImprovement: 0,
+    };
+    this.#carried = stateOf(rollback);
   }
 
-  addIteration(
-    iteration: number,
-    results: readonly StageResults[],
-    insights: readonly Insight[],
-    refused: readonly RefusedProposal[],
-  ): readonly HistoryEntry[] {
-    const entries = results.map((result) => this.#shared(historyEntry(result, iteration)));
-    for (const entry of entries) this.#entries.push(entry);
-    if (insights.length > 0) this.#insights.push({ iteration, insights });
-    if (this.#insightWindow !== null && this.#insights.length > this.#insightWindow) this.#insights.shift();
-    this.#refused = refused;
-    return entries;
-  }
-
-  entries(): readonly HistoryEntry[] {
-    return this.#entries;
+  /** The insights of as many iterations as the window says, without what was learnt from what does not count. */
+  #keepInsights(all: readonly (readonly Insight[])[]): void {
+    const { insightWindow } = this.#settings;
+    const last = all.findLast((insights) => insights.length > 0)?.[0]?.iteration ?? 0;
+    const from = insightWindow === null ? 0 : last - insightWindow + 1;
+    this.#insights = all.filter(([first]) => {
+      return first && first.iteration >= from && this.#archive.counts(hypothesisId(first.iteration, 0));
+    });
   }
 
   /** The same failure of many hypotheses is one text in memory; why a score is what it is can be read from the record. */
@@ -70,25 +225,30 @@ export class RunHistory {
     if (this.#reasons.size < MAX_REASONS) this.#reasons.set(reason, reason);
     return { ...entry, reason };
   }
-
-  #windowed(): readonly Insight[] {
-    const last = this.#insights.at(-1)?.iteration ?? 0;
-    const from = this.#insightWindow === null ? 0 : last - this.#insightWindow + 1;
-    return this.#insights.filter(({ iteration }) => iteration >= from).flatMap(({ insights }) => insights);
-  }
 }
 
-function historyEntry(result: StageResults, iteration: number): HistoryEntry {
-  const { hypothesis, experiment, evaluation } = result;
+function stateOf({ snapshot, hypothesisId }: AppliedRollback): CarriedState {
+  return { snapshot, hypothesisId };
+}
+
+function historyEntry({ hypothesis, experiment, evaluation }: StageResults, iteration: number): HistoryEntry {
+  const { id, label, spec, edits, parents, operator, island } = hypothesis;
+  const { score, passed, reason, feedback, metrics } = evaluation;
   return {
-    id: hypothesis.id,
+    id,
     iteration,
-    ...(hypothesis.label === undefined ? {} : { label: hypothesis.label }),
-    spec: hypothesis.spec,
-    score: evaluation.score,
-    passed: evaluation.passed,
-    reason: evaluation.reason,
-    hasEdits: (hypothesis.edits?.length ?? 0) > 0 || experiment.trials.some(({ captured }) => captured !== undefined),
+    ...(label === undefined ? {} : { label }),
+    spec,
+    score,
+    passed,
+    ...(isVetoed(evaluation) ? { vetoed: true } : {}),
+    reason,
+    ...(feedback === undefined ? {} : { feedback }),
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(parents === undefined ? {} : { parents }),
+    ...(operator === undefined ? {} : { operator }),
+    ...(island === undefined ? {} : { island }),
+    hasEdits: (edits?.length ?? 0) > 0 || experiment.trials.some(({ captured }) => captured !== undefined),
     ...(experiment.state === undefined ? {} : { state: experiment.state }),
   };
 }
@@ -97,8 +257,7 @@ function historyEntry(result: StageResults, iteration: number): HistoryEntry {
  * Two proposals are the same when they would run the same thing: their parameters, their edits and what these change.
  * 52 bits of a hash stand for that, so that a long run remembers it in little space.
  */
-function fingerprint(proposal: Proposal, base = ""): number {
-  const edits = proposal.edits && proposal.edits.length > 0 ? `\n${JSON.stringify(proposal.edits)}` : "";
-  const text = `${base}\n${canonicalJson(proposal.spec)}${edits}`;
-  return Number.parseInt(sha256Of(text).slice(0, 13), 16);
+function fingerprint({ spec, edits = [], base }: Pick<Hypothesis, "spec" | "edits" | "base">): number {
+  const changes = edits.length > 0 ? `\n${JSON.stringify(edits)}` : "";
+  return Number.parseInt(sha256Of(`${base?.snapshot ?? ""}\n${canonicalJson(spec)}${changes}`).slice(0, 13), 16);
 }

@@ -1,53 +1,53 @@
 import type { StageContext, StageResults } from "../kernel/context.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
+import type { Finding } from "../kernel/ports.ts";
+import { Semaphore } from "../kernel/semaphore.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { hypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
-import type { CarriedState, FinishedIteration, IterationRecord } from "../model/iteration.ts";
+import type { CarriedState, FinishedIteration, IterationRecord, ProposedIteration } from "../model/iteration.ts";
 import type { BestSoFar } from "../model/run.ts";
 import { isBetter, withoutMinimum } from "../model/score.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { runBatch } from "./batch.ts";
-import { presenceOf, runHypothesis } from "./hypothesis-task.ts";
-import { isInterruption } from "./interruption.ts";
-import { type Loop, stageContext } from "./loop.ts";
+import { isInterruption } from "./ending.ts";
+import type { View } from "./history.ts";
+import { runHypothesis } from "./hypothesis.ts";
 import { type Batch, propose } from "./propose.ts";
-import { review } from "./review.ts";
+import { presenceOf } from "./resume.ts";
+import { type Loop, stageContext } from "./stage-context.ts";
+import { answerOf, FINDINGS } from "./stages.ts";
 
 type Started = Extract<IterationRecord, { state: "started" }>;
-type Proposed = Extract<IterationRecord, { state: "proposed" | "finished" }>;
 
 /** A batch that will not change any more. */
 interface FixedBatch {
-  readonly fixed: Proposed;
+  readonly fixed: ProposedIteration;
   readonly hypotheses: readonly Hypothesis[];
 }
 
 /**
- * One turn: hypothesize, experiment, evaluate, review. Every step that has a record is taken from it. Answers the
- * finished record, or `null` when the turn was cut short by a stop and is to be continued by a resume.
+ * One iteration, by its number and what it may know: hypothesize, experiment, evaluate, review. Every step that has a
+ * record is taken from it. Answers the finished record, or `null` when the iteration was cut short by a stop and is to be
+ * continued by a resume.
  */
-export async function runIteration(loop: Loop, iteration: number): Promise<FinishedIteration | null> {
+export async function runIteration(loop: Loop, iteration: number, view: View): Promise<FinishedIteration | null> {
   const { workspace, run } = loop;
-  const known = workspace.readIteration(iteration);
-  const outdated = known !== null && isOutdated(loop, known);
-  if (outdated) dropProposals(workspace, iteration);
-  const begun = known === null || outdated ? begin(loop, iteration) : known;
+  const begun = begin(loop, iteration, view);
   run.emit({ type: "iteration.started", iteration, ...(begun.base ? { base: begun.base } : {}) });
 
   const states = new Map<string, string>();
-  const ctx = stageContext(loop, iteration, begun.base, states);
+  const ctx = stageContext(loop, iteration, view, begun.base, states);
   const { fixed, hypotheses } =
-    begun.state === "started" ? await fixBatch(loop, ctx, begun) : await readBatch(loop, ctx, begun);
-  const batch = await experimentAll(loop, ctx, begun.base, hypotheses, states);
-  if (!batch.complete) return null;
-  const insights = workspace.readInsights(iteration) ?? (await review(loop, ctx, fixed.start ? [] : batch.results));
-  return finish(loop, fixed, batch.results, insights);
+    begun.state === "started" ? await fixBatch(loop, ctx, begun, view) : await readBatch(loop, ctx, begun, view);
+  const results = await experimentAll(loop, ctx, begun.base, hypotheses, states);
+  if (results === null) return null;
+  const insights = workspace.readInsights(iteration) ?? (await review(loop, ctx, fixed.start ? [] : results));
+  return finish(loop, fixed, results, insights);
 }
 
-/** Takes a finished iteration in from its records, in silence; `false` when a record is missing and the turn has to be run. */
+/** Takes a finished iteration in from its records, in silence; `false` when a record is missing and the iteration has to be run. */
 export function replayIteration(loop: Loop, iteration: number): boolean {
-  const { workspace, history, state } = loop;
+  const { workspace, history } = loop;
   const record = workspace.readIteration(iteration);
   const insights = workspace.readInsights(iteration);
   if (record?.state !== "finished" || insights === null) return false;
@@ -58,18 +58,20 @@ export function replayIteration(loop: Loop, iteration: number): boolean {
     if (!hypothesis || !experiment || !evaluation || missingTrials.length > 0) return false;
     results.push({ hypothesis, experiment, evaluation });
   }
-  for (const { hypothesis } of results) history.remember(hypothesis, record.base?.snapshot);
-  const entries = history.addIteration(iteration, results, insights, record.refused);
-  const concluded: FinishedIteration = { ...record, ...state.conclude(entries, record.base) };
+  for (const { hypothesis } of results) history.remember(hypothesis);
+  const concluded = history.finish(record, results, insights).record;
   if (JSON.stringify(concluded) !== JSON.stringify(record)) workspace.writeIteration(concluded);
-  state.take(concluded, entries, history.entries());
   return true;
 }
 
-function begin(loop: Loop, iteration: number): IterationRecord {
-  const { artifacts, workspace } = loop;
-  const base = baseOf(loop, iteration);
-  const changes = loop.changesFor(iteration);
+/** The record of an iteration. One that has proposed nothing yet begins anew when what it begins with is another by now. */
+function begin({ artifacts, workspace, changesFor }: Loop, iteration: number, view: View): IterationRecord {
+  const known = workspace.readIteration(iteration);
+  if (known !== null && known.state !== "started") return known;
+  // The start is the state of what runs it first.
+  const start = artifacts && { snapshot: artifacts.start, hypothesisId: hypothesisId(iteration, 0) };
+  const base = view.carried ?? start;
+  const changes = changesFor(iteration);
   const record: IterationRecord = {
     iteration,
     ...(artifacts !== null && iteration === 0 ? { start: true } : {}),
@@ -77,22 +79,10 @@ function begin(loop: Loop, iteration: number): IterationRecord {
     ...(base ? { base } : {}),
     state: "started",
   };
+  if (JSON.stringify(known) === JSON.stringify(record)) return record;
+  if (known !== null) dropProposals(workspace, iteration);
   workspace.writeIteration(record);
   return record;
-}
-
-/** What an iteration that begins now starts from; absent without artifacts. The start is the state of what runs it first. */
-function baseOf({ state, artifacts }: Loop, iteration: number): CarriedState | undefined {
-  if (state.carried) return state.carried;
-  return artifacts ? { snapshot: artifacts.start, hypothesisId: hypothesisId(iteration, 0) } : undefined;
-}
-
-/** Whether an iteration has proposed nothing yet, and what it begins with is another since it began: it begins anew. */
-function isOutdated(loop: Loop, known: IterationRecord): boolean {
-  if (known.state !== "started") return false;
-  const base = baseOf(loop, known.iteration);
-  if (JSON.stringify(known.changes ?? []) !== JSON.stringify(loop.changesFor(known.iteration))) return true;
-  return known.base?.snapshot !== base?.snapshot || known.base?.hypothesisId !== base?.hypothesisId;
 }
 
 /** Drops what of a batch was written before all of it was decided. */
@@ -104,51 +94,43 @@ function dropProposals(workspace: Workspace, iteration: number): void {
 }
 
 /** Decides, once and for good, which hypotheses this iteration runs. */
-async function fixBatch(loop: Loop, ctx: StageContext, begun: Started): Promise<FixedBatch> {
-  const batch = await proposeBatch(loop, ctx, begun.start === true);
-  for (const hypothesis of batch.hypotheses) loop.workspace.writeHypothesis(hypothesis);
-  const proposed: Proposed = {
+async function fixBatch(loop: Loop, ctx: StageContext, begun: Started, view: View): Promise<FixedBatch> {
+  const { iteration, emit } = ctx;
+  const { hypotheses, refused, failure, exhausted } = await proposeBatch(loop, ctx, begun, view);
+  for (const hypothesis of hypotheses) loop.workspace.writeHypothesis(hypothesis);
+  const fixed: ProposedIteration = {
     ...begun,
-    hypotheses: batch.hypotheses.map(({ id }) => id),
-    refused: batch.refused,
-    ...(batch.failure ? { failure: batch.failure } : {}),
-    ...(batch.exhausted ? { exhausted: true } : {}),
+    hypotheses: hypotheses.map(({ id }) => id),
+    refused,
+    ...(failure ? { failure } : {}),
+    ...(exhausted ? { exhausted: true } : {}),
     state: "proposed",
   };
-  loop.workspace.writeIteration(proposed);
-  for (const hypothesis of batch.hypotheses)
-    ctx.emit({ type: "hypothesis.proposed", hypothesis, iteration: ctx.iteration });
-  for (const refused of batch.refused) ctx.emit({ type: "proposal.refused", iteration: ctx.iteration, refused });
-  if (batch.failure)
-    ctx.emit({
-      type: "warning",
-      code: batch.failure.code,
-      message: `iteration ${ctx.iteration}: ${batch.failure.message}`,
-    });
-  if (!begun.start) loop.spending.proposed(batch.hypotheses.length);
-  return { fixed: proposed, hypotheses: batch.hypotheses };
+  loop.workspace.writeIteration(fixed);
+  for (const hypothesis of hypotheses) emit({ type: "hypothesis.proposed", hypothesis, iteration });
+  for (const one of refused) emit({ type: "proposal.refused", iteration, refused: one });
+  if (failure) emit({ type: "warning", code: failure.code, message: `iteration ${iteration}: ${failure.message}` });
+  if (!begun.start) loop.spending.proposed(hypotheses.length);
+  return { fixed, hypotheses };
 }
 
-async function proposeBatch(loop: Loop, ctx: StageContext, start: boolean): Promise<Batch> {
-  if (start) {
+async function proposeBatch(loop: Loop, ctx: StageContext, begun: IterationRecord, view: View): Promise<Batch> {
+  if (begun.start === true) {
     return { hypotheses: [{ id: hypothesisId(ctx.iteration, 0), label: "start", spec: {} }], refused: [] };
   }
   ctx.emit({ type: "stage.started", stage: "hypothesize", iteration: ctx.iteration });
   const { researcher } = loop.stages;
-  const left =
-    ctx.settings.stop.hypotheses === undefined
-      ? Number.POSITIVE_INFINITY
-      : ctx.settings.stop.hypotheses - loop.state.hypotheses;
-  return propose(researcher, ctx, Math.min(researcher.numTasks, left), 0, loop.history);
+  const { hypotheses = Number.POSITIVE_INFINITY } = ctx.settings.stop;
+  const count = Math.min(researcher.numTasks, hypotheses - view.progress.hypotheses);
+  return propose(researcher, ctx, count, begun.base, loop.history);
 }
 
 /** The batch's hypotheses. One whose record was deleted is proposed again, and what was computed from it is dropped. */
-async function readBatch(loop: Loop, ctx: StageContext, fixed: Proposed): Promise<FixedBatch> {
+async function readBatch(loop: Loop, ctx: StageContext, fixed: ProposedIteration, view: View): Promise<FixedBatch> {
   const { workspace, history } = loop;
   const known = fixed.hypotheses.map((id) => workspace.readHypothesis(id));
-  const missing = fixed.hypotheses.filter((_, place) => known[place] === null);
   // Those that are there are remembered afterwards: before, a new proposal of them would be dropped as a repeat.
-  const again = missing.length === 0 ? null : await proposeBatch(loop, ctx, fixed.start === true);
+  const again = known.every((hypothesis) => hypothesis !== null) ? null : await proposeBatch(loop, ctx, fixed, view);
   const hypotheses = fixed.hypotheses.map((id, place) => {
     const present = known[place];
     if (present) return present;
@@ -161,7 +143,7 @@ async function readBatch(loop: Loop, ctx: StageContext, fixed: Proposed): Promis
     workspace.writeHypothesis(proposed);
     return proposed;
   });
-  for (const hypothesis of hypotheses) history.remember(hypothesis, fixed.base?.snapshot);
+  for (const hypothesis of hypotheses) history.remember(hypothesis);
   return { fixed, hypotheses };
 }
 
@@ -175,41 +157,72 @@ function forgetResults(loop: Loop, iteration: number, id: string): void {
   }
 }
 
-function forgetScore({ workspace, state }: Loop, id: string): void {
+function forgetScore({ workspace, history }: Loop, id: string): void {
   workspace.removeEvaluation(id);
-  state.live.forget(id);
+  history.forget(id);
 }
 
+/** What came of each, in the order of the batch; `null` when a stop cut one short or kept it from starting. */
 async function experimentAll(
   loop: Loop,
   ctx: StageContext,
   base: CarriedState | undefined,
   hypotheses: readonly Hypothesis[],
   states: Map<string, string>,
-): Promise<{ readonly results: readonly StageResults[]; readonly complete: boolean }> {
-  const { stages, workspace, artifacts, gate, run, state } = loop;
+): Promise<readonly StageResults[] | null> {
+  const { stages, workspace, artifacts, gate, run, history, signals } = loop;
   const mayStart = () => gate.closed() === null;
   const { experimenter, evaluator } = stages;
   const forgetsScore = (id: string) => forgetScore(loop, id);
   const deps = { workspace, experimenter, evaluator, artifacts, base, states, mayStart, forgetsScore };
   ctx.emit({ type: "stage.started", stage: "experiment", iteration: ctx.iteration });
-  return runBatch(hypotheses, experimenter.queues ? hypotheses.length : ctx.settings.parallel, async (hypothesis) => {
+
+  const one = async (hypothesis: Hypothesis): Promise<StageResults | null> => {
     try {
       const result = await runHypothesis(hypothesis, ctx, deps);
       if (result === null || result.reused) return result;
       gate.experimented(result.experiment.status === "completed");
       const { evaluation } = result;
-      const previous = state.live.current;
-      state.live.scored(hypothesis.id, evaluation.score);
-      const best = state.live.current;
+      const previous = history.best;
+      history.tell(evaluation);
+      const { best } = history;
       run.emit({ type: "evaluation.scored", evaluation, iteration: ctx.iteration, best });
       if (best && isImprovement(best, previous, ctx)) run.emit({ type: "best.improved", best, previous });
       return result;
     } catch (thrown) {
-      if (isInterruption(thrown, loop.signals)) return null;
+      if (isInterruption(thrown, signals)) return null;
+      throw thrown;
+    }
+  };
+  const width = experimenter.queues ? hypotheses.length : ctx.settings.parallel;
+  const results = await inBatches(hypotheses, width, one);
+  return results.every((result) => result !== null) ? results : null;
+}
+
+/**
+ * Runs `task` over `items`, at most `width` at a time, started in order. When one throws, no further one is started, the
+ * others are waited for, and the first error is thrown.
+ */
+async function inBatches<T, R>(
+  items: readonly T[],
+  width: number,
+  task: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const places = new Semaphore(width);
+  const failed = new AbortController();
+  const errors: unknown[] = [];
+  const all = items.map(async (item) => {
+    try {
+      return await places.run(() => task(item), failed.signal);
+    } catch (thrown) {
+      errors.push(thrown);
+      failed.abort(thrown);
       throw thrown;
     }
   });
+  await Promise.allSettled(all);
+  if (errors.length > 0) throw errors[0];
+  return Promise.all(all);
 }
 
 /** Another best with the same score, or by the order of ids one with less, is no improvement. */
@@ -217,43 +230,52 @@ function isImprovement(best: BestSoFar, previous: BestSoFar | null, { settings }
   return isBetter(best.score, previous?.score ?? null, withoutMinimum(settings.metric));
 }
 
+/** Distils the insights of a batch and records them; an empty batch has none, and is not asked about. */
+async function review(loop: Loop, ctx: StageContext, results: readonly StageResults[]): Promise<readonly Insight[]> {
+  const { iteration, signal, emit } = ctx;
+  if (results.length > 0) emit({ type: "stage.started", stage: "review", iteration });
+  const asked = { stage: "reviewer", about: `iteration ${iteration}`, signal };
+  const findings =
+    results.length === 0 ? [] : await answerOf(asked, FINDINGS, () => loop.stages.reviewer.review(results, ctx));
+  const insights = findings.map((finding, place) => insight(finding, iteration, place));
+  loop.workspace.writeInsights(iteration, insights);
+  for (const found of insights) emit({ type: "insight.recorded", insight: found });
+  return insights;
+}
+
+function insight({ finding, recommendation, evidence = [] }: Finding, iteration: number, place: number): Insight {
+  return {
+    id: `i${iterationName(iteration)}-n${String(place).padStart(2, "0")}`,
+    iteration,
+    finding,
+    ...(recommendation === undefined ? {} : { recommendation }),
+    evidence,
+  };
+}
+
 function finish(
   loop: Loop,
-  proposed: Proposed,
+  proposed: ProposedIteration,
   results: readonly StageResults[],
   insights: readonly Insight[],
 ): FinishedIteration {
-  const { history, state, workspace, run, artifacts } = loop;
-  const { iteration, start, changes, base, hypotheses, refused, failure, exhausted } = proposed;
-  const entries = history.addIteration(iteration, results, insights, refused);
-  const record: FinishedIteration = {
-    iteration,
-    ...(start === undefined ? {} : { start }),
-    ...(changes === undefined ? {} : { changes }),
-    ...(base === undefined ? {} : { base }),
-    hypotheses,
-    refused,
-    ...(failure === undefined ? {} : { failure }),
-    ...(exhausted === undefined ? {} : { exhausted }),
-    state: "finished",
-    ...state.conclude(entries, base),
-  };
+  const { history, workspace, run, artifacts } = loop;
+  const { record, entries } = history.finish(proposed, results, insights);
   const known = proposed.state === "finished" && JSON.stringify(proposed) === JSON.stringify(record);
   if (!known) workspace.writeIteration(record);
-  state.take(record, entries, history.entries());
-  if (artifacts && state.carriedNow) artifacts.carry(state.carriedNow.snapshot);
-  loop.folders.clear(iteration, state.live.settled?.id ?? null);
+  const { carriedNow, best } = history;
+  if (artifacts && carriedNow) artifacts.carry(carriedNow.snapshot);
+  loop.folders.clear(record.iteration, best?.id ?? null);
   const totals = loop.noteProgress();
-  const best = state.live.current;
   run.emit({
     type: "iteration.finished",
-    iteration,
-    hypotheses: hypotheses.length,
+    iteration: record.iteration,
+    hypotheses: record.hypotheses.length,
     failed: entries.filter((entry) => entry.score === null).length,
     best,
     improved: record.improved && best?.id === record.best,
-    ...(record.carried && state.carriedNow ? { carried: state.carriedNow } : {}),
-    ...(failure ? { failure } : {}),
+    ...(record.carried && carriedNow ? { carried: carriedNow } : {}),
+    ...(record.failure ? { failure: record.failure } : {}),
     totals,
   });
   return record;

@@ -1,83 +1,76 @@
-import type { RunContext, StageContext } from "../kernel/context.ts";
-import { RunFailedError } from "../kernel/errors.ts";
-import type { Redactor } from "../kernel/redact.ts";
-import type { Hypothesis } from "../model/hypothesis.ts";
-import type { TrialId } from "../model/ids.ts";
-import type { CarriedState, SettingChange } from "../model/iteration.ts";
-import type { RunTotals } from "../model/run.ts";
-import type { Workspace } from "../workspace/workspace.ts";
-import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
-import { createCalls } from "./call-service.ts";
-import { createEditCopies } from "./edit-copies.ts";
-import type { Gate } from "./gate.ts";
-import type { RunHistory } from "./history.ts";
-import type { InputGuard } from "./inputs.ts";
-import type { StopSignals } from "./interruption.ts";
-import type { TrialFolders } from "./keep.ts";
-import { redactedCalls, redactedTrials } from "./redaction.ts";
-import type { RunState } from "./run-state.ts";
-import type { Slots } from "./slots.ts";
-import type { Spending } from "./spending.ts";
-import type { Stages } from "./stages.ts";
-import { createTrials } from "./trial-service.ts";
+import { finishWords } from "../kernel/display-reason.ts";
+import type { FinishReason } from "../model/run.ts";
+import { isInterruption, type StopSignals, statusOf } from "./ending.ts";
+import { replayIteration, runIteration } from "./iteration.ts";
+import type { Loop } from "./stage-context.ts";
+import { stopBetweenIterations } from "./stopping.ts";
 
-/** Everything one turn of the loop works with. */
-export interface Loop {
-  readonly stages: Stages;
-  readonly run: RunContext;
-  readonly workspace: Workspace;
-  readonly history: RunHistory;
-  readonly state: RunState;
-  readonly spending: Spending;
-  readonly slots: Slots;
-  readonly signals: StopSignals;
-  readonly gate: Gate;
-  readonly inputs: InputGuard;
-  readonly artifacts: ArtifactStates | null;
-  readonly project: ProjectCopies;
-  readonly folders: TrialFolders;
-  /** Takes secrets out of what is recorded. */
-  readonly hide: Redactor;
-  /** What of the settings was changed before an iteration, to be recorded with it. */
-  readonly changesFor: (iteration: number) => readonly SettingChange[];
-  /** Brings the manifest up to date when an iteration is finished; answers the totals as they are on disk now. */
-  readonly noteProgress: () => RunTotals;
+/** Why the loop came to its end, and what more there is to say of that. */
+export interface Reached {
+  readonly reason: FinishReason;
+  readonly message?: string;
 }
 
-/** What the stages of one iteration get to work with. `states` says which artifacts state each hypothesis runs with. */
-export function stageContext(
-  loop: Loop,
-  iteration: number,
-  base: CarriedState | undefined,
-  states: ReadonlyMap<string, string>,
-): StageContext {
-  const { run, workspace, state, artifacts, project, spending, slots, signals, inputs, hide } = loop;
-  const { effects, settings, signal, emit } = run;
-  const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
-  const calls = createCalls(
-    { workspace, effects, emit, spending, signal, root: settings.root, mark: run.mark, stop: settings.stop, hide },
-    iteration,
-  );
-  const stage: Omit<StageContext, "trials"> = {
-    ...run,
-    iteration,
-    // As it was when the iteration began, whatever has come of it or was rolled back since: a question that has a reply
-    // is asked in the same words again.
-    history: loop.history.view(state.best),
-    rng,
-    calls: redactedCalls(calls, hide),
-    ...(artifacts && base ? { artifacts: artifacts.view(base), copies: createEditCopies(loop, iteration, base) } : {}),
-  };
-  const copies = {
-    make: (hypothesis: Hypothesis, target: string) => project.make(states.get(hypothesis.id) ?? null, target),
-    capture: (hypothesis: Hypothesis, target: string) => {
-      const state = states.get(hypothesis.id);
-      if (state === undefined) throw new RunFailedError("there are no tracked artifacts to capture; drop `capture`");
-      return project.capture(target, state);
-    },
-    remove: (trial: TrialId, attempt: number) => loop.folders.removeCopy(trial, attempt),
-    removeEmpty: (trial: TrialId, attempt: number) => loop.folders.removeEmpty(trial, attempt),
-  };
-  const trials = createTrials({ workspace, slots, spending, signals, inputs, copies }, stage);
-  return { ...stage, trials: redactedTrials(trials, hide) };
+/**
+ * The loop: hypothesize, experiment, evaluate, review, until a stop condition holds or the run is interrupted. An
+ * iteration depends on its number and on the view of those that are finished; so do stop conditions. `unfinished` are
+ * iterations that an earlier life of the run had begun, which come first.
+ */
+export async function goAround(loop: Loop, unfinished: readonly number[]): Promise<Reached> {
+  const { history, spending, signals, gate, run, inputs, artifacts } = loop;
+  const { stop, metric } = run.settings;
+  const rest = [...unfinished];
+  for (;;) {
+    // Iterations without a hypothesis may wait for nothing either.
+    await run.effects.clock.turn();
+    if (signals.now.aborted || signals.drain.aborted) return { reason: "interrupted" };
+    const view = history.view();
+    const begun = rest.shift();
+    if (begun === undefined) {
+      const reason = stopBetweenIterations(view.progress, spending.totals(), stop, metric);
+      if (reason) return reached(loop, reason);
+    }
+    inputs.assertUnchanged();
+    const first = artifacts ? 0 : 1;
+    const iteration = begun ?? (history.lastIteration === null ? first : history.lastIteration + 1);
+    const finished = await unlessStopped(runIteration(loop, iteration, view), signals);
+    if (finished === null) return reached(loop, gate.closed() ?? "interrupted");
+  }
+}
+
+/** Takes in every iteration whose records are complete. Answers the others, the first of which is where the run goes on. */
+export function replay(loop: Loop): readonly number[] {
+  const { history, workspace, artifacts } = loop;
+  const iterations = workspace.expectedIterations();
+  const broken = iterations.findIndex((iteration) => !replayIteration(loop, iteration));
+  const taken = broken === -1 ? iterations.length : broken;
+  if (artifacts && history.carriedNow) artifacts.carry(history.carriedNow.snapshot);
+  loop.folders.catchUp(iterations.slice(0, taken), history.best?.id ?? null);
+  for (const id of iterations.slice(taken).flatMap((iteration) => workspace.listHypotheses(iteration))) {
+    const evaluation = workspace.readEvaluation(id);
+    if (evaluation) history.tell(evaluation);
+  }
+  return iterations.slice(taken);
+}
+
+/** A stop condition is none without a single score. */
+function reached({ history }: Loop, reason: FinishReason): Reached {
+  // A grid or a space without anything in it has been searched to its end.
+  const isSearched = reason === "exhausted" && history.isEmpty;
+  if (statusOf(reason) === "finished" && history.isWithoutScore && !isSearched) {
+    return { reason: "nothing-scored", message: finishWords(reason) };
+  }
+  const { top } = history.view().progress;
+  if (reason !== "target" || top === null || top.id === history.best?.id) return { reason };
+  return { reason, message: `${top.id} reached it with ${top.score}, by less than min_delta better than the best` };
+}
+
+/** The result, or `null` when the run was stopped on the way to it. */
+async function unlessStopped<T>(step: Promise<T>, signals: StopSignals): Promise<T | null> {
+  try {
+    return await step;
+  } catch (thrown) {
+    if (isInterruption(thrown, signals)) return null;
+    throw thrown;
+  }
 }

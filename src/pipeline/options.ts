@@ -1,9 +1,12 @@
+import { resolve } from "node:path";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
+import { type Artifact, artifactPaths } from "../model/artifact.ts";
 import type { SettingChange } from "../model/iteration.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { RunManifest, SourceRecord } from "../model/run.ts";
+import { LEAST_DELTA } from "../model/score.ts";
+import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings } from "../model/settings.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { SettingsOptions } from "./settings.ts";
 
 /** The parts of a run. Only the four stages and the workspace are needed; `settings` is what a spec would say. */
 export interface PipelineOptions extends SettingsOptions {
@@ -41,4 +44,49 @@ export interface RecordedSpec {
   readonly sources?: (runId: string) => readonly SourceRecord[];
   /** How it and what it takes from elsewhere differ from what a run recorded, and what of that scores depend on. */
   readonly changes: (previous: RunManifest) => readonly JudgedChange[];
+}
+
+/** What a pipeline written in code may say about its run; everything has a default. */
+export interface SettingsOptions {
+  readonly settings?: Partial<RunSettings>;
+  /** Shorthand for `settings.stop.iterations`. */
+  readonly maxIterations?: number;
+  /** Which number is the score; by default what the evaluator says it scores by. */
+  readonly metric?: Partial<MetricSettings>;
+  readonly goal?: string;
+  readonly seed?: number;
+  readonly parallel?: number;
+  readonly name?: string;
+  /** The project's folder, where trials run. Default: the current folder. */
+  readonly root?: string;
+  /** Files and folders of the project that evolve across iterations. */
+  readonly artifacts?: readonly (string | Artifact)[];
+}
+
+const DEFAULT_METRIC: MetricSettings = {
+  name: "score",
+  direction: "maximize",
+  minDelta: LEAST_DELTA,
+};
+
+/** Complete settings from what was said, the evaluator's own metric and the defaults. */
+export function settingsFrom(
+  options: SettingsOptions & { readonly workspace: { readonly root: string } },
+  scoredBy: Partial<MetricSettings> | undefined,
+): RunSettings {
+  const given = options.settings ?? {};
+  const name = options.name ?? given.name ?? options.workspace.root.split("/").filter(Boolean).at(-1) ?? "run";
+  const stop = { ...DEFAULT_SETTINGS.stop, ...given.stop };
+  return {
+    ...DEFAULT_SETTINGS,
+    ...given,
+    root: resolve(options.root ?? given.root ?? "."),
+    artifacts: artifactPaths(options.artifacts ?? given.artifacts ?? []),
+    name,
+    metric: { ...DEFAULT_METRIC, ...scoredBy, ...given.metric, ...options.metric },
+    stop: options.maxIterations === undefined ? stop : { ...stop, iterations: options.maxIterations },
+    ...(options.goal === undefined ? {} : { goal: options.goal }),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.parallel === undefined ? {} : { parallel: options.parallel }),
+  };
 }

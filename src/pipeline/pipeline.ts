@@ -11,9 +11,8 @@ import { assertArtifacts } from "./artifact-places.ts";
 import { assertPipelineOptions } from "./check-options.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
-import type { StopSignals } from "./interruption.ts";
-import type { PipelineOptions } from "./options.ts";
-import { settingsFrom } from "./settings.ts";
+import type { StopSignals } from "./ending.ts";
+import { type PipelineOptions, settingsFrom } from "./options.ts";
 
 export interface RunOptions {
   /** Aborting ends what runs at once; the run stays resumable. */

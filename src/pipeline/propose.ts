@@ -2,11 +2,11 @@ import type { StageContext } from "../kernel/context.ts";
 import { RunnerError, type RunnerProblem } from "../kernel/errors.ts";
 import type { Proposal, Proposals, Researcher } from "../kernel/ports.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
-import { hypothesisId } from "../model/ids.ts";
-import type { RefusedProposal } from "../model/iteration.ts";
+import { hypothesisId, parseHypothesisId } from "../model/ids.ts";
+import type { CarriedState, RefusedProposal } from "../model/iteration.ts";
 import type { Failure } from "../model/trial.ts";
 import type { RunHistory } from "./history.ts";
-import { answerOf, PROPOSALS } from "./stage-answers.ts";
+import { answerOf, PROPOSALS } from "./stages.ts";
 
 /** Proposals refused for one reason that are recorded each by itself. */
 const TOLD_OF_A_REASON = 10;
@@ -27,7 +27,7 @@ export async function propose(
   researcher: Researcher,
   ctx: StageContext,
   count: number,
-  firstIndex: number,
+  base: CarriedState | undefined,
   history: RunHistory,
 ): Promise<Batch> {
   let answer: Proposals;
@@ -39,7 +39,7 @@ export async function propose(
     if (!failure) throw thrown;
     return { hypotheses: [], refused: [], failure };
   }
-  const batch = admit(answer, ctx, count, firstIndex, history);
+  const batch = admit(answer, ctx, count, base, history);
   if (batch.hypotheses.length > 0 || batch.exhausted) return batch;
   const failure = answer.failure ?? {
     code: "no-proposal",
@@ -50,7 +50,13 @@ export async function propose(
   return { ...batch, failure };
 }
 
-function admit(answer: Proposals, ctx: StageContext, count: number, firstIndex: number, history: RunHistory): Batch {
+function admit(
+  answer: Proposals,
+  ctx: StageContext,
+  count: number,
+  carried: CarriedState | undefined,
+  history: RunHistory,
+): Batch {
   const refused: RefusedProposal[] = [...(answer.refused ?? [])];
   const hypotheses: Hypothesis[] = [];
   answer.proposals.forEach((proposal, place) => {
@@ -59,14 +65,19 @@ function admit(answer: Proposals, ctx: StageContext, count: number, firstIndex: 
       refused.push({ label, reason: `more than the ${count} asked for` });
       return;
     }
-    const base = ctx.artifacts?.base;
-    const earlier = history.repeatOf(proposal, base);
+    const base = proposal.base === undefined ? carried : shownState(proposal.base, ctx);
+    if (base === null) {
+      const reason = `its base ${JSON.stringify(proposal.base)} is none of the hypotheses in the history that have a state`;
+      refused.push({ label, reason });
+      return;
+    }
+    const hypothesis = withId(proposal, hypothesisId(ctx.iteration, hypotheses.length), base);
+    const earlier = history.repeatOf(hypothesis);
     if (earlier !== undefined) {
       refused.push({ label, reason: `repeats ${earlier}` });
       return;
     }
-    const hypothesis = withId(proposal, hypothesisId(ctx.iteration, firstIndex + hypotheses.length));
-    history.remember(hypothesis, base);
+    history.remember(hypothesis);
     hypotheses.push(hypothesis);
   });
   return { hypotheses, refused: counted(refused), ...(answer.exhausted ? { exhausted: true } : {}) };
@@ -88,7 +99,15 @@ function counted(refused: readonly RefusedProposal[]): readonly RefusedProposal[
   });
 }
 
-function withId(proposal: Proposal, id: string): Hypothesis {
+/** The state of a finished hypothesis that the proposer has seen; `null` when it names another. */
+function shownState(name: string, { history }: StageContext): CarriedState | null {
+  const parsed = parseHypothesisId(name);
+  const id = parsed && hypothesisId(parsed.iteration, parsed.index);
+  const state = history.entries.find((entry) => entry.id === id)?.state;
+  return id === null || state === undefined ? null : { snapshot: state, hypothesisId: id };
+}
+
+function withId(proposal: Proposal, id: string, base: CarriedState | undefined): Hypothesis {
   const { label, spec, edits, rationale, metadata } = proposal;
   return {
     id,
@@ -97,6 +116,7 @@ function withId(proposal: Proposal, id: string): Hypothesis {
     ...(edits === undefined ? {} : { edits }),
     ...(rationale === undefined ? {} : { rationale }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(base === undefined ? {} : { base, parents: [base.hypothesisId] }),
   };
 }
 

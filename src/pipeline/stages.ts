@@ -1,4 +1,11 @@
-import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
+import { isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
+import type { Evaluator, Experimenter, Finding, Proposals, Researcher, Reviewer } from "../kernel/ports.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Experiment } from "../model/experiment.ts";
+import { isJsonObject, type JsonValue } from "../model/json.ts";
+import { plainJson } from "../platform/plain-json.ts";
+import { shown } from "../text/printable.ts";
+import { Interrupted } from "./ending.ts";
 
 /** The four stages of a run. */
 export interface Stages {
@@ -6,4 +13,82 @@ export interface Stages {
   readonly experimenter: Experimenter;
   readonly evaluator: Evaluator;
   readonly reviewer: Reviewer;
+}
+
+/** Which stage is asked, and about what. */
+interface Question {
+  readonly stage: string;
+  readonly about: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a stage, which may be anybody's code, has to answer. */
+interface Answer<T> {
+  readonly is: (answer: unknown) => answer is T;
+  readonly words: string;
+  /** It is taken over as a copy, as it will be read back from its record. Not for answers that may be huge. */
+  readonly isCopied?: boolean;
+}
+
+/**
+ * Asks a stage. Throws `RunFailedError` that names stage and subject when it throws, or answers something else, or what
+ * a record cannot hold.
+ */
+export async function answerOf<T>(
+  { stage, about, signal }: Question,
+  expected: Answer<T>,
+  ask: () => Promise<T>,
+): Promise<T> {
+  let answer: unknown;
+  try {
+    answer = await ask();
+    if (expected.isCopied && expected.is(answer)) answer = dataOf(answer);
+  } catch (thrown) {
+    if (isAuraError(thrown) || thrown instanceof Interrupted || signal.aborted) throw thrown;
+    throw new RunFailedError(`the ${stage} failed on ${about}: ${messageOf(thrown)}`, { cause: thrown });
+  }
+  if (expected.is(answer)) return answer;
+  throw new RunFailedError(`the ${stage} returned ${shown(answer)} for ${about}; it has to return ${expected.words}`);
+}
+
+function dataOf(answer: unknown): JsonValue {
+  const plain = plainJson(answer);
+  if (plain.ok) return plain.value;
+  throw new Error(`what it returned cannot be recorded: ${plain.reason}`);
+}
+
+export const PROPOSALS: Answer<Proposals> = {
+  is: (answer): answer is Proposals =>
+    isObject(answer) &&
+    Array.isArray(answer.proposals) &&
+    answer.proposals.every((one) => isObject(one) && isJsonObject(one.spec)),
+  words: "{ proposals: [{ spec: { … } }, …] }",
+};
+
+export const EXPERIMENT: Answer<Experiment> = {
+  is: (answer): answer is Experiment =>
+    isObject(answer) && isId(answer) && Object.hasOwn(answer, "trials") && Array.isArray(answer.trials),
+  words: "an experiment: { hypothesisId, status, trials: [ … ], summary }",
+};
+
+export const EVALUATION: Answer<Evaluation> = {
+  is: (answer): answer is Evaluation => isObject(answer) && isId(answer),
+  words: "an evaluation: { hypothesisId, score: a number or null, passed, reason, details: { … } }",
+  isCopied: true,
+};
+
+export const FINDINGS: Answer<readonly Finding[]> = {
+  is: (answer): answer is readonly Finding[] =>
+    Array.isArray(answer) && answer.every((one) => isObject(one) && typeof one.finding === "string"),
+  words: 'a list of findings: [{ finding: "…", recommendation?, evidence? }, …]',
+  isCopied: true,
+};
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A property that an object only inherits, such as a getter of its class, is in no record. */
+function isId(answer: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(answer, "hypothesisId") && typeof answer.hypothesisId === "string";
 }

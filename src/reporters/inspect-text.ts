@@ -101,7 +101,7 @@ export function bestText(
 
 /** `aura inspect … show ID`: everything recorded of one hypothesis. */
 export function showText({ hypothesis, experiment, evaluation }: ShowData, width = DEFAULT_WIDTH): string {
-  const { id, label, rationale, spec, edits, metadata } = hypothesis;
+  const { id, label, rationale, spec, edits, metadata, base, parents = [], operator, island } = hypothesis;
   const lines = [label === undefined ? id : `${id}  ${terminalLine(label)}`];
   const section = (name: string, body: readonly string[]): void => {
     if (body.length > 0) lines.push("", name, ...body);
@@ -110,6 +110,13 @@ export function showText({ hypothesis, experiment, evaluation }: ShowData, width
     const score = evaluation.score === null ? "no score" : `score ${evaluation.score}`;
     lines.push(`${score}, ${evaluation.passed ? "passed" : "not passed"}: ${terminalLine(evaluation.reason)}`);
   }
+  if (base) lines.push(`starts from ${base.hypothesisId} (${base.snapshot})`);
+  const others = parents.filter((parent) => parent !== base?.hypothesisId);
+  if (others.length > 0) lines.push(`made from ${parents.join(", ")}`);
+  if (operator !== undefined)
+    lines.push(`by ${terminalLine(operator)}${island === undefined ? "" : ` on island ${island}`}`);
+  if (evaluation?.feedback)
+    section("feedback", wrapText(terminalLine(evaluation.feedback), width - 2, 40).map(indented));
   if (rationale) section("rationale", wrapText(terminalLine(rationale), width - 2, 40).map(indented));
   section("parameters", outline(spec, "  "));
   if (edits)
@@ -124,6 +131,7 @@ export function showText({ hypothesis, experiment, evaluation }: ShowData, width
     if (failure) section("failure", outline({ ...failure }, "  "));
     if (summary) section("summary", outline(summary, "  "));
   }
+  if (evaluation?.metrics) section("metrics", outline(evaluation.metrics, "  "));
   if (evaluation && Object.keys(evaluation.details).length > 0) section("details", outline(evaluation.details, "  "));
   return text(lines);
 }

@@ -1,6 +1,6 @@
 import type { FileStat } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
-import type { Evaluation } from "../model/evaluation.ts";
+import { type Evaluation, isVetoed } from "../model/evaluation.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { isJsonObject, parseJson } from "../model/json.ts";
 import { evaluationFile, indexFile, recordDir } from "./layout.ts";
@@ -18,6 +18,9 @@ export interface Verdict {
   readonly id: HypothesisId;
   readonly score: number | null;
   readonly passed: boolean;
+  /** Its evaluator said no: it is never the best. */
+  readonly vetoed: boolean;
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 interface IndexEntry extends Verdict {
@@ -29,8 +32,12 @@ interface IndexEntry extends Verdict {
 
 /** The index line of an evaluation whose file has this size and time, with its end. */
 export function indexLine(evaluation: Evaluation, { size, mtimeMs }: Pick<FileStat, "size" | "mtimeMs">): string {
-  const { hypothesisId: id, score, passed } = evaluation;
-  return `${JSON.stringify({ id, score, passed, size, mtimeMs, check: score } satisfies IndexEntry)}\n`;
+  return `${JSON.stringify({ ...verdictOf(evaluation), size, mtimeMs, check: evaluation.score } satisfies IndexEntry)}\n`;
+}
+
+function verdictOf(evaluation: Evaluation): Verdict {
+  const { hypothesisId: id, score, passed, metrics } = evaluation;
+  return { id, score, passed, vetoed: isVetoed(evaluation), ...(metrics === undefined ? {} : { metrics }) };
 }
 
 /** Reads the verdicts of hypotheses; what the index does not know for sure is read from the evaluations themselves. */
@@ -51,8 +58,10 @@ export class Verdicts {
     const folder = recordDir(this.#source.root, iteration, "evaluations");
     const verdicts: Verdict[] = [];
     for (const id of ids) {
-      const verdict = this.#indexed(id, `${folder}/${id}.json`) ?? readEvaluation(this.#source, id);
-      if (verdict) verdicts.push({ id, score: verdict.score, passed: verdict.passed });
+      const indexed = this.#indexed(id, `${folder}/${id}.json`);
+      const evaluation = indexed === null ? readEvaluation(this.#source, id) : null;
+      const verdict = indexed ?? (evaluation && verdictOf(evaluation));
+      if (verdict) verdicts.push(verdict);
     }
     return verdicts;
   }
@@ -105,7 +114,8 @@ function readIndex({ root, files }: Source): ReadonlyMap<HypothesisId, IndexEntr
 
 function isIndexEntry(value: unknown): value is IndexEntry {
   if (!isJsonObject(value)) return false;
-  const { id, score, passed, size, mtimeMs, check } = value;
-  const fits = typeof id === "string" && typeof passed === "boolean" && (score === null || typeof score === "number");
+  const { id, score, passed, vetoed, size, mtimeMs, check } = value;
+  const isVerdict = typeof id === "string" && typeof passed === "boolean" && typeof vetoed === "boolean";
+  const fits = isVerdict && (score === null || typeof score === "number");
   return fits && score === check && typeof size === "number" && typeof mtimeMs === "number";
 }

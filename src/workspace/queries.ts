@@ -1,5 +1,5 @@
+import { countedAfter } from "../kernel/archive.ts";
 import type { CallRecord } from "../model/call.ts";
-import { countedAfter } from "../model/counted.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { hypothesisId } from "../model/ids.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { CountingRollback } from "../model/counted.ts";
+import type { CountingRollback } from "../kernel/archive.ts";
 import { isJsonObject } from "../model/json.ts";
 import { canonicalHypothesisId, rollbacksDir } from "./layout.ts";
 import { compareNatural } from "./listing.ts";

@@ -1,6 +1,6 @@
-import { countedAfter } from "../model/counted.ts";
+import { Archive } from "../kernel/archive.ts";
 import type { RunManifest } from "../model/run.ts";
-import { bestOf, comparisonOf, hasScore, type WithScore } from "../model/score.ts";
+import { comparisonsOf, hasScore, type WithScore } from "../model/score.ts";
 import { type Verdict, Verdicts } from "./index-view.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import type { Source } from "./records.ts";
@@ -14,10 +14,6 @@ export interface Standing {
     /** Evaluated, without a score. */
     readonly failed: number;
   };
-  /**
-   * The best, as the loop itself tells it: ties to the earlier id, better only by more than
-   * `min_delta`, what a rollback left out not counted.
-   */
   readonly best: WithScore<Verdict> | null;
 }
 
@@ -25,9 +21,7 @@ export interface Standing {
 export function standing(source: Source, manifest: RunManifest): Standing {
   const { root, files } = source;
   const verdicts = new Verdicts(source);
-  const isCounted = countedAfter(readRollbacks(source));
-  const metric = comparisonOf(manifest.spec);
-  let best: Standing["best"] = null;
+  const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(source));
   let [total, evaluated, scored] = [0, 0, 0];
   for (const iteration of listIterations(root, files)) {
     const ids = listRecords(root, files, iteration, "hypotheses");
@@ -35,11 +29,7 @@ export function standing(source: Source, manifest: RunManifest): Standing {
     total += ids.length;
     evaluated += known.length;
     scored += known.filter(hasScore).length;
-    best = bestOf(
-      known.filter(({ id }) => isCounted(id)),
-      metric,
-      best,
-    );
+    for (const verdict of known) archive.add(verdict);
   }
-  return { hypotheses: { total, scored, failed: evaluated - scored }, best };
+  return { hypotheses: { total, scored, failed: evaluated - scored }, best: archive.best() };
 }

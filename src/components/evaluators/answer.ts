@@ -9,8 +9,9 @@ import { verdictOn } from "./passed.ts";
 const LONGEST_REASON = 2000;
 
 /**
- * The evaluation that an evaluator's answer means: a number, `null`, or `{ score, passed?, reason?, details? }`. It may
- * say no to a score that beats the baseline, never yes to one that does not. Anything else is no score, and says why.
+ * The evaluation that an evaluator's answer means: a number, `null`, or `{ score, passed?, reason?, feedback?,
+ * metrics?, details? }`. It may say no to a score that beats the baseline, never yes to one that does not. Anything else
+ * is no score, and says why.
  */
 export function evaluationOf(
   answer: unknown,
@@ -30,9 +31,18 @@ export function evaluationOf(
     hypothesisId: experiment.hypothesisId,
     score,
     passed: verdict.passed && !refused,
+    ...(verdict.passed || refused ? {} : { belowBaseline: true }),
     reason: reason ?? (refused ? "the evaluator said no" : `${score}: ${verdict.reason}`),
+    ...(typeof said.feedback === "string" ? { feedback: said.feedback } : {}),
+    ...(isJsonObject(said.metrics) ? { metrics: numbersIn(said.metrics) } : {}),
     details,
   };
+}
+
+function numbersIn(metrics: JsonObject): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(metrics).flatMap(([key, value]) => (typeof value === "number" ? [[key, value] as const] : [])),
+  );
 }
 
 function withoutScore(score: JsonValue | undefined): string {

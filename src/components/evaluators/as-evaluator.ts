@@ -14,6 +14,8 @@ interface EvaluationLike {
   /** `false`: it does not pass, however good the score. */
   readonly passed?: boolean;
   readonly reason?: string;
+  readonly feedback?: string;
+  readonly metrics?: Readonly<Record<string, number>>;
   readonly details?: JsonObject;
 }
 

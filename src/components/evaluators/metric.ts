@@ -58,6 +58,7 @@ export class MetricEvaluator implements Evaluator {
       hypothesisId: experiment.hypothesisId,
       score: value,
       passed: verdict.passed,
+      ...(verdict.passed ? {} : { belowBaseline: true }),
       reason: `${metric} ${value}${verdict.baseline === null ? ":" : " is"} ${verdict.reason}`,
       details: verdict.baseline === null ? details : { ...details, baseline: verdict.baseline },
     };

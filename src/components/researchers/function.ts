@@ -66,7 +66,7 @@ export class FunctionResearcher implements Researcher {
   }
 }
 
-function proposalsOf(value: JsonValue, allowEdits: boolean): Proposals {
+function proposalsOf(value: JsonValue, tracked: boolean): Proposals {
   const isWrapped = isJsonObject(value) && Array.isArray(value.proposals);
   const items = isWrapped ? value.proposals : value;
   if (!Array.isArray(items)) {
@@ -75,7 +75,7 @@ function proposalsOf(value: JsonValue, allowEdits: boolean): Proposals {
   }
   const exhausted = isWrapped && value.exhausted === true ? { exhausted: true } : {};
   if (items.length === 0) return { proposals: [], ...exhausted };
-  const parsed = parseProposals(items, { allowEdits });
+  const parsed = parseProposals(items, { allowEdits: tracked, allowBase: tracked });
   const { refused } = parsed;
   if (parsed.ok) return { proposals: parsed.proposals, refused, ...exhausted };
   return {

@@ -130,6 +130,7 @@ export class Researcher implements ResearcherPort {
       space: this.space ?? undefined,
       hypothesisSchemaCheck: this.#schemaCheck,
       allowEdits: this.#edits === "reply" && ctx.artifacts !== undefined,
+      allowBase: ctx.artifacts !== undefined,
     };
   }
 }

@@ -12,6 +12,8 @@ export interface ProposalRules {
   readonly hypothesisSchemaCheck?: ((spec: JsonValue) => readonly string[]) | undefined;
   /** Whether proposals may carry edits to tracked artifacts. */
   readonly allowEdits: boolean;
+  /** Whether proposals may name the state they start from: only then is `base` no parameter like any other. */
+  readonly allowBase?: boolean;
 }
 
 export type ParsedProposals =
@@ -138,7 +140,9 @@ function labelOf(item: JsonValue): string | undefined {
 
 function readProposal(item: JsonValue, label: string | undefined, rules: ProposalRules): Proposal | string {
   if (!isJsonObject(item)) return "it is not an object";
-  const rest = Object.fromEntries(Object.entries(item).filter(([key]) => !TAKEN_OUT.has(key)));
+  const base = rules.allowBase === true && typeof item.base === "string" ? promptLine(item.base, MAX_LABEL) : undefined;
+  const isParameter = (key: string): boolean => !TAKEN_OUT.has(key) && (key !== "base" || base === undefined);
+  const rest = Object.fromEntries(Object.entries(item).filter(([key]) => isParameter(key)));
   const hasSpec = isJsonObject(item.spec);
   if (Object.hasOwn(item, "spec") && !hasSpec) return '"spec" is not an object';
   const spec = isJsonObject(item.spec) ? item.spec : rest;
@@ -153,6 +157,7 @@ function readProposal(item: JsonValue, label: string | undefined, rules: Proposa
     ...(label === undefined ? {} : { label }),
     spec,
     ...(edits.edits.length > 0 ? { edits: edits.edits } : {}),
+    ...(base === undefined ? {} : { base }),
     ...(rationale === "" ? {} : { rationale }),
     ...(metadata ? { metadata } : {}),
   };

@@ -1,7 +1,9 @@
+import { Archive } from "../../kernel/archive.ts";
 import type { StageContext, StageResults } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Finding, Reviewer } from "../../kernel/ports.ts";
-import { bestOf, hasScore } from "../../model/score.ts";
+import { isVetoed } from "../../model/evaluation.ts";
+import { hasScore } from "../../model/score.ts";
 import type { MetricSettings } from "../../model/settings.ts";
 import { formatScore, parametersOf, parametersText } from "../../text/numbers.ts";
 import { clip, terminalLine } from "../../text/printable.ts";
@@ -22,13 +24,15 @@ const SHOWN_PARAMETERS = 12;
 export class StatsReviewer implements Reviewer {
   async review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]> {
     const { metric } = ctx.settings;
-    const fresh = batch.map(({ hypothesis: { id, spec }, evaluation: { score } }) => ({ id, spec, score }));
+    const fresh = batch.map(({ hypothesis: { id, spec }, evaluation }) => {
+      return { id, spec, score: evaluation.score, vetoed: isVetoed(evaluation) };
+    });
     const earlier = latestScored(ctx.history.entries, MOST_SCORES - fresh.length);
     const scored = [...earlier, ...fresh.filter(hasScore)];
     const { numeric, categorical } = effectsOf(scored);
     return [
       batchFinding(fresh, scored, ctx.iteration, metric),
-      bestFinding([...(ctx.history.best ? [ctx.history.best] : []), ...fresh], scored.length, metric),
+      bestFinding(ctx.history.best, fresh, scored.length, metric),
       failureFinding(batch),
       correlationFinding(numeric, metric),
       rangeFinding(numeric, scored, metric),
@@ -39,6 +43,7 @@ export class StatsReviewer implements Reviewer {
 
 interface MaybeScored extends Omit<ScoredSpec, "score"> {
   readonly score: number | null;
+  readonly vetoed?: boolean;
 }
 
 function latestScored(entries: readonly MaybeScored[], most: number): readonly ScoredSpec[] {
@@ -75,8 +80,15 @@ function batchFinding(
   return { finding: `${counted}; ${nameOf(metric)}: ${shown.join(", ")}${rest}.`, evidence: idsOf(own) };
 }
 
-function bestFinding(candidates: readonly MaybeScored[], count: number, metric: MetricSettings): Finding | null {
-  const best = bestOf(candidates, metric);
+function bestFinding(
+  before: MaybeScored | null,
+  fresh: readonly MaybeScored[],
+  count: number,
+  metric: MetricSettings,
+): Finding | null {
+  const archive = new Archive<MaybeScored>(() => metric);
+  for (const one of before === null ? fresh : [before, ...fresh]) archive.add(one);
+  const best = archive.best();
   if (best === null) return null;
   const parameters = parametersText(parametersOf(best.spec).slice(0, SHOWN_PARAMETERS));
   const where = parameters === "" ? "" : ` with ${parameters}`;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { countedAfter } from "../../model/counted.ts";
+import { countedAfter } from "../../kernel/archive.ts";
 import { compareIds, type HypothesisId, parseHypothesisId } from "../../model/ids.ts";
 import type { CarriedState } from "../../model/iteration.ts";
 import { recordText } from "../../model/json.ts";

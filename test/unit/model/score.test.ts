@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bestOf, comparisonOf, isBetter, parseMinDelta } from "../../../src/model/score.ts";
+import type { JsonObject } from "../../../src/model/json.ts";
+import { comparisonsOf, isBetter, LEAST_DELTA, parseMinDelta } from "../../../src/model/score.ts";
 
 const up = { direction: "maximize", minDelta: { kind: "absolute", value: 0 } } as const;
 const down = { direction: "minimize", minDelta: { kind: "absolute", value: 0 } } as const;
@@ -35,40 +35,10 @@ describe("comparing scores", () => {
   });
 });
 
-describe("the best of many", () => {
-  it("gives ties to the earlier id, comparing ids as numbers", () => {
-    const entries = [
-      { id: "i100000-h000", score: 3 },
-      { id: "i99999-h000", score: 3 },
-      { id: "i99999-h001", score: null },
-    ];
-    expect(bestOf(entries, up)?.id).toBe("i99999-h000");
-  });
-
-  it("is null when nothing scored", () => {
-    expect(bestOf([{ id: "i00001-h000", score: null }], up)).toBeNull();
-    expect(bestOf([], up)).toBeNull();
-  });
-
-  it("does not depend on the order in which results arrive", () => {
-    const entry = fc.record({
-      iteration: fc.integer({ min: 1, max: 20 }),
-      index: fc.integer({ min: 0, max: 9 }),
-      score: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
-    });
-    fc.assert(
-      fc.property(fc.uniqueArray(entry, { selector: (e) => `${e.iteration}/${e.index}` }), (drawn) => {
-        const entries = drawn.map((e) => ({ id: `i${e.iteration}-h${e.index}`, score: e.score }));
-        const metric = { direction: "maximize", minDelta: parseMinDelta("3%") } as const;
-        expect(bestOf(entries.toReversed(), metric)).toEqual(bestOf(entries, metric));
-      }),
-    );
-  });
-});
-
 describe("min_delta as written", () => {
   it.each([
-    [undefined, { kind: "absolute", value: 0 }],
+    [undefined, { kind: "relative", value: 1e-9 }],
+    ["2e-3", { kind: "absolute", value: 0.002 }],
     [0.001, { kind: "absolute", value: 0.001 }],
     ["0.001", { kind: "absolute", value: 0.001 }],
     ["3%", { kind: "relative", value: 0.03 }],
@@ -81,11 +51,20 @@ describe("min_delta as written", () => {
   });
 
   it("is read from a recorded spec without ever failing", () => {
-    expect(comparisonOf({ metric: { direction: "minimize", min_delta: "5%" } })).toEqual({
+    const recorded = (metric: JsonObject) => comparisonsOf({ spec: { metric } })("i00001-h000");
+    expect(recorded({ direction: "minimize", min_delta: "5%" })).toEqual({
       direction: "minimize",
       minDelta: { kind: "relative", value: 0.05 },
     });
-    expect(comparisonOf({ metric: { min_delta: "many" } })).toEqual(up);
-    expect(comparisonOf({})).toEqual(up);
+    expect(recorded({ min_delta: "many" })).toEqual({ direction: "maximize", minDelta: LEAST_DELTA });
+  });
+
+  it("is what it was in the iterations before it was changed", () => {
+    const change = (from: number, before: number, after: number) => {
+      return { from, fields: [{ path: "metric.min_delta", before, after }] };
+    };
+    const rules = comparisonsOf({ spec: { metric: { min_delta: 3 } }, changes: [change(3, 1, 2), change(5, 2, 3)] });
+    const values = ["i00002-h000", "i00003-h000", "i00004-h009", "i00005-h000"].map((id) => rules(id).minDelta.value);
+    expect(values).toEqual([1, 2, 2, 3]);
   });
 });

@@ -13,6 +13,7 @@ import type { AuraEvent } from "../../../src/kernel/events.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { specChanges } from "../../../src/spec/drift.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { inspectBest } from "../../../src/workspace/queries.ts";
 
 let folder: TemporaryDirectory;
 beforeEach(() => {
@@ -42,6 +43,7 @@ async function life(options: Partial<PipelineOptions> = {}) {
   return { end: await pipeline.run(), events };
 }
 
+const byFive = { minDelta: { kind: "absolute", value: 5 } } as const;
 const json = (path: string) => JSON.parse(folder.read(`run/${path}`) ?? "null");
 const iteration = (n: number) => json(`iterations/0000${n}/iteration.json`);
 
@@ -65,6 +67,18 @@ describe("a change between two lives of a run", () => {
     expect((await life({ spec: specOf({ goal: "less" }), maxIterations: 3 })).events).not.toContainEqual(
       expect.objectContaining({ type: "settings.changed" }),
     );
+  });
+
+  test("of min_delta leaves what earlier iterations came to, for the loop and for inspect", async () => {
+    await life({ spec: specOf({ metric: { name: "score", direction: "maximize", min_delta: 5 } }), metric: byFive });
+    expect([iteration(1).best, iteration(2).best]).toEqual(["i00001-h000", "i00001-h000"]);
+    const { end } = await life({ spec: specOf(), metric: { minDelta: { kind: "absolute", value: 0 } } });
+    expect([end.best?.id, iteration(2).best]).toEqual(["i00001-h000", "i00001-h000"]);
+    const workspace = await Workspace.open(folder.join("run"));
+    expect(inspectBest(workspace.root, workspace.effects)?.id).toBe("i00001-h000");
+    const more = await life({ spec: specOf(), metric: { minDelta: { kind: "absolute", value: 0 } }, maxIterations: 3 });
+    expect([more.end.best?.id, iteration(2).best]).toEqual(["i00003-h000", "i00001-h000"]);
+    expect(inspectBest(workspace.root, workspace.effects)?.id).toBe("i00003-h000");
   });
 
   test("has an iteration that had proposed nothing yet begin anew with it", async () => {

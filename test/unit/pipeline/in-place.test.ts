@@ -89,6 +89,8 @@ describe("edits: in_place", () => {
     expect(hypotheses).toEqual([
       {
         id: "i00001-h000",
+        base: { snapshot: expect.any(String), hypothesisId: "i00000-h000" },
+        parents: ["i00000-h000"],
         spec: {},
         edits: [
           { path: "src/old.txt", delete: true },

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { HistoryEntry } from "../../../src/kernel/context.ts";
 import {
   EXIT,
   RunFailedError,
@@ -9,36 +8,32 @@ import {
   StorageError,
 } from "../../../src/kernel/errors.ts";
 import { FINISH_REASONS, NO_TOTALS } from "../../../src/model/run.ts";
-import { DEFAULT_SETTINGS, type RunSettings } from "../../../src/model/settings.ts";
 import type { TrialAttempt, TrialStatus } from "../../../src/model/trial.ts";
-import { Interrupted, isInterruption } from "../../../src/pipeline/interruption.ts";
-import { endingOf, exitCodeOf, statusOf, withExitCode } from "../../../src/pipeline/outcome.ts";
+import {
+  endingOf,
+  exitCodeOf,
+  Interrupted,
+  isInterruption,
+  statusOf,
+  withExitCode,
+} from "../../../src/pipeline/ending.ts";
+import { settingsFrom } from "../../../src/pipeline/options.ts";
 import { nextStep } from "../../../src/pipeline/resume.ts";
-import { isInfrastructureFailure, retriesUsed } from "../../../src/pipeline/retry.ts";
-import { RunState } from "../../../src/pipeline/run-state.ts";
-import { settingsFrom } from "../../../src/pipeline/settings.ts";
-import { type Progress, reachedTarget, stopBetweenIterations, stopStarts } from "../../../src/pipeline/stop.ts";
+import { type Progress, reachedTarget, stopBetweenIterations, stopStarts } from "../../../src/pipeline/stopping.ts";
+import { isInfrastructureFailure, retriesUsed } from "../../../src/pipeline/trials.ts";
 
 const metric = { name: "score", direction: "maximize", minDelta: { kind: "absolute", value: 0 } } as const;
-const settings = (more: Partial<RunSettings> = {}): RunSettings => ({
-  ...DEFAULT_SETTINGS,
-  name: "run",
-  root: "/project",
-  metric,
-  ...more,
-});
-
 describe("what ends a run between iterations", () => {
   const progress: Progress = {
     iterationsCompleted: 3,
     hypotheses: 9,
     iterationsSinceImprovement: 2,
-    topScore: 0.8,
+    top: { id: "i00001-h000", score: 0.8 },
     exhausted: false,
     failuresInARow: 0,
     iterationsWithoutProposal: 0,
-    totals: { ...NO_TOTALS, activeMs: 5000, inputTokens: 600, outputTokens: 400, costUsd: 2 },
   };
+  const totals = { ...NO_TOTALS, activeMs: 5000, inputTokens: 600, outputTokens: 400, costUsd: 2 };
   const none = { failures: 10 };
 
   test.each([
@@ -64,7 +59,7 @@ describe("what ends a run between iterations", () => {
     ],
     ["target before iterations", {}, { ...none, iterations: 3 }, { ...metric, target: 0.1 }, "target"],
   ] as const)("is %s", (_, now, stop, by, reason) => {
-    expect(stopBetweenIterations({ ...progress, ...now }, stop, by)).toBe(reason);
+    expect(stopBetweenIterations({ ...progress, ...now }, totals, stop, by)).toBe(reason);
   });
 
   test("a budget stops starts in the middle of one too, and a zero budget at once", () => {
@@ -157,119 +152,6 @@ describe("the next step of a hypothesis", () => {
     [{ hypothesis: true, experiment, evaluation, missingTrials: [] }, "none"],
   ])("is the first whose record is missing (%#: %s)", (presence, step) => {
     expect(nextStep(presence).step).toBe(step);
-  });
-});
-
-describe("where a run stands", () => {
-  const entry = (id: string, score: number | null, more: Partial<HistoryEntry> = {}): HistoryEntry => ({
-    id,
-    iteration: Number(id.slice(1, 6)),
-    spec: {},
-    score,
-    passed: true,
-    reason: "",
-    hasEdits: false,
-    ...more,
-  });
-  const finish = (state: RunState, iteration: number, entries: readonly HistoryEntry[], all = entries) => {
-    const base = { snapshot: "s0", hypothesisId: "i00000-h000" };
-    const record = {
-      iteration,
-      hypotheses: entries.map(({ id }) => id),
-      refused: [],
-      state: "finished" as const,
-      ...state.conclude(entries, base),
-    };
-    state.take(record, entries, all);
-    return record;
-  };
-
-  test("a tie goes to the earlier id, however the entries are ordered", () => {
-    const state = new RunState(settings(), []);
-    const record = finish(state, 1, [entry("i00001-h001", 1), entry("i00001-h000", 1), entry("i00001-h002", null)]);
-    expect(record).toMatchObject({ best: "i00001-h000", bestScore: 1, improved: true });
-  });
-
-  test("nothing better is no improvement, and patience counts it", () => {
-    const state = new RunState(settings({ metric: { ...metric, minDelta: { kind: "relative", value: 0.1 } } }), []);
-    finish(state, 1, [entry("i00001-h000", 10)]);
-    expect(finish(state, 2, [entry("i00002-h000", 10.9)]).improved).toBe(false);
-    expect(state.progress(NO_TOTALS).iterationsSinceImprovement).toBe(1);
-    expect(finish(state, 3, [entry("i00003-h000", 11.1)]).improved).toBe(true);
-    expect(state.progress(NO_TOTALS)).toMatchObject({ iterationsSinceImprovement: 0, topScore: 11.1 });
-  });
-
-  test("failures count across iterations until something is scored", () => {
-    const state = new RunState(settings(), []);
-    finish(state, 1, [entry("i00001-h000", null), entry("i00001-h001", null)]);
-    finish(state, 2, [entry("i00002-h000", null)]);
-    expect(state.failuresInARow).toBe(3);
-    finish(state, 3, [entry("i00003-h000", 1), entry("i00003-h001", null)]);
-    expect(state.failuresInARow).toBe(1);
-  });
-
-  test("what is carried on is the best so far, or with `rollback: none` the best of the last iteration", () => {
-    const [best, none] = [new RunState(settings(), []), new RunState(settings({ rollback: "none" }), [])];
-    for (const state of [best, none]) {
-      finish(state, 1, [entry("i00001-h000", 5, { state: "s1" })]);
-      finish(state, 2, [entry("i00002-h000", 3, { state: "s2" })]);
-      finish(state, 3, [entry("i00003-h000", null, { state: "s3" })]);
-    }
-    expect(best.carried?.snapshot).toBe("s1");
-    expect(none.carried?.snapshot).toBe("s2");
-  });
-
-  test("a rollback makes an earlier hypothesis the one to beat, and later ones no longer count", () => {
-    const back = { afterIteration: 2, hypothesisId: "i00001-h000", snapshot: "s1" };
-    const state = new RunState(settings(), [back]);
-    const first = entry("i00001-h000", 5, { state: "s1" });
-    const second = entry("i00002-h000", 9, { state: "s2" });
-    finish(state, 1, [first]);
-    finish(state, 2, [second], [first, second]);
-    expect(state.live.current).toEqual({ id: "i00001-h000", score: 5 });
-    expect(state.carried).toEqual({ snapshot: "s1", hypothesisId: "i00001-h000" });
-  });
-
-  test("after a rollback an earlier, better hypothesis stays the best, and what beats the one gone back to is carried on", () => {
-    const back = { afterIteration: 2, hypothesisId: "i00002-h000", snapshot: "s2" };
-    const state = new RunState(settings(), [back]);
-    const first = entry("i00001-h000", 9, { state: "s1" });
-    const second = entry("i00002-h000", 5, { state: "s2" });
-    finish(state, 1, [first]);
-    finish(state, 2, [second], [first, second]);
-    expect(state.live.current).toEqual({ id: "i00001-h000", score: 9 });
-    expect(state.carried).toEqual({ snapshot: "s2", hypothesisId: "i00002-h000" });
-    const third = finish(state, 3, [
-      entry("i00003-h000", 4, { state: "s3" }),
-      entry("i00003-h001", 6, { state: "s4" }),
-    ]);
-    expect(third).toMatchObject({ best: "i00001-h000", improved: false, carried: { hypothesisId: "i00003-h001" } });
-    const fourth = finish(state, 4, [entry("i00004-h000", 10, { state: "s5" })]);
-    expect(fourth).toMatchObject({ best: "i00004-h000", improved: true, carried: { hypothesisId: "i00004-h000" } });
-  });
-
-  test("after a rollback to what has no score, anything scored is carried on", () => {
-    const state = new RunState(settings(), [{ afterIteration: 2, hypothesisId: "i00002-h000", snapshot: "s2" }]);
-    const first = entry("i00001-h000", 9, { state: "s1" });
-    const second = entry("i00002-h000", null, { state: "s2" });
-    finish(state, 1, [first]);
-    finish(state, 2, [second], [first, second]);
-    expect(finish(state, 3, [entry("i00003-h000", 1, { state: "s3" })])).toMatchObject({
-      best: "i00001-h000",
-      carried: { hypothesisId: "i00003-h000" },
-    });
-  });
-
-  test("a rollback in the middle of an iteration counts at once, and prompts of that iteration stay as they were", () => {
-    const back = { afterIteration: 3, hypothesisId: "i00001-h000", snapshot: "s1" };
-    const state = new RunState(settings({ metric: { ...metric, target: 9 } }), [back]);
-    finish(state, 1, [entry("i00001-h000", 5, { state: "s1" })]);
-    finish(state, 2, [entry("i00002-h000", 9, { state: "s2" })]);
-    expect(state.live.current).toEqual({ id: "i00001-h000", score: 5 });
-    expect(state.progress(NO_TOTALS).topScore).toBe(5);
-    expect(state.carriedNow).toEqual({ snapshot: "s1", hypothesisId: "i00001-h000" });
-    expect(state.best?.id).toBe("i00002-h000");
-    expect(state.carried?.hypothesisId).toBe("i00002-h000");
   });
 });
 

@@ -84,13 +84,13 @@ describe("inspect summary", () => {
     expect(() => inspectBest(workspace.root, observer)).toThrow(expect.objectContaining({ problem: "damaged" }));
   });
 
-  it("keeps an earlier hypothesis that is better than what was rolled back to", async () => {
+  it("has what was rolled back to for the best, also where an earlier hypothesis is better", async () => {
     const workspace = await startedWorkspace();
     for (const [place, scores] of [[0.5], [0.9, 0.6], [0.95]].entries()) writeIteration(workspace, place + 1, scores);
     mkdirSync(join(workspace.root, "rollbacks"));
     const record = { afterIteration: 3, hypothesisId: "i00002-h001", snapshot: "0123456789abcdef" };
     writeFileSync(join(workspace.root, "rollbacks/00001.json"), JSON.stringify(record));
-    expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00002-h000", score: 0.9 });
+    expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00002-h001", score: 0.6 });
   });
 
   it("counts again what a rollback had left out once that one is rolled back", async () => {

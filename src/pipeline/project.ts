@@ -1,9 +1,11 @@
 import { isAbsolute } from "node:path";
-import type { RunContext } from "../kernel/context.ts";
+import type { ArtifactsView, CopyChanges, EditCopies, RunContext } from "../kernel/context.ts";
 import { RunFailedError } from "../kernel/errors.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
 import { parseHypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { TakenProject } from "../model/run.ts";
+import type { Failure } from "../model/trial.ts";
 import {
   applyEdits,
   captureProject,
@@ -16,9 +18,37 @@ import {
   setCarried,
   workspacesIn,
 } from "../workspace/artifacts/index.ts";
+import { copiesDir } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { ArtifactStates, ProjectCopies } from "./artifact-states.ts";
-import type { ManifestKeeper } from "./manifest-keeper.ts";
+import type { InputGuard } from "./inputs.ts";
+import type { TrialFolders } from "./keep.ts";
+import type { ManifestKeeper } from "./manifest.ts";
+
+/** A recorded state, or why there is none. */
+export type StateResult =
+  | { readonly ok: true; readonly snapshot: string }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** The states of the tracked artifacts, as the loop uses them. */
+export interface ArtifactStates {
+  /** The artifacts as they were when the run started. */
+  readonly start: string;
+  /** The state a hypothesis runs with: its base with its own edits, and no one else's. */
+  stateOf(hypothesis: Hypothesis, base: CarriedState): StateResult;
+  view(base: CarriedState): ArtifactsView;
+  /** Makes the workspace's `artifacts/` folder this state. */
+  carry(state: string): void;
+}
+
+/** Own copies of the project, for trials and for programs that edit in place. */
+export interface ProjectCopies {
+  /** Makes a copy at `target`, an absolute path where nothing is. `state`: of the artifacts; `null` when none are tracked. */
+  make(state: string | null, target: string): Promise<void>;
+  /** The state of the tracked artifacts in a copy that was made with `base`. */
+  capture(target: string, base: string): StateResult;
+  /** What is different in a copy that was made with `base`, as edits to it. */
+  changes(target: string, base: string): CopyChanges;
+}
 
 /** What of the user's project a run has taken in. */
 export interface OpenedProject {
@@ -118,4 +148,34 @@ export async function openProject(
 function parentOf(workspace: Workspace, { hypothesisId }: CarriedState): string | undefined {
   const made = parseHypothesisId(hypothesisId);
   return made === null ? undefined : workspace.readIteration(made.iteration)?.base?.snapshot;
+}
+
+interface EditCopiesDeps {
+  readonly workspace: Workspace;
+  readonly project: ProjectCopies;
+  readonly inputs: InputGuard;
+  readonly folders: TrialFolders;
+}
+
+/** Copies of the project in the base state of an iteration, under its `copies` folder. */
+export function createEditCopies(deps: EditCopiesDeps, iteration: number, base: CarriedState): EditCopies {
+  const { workspace, project, inputs, folders } = deps;
+  return {
+    async make(name) {
+      const dir = `${copiesDir(workspace.root, iteration)}/${name}`;
+      workspace.assertWritable();
+      inputs.assertUnchanged();
+      await project.make(base.snapshot, dir);
+      return {
+        dir,
+        changes() {
+          const input = inputs.changed();
+          if (input === null) return project.changes(dir, base.snapshot);
+          const message = `an input was changed, which is read-only data: ${input}`;
+          return { ok: false, failure: { code: "input-changed", message } };
+        },
+        remove: () => folders.remove(dir),
+      };
+    },
+  };
 }

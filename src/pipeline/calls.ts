@@ -11,7 +11,7 @@ import { sha256Of } from "../platform/files/hash.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { processRecord } from "./leftovers.ts";
 import type { Spending } from "./spending.ts";
-import { budgetName, stopStarts } from "./stop.ts";
+import { budgetName, stopStarts } from "./stopping.ts";
 
 /** Of a failed call's reply, from its beginning and from its end. */
 const KEPT_CHARACTERS = 32 * 1024;

@@ -1,15 +1,14 @@
 import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
+import type { Semaphore, Slot } from "../kernel/semaphore.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
-import type { StartedTrial, Trial, TrialAttempt, TrialOutcome } from "../model/trial.ts";
+import type { StartedTrial, Trial, TrialAttempt, TrialOutcome, TrialStatus } from "../model/trial.ts";
 import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { StateResult } from "./artifact-states.ts";
+import { Interrupted, type StopSignals } from "./ending.ts";
 import type { InputGuard, InputWatch } from "./inputs.ts";
-import { Interrupted, type StopSignals } from "./interruption.ts";
 import { processRecord } from "./leftovers.ts";
-import { INFRASTRUCTURE_RETRIES, isInfrastructureFailure, retriesUsed } from "./retry.ts";
-import type { Slot, Slots } from "./slots.ts";
+import type { StateResult } from "./project.ts";
 import type { Spending } from "./spending.ts";
 
 /** The copies of the project that attempts run in. */
@@ -25,9 +24,11 @@ export interface Copies {
 
 export interface TrialServiceDeps {
   readonly workspace: Workspace;
-  readonly slots: Slots;
+  readonly slots: Semaphore;
   readonly spending: Spending;
   readonly signals: StopSignals;
+  /** Aborted by either of the signals. */
+  readonly stopping: AbortSignal;
   readonly inputs: InputGuard;
   readonly copies: Copies;
 }
@@ -51,12 +52,21 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       let record: Trial | null = deps.workspace.readTrialRecord(id);
       for (;;) {
         if (record?.state === "finished") return record;
-        using slot = request.queues ? unlimited(deps.signals) : await deps.slots.acquire();
+        using slot = await place(request.queues === true);
         using watch = deps.inputs.watch();
         record = await runAttempt(request, id, record, slot.number, watch, attempt);
       }
     },
   };
+
+  /** A slot of the run's; one that queues elsewhere waits for none. */
+  async function place(queues: boolean): Promise<Slot> {
+    const { now, drain } = deps.signals;
+    const stopped = (): Interrupted => new Interrupted(now.aborted ? "now" : "drain");
+    if (now.aborted || drain.aborted) throw stopped();
+    if (queues) return { number: 0, [Symbol.dispose]: () => undefined };
+    return deps.slots.acquire(deps.stopping).catch(() => Promise.reject(stopped()));
+  }
 
   async function runAttempt(
     request: TrialRequest,
@@ -197,13 +207,6 @@ function leftRunning(trial: StartedTrial | null): TrialAttempt | null {
   return last?.ref === undefined || last.endedAt !== undefined ? null : last;
 }
 
-/** The place of a trial that waits for none. */
-function unlimited({ now, drain }: StopSignals): Slot {
-  if (now.aborted) throw new Interrupted("now");
-  if (drain.aborted) throw new Interrupted("drain");
-  return { number: 0, [Symbol.dispose]: () => undefined };
-}
-
 function newTrial(request: TrialRequest, id: string): StartedTrial {
   const { hypothesis, kind, index, seed } = request;
   return { id, hypothesisId: hypothesis.id, kind, index, seed, attempts: [], state: "started" };
@@ -215,4 +218,26 @@ function endAttempt(trial: StartedTrial, outcome: TrialOutcome, endedAt: string,
   const message = outcome.status === "completed" ? {} : { message: outcome.failure.message };
   const ended: TrialAttempt = { ...last, endedAt, durationMs, status: outcome.status, ...message };
   return { ...trial, attempts: [...trial.attempts.slice(0, -1), ended] };
+}
+
+/** Times an attempt that failed for reasons outside the trial is repeated, besides the spec's `retries`. */
+const INFRASTRUCTURE_RETRIES = 2;
+
+export function isInfrastructureFailure(status: TrialStatus): boolean {
+  return status === "spawn-error" || status === "lost";
+}
+
+/** Failed attempts so far, by whose fault they were. Attempts cut short by a crash or a stop count for neither. */
+export function retriesUsed(attempts: readonly TrialAttempt[]): {
+  readonly infrastructure: number;
+  readonly own: number;
+} {
+  let infrastructure = 0;
+  let own = 0;
+  for (const { status } of attempts) {
+    if (status === undefined || status === "cancelled" || status === "completed") continue;
+    if (isInfrastructureFailure(status)) infrastructure++;
+    else own++;
+  }
+  return { infrastructure, own };
 }

@@ -6,18 +6,18 @@ import type { Experiment } from "../model/experiment.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
-import { trialFile } from "../workspace/layout.ts";
+import { trialOutput } from "../model/trial.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { ArtifactStates } from "./artifact-states.ts";
-import { nextStep, type Presence } from "./resume.ts";
-import { answerOf, EVALUATION, EXPERIMENT } from "./stage-answers.ts";
+import type { ArtifactStates } from "./project.ts";
+import { nextStep, presenceOf } from "./resume.ts";
+import { answerOf, EVALUATION, EXPERIMENT } from "./stages.ts";
 
 export interface HypothesisTaskDeps {
   readonly workspace: Workspace;
   readonly experimenter: Experimenter;
   readonly evaluator: Evaluator;
   readonly artifacts: ArtifactStates | null;
-  /** Base state of the iteration; absent without artifacts. */
+  /** Base state of the iteration, for the start, which has none of its own; absent without artifacts. */
   readonly base: CarriedState | undefined;
   /** State each hypothesis of this iteration runs with, for the trials' copies. */
   readonly states: Map<string, string>;
@@ -44,24 +44,14 @@ export async function runHypothesis(
     next.step === "experiment" || !presence.experiment
       ? await experimentWith(hypothesis, ctx, deps)
       : presence.experiment;
-  const evaluation = checked(await evaluationOf(hypothesis, experiment, ctx, deps), hypothesis);
+  const evaluation = withFeedback(
+    checked(await evaluationOf(hypothesis, experiment, ctx, deps), hypothesis),
+    experiment,
+  );
   workspace.writeEvaluation(evaluation);
   // Stages that run in this process may never wait for anything: a stop, the lock and the dashboard get their turn here.
   await workspace.effects.clock.turn();
   return { hypothesis, experiment, evaluation, reused: false };
-}
-
-/** Which records of a hypothesis are there, so far as they can be told without its hypothesis record. */
-export function presenceOf(id: string, workspace: Workspace): Omit<Presence, "hypothesis"> {
-  const { root, effects } = workspace;
-  const { files } = effects;
-  const experiment = workspace.readExperiment(id);
-  const trials = experiment ? [...experiment.trials, ...(experiment.checks ?? [])] : [];
-  return {
-    experiment,
-    evaluation: workspace.readEvaluation(id),
-    missingTrials: trials.map((trial) => trial.id).filter((trial) => files.stat(trialFile(root, trial)) === null),
-  };
 }
 
 async function experimentWith(
@@ -82,8 +72,9 @@ async function experimentOf(hypothesis: Hypothesis, ctx: StageContext, deps: Hyp
     answerOf({ stage: "experimenter", about: hypothesis.id, signal: ctx.signal }, EXPERIMENT, () =>
       experimenter.runExperiment(hypothesis, ctx),
     );
-  if (!deps.artifacts || !deps.base) return run();
-  const edited = deps.artifacts.stateOf(hypothesis, deps.base);
+  const base = hypothesis.base ?? deps.base;
+  if (!deps.artifacts || !base) return run();
+  const edited = deps.artifacts.stateOf(hypothesis, base);
   if (!edited.ok) {
     ctx.emit({
       type: "warning",
@@ -127,4 +118,16 @@ function checked(evaluation: Evaluation, hypothesis: Hypothesis): Evaluation {
   }
   if (evaluation.score === null || Number.isFinite(evaluation.score)) return evaluation;
   return { ...evaluation, score: null, passed: false, reason: `the score is not a finite number: ${evaluation.score}` };
+}
+
+const FEEDBACK_BYTES = 4096;
+
+/** What the evaluator has to tell whoever proposes next, else what a trial printed as its `feedback`; bounded. */
+function withFeedback({ feedback: told, ...evaluation }: Evaluation, { trials }: Experiment): Evaluation {
+  const printed = trials.map(({ outcome }) => trialOutput(outcome)?.feedback);
+  const feedback = [told, ...printed].find((text) => typeof text === "string" && text !== "");
+  if (typeof feedback !== "string") return evaluation;
+  const bytes = new TextEncoder().encode(feedback);
+  const text = new TextDecoder().decode(bytes.subarray(0, FEEDBACK_BYTES));
+  return { ...evaluation, feedback: bytes.length > FEEDBACK_BYTES ? text.replace(/\ufffd+$/, "") : feedback };
 }

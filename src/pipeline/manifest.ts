@@ -2,6 +2,7 @@ import { isAuraError } from "../kernel/errors.ts";
 import type { AuraEventType, EventSink, RunDescription } from "../kernel/events.ts";
 import type { SettingChange } from "../model/iteration.ts";
 import {
+  changedAfter,
   type FinishReason,
   type InputRecord,
   NO_TOTALS,
@@ -10,14 +11,15 @@ import {
   type RunTotals,
   WORKSPACE_FORMAT,
 } from "../model/run.ts";
+import { comparisonsBefore } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { VERSION } from "../version.ts";
 import { relativeToWorkspace } from "../workspace/spec-place.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { changesSince, refuseScoring, specOfCode } from "./changes.ts";
+import { statusOf } from "./ending.ts";
+import type { DecidingRules, RunHistory } from "./history.ts";
 import type { PipelineOptions, RecordedSpec } from "./options.ts";
-import { statusOf } from "./outcome.ts";
-import type { RunState } from "./run-state.ts";
 
 /** How often the manifest is brought up to date while an iteration runs, in milliseconds. */
 const REFRESH_MS = 5000;
@@ -95,6 +97,20 @@ export class ManifestKeeper {
     return (this.#manifest.changes ?? []).filter(({ from }) => from === iteration).flatMap(({ fields }) => fields);
   }
 
+  /** What decides in an iteration: as it was set then. */
+  get rules(): DecidingRules {
+    const { changes = [] } = this.#manifest;
+    const { metric, rollback } = this.#settings;
+    return {
+      comparison: comparisonsBefore(metric, changes),
+      rollback(iteration) {
+        const field = changedAfter(changes, "rollback", iteration);
+        if (field === undefined) return rollback;
+        return field.before === "none" ? "none" : "best";
+      },
+    };
+  }
+
   get manifest(): RunManifest {
     return this.#manifest;
   }
@@ -129,8 +145,9 @@ export class ManifestKeeper {
   }
 
   /** Notes where the run stands. What is told of it from now on is no less than what is on disk. */
-  iterated(state: RunState): void {
-    this.#manifest = { ...this.#manifest, iterationsCompleted: state.iterationsCompleted, best: state.live.current };
+  iterated(history: RunHistory): void {
+    const { iterationsCompleted } = history.view().progress;
+    this.#manifest = { ...this.#manifest, iterationsCompleted, best: history.best };
     this.#write();
     this.#workspace.flush();
   }

@@ -1,0 +1,85 @@
+import type { RunContext, StageContext } from "../kernel/context.ts";
+import { RunFailedError } from "../kernel/errors.ts";
+import type { Redactor } from "../kernel/redact.ts";
+import type { Semaphore } from "../kernel/semaphore.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
+import type { TrialId } from "../model/ids.ts";
+import type { CarriedState, SettingChange } from "../model/iteration.ts";
+import type { RunTotals } from "../model/run.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { createCalls } from "./calls.ts";
+import type { StopSignals } from "./ending.ts";
+import type { RunHistory, View } from "./history.ts";
+import type { InputGuard } from "./inputs.ts";
+import type { TrialFolders } from "./keep.ts";
+import { type ArtifactStates, createEditCopies, type ProjectCopies } from "./project.ts";
+import { redactedCalls, redactedTrials } from "./redaction.ts";
+import type { Spending } from "./spending.ts";
+import type { Stages } from "./stages.ts";
+import type { Gate } from "./stopping.ts";
+import { createTrials } from "./trials.ts";
+
+/** Everything the iterations of a run work with. */
+export interface Loop {
+  readonly stages: Stages;
+  readonly run: RunContext;
+  readonly workspace: Workspace;
+  readonly history: RunHistory;
+  readonly spending: Spending;
+  readonly slots: Semaphore;
+  readonly signals: StopSignals;
+  /** Aborted by either of them. */
+  readonly stopping: AbortSignal;
+  readonly gate: Gate;
+  readonly inputs: InputGuard;
+  readonly artifacts: ArtifactStates | null;
+  readonly project: ProjectCopies;
+  readonly folders: TrialFolders;
+  /** Takes secrets out of what is recorded. */
+  readonly hide: Redactor;
+  /** What of the settings was changed before an iteration, to be recorded with it. */
+  readonly changesFor: (iteration: number) => readonly SettingChange[];
+  /** Brings the manifest up to date when an iteration is finished; answers the totals as they are on disk now. */
+  readonly noteProgress: () => RunTotals;
+}
+
+/**
+ * What the stages of one iteration get to work with. The view is as it was when the iteration began, whatever has come of
+ * it or was rolled back since: a question that has a reply is asked in the same words again. `states` says which
+ * artifacts state each hypothesis runs with.
+ */
+export function stageContext(
+  loop: Loop,
+  iteration: number,
+  { history }: View,
+  base: CarriedState | undefined,
+  states: ReadonlyMap<string, string>,
+): StageContext {
+  const { run, workspace, artifacts, project, spending, slots, signals, stopping, inputs, hide } = loop;
+  const { effects, settings, signal, emit } = run;
+  const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
+  const calls = createCalls(
+    { workspace, effects, emit, spending, signal, root: settings.root, mark: run.mark, stop: settings.stop, hide },
+    iteration,
+  );
+  const stage: Omit<StageContext, "trials"> = {
+    ...run,
+    iteration,
+    history,
+    rng,
+    calls: redactedCalls(calls, hide),
+    ...(artifacts && base ? { artifacts: artifacts.view(base), copies: createEditCopies(loop, iteration, base) } : {}),
+  };
+  const copies = {
+    make: (hypothesis: Hypothesis, target: string) => project.make(states.get(hypothesis.id) ?? null, target),
+    capture: (hypothesis: Hypothesis, target: string) => {
+      const state = states.get(hypothesis.id);
+      if (state === undefined) throw new RunFailedError("there are no tracked artifacts to capture; drop `capture`");
+      return project.capture(target, state);
+    },
+    remove: (trial: TrialId, attempt: number) => loop.folders.removeCopy(trial, attempt),
+    removeEmpty: (trial: TrialId, attempt: number) => loop.folders.removeEmpty(trial, attempt),
+  };
+  const trials = createTrials({ workspace, slots, spending, signals, stopping, inputs, copies }, stage);
+  return { ...stage, trials: redactedTrials(trials, hide) };
+}
