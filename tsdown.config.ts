@@ -28,8 +28,15 @@ const cli = defineConfig({
   plugins: [thirdPartyLicenses()],
   alias: { "react-devtools-core": fileURLToPath(new URL("./scripts/empty-module.mjs", import.meta.url)) },
   define: { "process.env.NODE_ENV": '"production"' },
-  // A look at a run is the most frequent command: what it takes is one file, however many commands share parts of it.
-  outputOptions: { codeSplitting: { groups: [{ name: "inspect", test: /src\/cli\/inspect\.ts$/ }] } },
+  // A look at a run is the most frequent command: what it takes is two files, however many commands share parts of it.
+  outputOptions: {
+    codeSplitting: {
+      groups: [
+        { name: "base", test: /src\/cli\/main\.ts$/, priority: 2 },
+        { name: "inspect", test: /src\/cli\/inspect\.ts$/, priority: 1 },
+      ],
+    },
+  },
   banner: {
     js: "import { createRequire as auraCreateRequire } from 'node:module'; const require = auraCreateRequire(import.meta.url);",
   },

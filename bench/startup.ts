@@ -37,7 +37,7 @@ const results = [
   report(
     "aura --help / node -e 0",
     medianRatio(() => timeNode([AURA, "--help"]), bare, ROUNDS),
-    { atMost: 1.7 },
+    { atMost: 2 },
   ),
   report(
     `aura inspect of ${TRIALS} trials / node -e 0`,

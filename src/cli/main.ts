@@ -15,7 +15,6 @@ import {
   workspacesHere,
 } from "./flags.ts";
 import type { InspectFlags } from "./inspect.ts";
-import { tellUsageError, watchOutput } from "./output.ts";
 import type { RollbackFlags } from "./rollback.ts";
 import type { Session } from "./session.ts";
 
@@ -32,7 +31,10 @@ export async function main(args: readonly string[]): Promise<void> {
     code.value = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const hint = thrown.message.endsWith("missing required argument 'workspace'") ? workspacesHere() : "";
     if (hint !== "") process.stderr.write(`${hint}\n`);
-    if (code.value !== EXIT.ok && wantsJson(args)) tellUsageError(args, thrown, hint);
+    if (code.value !== EXIT.ok && wantsJson(args)) {
+      const { tellUsageError } = await import("./output.ts");
+      tellUsageError(args, thrown, hint);
+    }
   }
   process.exitCode = outputFailed() ? EXIT.storage : code.value;
 }
@@ -217,4 +219,21 @@ function sub(aura: Command, name: string): Command {
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end === -1 ? undefined : end).includes("--json") || isOn(environment("AURA_JSON"));
+}
+
+/**
+ * Watches the standard streams. A reader that went away, such as `head`, is no error: what is left to say is dropped.
+ * A stream that cannot be written to for another reason is told once on stderr. Answers whether that has happened.
+ */
+function watchOutput(): () => boolean {
+  let failed = false;
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === "EPIPE" || failed) return;
+    failed = true;
+    process.exitCode = EXIT.storage;
+    process.stderr.write(`aura: cannot write to standard output: ${error.message}\n`);
+  };
+  process.stdout.on("error", onError);
+  process.stderr.on("error", () => undefined);
+  return () => failed;
 }
