@@ -43,13 +43,14 @@ const RECORDS: Readonly<Record<string, object>> = {
 /** Every generated file: its path relative to the project, and its text. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const records = Object.entries(RECORDS).map(([name, schema]) => schemaFile(name, `${name} record`, schema));
+  const known = await builtins();
   const outputs = Object.entries(OUTPUTS).map(([name, schema]) => schemaFile(name, name, withSharedParts(schema)));
   return new Map([
     ...records,
     ...outputs,
-    [`${SCHEMAS}/run-spec.schema.json`, json(publishedSpecSchema(builtins))],
+    [`${SCHEMAS}/run-spec.schema.json`, json(publishedSpecSchema(known))],
     ["docs/cli.md", generateCli()],
-    ["docs/reference.md", generateReference(builtins)],
+    ["docs/reference.md", generateReference(known)],
     ...Object.entries(await generateValidators()),
   ]);
 }

@@ -15,8 +15,9 @@ export async function components(
 ): Promise<number> {
   return guarded(flags, async (): Promise<Answer<OutputOf<"components-output">>> => {
     const kinds = kind === undefined ? KINDS : [knownKind(kind)];
+    const known = await builtins();
     const chosen = kinds.flatMap((each): readonly AnyDefinition[] =>
-      type === undefined ? builtins.list(each) : [builtins.get(each, type)],
+      type === undefined ? known.list(each) : [known.get(each, type)],
     );
     return {
       document: () => chosen.map(documentOf),

@@ -14,8 +14,14 @@ export interface Registry {
   with(...definitions: readonly AnyDefinition[]): Registry;
 }
 
-/** A registry of these definitions. Throws `SpecError` when two share a kind and a name. */
-export function createRegistry(definitions: readonly AnyDefinition[]): Registry {
+/**
+ * A registry of these definitions; `alsoKnown` names types that there are besides, for messages. Throws `SpecError` when
+ * two share a kind and a name.
+ */
+export function createRegistry(
+  definitions: readonly AnyDefinition[],
+  alsoKnown: (kind: Kind) => readonly string[] = () => [],
+): Registry {
   const byKind = new Map<Kind, Map<string, AnyDefinition>>(KINDS.map((kind) => [kind, new Map()]));
   for (const definition of definitions) add(byKind, definition);
 
@@ -23,7 +29,8 @@ export function createRegistry(definitions: readonly AnyDefinition[]): Registry 
     const found = byKind.get(kind)?.get(type);
     return found && isOfKind(found, kind) ? found : null;
   };
-  const types = (kind: Kind): readonly string[] => [...(byKind.get(kind)?.keys() ?? [])].sort();
+  const types = (kind: Kind): readonly string[] =>
+    [...new Set([...(byKind.get(kind)?.keys() ?? []), ...alsoKnown(kind)])].sort();
   return {
     find,
     types,
@@ -38,7 +45,7 @@ export function createRegistry(definitions: readonly AnyDefinition[]): Registry 
       [...new Set(byKind.get(kind)?.values() ?? [])]
         .filter((definition) => isOfKind(definition, kind))
         .sort((a, b) => (a.type < b.type ? -1 : 1)),
-    with: (...more) => createRegistry([...definitions, ...more]),
+    with: (...more) => createRegistry([...definitions, ...more], alsoKnown),
   };
 }
 

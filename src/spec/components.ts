@@ -80,7 +80,7 @@ export function withoutNotes(schema: unknown, value: JsonValue): JsonValue {
 /** What the references of a spec stand for when it is checked part by part: the shape of a component, in words. */
 export function componentReferences(registry: Registry): References {
   const shapes = KINDS.map((kind) => {
-    const example = `{ type: ${registry.list(kind)[0]?.type ?? "…"}, … }`;
+    const example = `{ type: ${registry.types(kind)[0] ?? "…"}, … }`;
     return kind === "runner"
       ? ([kind, { type: ["object", "string"], "x-expected": `the name of a runner, or ${example}` }] as const)
       : ([kind, { type: "object", "x-expected": `${anKind(kind)}, like ${example}` }] as const);

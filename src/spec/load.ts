@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { builtins } from "../components/builtins.ts";
+import { builtinsFor } from "../components/builtins.ts";
 import { isSecretName } from "../components/process-environment.ts";
 import type { Effects, EnvironmentVariables, Files } from "../kernel/effects.ts";
 import { type Diagnostic, SpecError } from "../kernel/errors.ts";
@@ -47,8 +47,7 @@ export interface LoadedSpec {
 }
 
 export interface LoadSpecTextOptions {
-  /** Default: the built-in components. */
-  readonly registry?: Registry;
+  readonly registry: Registry;
   /** Where `${VAR}` comes from. Default: nothing is set. */
   readonly variables?: Pick<EnvironmentVariables, "get">;
   /** `path: value`, as `--set` gives them. */
@@ -58,6 +57,7 @@ export interface LoadSpecTextOptions {
 }
 
 export interface LoadSpecOptions {
+  /** Default: the built-in components. */
   readonly registry?: Registry;
   readonly overrides?: JsonObject;
   /** What is wrong with overrides that could not be read, to be told with what is wrong with the spec. */
@@ -76,8 +76,8 @@ export interface LoadSpecOptions {
  * Reads and checks a spec given as text. `file` names it in messages, and its folder is what paths are relative to.
  * Users' own modules are not loaded, so their options are not checked. Throws `SpecError` with every problem.
  */
-export function loadSpecText(text: string, file: string, options: LoadSpecTextOptions = {}): LoadedSpec {
-  const { registry = builtins, files } = options;
+export function loadSpecText(text: string, file: string, options: LoadSpecTextOptions): LoadedSpec {
+  const { registry, files } = options;
   return finished(prepared(text, file, options), { registry, ...(files ? { files } : {}) });
 }
 
@@ -90,7 +90,8 @@ export async function loadSpec(path: string, options: LoadSpecOptions = {}): Pro
   const toPath = (type: string) => resolve(draft.dir, type);
   const { unlessIdle = (loading) => loading } = options;
   const load = (path: string) => unlessIdle(loadUserModule(path));
-  const modules = await loadUserModules(draft.value, options.registry ?? builtins, toPath, load, effects.files);
+  const registry = options.registry ?? (await builtinsFor(draft.value));
+  const modules = await loadUserModules(draft.value, registry, toPath, load, effects.files);
   const { tracked = [] } = options;
   return finished(draft, { ...modules, files: effects.files, effects, tracked }, overrideProblems);
 }
@@ -117,7 +118,7 @@ interface Draft {
   readonly lookup: LoadSpecTextOptions["variables"];
 }
 
-function prepared(text: string, file: string, options: LoadSpecTextOptions): Draft {
+function prepared(text: string, file: string, options: Omit<LoadSpecTextOptions, "registry">): Draft {
   const overrides = options.overrides ?? {};
   const source = parseSource(text);
   const applied = applyOverrides(source.value, overrides);

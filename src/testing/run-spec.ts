@@ -31,8 +31,8 @@ export async function resolveData(
   spec: JsonObject,
   { definitions = [], effects = systemEffects() }: SpecRunOptions = {},
 ): Promise<ResolvedRun> {
-  const known = definitions.filter(({ kind, type }) => builtins.find(kind, type) === null);
-  const registry = builtins.with(...known);
+  const known = await builtins();
+  const registry = known.with(...definitions.filter(({ kind, type }) => known.find(kind, type) === null));
   const loaded = await loadSpec(dir.write("spec.yaml", JSON.stringify(spec, null, 2)), { registry, effects });
   return resolveSpec(loaded, { effects, registry });
 }

@@ -10,7 +10,7 @@ import { blocks } from "../support/documents.ts";
 
 const framework = { describe, it };
 
-for (const definition of builtins.list("executor")) {
+for (const definition of (await builtins()).list("executor")) {
   if (Object.hasOwn(definition.options.properties, "command")) executorContract(definition, framework);
 }
 

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { program } from "../../src/cli/main.ts";
+import { builtins } from "../../src/components/builtins.ts";
 import { splitWords } from "../../src/platform/command/words.ts";
 import { loadSpecText } from "../../src/spec/load.ts";
 import {
@@ -15,6 +16,7 @@ import {
   readProjectFile,
 } from "../support/documents.ts";
 
+const registry = await builtins();
 const all = documents();
 const everyBlock = all.flatMap((document) => blocks(document));
 const cases = (found: readonly Block[]) => found.map((block) => [placeOf(block), block] as const);
@@ -24,7 +26,7 @@ describe("documents", () => {
   it.each(cases(yaml))("%s is YAML, and valid where it is a whole spec", (_, { document, text }) => {
     const value: unknown = parse(text);
     if (typeof value !== "object" || value === null || !("version" in value)) return;
-    expect(loadSpecText(text, join(dirname(document), "spec.yaml")).warnings).toEqual([]);
+    expect(loadSpecText(text, join(dirname(document), "spec.yaml"), { registry }).warnings).toEqual([]);
   });
 
   it("show a whole spec in the README", () => {
@@ -77,7 +79,7 @@ describe("specs", () => {
 
   it.each(specs)("%s is valid and opens with the schema that editors use", (path) => {
     const text = readProjectFile(path);
-    expect(loadSpecText(text, path).warnings).toEqual([]);
+    expect(loadSpecText(text, path, { registry }).warnings).toEqual([]);
     const schema = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text)?.[1];
     expect(schema).toBeDefined();
     expect(existsSync(join(REPOSITORY, dirname(path), schema ?? ""))).toBe(true);

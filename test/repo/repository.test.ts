@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { generatedFiles, staleFiles } from "../../scripts/generate.ts";
 import { isJsonObject } from "../../src/model/json.ts";
@@ -22,16 +22,16 @@ describe("the repository", () => {
     expect(staleFiles(await generatedFiles())).toEqual([]);
   });
 
-  it("lists every component in the index of its kind", () => {
+  it("lists every component in the catalogue of the built-in ones", () => {
+    const catalogue = readProjectFile("src/components/builtins.ts");
     const unlisted = projectFiles(".ts")
-      .filter((path) => /^src\/components\/[a-z]+s\//.test(path) && basename(path) !== "index.ts")
+      .filter((path) => /^src\/components\/[a-z]+s\//.test(path))
       .flatMap((path) =>
-        [...readProjectFile(path).matchAll(/^export const (\w+)(?::[^=]+)? = defineComponent\(/gm)].map(([, name]) => ({
-          name: name ?? "",
-          index: join("src", "components", path.split("/")[2] ?? "", "index.ts"),
-        })),
+        [...readProjectFile(path).matchAll(/^export const (\w+)(?::[^=]+)? = define(?:Component|Executor)\(/gm)].map(
+          ([, name = ""]) => name,
+        ),
       )
-      .filter(({ name, index }) => !new RegExp(`\\[[^\\]]*\\b${name}\\b[^\\]]*\\]`).test(readProjectFile(index)));
+      .filter((name) => !new RegExp(`\\)\\.${name}\\b`).test(catalogue));
     expect(unlisted).toEqual([]);
   });
 

@@ -1,7 +1,3 @@
-import type { AnyDefinition } from "../../kernel/define.ts";
-import { scriptExecutor } from "./command.ts";
-import { functionExecutor } from "./function.ts";
-
 export { CommandExecutor, defineExecutor, type ExecutorDefinition, ScriptExecutor } from "./command.ts";
 export {
   type FunctionContext,
@@ -18,6 +14,3 @@ export {
   processOptionProperties,
   toProcessOptions,
 } from "./process-options.ts";
-
-/** The executors that come with AURA. */
-export const executors: readonly AnyDefinition<"executor">[] = [functionExecutor, scriptExecutor];

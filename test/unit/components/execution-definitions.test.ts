@@ -1,14 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { aggregators } from "../../../src/components/aggregators/index.ts";
-import { collectors } from "../../../src/components/collectors/index.ts";
-import { environments } from "../../../src/components/environments/index.ts";
-import { evaluators } from "../../../src/components/evaluators/index.ts";
-import { executors } from "../../../src/components/executors/index.ts";
+import { builtins } from "../../../src/components/builtins.ts";
 import { toProcessOptions } from "../../../src/components/executors/process-options.ts";
-import { experimenters } from "../../../src/components/experimenters/index.ts";
+import type { AnyDefinition } from "../../../src/kernel/define.ts";
 import { compileSchema } from "../../../src/schema/validate.ts";
 
-const definitions = [...aggregators, ...collectors, ...environments, ...evaluators, ...executors, ...experimenters];
+const registry = await builtins();
+const KINDS = ["aggregator", "collector", "environment", "evaluator", "executor", "experimenter"] as const;
+const definitions = KINDS.flatMap((kind): readonly AnyDefinition[] => registry.list(kind));
 const component = { type: "object" };
 const references = { environment: component, executor: component, collector: component, aggregator: component };
 
@@ -21,8 +19,7 @@ describe("the components that run experiments", () => {
   );
 
   it("fill in their defaults", () => {
-    const script = executors.find(({ type }) => type === "script");
-    if (!script) throw new Error("no script executor");
+    const script = registry.get("executor", "script");
     const options: Record<string, unknown> = { command: "true", limits: {} };
     expect(compileSchema(script.options, references)(options)).toEqual([]);
     expect(options).toEqual({

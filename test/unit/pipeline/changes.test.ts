@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { builtins } from "../../../src/components/builtins.ts";
+import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import {
   asResearcher,
   FunctionExperimenter,
@@ -14,6 +14,8 @@ import type { JsonObject } from "../../../src/model/json.ts";
 import { specChanges } from "../../../src/spec/drift.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { inspectBest } from "../../../src/workspace/queries.ts";
+
+const builtins = await allBuiltins();
 
 let folder: TemporaryDirectory;
 beforeEach(() => {

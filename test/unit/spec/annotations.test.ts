@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { builtins } from "../../../src/components/builtins.ts";
+import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { type AnyDefinition, defineComponent } from "../../../src/kernel/define.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
@@ -8,6 +8,8 @@ import { loadSpec } from "../../../src/spec/load.ts";
 import { planRun } from "../../../src/spec/plan.ts";
 import { resolveSpec } from "../../../src/spec/resolve.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+
+const builtins = await allBuiltins();
 
 /** An executor of somebody's own, with options of these schemas. */
 const executor = (properties: ObjectSchema["properties"]) =>

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { builtins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { loadSpecText } from "../../../src/spec/load.ts";
+
+const registry = await builtins();
 
 interface Parts {
   readonly command: string;
@@ -17,11 +20,11 @@ experimenter: { type: script, command: ${JSON.stringify(command)}${more} }
 `;
 
 const warnings = (parts: Parts): readonly string[] =>
-  loadSpecText(specOf(parts), "spec.yaml").warnings.map(({ message }) => message);
+  loadSpecText(specOf(parts), "spec.yaml", { registry }).warnings.map(({ message }) => message);
 
 function errors(parts: Parts): readonly string[] {
   try {
-    loadSpecText(specOf(parts), "spec.yaml");
+    loadSpecText(specOf(parts), "spec.yaml", { registry });
   } catch (error) {
     if (error instanceof SpecError) return error.diagnostics.map(({ message }) => message);
     throw error;
@@ -44,8 +47,8 @@ describe("a command's values and who writes them", () => {
     const declared =
       "hypothesis_schema: { properties: { n: { type: integer }, b: { type: boolean }, e: { enum: [x] } } }";
     const text = (command: string) => specOf({ command }).replace("runner: main }", `runner: main, ${declared} }`);
-    expect(() => loadSpecText(text("sh -c 'p {n} {b} {e}'"), "spec.yaml")).not.toThrow();
-    expect(() => loadSpecText(text("sh -c 'p {free}'"), "spec.yaml")).toThrow(SpecError);
+    expect(() => loadSpecText(text("sh -c 'p {n} {b} {e}'"), "spec.yaml", { registry })).not.toThrow();
+    expect(() => loadSpecText(text("sh -c 'p {free}'"), "spec.yaml", { registry })).toThrow(SpecError);
   });
 
   it("may be options when the author wrote them", () => {

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { builtins } from "../../../src/components/builtins.ts";
+import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { defineComponent } from "../../../src/kernel/define.ts";
 import type { JsonObject, JsonValue } from "../../../src/model/json.ts";
 import * as drift from "../../../src/spec/drift.ts";
 import { applyOverrides } from "../../../src/spec/overrides.ts";
+
+const builtins = await allBuiltins();
 
 const SPEC: JsonObject = {
   version: 1,

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { builtins } from "../../../src/components/builtins.ts";
+import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { defineComponent } from "../../../src/kernel/define.ts";
 import type { JsonObject, JsonValue } from "../../../src/model/json.ts";
 import { interpolate, readScalar, secretValues } from "../../../src/spec/interpolate.ts";
 import { siteLookup, sitesOf } from "../../../src/spec/sites.ts";
+
+const builtins = await allBuiltins();
 
 const SET: Readonly<Record<string, string>> = {
   NAME: "digits",

@@ -1,12 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { builtins } from "../../../src/components/builtins.ts";
+import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type LoadSpecOptions, loadSpec } from "../../../src/spec/load.ts";
 import { readOverrides } from "../../../src/spec/overrides.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { fixtures, VALID } from "./registry.ts";
+
+const builtins = await allBuiltins();
 
 async function errorsOf(path: string, options: LoadSpecOptions = {}): Promise<readonly string[]> {
   try {

@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { builtins } from "../../../src/components/builtins.ts";
+import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { type LoadSpecTextOptions, loadSpecText } from "../../../src/spec/load.ts";
 import { fixtures, VALID } from "./registry.ts";
 
-const load = (text: string, options: LoadSpecTextOptions = {}) =>
+const builtins = await allBuiltins();
+
+const load = (text: string, options: Partial<LoadSpecTextOptions> = {}) =>
   loadSpecText(text, "spec.yaml", { registry: fixtures, ...options });
 
-function errorsOf(text: string, options: LoadSpecTextOptions = {}) {
+function errorsOf(text: string, options: Partial<LoadSpecTextOptions> = {}) {
   try {
     load(text, options);
   } catch (thrown) {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { builtins } from "../../../src/components/builtins.ts";
+import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { loadSpecText } from "../../../src/spec/load.ts";
 import { formatPlan, planRun } from "../../../src/spec/plan.ts";
 import { resolveSpec } from "../../../src/spec/resolve.ts";
+
+const builtins = await allBuiltins();
 
 const SPEC = `version: 1
 name: digits

@@ -1,10 +1,12 @@
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { builtins } from "../../../src/components/builtins.ts";
+import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { KINDS } from "../../../src/kernel/define.ts";
 import { publishedSpecSchema } from "../../../src/spec/published-schema.ts";
 import { fixtures, VALID } from "./registry.ts";
+
+const builtins = await allBuiltins();
 
 /** A stock validator that knows nothing of AURA's dialect. */
 const stock = (schema: object) => new Ajv({ strict: false, allErrors: true }).compile(schema);

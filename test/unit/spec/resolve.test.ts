@@ -7,7 +7,7 @@ import { resolveSpec } from "../../../src/spec/resolve.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { type Built, fixtures, VALID } from "./registry.ts";
 
-const load = (text: string, options: LoadSpecTextOptions = {}) =>
+const load = (text: string, options: Partial<LoadSpecTextOptions> = {}) =>
   loadSpecText(text, "/project/spec.yaml", { registry: fixtures, ...options });
 
 function built(component: object): Built {

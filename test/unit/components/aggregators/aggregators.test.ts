@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   AllTrialsAggregator,
-  aggregators,
   BestTrialAggregator,
   LastTrialAggregator,
   MeanTrialAggregator,
   MedianTrialAggregator,
   WorstTrialAggregator,
 } from "../../../../src/components/aggregators/index.ts";
+import { builtins } from "../../../../src/components/builtins.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import type { FinishedTrial } from "../../../../src/model/trial.ts";
 
@@ -80,8 +80,15 @@ describe("every aggregator", () => {
       expect(aggregator.aggregate([...three].reverse())).toEqual(aggregator.aggregate(three));
   });
 
-  it("is in the registry's list", () => {
-    expect(aggregators.map(({ type }) => type)).toEqual(["all", "best", "last", "mean", "median", "worst"]);
+  it("is in the registry's list", async () => {
+    expect((await builtins()).list("aggregator").map(({ type }) => type)).toEqual([
+      "all",
+      "best",
+      "last",
+      "mean",
+      "median",
+      "worst",
+    ]);
   });
 });
 

@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { executors } from "../../../../src/components/executors/index.ts";
-import { experimenters, SingleTrialExperimenter } from "../../../../src/components/experimenters/index.ts";
+import { builtins } from "../../../../src/components/builtins.ts";
+import { SingleTrialExperimenter } from "../../../../src/components/experimenters/index.ts";
 import { scriptExperimenter } from "../../../../src/components/experimenters/script.ts";
 import { composedExperimenter } from "../../../../src/components/experimenters/single-trial.ts";
 import type { ComponentDeps } from "../../../../src/kernel/define.ts";
 import { SpecError } from "../../../../src/kernel/errors.ts";
-import { createRegistry } from "../../../../src/kernel/registry.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { executionRig, hypothesis } from "../../../support/execution-rig.ts";
 
+const registryOfAll = await builtins();
 const repeats = { allow_failed: 0, capture: false } as const;
 const processOptions = { shell: false, timeout: "1m", strict_limits: false, cwd: "root" } as const;
 
 function deps(): ComponentDeps {
-  const registry = createRegistry(executors);
+  const registry = registryOfAll;
   const self: ComponentDeps = {
     effects: systemEffects(),
     metric: { name: "accuracy", direction: "maximize", minDelta: { kind: "absolute", value: 0 } },
@@ -33,7 +33,7 @@ function deps(): ComponentDeps {
 
 describe("experimenters in a spec", () => {
   it("are found by type, composed also as single-trial", () => {
-    const registry = createRegistry(experimenters);
+    const registry = registryOfAll;
     expect(registry.types("experimenter")).toEqual(["composed", "function", "script", "single-trial"]);
     expect(registry.get("experimenter", "single-trial")).toBe(composedExperimenter);
   });

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { builtins } from "../../../../src/components/builtins.ts";
 import { asReviewer, FunctionReviewer, type ReviewerFunction } from "../../../../src/components/reviewers/function.ts";
-import { reviewers } from "../../../../src/components/reviewers/index.ts";
 import type { AuraEventBody } from "../../../../src/kernel/events.ts";
 import { stageContext, stageResults } from "../../../support/stage-context.ts";
 
@@ -71,6 +71,11 @@ test("a module's function reviews in a process of its own", async () => {
   ]);
 });
 
-test("the built-in reviewers are known by their names", () => {
-  expect(reviewers.map(({ type }) => type).sort()).toEqual(["function", "none", "prompt", "stats"]);
+test("the built-in reviewers are known by their names", async () => {
+  expect(
+    (await builtins())
+      .list("reviewer")
+      .map(({ type }) => type)
+      .sort(),
+  ).toEqual(["function", "none", "prompt", "stats"]);
 });

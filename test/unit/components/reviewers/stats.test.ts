@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { NoReviewer } from "../../../../src/components/reviewers/index.ts";
+import { NoReviewer } from "../../../../src/components/reviewers/none.ts";
 import { StatsReviewer } from "../../../../src/components/reviewers/stats.ts";
 import type { HistoryEntry } from "../../../../src/kernel/context.ts";
 import { seededRng } from "../../../../src/platform/rng.ts";

@@ -1,8 +1,5 @@
-import { type AnyDefinition, defineComponent } from "../../kernel/define.ts";
+import { defineComponent } from "../../kernel/define.ts";
 import type { Finding, Reviewer } from "../../kernel/ports.ts";
-import { functionReviewer } from "./function.ts";
-import { promptReviewer } from "./prompt.ts";
-import { statsReviewer } from "./stats.ts";
 
 /** Finds nothing: for runs whose researcher reads the scores itself. */
 export class NoReviewer implements Reviewer {
@@ -12,7 +9,7 @@ export class NoReviewer implements Reviewer {
 }
 
 /** Reviewer `none`. */
-const noneReviewer = defineComponent({
+export const noneReviewer = defineComponent({
   kind: "reviewer",
   type: "none",
   summary: "No insights.",
@@ -20,11 +17,3 @@ const noneReviewer = defineComponent({
   example: {},
   create: () => new NoReviewer(),
 });
-
-/** The built-in reviewers. */
-export const reviewers: readonly AnyDefinition<"reviewer">[] = [
-  functionReviewer,
-  noneReviewer,
-  promptReviewer,
-  statsReviewer,
-];
