@@ -2,7 +2,7 @@ import { isAbsolute, join, relative } from "node:path";
 import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { messageOf } from "../../kernel/errors.ts";
-import type { Executor, PreparedEnvironment, RawResult } from "../../kernel/ports.ts";
+import type { Executor, OutputLines, PreparedEnvironment, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { Failure, TrialStep } from "../../model/trial.ts";
@@ -14,7 +14,7 @@ import { stepsIn } from "../metric-line.ts";
 import { ownEnvironment } from "../process-environment.ts";
 import { commandValues } from "./command.ts";
 import { trialTimeoutMs } from "./jobs.ts";
-import { LineKeeper, LONGEST_TAIL, outputEvents, tail } from "./output.ts";
+import { LONGEST_TAIL, Output, tail } from "./output.ts";
 import { processOptionProperties } from "./process-options.ts";
 
 const MOST_STEPS = 20_000;
@@ -73,8 +73,7 @@ export class FunctionExecutor implements Executor {
     ctx: TrialContext,
     timeoutMs: number,
   ): Promise<RawResult> {
-    const keeper = new LineKeeper(() => ctx.effects.clock.now().toISOString());
-    const tell = outputEvents(ctx);
+    const output = new Output(ctx);
     const { effects, keyVariables } = ctx;
     const { passEnv } = this.#options;
     const env = ownEnvironment({ variables: effects.variables, keyVariables, aura: ctx.env, passEnv });
@@ -93,15 +92,12 @@ export class FunctionExecutor implements Executor {
         logs: ctx.logs,
         marker: ctx.marker,
         onStart: (identity) => ctx.started(identity),
-        onLine: (stream, line) => {
-          if (stream === "stdout") keeper.add(line);
-          tell(stream, line);
-        },
+        onLine: (stream, line) => output.add(stream, line),
       },
       ctx.effects,
       ctx.signal,
     );
-    return moduleResult(result, keeper);
+    return moduleResult(result, output.lines());
   }
 }
 
@@ -113,8 +109,8 @@ function moduleIn(ctx: TrialContext, module: string): string {
   return ctx.effects.files.stat(copied) === null ? module : copied;
 }
 
-function moduleResult(result: ModuleFunctionResult, keeper: LineKeeper): RawResult {
-  if (result.kind === "value") return valueOrFailure(result.value, stepsIn(keeper.lines()));
+function moduleResult(result: ModuleFunctionResult, lines: OutputLines): RawResult {
+  if (result.kind === "value") return valueOrFailure(result.value, stepsIn(lines));
   if (result.kind === "threw") {
     const message = `the function threw: ${result.message}`.slice(0, 4096);
     return {
@@ -133,7 +129,7 @@ function moduleResult(result: ModuleFunctionResult, keeper: LineKeeper): RawResu
     };
   }
   const ended = { kind: "process", end, exitCode, signal, stdoutTail, stderrTail, durationMs } as const;
-  return { ...ended, lines: keeper.lines(), ...(message === undefined ? {} : { message }) };
+  return { ...ended, lines, ...(message === undefined ? {} : { message }) };
 }
 
 export const functionOptionProperties = {

@@ -1,9 +1,9 @@
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
-import type { Effects, ProcessIdentity } from "../../kernel/effects.ts";
+import type { Effects } from "../../kernel/effects.ts";
 import { isAuraError, messageOf } from "../../kernel/errors.ts";
 import type { Command, Ended, Handle, Job, RawResult, Starter, TrialPlace } from "../../kernel/ports.ts";
 import type { Failure, TrialOutcome } from "../../model/trial.ts";
-import { LineKeeper, outputEvents, TailKeeper } from "./output.ts";
+import { Output } from "./output.ts";
 import { DEFAULT_TIMEOUT_MS, type ProcessOptions } from "./process-options.ts";
 
 /** Between SIGTERM and SIGKILL for a trial's process group. */
@@ -93,64 +93,50 @@ export interface Attempt {
 }
 
 /** Runs the command of an attempt to its end, or goes on with it, with its logs and the lines that collectors need. */
-export async function runJob({ command, options, starter, dispatch }: Attempt, ctx: TrialContext): Promise<RawResult> {
+export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawResult> {
+  const { starter, dispatch } = attempt;
   const { clock } = ctx.effects;
-  const keeper = new LineKeeper(() => clock.now().toISOString());
-  const tails = { stdout: new TailKeeper(), stderr: new TailKeeper() };
-  const tell = outputEvents(ctx);
-  const over = new AbortController();
-  const { outputBytes, ...limits } = options.limits ?? {};
-  const timeoutMs = trialTimeoutMs(options.timeoutMs, ctx);
-  const place = trialPlace(ctx);
-  let stop: (why: Stop) => void = () => undefined;
-  const stopping = new Promise<Stop>((resolve) => {
-    stop = resolve;
-  });
-  const job: Job = {
-    ...(starter.wrap ? starter.wrap(command, place) : command),
-    place,
-    timeoutMs,
-    graceMs: GRACE_MS,
-    ...(outputBytes === undefined ? {} : { outputLimitBytes: outputBytes }),
-    logs: ctx.logs,
-    marker: ctx.marker,
-    limits,
-    onStart: (process: ProcessIdentity) => ctx.started(process),
-    onLine: (stream, line) => {
-      if (stream === "stdout") keeper.add(line);
-      if (starter.start) tails[stream].add(line);
-      tell(stream, line);
-    },
-    known: (ref) => ctx.started({ ref }),
-    running: () => {
-      clock.sleep(timeoutMs, over.signal).then(
-        () => stop({ end: "timeout", message: `ran longer than ${timeoutMs / 1000} s` }),
-        () => undefined,
-      );
-    },
-  };
+  const output = new Output(ctx, starter.start !== undefined);
+  const stops = new Stops(trialTimeoutMs(attempt.options.timeoutMs, ctx), ctx);
+  const job = jobOf(attempt, output, stops, ctx);
   const startedAt = clock.monotonic();
   try {
     const handle =
       ctx.adopt === undefined ? await dispatch.start(job, ctx) : await adopted(ctx.adopt, job, starter, ctx);
     if (handle === null) return unstarted("lost", "AURA was killed while it ran, and nothing is known of it any more");
-    const cancel = (): void => stop({ end: "cancelled", message: messageOf(ctx.signal.reason) });
-    ctx.signal.addEventListener("abort", cancel, { once: true, signal: over.signal });
-    if (ctx.signal.aborted) cancel();
     // A local process hears of a stop, and knows its timeout, by itself.
-    const ended = starter.start ? await ending(handle, stopping, ctx) : await handle.wait();
+    const ended = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
     const { end, exitCode, signal, message, durationMs = Math.round(clock.monotonic() - startedAt) } = ended;
-    const { stdoutTail = tails.stdout.text(), stderrTail = tails.stderr.text() } = ended;
+    const { stdoutTail = output.tail("stdout"), stderrTail = output.tail("stderr") } = ended;
     const told = message === undefined ? {} : { message };
-    const lines = keeper.lines();
+    const lines = output.lines();
     return { kind: "process", end, exitCode, signal, stdoutTail, stderrTail, durationMs, lines, ...told };
   } catch (error) {
-    if (isAuraError(error)) throw error;
+    if (isAuraError(error) || error instanceof NotEnded) throw error;
     if (ctx.signal.aborted) return unstarted("cancelled", messageOf(ctx.signal.reason));
     return unstarted("spawn-error", messageOf(error));
   } finally {
-    over.abort();
+    stops.over();
   }
+}
+
+function jobOf({ command, options, starter }: Attempt, output: Output, stops: Stops, ctx: TrialContext): Job {
+  const { outputBytes, ...limits } = options.limits ?? {};
+  const place = trialPlace(ctx);
+  return {
+    ...(starter.wrap ? starter.wrap(command, place) : command),
+    place,
+    limits,
+    timeoutMs: stops.timeoutMs,
+    graceMs: GRACE_MS,
+    ...(outputBytes === undefined ? {} : { outputLimitBytes: outputBytes }),
+    logs: ctx.logs,
+    marker: ctx.marker,
+    onStart: (process) => ctx.started(process),
+    onLine: (stream, line) => output.add(stream, line),
+    known: (ref) => ctx.started({ ref }),
+    running: () => stops.count(),
+  };
 }
 
 interface Stop {
@@ -158,10 +144,45 @@ interface Stop {
   readonly message: string;
 }
 
+/** Why a job that is no local process is to be ended: its timeout, from when it left its queue, or the end of the run. */
+class Stops {
+  readonly timeoutMs: number;
+  readonly first: Promise<Stop>;
+  readonly #ctx: TrialContext;
+  readonly #over = new AbortController();
+  #stop: (why: Stop) => void = () => undefined;
+
+  constructor(timeoutMs: number, ctx: TrialContext) {
+    this.timeoutMs = timeoutMs;
+    this.#ctx = ctx;
+    this.first = new Promise((resolve) => {
+      this.#stop = resolve;
+    });
+    const cancel = (): void => this.#stop({ end: "cancelled", message: messageOf(ctx.signal.reason) });
+    ctx.signal.addEventListener("abort", cancel, { once: true, signal: this.#over.signal });
+    if (ctx.signal.aborted) cancel();
+  }
+
+  /** The timeout counts from now on. */
+  count(): void {
+    this.#ctx.effects.clock.sleep(this.timeoutMs, this.#over.signal).then(
+      () => this.#stop({ end: "timeout", message: `ran longer than ${this.timeoutMs / 1000} s` }),
+      () => undefined,
+    );
+  }
+
+  over(): void {
+    this.#over.abort();
+  }
+}
+
+/** A job is still there though the run is over: its record stays as it is, and the next resume goes on with it. */
+class NotEnded extends Error {}
+
 /** Waits for the end of a job, and asks for it when there is a reason: then it is the reason, not what it was ended by. */
-async function ending(handle: Handle, stopping: Promise<Stop>, ctx: TrialContext): Promise<Ended> {
+async function ending(handle: Handle, stops: Stops, ctx: TrialContext): Promise<Ended> {
   const waited = handle.wait();
-  const first = await Promise.race([waited, stopping.then((reason) => ({ reason }))]);
+  const first = await Promise.race([waited, stops.first.then((reason) => ({ reason }))]);
   if (!("reason" in first)) return first;
   const { reason } = first;
   const over = new AbortController();
@@ -172,9 +193,10 @@ async function ending(handle: Handle, stopping: Promise<Stop>, ctx: TrialContext
   try {
     await Promise.race([handle.stop(new Error(reason.message)), given]);
     const ended = await Promise.race([waited, given]);
-    const none = { exitCode: null, signal: null };
-    if (ended === null) return { ...none, ...reason, message: `${reason.message}, and could not be ended` };
-    return { ...ended, ...reason };
+    if (ended !== null) return { ...ended, ...reason };
+    const message = `${reason.message}, and could not be ended`;
+    if (ctx.signal.aborted) throw new NotEnded(message);
+    return { end: reason.end, exitCode: null, signal: null, message };
   } finally {
     over.abort();
   }

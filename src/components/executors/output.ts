@@ -97,7 +97,7 @@ class Newest {
 }
 
 /** The last lines of a stream, as far as a record shows them. */
-export class TailKeeper {
+class TailKeeper {
   #lines: string[] = [];
 
   add(line: string): void {
@@ -107,6 +107,34 @@ export class TailKeeper {
 
   text(): string {
     return tail(this.#lines.map((line) => `${line}\n`).join(""));
+  }
+}
+
+/** The output of an attempt as it comes: told to watchers, its lines kept for collectors and its end for records. */
+export class Output {
+  readonly #keeper: LineKeeper;
+  readonly #tell: ReturnType<typeof outputEvents>;
+  /** Whoever watches a local process keeps the ends itself. */
+  readonly #tails: { readonly stdout: TailKeeper; readonly stderr: TailKeeper } | null;
+
+  constructor(ctx: TrialContext, withTails = false) {
+    this.#keeper = new LineKeeper(() => ctx.effects.clock.now().toISOString());
+    this.#tell = outputEvents(ctx);
+    this.#tails = withTails ? { stdout: new TailKeeper(), stderr: new TailKeeper() } : null;
+  }
+
+  add(stream: "stdout" | "stderr", line: string): void {
+    if (stream === "stdout") this.#keeper.add(line);
+    this.#tails?.[stream].add(line);
+    this.#tell(stream, line);
+  }
+
+  lines(): OutputLines {
+    return this.#keeper.lines();
+  }
+
+  tail(stream: "stdout" | "stderr"): string {
+    return this.#tails?.[stream].text() ?? "";
   }
 }
 
