@@ -41,10 +41,10 @@ any other unknown key is an error.
   exactly one variable is read again as YAML, so \`parallel: \${N}\` can be a number; in quotes it stays text. Inside \`{ }\` and \`[ ]\`, YAML wants the quotes.
 - Variables are filled in before a command that is one text is split into words: a value with blanks becomes several words, and a quote in it can
   break the command. In a list (\`command: [python, train.py, "\${DATA}"]\`) it stays one word, whatever is in it.
-- Records keep variables unexpanded. A value of six characters or more from one that is handed on (in \`env\`, \`command\`, \`argv\`, \`base_url\`, \`system\`,
-  \`prompt\`, \`goal\`, \`vars\`, \`constraints\`, options of your own components) is a secret: \`[redacted]\` stands for it in records, logs, recordings,
-  events and messages, whoever printed it. One that names what is measured, searched, tracked or read (\`name\`, \`metric\`, \`space\`, \`model\`, paths)
-  is a setting and is shown, and so are \`HOME\`, \`USER\`, \`PATH\` and their like. Files of the project and files that trials write are left as they are.
+- Records keep variables unexpanded. A value of six characters or more is a secret: \`[redacted]\` stands for it in records, logs, recordings, events and
+  messages, whoever printed it. It is a setting, and shown, where it names what is measured, searched, tracked or read (\`name\`, \`metric\`, \`space\`, \`model\`, paths),
+  and so are \`HOME\`, \`USER\`, \`PATH\` and their like. In options of your own components it is a secret unless their schema says otherwise. Files of the project and
+  files that trials write are left as they are.
 - A component is \`{ type: <name>, …options }\`. A \`type\` that begins with \`./\`, \`../\` or \`/\` is your own module, whose default export is a component definition.
 - Paths are relative to the spec's folder; \`inputs\`, \`artifacts\` and \`files\` to \`root\`. What links in an input folder lead to belongs to it;
   \`.git\` and workspaces do not.`;

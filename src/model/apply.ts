@@ -1,5 +1,4 @@
-import type { ObjectSchema } from "../schema/dialect.ts";
-import { TIMESTAMP } from "../schema/quantities.ts";
+import { type ObjectSchema, TIMESTAMP } from "../schema/dialect.ts";
 
 /** One thing to do to a folder so that it holds a state. Done in order; each can be done again, and undone. */
 export interface ApplyStep {

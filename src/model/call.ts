@@ -1,5 +1,4 @@
-import type { ObjectSchema } from "../schema/dialect.ts";
-import { MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/quantities.ts";
+import { MILLISECONDS, type ObjectSchema, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import type { JsonValue } from "./json.ts";
 import { type ProcessRecord, processFields } from "./process.ts";
 import { type Failure, failureSchema } from "./trial.ts";

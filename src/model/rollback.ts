@@ -1,5 +1,4 @@
-import type { ObjectSchema } from "../schema/dialect.ts";
-import { TIMESTAMP } from "../schema/quantities.ts";
+import { type ObjectSchema, TIMESTAMP } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
 import type { CarriedState } from "./iteration.ts";
 

@@ -1,5 +1,4 @@
-import { ANY, type ObjectSchema } from "../schema/dialect.ts";
-import { TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/quantities.ts";
+import { ANY, type ObjectSchema, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
 import { type SettingChange, settingChangesSchema } from "./iteration.ts";
 import type { JsonObject } from "./json.ts";

@@ -1,5 +1,4 @@
-import { ANY, type ObjectSchema } from "../schema/dialect.ts";
-import { MILLISECONDS, TIMESTAMP } from "../schema/quantities.ts";
+import { ANY, MILLISECONDS, type ObjectSchema, TIMESTAMP } from "../schema/dialect.ts";
 import type { HypothesisId, TrialId } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 

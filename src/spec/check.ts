@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
-import { parseDuration } from "../model/units.ts";
 import { unbuildable } from "./build.ts";
 import { checkCommands, declaredInSpec, placedCommands, placedSpace } from "./commands.ts";
 import { type Finding, finding } from "./diagnostics.ts";
@@ -78,12 +77,7 @@ function isWithin(place: string, outer: string): boolean {
  * passed over: they have been told already.
  */
 function contradictions(spec: JsonObject, sites: readonly Site[]): readonly Finding[] {
-  return [
-    ...metricFindings(spec.metric),
-    ...constraintFindings(spec.constraints),
-    ...pathFindings(spec),
-    ...withoutArtifacts(spec, sites),
-  ];
+  return [...metricFindings(spec.metric), ...pathFindings(spec), ...withoutArtifacts(spec, sites)];
 }
 
 function metricFindings(metric: JsonValue | undefined): readonly Finding[] {
@@ -95,22 +89,6 @@ function metricFindings(metric: JsonValue | undefined): readonly Finding[] {
   const side = down ? "below" : "above";
   const message = `the target has to be ${side} the baseline ${baseline}, since the direction is ${down ? "minimize" : "maximize"}`;
   return [finding(["metric", "target"], message)];
-}
-
-function constraintFindings(constraints: JsonValue | undefined): readonly Finding[] {
-  const budget = isJsonObject(constraints) ? constraints.time_budget : undefined;
-  if (budget === undefined || isDuration(budget)) return [];
-  const message = "expected a duration like 90s, 30m or 2h, or a number of seconds, above zero";
-  return [finding(["constraints", "time_budget"], message)];
-}
-
-function isDuration(value: JsonValue): boolean {
-  if (typeof value !== "string" && typeof value !== "number") return false;
-  try {
-    return parseDuration(value) > 0;
-  } catch {
-    return false;
-  }
 }
 
 /** Options that are about tracked artifacts, where the spec tracks none. */

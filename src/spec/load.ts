@@ -15,7 +15,7 @@ import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
 import { placeKey } from "./places.ts";
 import { type Site, siteLookup, sitesOf } from "./sites.ts";
-import { parseSource, readSpecFile, type SpecSource } from "./source.ts";
+import { parseSource, readSpecFile } from "./source.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
 
 /** A spec that has been read, checked and completed. */
@@ -103,43 +103,19 @@ async function loadUserModule(path: string) {
 }
 
 /** A spec with overrides and variables put in, not yet checked. */
-interface Draft {
-  /** What messages call it. */
-  readonly file: string;
-  readonly path: string;
-  readonly dir: string;
-  readonly source: SpecSource;
-  readonly value: JsonObject;
-  readonly findings: readonly Finding[];
-  readonly references: readonly Reference[];
-  readonly variables: Interpolated["variables"];
-  readonly overrides: JsonObject;
-  /** AURA's own environment. */
-  readonly lookup: LoadSpecTextOptions["variables"];
-}
+type Draft = ReturnType<typeof prepared>;
 
-function prepared(text: string, file: string, options: Omit<LoadSpecTextOptions, "registry">): Draft {
+function prepared(text: string, file: string, options: Omit<LoadSpecTextOptions, "registry">) {
   const overrides = options.overrides ?? {};
   const source = parseSource(text);
   const applied = applyOverrides(source.value, overrides);
   const get = (name: string) => options.variables?.get(name);
   const filled = interpolate(applied.value, get, (path) => source.quoted.has(placeKey(path)));
   const path = resolve(file);
-  const dir = dirname(path);
-  const { references, variables } = filled;
   const value = isJsonObject(filled.value) ? filled.value : {};
-  return {
-    file,
-    path,
-    dir,
-    source,
-    value,
-    findings: [...applied.findings, ...filled.findings],
-    references,
-    variables,
-    overrides,
-    lookup: options.variables,
-  };
+  const findings = [...applied.findings, ...filled.findings];
+  const lookup = options.variables;
+  return { ...filled, file, path, dir: dirname(path), source, value, findings, overrides, lookup };
 }
 
 function finished(

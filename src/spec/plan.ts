@@ -184,20 +184,17 @@ function estimate({ researcher }: ResolvedRun, sites: readonly Site[], prompt: s
     if (stage === "researcher") return researcher.callsFor?.(numTasks) ?? 1;
     return stage === "reviewer" ? 1 : numTasks;
   });
+  const runner = asksRunner(researcher) ? researcher.runner : null;
   const promptTokens = prompt === null ? null : Math.ceil(prompt.length / CHARACTERS_PER_TOKEN);
   return {
     callsPerIteration: calls.reduce((sum, count) => sum + count, 0),
     promptTokens,
-    firstCallUsd: promptTokens === null || !asksRunner(researcher) ? null : mostCost(researcher.runner, promptTokens),
+    firstCallUsd: promptTokens === null ? null : (runner?.mostCost?.(promptTokens) ?? null),
   };
 }
 
 function asksRunner(researcher: object): researcher is { readonly runner: Pick<Runner, "mostCost"> } {
   return "runner" in researcher && typeof researcher.runner === "object" && researcher.runner !== null;
-}
-
-function mostCost(runner: Pick<Runner, "mostCost">, promptTokens: number): number | null {
-  return runner.mostCost?.(promptTokens) ?? null;
 }
 
 const EMPTY_HISTORY: History = { entries: [], best: null, refused: [], insights: [] };

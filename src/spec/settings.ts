@@ -7,7 +7,7 @@ import type { Spec } from "./spec-schema.ts";
 /** The settings of a run from its validated spec: units read, paths made absolute, defaults filled in. */
 export function settingsOf(spec: Spec, dir: string): RunSettings {
   const { root } = specPaths(dir, spec.root);
-  const timeBudgetMs = timeBudget(spec);
+  const budget = spec.constraints?.time_budget;
   return {
     name: spec.name,
     goal: spec.goal,
@@ -18,7 +18,7 @@ export function settingsOf(spec: Spec, dir: string): RunSettings {
     retries: spec.retries,
     insightWindow: spec.insight_window ?? null,
     constraints: spec.constraints ?? {},
-    ...(timeBudgetMs === null ? {} : { timeBudgetMs }),
+    ...(budget === undefined ? {} : { timeBudgetMs: parseDuration(budget) }),
     inputs: spec.inputs.map((entry) => inputOf(entry, root)),
     root,
     artifacts: spec.artifacts.map(tidy),
@@ -57,11 +57,6 @@ function stopOf(stop: Spec["stop"]): StopSettings {
     ...(tokens === undefined ? {} : { tokens: parseCount(tokens) }),
     ...(costUsd === undefined ? {} : { costUsd }),
   };
-}
-
-function timeBudget(spec: Spec): number | null {
-  const budget = spec.constraints?.time_budget;
-  return typeof budget === "string" || typeof budget === "number" ? parseDuration(budget) : null;
 }
 
 function inputOf(entry: Spec["inputs"][number], root: string): RunSettings["inputs"][number] {

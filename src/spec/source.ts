@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { LineCounter } from "yaml";
 import type { Files } from "../kernel/effects.ts";
-import { type Diagnostic, forHint, SpecError } from "../kernel/errors.ts";
+import { forHint, SpecError } from "../kernel/errors.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { nearest } from "../text/nearest.ts";
 import type { Place, SourceProblem, Span } from "./places.ts";
@@ -80,18 +80,14 @@ function neighbour(path: string, files: Files): string | null {
 }
 
 function decoded(bytes: Uint8Array, path: string): string {
+  const decode = (fatal: boolean) => new TextDecoder("utf-8", { fatal, ignoreBOM: true }).decode(bytes);
   const encoding = utf16(bytes);
-  if (encoding) throw notUtf8(path, `the file is in ${encoding}; save it as UTF-8`, 1, 1);
+  if (encoding) throw notUtf8(path, `the file is in ${encoding}; save it as UTF-8`, "");
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decode(true);
   } catch {
-    const { line, column } = firstWrongByte(bytes);
-    throw notUtf8(
-      path,
-      "the file is not UTF-8: what stands here is in another encoding; save it as UTF-8",
-      line,
-      column,
-    );
+    const readable = decode(false).split("\ufffd", 1)[0] ?? "";
+    throw notUtf8(path, "the file is not UTF-8: what stands here is in another encoding; save it as UTF-8", readable);
   }
 }
 
@@ -102,29 +98,9 @@ function utf16(bytes: Uint8Array): string | null {
   return null;
 }
 
-/** Where the first bytes are that no UTF-8 text has. */
-function firstWrongByte(bytes: Uint8Array): { readonly line: number; readonly column: number } {
-  const shown = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  const encoder = new TextEncoder();
-  let offset = 0;
-  let line = 1;
-  let column = 1;
-  for (const char of shown) {
-    const isReal = char !== "\ufffd" || isReplacementAt(bytes, offset);
-    if (!isReal) break;
-    offset += encoder.encode(char).length;
-    column = char === "\n" ? 1 : column + char.length;
-    if (char === "\n") line += 1;
-  }
-  return { line, column };
-}
-
-/** Whether the text itself holds the character that stands for unreadable ones. */
-function isReplacementAt(bytes: Uint8Array, offset: number): boolean {
-  return bytes[offset] === 0xef && bytes[offset + 1] === 0xbf && bytes[offset + 2] === 0xbd;
-}
-
-function notUtf8(file: string, message: string, line: number, column: number): SpecError {
-  const diagnostic: Diagnostic = { path: "", message, file, line, column };
-  return new SpecError(`${file}:${line}:${column}: ${message}`, [diagnostic]);
+/** `readable` is the text before what cannot be read. */
+function notUtf8(file: string, message: string, readable: string): SpecError {
+  const line = readable.split("\n").length;
+  const column = readable.length - readable.lastIndexOf("\n");
+  return new SpecError(`${file}:${line}:${column}: ${message}`, [{ path: "", message, file, line, column }]);
 }

@@ -1,5 +1,5 @@
 import { METRIC_NAME } from "../model/settings.ts";
-import { ANY, COUNT_LIMIT, JSON_OBJECT, type ObjectSchema, TIME_LIMIT } from "../schema/dialect.ts";
+import { ANY, COUNT_LIMIT, type ObjectSchema, TIME_LIMIT } from "../schema/dialect.ts";
 import type { Infer } from "../schema/infer.ts";
 
 const TEXT = { type: "string", minLength: 1 } as const;
@@ -152,7 +152,15 @@ export const specSchema = {
       description: "How many iterations back insights reach the researcher. Default: all.",
     },
     constraints: {
-      ...JSON_OBJECT,
+      type: "object",
+      properties: {
+        time_budget: {
+          ...TIME_LIMIT,
+          description: "Longest a trial may run.",
+        },
+      },
+      required: [],
+      additionalProperties: ANY,
       "x-secret": true,
       description: "Free-form, handed to every stage; `time_budget` (a duration) also caps each trial.",
     },

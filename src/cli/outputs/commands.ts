@@ -1,9 +1,8 @@
 import { KINDS } from "../../kernel/define.ts";
 import { applyStepSchema } from "../../model/apply.ts";
 import { parametersSchema } from "../../model/hypothesis.ts";
-import { JSON_OBJECT } from "../../schema/dialect.ts";
+import { BYTES, JSON_OBJECT, TOKENS, US_DOLLARS } from "../../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
-import { BYTES, TOKENS, US_DOLLARS } from "../../schema/quantities.ts";
 import {
   diagnosticSchema,
   FLAG,

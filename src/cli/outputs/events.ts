@@ -6,10 +6,9 @@ import { insightSchema } from "../../model/insight.ts";
 import { carriedStateSchema, refusedProposalSchema, settingChangesSchema } from "../../model/iteration.ts";
 import { bestSoFarSchema, FINISH_REASONS, totalsSchema } from "../../model/run.ts";
 import { failureSchema, trialOutcomeSchema } from "../../model/trial.ts";
-import { ANY, type ObjectSchema, type OpenObjectSchema } from "../../schema/dialect.ts";
+import { ANY, MILLISECONDS, type ObjectSchema, type OpenObjectSchema, TIMESTAMP } from "../../schema/dialect.ts";
 import { described, type Exactly, exactly, listOf, nullable } from "../../schema/exactly.ts";
 import type { Infer } from "../../schema/infer.ts";
-import { MILLISECONDS, TIMESTAMP } from "../../schema/quantities.ts";
 import { planSchema } from "./commands.ts";
 import { summaryOutput } from "./inspect.ts";
 import {

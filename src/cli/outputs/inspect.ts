@@ -6,8 +6,8 @@ import { insightSchema } from "../../model/insight.ts";
 import { iterationSchema } from "../../model/iteration.ts";
 import { FINISH_REASONS, RUN_STATUSES, totalsSchema } from "../../model/run.ts";
 import { trialSchema } from "../../model/trial.ts";
+import { BYTES, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
-import { BYTES, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../../schema/quantities.ts";
 import {
   CALL_ID,
   DIRECTION,

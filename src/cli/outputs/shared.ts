@@ -1,8 +1,7 @@
 import { ERROR_CODES, EXIT } from "../../kernel/errors.ts";
-import { JSON_OBJECT } from "../../schema/dialect.ts";
+import { JSON_OBJECT, MILLISECONDS, TOKENS, US_DOLLARS } from "../../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
 import type { Infer } from "../../schema/infer.ts";
-import { MILLISECONDS, TOKENS, US_DOLLARS } from "../../schema/quantities.ts";
 
 export const TEXT = { type: "string" } as const;
 export const FLAG = { type: "boolean" } as const;

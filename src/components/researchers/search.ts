@@ -17,8 +17,7 @@ import {
 } from "../space/space.ts";
 import { DEFAULT_POINTS, gridProblem, gridSampler } from "./search/grid.ts";
 import { ObservationLog } from "./search/observations.ts";
-import type { Sampler } from "./search/sampler.ts";
-import { randomSampler } from "./search/sampler.ts";
+import { randomSampler, type Sampler } from "./search/sampler.ts";
 import { TPE_DEFAULTS, tpeSampler } from "./search/tpe.ts";
 
 const METHODS = ["random", "grid", "tpe"] as const;

@@ -63,11 +63,11 @@ describe("loading a spec file", () => {
       writeFileSync(path, bytes);
       return path;
     };
-    const latin = Buffer.from(VALID.replace("Raise the", "\ufffd Ra\u00efse the"));
+    const latin = Buffer.from(VALID.replace("Raise the", "Ra\u00efse the"));
     const at = latin.indexOf(0xc3);
     const mixed = Buffer.concat([latin.subarray(0, at), Buffer.from([0xef]), latin.subarray(at + 2)]);
     expect(await errorsOf(write(mixed))).toEqual([
-      "3:11 the file is not UTF-8: what stands here is in another encoding; save it as UTF-8",
+      "3:9 the file is not UTF-8: what stands here is in another encoding; save it as UTF-8",
     ]);
     const little = Buffer.from(VALID, "utf16le");
     expect(await errorsOf(write(little))).toEqual(["1:1 the file is in UTF-16 (little-endian); save it as UTF-8"]);

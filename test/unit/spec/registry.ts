@@ -1,5 +1,4 @@
-import type { KindMap } from "../../../src/kernel/define.ts";
-import { defineComponent, type Kind } from "../../../src/kernel/define.ts";
+import { defineComponent, type Kind, type KindMap } from "../../../src/kernel/define.ts";
 import { createRegistry, type Registry } from "../../../src/kernel/registry.ts";
 import { isJsonObject } from "../../../src/model/json.ts";
 import { ANY, DURATION, JSON_OBJECT, type ObjectSchema } from "../../../src/schema/dialect.ts";
