@@ -78,6 +78,11 @@ class Converter {
     if (path.length > MAX_DEPTH) return this.#beyond(`nested more than ${MAX_DEPTH} levels deep`, path, span);
     if (isAlias(node)) return this.#alias(node, path, span);
     if (isScalar(node)) return this.#scalar(node, path, span);
+    const [only, ...others] = isMap(node) ? node.items : [];
+    // `{x}` alone is a mapping to YAML, of a key without a colon.
+    if (isScalar(only?.key) && only.value === null && others.length === 0) {
+      return this.#problem(`a placeholder has to be in quotes: "{${only.key.source ?? ""}}"`, path, span);
+    }
     if (isMap(node)) return this.#inside(node, path, span, () => this.#map(node.items, path));
     if (isSeq(node)) {
       return this.#inside(node, path, span, () =>
@@ -214,7 +219,28 @@ function explained(code: string, message: string, text: string, offset: number):
     default: {
       const before = text.slice(Math.max(0, offset - 1), offset + 1);
       if (before === "${") return 'inside { } or [ ] a variable has to be in quotes: "${NAME}"';
+      const unquoted = unquotedPlaceholder(text, offset);
+      if (unquoted !== null) return unquoted;
       return message.charAt(0).toLowerCase() + message.slice(1);
     }
   }
+}
+
+const PLACEHOLDER = String.raw`\{[\p{L}\p{N}_][\p{L}\p{N}_.-]*(?:\.\.\.)?\??\}`;
+const PLACEHOLDER_HERE = new RegExp(PLACEHOLDER, "uy");
+const PLACEHOLDER_BEFORE = new RegExp(`${PLACEHOLDER}[ \\t]*$`, "u");
+/** Text without quotes in which braces are placeholders. */
+const TEXT_HERE = /(?:\{[^{}\n]*\}|[^{}\],\n])+/y;
+
+/** What to do when a placeholder in a text without quotes is what the parser stumbled over; `null` when it is not. */
+function unquotedPlaceholder(text: string, offset: number): string | null {
+  const line = text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset);
+  PLACEHOLDER_HERE.lastIndex = offset;
+  const before = PLACEHOLDER_BEFORE.exec(line);
+  if (!before && !PLACEHOLDER_HERE.test(text)) return null;
+  // The text begins behind what comes before a value: `key: `, `, `, `[` or `{`.
+  TEXT_HERE.lastIndex = offset - (before?.[0] ?? /(?:(?!: |, )[^[{])*$/.exec(line)?.[0] ?? "").length;
+  const value = (TEXT_HERE.exec(text)?.[0] ?? "").replace(/^[:,]/, "").trim();
+  const where = before ? "a text that begins with a placeholder" : "inside { } or [ ] a placeholder";
+  return `${where} has to be in quotes: ${JSON.stringify(value)}`;
 }

@@ -113,3 +113,32 @@ describe("a search space", () => {
     ]);
   });
 });
+
+describe("a placeholder in a text without quotes", () => {
+  const told = (experimenter: string): readonly string[] => {
+    const text = specOf({ command: "p" }).replace(/experimenter: .*/, `experimenter: ${experimenter}`);
+    try {
+      loadSpecText(text, "spec.yaml", { registry });
+    } catch (error) {
+      if (error instanceof SpecError) return error.diagnostics.map(({ message }) => message);
+      throw error;
+    }
+    return [];
+  };
+
+  it.each([
+    ["{ type: script, command: train --x {x} }", "train --x {x}"],
+    ["{ type: script, command: train --x={x?} {aura.seed}, timeout: 5m }", "train --x={x?} {aura.seed}"],
+    ["{ type: script, command: [train, --x={x}] }", "--x={x}"],
+    ["{ type: script, env: { A: g{aura.slot} }, command: p }", "g{aura.slot}"],
+  ])("gets the hint to put it there, in `%s`", (experimenter, quoted) => {
+    expect(told(experimenter)).toEqual([`inside { } or [ ] a placeholder has to be in quotes: "${quoted}"`]);
+  });
+
+  it("gets the hint where YAML takes it for a mapping, too", () => {
+    expect(told("{ type: script, command: [train, {x}, b] }")).toEqual(['a placeholder has to be in quotes: "{x}"']);
+    expect(told("\n  type: script\n  command: {xs...} b")).toEqual([
+      'a text that begins with a placeholder has to be in quotes: "{xs...} b"',
+    ]);
+  });
+});
