@@ -148,11 +148,13 @@ interface FilledWord {
   readonly parts: readonly Argument[];
 }
 
-/** The arguments of a word that is a `{xs...}`; `null` when it is optional and absent. */
-function spreadWord(part: Placeholder, values: CommandValues): readonly Argument[] | null {
-  if (part.aura && part.name === "args") return allArguments(values.spec);
-  const value = resolveValue(part, values);
-  return value === undefined ? null : spreadOf(part, value, isAuthored(part, value, values.declared));
+/** The words that a `{xs...}` gives; `null` when it is optional and absent. */
+function spreadWord(part: Placeholder, values: CommandValues): readonly FilledWord[] | null {
+  const value = part.aura && part.name === "args" ? null : resolveValue(part, values);
+  if (value === undefined) return null;
+  const each =
+    value === null ? allArguments(values.spec) : spreadOf(part, value, isAuthored(part, value, values.declared));
+  return each.map((argument) => ({ text: argument.text, parts: [argument] }));
 }
 
 /** The `{xs...}` that a word is, if it is one. */
@@ -162,7 +164,7 @@ function spreadIn(word: Word): Placeholder | null {
 }
 
 /** Refuses a value that a model wrote and that would make its whole word an option. */
-function refuseOption(filled: FilledWord, list: Placeholder | null = null): void {
+function refuseOption(filled: FilledWord, list: Placeholder | null): void {
   const first = filled.parts.find((part) => part.text !== "");
   if (!first || !filled.text.startsWith("-") || NUMBER.test(filled.text)) return;
   if (filled.parts.every((part) => part.numeric) || (first.authored && !first.numeric)) return;
@@ -178,45 +180,41 @@ function isOptionWord(word: Word | undefined): boolean {
   return text !== null && text.length > 1 && text.startsWith("-") && text !== "--" && !text.includes("=");
 }
 
-/** Refuses a command that is too long as a whole. */
-function checkTotal(args: readonly { readonly text: string; readonly parameters: readonly string[] }[]): void {
-  let total = 0;
-  for (const { text, parameters } of args) {
-    checkLength(text, parameters);
-    total += Buffer.byteLength(text) + 1;
-  }
-  if (total > LONGEST_COMMAND) {
-    throw new CommandError(
-      `the command is ${total} bytes long with its values, and may be ${LONGEST_COMMAND}; ` +
-        "read long values from the file {aura.params_file} instead",
-    );
-  }
-}
-
 function renderArgv(words: readonly Word[], values: CommandValues): RenderedCommand {
-  const out: { text: string; parameters: readonly string[] }[] = [];
+  const out: FilledWord[] = [];
   let operandsOnly = false;
   for (const [index, word] of words.entries()) {
     const spread = spreadIn(word);
-    const many = spread ? spreadWord(spread, values) : null;
     const one = spread ? null : fillWord(word, values);
-    if (many) {
-      const ownOptions = spread?.aura && spread.name === "args";
-      for (const argument of many) {
-        if (!operandsOnly && !ownOptions) refuseOption({ text: argument.text, parts: [argument] }, spread);
-        out.push({ text: argument.text, parameters: [argument.parameter] });
-      }
-    } else if (one) {
-      if (!operandsOnly && literalStart(word) === "") refuseOption(one);
-      out.push({ text: one.text, parameters: one.parts.map((part) => part.parameter) });
+    const filled = spread ? spreadWord(spread, values) : one && [one];
+    if (filled) {
+      if (!operandsOnly && literalStart(word) === "") for (const each of filled) refuseOption(each, spread);
+      out.push(...filled);
     } else if (!literalStart(word).startsWith("-") && index > 1 && isOptionWord(words[index - 1])) {
       out.pop();
     }
     operandsOnly ||= index > 0 && literalText(word) === "--";
   }
   checkTotal(out);
-  const [file, ...args] = out.map((argument) => argument.text);
-  return { file: file ?? "", args };
+  const [file = "", ...args] = out.map(({ text }) => text);
+  return { file, args };
+}
+
+/** Refuses a command that is too long as a whole. */
+function checkTotal(words: readonly FilledWord[]): void {
+  let total = 0;
+  for (const { text, parts } of words) {
+    checkLength(
+      text,
+      parts.map(({ parameter }) => parameter),
+    );
+    total += Buffer.byteLength(text) + 1;
+  }
+  if (total <= LONGEST_COMMAND) return;
+  throw new CommandError(
+    `the command is ${total} bytes long with its values, and may be ${LONGEST_COMMAND}; ` +
+      "read long values from the file {aura.params_file} instead",
+  );
 }
 
 function checkProgram(word: Word | undefined): void {

@@ -27,7 +27,7 @@ export interface Argument {
   readonly parameter: string;
   /** It came from a number, so a leading `-` is a sign. */
   readonly numeric: boolean;
-  /** The author of the spec wrote this value, and not a model. */
+  /** What it begins with was written by the author of the spec or by AURA, and not by a model. */
   readonly authored: boolean;
 }
 
@@ -98,7 +98,7 @@ export function allArguments(spec: JsonObject): readonly Argument[] {
       );
     }
     const { text } = argumentOf(name, value);
-    return [{ text: `--${name}=${text}`, parameter: name, numeric: false, authored: false }];
+    return [{ text: `--${name}=${text}`, parameter: name, numeric: false, authored: true }];
   });
 }
 
