@@ -32,10 +32,8 @@ export { SearchResearcher } from "./components/researchers/search.ts";
 export { asReviewer } from "./components/reviewers/function.ts";
 export { Reviewer } from "./components/reviewers/prompt.ts";
 export { StatsReviewer } from "./components/reviewers/stats.ts";
-export { asRunner } from "./components/runners/as-runner.ts";
 export { CommandRunner } from "./components/runners/command.ts";
-export { FunctionRunner } from "./components/runners/function.ts";
-export { LLMRunner } from "./components/runners/llm.ts";
+export { asRunner, FunctionRunner, LLMRunner } from "./components/runners/llm.ts";
 export { ReplayRunner } from "./components/runners/replay.ts";
 
 // Kernel: ports, contexts, events, errors, definitions

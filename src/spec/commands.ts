@@ -1,4 +1,4 @@
-import { declaredParameters } from "../components/space/declared.ts";
+import { declaredParameters } from "../components/space/schema.ts";
 import type { DeclaredParameters } from "../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import {

@@ -1,5 +1,6 @@
 import type { ComponentDeps } from "../../kernel/define.ts";
-import { messageOf, SpecError } from "../../kernel/errors.ts";
+import { messageOf, RunFailedError, SpecError } from "../../kernel/errors.ts";
+import type { Role } from "../../model/call.ts";
 import type { RefSchema } from "../../schema/dialect.ts";
 
 /** The option that names the runner a component asks. */
@@ -54,5 +55,19 @@ export function builtWithPrompt<T>({ prompt, prompt_file: file }: PromptGiven, b
     const option = file === undefined ? { path: "prompt" } : { path: "prompt_file", file };
     const diagnostics = inText.map((problem) => ({ ...problem, ...option }));
     throw new SpecError(messageOf(thrown), diagnostics, { cause: thrown });
+  }
+}
+
+/**
+ * Renders a prompt in the middle of a run. What only shows with the values of then ends the run as failed, to be
+ * resumed, and not as a wrong spec: that would say that nothing was written.
+ */
+export function renderedInRun(role: Role, render: () => string): string {
+  try {
+    return render();
+  } catch (thrown) {
+    if (!(thrown instanceof SpecError)) throw thrown;
+    const message = `the prompt of the ${role} cannot be made: ${messageOf(thrown)}\nmend the prompt, and resume the run`;
+    throw new RunFailedError(message, { cause: thrown });
   }
 }

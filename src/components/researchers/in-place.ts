@@ -7,7 +7,7 @@ import { isJsonObject, type JsonValue } from "../../model/json.ts";
 import { promptLine } from "../../text/printable.ts";
 import { AnthropicRunner } from "../runners/anthropic.ts";
 import { LLMRunner } from "../runners/llm.ts";
-import { RecordingRunner } from "../runners/record.ts";
+import { RecordingRunner } from "../runners/recording.ts";
 import { ReplayRunner } from "../runners/replay.ts";
 import { describeEdits, type ProposalRules, readEdits } from "./proposals.ts";
 

@@ -11,11 +11,17 @@ import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { compileUserSchema } from "../../schema/validate.ts";
 import { askUntilUsable, inReplies } from "../prompting/ask.ts";
-import { renderedInRun } from "../prompting/render.ts";
-import { builtWithPrompt, promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
+import {
+  builtWithPrompt,
+  promptOptions,
+  promptProblems,
+  promptSource,
+  renderedInRun,
+  runnerOption,
+} from "../prompting/source.ts";
 import { promptShapes, promptVariables } from "../prompting/variables.ts";
-import { asRunner } from "../runners/as-runner.ts";
-import { declaredParameters } from "../space/declared.ts";
+import { asRunner } from "../runners/llm.ts";
+import { declaredParameters } from "../space/schema.ts";
 import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
 import { proposeInPlace, requireHands } from "./in-place.ts";

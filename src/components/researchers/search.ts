@@ -6,7 +6,7 @@ import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import type { Direction } from "../../model/settings.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
-import { declaredParameters } from "../space/declared.ts";
+import { declaredParameters } from "../space/schema.ts";
 import {
   checkSpace,
   compileSpace,

@@ -14,10 +14,16 @@ import {
   printableList,
   printableRecord,
 } from "../prompting/printable.ts";
-import { renderedInRun } from "../prompting/render.ts";
-import { builtWithPrompt, promptOptions, promptProblems, promptSource, runnerOption } from "../prompting/source.ts";
+import {
+  builtWithPrompt,
+  promptOptions,
+  promptProblems,
+  promptSource,
+  renderedInRun,
+  runnerOption,
+} from "../prompting/source.ts";
 import { promptShapes, promptVariables, RESULTS_SHAPE } from "../prompting/variables.ts";
-import { asRunner } from "../runners/as-runner.ts";
+import { asRunner } from "../runners/llm.ts";
 import { type EvidenceLookup, parseFindings } from "./findings.ts";
 
 /** What a review can do without; a provider that is down, or knows the key no longer, concerns the whole run. */

@@ -4,7 +4,7 @@ import type { Usage } from "../../model/call.ts";
 import { isJsonObject, type JsonValue, parseJson } from "../../model/json.ts";
 import { promptLine, promptText } from "../../text/printable.ts";
 import { extractJson, sanitizeJson } from "../extract-json.ts";
-import { readUsage } from "./reply.ts";
+import { readUsage } from "./llm.ts";
 
 export type OutputFormat = "text" | "json" | "jsonl";
 

@@ -12,9 +12,9 @@ import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { promptLine, promptText } from "../../text/printable.ts";
 import { type EnvironmentSources, runnerEnvironment, withheldMessage } from "../process-environment.ts";
 import { type OutputFormat, readCommandOutput, usageInOutput } from "./command-output.ts";
+import { asReply } from "./llm.ts";
 import { environmentOptions, recordOption } from "./options.ts";
-import { recorded } from "./record.ts";
-import { asReply } from "./reply.ts";
+import { recorded } from "./recording.ts";
 
 type CommandEffects = Pick<Effects, "files" | "processes" | "variables" | "token">;
 

@@ -1,6 +1,8 @@
-import { messageOf, RunnerError } from "../../kernel/errors.ts";
+import { messageOf, RunnerError, SpecError } from "../../kernel/errors.ts";
 import type { LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
-import { asReply } from "./reply.ts";
+import type { Usage } from "../../model/call.ts";
+import { isJsonObject } from "../../model/json.ts";
+import { sanitizeJson } from "../extract-json.ts";
 
 /** A runner around any function from a prompt to text. What the function throws is a `RunnerError` `failed`. */
 export class LLMRunner implements Runner {
@@ -28,4 +30,88 @@ export async function answer(name: string, ctx: RunnerContext, ask: () => unknow
     throw new RunnerError("failed", `${name} failed: ${messageOf(thrown)}`, { cause: thrown });
   }
   return asReply(name, given);
+}
+
+/** What a function that answers prompts knows besides the prompt: which question it is, and when to stop. */
+export type PromptContext = RunnerRequest & RunnerContext;
+
+/** A function in place of a model: text, or an object with `content` and, if it likes, `usage` and `model`. */
+export type PromptFunction = (prompt: string, ctx: PromptContext) => unknown;
+
+/** Answers prompts with a function, in this process. It can be asked to stop by `ctx.signal`, not made to. */
+export class FunctionRunner implements Runner {
+  readonly name: string;
+  readonly #run: PromptFunction;
+
+  constructor(run: PromptFunction, options: { readonly name?: string } = {}) {
+    this.name = options.name ?? "function";
+    this.#run = run;
+  }
+
+  async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
+    const known: PromptContext = { ...request, signal: ctx.signal, warn: ctx.warn };
+    return answer(this.name, ctx, () => this.#run(request.prompt, known));
+  }
+}
+
+/** A runner as it is, or one around a function from a prompt to text. Throws `SpecError` on anything else. */
+export function asRunner(value: Runner | LlmCall): Runner {
+  if (typeof value === "function") return new LLMRunner(value);
+  if (typeof value === "object" && value !== null && typeof value.run === "function") return value;
+  throw new SpecError("a runner is an object with a run method, or a function from a prompt to text");
+}
+
+/** A reply longer than this is refused: it would be kept in a record and read again and again. */
+const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
+
+/** What a function or a process answered, as a reply. Throws `RunnerError` `unusable-reply` when it is not one. */
+export function asReply(name: string, answer: unknown): RunnerReply {
+  if (typeof answer === "string") return bounded(name, { content: answer });
+  if (typeof answer !== "object" || answer === null || !("content" in answer) || typeof answer.content !== "string") {
+    const paid =
+      typeof answer === "object" && answer !== null && "usage" in answer ? readUsage(answer.usage) : undefined;
+    throw new RunnerError("unusable-reply", `${name} answered neither text nor { content: text }`, { usage: paid });
+  }
+  const usage = "usage" in answer ? readUsage(answer.usage) : undefined;
+  const unusable = "unusable" in answer && typeof answer.unusable === "string" ? answer.unusable : undefined;
+  const model = "model" in answer && typeof answer.model === "string" ? answer.model : undefined;
+  const structured =
+    "structured" in answer && answer.structured !== undefined ? sanitizeJson(answer.structured) : undefined;
+  return bounded(name, {
+    content: answer.content,
+    ...(structured === undefined ? {} : { structured }),
+    ...(unusable === undefined ? {} : { unusable }),
+    ...(usage === undefined ? {} : { usage }),
+    ...(model === undefined ? {} : { model }),
+  });
+}
+
+/** Token counts and cost out of data that others wrote; `undefined` unless both counts are there. */
+export function readUsage(value: unknown): Usage | undefined {
+  const data = sanitizeJson(value);
+  if (!isJsonObject(data)) return undefined;
+  const inputTokens = amount(data.inputTokens ?? data.input_tokens);
+  const outputTokens = amount(data.outputTokens ?? data.output_tokens);
+  if (inputTokens === undefined || outputTokens === undefined) return undefined;
+  const cacheReadTokens = amount(data.cacheReadTokens ?? data.cache_read_input_tokens);
+  const costUsd = amount(data.costUsd ?? data.total_cost_usd);
+  return {
+    inputTokens,
+    outputTokens,
+    ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
+    ...(costUsd === undefined ? {} : { costUsd }),
+  };
+}
+
+function amount(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+function bounded(name: string, reply: RunnerReply): RunnerReply {
+  if (reply.content.length <= MAX_REPLY_CHARACTERS) return { ...reply, content: reply.content.toWellFormed() };
+  throw new RunnerError(
+    "unusable-reply",
+    `${name} answered ${reply.content.length} characters, more than ${MAX_REPLY_CHARACTERS}`,
+    { reply: reply.content, usage: reply.usage },
+  );
 }

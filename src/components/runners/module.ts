@@ -7,9 +7,9 @@ import { type ModuleFunctionResult, runModuleFunction } from "../../platform/fun
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { promptLine } from "../../text/printable.ts";
 import { type EnvironmentSources, runnerEnvironment } from "../process-environment.ts";
+import { asReply } from "./llm.ts";
 import { environmentOptions, recordOption } from "./options.ts";
-import { recorded } from "./record.ts";
-import { asReply } from "./reply.ts";
+import { recorded } from "./recording.ts";
 
 export interface ModuleRunnerOptions extends Pick<EnvironmentSources, "env" | "passEnv"> {
   /** Absolute path; TypeScript too. */

@@ -4,7 +4,7 @@ import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
 import { Researcher, type ResearcherOptions } from "../../../src/components/researchers/prompt.ts";
 import { CommandRunner } from "../../../src/components/runners/command.ts";
-import { RecordingRunner } from "../../../src/components/runners/record.ts";
+import { RecordingRunner } from "../../../src/components/runners/recording.ts";
 import { ReplayRunner } from "../../../src/components/runners/replay.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import type { AuraEvent } from "../../../src/kernel/events.ts";

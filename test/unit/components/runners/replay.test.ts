@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FunctionRunner } from "../../../../src/components/runners/function.ts";
-import { RecordingRunner } from "../../../../src/components/runners/record.ts";
+import { FunctionRunner } from "../../../../src/components/runners/llm.ts";
+import { RecordingRunner } from "../../../../src/components/runners/recording.ts";
 import { ReplayRunner, replayRunner } from "../../../../src/components/runners/replay.ts";
 import { SpecError } from "../../../../src/kernel/errors.ts";
 import { createRedactor } from "../../../../src/kernel/redact.ts";

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AnthropicRunner } from "../../../../src/components/runners/anthropic.ts";
-import { asRunner } from "../../../../src/components/runners/as-runner.ts";
-import { FunctionRunner } from "../../../../src/components/runners/function.ts";
-import { LLMRunner } from "../../../../src/components/runners/llm.ts";
+import { asRunner, FunctionRunner, LLMRunner } from "../../../../src/components/runners/llm.ts";
 import { RunnerError, SpecError } from "../../../../src/kernel/errors.ts";
 import { NO_TOTALS } from "../../../../src/model/run.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
