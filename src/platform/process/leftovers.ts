@@ -4,11 +4,11 @@ import {
   type Identities,
   isThere,
   listProcesses,
+  markerReader,
   membersOf,
   type Pids,
   ProcessTable,
   pause,
-  readMarker,
   readStat,
   send,
 } from "./proc-fs.ts";
@@ -40,6 +40,7 @@ class MarkedProcesses {
   /** Of the last look: those without a marker, and those of them for which that was so the time before as well. */
   #once: ReadonlySet<number> = new Set();
   #unmarked: ReadonlySet<number> = new Set();
+  readonly #readMarker = markerReader();
   #since = Number.NEGATIVE_INFINITY;
 
   /** Those whose marker matches, with what descends from them and has cleared its environment. */
@@ -51,7 +52,7 @@ class MarkedProcesses {
     const unmarked = new Set<number>();
     const marked: number[] = [];
     for (const pid of listProcesses()) {
-      const marker = pid === process.pid || known?.has(pid) ? null : readMarker(pid);
+      const marker = pid === process.pid || known?.has(pid) ? null : this.#readMarker(pid);
       if (marker !== null) {
         if (matches(marker)) marked.push(pid);
         continue;

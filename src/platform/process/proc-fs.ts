@@ -72,17 +72,42 @@ export function membersOf(group: number): Pids {
 }
 
 const MARKER = Buffer.from("AURA_TRIAL=");
+const USUAL_ENVIRONMENT_BYTES = 64 * 1024;
 
-/** Value of `AURA_TRIAL` with which a process was started; `null` when it has none, has ended, or is not ours to read. */
-export function readMarker(pid: number): string | null {
-  if (!mayRead(pid)) return null;
-  const environment = readOrNull(`/proc/${pid}/environ`);
-  if (environment === null) return null;
+/**
+ * Reads the value of `AURA_TRIAL` with which a process was started; `null` when it has none, has ended, or is not ours to
+ * read. One buffer serves for all that are looked at: a new one for each costs more than the reading.
+ */
+export function markerReader(): (pid: number) => string | null {
+  const buffer = Buffer.allocUnsafeSlow(USUAL_ENVIRONMENT_BYTES);
+  return (pid) => {
+    if (!mayRead(pid)) return null;
+    const path = `/proc/${pid}/environ`;
+    const bytes = readInto(buffer, path);
+    return markerIn((bytes < buffer.length ? buffer.subarray(0, bytes) : readOrNull(path)) ?? buffer.subarray(0, 0));
+  };
+}
+
+function markerIn(environment: Buffer): string | null {
   let at = environment.indexOf(MARKER);
   while (at > 0 && environment[at - 1] !== 0) at = environment.indexOf(MARKER, at + 1);
   if (at < 0) return null;
   const end = environment.indexOf(0, at);
   return environment.toString("utf8", at + MARKER.length, end < 0 ? environment.length : end);
+}
+
+/** One read, and how many bytes it gave; none where nothing can be read. */
+function readInto(buffer: Buffer, path: string): number {
+  try {
+    const fd = openSync(path, "r");
+    try {
+      return readSync(fd, buffer);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return 0;
+  }
 }
 
 /** Asked first, because most processes of a shared machine are others', and each refusal costs an error. */
@@ -93,17 +118,9 @@ function mayRead(pid: number): boolean {
 
 /** One read of at most 1 KiB, which holds all of a `stat`: this happens at every start of a process. */
 function readStart(path: string): string | null {
-  try {
-    const fd = openSync(path, "r");
-    try {
-      const bytes = Buffer.allocUnsafe(1024);
-      return bytes.toString("latin1", 0, readSync(fd, bytes));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return null;
-  }
+  const bytes = Buffer.allocUnsafe(1024);
+  const length = readInto(bytes, path);
+  return length === 0 ? null : bytes.toString("latin1", 0, length);
 }
 
 function readOrNull(path: string): Buffer | null {

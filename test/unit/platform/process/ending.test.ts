@@ -34,12 +34,15 @@ function leaving(dir: { join(name: string): string }, command: string): string {
   return `setsid sh -c 'echo $$ > ${pid}; ${command}' >/dev/null 2>&1 & while [ ! -s ${pid} ]; do sleep 0.01; done`;
 }
 
-test("what a trial leaves in another session is gone when its end is told", async () => {
-  using dir = temporaryDirectory();
+test("what a trial leaves in another session is gone when its end is told, however large its environment is", async () => {
   using processes = runner();
-  const script = leaving(dir, "exec sleep 300");
-  expect(await processes.run(sh(script, { marker: newMarker() }), never)).toMatchObject({ end: "exited", exitCode: 0 });
-  expect(runs(Number(dir.read("pid")))).toBe(false);
+  for (const bytes of [1, 120_000]) {
+    using dir = temporaryDirectory();
+    const script = leaving(dir, "exec sleep 300");
+    const env = { PATH: process.env.PATH ?? "", LARGE: "x".repeat(bytes) };
+    expect(await processes.run(sh(script, { env, marker: newMarker() }), never)).toMatchObject({ exitCode: 0 });
+    expect(runs(Number(dir.read("pid")))).toBe(false);
+  }
 });
 
 test("a lock that something left behind holds is free when the trial's end is told, eight times over", async () => {
