@@ -8,7 +8,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemFiles } from "../src/platform/files/local.ts";
-import { SnapshotStore } from "../src/workspace/artifacts/store.ts";
+import { SnapshotStore } from "../src/workspace/states/store.ts";
 
 const FOLDERS = 50;
 const FILES_PER_FOLDER = 100;

@@ -16,7 +16,7 @@ import { manifestSchema } from "../src/model/run.ts";
 import { trialSchema } from "../src/model/trial.ts";
 import { printableSchema } from "../src/schema/printable.ts";
 import { publishedSpecSchema } from "../src/spec/published-schema.ts";
-import { snapshotSchema } from "../src/workspace/artifacts/index.ts";
+import { snapshotSchema } from "../src/workspace/states/index.ts";
 import { generateCli } from "./generate-cli.ts";
 import { generateReference } from "./generate-reference.ts";
 import { generateValidators } from "./generate-validators.ts";

@@ -3,7 +3,7 @@ import { dirname, relative, resolve } from "node:path";
 import { StorageError, WorkspaceError } from "../kernel/errors.ts";
 import { terminalLine } from "../text/printable.ts";
 import { shellPath, shellWord } from "../text/shell.ts";
-import { assertOutsideWorkspaces, patchBetween, repositoryTop } from "../workspace/artifacts/index.ts";
+import { assertOutsideWorkspaces, patchBetween, repositoryTop } from "../workspace/states/index.ts";
 import type { Answer } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
 import { projectOf, type StatesOfRun } from "./states.ts";

@@ -12,7 +12,7 @@ import {
   type Recovery,
   readApplies,
   recoverApply,
-} from "../workspace/artifacts/index.ts";
+} from "../workspace/states/index.ts";
 import { writePatch } from "./apply-patch.ts";
 import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";

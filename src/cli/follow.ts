@@ -5,11 +5,10 @@ import type { AuraEvent, EventSink } from "../kernel/events.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createJsonlReporter, jsonLine } from "../reporters/jsonl.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
-import type { Observer } from "../workspace/inspection.ts";
 import { eventOfLine, readJournal } from "../workspace/journal.ts";
 import { journalFile } from "../workspace/layout.ts";
-import { peekLock } from "../workspace/lock-state.ts";
-import { inspectSummary } from "../workspace/queries.ts";
+import { peekLock } from "../workspace/lock/holder.ts";
+import { inspectSummary, type Observer } from "../workspace/views/queries.ts";
 import { textOf } from "./inspect-views.ts";
 import type { SummaryLine } from "./outputs/events.ts";
 

@@ -1,6 +1,6 @@
 import type { Effects } from "../kernel/effects.ts";
 import { terminalLine } from "../text/printable.ts";
-import { carriedState, diffSnapshots, findState, readApplies } from "../workspace/artifacts/index.ts";
+import { carriedState, diffSnapshots, findState, readApplies } from "../workspace/states/index.ts";
 import { openStates, type StatesOfRun } from "./states.ts";
 
 /** `aura inspect <workspace> artifacts`: the states there are, and the one carried on. */

@@ -13,17 +13,17 @@ import {
 } from "../reporters/inspect-text.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import { terminalLine } from "../text/printable.ts";
-import type { AttemptLogs, Observer } from "../workspace/inspection.ts";
 import { readJournal } from "../workspace/journal.ts";
+import { type AttemptLogs, type Details, inspectEvents, inspectLogs, inspectShow } from "../workspace/views/details.ts";
 import {
   inspectCalls,
   inspectHypotheses,
   inspectInsights,
   inspectRefused,
   inspectSummary,
+  type Observer,
   type SummaryView,
-} from "../workspace/queries.ts";
-import { type Details, inspectEvents, inspectLogs, inspectShow } from "../workspace/query-details.ts";
+} from "../workspace/views/queries.ts";
 
 /** A view of a run as text for people, at most `width` columns wide where it is a table. */
 export function textOf(view: string, root: string, observer: Observer, id: string, width: number | undefined): string {

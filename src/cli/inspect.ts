@@ -2,9 +2,15 @@ import { resolve } from "node:path";
 import { UsageError } from "../kernel/errors.ts";
 import { localObserver } from "../platform/observer.ts";
 import { nearest } from "../text/nearest.ts";
-import type { Observer } from "../workspace/inspection.ts";
-import { inspectBest, inspectCalls, inspectHypotheses, inspectInsights, inspectSummary } from "../workspace/queries.ts";
-import { inspectEvents, inspectLogs, inspectShow } from "../workspace/query-details.ts";
+import { inspectEvents, inspectLogs, inspectShow } from "../workspace/views/details.ts";
+import {
+  inspectBest,
+  inspectCalls,
+  inspectHypotheses,
+  inspectInsights,
+  inspectSummary,
+  type Observer,
+} from "../workspace/views/queries.ts";
 import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
 

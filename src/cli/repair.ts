@@ -3,7 +3,7 @@ import { EXIT } from "../kernel/errors.ts";
 import { systemEffects } from "../platform/system.ts";
 import { terminalLine } from "../text/printable.ts";
 import { shellPath } from "../text/shell.ts";
-import { acquireLock } from "../workspace/lock.ts";
+import { acquireLock } from "../workspace/lock/lock.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../workspace/repair.ts";
 import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";

@@ -12,7 +12,7 @@ import { type LoadedSpec, loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import { terminalLine } from "../text/printable.ts";
-import { specPlace } from "../workspace/spec-place.ts";
+import { specPlace } from "../workspace/manifest.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { requirement } from "./flags.ts";
 import { launch } from "./launch.ts";

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { systemEffects } from "../platform/system.ts";
 import { terminalLine } from "../text/printable.ts";
-import { planRollback, type RollbackPlan, rollback as rollBack } from "../workspace/artifacts/index.ts";
-import { inspectBest } from "../workspace/queries.ts";
+import { planRollback, type RollbackPlan, rollback as rollBack } from "../workspace/states/index.ts";
+import { inspectBest } from "../workspace/views/queries.ts";
 import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
 import { openStates } from "./states.ts";

@@ -2,9 +2,9 @@ import { dirname, resolve } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import type { ProjectScope, RunManifest } from "../model/run.ts";
-import { SnapshotStore, type StateRecords } from "../workspace/artifacts/index.ts";
-import { inspectBest } from "../workspace/queries.ts";
-import { specPlace } from "../workspace/spec-place.ts";
+import { specPlace } from "../workspace/manifest.ts";
+import { SnapshotStore, type StateRecords } from "../workspace/states/index.ts";
+import { inspectBest } from "../workspace/views/queries.ts";
 import { Workspace } from "../workspace/workspace.ts";
 
 /** A run whose states are looked at or put somewhere. */

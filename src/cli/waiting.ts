@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { terminalLine } from "../text/printable.ts";
 import { shellPath } from "../text/shell.ts";
 import { holdsRun } from "../workspace/locate.ts";
-import { describeHolder, type LockHolder } from "../workspace/lock-file.ts";
+import { describeHolder, type LockHolder } from "../workspace/lock/holder.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** Says on stderr that a lock is waited for: whose, and for how long at most. */

@@ -3,7 +3,7 @@ import type { EntryKind, Files } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
 import { type Artifact, artifactKind, artifactPath } from "../model/artifact.ts";
 import type { RunSettings } from "../model/settings.ts";
-import { isWithin } from "../workspace/artifacts/index.ts";
+import { isWithin } from "../workspace/states/index.ts";
 
 /**
  * Throws `SpecError` for artifacts of a pipeline in code that are something else than they are said to be, are links, or

@@ -4,9 +4,9 @@ import { atOnce, inTurns, pieceOfFiles, type Steps } from "../kernel/steps.ts";
 import type { InputRecord } from "../model/run.ts";
 import type { InputSetting } from "../model/settings.ts";
 import { sha256Of } from "../platform/files/hash.ts";
-import { isWorkspace } from "../workspace/artifacts/index.ts";
 import { lockFile } from "../workspace/layout.ts";
-import { readLockEntry } from "../workspace/lock-file.ts";
+import { readLockEntry } from "../workspace/lock/holder.ts";
+import { isWorkspace } from "../workspace/states/index.ts";
 
 /** Watches over the read-only inputs of a run. */
 export interface InputGuard {

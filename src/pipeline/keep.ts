@@ -2,9 +2,9 @@ import { messageOf, StorageError } from "../kernel/errors.ts";
 import type { Emit } from "../kernel/events.ts";
 import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
 import type { RunSettings } from "../model/settings.ts";
-import { removeExcept } from "../workspace/artifacts/index.ts";
 import { copiesDir, PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import { listAttempts } from "../workspace/listing.ts";
+import { removeExcept } from "../workspace/states/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** What a trial left can be in the way of removing it: another user's files (a container's), names beyond all length. */

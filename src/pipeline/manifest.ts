@@ -14,7 +14,7 @@ import {
 import { comparisonsBefore } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { VERSION } from "../version.ts";
-import { relativeToWorkspace } from "../workspace/spec-place.ts";
+import { relativeToWorkspace } from "../workspace/manifest.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { changesSince, refuseScoring, specOfCode } from "./changes.ts";
 import { statusOf } from "./ending.ts";

@@ -6,6 +6,7 @@ import { parseHypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { TakenProject } from "../model/run.ts";
 import type { Failure } from "../model/trial.ts";
+import { copiesDir } from "../workspace/layout.ts";
 import {
   applyEdits,
   captureProject,
@@ -17,8 +18,7 @@ import {
   SnapshotStore,
   setCarried,
   workspacesIn,
-} from "../workspace/artifacts/index.ts";
-import { copiesDir } from "../workspace/layout.ts";
+} from "../workspace/states/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { InputGuard } from "./inputs.ts";
 import type { TrialFolders } from "./keep.ts";

@@ -9,11 +9,11 @@ import type { Insight } from "../model/insight.ts";
 import type { IterationRecord } from "../model/iteration.ts";
 import type { FinishedTrial, Trial } from "../model/trial.ts";
 import * as validators from "./generated/validate-records.js";
-import { indexLine } from "./index-view.ts";
 import * as layout from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import { RecordWriter, type WriteOptions } from "./record-writer.ts";
 import * as records from "./records.ts";
+import { indexLine } from "./views/index-view.ts";
 
 /**
  * The records of a run's iterations, read and checked from disk each time. Reading answers `null` for a record that is

@@ -44,13 +44,45 @@ export function indexFile(root: string): string {
   return `${root}/index.jsonl`;
 }
 
-export function artifactsDir(root: string): string {
+function artifactsDir(root: string): string {
   return `${root}/artifacts`;
 }
 
 export function snapshotsDir(root: string): string {
   return `${root}/snapshots`;
 }
+
+// ---- States of the artifacts
+
+export function manifestFileOf(root: string, id: string): string {
+  return `${snapshotsDir(root)}/${id}.json`;
+}
+
+export function objectsDir(root: string): string {
+  return `${snapshotsDir(root)}/objects`;
+}
+
+export function objectFile(root: string, sha256: string): string {
+  return `${objectsDir(root)}/${sha256.slice(0, 2)}/${sha256}`;
+}
+
+/** Places of `artifacts/` while it is being replaced: being filled, complete, and what it was before. */
+export function carriedPlaces(root: string): {
+  readonly current: string;
+  readonly filling: string;
+  readonly next: string;
+  readonly old: string;
+} {
+  const current = artifactsDir(root);
+  return { current, filling: `${current}.filling`, next: `${current}.next`, old: `${current}.old` };
+}
+
+/** What `aura apply` is in the middle of, or did last. */
+export function applyFile(root: string): string {
+  return `${root}/apply.json`;
+}
+
+// ---- What the user said and did
 
 export function notesDir(root: string): string {
   return `${root}/notes`;

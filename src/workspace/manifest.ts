@@ -1,3 +1,5 @@
+import { basename, dirname, join, relative, resolve } from "node:path";
+import type { Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import { isJsonObject } from "../model/json.ts";
 import { type RunManifest, WORKSPACE_FORMAT } from "../model/run.ts";
@@ -31,3 +33,19 @@ function assertKnownFormat(value: unknown, path: string): void {
 
 /** Unlike other records it cannot be had again by redoing a step: it says what the run is. */
 const REMEDY = "restore it from a copy, or mend it by hand; the run's other records are not affected";
+
+/**
+ * Absolute path of the spec's file, which a manifest names relative to its workspace: to the real place of that, or, as
+ * earlier AURAs did, to the place it was called by.
+ */
+export function specPlace(root: string, specFile: string, files: Files): string {
+  const real = resolve(files.realPath(root) ?? root, specFile);
+  return files.stat(real) === null ? resolve(root, specFile) : real;
+}
+
+/** What a manifest says of where the spec's file is, so that `specPlace` finds it whatever the workspace is called by. */
+export function relativeToWorkspace(root: string, specFile: string, files: Files): string {
+  const folder = dirname(specFile);
+  const real = join(files.realPath(folder) ?? folder, basename(specFile));
+  return relative(files.realPath(root) ?? root, real);
+}

@@ -3,7 +3,7 @@ import type { Files } from "../kernel/effects.ts";
 import { RunFailedError, WorkspaceError } from "../kernel/errors.ts";
 import { recordText } from "../model/json.ts";
 import type { RecordValidator } from "./generated/validate-records.js";
-import type { Lock } from "./held-lock.ts";
+import type { Lock } from "./lock/lock.ts";
 import { checkRecord, Damage, damaged, NOT_A_FILE } from "./records.ts";
 
 /** Records not yet flushed to the disk after which they are flushed without being asked. */

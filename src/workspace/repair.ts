@@ -1,18 +1,18 @@
 import { join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
-import { SnapshotStore } from "./artifacts/index.ts";
-import { manifestFileOf, objectFile } from "./artifacts/places.ts";
-import type { Lock } from "./held-lock.ts";
 import * as layout from "./layout.ts";
+import { manifestFileOf, objectFile } from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import { notFound } from "./locate.ts";
-import { readLockEntry } from "./lock-file.ts";
+import { readLockEntry } from "./lock/holder.ts";
+import type { Lock } from "./lock/lock.ts";
 import { readManifest } from "./manifest.ts";
 import * as records from "./records.ts";
 import { readOr } from "./records.ts";
 import { readRollbacks } from "./rollbacks.ts";
+import { SnapshotStore } from "./states/index.ts";
 
 /** One thing that is wrong with a workspace, and what repairing it would do. */
 interface RepairStep {

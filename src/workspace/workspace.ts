@@ -1,25 +1,23 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { WorkspaceView } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
 import { assertOptions, type Expectations } from "../kernel/given-options.ts";
 import type { RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
-import { IF_EXISTS, type IfExists, placeForRun, whyTaken } from "./create.ts";
-import { folderIdentity } from "./folder-identity.ts";
 import * as validators from "./generated/validate-records.js";
-import type { Lock } from "./held-lock.ts";
-import { rebuildIndex } from "./index-view.ts";
 import { IterationRecords } from "./iteration-records.ts";
 import * as layout from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
-import { holdsRun, notFound } from "./locate.ts";
-import { acquireLock, type LockOptions } from "./lock.ts";
+import { compareNatural } from "./listing.ts";
+import { folderIdentity, holdsRun, IF_EXISTS, type IfExists, notFound, placeForRun, whyTaken } from "./locate.ts";
+import { acquireLock, type Lock, type LockOptions } from "./lock/lock.ts";
 import { readManifest } from "./manifest.ts";
-import { readNotes } from "./notes.ts";
 import type { WriteOptions } from "./record-writer.ts";
+import type { Source } from "./records.ts";
 import { type AppliedRollback, readRollbacks } from "./rollbacks.ts";
-import { type RunSummary, summarize } from "./summary.ts";
+import { rebuildIndex } from "./views/index-view.ts";
+import { type RunSummary, summarize } from "./views/standing.ts";
 
 export interface OpenOptions {
   /** The outside; the machine itself by default. */
@@ -219,4 +217,19 @@ export class Workspace extends IterationRecords implements WorkspaceView {
       throw error;
     }
   }
+}
+
+const MAX_NOTE_BYTES = 64 * 1024;
+
+/** The notes the user left for a run, in the order of their names; what is larger than 64 KiB is left out. */
+function readNotes({ root, files }: Source): readonly string[] {
+  const folder = layout.notesDir(root);
+  const names = (files.list(folder) ?? [])
+    .filter(({ name, kind }) => kind === "file" && /^[^.].*\.(txt|md)$/.test(name))
+    .map(({ name }) => name)
+    .sort(compareNatural);
+  return names
+    .filter((name) => (files.stat(join(folder, name))?.size ?? 0) <= MAX_NOTE_BYTES)
+    .map((name) => files.readText(join(folder, name))?.trim() ?? "")
+    .filter((text) => text !== "");
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemEffects } from "../../src/platform/system.ts";
-import { inspectBest } from "../../src/workspace/queries.ts";
+import { inspectBest } from "../../src/workspace/views/queries.ts";
 import { aura } from "../support/aura.ts";
 import { crossingsIn, oneOfEachKind, type RealCrossing, sideBySide } from "./support/kinds.ts";
 import { killAt, listIn } from "./support/real.ts";

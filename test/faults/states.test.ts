@@ -12,8 +12,8 @@ import {
   rollback,
   SnapshotStore,
   type StateRecords,
-} from "../../src/workspace/artifacts/index.ts";
-import { inspectBest } from "../../src/workspace/queries.ts";
+} from "../../src/workspace/states/index.ts";
+import { inspectBest } from "../../src/workspace/views/queries.ts";
 import { Workspace } from "../../src/workspace/workspace.ts";
 import { IN_MEMORY } from "./support/in-memory.ts";
 import { inPlace, live } from "./support/lives.ts";

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { systemFiles } from "../../src/platform/files/local.ts";
-import { NO_EXCLUDES } from "../../src/workspace/artifacts/excludes.ts";
-import { scanTree } from "../../src/workspace/artifacts/scan.ts";
-import { makeSnapshot, type SnapshotEntry } from "../../src/workspace/artifacts/snapshot.ts";
+import { NO_EXCLUDES } from "../../src/workspace/states/excludes.ts";
+import { scanTree } from "../../src/workspace/states/scan.ts";
+import { makeSnapshot, type SnapshotEntry } from "../../src/workspace/states/snapshot.ts";
 
 const files = systemFiles();
 

@@ -20,11 +20,10 @@ import type { Trial, trialSchema } from "../../src/model/trial.ts";
 import type { ExplainedStep } from "../../src/pipeline/explain.ts";
 import type { Infer } from "../../src/schema/infer.ts";
 import type { RunPlan } from "../../src/spec/plan.ts";
-import type { ApplyPlan, RollbackPlan } from "../../src/workspace/artifacts/index.ts";
-import type { AttemptLogs } from "../../src/workspace/inspection.ts";
-import type { BestView, CallRow, HypothesisRow, SummaryView } from "../../src/workspace/queries.ts";
-import type { Details } from "../../src/workspace/query-details.ts";
 import type { RepairPlan } from "../../src/workspace/repair.ts";
+import type { ApplyPlan, RollbackPlan } from "../../src/workspace/states/index.ts";
+import type { AttemptLogs, Details } from "../../src/workspace/views/details.ts";
+import type { BestView, CallRow, HypothesisRow, SummaryView } from "../../src/workspace/views/queries.ts";
 
 // Nothing here runs anything: the type checker does the work.
 

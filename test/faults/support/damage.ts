@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isAuraError, WorkspaceError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
+import { inspectEvents, inspectShow } from "../../../src/workspace/views/details.ts";
 import {
   inspectBest,
   inspectCalls,
   inspectHypotheses,
   inspectInsights,
   inspectSummary,
-} from "../../../src/workspace/queries.ts";
-import { inspectEvents, inspectShow } from "../../../src/workspace/query-details.ts";
+} from "../../../src/workspace/views/queries.ts";
 import { readTree } from "./tree.ts";
 
 /** Every question to a workspace and its answer as JSON, or the error that it ends in. */

@@ -8,7 +8,7 @@ import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
-import { SnapshotStore } from "../../../src/workspace/artifacts/index.ts";
+import { SnapshotStore } from "../../../src/workspace/states/index.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 
 let place: TemporaryDirectory;

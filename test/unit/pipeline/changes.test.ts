@@ -13,7 +13,7 @@ import type { AuraEvent } from "../../../src/kernel/events.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { specChanges } from "../../../src/spec/drift.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
-import { inspectBest } from "../../../src/workspace/queries.ts";
+import { inspectBest } from "../../../src/workspace/views/queries.ts";
 
 const builtins = await allBuiltins();
 

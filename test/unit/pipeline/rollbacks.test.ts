@@ -15,8 +15,8 @@ import { explainResume } from "../../../src/pipeline/explain.ts";
 import type { PipelineOptions } from "../../../src/pipeline/options.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
-import { planRollback, rollback } from "../../../src/workspace/artifacts/index.ts";
-import { inspectBest } from "../../../src/workspace/queries.ts";
+import { planRollback, rollback } from "../../../src/workspace/states/index.ts";
+import { inspectBest } from "../../../src/workspace/views/queries.ts";
 import { readCarried } from "../../support/states.ts";
 
 let folder: TemporaryDirectory;

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { isAuraError, WorkspaceError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { acquireLock } from "../../../src/workspace/lock.ts";
+import { acquireLock } from "../../../src/workspace/lock/lock.ts";
 
 // A process that tries to take the lock of the folder it is told on each line, says what came of it, and keeps what it got.
 const effects = systemEffects();

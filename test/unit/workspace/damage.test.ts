@@ -4,9 +4,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WorkspaceError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { inspectCalls, inspectHypotheses, inspectInsights, inspectSummary } from "../../../src/workspace/queries.ts";
-import { inspectEvents, inspectShow } from "../../../src/workspace/query-details.ts";
 import { planRepair } from "../../../src/workspace/repair.ts";
+import { inspectEvents, inspectShow } from "../../../src/workspace/views/details.ts";
+import {
+  inspectCalls,
+  inspectHypotheses,
+  inspectInsights,
+  inspectSummary,
+} from "../../../src/workspace/views/queries.ts";
 import type { Workspace } from "../../../src/workspace/workspace.ts";
 import { startedWorkspace, writeIteration } from "./rig.ts";
 

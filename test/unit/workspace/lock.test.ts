@@ -2,9 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileS
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Files } from "../../../src/kernel/effects.ts";
-import type { LockEffects } from "../../../src/workspace/held-lock.ts";
-import { acquireLock } from "../../../src/workspace/lock.ts";
-import { peekLock } from "../../../src/workspace/lock-state.ts";
+import { peekLock } from "../../../src/workspace/lock/holder.ts";
+import { acquireLock, type LockEffects } from "../../../src/workspace/lock/lock.ts";
 import { Town, temporaryFolder } from "./rig.ts";
 
 /** Sets the last heartbeat. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemEffects } from "../../../src/platform/system.ts";
+import { inspectEvents, inspectLogs, inspectShow } from "../../../src/workspace/views/details.ts";
 import {
   inspectBest,
   inspectCalls,
@@ -10,8 +11,7 @@ import {
   inspectInsights,
   inspectRefused,
   inspectSummary,
-} from "../../../src/workspace/queries.ts";
-import { inspectEvents, inspectLogs, inspectShow } from "../../../src/workspace/query-details.ts";
+} from "../../../src/workspace/views/queries.ts";
 import { call, startedWorkspace, temporaryFolder, writeHypothesis, writeIteration } from "./rig.ts";
 
 const observer = systemEffects();

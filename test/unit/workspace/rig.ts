@@ -2,14 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
-import type { Clock, Deadline, Effects } from "../../../src/kernel/effects.ts";
-import { TimeoutReached } from "../../../src/kernel/effects.ts";
+import { type Clock, type Deadline, type Effects, TimeoutReached } from "../../../src/kernel/effects.ts";
 import type { CallRecord } from "../../../src/model/call.ts";
 import { hypothesisId, trialId } from "../../../src/model/ids.ts";
 import { NO_TOTALS, type RunManifest, WORKSPACE_FORMAT } from "../../../src/model/run.ts";
 import type { FinishedTrial } from "../../../src/model/trial.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import type { LockEffects } from "../../../src/workspace/held-lock.ts";
+import type { LockEffects } from "../../../src/workspace/lock/lock.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 
 const AT = "2026-01-31T12:00:00.000Z";

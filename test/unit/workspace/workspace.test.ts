@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../../src/kernel/errors.ts";
-import { inspectSummary } from "../../../src/workspace/queries.ts";
+import { inspectSummary } from "../../../src/workspace/views/queries.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 import {
   call,

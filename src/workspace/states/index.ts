@@ -1,0 +1,17 @@
+export { applyState, lastApplied, type Recovery, readApplies, recoverApply } from "./apply.ts";
+export { type ApplyPlan, assertOutsideWorkspaces, planApply } from "./apply-plan.ts";
+export { setCarried } from "./carried.ts";
+export {
+  captureTrialCopy,
+  changesInCopy,
+  makeTrialCopy,
+} from "./copies.ts";
+export { diffSnapshots, patchBetween } from "./diff.ts";
+export { applyEdits } from "./edits.ts";
+export { isWorkspace, projectExcludes, removeExcept, repositoryTop, workspacesIn } from "./excludes.ts";
+export { isTracked, isWithin } from "./paths.ts";
+export { captureProject } from "./project.ts";
+export { carriedState, findState, planRollback, type RollbackPlan, rollback, type StateRecords } from "./rollback.ts";
+export { snapshotSchema } from "./snapshot.ts";
+export { SnapshotStore } from "./store.ts";
+export { createArtifactsView } from "./view.ts";

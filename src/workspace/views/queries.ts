@@ -1,0 +1,251 @@
+import { countedAfter } from "../../kernel/archive.ts";
+import type { Files } from "../../kernel/effects.ts";
+import type { CallRecord } from "../../model/call.ts";
+import type { Evaluation } from "../../model/evaluation.ts";
+import { type HypothesisId, hypothesisId } from "../../model/ids.ts";
+import type { Insight } from "../../model/insight.ts";
+import type { RefusedProposal } from "../../model/iteration.ts";
+import { isJsonObject, type JsonObject } from "../../model/json.ts";
+import type { FinishReason, RunManifest, RunStatus, RunTotals } from "../../model/run.ts";
+import { experimentFile } from "../layout.ts";
+import { listIterations, listRecords } from "../listing.ts";
+import { notFound } from "../locate.ts";
+import { type LockObserver, peekLock } from "../lock/holder.ts";
+import { readManifest } from "../manifest.ts";
+import { readCall, readEvaluation, readHypothesis, readInsights, readIteration, type Source } from "../records.ts";
+import { readRollbacks } from "../rollbacks.ts";
+import { type Standing, standing } from "./standing.ts";
+
+/** What read-only questions about a workspace need: no lock, no write permission, nothing heavy. */
+export type Observer = LockObserver;
+
+/** The manifest of the run to look at. Throws `WorkspaceError` ("not-found") when there is none. */
+export function manifestOf(root: string, files: Files): RunManifest {
+  const manifest = readManifest({ root, files });
+  if (!manifest) throw notFound(root, files);
+  return manifest;
+}
+
+/** What the manifest says the run is doing, unless the process that was doing it is dead. */
+function statusNow(root: string, manifest: RunManifest, observer: Observer): RunManifest["status"] {
+  if (manifest.status !== "running" && manifest.status !== "created") return manifest.status;
+  const { state } = peekLock(root, observer);
+  return state === "held" || state === "foreign" ? manifest.status : "interrupted";
+}
+
+/** The best hypothesis of a run, as `inspect` shows it. */
+export interface BestView {
+  readonly id: HypothesisId;
+  readonly label: string | null;
+  readonly score: number;
+  readonly passed: boolean;
+  readonly spec: JsonObject;
+}
+
+/** Where a run stands, its iteration under way included. */
+export interface SummaryView {
+  readonly name: string;
+  readonly runId: string;
+  /** `interrupted` when the process that was running it is dead. */
+  readonly status: RunStatus;
+  readonly reason: FinishReason | null;
+  readonly workspace: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly seed: number;
+  readonly iterationsCompleted: number;
+  readonly hypotheses: Standing["hypotheses"];
+  readonly metric: { readonly name: string | null; readonly direction: "maximize" | "minimize" };
+  readonly best: BestView | null;
+  /** What a score has to beat: the spec's baseline, else the score of the start; `null` when there is neither. */
+  readonly baseline: number | null;
+  readonly totals: RunTotals;
+  /** Of the last iteration that was reviewed. */
+  readonly lastInsights: readonly Insight[];
+}
+
+/**
+ * Answers of `aura inspect`. All take no lock, write nothing, and work while the run is live and from a read-only copy.
+ * They throw `WorkspaceError`: "not-found" when there is no run, "damaged" for a record they need and cannot read.
+ */
+export function inspectSummary(root: string, observer: Observer): SummaryView {
+  const source: Source = { root, files: observer.files };
+  const manifest = manifestOf(root, observer.files);
+  const { hypotheses, best } = standing(source, manifest);
+  return {
+    name: manifest.name,
+    runId: manifest.runId,
+    status: statusNow(root, manifest, observer),
+    reason: manifest.reason ?? null,
+    workspace: root,
+    createdAt: manifest.createdAt,
+    updatedAt: manifest.updatedAt,
+    seed: manifest.seed,
+    iterationsCompleted: manifest.iterationsCompleted,
+    hypotheses,
+    metric: metricOf(manifest),
+    best: viewOfBest(source, best),
+    baseline: baselineOf(source, manifest),
+    totals: manifest.totals,
+    lastInsights: lastInsights(source),
+  };
+}
+
+/** The best hypothesis, or `null` when none has a score yet. */
+export function inspectBest(root: string, { files }: Pick<Observer, "files">): BestView | null {
+  const source: Source = { root, files };
+  return viewOfBest(source, standing(source, manifestOf(root, files)).best);
+}
+
+/** One hypothesis, in short. */
+export interface HypothesisRow {
+  readonly id: HypothesisId;
+  readonly iteration: number;
+  readonly label: string | null;
+  /** `proposed`: not evaluated yet. `scored`: it has a score. `failed`: it was evaluated and has none. */
+  readonly status: "proposed" | "experimented" | "scored" | "failed";
+  readonly score: number | null;
+  readonly passed: boolean | null;
+  readonly reason: string | null;
+  /** Whether it counts for the best: `false` for what a rollback left out. */
+  readonly counts: boolean;
+  readonly spec: JsonObject;
+  readonly edits: number;
+}
+
+/** Every hypothesis of the run, in the order of their ids. */
+export function inspectHypotheses(root: string, { files }: Pick<Observer, "files">): readonly HypothesisRow[] {
+  const source: Source = { root, files };
+  manifestOf(root, files);
+  const isCounted = countedAfter(readRollbacks(source));
+  return listIterations(root, files).flatMap((iteration) => {
+    return listRecords(root, files, iteration, "hypotheses").flatMap((id) => {
+      const row = hypothesisRow(source, iteration, id);
+      return row ? [{ ...row, counts: isCounted(id) }] : [];
+    });
+  });
+}
+
+export interface RefusedRow extends RefusedProposal {
+  readonly iteration: number;
+}
+
+const WHOLE_REPLY = "the whole reply";
+
+/** Proposals that became no hypothesis, or a reply without a usable one, with the reasons, in the order of their iterations. */
+export function inspectRefused(root: string, { files }: Pick<Observer, "files">): readonly RefusedRow[] {
+  const source: Source = { root, files };
+  return listIterations(root, files).flatMap((iteration) => {
+    const record = readIteration(source, iteration);
+    if (record === null || record.state === "started") return [];
+    const { refused, failure } = record;
+    const whole = failure === undefined ? [] : [{ label: WHOLE_REPLY, reason: failure.message }];
+    return [...refused, ...whole].map((one) => ({ iteration, ...one }));
+  });
+}
+
+/** Every insight, oldest iteration first. */
+export function inspectInsights(root: string, { files }: Pick<Observer, "files">): readonly Insight[] {
+  manifestOf(root, files);
+  return listIterations(root, files).flatMap((iteration) => readInsights({ root, files }, iteration) ?? []);
+}
+
+/** One call without its texts, which `inspect show` has. */
+export interface CallRow extends Pick<CallRecord, "id" | "role" | "iteration" | "ask" | "runner" | "state"> {
+  readonly hypothesisId: HypothesisId | null;
+  readonly model: string | null;
+  readonly attempts: number;
+  readonly promptLength: number;
+  readonly responseLength: number | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+  readonly durationMs: number | null;
+  readonly failure: string | null;
+}
+
+/** Every model or command-runner call, in the order of iterations and ids. */
+export function inspectCalls(root: string, { files }: Pick<Observer, "files">): readonly CallRow[] {
+  manifestOf(root, files);
+  return listIterations(root, files).flatMap((iteration) =>
+    listRecords(root, files, iteration, "calls").flatMap((id) => {
+      const call = readCall({ root, files }, iteration, id);
+      return call ? [callRow(call)] : [];
+    }),
+  );
+}
+
+function viewOfBest(source: Source, best: Standing["best"]): BestView | null {
+  const hypothesis = best && readHypothesis(source, best.id);
+  if (!best || !hypothesis) return null;
+  const { id, score, passed } = best;
+  return { id, label: hypothesis.label ?? null, score, passed, spec: hypothesis.spec };
+}
+
+function metricOf({ spec }: RunManifest): SummaryView["metric"] {
+  const metric = isJsonObject(spec.metric) ? spec.metric : {};
+  return {
+    name: typeof metric.name === "string" ? metric.name : null,
+    direction: metric.direction === "minimize" ? "minimize" : "maximize",
+  };
+}
+
+function baselineOf(source: Source, { spec }: RunManifest): number | null {
+  const metric = isJsonObject(spec.metric) ? spec.metric : {};
+  if (typeof metric.baseline === "number") return metric.baseline;
+  return readEvaluation(source, hypothesisId(0, 0))?.score ?? null;
+}
+
+function lastInsights(source: Source): readonly Insight[] {
+  for (const iteration of listIterations(source.root, source.files).toReversed()) {
+    const insights = readInsights(source, iteration);
+    if (insights) return insights;
+  }
+  return [];
+}
+
+function hypothesisRow(source: Source, iteration: number, id: HypothesisId): Omit<HypothesisRow, "counts"> | null {
+  const hypothesis = readHypothesis(source, id);
+  if (!hypothesis) return null;
+  const evaluation = readEvaluation(source, id);
+  return {
+    id,
+    iteration,
+    label: hypothesis.label ?? null,
+    status: statusOf(source, id, evaluation),
+    score: evaluation?.score ?? null,
+    passed: evaluation?.passed ?? null,
+    reason: evaluation?.reason ?? null,
+    spec: hypothesis.spec,
+    edits: hypothesis.edits?.length ?? 0,
+  };
+}
+
+function statusOf(source: Source, id: HypothesisId, evaluation: Evaluation | null): HypothesisRow["status"] {
+  if (evaluation) return evaluation.score === null ? "failed" : "scored";
+  return source.files.stat(experimentFile(source.root, id)) === null ? "proposed" : "experimented";
+}
+
+function callRow(call: CallRecord): CallRow {
+  const { id, role, iteration, ask, runner, state, attempts } = call;
+  const ended = call.state === "started" ? null : call;
+  const usage = ended?.usage;
+  return {
+    id,
+    role,
+    iteration,
+    ask,
+    runner,
+    state,
+    hypothesisId: call.hypothesisId ?? null,
+    model: call.model ?? null,
+    attempts,
+    promptLength: call.prompt.length,
+    responseLength: call.state === "started" ? null : (call.response?.length ?? null),
+    inputTokens: usage?.inputTokens ?? null,
+    outputTokens: usage?.outputTokens ?? null,
+    costUsd: usage?.costUsd ?? null,
+    durationMs: ended?.durationMs ?? null,
+    failure: call.state === "failed" ? call.failure.message : null,
+  };
+}

@@ -1,0 +1,72 @@
+import { Archive } from "../../kernel/archive.ts";
+import type { HypothesisId } from "../../model/ids.ts";
+import type { FinishReason, RunManifest, RunStatus, RunTotals } from "../../model/run.ts";
+import { comparisonsOf, hasScore, type WithScore } from "../../model/score.ts";
+import { listIterations, listRecords } from "../listing.ts";
+import type { Source } from "../records.ts";
+import { readRollbacks } from "../rollbacks.ts";
+import { type Verdict, Verdicts } from "./index-view.ts";
+
+/** How the hypotheses of a run did so far, the iteration under way included. */
+export interface Standing {
+  readonly hypotheses: {
+    readonly total: number;
+    readonly scored: number;
+    /** Evaluated, without a score. */
+    readonly failed: number;
+  };
+  readonly best: WithScore<Verdict> | null;
+}
+
+/** Counts and compares the evaluations on disk. Throws `WorkspaceError` ("damaged") for one that cannot be read. */
+export function standing(source: Source, manifest: RunManifest): Standing {
+  const { root, files } = source;
+  const verdicts = new Verdicts(source);
+  const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(source));
+  let [total, evaluated, scored] = [0, 0, 0];
+  for (const iteration of listIterations(root, files)) {
+    const ids = listRecords(root, files, iteration, "hypotheses");
+    const known = verdicts.of(iteration, ids);
+    total += ids.length;
+    evaluated += known.length;
+    scored += known.filter(hasScore).length;
+    for (const verdict of known) archive.add(verdict);
+  }
+  return { hypotheses: { total, scored, failed: evaluated - scored }, best: archive.best() };
+}
+
+/** A run in brief. */
+export interface RunSummary {
+  /** Absolute path of the workspace. */
+  readonly workspace: string;
+  readonly runId: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  /** Why it ended or stopped, once it has. */
+  readonly reason: FinishReason | null;
+  readonly seed: number;
+  readonly iterationsCompleted: number;
+  readonly hypotheses: Standing["hypotheses"];
+  readonly bestScore: number | null;
+  readonly bestHypothesisId: HypothesisId | null;
+  readonly totals: RunTotals;
+}
+
+/** The summary of a run from its manifest and its evaluations. */
+export function summarize(source: Source, manifest: RunManifest): RunSummary {
+  const { runId, name, status, reason = null, seed, iterationsCompleted, totals } = manifest;
+  const { hypotheses, best } = standing(source, manifest);
+  return {
+    workspace: source.root,
+    runId,
+    name,
+    status,
+    reason,
+    seed,
+    iterationsCompleted,
+    hypotheses,
+    bestScore: best?.score ?? null,
+    bestHypothesisId: best?.id ?? null,
+    totals,
+  };
+}
