@@ -64,7 +64,14 @@ describe("a spec with five mistakes", () => {
     ["a list", "- a\n", /mapping/],
     ["a missing variable", spec({ more: 'goal: "${NOT_SET_ANYWHERE}"' }), /NOT_SET_ANYWHERE/],
     ["a placeholder that no parameter fills", spec({ experimenter: '{ type: script, command: "echo {y}" }' }), /\by\b/],
-    ["a value in a shell's program", spec({ experimenter: `{ type: script, command: "sh -c 'echo {x}'" }` }), /\$1/],
+    [
+      "a model's value in a program's text",
+      spec({
+        researcher: "{ type: prompt, runner: { type: anthropic, model: any } }",
+        experimenter: `{ type: script, command: "sh -c 'echo {x}'" }`,
+      }),
+      /\$AURA_PARAM_x/,
+    ],
     [
       "a missing prompt file",
       spec({ researcher: "{ type: prompt, runner: { type: replay, file: r.jsonl }, prompt_file: nope.md }" }),
