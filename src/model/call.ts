@@ -1,6 +1,5 @@
 import { MILLISECONDS, type ObjectSchema, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import type { JsonValue } from "./json.ts";
-import { type ProcessRecord, processFields } from "./process.ts";
 import { type Failure, failureSchema } from "./trial.ts";
 
 export const ROLES = ["researcher", "experimenter", "evaluator", "reviewer"] as const;
@@ -12,6 +11,17 @@ export interface Usage {
   readonly outputTokens: number;
   readonly cacheReadTokens?: number;
   readonly costUsd?: number;
+}
+
+/** What a record says of its process, so that a later resume can end it should AURA die. Nothing before there is one. */
+export interface ProcessRecord {
+  /** Process id on `host`; with `pidStartedAt` (kernel start time) it names one process for good. */
+  readonly pid?: number;
+  readonly pidStartedAt?: string;
+  readonly host?: string;
+  readonly bootId?: string;
+  /** Identity of the workspace's folder when it was recorded: in a copy of the record it is another's. */
+  readonly folder?: string;
 }
 
 interface CallCommon {
@@ -56,6 +66,14 @@ export type CallRecord =
     });
 
 const TEXT = { type: "string" } as const;
+
+const processFields = {
+  pid: { type: "integer" },
+  pidStartedAt: TEXT,
+  host: TEXT,
+  bootId: TEXT,
+  folder: TEXT,
+} as const;
 
 const common = {
   id: TEXT,

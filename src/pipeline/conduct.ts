@@ -15,10 +15,10 @@ import { goAround, replay } from "./loop.ts";
 import { ManifestKeeper } from "./manifest.ts";
 import type { PipelineOptions } from "./options.ts";
 import { openProject } from "./project.ts";
-import { redactedStages } from "./redaction.ts";
 import { chooseFailed, clearFailed } from "./resume.ts";
 import { recordedSpending, Spending } from "./spending.ts";
 import type { Loop } from "./stage-context.ts";
+import { redactedStages } from "./stages.ts";
 import { Gate } from "./stopping.ts";
 
 /** How a run ended. */

@@ -54,7 +54,7 @@ export class RunHistory {
   readonly #fingerprints = new Map<number, HypothesisId>();
   readonly #reasons = new Map<string, string>();
   #entries: HistoryEntry[] = [];
-  #insights: (readonly Insight[])[] = [];
+  #insights: readonly Insight[] = [];
   #refused: readonly RefusedProposal[] = [];
   #carried: CarriedState | null = null;
   #progress = NO_PROGRESS;
@@ -75,7 +75,7 @@ export class RunHistory {
       entries: this.#entries,
       best: this.#archive.best(),
       refused: this.#refused,
-      insights: this.#insights.flat(),
+      insights: this.#insights,
     };
     return { history, carried: this.#carried, progress: this.#progress };
   }
@@ -145,7 +145,7 @@ export class RunHistory {
     for (const { evaluation } of results) this.tell(evaluation);
     const record = this.#concluded(proposed, entries, before);
     this.#entries.push(...entries);
-    this.#keepInsights([...this.#insights, insights]);
+    this.#insights = this.#windowed([...this.#insights, ...insights]);
     this.#refused = record.refused;
     this.#carried = record.carried ?? this.#carried;
     this.#progress = withIteration(this.#progress, record, entries, this.#settings.metric);
@@ -198,7 +198,7 @@ export class RunHistory {
   #rollBack(rollback: AppliedRollback): void {
     this.#archive.rollBack(rollback);
     this.#entries = [...this.#archive.entries()];
-    this.#keepInsights(this.#insights);
+    this.#insights = this.#insights.filter(({ iteration }) => this.#archive.counts(hypothesisId(iteration, 0)));
     const best = this.#archive.best();
     this.#progress = {
       ...this.#progress,
@@ -208,14 +208,12 @@ export class RunHistory {
     this.#carried = stateOf(rollback);
   }
 
-  /** The insights of as many iterations as the window says, without what was learnt from what does not count. */
-  #keepInsights(all: readonly (readonly Insight[])[]): void {
+  /** Those of the latest iterations, as many as the window says. */
+  #windowed(insights: readonly Insight[]): readonly Insight[] {
     const { insightWindow } = this.#settings;
-    const last = all.findLast((insights) => insights.length > 0)?.[0]?.iteration ?? 0;
-    const from = insightWindow === null ? 0 : last - insightWindow + 1;
-    this.#insights = all.filter(([first]) => {
-      return first && first.iteration >= from && this.#archive.counts(hypothesisId(first.iteration, 0));
-    });
+    if (insightWindow === null) return insights;
+    const from = (insights.at(-1)?.iteration ?? 0) - insightWindow + 1;
+    return insights.filter(({ iteration }) => iteration >= from);
   }
 
   /** The same failure of many hypotheses is one text in memory; why a score is what it is can be read from the record. */

@@ -1,7 +1,7 @@
 import type { RunContext } from "../kernel/context.ts";
 import type { Effects, ProcessIdentity } from "../kernel/effects.ts";
+import type { ProcessRecord } from "../model/call.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { ProcessRecord } from "../model/process.ts";
 import { dropScratch } from "../platform/scratch.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 

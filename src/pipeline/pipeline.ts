@@ -7,12 +7,11 @@ import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { LockOptions } from "../workspace/lock/lock.ts";
 import { isWithin } from "../workspace/states/index.ts";
-import { assertArtifacts } from "./artifact-places.ts";
-import { assertPipelineOptions } from "./check-options.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import type { StopSignals } from "./ending.ts";
-import { type PipelineOptions, settingsFrom } from "./options.ts";
+import { assertPipelineOptions, type PipelineOptions, settingsFrom } from "./options.ts";
+import { assertArtifacts } from "./project.ts";
 
 export interface RunOptions {
   /** Aborting ends what runs at once; the run stays resumable. */

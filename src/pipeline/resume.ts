@@ -1,8 +1,10 @@
 import { SpecError } from "../kernel/errors.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
-import { type HypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
+import { type HypothesisId, iterationName, parseHypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
+import type { IterationRecord } from "../model/iteration.ts";
 import { trialFile } from "../workspace/layout.ts";
+import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** Which records of a hypothesis are there. */
@@ -71,4 +73,122 @@ export function clearFailed(workspace: Workspace, id: HypothesisId): void {
     if (trial.outcome.status !== "completed" && parseTrialId(trial.id)) workspace.removeTrial(trial.id);
   }
   workspace.removeExperiment(id);
+}
+
+/**
+ * What a resume would do about one step. `reuse`: its record is there. `adopt`: its result is there, but what follows
+ * from it was not recorded yet. `rerun`: it has to be done (again).
+ */
+export interface ExplainedStep {
+  readonly step: string;
+  readonly action: "reuse" | "adopt" | "rerun";
+  readonly why: string;
+}
+
+/** What a resume would do, step by step, in the order it would do it; `again` are failed hypotheses that would run again. Reads records only. */
+export function explainResume(workspace: Workspace, again: readonly HypothesisId[] = []): readonly ExplainedStep[] {
+  return workspace.expectedIterations().flatMap((iteration) => {
+    const record = workspace.readIteration(iteration);
+    if (record) return explainIteration(workspace, record, new Set(again));
+    const why = "its record is missing; recorded replies and what its hypotheses already have are used";
+    return [{ step: `iteration ${iteration}: propose`, action: "rerun" as const, why }];
+  });
+}
+
+function explainIteration(
+  workspace: Workspace,
+  record: IterationRecord,
+  again: ReadonlySet<HypothesisId>,
+): readonly ExplainedStep[] {
+  const name = `iteration ${record.iteration}`;
+  const calls = explainCalls(workspace, record);
+  if (record.state === "started") {
+    const rollback = workspace.rollbacks().findLast(({ afterIteration }) => afterIteration === record.iteration - 1);
+    if (rollback && rollback.snapshot !== record.base?.snapshot) {
+      const why = `it begins anew from ${rollback.hypothesisId}, which was rolled back to`;
+      return [{ step: `${name}: propose`, action: "rerun", why }];
+    }
+    const asked = calls.some(({ action }) => action === "adopt");
+    const why = asked ? "the model has answered, the proposals were not recorded yet" : "nothing was proposed yet";
+    return [...calls, { step: `${name}: propose`, action: asked ? "adopt" : "rerun", why }];
+  }
+  const hypotheses = record.hypotheses.flatMap((id) =>
+    again.has(id) ? explainAgain(workspace, id) : explainHypothesis(workspace, id),
+  );
+  const reviewed = workspace.readInsights(record.iteration) !== null;
+  return [
+    ...calls,
+    { step: `${name}: propose`, action: "reuse", why: `${record.hypotheses.length} hypotheses are recorded` },
+    ...hypotheses,
+    reviewed
+      ? { step: `${name}: review`, action: "reuse", why: "its insights are recorded" }
+      : { step: `${name}: review`, action: "rerun", why: "it has no insights record" },
+  ];
+}
+
+/** A failed hypothesis that runs again: trials that completed are not run again. */
+function explainAgain(workspace: Workspace, id: HypothesisId): readonly ExplainedStep[] {
+  const experiment = workspace.readExperiment(id);
+  const trials = [...(experiment?.trials ?? []), ...(experiment?.checks ?? [])].map((trial): ExplainedStep => {
+    const { status } = trial.outcome;
+    return status === "completed"
+      ? { step: trial.id, action: "reuse", why: "it has completed" }
+      : { step: trial.id, action: "rerun", why: `it failed (${status}) and is to be run again` };
+  });
+  const why = "it failed and is to be run again";
+  return [
+    ...trials,
+    { step: `${id}: experiment`, action: "rerun", why },
+    { step: `${id}: evaluate`, action: "rerun", why: "its experiment is done again" },
+  ];
+}
+
+function explainHypothesis(workspace: Workspace, id: HypothesisId): readonly ExplainedStep[] {
+  const presence = { ...presenceOf(id, workspace), hypothesis: workspace.readHypothesis(id) !== null };
+  const next = nextStep(presence);
+  if (next.step === "none") return [{ step: id, action: "reuse", why: "its experiment and evaluation are recorded" }];
+  if (next.step === "propose") return [{ step: id, action: "rerun", why: next.why }];
+  const evaluation: ExplainedStep = {
+    step: `${id}: evaluate`,
+    action: "rerun",
+    why: next.step === "evaluate" ? next.why : "its experiment is done again",
+  };
+  if (next.step === "evaluate")
+    return [{ step: `${id}: experiment`, action: "reuse", why: "it is recorded" }, evaluation];
+  return [...explainTrials(workspace, id), { step: `${id}: experiment`, action: "rerun", why: next.why }, evaluation];
+}
+
+/** A trial is known by its record, or, when its attempt was cut short before that was written, by its folder. */
+function explainTrials(workspace: Workspace, id: HypothesisId): readonly ExplainedStep[] {
+  const iteration = parseHypothesisId(id)?.iteration ?? 0;
+  const begun = listAttempts(workspace.root, workspace.effects.files, iteration).map(({ trial }) => trial);
+  const trials = new Set([...workspace.listTrials(iteration), ...begun]);
+  return [...trials]
+    .filter((trial) => parseTrialId(trial)?.hypothesisId === id)
+    .sort()
+    .map((trial): ExplainedStep => {
+      const record = workspace.readTrialRecord(trial);
+      if (record?.state === "finished") {
+        return { step: trial, action: "adopt", why: `it has finished (${record.outcome.status})` };
+      }
+      const next = workspace.nextAttempt(trial);
+      const why = `attempt ${next - 1} was cut short; attempt ${next} gets a new folder`;
+      return { step: trial, action: "rerun", why };
+    });
+}
+
+function explainCalls(workspace: Workspace, record: IterationRecord): readonly ExplainedStep[] {
+  return workspace.listCalls(record.iteration).map((id): ExplainedStep => {
+    const call = workspace.readCall(record.iteration, id);
+    const step = `call ${id}`;
+    if (call?.state === "finished") {
+      const done = record.state === "finished";
+      return { step, action: done ? "reuse" : "adopt", why: "its reply is recorded and is not paid for again" };
+    }
+    const what =
+      call?.state === "failed" ? `it failed: ${call.failure.message}` : "it was sent, and no reply was recorded";
+    return record.state === "finished"
+      ? { step, action: "reuse", why: `${what}; iteration ${iterationName(record.iteration)} went on without it` }
+      : { step, action: "rerun", why: what };
+  });
 }

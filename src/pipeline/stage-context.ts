@@ -13,9 +13,9 @@ import type { RunHistory, View } from "./history.ts";
 import type { InputGuard } from "./inputs.ts";
 import type { TrialFolders } from "./keep.ts";
 import { type ArtifactStates, createEditCopies, type ProjectCopies } from "./project.ts";
-import { redactedCalls, redactedTrials } from "./redaction.ts";
 import type { Spending } from "./spending.ts";
 import type { Stages } from "./stages.ts";
+import { redactedCalls, redactedTrials } from "./stages.ts";
 import type { Gate } from "./stopping.ts";
 import { createTrials } from "./trials.ts";
 

@@ -1,5 +1,7 @@
+import type { CallRequest, Calls, Trials } from "../kernel/context.ts";
 import { isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
 import type { Evaluator, Experimenter, Finding, Proposals, Researcher, Reviewer } from "../kernel/ports.ts";
+import type { Redactor } from "../kernel/redact.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
@@ -91,4 +93,45 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** A property that an object only inherits, such as a getter of its class, is in no record. */
 function isId(answer: Readonly<Record<string, unknown>>): boolean {
   return Object.hasOwn(answer, "hypothesisId") && typeof answer.hypothesisId === "string";
+}
+
+/*
+ * Where something comes into a run, secrets are taken out of it, before it is used: what is recorded and what is in memory
+ * never differ, so that a resumed run sees what an undisturbed one saw.
+ */
+
+/** The stages of a run, without secrets in what they answer. */
+export function redactedStages({ researcher, experimenter, evaluator, reviewer }: Stages, hide: Redactor): Stages {
+  return {
+    researcher: { numTasks: researcher.numTasks, hypothesize: (ctx) => clean(researcher.hypothesize(ctx), hide) },
+    experimenter: {
+      queues: experimenter.queues === true,
+      runExperiment: (hypothesis, ctx) => clean(experimenter.runExperiment(hypothesis, ctx), hide),
+    },
+    evaluator: { evaluate: (hypothesis, found, ctx) => clean(evaluator.evaluate(hypothesis, found, ctx), hide) },
+    reviewer: { review: (batch, ctx) => clean(reviewer.review(batch, ctx), hide) },
+  };
+}
+
+/** Trials whose results hold no secrets, neither in their records nor for who asked for them. */
+export function redactedTrials(trials: Trials, hide: Redactor): Trials {
+  return { run: (request, attempt) => trials.run(request, async (ctx) => hide.record(await attempt(ctx))) };
+}
+
+/** Calls whose replies hold no secrets, neither in their records nor for who asked. */
+export function redactedCalls(calls: Calls, hide: Redactor): Calls {
+  const redacted = ({ runner, ...request }: CallRequest): CallRequest => {
+    const { name, model } = runner;
+    const run: typeof runner.run = (asked, ctx) => clean(runner.run(asked, ctx), hide);
+    return { ...request, runner: { name, ...(model === undefined ? {} : { model }), run } };
+  };
+  return { ask: (request) => calls.ask(redacted(request)) };
+}
+
+async function clean<T>(answer: Promise<T>, hide: Redactor): Promise<T> {
+  try {
+    return hide.record(await answer);
+  } catch (thrown) {
+    throw hide.error(thrown);
+  }
 }

@@ -12,12 +12,11 @@ import type { Evaluation, evaluationSchema } from "../../src/model/evaluation.ts
 import type { Experiment, experimentSchema } from "../../src/model/experiment.ts";
 import type { Hypothesis, hypothesisSchema } from "../../src/model/hypothesis.ts";
 import type { Insight, insightsSchema } from "../../src/model/insight.ts";
-import type { IterationRecord, iterationSchema } from "../../src/model/iteration.ts";
+import type { IterationRecord, iterationSchema, RollbackRecord, rollbackSchema } from "../../src/model/iteration.ts";
 import type { JsonObject, JsonPrimitive, JsonValue } from "../../src/model/json.ts";
-import type { RollbackRecord, rollbackSchema } from "../../src/model/rollback.ts";
 import type { manifestSchema, RunManifest } from "../../src/model/run.ts";
 import type { Trial, trialSchema } from "../../src/model/trial.ts";
-import type { ExplainedStep } from "../../src/pipeline/explain.ts";
+import type { ExplainedStep } from "../../src/pipeline/resume.ts";
 import type { Infer } from "../../src/schema/infer.ts";
 import type { RunPlan } from "../../src/spec/plan.ts";
 import type { RepairPlan } from "../../src/workspace/repair.ts";

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { expect, it } from "vitest";
 import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "../../../src/index.ts";
-import { explainResume } from "../../../src/pipeline/explain.ts";
+import { explainResume } from "../../../src/pipeline/resume.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 it("an explained resume names what would be done again, and why, when records are gone", async () => {

@@ -11,8 +11,8 @@ import {
   Reviewer,
   Workspace,
 } from "../../../src/index.ts";
-import { explainResume } from "../../../src/pipeline/explain.ts";
 import type { PipelineOptions } from "../../../src/pipeline/options.ts";
+import { explainResume } from "../../../src/pipeline/resume.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { planRollback, rollback } from "../../../src/workspace/states/index.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Experiment } from "../../../../src/model/experiment.ts";
 import type { IterationRecord } from "../../../../src/model/iteration.ts";
-import { rollbackSchema } from "../../../../src/model/rollback.ts";
+import { rollbackSchema } from "../../../../src/model/iteration.ts";
 import { compileSchema } from "../../../../src/schema/validate.ts";
 import { objectFile } from "../../../../src/workspace/layout.ts";
 import { readRollbacks } from "../../../../src/workspace/rollbacks.ts";
