@@ -1,42 +1,6 @@
-import { type ObjectSchema, TIMESTAMP } from "../schema/dialect.ts";
-
-/** One thing to do to a folder so that it holds a state. Done in order; each can be done again, and undone. */
-export interface ApplyStep {
-  readonly action: "delete" | "remove-folder" | "make-folder" | "write" | "set-mode";
-  /** Relative to the folder. */
-  readonly path: string;
-  /** Permission bits that are set. */
-  readonly mode?: number;
-  /** What was there when the step was planned, by content; absent when nothing was. */
-  readonly before?: string;
-  /** Permission bits of a folder that is removed, or of what gets other ones. */
-  readonly beforeMode?: number;
-}
-
-/** An apply that is going on, or was cut short. */
-export interface ApplyIntent {
-  /** `staging`: nothing is replaced yet. `replacing`: all is staged, steps may be done. `undoing`: steps are taken back. */
-  readonly state: "staging" | "replacing" | "undoing";
-  readonly target: string;
-  readonly snapshot: string;
-  readonly startedAt: string;
-  readonly steps: readonly ApplyStep[];
-}
-
-/** The state that a folder was brought to last. */
-export interface AppliedState {
-  readonly target: string;
-  readonly snapshot: string;
-  readonly appliedAt: string;
-}
-
-/** What `aura apply` is in the middle of, and did last: `apply.json`. */
-export interface ApplyRecord {
-  /** At most one a folder. */
-  readonly unfinished: readonly ApplyIntent[];
-  /** One a folder, the newest last; of more than twenty folders the oldest are forgotten. */
-  readonly applied: readonly AppliedState[];
-}
+import type { ObjectSchema } from "../schema/dialect.ts";
+import { TIMESTAMP } from "../schema/dialect.ts";
+import type { Infer } from "../schema/infer.ts";
 
 const SNAPSHOT_ID = { type: "string", pattern: "^[0-9a-f]{16}$" } as const;
 const MODE = {
@@ -56,11 +20,16 @@ export const applyStepSchema = {
       type: "string",
       description: "What was there when the step was planned, by content; absent when nothing was.",
     },
-    beforeMode: MODE,
+    beforeMode: {
+      ...MODE,
+      description: "Permission bits of a folder that is removed, or of what gets other ones.",
+    },
   },
   required: ["action", "path"],
   additionalProperties: false,
 } as const satisfies ObjectSchema;
+/** One thing to do to a folder so that it holds a state. Done in order; each can be done again, and undone. */
+export type ApplyStep = Infer<typeof applyStepSchema>;
 
 export const applySchema = {
   type: "object",
@@ -68,17 +37,18 @@ export const applySchema = {
   properties: {
     unfinished: {
       type: "array",
+      description: "At most one a folder.",
       items: {
         type: "object",
         properties: {
-          state: { enum: ["staging", "replacing", "undoing"] },
+          state: {
+            enum: ["staging", "replacing", "undoing"],
+            description: "Nothing is replaced yet; all is staged, steps may be done; steps are taken back.",
+          },
           target: { type: "string" },
           snapshot: SNAPSHOT_ID,
           startedAt: TIMESTAMP,
-          steps: {
-            type: "array",
-            items: applyStepSchema,
-          },
+          steps: { type: "array", items: applyStepSchema },
         },
         required: ["state", "target", "snapshot", "startedAt", "steps"],
         additionalProperties: false,
@@ -86,6 +56,7 @@ export const applySchema = {
     },
     applied: {
       type: "array",
+      description: "One a folder, the newest last; of more than twenty folders the oldest are forgotten.",
       items: {
         type: "object",
         properties: { target: { type: "string" }, snapshot: SNAPSHOT_ID, appliedAt: TIMESTAMP },
@@ -97,3 +68,7 @@ export const applySchema = {
   required: ["unfinished", "applied"],
   additionalProperties: false,
 } as const satisfies ObjectSchema;
+/** What `aura apply` is in the middle of, and did last: `apply.json`. */
+export type ApplyRecord = Infer<typeof applySchema>;
+/** An apply that is going on, or was cut short. */
+export type ApplyIntent = ApplyRecord["unfinished"][number];

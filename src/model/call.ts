@@ -1,6 +1,7 @@
-import { MILLISECONDS, type ObjectSchema, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
-import type { JsonValue } from "./json.ts";
-import { type Failure, failureSchema } from "./trial.ts";
+import type { ObjectSchema } from "../schema/dialect.ts";
+import { MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import type { Infer } from "../schema/infer.ts";
+import { failureSchema } from "./trial.ts";
 
 export const ROLES = ["researcher", "experimenter", "evaluator", "reviewer"] as const;
 export type Role = (typeof ROLES)[number];
@@ -13,79 +14,50 @@ export interface Usage {
   readonly costUsd?: number;
 }
 
-/** What a record says of its process, so that a later resume can end it should AURA die. Nothing before there is one. */
-export interface ProcessRecord {
-  /** Process id on `host`; with `pidStartedAt` (kernel start time) it names one process for good. */
-  readonly pid?: number;
-  readonly pidStartedAt?: string;
-  readonly host?: string;
-  readonly bootId?: string;
-  /** Identity of the workspace's folder when it was recorded: in a copy of the record it is another's. */
-  readonly folder?: string;
-}
-
-interface CallCommon {
-  /** `<iteration or hypothesis>-<role>[-<part>]-a<n>`: says who asked, about what, and which ask of that question it was. */
-  readonly id: string;
-  readonly role: Role;
-  readonly iteration: number;
-  readonly hypothesisId?: string;
-  /** The n-th ask of this question (1 is the first); asking again after an unusable reply raises it. */
-  readonly ask: number;
-  readonly runner: string;
-  readonly model?: string;
-  readonly prompt: string;
-  readonly promptHash: string;
-  /** How often the request was sent, over crashes and resumes. */
-  readonly attempts: number;
-  readonly startedAt: string;
-}
-
-/** One model or command-runner call. On disk, flushed, before it is sent and again before its reply is used. */
-export type CallRecord =
-  | (CallCommon & ProcessRecord & { readonly state: "started" })
-  | (CallCommon & {
-      readonly state: "finished";
-      readonly response: string;
-      readonly structured?: JsonValue;
-      /** Why the runner could make nothing of the response. */
-      readonly unusable?: string;
-      readonly usage?: Usage;
-      readonly endedAt: string;
-      readonly durationMs: number;
-    })
-  | (CallCommon & {
-      readonly state: "failed";
-      readonly failure: Failure;
-      /** What was answered before the call failed, as far as it came and without its middle where it is long. */
-      readonly response?: string;
-      /** What the failed call used all the same. */
-      readonly usage?: Usage;
-      readonly endedAt: string;
-      readonly durationMs: number;
-    });
-
 const TEXT = { type: "string" } as const;
 
-const processFields = {
-  pid: { type: "integer" },
-  pidStartedAt: TEXT,
-  host: TEXT,
-  bootId: TEXT,
-  folder: TEXT,
-} as const;
+const processSchema = {
+  type: "object",
+  properties: {
+    pid: {
+      type: "integer",
+      description: "On `host`; with `pidStartedAt` (kernel start time) it names one process for good.",
+    },
+    pidStartedAt: TEXT,
+    host: TEXT,
+    bootId: TEXT,
+    folder: {
+      type: "string",
+      description: "Identity of the workspace's folder when it was recorded: in a copy of the record it is another's.",
+    },
+  },
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+/** What a record says of its process, so that a later resume can end it should AURA die. Nothing before there is one. */
+export type ProcessRecord = Infer<typeof processSchema>;
 
 const common = {
-  id: TEXT,
+  id: {
+    type: "string",
+    description: "`<iteration or hypothesis>-<role>[-<part>]-a<n>`: who asked, about what, and which ask it was.",
+  },
   role: { enum: ROLES },
   iteration: { type: "integer", minimum: 0 },
   hypothesisId: TEXT,
-  ask: { type: "integer", minimum: 1 },
+  ask: {
+    type: "integer",
+    minimum: 1,
+    description: "1 is the first ask of this question; asking again after an unusable reply raises it.",
+  },
   runner: TEXT,
   model: TEXT,
   prompt: TEXT,
   promptHash: TEXT,
-  attempts: { type: "integer", minimum: 1 },
+  attempts: {
+    type: "integer",
+    minimum: 1,
+    description: "How often the request was sent, over crashes and resumes.",
+  },
   startedAt: TIMESTAMP,
 } as const;
 const commonRequired = [
@@ -117,7 +89,7 @@ export const callSchema = {
   anyOf: [
     {
       type: "object",
-      properties: { ...common, ...processFields, state: { const: "started" } },
+      properties: { ...common, ...processSchema.properties, state: { const: "started" } },
       required: [...commonRequired, "state"],
       additionalProperties: false,
     },
@@ -128,7 +100,7 @@ export const callSchema = {
         state: { const: "finished" },
         response: TEXT,
         structured: { "x-any": true, description: "The reply as data, where the runner gives it so: open." },
-        unusable: TEXT,
+        unusable: { type: "string", description: "Why the runner could make nothing of the response." },
         usage: usageSchema,
         endedAt: TIMESTAMP,
         durationMs: MILLISECONDS,
@@ -142,7 +114,10 @@ export const callSchema = {
         ...common,
         state: { const: "failed" },
         failure: failureSchema,
-        response: TEXT,
+        response: {
+          type: "string",
+          description: "What was answered before it failed, as far as it came; a long one without its middle.",
+        },
         usage: usageSchema,
         endedAt: TIMESTAMP,
         durationMs: MILLISECONDS,
@@ -152,3 +127,5 @@ export const callSchema = {
     },
   ],
 } as const;
+/** One model or command-runner call. On disk, flushed, before it is sent and again before its reply is used. */
+export type CallRecord = Infer<typeof callSchema>;
