@@ -146,6 +146,7 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
     stop,
     [Symbol.dispose]() {
       ending[Symbol.dispose]();
+      process.stdout.off("error", onOutputError);
       for (const { signal, handler } of handlers) process.off(signal, handler);
       if (graceTimer) clearTimeout(graceTimer);
       if (endTimer) clearTimeout(endTimer);

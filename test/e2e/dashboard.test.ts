@@ -89,6 +89,16 @@ describe.skipIf(!hasTmux)("the dashboard in a real terminal (needs tmux)", () =>
     expect(closed).toContain("aura resume stuck");
   });
 
+  test("a hang-up of the terminal ends the run with 129, resumable", async () => {
+    here.write("hung.yaml", spec({ name: "hung", experimenter: script("sleep 60; echo score=$1") }));
+    using terminal = started("run hung.yaml --workspace hung --reporter plain --grace 0s");
+    await terminal.until(/trial\.started/);
+    process.kill(here.json<{ pid: number }>("hung/lock.json").pid, "SIGHUP");
+    const closed = await terminal.until(LEFT);
+    expect(closed).toMatch(/left with 129\n1/);
+    expect(closed).toContain("aura resume hung");
+  });
+
   test("a run that ends leaves its last frame and the summary, with 0", async () => {
     using terminal = started("run short.yaml --workspace short");
     const closed = await terminal.until(LEFT);

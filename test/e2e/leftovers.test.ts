@@ -32,7 +32,6 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
       for (const [signal, code, second] of [
         ["SIGTERM", 143, false],
         ["SIGINT", 130, true],
-        ["SIGHUP", 129, false],
         ["SIGUSR2", 75, false],
       ] as const) {
         const live = here.start(["run", "stubborn.yaml", "--new", "--grace", second ? "5m" : "0s"]);
