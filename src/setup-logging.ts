@@ -1,7 +1,7 @@
 import type { Clock } from "./kernel/effects.ts";
 import type { EventSink } from "./kernel/events.ts";
 import { systemClock } from "./platform/clock.ts";
-import { writeLine } from "./platform/standard-streams.ts";
+import { writeLine } from "./platform/system.ts";
 import { createPlainReporter } from "./reporters/plain.ts";
 
 /** Something whose events can be observed, such as a `Pipeline`. */

@@ -41,3 +41,8 @@ function systemVariables(): EnvironmentVariables {
     names: () => Object.keys(process.env).sort(),
   };
 }
+
+/** Writes a line to standard output. */
+export function writeLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

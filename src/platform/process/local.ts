@@ -1,7 +1,7 @@
 import type { Clock, ProcessRunner } from "../../kernel/effects.ts";
 import type { Ending } from "./ending.ts";
 import { endLeftovers, Leftovers, TreeWatch } from "./leftovers.ts";
-import { type OomKills, recentOomKills, systemOomKills } from "./oom.ts";
+import { type OomKills, systemOomKills } from "./oom.ts";
 import { Identities, ProcessTable } from "./proc-fs.ts";
 import { type RunHost, runProcess } from "./run.ts";
 
@@ -28,7 +28,6 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
     trees: new TreeWatch(),
     running,
     oomKills,
-    recentOomKills: recentOomKills(oomKills),
   };
   return {
     self: identities.self,

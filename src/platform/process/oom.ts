@@ -12,23 +12,6 @@ export function systemOomKills(): OomKills {
   return () => (file === null ? null : countIn(file));
 }
 
-/** How old a count may be that stands for "before this process started". */
-const FRESH_MS = 100;
-
-/** The count as it was just before now, read at most ten times a second: many processes start in that time. */
-export function recentOomKills(read: OomKills): OomKills {
-  let readAt = Number.NEGATIVE_INFINITY;
-  let count: number | null = null;
-  return () => {
-    const now = performance.now();
-    if (now - readAt > FRESH_MS) {
-      readAt = now;
-      count = read();
-    }
-    return count;
-  };
-}
-
 function counterFile(): string | null {
   let groups: string;
   try {

@@ -1,6 +1,5 @@
 import { closeSync, constants, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { isMissing, stored } from "../files/errors.ts";
 
 const HEAD_BYTES = 8 * 1024 * 1024;
@@ -15,15 +14,13 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | cons
  */
 export class OutputLog {
   readonly #path: string;
-  readonly #memory: MemoryRelease;
   readonly #tail = new ByteRing(TAIL_BYTES);
   #fd: number | null = null;
   #headBytes = 0;
   #tailTotal = 0;
 
-  constructor(path: string, memory: MemoryRelease) {
+  constructor(path: string) {
     this.#path = path;
-    this.#memory = memory;
   }
 
   write(chunk: Uint8Array): void {
@@ -42,8 +39,6 @@ export class OutputLog {
     const missing = this.#tailTotal - this.#tail.length;
     if (missing > 0) this.#append(Buffer.from(`\n... ${missing} bytes left out ...\n`));
     for (const part of this.#tail.parts()) this.#append(part);
-    const taken = this.#tail.take();
-    if (taken !== null) this.#memory.release(taken);
     this.#fd = null;
     stored("close", this.#path, () => closeSync(fd));
   }
@@ -116,40 +111,4 @@ export class ByteRing {
   read(): Buffer {
     return Buffer.concat(this.parts());
   }
-
-  /** Empties the ring and hands over its memory, if it has taken any. */
-  take(): Buffer | null {
-    const bytes = this.#bytes;
-    this.#bytes = null;
-    this.#end = 0;
-    this.#total = 0;
-    return bytes;
-  }
-}
-
-/** Buffers smaller than this are left to the garbage collector. */
-const SMALLEST = 16 * 1024;
-
-/**
- * Frees the memory of buffers as soon as they are done with. The garbage collector lets tens of megabytes of them pile
- * up in a flood of output, and every megabyte makes the next start of a process slower. Memory that is transferred to
- * a port which nobody reads is freed at once; the buffer is empty afterwards.
- */
-export class MemoryRelease {
-  #port: MessagePort | null = null;
-
-  release(buffer: Buffer): void {
-    const memory = buffer.buffer;
-    // Small buffers share their memory with others.
-    if (!(memory instanceof ArrayBuffer) || buffer.length < SMALLEST || buffer.length !== memory.byteLength) return;
-    this.#port ??= closedPort();
-    this.#port.postMessage(null, [memory]);
-  }
-}
-
-function closedPort(): MessagePort {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  port1.close();
-  return port1;
 }

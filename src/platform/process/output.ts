@@ -1,7 +1,7 @@
 import type { ProcessRequest } from "../../kernel/effects.ts";
 import { StreamRedaction } from "../../kernel/redact.ts";
 import { LineSplitter, plainTail } from "./lines.ts";
-import { ByteRing, MemoryRelease, OutputLog } from "./output-log.ts";
+import { ByteRing, OutputLog } from "./output-log.ts";
 
 const TAIL_BYTES = 4 * 1024;
 
@@ -16,7 +16,6 @@ interface StreamTargets {
 /** What becomes of one stream of a process: its log, its lines, its tail and its count. Memory does not grow with it. */
 class StreamOutput {
   readonly #targets: StreamTargets;
-  readonly #memory: MemoryRelease;
   // Made with the first byte: most streams of most trials stay empty.
   #log: OutputLog | null = null;
   #redaction: StreamRedaction | null = null;
@@ -24,9 +23,8 @@ class StreamOutput {
   #tail: ByteRing | null = null;
   #bytes = 0;
 
-  constructor(targets: StreamTargets, memory: MemoryRelease) {
+  constructor(targets: StreamTargets) {
     this.#targets = targets;
-    this.#memory = memory;
   }
 
   get bytes(): number {
@@ -46,7 +44,7 @@ class StreamOutput {
 
   write(chunk: Buffer): void {
     const { logPath, secrets = [], onLine } = this.#targets;
-    if (logPath !== undefined) this.#log ??= new OutputLog(logPath, this.#memory);
+    if (logPath !== undefined) this.#log ??= new OutputLog(logPath);
     if (onLine !== undefined) this.#lines ??= new LineSplitter(onLine);
     if (secrets.length > 0) this.#redaction ??= new StreamRedaction(secrets);
     this.#log?.write(this.#redaction?.push(chunk) ?? chunk);
@@ -76,15 +74,14 @@ export interface OutputEvents {
 export class ProcessOutput {
   readonly stdout: StreamOutput;
   readonly stderr: StreamOutput;
-  readonly #memory = new MemoryRelease();
   readonly #limit: number;
   readonly #events: OutputEvents;
   #failure: { readonly thrown: unknown } | null = null;
   #overLimit = false;
 
   constructor(request: ProcessRequest, events: OutputEvents) {
-    this.stdout = new StreamOutput(targetsOf(request, "stdout"), this.#memory);
-    this.stderr = new StreamOutput(targetsOf(request, "stderr"), this.#memory);
+    this.stdout = new StreamOutput(targetsOf(request, "stdout"));
+    this.stderr = new StreamOutput(targetsOf(request, "stderr"));
     this.#limit = request.outputLimitBytes ?? Number.POSITIVE_INFINITY;
     this.#events = events;
   }
@@ -93,7 +90,6 @@ export class ProcessOutput {
     const output = this[stream];
     output.count(chunk);
     this.#guard(() => output.write(chunk));
-    this.#memory.release(chunk);
     if (this.#overLimit || this.stdout.bytes + this.stderr.bytes <= this.#limit) return;
     this.#overLimit = true;
     this.#events.overLimit();

@@ -23,8 +23,6 @@ export interface RunHost {
   readonly table: ProcessTable;
   readonly trees: TreeWatch;
   readonly oomKills: OomKills;
-  /** The count a moment ago, cheap enough to be asked for at every start. */
-  readonly recentOomKills: OomKills;
   /** Everything that is running, for whoever must end it all at once. */
   readonly running: Set<Ending>;
 }
@@ -103,10 +101,10 @@ class ProcessRun implements ChildEvents {
   }
 
   started(pid: number): void {
-    const { clock, identities, recentOomKills } = this.#host;
+    const { clock, identities, oomKills } = this.#host;
     this.#identity = identities.of(pid);
     this.#startedAt = clock.monotonic();
-    this.#oomKillsBefore = recentOomKills();
+    this.#oomKillsBefore = oomKills();
     this.#armDeadline();
     this.#group = new ProcessGroup(pid, this.#host.table);
     this.#host.trees.add(this.#group);

@@ -43,16 +43,17 @@ test("memory does not grow with the output", async () => {
       file: "head", args: ["-c", String(bytes), "/dev/zero"], cwd: "/", env: { PATH: process.env.PATH }, graceMs: 0,
       outputLimitBytes: 1e9, logs: { stdout: ${JSON.stringify(dir.join("o"))}, stderr: ${JSON.stringify(dir.join("e"))} },
     }, new AbortController().signal);
-    await flood(10_000_000);
-    const before = process.memoryUsage.rss();
     await flood(50_000_000);
+    const before = process.memoryUsage.rss();
+    await flood(400_000_000);
     console.log((process.memoryUsage.rss() - before) / 1e6);
   `;
   const env = { PATH: process.env.PATH ?? "" };
   const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script];
   const result = await processes.run(request(process.execPath, args, { env }), never);
   expect(result).toMatchObject({ end: "exited", exitCode: 0, stderrTail: "" });
-  expect(Number(result.stdoutTail)).toBeLessThan(12);
+  // Eight times as much again: what the garbage collector has not got round to, and no more.
+  expect(Number(result.stdoutTail)).toBeLessThan(60);
 });
 
 test("output between 8 and 9 MiB is kept whole", async () => {
