@@ -92,7 +92,10 @@ export interface Starter extends Lifecycle {
    * none has joined them for so many milliseconds.
    */
   readonly gatherMs?: number;
-  /** What it runs is kept from the rest of the machine: no warning that code of a model has all rights of the user. */
+  /**
+   * It runs commands in a sandbox or a container, or on another machine: they get a small environment instead of AURA's
+   * own, and there is no warning that code of a model has all rights of the user.
+   */
   readonly isolates?: boolean;
   /**
    * Why commands would not find this program where they run; `null` when they do. Without it, a program is looked for

@@ -122,6 +122,7 @@ export class FakeCluster implements Disposable {
 export function fakeBatchExecutor(cluster: FakeCluster, gatherMs = 100): AnyDefinition<"executor"> {
   const starter: Starter = {
     gatherMs,
+    isolates: true,
     start: (jobs) => {
       const named = jobs.map((job) => ({ name: job.marker, job }));
       // Before they are submitted: should AURA be killed in between, they are looked for, and not submitted twice.

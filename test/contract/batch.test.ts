@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { JsonObject } from "../../src/model/json.ts";
 import { systemEffects } from "../../src/platform/system.ts";
-import { type FaultPlan, faultyEffects, SimulatedCrash } from "../../src/testing/faults.ts";
 import { FakeCluster, fakeBatchExecutor } from "../../src/testing/index.ts";
 import { runData, type SpecRun, type SpecRunOptions } from "../../src/testing/run-spec.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { type FaultPlan, faultyEffects, SimulatedCrash } from "../support/faults.ts";
 
 const HYPOTHESES = 4;
 

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { expect, it } from "vitest";
-import { startAnthropicServer } from "../../src/testing/anthropic-server.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { startAnthropicServer } from "../support/anthropic-server.ts";
 import { aura, start } from "../support/aura.ts";
 import { type Block, blocks, REPOSITORY } from "../support/documents.ts";
 

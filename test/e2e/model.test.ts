@@ -4,11 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CallRecord } from "../../src/model/call.ts";
 import type { FinishedIteration } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
-import {
-  type AnthropicRequest,
-  type AnthropicScript,
-  startAnthropicServer,
-} from "../../src/testing/anthropic-server.ts";
+import { type AnthropicRequest, type AnthropicScript, startAnthropicServer } from "../support/anthropic-server.ts";
 import { type AuraEnd, type Desk, desk, script, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import type { FinishedTrial } from "../../src/model/trial.ts";
-import { startAnthropicServer } from "../../src/testing/anthropic-server.ts";
+import { startAnthropicServer } from "../support/anthropic-server.ts";
 import { type Desk, desk, grid, script, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 

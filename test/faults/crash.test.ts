@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { seededRng } from "../../src/platform/rng.ts";
-import type { FaultPlan } from "../../src/testing/faults.ts";
+import type { FaultPlan } from "../support/faults.ts";
 import type { Life } from "./support/lives.ts";
 import { afterFaults, sample, type Undisturbed, undisturbed } from "./support/sweep.ts";
 

@@ -2,7 +2,6 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemEffects } from "../../src/platform/system.ts";
-import { type FaultPlan, faultyEffects, SimulatedCrash } from "../../src/testing/faults.ts";
 import {
   applyState,
   findState,
@@ -15,6 +14,7 @@ import {
 } from "../../src/workspace/states/index.ts";
 import { inspectBest } from "../../src/workspace/views/queries.ts";
 import { Workspace } from "../../src/workspace/workspace.ts";
+import { type FaultPlan, faultyEffects, SimulatedCrash } from "../support/faults.ts";
 import { IN_MEMORY } from "./support/in-memory.ts";
 import { inPlace, live } from "./support/lives.ts";
 import { differencesFrom, essenceOf } from "./support/reference-model.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { EXIT } from "../../src/kernel/errors.ts";
-import type { Fault } from "../../src/testing/faults/switch.ts";
+import type { Fault } from "../support/faults.ts";
 import { thorough } from "../support/thorough.ts";
 import { inPlace, type Life, live } from "./support/lives.ts";
 import { differencesFrom } from "./support/reference-model.ts";

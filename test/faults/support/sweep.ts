@@ -1,4 +1,4 @@
-import type { FaultPlan } from "../../../src/testing/faults.ts";
+import type { FaultPlan } from "../../support/faults.ts";
 import { inPlace, type Life, type LifeOptions, live } from "./lives.ts";
 import { differencesFrom, essenceOf, leftoversIn, type Tally } from "./reference-model.ts";
 import { type Place, tallyOf } from "./scenario.ts";

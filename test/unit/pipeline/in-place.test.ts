@@ -12,9 +12,9 @@ import type { Runner } from "../../../src/kernel/ports.ts";
 import { DEFAULT_SETTINGS, type RunSettings } from "../../../src/model/settings.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { faultyEffects } from "../../../src/testing/faults.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
+import { faultyEffects } from "../../support/faults.ts";
 import { stageContext as stage } from "../../support/stage-context.ts";
 
 let place: TemporaryDirectory;

@@ -6,9 +6,9 @@ import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { loadSpec } from "../../../src/spec/load.ts";
 import { resolveSpec } from "../../../src/spec/resolve.ts";
-import { type FaultPlan, faultyEffects } from "../../../src/testing/faults.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
+import { type FaultPlan, faultyEffects } from "../../support/faults.ts";
 
 const TOKEN = 'tok"en\\-5f3a';
 const GOAL = "the-goal-nobody-may-know";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type RunnerError, RunnerError as RunnerErrorClass } from "../../../src/kernel/errors.ts";
 import { type AnthropicOptions, anthropicLlm, type LlmEffects } from "../../../src/platform/llm.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type AnthropicScript, startAnthropicServer } from "../../../src/testing/anthropic-server.ts";
+import { type AnthropicScript, startAnthropicServer } from "../../support/anthropic-server.ts";
 
 const KEY = "sk-test-0123456789";
 

@@ -3,8 +3,8 @@ import { afterEach, expect, test } from "vitest";
 import type { Effects, ProcessRequest } from "../../../src/kernel/effects.ts";
 import { StorageError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type FaultPlan, faultyEffects, parseFaultPlan, SimulatedCrash } from "../../../src/testing/faults.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { type FaultPlan, faultyEffects, parseFaultPlan, SimulatedCrash } from "../../support/faults.ts";
 
 const never = new AbortController().signal;
 const used: Effects[] = [];
@@ -143,10 +143,10 @@ test("a plan is read from a text, and nonsense is refused", () => {
 
 test("a real SIGKILL strikes at the crossing it is planned for", () => {
   using dir = temporaryDirectory();
-  const url = (path: string): string => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
+  const url = (path: string): string => JSON.stringify(new URL(`../../../${path}`, import.meta.url).href);
   const script = `
-    const { faultyEffects, parseFaultPlan } = await import(${url("testing/faults.ts")});
-    const { systemEffects } = await import(${url("platform/system.ts")});
+    const { faultyEffects, parseFaultPlan } = await import(${url("test/support/faults.ts")});
+    const { systemEffects } = await import(${url("src/platform/system.ts")});
     const { effects } = faultyEffects(systemEffects(), parseFaultPlan(process.env.TEST_FAULT));
     for (const name of ["a", "b", "c"]) effects.files.append(${JSON.stringify(dir.path)} + "/" + name, "four");
   `;

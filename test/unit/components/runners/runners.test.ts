@@ -4,7 +4,7 @@ import { asRunner, FunctionRunner, LLMRunner } from "../../../../src/components/
 import { RunnerError, SpecError } from "../../../../src/kernel/errors.ts";
 import { NO_TOTALS } from "../../../../src/model/run.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
-import { startAnthropicServer } from "../../../../src/testing/anthropic-server.ts";
+import { startAnthropicServer } from "../../../support/anthropic-server.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";
 

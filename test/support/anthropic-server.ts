@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { isJsonObject, parseJson } from "../model/json.ts";
+import { isJsonObject, parseJson } from "../../src/model/json.ts";
 
 /** What the server does with one request. */
 export type AnthropicAnswer =
