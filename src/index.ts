@@ -9,7 +9,7 @@ export {
 } from "./components/aggregators/index.ts";
 export { builtins } from "./components/builtins.ts";
 export { StdoutCollector } from "./components/collectors/stdout.ts";
-export { asEvaluator } from "./components/evaluators/as-evaluator.ts";
+export { asEvaluator } from "./components/evaluators/function.ts";
 export { MetricEvaluator } from "./components/evaluators/metric.ts";
 export {
   CommandExecutor,

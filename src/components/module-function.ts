@@ -81,15 +81,14 @@ export function invalidAnswer(message: string): Failure {
  * same names. Of the history, the latest 10,000 hypotheses.
  */
 export function stageData(ctx: StageContext) {
-  const { settings, history, iteration, inputs, runId } = ctx;
+  const { history } = ctx;
+  const latest = { ...history, entries: history.entries.slice(-MOST_ENTRIES) };
+  return { ...runData(ctx), history: latest, insights: history.insights };
+}
+
+/** The part of it that does not grow with the run. */
+export function runData({ settings, iteration, inputs, runId, workspace }: StageContext) {
   const { name, goal, seed, constraints, root, metric } = settings;
-  return {
-    runId,
-    iteration,
-    settings: { name, goal, seed, constraints, root, metric },
-    history: { ...history, entries: history.entries.slice(-MOST_ENTRIES) },
-    insights: history.insights,
-    inputs,
-    workspace: { root: ctx.workspace.root },
-  };
+  const known = { name, goal, seed, constraints, root, metric };
+  return { runId, iteration, settings: known, inputs, workspace: { root: workspace.root } };
 }

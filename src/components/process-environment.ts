@@ -90,3 +90,15 @@ function present(variables: EnvironmentVariables, names: readonly string[]): Env
     }),
   );
 }
+
+/** What a runner's process gets of the environment. */
+export const environmentOptions = {
+  env: { type: "object", additionalProperties: { type: "string" }, description: "Variables set for the process." },
+  pass_env: {
+    type: "array",
+    items: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
+    "x-secret": false,
+    "x-variables": "passed",
+    description: "Names of AURA's own variables that it gets too though they may be secrets, such as a provider's key.",
+  },
+} as const;

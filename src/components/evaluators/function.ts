@@ -1,61 +1,66 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import { SpecError } from "../../kernel/errors.ts";
 import type { Evaluator } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
+import type { JsonObject } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
-import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
-import { plainJson } from "../../platform/plain-json.ts";
 import { functionOptionProperties, type ModuleFunction } from "../executors/index.ts";
-import { ownEnvironment } from "../process-environment.ts";
-import { evaluationOf } from "./answer.ts";
-import { failureReason, noScore } from "./no-score.ts";
+import { callInProcess, callModule, runData } from "../module-function.ts";
+import { evaluationOf, failureReason, noScore } from "./answer.ts";
+
+/** What an evaluator function may give beside a bare score. */
+interface EvaluationLike {
+  readonly score: number | null;
+  /** `false`: it does not pass, however good the score. */
+  readonly passed?: boolean;
+  readonly reason?: string;
+  readonly feedback?: string;
+  readonly metrics?: Readonly<Record<string, number>>;
+  readonly details?: JsonObject;
+}
+
+export type EvaluatorFunction = (
+  hypothesis: Hypothesis,
+  experiment: Experiment,
+  ctx: StageContext,
+) => number | null | EvaluationLike | Promise<number | null | EvaluationLike>;
 
 const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 /**
- * Scores by an exported function of a module, `(hypothesis, experiment, ctx) => number | { score, … }`, called in a
- * child process that is ended at its timeout.
+ * Scores by a function: one given in code is called in this process, one given by module,
+ * `(hypothesis, experiment, ctx) => number | { score, … }`, in a child process that is ended at its timeout. Experiments
+ * that failed have no score and are not shown to it; nor is there one when it throws, and the reason says so.
  */
 export class FunctionEvaluator implements Evaluator {
-  readonly #target: ModuleFunction;
+  readonly #target: EvaluatorFunction | ModuleFunction;
   readonly #timeoutMs: number;
 
-  constructor(target: ModuleFunction, options: { readonly timeoutMs?: number } = {}) {
+  constructor(target: EvaluatorFunction | ModuleFunction, options: { readonly timeoutMs?: number } = {}) {
     this.#target = target;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 
   async evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation> {
     if (experiment.status === "failed") return noScore(experiment, failureReason(experiment));
-    const { settings, effects } = ctx;
-    const given = plainJson([hypothesis, experiment]);
-    const result = await runModuleFunction(
-      {
-        module: this.#target.module,
-        export: this.#target.export ?? "default",
-        args: given.ok && Array.isArray(given.value) ? given.value : [],
-        context: { iteration: ctx.iteration, root: settings.root, workspace: ctx.workspace.root, seed: settings.seed },
-        cwd: settings.root,
-        env: ownEnvironment({ variables: effects.variables, keyVariables: ctx.keyVariables }),
-        timeoutMs: this.#timeoutMs,
-        marker: `${ctx.mark}function/${effects.token(8)}`,
-      },
-      effects,
-      ctx.signal,
-    );
-    ctx.signal.throwIfAborted();
-    if (result.kind === "value") return evaluationOf(result.value, experiment, ctx);
-    return noScore(experiment, whyNone(result));
+    const target = this.#target;
+    const answer =
+      typeof target === "function"
+        ? await callInProcess(() => target(hypothesis, experiment, ctx), ctx.signal)
+        : await callModule(target, [hypothesis, experiment, runData(ctx)], this.#timeoutMs, ctx);
+    if (answer.ok) return evaluationOf(answer.value, experiment, ctx);
+    return noScore(experiment, `the evaluator failed: ${answer.failure.message.slice(0, 1000)}`);
   }
 }
 
-function whyNone(result: Exclude<ModuleFunctionResult, { readonly kind: "value" }>): string {
-  if (result.kind === "threw") return `the evaluator threw: ${result.message.slice(0, 1000)}`;
-  const { end, exitCode, message } = result.process;
-  if (end === "exited") return `the evaluator's process ended with code ${exitCode ?? -1} and no result`;
-  return `the evaluator's process: ${message ?? end}`;
+/** An evaluator as it is, or one around a function that gives a score. Throws `SpecError` on anything else. */
+export function asEvaluator(value: Evaluator | EvaluatorFunction): Evaluator {
+  if (typeof value === "function") return new FunctionEvaluator(value);
+  if (typeof value === "object" && value !== null && typeof value.evaluate === "function") return value;
+  throw new SpecError("an evaluator is an object with an evaluate method, or a function that gives a score");
 }
 
 export const functionEvaluator = defineComponent({

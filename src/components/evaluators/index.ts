@@ -1,3 +1,2 @@
-export { asEvaluator } from "./as-evaluator.ts";
-export { FunctionEvaluator } from "./function.ts";
+export { asEvaluator, FunctionEvaluator } from "./function.ts";
 export { MetricEvaluator, type MetricEvaluatorOptions } from "./metric.ts";

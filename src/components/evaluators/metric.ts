@@ -8,8 +8,7 @@ import { isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
 import { type Direction, METRIC_NAME, type MetricSettings } from "../../model/settings.ts";
 import { trialOutput } from "../../model/trial.ts";
 import { nearest } from "../../text/nearest.ts";
-import { failureReason, noScore } from "./no-score.ts";
-import { verdictOn } from "./passed.ts";
+import { failureReason, noScore, verdictOn } from "./answer.ts";
 
 export interface MetricEvaluatorOptions {
   /** Key of the summary, exact first, then dotted path; default: the run's metric. */

@@ -13,8 +13,7 @@ import {
 import { DURATION, type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { answer } from "./llm.ts";
-import { recordOption } from "./options.ts";
-import { recorded } from "./recording.ts";
+import { recorded, recordOption } from "./recording.ts";
 
 const CONCURRENCY = 4;
 

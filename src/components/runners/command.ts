@@ -10,11 +10,15 @@ import { makeScratch } from "../../platform/scratch.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { promptLine, promptText } from "../../text/printable.ts";
-import { type EnvironmentSources, runnerEnvironment, withheldMessage } from "../process-environment.ts";
+import {
+  type EnvironmentSources,
+  environmentOptions,
+  runnerEnvironment,
+  withheldMessage,
+} from "../process-environment.ts";
 import { type OutputFormat, readCommandOutput, usageInOutput } from "./command-output.ts";
 import { asReply } from "./llm.ts";
-import { environmentOptions, recordOption } from "./options.ts";
-import { recorded } from "./recording.ts";
+import { recorded, recordOption } from "./recording.ts";
 
 type CommandEffects = Pick<Effects, "files" | "processes" | "variables" | "token">;
 

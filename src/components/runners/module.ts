@@ -6,10 +6,9 @@ import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { promptLine } from "../../text/printable.ts";
-import { type EnvironmentSources, runnerEnvironment } from "../process-environment.ts";
+import { type EnvironmentSources, environmentOptions, runnerEnvironment } from "../process-environment.ts";
 import { asReply } from "./llm.ts";
-import { environmentOptions, recordOption } from "./options.ts";
-import { recorded } from "./recording.ts";
+import { recorded, recordOption } from "./recording.ts";
 
 export interface ModuleRunnerOptions extends Pick<EnvironmentSources, "env" | "passEnv"> {
   /** Absolute path; TypeScript too. */

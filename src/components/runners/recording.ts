@@ -12,6 +12,17 @@ import { sha256Of } from "../../platform/files/hash.ts";
 import { sanitizeJson } from "../extract-json.ts";
 import { readUsage } from "./llm.ts";
 
+/** The option that every runner has. */
+export const recordOption = {
+  record: {
+    type: "string",
+    minLength: 1,
+    "x-secret": false,
+    "x-scores": false,
+    description: "File to which every call is appended, for a `replay` runner. Relative to the spec.",
+  },
+} as const;
+
 /** One recorded call: a line of a recording, as JSON. Lines written by hand may leave out `prompt` and `promptHash`. */
 export interface RecordedCall {
   readonly role: Role;

@@ -5,8 +5,7 @@ import { RunFailedError, SpecError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { promptLine } from "../../text/printable.ts";
-import { recordOption } from "./options.ts";
-import { keyOf, keyText, promptHash, type RecordedCall, readRecording, recorded } from "./recording.ts";
+import { keyOf, keyText, promptHash, type RecordedCall, readRecording, recorded, recordOption } from "./recording.ts";
 
 export interface ReplayRunnerOptions {
   /** The recording: a file of JSON lines, as `record` writes it. */

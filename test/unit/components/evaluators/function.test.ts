@@ -64,7 +64,10 @@ describe("a function as an evaluator", () => {
     const throwing = (): never => {
       throw new Error("cannot judge");
     };
-    expect(await evaluate(throwing)).toMatchObject({ score: null, reason: "the evaluator threw: cannot judge" });
+    expect(await evaluate(throwing)).toMatchObject({
+      score: null,
+      reason: "the evaluator failed: the function threw: cannot judge",
+    });
   });
 
   it("is left alone when it is one already, and refused when it is nothing of the kind", () => {
