@@ -1,10 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { EXIT } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
-import { type LoadedSpec, loadSpec } from "../spec/load.ts";
-import { overridesOf } from "../spec/overrides.ts";
-import { formatPlan, planRun } from "../spec/plan.ts";
-import { resolveSpec } from "../spec/resolve.ts";
+import { formatPlan, type LoadedSpec, loadSpec, overridesOf, planRun, resolveSpec } from "../spec/index.ts";
 import { terminalLine } from "../text/printable.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { showWarnings } from "./errors.ts";

@@ -200,20 +200,10 @@ function isSame(one: Issue, other: Issue): boolean {
 }
 
 /** The keys of a dotted option path: names that hold dots themselves are found by what is there. */
-function ownPath(options: JsonObject, path: string): SpecPath {
+function ownPath(value: unknown, path: string): SpecPath {
   if (path === "") return [];
-  const keys: string[] = [];
-  let rest = path;
-  let current: unknown = options;
-  while (rest !== "") {
-    const present: readonly string[] = typeof current === "object" && current !== null ? Object.keys(current) : [];
-    const longest = present
-      .filter((key) => rest === key || rest.startsWith(`${key}.`))
-      .sort((a, b) => b.length - a.length)[0];
-    const key = longest ?? rest.split(".")[0] ?? rest;
-    keys.push(key);
-    current = isJsonObject(current) ? current[key] : Array.isArray(current) ? current[Number(key)] : undefined;
-    rest = rest.slice(key.length + 1);
-  }
-  return keys;
+  const present = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const known = present.filter(([name]) => path === name || path.startsWith(`${name}.`));
+  const [key, inner] = known.sort(([a], [b]) => b.length - a.length)[0] ?? [path.split(".")[0] ?? path, undefined];
+  return [key, ...ownPath(inner, path.slice(key.length + 1))];
 }

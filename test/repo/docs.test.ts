@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { program } from "../../src/cli/main.ts";
 import { builtins } from "../../src/components/builtins.ts";
 import { splitWords } from "../../src/platform/command/words.ts";
-import { loadSpecText } from "../../src/spec/load.ts";
+import { loadSpecText } from "../../src/spec/index.ts";
 import {
   type Block,
   blocks,

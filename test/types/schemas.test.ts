@@ -14,7 +14,7 @@ import type { JsonObject, JsonPrimitive, JsonValue } from "../../src/model/json.
 import type { Trial, trialSchema } from "../../src/model/trial.ts";
 import type { ExplainedStep } from "../../src/pipeline/resume.ts";
 import type { Infer } from "../../src/schema/infer.ts";
-import type { RunPlan } from "../../src/spec/plan.ts";
+import type { RunPlan } from "../../src/spec/index.ts";
 import type { RepairPlan } from "../../src/workspace/repair.ts";
 import type { ApplyPlan, RollbackPlan } from "../../src/workspace/states/index.ts";
 import type { AttemptLogs, Details } from "../../src/workspace/views/details.ts";

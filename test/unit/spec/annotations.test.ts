@@ -4,9 +4,7 @@ import { type AnyDefinition, defineComponent } from "../../../src/kernel/define.
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import type { ObjectSchema } from "../../../src/schema/dialect.ts";
-import { loadSpec } from "../../../src/spec/load.ts";
-import { planRun } from "../../../src/spec/plan.ts";
-import { resolveSpec } from "../../../src/spec/resolve.ts";
+import { loadSpec, planRun, resolveSpec } from "../../../src/spec/index.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 const builtins = await allBuiltins();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { builtins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
-import { loadSpecText } from "../../../src/spec/load.ts";
+import { loadSpecText } from "../../../src/spec/index.ts";
 
 const registry = await builtins();
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import type { JsonValue } from "../../../src/model/json.ts";
-import { loadSpecText } from "../../../src/spec/load.ts";
+import { loadSpecText } from "../../../src/spec/index.ts";
 import { fixtures, VALID } from "./registry.ts";
 
 /** Loads, and gives the diagnostics when it is refused in the one way that is allowed. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type LoadSpecOptions, loadSpec } from "../../../src/spec/load.ts";
+import { type LoadSpecOptions, loadSpec } from "../../../src/spec/index.ts";
 import { readOverrides } from "../../../src/spec/overrides.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { fixtures, VALID } from "./registry.ts";
@@ -192,7 +192,7 @@ describe("a user's own module", () => {
   });
 
   it("is not looked into when only the text is given", async () => {
-    const { loadSpecText } = await import("../../../src/spec/load.ts");
+    const { loadSpecText } = await import("../../../src/spec/index.ts");
     const loaded = loadSpecText(spec("{ type: ./mine.ts, any: thing }"), "spec.yaml", { registry: fixtures });
     expect(loaded.spec.evaluator).toEqual({ type: "./mine.ts", any: "thing" });
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
-import { type LoadSpecTextOptions, loadSpecText } from "../../../src/spec/load.ts";
+import { type LoadSpecTextOptions, loadSpecText } from "../../../src/spec/index.ts";
 import { fixtures, VALID } from "./registry.ts";
 
 const builtins = await allBuiltins();

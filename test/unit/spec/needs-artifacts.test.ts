@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../../../src/kernel/errors.ts";
-import { loadSpec } from "../../../src/spec/load.ts";
+import { loadSpec } from "../../../src/spec/index.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 interface Parts {

@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { loadSpecText } from "../../../src/spec/load.ts";
-import { formatPlan, planRun } from "../../../src/spec/plan.ts";
-import { resolveSpec } from "../../../src/spec/resolve.ts";
+import { formatPlan, loadSpecText, planRun, resolveSpec } from "../../../src/spec/index.ts";
 
 const builtins = await allBuiltins();
 

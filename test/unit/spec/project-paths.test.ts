@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../../../src/kernel/errors.ts";
-import { loadSpec } from "../../../src/spec/load.ts";
+import { loadSpec } from "../../../src/spec/index.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 async function errorsOf(dir: TemporaryDirectory, lines: string): Promise<readonly string[]> {

@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import { defineComponent } from "../../../src/kernel/define.ts";
 import { SpecError, ToolMissingError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type LoadSpecTextOptions, loadSpec, loadSpecText } from "../../../src/spec/load.ts";
-import { resolveSpec } from "../../../src/spec/resolve.ts";
+import { type LoadSpecTextOptions, loadSpec, loadSpecText, resolveSpec } from "../../../src/spec/index.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { type Built, fixtures, VALID } from "./registry.ts";
 
