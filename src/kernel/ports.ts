@@ -9,7 +9,7 @@ import type { Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
 import type { StageContext, StageResults, TrialContext } from "./context.ts";
 import type { ProcessEnd } from "./effects.ts";
 import type { Lifecycle } from "./runner.ts";
-import type { Command, ProbeContext, Starter } from "./starter.ts";
+import type { Command, ProbeContext, Starter, TrialPlace } from "./starter.ts";
 
 export type { Lifecycle, LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "./runner.ts";
 export type { Command, Ended, Handle, Job, ProbeContext, Starter, TrialPlace } from "./starter.ts";
@@ -52,6 +52,8 @@ export interface Researcher extends Lifecycle {
 export interface Experimenter extends Lifecycle {
   /** Whether it takes all hypotheses of an iteration at once, since what it runs them with has a queue of its own. */
   readonly queues?: boolean;
+  /** A command of a trial or a check as it is really started, for a dry run. */
+  wrap?(command: Command, place: TrialPlace): Command;
   /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
   probe?(ctx: ProbeContext): Promise<void>;
   runExperiment(hypothesis: Hypothesis, ctx: StageContext): Promise<Experiment>;

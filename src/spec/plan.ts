@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { CommandExecutor } from "../components/executors/index.ts";
 import { assemble, type Parameter } from "../components/space/parameter.ts";
 import type { History, StageContext, WorkspaceView } from "../kernel/context.ts";
 import type { Kind } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { RunFailedError } from "../kernel/errors.ts";
-import type { Command, Runner } from "../kernel/ports.ts";
+import type { Command, Experimenter, Runner } from "../kernel/ports.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import { NO_TOTALS } from "../model/run.ts";
@@ -146,10 +145,14 @@ function planned(
 }
 
 /** The command as the executor starts it. */
-function wrapped(command: Command, experimenter: object, { root, inputs }: RunSettings, trialDir: string): Command {
-  if (!("executor" in experimenter) || !(experimenter.executor instanceof CommandExecutor)) return command;
+function wrapped(
+  command: Command,
+  experimenter: Experimenter,
+  { root, inputs }: RunSettings,
+  trialDir: string,
+): Command {
   const place = { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir };
-  return experimenter.executor.starter.wrap?.(command, place) ?? command;
+  return experimenter.wrap?.(command, place) ?? command;
 }
 
 /** AURA's own values in the first attempt of the first trial. */

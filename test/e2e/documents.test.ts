@@ -54,3 +54,31 @@ it("the component of the guide works next to the spec of the guide", async () =>
   expect(wrong.code).toBe(2);
   expect(wrong.stdout + wrong.stderr).toMatch(/wrong\.yaml:\d+:\d+.*\n[\s\S]*penalty/);
 });
+
+it("the executor of the guide runs trials and checks, is seen in a dry run, and misses a program with 5", async () => {
+  using dir = temporaryDirectory();
+  dir.write(
+    "nice.ts",
+    theBlock(blocks("docs/writing-a-component.md"), ({ note }) => note === "file: nice.ts"),
+  );
+  dir.write("train.mjs", "import { getPriority } from 'node:os'; console.log(`score: ${getPriority()}`);");
+  const spec = (command: string) => `version: 1
+name: niced
+metric: { name: score }
+stop: { iterations: 1 }
+researcher: { type: search, method: random, num_tasks: 1, space: { x: { type: float, low: 0, high: 1 } } }
+experimenter: { type: composed, executor: { type: ./nice.ts, command: "${command}", by: 7 } }
+checks: [{ name: ready, command: node train.mjs check }]
+`;
+  dir.write("spec.yaml", spec("node train.mjs {x}"));
+  dir.write("missing.yaml", spec("no-such-program-here {x}"));
+  const planned = await aura(["run", "spec.yaml", "--dry-run"], { cwd: dir.path });
+  expect(planned.stdout).toMatch(/executor\.command: nice -n 7 node train\.mjs/);
+  expect(planned.stdout).toMatch(/checks\S*: nice -n 7 node train\.mjs check/);
+  const run = await aura(["run", "spec.yaml", "--workspace", "run"], { cwd: dir.path });
+  expect(run).toMatchObject({ code: 0 });
+  const { stdout } = await aura(["inspect", "run", "best", "--json"], { cwd: dir.path });
+  expect(JSON.stringify(JSON.parse(stdout))).toMatch(/"score":(?:[7-9]|1\d)\b/);
+  const missing = await aura(["run", "missing.yaml", "--workspace", "other"], { cwd: dir.path });
+  expect(missing).toMatchObject({ code: 5, stderr: expect.stringContaining("no-such-program-here") });
+});

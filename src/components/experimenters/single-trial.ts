@@ -5,6 +5,7 @@ import type {
   Aggregator,
   Collected,
   Collector,
+  Command,
   ExecutionEnvironment,
   Executor,
   Experimenter,
@@ -12,6 +13,7 @@ import type {
   PreparedEnvironment,
   ProbeContext,
   RawResult,
+  TrialPlace,
 } from "../../kernel/ports.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
@@ -64,6 +66,10 @@ export class SingleTrialExperimenter implements Experimenter {
 
   get queues(): boolean {
     return this.executor?.starter?.gatherMs !== undefined;
+  }
+
+  wrap(command: Command, place: TrialPlace): Command {
+    return this.executor?.starter?.wrap?.(command, place) ?? command;
   }
 
   /** Throws `ToolMissingError` for a program that the trials or the checks need and that is not there. */
