@@ -1,4 +1,4 @@
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+import { hasControls } from "../text/printable.ts";
 
 /**
  * A tracked path as it is recorded: relative to the project, `/` between names, no `./` before and no `/` behind it;
@@ -54,7 +54,7 @@ export function artifactKind(artifact: string | Artifact): Artifact["kind"] | nu
 function artifactPathProblem(path: string, trimmed: string): string | null {
   if (path === "") return "it is empty";
   if (path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path)) return "it must be relative to the project";
-  if (CONTROL.test(path)) return "it holds a control character";
+  if (hasControls(path)) return "it holds a control character";
   const names = trimmed.split("/");
   if (names.includes("..")) return "it must not go up with `..`";
   if (names.includes("") || names.includes(".")) return "write it without empty or `.` parts";

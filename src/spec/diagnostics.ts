@@ -2,7 +2,7 @@ import type { Diagnostic } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Issue } from "../schema/issues.ts";
 import { nearest } from "../text/nearest.ts";
-import { terminalLine } from "../text/printable.ts";
+import { blanked, terminalLine } from "../text/printable.ts";
 import { displayWidth } from "../text/width.ts";
 import { placeKey, type Span, type SpecPath } from "./places.ts";
 import type { SpecSource } from "./source.ts";
@@ -147,9 +147,7 @@ function excerpt(text: string, span: Span): string {
   const line = text.slice(lineStart, newline < 0 ? text.length : newline).replace(/\r$/, "");
   const column = Math.min(span.start - lineStart, line.length);
   const from = column > WIDTH - 20 ? column - 40 : 0;
-  const shown = withoutPasswords(line)
-    .slice(from, from + WIDTH)
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
+  const shown = blanked(withoutPasswords(line).slice(from, from + WIDTH));
   const before = shown.slice(0, column - from);
   const marked = shown.slice(column - from, column - from + Math.max(1, span.end - span.start));
   return `${shown}\n${" ".repeat(displayWidth(before))}${"^".repeat(Math.max(1, displayWidth(marked)))}`;

@@ -28,6 +28,16 @@ export function isPrintableAscii(text: string): boolean {
   return PRINTABLE_ASCII.test(text);
 }
 
+/** Whether something in a name would break or hide a line: a control character, or a separator of lines. */
+export function hasControls(name: string): boolean {
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name);
+}
+
+/** A line with a blank for each character that is not seen, so that all others keep their places. */
+export function blanked(line: string): string {
+  return line.replace(UNSEEN, (character) => " ".repeat(character.length)).replaceAll("\t", " ");
+}
+
 /** The text without sequences that a terminal would act on. */
 function withoutEscapes(text: string): string {
   return /[\x1b\x80-\x9f]/.test(text) ? text.replace(ESCAPES, "") : text;

@@ -5,6 +5,7 @@ import type { Direction } from "../../model/settings.ts";
 import type { FinishedTrial } from "../../model/trial.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { nearest } from "../../text/nearest.ts";
+import { shown } from "../../text/printable.ts";
 import { type CompletedTrial, completedTrials, withCounts } from "./summary.ts";
 
 /** Which number ranks the trials, and which way is better. */
@@ -113,7 +114,7 @@ function ranked(
 function whyUnranked(trials: readonly CompletedTrial[], { metric }: RankOptions): string {
   const known = [...new Set(trials.flatMap(({ output }) => Object.keys(output)))];
   const near = nearest(metric, known);
-  const listed = known.slice(0, 10).map((key) => JSON.stringify(key.slice(0, 60)));
+  const listed = known.slice(0, 10).map((key) => shown(key));
   return (
     `no trial reported ${metric} as a number, and the aggregator chooses by it` +
     `${near === null || near === metric ? "" : `; did you mean ${near.slice(0, 60)}?`} (reported: ${listed.join(", ") || "nothing"})`

@@ -5,6 +5,7 @@ import { type HypothesisId, hypothesisId } from "../../model/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { Direction } from "../../model/settings.ts";
 import { plainJson } from "../../platform/plain-json.ts";
+import { shown } from "../../text/printable.ts";
 
 const LONGEST_REASON = 2000;
 
@@ -48,7 +49,7 @@ function numbersIn(metrics: JsonObject): Readonly<Record<string, number>> {
 function withoutScore(score: JsonValue | undefined): string {
   if (score === null) return "the evaluator gave no score";
   if (score === undefined) return "the evaluator's answer has no score";
-  return `the evaluator's score is ${JSON.stringify(score).slice(0, 100)}, not a finite number`;
+  return `the evaluator's score is ${shown(score, 100)}, not a finite number`;
 }
 
 /** The hypothesis that is the start itself: the artifacts unedited. */

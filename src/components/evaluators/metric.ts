@@ -8,6 +8,7 @@ import { isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
 import { type Direction, METRIC_NAME, type MetricSettings } from "../../model/settings.ts";
 import { trialOutput } from "../../model/trial.ts";
 import { nearest } from "../../text/nearest.ts";
+import { shown } from "../../text/printable.ts";
 import { failureReason, noScore, verdictOn } from "./answer.ts";
 
 export interface MetricEvaluatorOptions {
@@ -73,15 +74,14 @@ function reasonWithout(metric: string, value: JsonValue | undefined, experiment:
     (key) => key !== "spread" && key !== "trials",
   );
   const near = nearest(metric, known);
-  const listed = known.slice(0, 10).map((key) => JSON.stringify(key.slice(0, 60)));
+  const listed = known.slice(0, 10).map((key) => shown(key));
   const has = known.length === 0 ? "nothing" : listed.join(", ");
   return `the summary has no ${metric}${near === null ? "" : `; did you mean ${near.slice(0, 60)}?`} (it has: ${has})`;
 }
 
 function described(value: JsonValue): string {
   if (typeof value === "number") return String(value);
-  if (typeof value === "string")
-    return /^(?:NaN|-?Infinity)$/.test(value) ? value : `the text ${JSON.stringify(value.slice(0, 100))}`;
+  if (typeof value === "string") return /^(?:NaN|-?Infinity)$/.test(value) ? value : `the text ${shown(value, 100)}`;
   if (isJsonObject(value)) return "an object";
   return Array.isArray(value) ? "a list" : String(value);
 }

@@ -2,7 +2,7 @@ import type { Proposal } from "../../kernel/ports.ts";
 import type { Edit } from "../../model/hypothesis.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
-import { clip, promptLine, promptText } from "../../text/printable.ts";
+import { clip, hasControls, promptLine, promptText } from "../../text/printable.ts";
 import { extractJson, jsonCandidates, sanitizeJson, withoutReasoning } from "../extract-json.ts";
 
 export interface ProposalRules {
@@ -223,8 +223,7 @@ function readEdit(item: JsonValue, names: "plain" | "any"): Edit | string {
   if (forms.length > 1) return `has ${forms.map((form) => `"${form}"`).join(" and ")}: an edit is one of them`;
   if (forms[0] === "diff") return typeof diff === "string" && diff !== "" ? { diff } : 'has a "diff" that is not text';
   if (typeof path !== "string" || path === "") return 'has no "path"';
-  if (path.length > MAX_PATH || (names === "plain" && /[\u0000-\u001f\u007f]/.test(path)))
-    return 'has a "path" that is no file name';
+  if (path.length > MAX_PATH || (names === "plain" && hasControls(path))) return 'has a "path" that is no file name';
   if (forms[0] === "delete") return item.delete === true ? { path, delete: true } : 'has a "delete" that is not true';
   if (forms[0] === "content")
     return typeof content === "string" ? { path, content } : 'has a "content" that is not text';

@@ -82,7 +82,7 @@ export function withLimits(
 
 /** The message for a command word that leads to no program. */
 function missingProgram(word: string, exists: boolean): string {
-  const name = JSON.stringify(word.slice(0, 200));
+  const name = quoted(word);
   if (exists)
     return `cannot start ${name}: the file is there but may not be executed (chmod +x, or name its interpreter)`;
   const where = word.includes("/") ? "there is no such file" : "no such program on the PATH of this command";

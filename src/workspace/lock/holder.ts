@@ -2,6 +2,7 @@ import type { Clock, Files, ProcessRunner } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import { parseJson } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
+import { hasControls } from "../../text/printable.ts";
 import { lockFile } from "../layout.ts";
 import { NOT_A_FILE } from "../records.ts";
 
@@ -94,7 +95,7 @@ const EMPTY: Readonly<Record<keyof LockHolder, unknown>> = {
 
 /** Short, and fit to be printed. */
 function isShortText(value: unknown): value is string {
-  return typeof value === "string" && value.length <= 256 && !/\p{Cc}/u.test(value);
+  return typeof value === "string" && value.length <= 256 && !hasControls(value);
 }
 
 /** The part of the process port that tells who is alive. */

@@ -1,5 +1,5 @@
 import type { Failure } from "../../model/trial.ts";
-import { quoted } from "../../text/printable.ts";
+import { hasControls, quoted } from "../../text/printable.ts";
 import { NEVER_TRACKED } from "./excludes.ts";
 import type { ObjectStore } from "./objects.ts";
 import { isTreePath, isWithin, isWithinAny, parentsOf } from "./paths.ts";
@@ -92,8 +92,6 @@ export class EditRefused extends Error {
 
 export const EDIT_LIMITS = { edits: 200, fileBytes: 1024 * 1024, pathLength: 1024, nameBytes: 255 } as const;
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-
 /** Where edits may be made. */
 export interface EditBounds {
   /** The artifacts, in normal form. */
@@ -116,7 +114,7 @@ export function editPath(given: string, bounds: EditBounds, isKnown = false): st
   if (path.length > EDIT_LIMITS.pathLength) {
     throw new EditRefused("edit-invalid", `the path ${name} is longer than ${EDIT_LIMITS.pathLength} characters`);
   }
-  if ((!isKnown && CONTROL.test(path)) || !path.isWellFormed()) {
+  if ((!isKnown && hasControls(path)) || !path.isWellFormed()) {
     throw new EditRefused("edit-invalid", `the path ${name} holds characters that no path may hold`);
   }
   if (!isKnown && path.includes("\\"))

@@ -28,7 +28,7 @@ describe("the components that run experiments", () => {
       timeout: "1h",
       strict_limits: false,
       cwd: "root",
-      limits: { output: "32M" },
+      limits: {},
     });
   });
 
