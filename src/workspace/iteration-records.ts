@@ -73,11 +73,6 @@ export class IterationRecords {
     this.writer.record(layout.trialFile(this.root, trial.id), trial, validators.trial, options);
   }
 
-  /** Whether there is a record of the trial, without reading it. */
-  hasTrial(id: TrialId): boolean {
-    return this.#isTaken(layout.trialFile(this.root, id));
-  }
-
   readExperiment(id: HypothesisId): Experiment | null {
     return records.readExperiment(this.source, id);
   }
@@ -95,11 +90,7 @@ export class IterationRecords {
     const path = layout.evaluationFile(this.root, evaluation.hypothesisId);
     this.writer.record(path, evaluation, validators.evaluation);
     const stat = this.source.files.stat(path);
-    if (stat) this.writer.appendLater(layout.indexFile(this.root), indexLine(evaluation, stat));
-  }
-
-  hasEvaluation(id: HypothesisId): boolean {
-    return this.#isTaken(layout.evaluationFile(this.root, id));
+    if (stat) this.writer.append(layout.indexFile(this.root), indexLine(evaluation, stat));
   }
 
   readInsights(iteration: number): readonly Insight[] | null {
@@ -133,10 +124,6 @@ export class IterationRecords {
 
   removeEvaluation(id: HypothesisId): void {
     this.writer.remove(layout.evaluationFile(this.root, id));
-  }
-
-  removeInsights(iteration: number): void {
-    this.writer.remove(layout.insightsFile(this.root, iteration));
   }
 
   /** Removes what was computed from a hypothesis: its trials' records, its experiment, its evaluation. Folders stay. */
@@ -204,11 +191,6 @@ export class IterationRecords {
     this.writer.assertWritable();
     this.source.files.makeDirectory(folder, 0o700);
     return folder;
-  }
-
-  /** Removes what an attempt left in its folder, as `keep` asks; its logs stay. */
-  removeAttemptFolder(id: TrialId, attempt: number): void {
-    this.writer.remove(this.trialDir(id, attempt));
   }
 
   #isTaken(path: string): boolean {

@@ -9,9 +9,6 @@ import { checkRecord, Damage, damaged, NOT_A_FILE } from "./records.ts";
 /** Records not yet flushed to the disk after which they are flushed without being asked. */
 const MAX_DIRTY = 4096;
 
-/** Lines of a view that may wait for the next flush. */
-const MAX_WAITING = 64;
-
 /** Views up to this size are read to see whether their last line is whole. */
 const MAX_LOOKED_AT = 256 * 1024 * 1024;
 const A_VIEW = "move it away: it is a view, and a new one is begun";
@@ -34,7 +31,6 @@ export class RecordWriter {
   readonly #grown = new Set<string>();
   readonly #dirty = new Set<string>();
   readonly #appended = new Set<string>();
-  readonly #waiting = new Map<string, string[]>();
   #lock: Lock | null = null;
 
   constructor(root: string, files: Files) {
@@ -84,15 +80,6 @@ export class RecordWriter {
     this.#appended.add(path);
   }
 
-  /** Appends a line with its end to a view, together with others: at the next flush, or when there are many. */
-  appendLater(path: string, line: string): void {
-    this.assertWritable();
-    const waiting = this.#waiting.get(path) ?? [];
-    waiting.push(line);
-    this.#waiting.set(path, waiting);
-    if (waiting.length >= MAX_WAITING) this.#appendWaiting();
-  }
-
   /** Whether the last line has no end. Of a file too large to be looked at it may be so. A pipe would wait for a reader. */
   #isTorn(path: string): boolean {
     const stat = this.#files.stat(this.#files.realPath(path) ?? path);
@@ -101,11 +88,6 @@ export class RecordWriter {
     if (kind !== "file") throw damaged({ root: this.#root }, path, `it is ${NOT_A_FILE[kind]}`, A_VIEW);
     if (size === 0) return false;
     return size > MAX_LOOKED_AT || this.#files.readBytes(path)?.at(-1) !== LINE_END;
-  }
-
-  #appendWaiting(): void {
-    for (const [path, lines] of this.#waiting) this.append(path, lines.join(""));
-    this.#waiting.clear();
   }
 
   /** Removes a record or a folder; nothing there is fine. */
@@ -131,7 +113,6 @@ export class RecordWriter {
 
   /** Brings everything written so far to the disk. */
   flush(): void {
-    this.#appendWaiting();
     const folders = new Set([...this.#dirty].map((path) => dirname(path)));
     this.#files.flush([...this.#dirty, ...folders]);
     this.#dirty.clear();

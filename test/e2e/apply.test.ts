@@ -137,7 +137,7 @@ test("after it a run goes on, also where the user's own artifacts are gone; one 
   using place = copyOfAll();
   rmSync(place.join("project/src"), { recursive: true });
   const next = ["resume", "project/runs/e", "--set", "stop.iterations=2"];
-  const refused = await place.run([...next, "--set", "artifacts=[src/, more/]", "--accept-spec-change"]);
+  const refused = await place.run([...next, "--set", "artifacts=[src/, more/]"]);
   expect(refused).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/there is no file or folder .*\/project\/more/),

@@ -2,22 +2,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { systemFiles } from "../../src/platform/files/local.ts";
 import { NO_EXCLUDES } from "../../src/workspace/states/excludes.ts";
-import { scanTree } from "../../src/workspace/states/scan.ts";
-import { makeSnapshot, type SnapshotEntry } from "../../src/workspace/states/snapshot.ts";
+import { entriesOf, scanTree } from "../../src/workspace/states/scan.ts";
+import { makeSnapshot } from "../../src/workspace/states/snapshot.ts";
 
 const files = systemFiles();
 
 /** Id of the state that the tracked parts of a tree are in; nothing is stored. */
 export function identify(root: string, tracked: readonly string[]): string {
   const { found } = scanTree(files, { root, tracked, excludes: NO_EXCLUDES, strict: false });
-  const entries = found.flatMap(({ path, stat, target }): readonly SnapshotEntry[] => {
-    const mode = stat.mode & 0o777;
-    if (target !== undefined) return [{ path, kind: "symlink", target }];
-    if (stat.kind === "directory") return [{ path, kind: "directory", mode }];
-    const sha256 = files.hash(join(root, path));
-    return sha256 === null ? [] : [{ path, kind: "file", mode, size: stat.size, sha256 }];
-  });
-  return makeSnapshot(entries).id;
+  return makeSnapshot(entriesOf(files, root, found)).id;
 }
 
 /** Id of the state that `artifacts/` holds, also when its replacement was cut short; `null` when there is none. */

@@ -1,6 +1,6 @@
 import type { Clock, Files, ProcessRunner } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
-import { parseJson } from "../../model/json.ts";
+import { isJsonObject, parseJson } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { hasControls } from "../../text/printable.ts";
 import { lockFile } from "../layout.ts";
@@ -64,8 +64,8 @@ export function describeHolder({ pid, host, acquiredAt }: LockHolder): string {
 
 function parseHolder(text: string): LockHolder | null {
   const value = parseJson(text);
-  if (typeof value !== "object" || value === null) return null;
-  const { token, pid, pidStartedAt, bootId, host, pidNamespace, folder, acquiredAt } = { ...EMPTY, ...value };
+  if (!isJsonObject(value)) return null;
+  const { token, pid, pidStartedAt, bootId, host, pidNamespace, folder, acquiredAt } = value;
   if (typeof token !== "string" || !/^[0-9a-f]{16,64}$/.test(token)) return null;
   if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 1) return null;
   if (!isShortText(bootId) || !isShortText(host) || !isShortText(acquiredAt)) return null;
@@ -81,17 +81,6 @@ function parseHolder(text: string): LockHolder | null {
     acquiredAt,
   };
 }
-
-const EMPTY: Readonly<Record<keyof LockHolder, unknown>> = {
-  token: undefined,
-  pid: undefined,
-  pidStartedAt: undefined,
-  bootId: undefined,
-  host: undefined,
-  pidNamespace: undefined,
-  folder: undefined,
-  acquiredAt: undefined,
-};
 
 /** Short, and fit to be printed. */
 function isShortText(value: unknown): value is string {

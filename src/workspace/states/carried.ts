@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import { carriedPlaces } from "../layout.ts";
 import { NO_EXCLUDES } from "./excludes.ts";
 import { isWithin } from "./paths.ts";
-import { scanTree } from "./scan.ts";
-import type { Snapshot, SnapshotEntry } from "./snapshot.ts";
+import { entriesOf, scanTree } from "./scan.ts";
+import { makeSnapshot, type Snapshot, type SnapshotEntry } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 
 /**
@@ -64,25 +63,12 @@ function exists(files: Files, path: string): boolean {
 }
 
 /** Whether `artifacts/` is exactly this state; folders that only lead to a tracked path are no part of it. */
-function holds(store: SnapshotStore, snapshot: Snapshot): boolean {
-  const { current } = carriedPlaces(store.root);
-  if (store.files.stat(current)?.kind !== "directory") return false;
-  const expected = new Map(snapshot.entries.map((entry) => [entry.path, entry]));
-  const { found } = scanTree(store.files, { root: current, tracked: ["."], excludes: NO_EXCLUDES, strict: false });
-  let matched = 0;
-  for (const { path, stat, target } of found) {
-    const entry = expected.get(path);
-    if (entry === undefined) {
-      if (stat.kind === "directory" && snapshot.entries.some((one) => isWithin(one.path, path))) continue;
-      return false;
-    }
-    if (entry.kind !== stat.kind || !isSame(entry, stat.mode & 0o777, target)) return false;
-    if (entry.kind === "file" && store.files.hash(join(current, path)) !== entry.sha256) return false;
-    matched += 1;
-  }
-  return matched === expected.size;
-}
-
-function isSame(entry: SnapshotEntry, mode: number, target: string | undefined): boolean {
-  return entry.kind === "symlink" ? entry.target === target : entry.mode === mode;
+function holds({ root, files }: SnapshotStore, snapshot: Snapshot): boolean {
+  const { current } = carriedPlaces(root);
+  if (files.stat(current)?.kind !== "directory") return false;
+  const known = new Set(snapshot.entries.map(({ path }) => path));
+  const onlyLeads = ({ path, kind }: SnapshotEntry): boolean =>
+    kind === "directory" && !known.has(path) && snapshot.entries.some((one) => isWithin(one.path, path));
+  const { found } = scanTree(files, { root: current, tracked: ["."], excludes: NO_EXCLUDES, strict: false });
+  return makeSnapshot(entriesOf(files, current, found).filter((entry) => !onlyLeads(entry))).id === snapshot.id;
 }

@@ -10,7 +10,7 @@ import { EDIT_LIMITS, EditRefused } from "./draft.ts";
 import { tryEdits } from "./edits.ts";
 import { type Excludes, fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
 import { comparePaths, isTreePath, isWithinAny, parentsOf } from "./paths.ts";
-import { type Found, type ScanLimits, scanTree, TreeTooLarge } from "./scan.ts";
+import { entriesOf, type ScanLimits, scanTree, TreeTooLarge } from "./scan.ts";
 import {
   type ArtifactWarning,
   type Change,
@@ -85,15 +85,19 @@ export type CapturedCopy =
 
 const COPY_LIMITS: ScanLimits = { entries: 20_000, bytes: 2 * 1024 ** 3, pathLength: 1024 };
 
-export interface CaptureCopyOptions {
+/** What is no part of a copy's state. */
+interface CopyRules {
+  /** By ignore files above the project. Default: nothing. */
+  readonly outer?: Excludes;
+  /** Which folders of the project are workspaces. Default: none. */
+  readonly isWorkspace?: (folder: string) => boolean;
+}
+
+export interface CaptureCopyOptions extends CopyRules {
   /** The state the copy was made with: what it held stays in, even where an ignore file says otherwise. */
   readonly base: string;
   /** States of the user's own files (the project, the start): their ignore files say what stays out. Default: none. */
   readonly rulesOf?: readonly string[];
-  /** What else stays out: by ignore files above the project. Default: nothing. */
-  readonly outer?: Excludes;
-  /** Which folders of the project are workspaces, whose copies are no part of a state. Default: none. */
-  readonly isWorkspace?: (folder: string) => boolean;
   /** Paths of the linked inputs, relative to the project: they are no part of a state. Default: none. */
   readonly inputs?: readonly string[];
   readonly limits?: ScanLimits;
@@ -127,7 +131,7 @@ function rulesFor(
   store: SnapshotStore,
   rulesOf: readonly string[],
   known: Snapshot,
-  { outer, isWorkspace = () => false }: Pick<CaptureCopyOptions, "outer" | "isWorkspace">,
+  { outer, isWorkspace = () => false }: CopyRules,
 ): Excludes {
   const kept = new Set(known.entries.map(({ path }) => path));
   return withoutWorkspaces(keeping(fixedExcludes(ignoreFiles(store, rulesOf), outer), kept), isWorkspace);
@@ -144,7 +148,7 @@ function ignoreFiles(store: SnapshotStore, states: readonly string[]): ReadonlyM
 }
 
 /** A copy of the project that `makeTrialCopy` made, and what it was made of. */
-export interface CopyRequest {
+export interface CopyRequest extends CopyRules {
   /** State of the project's files outside the artifacts. */
   readonly project: string;
   /** State of the artifacts that the copy was made with. */
@@ -155,10 +159,6 @@ export interface CopyRequest {
   /** Paths of the linked inputs, relative to the project. */
   readonly inputs: readonly string[];
   readonly target: string;
-  /** What else is no change: by ignore files above the project. Default: nothing. */
-  readonly outer?: Excludes;
-  /** Which folders of the project are workspaces, whose copies are no part of a state. Default: none. */
-  readonly isWorkspace?: (folder: string) => boolean;
 }
 
 /** Changed paths outside the artifacts that are named. */
@@ -228,15 +228,7 @@ function scanned(store: SnapshotStore, request: CopyRequest, parts: readonly str
     limits: COPY_LIMITS,
     without: inputs,
   });
-  return { state: makeSnapshot(found.flatMap((one) => entryOf(store, target, one))), warnings };
-}
-
-function entryOf(store: SnapshotStore, target: string, { path, stat, target: to }: Found): readonly SnapshotEntry[] {
-  const mode = stat.mode & 0o777;
-  if (to !== undefined) return [{ path, kind: "symlink", target: to }];
-  if (stat.kind === "directory") return [{ path, kind: "directory", mode }];
-  const sha256 = stat.kind === "file" ? store.files.hash(join(target, path)) : null;
-  return sha256 === null ? [] : [{ path, kind: "file", mode, size: stat.size, sha256 }];
+  return { state: makeSnapshot(entriesOf(store.files, target, found)), warnings };
 }
 
 /** Folders come and go with the files in them. */

@@ -17,7 +17,7 @@ export interface StoredFile {
 export class ObjectStore {
   readonly #root: string;
   readonly #files: Files;
-  #folders: Set<string> | null = null;
+  readonly #folders = new Set<string>();
   readonly #written: string[] = [];
 
   constructor(root: string, files: Files) {
@@ -100,17 +100,9 @@ export class ObjectStore {
 
   #makeFolderOf(path: string): void {
     const folder = dirname(path);
-    this.#folders ??= this.#foldersThere();
     if (this.#folders.has(folder)) return;
     this.#files.makeDirectory(folder);
     this.#folders.add(folder);
-  }
-
-  /** One look at all of them costs less than to try to make each that is needed. */
-  #foldersThere(): Set<string> {
-    const root = objectsDir(this.#root);
-    const entries = this.#files.list(root) ?? [];
-    return new Set(entries.flatMap(({ name, kind }) => (kind === "directory" ? [join(root, name)] : [])));
   }
 
   #added(path: string): void {

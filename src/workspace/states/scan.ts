@@ -3,7 +3,7 @@ import { SpecError } from "../../kernel/errors.ts";
 import { quoted } from "../../text/printable.ts";
 import { type Excludes, HARD_EXCLUDES, isWorkspace } from "./excludes.ts";
 import { childOf, isTreePath, isWithinAny, parentsOf } from "./paths.ts";
-import type { ArtifactWarning } from "./snapshot.ts";
+import type { ArtifactWarning, SnapshotEntry } from "./snapshot.ts";
 
 /** One thing found in a tree. Links are not followed. */
 export interface Found {
@@ -50,6 +50,17 @@ export function scanTree(files: Files, request: ScanRequest): Scan {
   const walk = new Walk(files, request);
   for (const path of new Set(request.tracked)) walk.tracked(path);
   return { found: walk.found, warnings: walk.warnings };
+}
+
+/** What was found, as entries of a state; files are read to be hashed, and what is gone by then is left out. */
+export function entriesOf(files: Files, root: string, found: readonly Found[]): readonly SnapshotEntry[] {
+  return found.flatMap(({ path, stat, target }): readonly SnapshotEntry[] => {
+    const mode = stat.mode & 0o777;
+    if (target !== undefined) return [{ path, kind: "symlink", target }];
+    if (stat.kind === "directory") return [{ path, kind: "directory", mode }];
+    const sha256 = stat.kind === "file" ? files.hash(`${root}/${path}`) : null;
+    return sha256 === null ? [] : [{ path, kind: "file", mode, size: stat.size, sha256 }];
+  });
 }
 
 class Walk {

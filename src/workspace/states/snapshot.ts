@@ -1,5 +1,5 @@
 import { WorkspaceError } from "../../kernel/errors.ts";
-import { isJsonObject, parseJson } from "../../model/json.ts";
+import { isJsonObject, parseJson, recordText } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { quoted } from "../../text/printable.ts";
@@ -67,16 +67,10 @@ export function isSnapshotId(id: string): boolean {
 
 /** A snapshot of these entries, in any order. Throws `RangeError` when they cannot be one tree. */
 export function makeSnapshot(entries: readonly SnapshotEntry[]): Snapshot {
-  const sorted = inOrder(entries);
+  const sorted = [...entries].sort((a, b) => comparePaths(a.path, b.path));
   const problem = treeProblem(sorted);
   if (problem !== null) throw new RangeError(problem);
   return { id: idOf(sorted), entries: sorted };
-}
-
-/** Those of a scan come nearly in order, and to see that takes far less than to sort them. */
-function inOrder(entries: readonly SnapshotEntry[]): readonly SnapshotEntry[] {
-  const isSorted = entries.every(({ path }, place) => comparePaths(entries[place - 1]?.path ?? path, path) <= 0);
-  return isSorted ? entries : [...entries].sort((a, b) => comparePaths(a.path, b.path));
 }
 
 /** What is at a path, in the short form of the manifest. */
@@ -87,16 +81,8 @@ function describeEntry(entry: SnapshotEntry): string {
 }
 
 /** Text of `snapshots/<id>.json`: one entry a line, which keeps twenty of them small beside the files themselves. */
-export function manifestText(snapshot: Snapshot): string {
-  let lines = "";
-  for (const entry of snapshot.entries) {
-    const described = describeEntry(entry);
-    // What is said of a file or a folder is digits and blanks; of trees with thousands of files that matters.
-    const quotedText = entry.kind === "symlink" ? JSON.stringify(described) : `"${described}"`;
-    lines += `${lines === "" ? "" : ",\n"}    ${JSON.stringify(entry.path)}: ${quotedText}`;
-  }
-  const body = lines === "" ? "{}" : `{\n${lines}\n  }`;
-  return `{\n  "id": "${snapshot.id}",\n  "entries": ${body}\n}\n`;
+export function manifestText({ id, entries }: Snapshot): string {
+  return recordText({ id, entries: Object.fromEntries(entries.map((entry) => [entry.path, describeEntry(entry)])) });
 }
 
 /** The snapshot in a manifest's text. Throws `WorkspaceError` ("damaged") naming `file` when it is not the one of `id`. */

@@ -121,10 +121,6 @@ export class SnapshotStore {
     return parseManifest(text, id, file);
   }
 
-  has(id: string): boolean {
-    return isSnapshotId(id) && this.files.stat(manifestFileOf(this.root, id))?.kind === "file";
-  }
-
   /** Ids of all states, sorted. */
   ids(): readonly string[] {
     return (this.files.list(snapshotsDir(this.root)) ?? [])

@@ -10,17 +10,14 @@ export interface ViewOptions {
   /** State that the base was made from. */
   readonly parent: string;
   readonly start: string;
-  /** Bytes of a file that are shown; what is longer is cut, with a line that says so. Default 256 KiB. */
-  readonly maxFileBytes?: number;
-  /** Bytes of a diff that are shown. Default 256 KiB. */
-  readonly maxDiffBytes?: number;
 }
 
+/** Bytes of a file, or of a diff, that are shown; what is longer is cut, with a line that says so. */
 const SHOWN_BYTES = 256 * 1024;
 
 /** The recorded states as stages see them. */
 export function createArtifactsView(store: SnapshotStore, options: ViewOptions): ArtifactsView {
-  const { base, parent, start, maxFileBytes = SHOWN_BYTES, maxDiffBytes = SHOWN_BYTES } = options;
+  const { base, parent, start } = options;
   return {
     base,
     parent,
@@ -32,19 +29,17 @@ export function createArtifactsView(store: SnapshotStore, options: ViewOptions):
         .map((entry) => ({
           path: entry.path,
           size: entry.kind === "file" ? entry.size : 0,
-          content: entry.kind === "file" ? contentOf(store, entry, maxFileBytes) : null,
+          content: entry.kind === "file" ? contentOf(store, entry) : null,
         })),
-    diff: (from, to) => diffSnapshots(store, from, to, { maxBytes: maxDiffBytes }),
+    diff: (from, to) => diffSnapshots(store, from, to, { maxBytes: SHOWN_BYTES }),
   };
 }
 
-function contentOf(
-  store: SnapshotStore,
-  entry: Extract<SnapshotEntry, { kind: "file" }>,
-  maxBytes: number,
-): string | null {
+function contentOf(store: SnapshotStore, entry: Extract<SnapshotEntry, { kind: "file" }>): string | null {
   const text = decodeText(store.objects.read(entry.sha256));
-  if (text === null || entry.size <= maxBytes) return text;
-  const start = new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, maxBytes)).replace(/\ufffd+$/, "");
-  return `${start}\n[cut: ${maxBytes} of ${entry.size} bytes]\n`;
+  if (text === null || entry.size <= SHOWN_BYTES) return text;
+  const start = new TextDecoder()
+    .decode(new TextEncoder().encode(text).subarray(0, SHOWN_BYTES))
+    .replace(/\ufffd+$/, "");
+  return `${start}\n[cut: ${SHOWN_BYTES} of ${entry.size} bytes]\n`;
 }

@@ -1,15 +1,5 @@
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../../src/kernel/errors.ts";
@@ -217,13 +207,10 @@ describe("records", () => {
     const workspace = await startedWorkspace();
     writeIteration(workspace, 1, [0.5, 0.6]);
     workspace.forgetHypothesis("i00001-h000");
-    workspace.removeInsights(1);
-    workspace.removeInsights(7);
     expect(workspace.listTrials(1)).toEqual(["i00001-h001-t00"]);
-    expect(workspace.hasEvaluation("i00001-h000")).toBe(false);
+    expect(workspace.readEvaluation("i00001-h000")).toBeNull();
     expect(workspace.readExperiment("i00001-h000")).toBeNull();
     expect(workspace.readHypothesis("i00001-h000")).not.toBeNull();
-    expect(workspace.readInsights(1)).toBeNull();
   });
 });
 
@@ -339,11 +326,6 @@ describe("folders of attempts", () => {
     expect(workspace.nextAttempt(id)).toBe(2);
     workspace.writeTrial({ ...trial(1, 0, 1), attempts: [{ attempt: 4, startedAt: "" }] });
     expect(workspace.nextAttempt(id)).toBe(5);
-    writeFileSync(join(folder, "model.bin"), "");
-    chmodSync(folder, 0o500);
-    workspace.removeAttemptFolder(id, 1);
-    expect(existsSync(folder)).toBe(false);
-    expect(existsSync(workspace.logFiles(id, 1).stdout)).toBe(true);
   });
 });
 

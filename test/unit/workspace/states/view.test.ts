@@ -5,16 +5,16 @@ import { world } from "./rig.ts";
 test("stages see the files of a state: text in full or cut, binary files and links without contents", () => {
   const { project, store } = world({
     "src/a.py": "print(1)\n",
-    "src/big.txt": "é".repeat(100),
+    "src/big.txt": `x${"é".repeat(200_000)}`,
     "src/bin": Uint8Array.from([0, 1]),
     "src/link": { link: "a.py" },
     "src/empty": null,
   });
   const { id } = store.capture(project, ["src"]).snapshot;
-  const view = createArtifactsView(store, { base: id, parent: id, start: id, maxFileBytes: 51 });
+  const view = createArtifactsView(store, { base: id, parent: id, start: id });
   expect(view.files(id)).toEqual([
     { path: "src/a.py", size: 9, content: "print(1)\n" },
-    { path: "src/big.txt", size: 200, content: `${"é".repeat(25)}\n[cut: 51 of 200 bytes]\n` },
+    { path: "src/big.txt", size: 400_001, content: `x${"é".repeat(131_071)}\n[cut: 262144 of 400001 bytes]\n` },
     { path: "src/bin", size: 2, content: null },
     { path: "src/link", size: 0, content: null },
   ]);
