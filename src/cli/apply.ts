@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { WorkspaceError } from "../kernel/errors.ts";
+import { isTracked } from "../model/tree-path.ts";
 import { systemEffects } from "../platform/system.ts";
 import { terminalLine } from "../text/printable.ts";
 import {
   type ApplyPlan,
   applyState,
   findState,
-  isTracked,
   lastApplied,
   planApply,
   type Recovery,

@@ -1,4 +1,5 @@
 import { hasControls } from "../text/printable.ts";
+import { isWithin } from "./tree-path.ts";
 
 /**
  * A tracked path as it is recorded: relative to the project, `/` between names, no `./` before and no `/` behind it;
@@ -15,7 +16,7 @@ export function artifactPath(path: string): string {
 /** Tracked paths in their recorded form, sorted, without repeats and without those that lie inside another. */
 export function artifactPaths(artifacts: readonly (string | Artifact)[]): readonly string[] {
   const paths = [...new Set(artifacts.map((one) => artifactPath(typeof one === "string" ? one : one.path)))].sort();
-  return paths.filter((path) => !paths.some((other) => other !== path && contains(other, path)));
+  return paths.filter((path) => !paths.some((other) => other !== path && isWithin(path, other)));
 }
 
 /** A file that evolves across iterations: hypotheses may edit it. `path` is relative to the project. */
@@ -60,8 +61,4 @@ function artifactPathProblem(path: string, trimmed: string): string | null {
   if (names.includes("") || names.includes(".")) return "write it without empty or `.` parts";
   if (names.some((name) => name.toLowerCase() === ".git")) return "git's own folder cannot be tracked";
   return null;
-}
-
-function contains(folder: string, path: string): boolean {
-  return folder === "." || path.startsWith(`${folder}/`);
 }

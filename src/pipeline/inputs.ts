@@ -3,6 +3,7 @@ import { RunFailedError, SpecError } from "../kernel/errors.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../kernel/steps.ts";
 import type { InputRecord } from "../model/run.ts";
 import type { InputSetting } from "../model/settings.ts";
+import { isWithin } from "../model/tree-path.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import { lockFile } from "../workspace/layout.ts";
 import { readLockEntry } from "../workspace/lock/holder.ts";
@@ -210,7 +211,7 @@ class Walk {
     if (target === null) return;
     this.found.push({ kind: "link", name, target });
     const real = this.#files.realPath(place);
-    if (real !== null && real !== this.#workspace && !real.startsWith(`${this.#workspace}/`)) this.at(real, name);
+    if (real !== null && !isWithin(real, this.#workspace)) this.at(real, name);
   }
 
   #isWorkspace(place: string, entries: readonly DirectoryEntry[]): boolean {

@@ -8,6 +8,7 @@ import { parseHypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { TakenProject } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { isWithin } from "../model/tree-path.ts";
 import type { Failure } from "../model/trial.ts";
 import { copiesDir } from "../workspace/layout.ts";
 import {
@@ -16,7 +17,6 @@ import {
   captureTrialCopy,
   changesInCopy,
   createArtifactsView,
-  isWithin,
   makeTrialCopy,
   projectExcludes,
   SnapshotStore,

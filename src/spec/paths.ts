@@ -3,6 +3,7 @@ import type { DirectoryEntry, Files } from "../kernel/effects.ts";
 import { forHint } from "../kernel/errors.ts";
 import { artifactKind, artifactPath } from "../model/artifact.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { isWithin } from "../model/tree-path.ts";
 import { nearest } from "../text/nearest.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
@@ -51,7 +52,7 @@ function placedPaths(spec: JsonObject, key: "artifacts" | "inputs"): readonly Pl
 
 /** The artifacts that a run has not read yet, when it tracks these: what it has read need not be there any more. */
 export function unreadArtifacts(spec: JsonObject, tracked: readonly string[]): readonly PlacedPath[] {
-  return placedPaths(spec, "artifacts").filter(({ value }) => !tracked.some((path) => isInside(tidy(value), path)));
+  return placedPaths(spec, "artifacts").filter(({ value }) => !tracked.some((path) => isWithin(tidy(value), path)));
 }
 
 const OUTSIDE_COPY =
@@ -121,12 +122,7 @@ function overlaps(artifacts: readonly PlacedPath[], inputs: readonly PlacedPath[
 function relationOf(input: string, artifact: string): string | null {
   const [one, other] = [tidy(input), tidy(artifact)];
   if (one === other) return "is";
-  return isInside(other, one) ? "contains" : null;
-}
-
-/** Whether a path is a folder's, or the folder itself. */
-function isInside(path: string, folder: string): boolean {
-  return folder === "." || path === folder || path.startsWith(`${folder}/`);
+  return isWithin(other, one) ? "contains" : null;
 }
 
 /** Artifacts that are there and cannot be tracked: a link, what lies behind one, a device. */
@@ -134,7 +130,7 @@ export function untrackable(artifacts: readonly PlacedPath[], root: string, file
   return artifacts.flatMap(({ path, value }) => {
     if (artifactProblem(value) !== null || value === "") return [];
     const isInAnother = artifacts.some(
-      (other) => tidy(other.value) !== tidy(value) && isInside(tidy(value), tidy(other.value)),
+      (other) => tidy(other.value) !== tidy(value) && isWithin(tidy(value), tidy(other.value)),
     );
     const problem = placeProblem(tidy(value), root, files, isInAnother) ?? kindProblem(value, root, files);
     return problem === null ? [] : [finding(path, `the tracked artifact ${tidy(value)} ${problem}`)];
@@ -160,8 +156,7 @@ function placeProblem(path: string, root: string, files: Files, isInAnother: boo
   if (kind !== "symlink") return null;
   const [realRoot, real] = [files.realPath(root), files.realPath(join(root, path))];
   if (realRoot === null || real === null) return null;
-  if (real !== realRoot && !real.startsWith(`${realRoot}/`))
-    return "is a link that leads out of the project; track a copy of what it leads to";
+  if (!isWithin(real, realRoot)) return "is a link that leads out of the project; track a copy of what it leads to";
   if (isInAnother) return null;
   return `is a symbolic link, and nothing but the link would be tracked; name what it leads to: ${relative(realRoot, real) || "."}`;
 }

@@ -2,8 +2,8 @@ import { dirname, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import type { ApplyStep } from "../../model/apply.ts";
+import { childOf, comparePaths, isWithin, parentsOf } from "../../model/tree-path.ts";
 import { isWorkspace, workspacesIn } from "./excludes.ts";
-import { childOf, comparePaths, isWithin, parentsOf } from "./paths.ts";
 import { type SnapshotEntry, sameContent, sameEntry } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ApplyIntent, ApplyStep } from "../../model/apply.ts";
+import { parentsOf } from "../../model/tree-path.ts";
 import { contentKey, lookAt } from "./apply-plan.ts";
-import { parentsOf } from "./paths.ts";
 import type { SnapshotStore } from "./store.ts";
 
 /** The steps of an apply, and how to take them back. All of them can be done again after they were done. */

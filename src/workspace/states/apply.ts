@@ -1,13 +1,13 @@
 import { messageOf, StorageError, WorkspaceError } from "../../kernel/errors.ts";
 import type { ApplyIntent, ApplyRecord } from "../../model/apply.ts";
 import { recordText } from "../../model/json.ts";
+import { isTreePath } from "../../model/tree-path.ts";
 import { quoted } from "../../text/printable.ts";
 import * as validators from "../generated/validate-records.js";
 import { applyFile } from "../layout.ts";
 import { checkRecord, Damage, readJson } from "../records.ts";
 import type { ApplyPlan } from "./apply-plan.ts";
 import { isStaged, perform, stage, undo, unstage, wasTouched } from "./apply-steps.ts";
-import { isTreePath } from "./paths.ts";
 import { damagedManifest } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 

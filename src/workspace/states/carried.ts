@@ -1,7 +1,7 @@
 import type { Files } from "../../kernel/effects.ts";
+import { isWithin } from "../../model/tree-path.ts";
 import { carriedPlaces } from "../layout.ts";
 import { NO_EXCLUDES } from "./excludes.ts";
-import { isWithin } from "./paths.ts";
 import { entriesOf, scanTree } from "./scan.ts";
 import { makeSnapshot, type Snapshot, type SnapshotEntry } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import type { CopyChanges } from "../../kernel/context.ts";
 import { StorageError } from "../../kernel/errors.ts";
 import type { Edit } from "../../model/hypothesis.ts";
+import { comparePaths, isTreePath, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import type { Failure } from "../../model/trial.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { quoted } from "../../text/printable.ts";
@@ -9,7 +10,6 @@ import { fileLine, gitName } from "./diff.ts";
 import { EDIT_LIMITS, EditRefused } from "./draft.ts";
 import { tryEdits } from "./edits.ts";
 import { type Excludes, fixedExcludes, keeping, withoutWorkspaces } from "./excludes.ts";
-import { comparePaths, isTreePath, isWithinAny, parentsOf } from "./paths.ts";
 import { entriesOf, type ScanLimits, scanTree, TreeTooLarge } from "./scan.ts";
 import {
   type ArtifactWarning,

@@ -1,8 +1,8 @@
+import { isTreePath, isWithin, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import type { Failure } from "../../model/trial.ts";
 import { hasControls, quoted } from "../../text/printable.ts";
 import { NEVER_TRACKED } from "./excludes.ts";
 import type { ObjectStore } from "./objects.ts";
-import { isTreePath, isWithin, isWithinAny, parentsOf } from "./paths.ts";
 import type { Snapshot, SnapshotEntry } from "./snapshot.ts";
 import type { NewEntry } from "./store.ts";
 

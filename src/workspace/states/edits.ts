@@ -1,8 +1,8 @@
 import type { Edit } from "../../model/hypothesis.ts";
+import { isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import type { Failure } from "../../model/trial.ts";
 import { quoted } from "../../text/printable.ts";
 import { checkText, Draft, EDIT_LIMITS, type EditBounds, EditRefused, editPath, tooLarge } from "./draft.ts";
-import { isWithinAny, parentsOf } from "./paths.ts";
 import { changedBetween } from "./snapshot.ts";
 import type { NewEntry, SnapshotStore } from "./store.ts";
 import { decodeText, encodeText } from "./text.ts";

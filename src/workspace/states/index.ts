@@ -9,7 +9,6 @@ export {
 export { diffSnapshots, patchBetween } from "./diff.ts";
 export { applyEdits } from "./edits.ts";
 export { isWorkspace, projectExcludes, removeExcept, repositoryTop, workspacesIn } from "./excludes.ts";
-export { isTracked, isWithin } from "./paths.ts";
 export { captureProject } from "./project.ts";
 export { carriedState, findState, planRollback, type RollbackPlan, rollback, type StateRecords } from "./rollback.ts";
 export { snapshotSchema } from "./snapshot.ts";

@@ -1,7 +1,7 @@
 import ignore from "ignore";
 import type { Effects } from "../../kernel/effects.ts";
+import { isTreePath, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import { type Excludes, HARD_EXCLUDES, projectExcludes } from "./excludes.ts";
-import { isTreePath, isWithinAny, parentsOf } from "./paths.ts";
 import { scanTree } from "./scan.ts";
 import type { ArtifactWarning, Snapshot } from "./snapshot.ts";
 import type { Captured, SnapshotStore } from "./store.ts";

@@ -1,8 +1,8 @@
 import type { DirectoryEntry, EntryKind, FileStat, Files } from "../../kernel/effects.ts";
 import { SpecError } from "../../kernel/errors.ts";
+import { childOf, isTreePath, isWithin, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import { quoted } from "../../text/printable.ts";
 import { type Excludes, HARD_EXCLUDES, isWorkspace } from "./excludes.ts";
-import { childOf, isTreePath, isWithinAny, parentsOf } from "./paths.ts";
 import type { ArtifactWarning, SnapshotEntry } from "./snapshot.ts";
 
 /** One thing found in a tree. Links are not followed. */
@@ -182,7 +182,7 @@ class Walk {
   #leaves(path: string): boolean {
     const root = this.#files.realPath(this.#request.root);
     const real = this.#files.realPath(this.#at(path));
-    return root === null || (real !== null && real !== root && !real.startsWith(`${root}/`));
+    return root === null || (real !== null && !isWithin(real, root));
   }
 
   #refuse(path: string, problem: string): void {

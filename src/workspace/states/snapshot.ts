@@ -1,9 +1,9 @@
 import { WorkspaceError } from "../../kernel/errors.ts";
 import { isJsonObject, parseJson, recordText } from "../../model/json.ts";
+import { comparePaths, isTreePath, parentsOf } from "../../model/tree-path.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { quoted } from "../../text/printable.ts";
-import { comparePaths, isTreePath, parentsOf } from "./paths.ts";
 
 export interface FileEntry {
   readonly path: string;

@@ -1,7 +1,7 @@
 import { parsePatch, type StructuredPatch } from "diff";
+import { isWithinAny } from "../../model/tree-path.ts";
 import { quoted } from "../../text/printable.ts";
 import { EditRefused } from "./draft.ts";
-import { isWithinAny } from "./paths.ts";
 import { splitLines } from "./text.ts";
 
 /** What a unified diff does to one file. */

@@ -1,6 +1,6 @@
-import type { ProjectScope } from "../../model/run.ts";
+import type { ProjectScope } from "./run.ts";
 
-/** Rules for paths inside a tree: relative, `/` between names, in normal form. */
+// Rules for paths inside a tree: relative, `/` between names, in normal form.
 
 /** Orders paths by code units, so that a folder comes before what is in it, everywhere the same. */
 export function comparePaths(a: string, b: string): number {
