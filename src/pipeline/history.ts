@@ -106,7 +106,7 @@ export class RunHistory {
     return !this.#evaluated.some;
   }
 
-  /** Takes in the evaluation of a hypothesis whose iteration may be under way. */
+  /** Takes in the evaluation of a hypothesis, whose iteration may be under way. */
   tell(evaluation: Evaluation): void {
     const { hypothesisId: id, score } = evaluation;
     this.#told.add({ id, score, vetoed: isVetoed(evaluation) });
@@ -133,7 +133,7 @@ export class RunHistory {
     if (this.repeatOf(hypothesis) === undefined) this.#fingerprints.set(fingerprint(hypothesis), hypothesis.id);
   }
 
-  /** Takes a whole iteration in, and answers its record with what it has come to. */
+  /** Takes in a whole iteration, all of which has been told, and answers its record with what it has come to. */
   finish(
     proposed: ProposedIteration,
     results: readonly StageResults[],
@@ -142,7 +142,6 @@ export class RunHistory {
     const before = this.#archive.best();
     const entries = results.map((result) => this.#shared(historyEntry(result, proposed.iteration)));
     for (const entry of entries) this.#archive.add(entry);
-    for (const { evaluation } of results) this.tell(evaluation);
     const record = this.#concluded(proposed, entries, before);
     this.#entries.push(...entries);
     this.#insights = this.#windowed([...this.#insights, ...insights]);

@@ -58,7 +58,10 @@ export function replayIteration(loop: Loop, iteration: number): boolean {
     if (!hypothesis || !experiment || !evaluation || missingTrials.length > 0) return false;
     results.push({ hypothesis, experiment, evaluation });
   }
-  for (const { hypothesis } of results) history.remember(hypothesis);
+  for (const { hypothesis, evaluation } of results) {
+    history.remember(hypothesis);
+    history.tell(evaluation);
+  }
   const concluded = history.finish(record, results, insights).record;
   if (JSON.stringify(concluded) !== JSON.stringify(record)) workspace.writeIteration(concluded);
   return true;

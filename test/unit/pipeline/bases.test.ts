@@ -41,7 +41,7 @@ async function run(proposals: readonly (readonly object[])[], more: Partial<Pipe
     root: folder.join("project"),
     artifacts: ["code.txt", "note.txt"],
     maxIterations: proposals.length,
-    workspace: await Workspace.create(folder.join("run")),
+    workspace: await Workspace.create(folder.join("run"), { ifExists: "resume" }),
     ...more,
   });
   await pipeline.run();
@@ -65,6 +65,14 @@ describe("the state that a hypothesis starts from", () => {
     expect(hypothesis("i00002-h000")).toMatchObject({ base: { hypothesisId: "i00001-h000" }, spec: {} });
     expect(json("00002/evaluations/i00002-h000").score).toBe(1);
     expect(json("00002/evaluations/i00002-h001").score).toBe(2);
+  });
+
+  test("is the best by scores as they are after a change by hand", async () => {
+    await run([[{ edits: edit("code.txt", "1") }, { edits: edit("code.txt", "2") }]]);
+    const path = "run/iterations/00001/evaluations/i00001-h000.json";
+    folder.write(path, (folder.read(path) ?? "").replace('"score": 1', '"score": 500'));
+    await run([[], [{ edits: edit("note.txt", "mine") }]]);
+    expect(hypothesis("i00002-h000").base.hypothesisId).toBe("i00001-h000");
   });
 
   test("has a proposal refused that names none it was shown", async () => {

@@ -25,6 +25,7 @@ function scored(id: string, score: number | null, state = `s-${id}`): StageResul
 const base = { snapshot: "s0", hypothesisId: "i00000-h000" };
 const finish = (history: RunHistory, iteration: number, ...results: readonly StageResults[]) => {
   const hypotheses = results.map(({ hypothesis }) => hypothesis.id);
+  for (const { evaluation } of results) history.tell(evaluation);
   const finding = { id: `i0000${iteration}-n00`, iteration, finding: `finding ${iteration}`, evidence: [] };
   return history.finish({ iteration, base, hypotheses, refused: [], state: "proposed" }, results, [finding]).record;
 };
