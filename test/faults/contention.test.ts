@@ -10,7 +10,7 @@ describe("50 commands on one workspace", () => {
     const codes: (number | null)[] = [];
     const crowd = Array.from({ length: CROWD }, () => place.start({}, ["--grace", "100ms"]));
     for (const { ended } of crowd) void ended.then(({ code }) => codes.push(code));
-    await until("49 that are refused", () => codes.length >= CROWD - 1).catch(() => {});
+    await until("49 that are refused", () => codes.length >= CROWD - 1, 60).catch(() => {});
     expect(codes).toEqual(Array.from({ length: CROWD - 1 }, () => 3));
     await until("a trial of the one that runs", () => place.tally().starts.size > 0);
     for (const { kill } of crowd) kill("SIGINT");

@@ -167,10 +167,10 @@ export function afterAll(
   return [...differencesFrom(expected.essence, place.workspace), ...survivorsOf(place)];
 }
 
-/** Resolves when a condition holds; rejects after ten seconds. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
+/** Resolves when a condition holds; rejects when it does not for too long, by default ten seconds. */
+export async function until(what: string, holds: () => boolean, seconds = 10): Promise<void> {
   for (const from = performance.now(); !holds(); ) {
-    if (performance.now() - from > 10_000) throw new Error(`waited ten seconds for: ${what}`);
+    if (performance.now() - from > seconds * 1000) throw new Error(`waited ${seconds} seconds for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
