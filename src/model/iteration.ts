@@ -23,9 +23,9 @@ export const settingChangesSchema = {
       path: { type: "string", description: "Place in the spec, such as `metric.min_delta`." },
       before: {
         "x-any": true,
-        description: "What it was; absent when it was not there. Of a file or a variable its name and its hash.",
+        description: "What it was, open; absent when it was not there. Of a file or a variable its name and its hash.",
       },
-      after: { "x-any": true, description: "What it is; absent when it is gone." },
+      after: { "x-any": true, description: "What it is, open; absent when it is gone." },
     },
     required: ["path"],
     additionalProperties: false,
