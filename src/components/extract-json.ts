@@ -1,5 +1,7 @@
 import { isJsonObject, type JsonValue } from "../model/json.ts";
-import { type Budget, MAX_DEPTH, parseTolerant } from "./tolerant-json.ts";
+import { type Budget, MAX_DEPTH, parseTolerant, sanitizeJson } from "./tolerant-json.ts";
+
+export { sanitizeJson } from "./tolerant-json.ts";
 
 /** What was found in a reply: the value, and whether it had to be read past mistakes; or why there is none. */
 export type ExtractedJson =
@@ -109,17 +111,6 @@ function* joined(
     if (objects.length > 1 && objects.length === items.length)
       yield { ok: true, value: objects.reverse(), repaired: true };
   }
-}
-
-/** A value as JSON data that is safe to keep: own keys without `__proto__`, finite numbers, bounded depth; `null` for the rest. */
-export function sanitizeJson(value: unknown, depth = 0): JsonValue {
-  if (typeof value === "string") return value.toWellFormed();
-  if (typeof value === "boolean") return value;
-  if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return null;
-  if (Array.isArray(value)) return value.map((item) => sanitizeJson(item, depth + 1));
-  const entries = Object.entries(value).filter(([key]) => key !== "__proto__");
-  return Object.fromEntries(entries.map(([key, item]) => [key.toWellFormed(), sanitizeJson(item, depth + 1)]));
 }
 
 function parseStrict(text: string): ExtractedJson | null {

@@ -1,6 +1,6 @@
-import type { JsonValue } from "../model/json.ts";
+import { type JsonValue, parseJson } from "../model/json.ts";
 
-/** Nesting beyond this is refused: nothing a model is asked for comes near it, and the stack stays shallow. */
+/** Nesting beyond this is refused: nothing a model is asked for comes near it. */
 export const MAX_DEPTH = 100;
 
 /** Steps left for all attempts at one text together: what keeps hostile input linear. */
@@ -18,235 +18,140 @@ export type Parsed =
       readonly tooDeep: boolean;
     };
 
-/** Thrown within the reader alone. Not an `Error`: hostile text makes many of them, and stacks are what costs. */
-class Unparsable {
-  readonly at: number;
-  readonly reason: string;
-  readonly truncated: boolean;
-  readonly tooDeep: boolean;
+/** What may come next, as messages name it. In an `item` and a `key` the bracket may close as well. */
+const DUE = { value: "a value", item: "a value", key: "a key", colon: '":"', next: '","' } as const;
 
-  constructor(at: number, reason: string, truncated = false, tooDeep = false) {
-    this.at = at;
-    this.reason = reason;
-    this.truncated = truncated;
-    this.tooDeep = tooDeep;
-  }
-}
+const GAP = /(?:\s+|\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$))*/y;
+/** By its quote, what a string may end with, or what keeps it from ending. */
+const QUOTES: ReadonlyMap<string, RegExp> = new Map([
+  ['"', /["\\]/g],
+  ["'", /['\\]/g],
+  ["`", /[`\\]/g],
+]);
+/** In a string: an escape of JSON, one that it does not have, and what has to be escaped. */
+const TO_ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\([\n'`])|["\\\u0000-\u001f]/g;
+const WORD = /[\w$.+-]+/y;
+const NUMBER = /^[+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
- * Reads one JSON value that starts at `start`, and says where it ends. Read besides JSON proper: comments, trailing
- * commas, single and backquoted strings, raw newlines in strings, bare keys, Python's literals, `NaN` and infinities
- * (as `null`). `__proto__` keys are left out. Never throws.
+ * Reads the JSON object or list that starts at `start`, and says where it ends. Read besides JSON proper: comments,
+ * trailing commas, single and backquoted strings, raw newlines in strings, bare keys, Python's literals, `NaN` and
+ * infinities (as `null`). `__proto__` keys are left out. Never throws.
  */
 export function parseTolerant(text: string, start: number, budget: Budget): Parsed {
-  const reader = new Reader(text, start, budget);
-  try {
-    const value = reader.value(0);
-    return { ok: true, value, end: reader.position, repaired: reader.repaired };
-  } catch (thrown) {
-    if (!(thrown instanceof Unparsable)) throw thrown;
-    return { ok: false, at: thrown.at, reason: thrown.reason, truncated: thrown.truncated, tooDeep: thrown.tooDeep };
+  /** What was read, as JSON proper, and the brackets that are to be closed. */
+  const json: string[] = [];
+  const open: ("}" | "]")[] = [];
+  let due: keyof typeof DUE = "value";
+  let at = start;
+  const move = (length: number): void => {
+    at += length;
+    budget.steps -= length + 1;
+  };
+  const failed = (reason: string, { truncated = false, tooDeep = false } = {}): Parsed => {
+    return { ok: false, at: truncated ? text.length : at, reason, truncated, tooDeep };
+  };
+  while (budget.steps >= 0) {
+    move(matchAt(GAP, text, at)?.[0].length ?? 0);
+    const first = text[at];
+    const close = open.at(-1);
+    const wanted = () => (due === "next" ? `${DUE.next} or "${close}"` : DUE[due]);
+    if (first === undefined) return failed(`the text ends where ${wanted()} is due`, { truncated: true });
+    if (first === close && (due === "item" || due === "key" || due === "next")) {
+      if (json.at(-1) === ",") json.pop();
+      json.push(first);
+      open.pop();
+      move(1);
+      due = "next";
+      if (open.length > 0) continue;
+      const strict = parseJson(text.slice(start, at));
+      const value = sanitizeJson(strict ?? parseJson(json.join("")));
+      return { ok: true, value, end: at, repaired: strict === null };
+    }
+    if (first === (due === "next" ? "," : due === "colon" ? ":" : null)) {
+      json.push(first);
+      move(1);
+      due = first === ":" ? "value" : close === "}" ? "key" : "item";
+    } else if ((first === "{" || first === "[") && (due === "value" || due === "item")) {
+      if (open.length > MAX_DEPTH) return failed(`nested deeper than ${MAX_DEPTH} levels`, { tooDeep: true });
+      json.push(first);
+      open.push(first === "{" ? "}" : "]");
+      move(1);
+      due = first === "{" ? "key" : "item";
+    } else {
+      const isScalar = due === "value" || due === "item" || due === "key";
+      const isString = isScalar && QUOTES.has(first);
+      const end = isString ? endOfString(text, at) : at + (matchAt(WORD, text, at)?.[0].length ?? 0);
+      const source = text.slice(at, end ?? text.length);
+      if (end === null) {
+        budget.steps -= source.length;
+        return failed("the text ends inside a string", { truncated: true });
+      }
+      const scalar = !isScalar
+        ? null
+        : isString
+          ? stringJson(source)
+          : due === "key"
+            ? keyJson(source)
+            : wordJson(source);
+      if (scalar === null) {
+        const isCut =
+          isScalar && end === text.length && end > at && LITERALS.some((literal) => literal.startsWith(source));
+        if (isCut) return failed("the text ends inside a value", { truncated: true });
+        return failed(`expected ${wanted()}, found ${JSON.stringify(text.slice(at, at + 20))}`);
+      }
+      json.push(scalar);
+      move(source.length);
+      due = due === "key" ? "colon" : "next";
+    }
   }
+  return failed("too tangled to make out");
 }
 
-const SPACE = /[\s\uFEFF]*/y;
-const NUMBER = /[+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
-const STRICT_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-const WORD = /[A-Za-z_$][\w$.-]*/y;
-const NON_FINITE = /[+-]?(?:NaN|nan|Infinity|inf)\b/y;
-const PLAIN: Readonly<Record<string, RegExp>> = { '"': /[^"\\]*/y, "'": /[^'\\]*/y, "`": /[^`\\]*/y };
-const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", "\n": "" };
-const LITERALS = new Map<string, JsonValue>([
-  ["true", true],
-  ["false", false],
-  ["null", null],
-]);
-const FOREIGN_LITERALS = new Map<string, JsonValue>([
-  ["True", true],
-  ["False", false],
-  ["None", null],
-  ["undefined", null],
-]);
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
 
-class Reader {
-  position: number;
-  repaired = false;
-  readonly #text: string;
-  readonly #budget: Budget;
-
-  constructor(text: string, start: number, budget: Budget) {
-    this.#text = text;
-    this.position = start;
-    this.#budget = budget;
+/** Where the string that begins here is over; `null` when it is not. */
+function endOfString(text: string, at: number): number | null {
+  const stops = QUOTES.get(text[at] ?? "");
+  for (let from = at + 1; stops !== undefined; from += 2) {
+    const stop = matchAt(stops, text, from);
+    if (stop === null) return null;
+    if (stop[0] !== "\\") return stop.index + 1;
+    from = stop.index;
   }
+  return null;
+}
 
-  value(depth: number): JsonValue {
-    if (depth > MAX_DEPTH) throw new Unparsable(this.position, `nested deeper than ${MAX_DEPTH} levels`, false, true);
-    this.#blank();
-    const first = this.#peek();
-    if (first === "{") return this.#object(depth);
-    if (first === "[") return this.#array(depth);
-    if (first in PLAIN) return this.#string(first);
-    return this.#scalar();
-  }
+function stringJson(source: string): string {
+  const body = source.slice(1, -1).replace(TO_ESCAPE, (found: string, foreign?: string) => {
+    if (foreign !== undefined) return foreign === "\n" ? "" : foreign;
+    return found.length > 1 ? found : JSON.stringify(found).slice(1, -1);
+  });
+  return `"${body}"`;
+}
 
-  #object(depth: number): JsonValue {
-    const entries: [string, JsonValue][] = [];
-    this.#take(1);
-    for (;;) {
-      this.#blank();
-      if (this.#peek() === "}") break;
-      const key = this.#key();
-      this.#blank();
-      if (this.#peek() !== ":") throw this.#unexpected('":"');
-      this.#take(1);
-      const value = this.value(depth + 1);
-      if (key !== "__proto__") entries.push([key, value]);
-      if (!this.#comma("}")) break;
-    }
-    this.#take(1);
-    return Object.fromEntries(entries);
-  }
+function keyJson(word: string): string | null {
+  return /^[A-Za-z_$]/.test(word) ? JSON.stringify(word) : null;
+}
 
-  #array(depth: number): JsonValue {
-    const items: JsonValue[] = [];
-    this.#take(1);
-    for (;;) {
-      this.#blank();
-      if (this.#peek() === "]") break;
-      items.push(this.value(depth + 1));
-      if (!this.#comma("]")) break;
-    }
-    this.#take(1);
-    return items;
-  }
+const LITERALS = ["true", "false", "null"];
 
-  /** Past a comma: `true`. At the closing bracket: `false`. A comma before the bracket is forgiven. */
-  #comma(close: string): boolean {
-    this.#blank();
-    if (this.#peek() === close) return false;
-    if (this.#peek() !== ",") throw this.#unexpected(`"," or "${close}"`);
-    this.#take(1);
-    this.#blank();
-    if (this.#peek() === close) this.repaired = true;
-    return true;
-  }
+function wordJson(word: string): string | null {
+  if (NUMBER.test(word)) return JSON.stringify(Number(word.replaceAll("_", "")));
+  if (/^(?:None|undefined|[+-]?(?:nan|inf|infinity))$/i.test(word)) return "null";
+  return LITERALS.find((literal) => literal === word.toLowerCase()) ?? null;
+}
 
-  #key(): string {
-    const first = this.#peek();
-    if (first in PLAIN) return this.#string(first);
-    const word = this.#match(WORD);
-    if (word === "") throw this.#unexpected("a key");
-    this.repaired = true;
-    return word;
-  }
-
-  #string(quote: string): string {
-    const plain = PLAIN[quote];
-    if (!plain) throw this.#unexpected("a string");
-    if (quote !== '"') this.repaired = true;
-    const parts: string[] = [];
-    this.#take(1);
-    for (;;) {
-      const run = this.#match(plain);
-      if (/[\u0000-\u001f]/.test(run)) this.repaired = true;
-      parts.push(run);
-      if (this.position >= this.#text.length) throw this.#end("inside a string");
-      if (this.#peek() === quote) break;
-      parts.push(this.#escape());
-    }
-    this.#take(1);
-    return parts.join("").toWellFormed();
-  }
-
-  #escape(): string {
-    const letter = this.#text[this.position + 1];
-    if (letter === undefined) throw this.#end("inside a string");
-    if (letter === "u") {
-      const hex = this.#text.slice(this.position + 2, this.position + 6);
-      if (/^[0-9a-fA-F]{4}$/.test(hex)) {
-        this.#take(6);
-        return String.fromCharCode(Number.parseInt(hex, 16));
-      }
-    }
-    this.#take(2);
-    if (letter === '"' || letter === "\\" || letter === "/") return letter;
-    const known = ESCAPES[letter];
-    if (known !== undefined && letter !== "\n") return known;
-    this.repaired = true;
-    if (known !== undefined || letter === "'" || letter === "`") return known ?? letter;
-    return `\\${letter}`;
-  }
-
-  #scalar(): JsonValue {
-    if (this.#match(NON_FINITE) !== "") {
-      this.repaired = true;
-      return null;
-    }
-    const number = this.#match(NUMBER);
-    if (number !== "") return this.#number(number);
-    const at = this.position;
-    const word = this.#match(WORD);
-    const literal = LITERALS.get(word);
-    if (literal !== undefined) return literal;
-    const foreign = FOREIGN_LITERALS.get(word);
-    if (foreign !== undefined) {
-      this.repaired = true;
-      return foreign;
-    }
-    const isPrefix =
-      word !== "" && this.position >= this.#text.length && [...LITERALS.keys()].some((l) => l.startsWith(word));
-    this.position = at;
-    throw isPrefix ? this.#end("inside a value") : this.#unexpected("a value");
-  }
-
-  #number(source: string): JsonValue {
-    if (!STRICT_NUMBER.test(source)) this.repaired = true;
-    const value = Number(source.replaceAll("_", ""));
-    if (Number.isFinite(value)) return value;
-    this.repaired = true;
-    return null;
-  }
-
-  #blank(): void {
-    for (;;) {
-      this.#match(SPACE);
-      const first = this.#peek();
-      if (first !== "/" && first !== "#") return;
-      const two = this.#text.slice(this.position, this.position + 2);
-      if (first === "/" && two !== "//" && two !== "/*") return;
-      this.repaired = true;
-      const close = two === "/*" ? "*/" : "\n";
-      const found = this.#text.indexOf(close, this.position + 1);
-      const end = found < 0 ? this.#text.length : found + close.length;
-      this.#take(end - this.position);
-    }
-  }
-
-  #peek(): string {
-    return this.#text[this.position] ?? "";
-  }
-
-  #match(pattern: RegExp): string {
-    pattern.lastIndex = this.position;
-    const found = pattern.exec(this.#text)?.[0] ?? "";
-    this.#take(found.length);
-    return found;
-  }
-
-  #take(length: number): void {
-    this.position += length;
-    this.#budget.steps -= length + 1;
-    if (this.#budget.steps < 0) throw new Unparsable(this.position, "too tangled to make out");
-  }
-
-  #unexpected(expected: string): Unparsable {
-    if (this.position >= this.#text.length) return this.#end(`where ${expected} is due`);
-    const found = JSON.stringify(this.#text.slice(this.position, this.position + 20));
-    return new Unparsable(this.position, `expected ${expected}, found ${found}`);
-  }
-
-  #end(where: string): Unparsable {
-    return new Unparsable(this.#text.length, `the text ends ${where}`, true);
-  }
+/** A value as JSON data that is safe to keep: own keys without `__proto__`, finite numbers, bounded depth; `null` for the rest. */
+export function sanitizeJson(value: unknown, depth = 0): JsonValue {
+  if (typeof value === "string") return value.toWellFormed();
+  if (typeof value === "boolean") return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return null;
+  if (Array.isArray(value)) return value.map((item) => sanitizeJson(item, depth + 1));
+  const entries = Object.entries(value).filter(([key]) => key !== "__proto__");
+  return Object.fromEntries(entries.map(([key, item]) => [key.toWellFormed(), sanitizeJson(item, depth + 1)]));
 }
