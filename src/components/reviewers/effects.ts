@@ -21,178 +21,115 @@ export interface Confounder {
   readonly left: number;
 }
 
-interface Effect {
+/** How a parameter goes with the score. */
+export interface Effect {
   readonly name: string;
   readonly count: number;
+  /** The correlation with the score: of a number's ranks; of a choice's means, whose square is the variance it explains. */
+  readonly correlation: number;
+  /** Mean scores of the values of a parameter that is not a number. */
+  readonly groups: readonly { readonly value: string; readonly mean: number; readonly count: number }[] | null;
   readonly branch: Branch | null;
   readonly confounder: Confounder | null;
   /** Whether it is unlikely (below about 5%) to be chance, and not a confounder's. */
   readonly isClear: boolean;
 }
 
-/** How a numeric parameter goes with the score. */
-export interface NumericEffect extends Effect {
-  /** Whether Pearson's correlation is with the logarithm, because the values span two decades or more. */
-  readonly log: boolean;
-  readonly spearman: number;
-  readonly pearson: number;
-}
-
-/** Mean scores of the values of a parameter that is not a number. */
-export interface CategoryEffect extends Effect {
-  /** Share of the scores' variance that the parameter explains. */
-  readonly explained: number;
-  readonly groups: readonly { readonly value: string; readonly mean: number; readonly count: number }[];
-}
-
 /** A parameter's values, by the hypotheses that have it. */
 interface Column {
   readonly name: string;
-  readonly numbers: Map<ScoredSpec, number>;
-  readonly categories: Map<ScoredSpec, string>;
+  readonly values: Map<ScoredSpec, number | string>;
+  isNumeric: boolean;
 }
 
 const MOST_PARAMETERS = 50;
 const MOST_CATEGORIES = 20;
 const FEWEST_SCORES = 5;
-const DECADES_FOR_LOG = 100;
 
 /**
  * The effects of all parameters (at most 50) on the score, the strongest first: of one that exists in a branch of the
  * space only, within that branch, and where another one may be the cause, with its name.
  */
-export function effectsOf(scored: readonly ScoredSpec[]): {
-  readonly numeric: readonly NumericEffect[];
-  readonly categorical: readonly CategoryEffect[];
-} {
+export function effectsOf(scored: readonly ScoredSpec[]): readonly Effect[] {
   const columns = columnsOf(scored);
-  const numeric = columns.flatMap((column) => numericEffect(column, columns, scored) ?? []);
-  const categorical = columns.flatMap((column) => categoryEffect(column, columns, scored) ?? []);
-  return {
-    numeric: numeric.sort((a, b) => Math.abs(b.spearman) - Math.abs(a.spearman) || byName(a, b)),
-    categorical: categorical.sort((a, b) => b.explained - a.explained || byName(a, b)),
-  };
+  return columns
+    .flatMap((column) => effectOf(column, columns, scored) ?? [])
+    .sort((a, b) => Math.abs(b.correlation) - Math.abs(a.correlation) || (a.name < b.name ? -1 : 1));
 }
 
 function columnsOf(scored: readonly ScoredSpec[]): readonly Column[] {
   const columns = new Map<string, Column>();
   for (const entry of scored) {
     for (const [name, value] of Object.entries(entry.spec).slice(0, MOST_PARAMETERS)) {
+      const isNumber = typeof value === "number" && Number.isFinite(value);
+      if (!isNumber && typeof value !== "string" && typeof value !== "boolean") continue;
       if (!columns.has(name) && columns.size === MOST_PARAMETERS) continue;
-      const column: Column = columns.get(name) ?? { name, numbers: new Map(), categories: new Map() };
+      const column = columns.get(name) ?? { name, values: new Map(), isNumeric: true };
       columns.set(name, column);
-      if (typeof value === "number" && Number.isFinite(value)) column.numbers.set(entry, value);
-      else if (typeof value === "string" || typeof value === "boolean") column.categories.set(entry, String(value));
+      column.values.set(entry, isNumber ? value : String(value));
+      if (!isNumber) column.isNumeric = false;
     }
   }
   return [...columns.values()];
 }
 
-function numericEffect(
-  { name, numbers }: Column,
-  columns: readonly Column[],
-  scored: readonly ScoredSpec[],
-): NumericEffect | null {
-  const entries = [...numbers.keys()];
-  const values = [...numbers.values()];
+function effectOf(column: Column, columns: readonly Column[], scored: readonly ScoredSpec[]): Effect | null {
+  const { name, values, isNumeric } = column;
+  const entries = [...values.keys()];
+  const count = entries.length;
   const scores = entries.map(({ score }) => score);
-  const count = entries.length;
-  if (count < FEWEST_SCORES || new Set(values).size < 3) return null;
-  const smallest = values.reduce((a, b) => Math.min(a, b));
-  const largest = values.reduce((a, b) => Math.max(a, b));
-  const log = smallest > 0 && largest / smallest >= DECADES_FOR_LOG;
-  const bySpearman = spearman(values, scores);
-  const byPearson = pearson(log ? values.map(Math.log) : values, scores);
-  if (bySpearman === null || byPearson === null) return null;
-  const isStrong = Math.abs(bySpearman) >= 2 / Math.sqrt(count);
-  const confounder = !isStrong
-    ? null
-    : strongestConfounder(name, entries, columns, (other) => {
-        const left = correlationBeside(other, ranks(values), ranks(scores), entries);
-        return left !== null && left * Math.sign(bySpearman) < Math.abs(bySpearman) / 2 ? left : null;
-      });
-  const isClear = isStrong && confounder === null;
-  const branch = branchOf(name, new Set(entries), columns, scored);
-  return { name, count, branch, confounder, log, spearman: bySpearman, pearson: byPearson, isClear };
+  const groups = groupsOf(column, entries, scores);
+  const isTold = isNumeric ? groups.size >= 3 : groups.size >= 2 && groups.size <= MOST_CATEGORIES;
+  if (count < FEWEST_SCORES || !isTold) return null;
+  const goal = isNumeric ? ranks(scores) : scores;
+  const own = seriesOf(column, entries, goal);
+  const isSame = !isNumeric && new Set(own).size === 1 && new Set(goal).size > 1;
+  const correlation = isSame ? 0 : pearson(own, goal);
+  if (correlation === null) return null;
+  const isStrong = isNumeric
+    ? Math.abs(correlation) >= 2 / Math.sqrt(count)
+    : // By chance alone, (groups - 1) / (count - 1) of the variance is expected between the groups.
+      correlation ** 2 >= (3 * (groups.size - 1)) / (count - 1) &&
+      [...groups.values()].filter(({ length }) => length > 1).length > 1;
+  const others = columns.filter((other) => other !== column && entries.every((entry) => other.values.has(entry)));
+  const confounder = isStrong ? strongestConfounder(others, entries, { own, goal, correlation }) : null;
+  return {
+    name,
+    count,
+    correlation,
+    groups: isNumeric ? null : [...groups].map(([value, of]) => ({ value, mean: mean(of), count: of.length })),
+    branch: branchOf(name, new Set(entries), columns, scored),
+    confounder,
+    isClear: isStrong && confounder === null,
+  };
 }
 
-function categoryEffect(
-  { name, categories }: Column,
-  columns: readonly Column[],
-  scored: readonly ScoredSpec[],
-): CategoryEffect | null {
-  const entries = [...categories.keys()];
-  const count = entries.length;
-  const scores = groupsOf(
-    entries,
-    (entry) => categories.get(entry) ?? "",
-    entries.map(({ score }) => score),
-  );
-  if (count < FEWEST_SCORES || scores.size < 2 || scores.size > MOST_CATEGORIES) return null;
-  const explained = varianceBetween([...scores.values()]);
-  if (explained === null) return null;
-  const groups = [...scores].map(([value, own]) => ({ value, mean: mean(own), count: own.length }));
-  // By chance alone, (groups - 1) / (count - 1) of the variance is expected between the groups.
-  const isStrong =
-    explained >= (3 * (groups.length - 1)) / (count - 1) && groups.filter((group) => group.count > 1).length > 1;
-  const confounder = !isStrong
-    ? null
-    : strongestConfounder(name, entries, columns, (other) => {
-        const means = entries.map((entry) => mean(scores.get(categories.get(entry) ?? "") ?? []));
-        const left = correlationBeside(
-          other,
-          means,
-          entries.map(({ score }) => score),
-          entries,
-        );
-        return left !== null && left ** 2 < explained / 2 ? left ** 2 : null;
-      });
-  const branch = branchOf(name, new Set(entries), columns, scored);
-  return { name, count, branch, confounder, explained, groups, isClear: isStrong && confounder === null };
-}
-
-/** The parameter of the same hypotheses with which least is left of an effect, as `leftWith` tells; `null` for none. */
+/** The parameter with which least is left of an effect, by the partial correlation; `null` when half of it always is. */
 function strongestConfounder(
-  name: string,
+  others: readonly Column[],
   entries: readonly ScoredSpec[],
-  columns: readonly Column[],
-  leftWith: (other: Column) => number | null,
+  { own, goal, correlation }: { own: readonly number[]; goal: readonly number[]; correlation: number },
 ): Confounder | null {
-  const found = columns.flatMap((other) => {
-    const isCandidate = other.name !== name && entries.every((entry) => has(other, entry));
-    const left = isCandidate ? leftWith(other) : null;
-    return left === null ? [] : [{ name: other.name, left }];
-  });
-  return found.reduce<Confounder | null>((a, b) => (a !== null && Math.abs(a.left) <= Math.abs(b.left) ? a : b), null);
-}
-
-/** The correlation of two series where another parameter is held the same; `null` when too little is left to tell. */
-function correlationBeside(
-  other: Column,
-  xs: readonly number[],
-  ys: readonly number[],
-  entries: readonly ScoredSpec[],
-): number | null {
-  const [leftOfXs, leftOfYs] = [residuals(xs, other, entries), residuals(ys, other, entries)];
-  if (leftOfXs === null || leftOfYs === null) return null;
-  // Where nothing is left, what remains is rounding.
-  const isGone = squares(leftOfXs) <= 1e-12 * squares(xs) || squares(leftOfYs) <= 1e-12 * squares(ys);
-  return isGone ? 0 : (pearson(leftOfXs, leftOfYs) ?? 0);
-}
-
-/** A series without what goes along with another parameter: the means by its choices, or a straight line by its ranks. */
-function residuals(series: readonly number[], other: Column, entries: readonly ScoredSpec[]): readonly number[] | null {
-  if (other.categories.size > 0) {
-    const groups = groupsOf(entries, (entry) => textOf(other, entry), series);
-    if (entries.length - groups.size < FEWEST_SCORES) return null;
-    return series.map((value, index) => value - mean(groups.get(textOf(other, entries[index])) ?? [value]));
+  let strongest: Confounder | null = null;
+  for (const other of others) {
+    const freedom = entries.length - (other.isNumeric ? 2 : groupsOf(other, entries, goal).size);
+    const beside = seriesOf(other, entries, goal);
+    const [withOwn, withGoal] = [pearson(own, beside), pearson(beside, goal)];
+    if (freedom < FEWEST_SCORES || withOwn === null || withGoal === null) continue;
+    const rest = (1 - withOwn ** 2) * (1 - withGoal ** 2);
+    // Where nothing is left, what remains is rounding.
+    const left = rest < 1e-9 ? 0 : (correlation - withOwn * withGoal) / Math.sqrt(rest);
+    const isLess = strongest === null || Math.abs(left) < Math.abs(strongest.left);
+    if (isLess && left * Math.sign(correlation) < Math.abs(correlation) / 2) strongest = { name: other.name, left };
   }
-  if (entries.length - 2 < FEWEST_SCORES) return null;
-  const by = ranks(entries.map((entry) => other.numbers.get(entry) ?? 0));
-  const [center, middle] = [mean(by), mean(series)];
-  const square = squares(by);
-  const product = by.reduce((sum, rank, index) => sum + (rank - center) * ((series[index] ?? 0) - middle), 0);
-  return series.map((value, index) => value - (square === 0 ? 0 : product / square) * ((by[index] ?? 0) - center));
+  return strongest;
+}
+
+/** A parameter as numbers: the ranks of its own, or of its choices the means of what they are compared with. */
+function seriesOf(column: Column, entries: readonly ScoredSpec[], goal: readonly number[]): readonly number[] {
+  if (column.isNumeric) return ranks(entries.map((entry) => Number(column.values.get(entry))));
+  const means = new Map([...groupsOf(column, entries, goal)].map(([value, of]) => [value, mean(of)]));
+  return entries.map((entry) => means.get(String(column.values.get(entry))) ?? 0);
 }
 
 /** By which values of another parameter it is decided whether this one exists; `null` when it always does, or by none. */
@@ -204,39 +141,30 @@ function branchOf(
 ): Branch | null {
   if (having.size === scored.length) return null;
   for (const other of columns) {
-    if (other.name === name || [...having].some((entry) => !has(other, entry))) continue;
-    const values = new Set([...having].map((entry) => textOf(other, entry)));
-    const without = scored.filter((entry) => !having.has(entry) && has(other, entry));
+    if (other.name === name || [...having].some((entry) => !other.values.has(entry))) continue;
+    const values = new Set([...having].map((entry) => String(other.values.get(entry))));
+    const without = scored.filter((entry) => !having.has(entry) && other.values.has(entry));
     if (values.size > MOST_CATEGORIES || without.length === 0) continue;
-    if (!without.some((entry) => values.has(textOf(other, entry)))) return { name: other.name, values: [...values] };
+    if (!without.some((entry) => values.has(String(other.values.get(entry)))))
+      return { name: other.name, values: [...values] };
   }
   return null;
 }
 
-function has({ numbers, categories }: Column, entry: ScoredSpec): boolean {
-  return numbers.has(entry) || categories.has(entry);
-}
-
-function textOf({ numbers, categories }: Column, entry: ScoredSpec | undefined): string {
-  return (entry && (categories.get(entry) ?? String(numbers.get(entry)))) ?? "";
-}
-
+/** A series by the parameter's values. */
 function groupsOf(
+  { values }: Column,
   entries: readonly ScoredSpec[],
-  groupOf: (entry: ScoredSpec) => string,
   series: readonly number[],
 ): ReadonlyMap<string, readonly number[]> {
   const groups = new Map<string, number[]>();
   for (const [index, entry] of entries.entries()) {
-    const group = groups.get(groupOf(entry)) ?? [];
-    groups.set(groupOf(entry), group);
+    const value = String(values.get(entry));
+    const group = groups.get(value) ?? [];
+    groups.set(value, group);
     group.push(series[index] ?? 0);
   }
   return groups;
-}
-
-function byName(a: { readonly name: string }, b: { readonly name: string }): number {
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 /** Pearson's correlation of two equally long series; `null` when one does not vary or the sums overflow. */
@@ -258,11 +186,6 @@ export function pearson(xs: readonly number[], ys: readonly number[]): number | 
   return Number.isFinite(correlation) && Number.isFinite(scale) ? Math.min(1, Math.max(-1, correlation)) : null;
 }
 
-/** Spearman's rank correlation: Pearson's of the ranks, equal values sharing the mean of theirs. */
-export function spearman(xs: readonly number[], ys: readonly number[]): number | null {
-  return pearson(ranks(xs), ranks(ys));
-}
-
 /** Rank of each value, 1 for the smallest; equal values share the mean of their ranks. */
 export function ranks(values: readonly number[]): readonly number[] {
   const order = values.map((value, index) => ({ value, index })).sort((a, b) => a.value - b.value);
@@ -274,21 +197,6 @@ export function ranks(values: readonly number[]): readonly number[] {
     from = to + 1;
   }
   return result;
-}
-
-/** The share of a series' variance that lies between groups (eta squared); `null` when it does not vary. */
-export function varianceBetween(groups: readonly (readonly number[])[]): number | null {
-  const all = groups.flat();
-  const center = mean(all);
-  const between = groups.reduce((sum, group) => sum + group.length * (mean(group) - center) ** 2, 0);
-  const share = between / squares(all);
-  return Number.isFinite(share) ? Math.min(1, share) : null;
-}
-
-/** Sum of the squared distances from the mean. */
-function squares(values: readonly number[]): number {
-  const center = mean(values);
-  return values.reduce((sum, value) => sum + (value - center) ** 2, 0);
 }
 
 /** Arithmetic mean; `NaN` of nothing. */

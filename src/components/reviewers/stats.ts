@@ -7,7 +7,7 @@ import { hasScore } from "../../model/score.ts";
 import type { MetricSettings } from "../../model/settings.ts";
 import { formatScore, parametersOf, parametersText } from "../../text/numbers.ts";
 import { clip, terminalLine } from "../../text/printable.ts";
-import { type CategoryEffect, effectsOf, type NumericEffect, type ScoredSpec } from "./effects.ts";
+import { type Effect, effectsOf, type ScoredSpec } from "./effects.ts";
 
 /** Only the latest scores are looked at, so that a review costs the same however long the run is. */
 const MOST_SCORES = 2000;
@@ -29,14 +29,15 @@ export class StatsReviewer implements Reviewer {
     });
     const earlier = latestScored(ctx.history.entries, MOST_SCORES - fresh.length);
     const scored = [...earlier, ...fresh.filter(hasScore)];
-    const { numeric, categorical } = effectsOf(scored);
+    const effects = effectsOf(scored);
+    const numeric = effects.filter(({ groups }) => groups === null);
     return [
       batchFinding(fresh, scored, ctx.iteration, metric),
       bestFinding(ctx.history.best, fresh, scored.length, metric),
       failureFinding(batch),
       correlationFinding(numeric, metric),
       rangeFinding(numeric, scored, metric),
-      categoryFinding(categorical, metric),
+      categoryFinding(effects, metric),
     ].filter((finding) => finding !== null);
   }
 }
@@ -112,12 +113,11 @@ function failureFinding(batch: readonly StageResults[]): Finding | null {
   };
 }
 
-function correlationFinding(effects: readonly NumericEffect[], metric: MetricSettings): Finding | null {
+function correlationFinding(effects: readonly Effect[], metric: MetricSettings): Finding | null {
   if (effects.length === 0) return null;
   const listed = effects.slice(0, MOST_LISTED).map((effect) => {
-    const pearson = `${effect.log ? "of the logarithm " : ""}${signed(effect.pearson)}`;
     const rest = held(effect, signed);
-    return `${shownName(effect.name)} ${signed(effect.spearman)} (Pearson ${pearson}, n=${effect.count}${rest})${within(effect)}`;
+    return `${shownName(effect.name)} ${signed(effect.correlation)} (n=${effect.count}${rest})${within(effect)}`;
   });
   const more = effects.length > listed.length ? `; ${effects.length - listed.length} weaker ones left out` : "";
   return { finding: `Rank correlation with ${nameOf(metric)}: ${listed.join(", ")}${more}.` };
@@ -125,7 +125,7 @@ function correlationFinding(effects: readonly NumericEffect[], metric: MetricSet
 
 /** Where the best quarter lies, for the parameter that most clearly matters. */
 function rangeFinding(
-  effects: readonly NumericEffect[],
+  effects: readonly Effect[],
   scored: readonly ScoredSpec[],
   metric: MetricSettings,
 ): Finding | null {
@@ -137,7 +137,7 @@ function rangeFinding(
   });
   const best = withValue.slice(0, Math.max(2, Math.ceil(withValue.length / 4)));
   const name = shownName(effect.name);
-  const isMore = effect.spearman > 0;
+  const isMore = effect.correlation > 0;
   const range = rangeOf(best);
   return {
     finding: `${isMore ? "Higher" : "Lower"} ${name} goes with higher ${nameOf(metric)}${within(effect)}; the best ${best.length} of ${withValue.length} have ${name} ${range}, tried were ${rangeOf(withValue)}.`,
@@ -146,21 +146,22 @@ function rangeFinding(
   };
 }
 
-function categoryFinding(effects: readonly CategoryEffect[], metric: MetricSettings): Finding | null {
-  const [strongest] = effects;
-  if (strongest === undefined) return null;
+function categoryFinding(effects: readonly Effect[], metric: MetricSettings): Finding | null {
   const sign = metric.direction === "maximize" ? -1 : 1;
-  const sorted = (effect: CategoryEffect) => [...effect.groups].sort((a, b) => sign * (a.mean - b.mean));
-  const listed = effects.slice(0, 3).map((effect) => {
-    const groups = sorted(effect).slice(0, MOST_LISTED);
+  const choices = effects.flatMap((effect) => {
+    if (effect.groups === null) return [];
+    return [{ ...effect, groups: [...effect.groups].sort((a, b) => sign * (a.mean - b.mean)) }];
+  });
+  const [strongest] = choices;
+  if (strongest === undefined) return null;
+  const share = (correlation: number) => `${Math.round(100 * correlation ** 2)}%`;
+  const listed = choices.slice(0, 3).map((effect) => {
+    const groups = effect.groups.slice(0, MOST_LISTED);
     const means = groups.map(({ value, mean, count }) => `${shownName(value)} ${formatScore(mean)} (n=${count})`);
-    const rest = held(
-      effect,
-      (left) => `${Math.round(100 * left)}% of the variance, not ${Math.round(100 * effect.explained)}%,`,
-    );
+    const rest = held(effect, (left) => `${share(left)} of the variance, not ${share(effect.correlation)},`);
     return `${shownName(effect.name)}${within(effect)}: ${means.join(", ")}${rest === "" ? "" : ` (${rest.slice(2)})`}`;
   });
-  const [first] = sorted(strongest);
+  const [first] = strongest.groups;
   const recommendation =
     strongest.isClear && first
       ? { recommendation: `Prefer ${shownName(strongest.name)}=${shownName(first.value)}${within(strongest)}.` }
@@ -169,14 +170,14 @@ function categoryFinding(effects: readonly CategoryEffect[], metric: MetricSetti
 }
 
 /** Of a parameter that not all hypotheses have: among which it was compared. */
-function within({ branch }: NumericEffect | CategoryEffect): string {
+function within({ branch }: Effect): string {
   if (branch === null) return "";
   const more = branch.values.length > MOST_LISTED ? ", …" : "";
   return ` with ${shownName(branch.name)}=${branch.values.slice(0, MOST_LISTED).map(shownName).join("|")}${more}`;
 }
 
 /** What is left of an effect where the parameter that may be its cause is the same. */
-function held({ confounder }: NumericEffect | CategoryEffect, left: (left: number) => string): string {
+function held({ confounder }: Effect, left: (left: number) => string): string {
   return confounder === null ? "" : `; ${left(confounder.left)} where ${shownName(confounder.name)} is the same`;
 }
 
