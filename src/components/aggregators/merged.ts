@@ -1,42 +1,46 @@
-import { defineComponent } from "../../kernel/define.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { FinishedTrial } from "../../model/trial.ts";
-import { completedTrials, meanOf, withCounts } from "./summary.ts";
+import { completedTrials, meanOf, plainAggregator, withCounts } from "./summary.ts";
+
+class MergedTrials implements Aggregator {
+  readonly #reduce: (values: readonly number[]) => number;
+
+  constructor(reduce: (values: readonly number[]) => number) {
+    this.#reduce = reduce;
+  }
+
+  aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
+    const outputs = completedTrials(trials).map((trial) => trial.output);
+    return outputs.length > 0 ? withCounts(mergeOutputs(outputs, this.#reduce), trials) : null;
+  }
+}
 
 /** The mean of each number that all completed repeats reported, nested ones included. */
-export class MeanTrialAggregator implements Aggregator {
-  aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
-    const outputs = completedTrials(trials).map((trial) => trial.output);
-    return outputs.length > 0 ? withCounts(mergeOutputs(outputs, meanOf), trials) : null;
+export class MeanTrialAggregator extends MergedTrials {
+  constructor() {
+    super(meanOf);
   }
 }
 
-export const meanAggregator = defineComponent({
-  kind: "aggregator",
-  type: "mean",
-  summary: "The mean of each number over the trials that completed.",
-  options: { type: "object", properties: {}, additionalProperties: false },
-  example: {},
-  create: () => new MeanTrialAggregator(),
-});
+export const meanAggregator = plainAggregator(
+  "mean",
+  "The mean of each number over the trials that completed.",
+  () => new MeanTrialAggregator(),
+);
 
 /** The median of each number that all completed repeats reported, nested ones included. */
-export class MedianTrialAggregator implements Aggregator {
-  aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
-    const outputs = completedTrials(trials).map((trial) => trial.output);
-    return outputs.length > 0 ? withCounts(mergeOutputs(outputs, medianOf), trials) : null;
+export class MedianTrialAggregator extends MergedTrials {
+  constructor() {
+    super(medianOf);
   }
 }
 
-export const medianAggregator = defineComponent({
-  kind: "aggregator",
-  type: "median",
-  summary: "The median of each number over the trials that completed.",
-  options: { type: "object", properties: {}, additionalProperties: false },
-  example: {},
-  create: () => new MedianTrialAggregator(),
-});
+export const medianAggregator = plainAggregator(
+  "median",
+  "The median of each number over the trials that completed.",
+  () => new MedianTrialAggregator(),
+);
 
 /** Middle value; of an even number, the mean of the two in the middle. */
 function medianOf(values: readonly number[]): number {

@@ -1,8 +1,7 @@
-import { defineComponent } from "../../kernel/define.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import type { JsonObject, JsonValue } from "../../model/json.ts";
 import type { FinishedTrial } from "../../model/trial.ts";
-import { completedTrials, withCounts } from "./summary.ts";
+import { completedTrials, plainAggregator, withCounts } from "./summary.ts";
 
 /** The metrics of the last repeat that completed. */
 export class LastTrialAggregator implements Aggregator {
@@ -12,14 +11,11 @@ export class LastTrialAggregator implements Aggregator {
   }
 }
 
-export const lastAggregator = defineComponent({
-  kind: "aggregator",
-  type: "last",
-  summary: "The metrics of the last trial that completed.",
-  options: { type: "object", properties: {}, additionalProperties: false },
-  example: {},
-  create: () => new LastTrialAggregator(),
-});
+export const lastAggregator = plainAggregator(
+  "last",
+  "The metrics of the last trial that completed.",
+  () => new LastTrialAggregator(),
+);
 
 /** Every value of every key, as lists with one place for each completed repeat; `null` where one did not report it. */
 export class AllTrialsAggregator implements Aggregator {
@@ -35,11 +31,8 @@ export class AllTrialsAggregator implements Aggregator {
   }
 }
 
-export const allAggregator = defineComponent({
-  kind: "aggregator",
-  type: "all",
-  summary: "Lists of all values of each key, one for each trial that completed.",
-  options: { type: "object", properties: {}, additionalProperties: false },
-  example: {},
-  create: () => new AllTrialsAggregator(),
-});
+export const allAggregator = plainAggregator(
+  "all",
+  "Lists of all values of each key, one for each trial that completed.",
+  () => new AllTrialsAggregator(),
+);

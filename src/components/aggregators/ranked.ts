@@ -30,17 +30,18 @@ const rankOptionsSchema = {
   additionalProperties: false,
 } as const satisfies ObjectSchema;
 
-/** The metrics of the repeat that did best by one of its numbers: `new BestTrialAggregator({ metric: "accuracy" })`. */
-export class BestTrialAggregator implements Aggregator {
+class RankedTrials implements Aggregator {
   readonly #options: RankOptions;
+  readonly #which: "best" | "worst";
 
-  constructor(options: RankOptions) {
+  constructor(options: RankOptions, which: "best" | "worst") {
     this.#options = options;
+    this.#which = which;
   }
 
   aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
-    const best = ranked(completedTrials(trials), this.#options, "best");
-    return best ? withCounts(best.output, trials) : null;
+    const chosen = ranked(completedTrials(trials), this.#options, this.#which);
+    return chosen ? withCounts(chosen.output, trials) : null;
   }
 
   whyNone(trials: readonly FinishedTrial[]): string {
@@ -48,49 +49,34 @@ export class BestTrialAggregator implements Aggregator {
   }
 }
 
-export const bestAggregator = defineComponent({
-  kind: "aggregator",
-  type: "best",
-  summary: "The metrics of the trial with the best value of a metric.",
-  options: rankOptionsSchema,
-  example: { metric: "accuracy", direction: "maximize" },
-  create: (options, deps) =>
-    new BestTrialAggregator({
-      metric: options.metric ?? deps.metric.name,
-      direction: options.direction ?? deps.metric.direction,
-    }),
-});
+/** The metrics of the repeat that did best by one of its numbers: `new BestTrialAggregator({ metric: "accuracy" })`. */
+export class BestTrialAggregator extends RankedTrials {
+  constructor(options: RankOptions) {
+    super(options, "best");
+  }
+}
 
 /** The metrics of the repeat that did worst by one of its numbers: `new WorstTrialAggregator({ metric: "accuracy" })`. */
-export class WorstTrialAggregator implements Aggregator {
-  readonly #options: RankOptions;
-
+export class WorstTrialAggregator extends RankedTrials {
   constructor(options: RankOptions) {
-    this.#options = options;
-  }
-
-  aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
-    const worst = ranked(completedTrials(trials), this.#options, "worst");
-    return worst ? withCounts(worst.output, trials) : null;
-  }
-
-  whyNone(trials: readonly FinishedTrial[]): string {
-    return whyUnranked(completedTrials(trials), this.#options);
+    super(options, "worst");
   }
 }
 
-export const worstAggregator = defineComponent({
-  kind: "aggregator",
-  type: "worst",
-  summary: "The metrics of the trial with the worst value of a metric.",
-  options: rankOptionsSchema,
-  example: { metric: "accuracy", direction: "maximize" },
-  create: (options, deps) =>
-    new WorstTrialAggregator({
-      metric: options.metric ?? deps.metric.name,
-      direction: options.direction ?? deps.metric.direction,
-    }),
-});
+export const bestAggregator = rankedAggregator("best", (options) => new BestTrialAggregator(options));
+export const worstAggregator = rankedAggregator("worst", (options) => new WorstTrialAggregator(options));
+
+function rankedAggregator(type: "best" | "worst", create: (options: RankOptions) => Aggregator) {
+  return defineComponent({
+    kind: "aggregator",
+    type,
+    summary: `The metrics of the trial with the ${type} value of a metric.`,
+    options: rankOptionsSchema,
+    example: { metric: "accuracy", direction: "maximize" },
+    create: ({ metric, direction }, deps) =>
+      create({ metric: metric ?? deps.metric.name, direction: direction ?? deps.metric.direction }),
+  });
+}
 
 /** The best or the worst of these by one of their numbers; ties go to the earlier one. `null` when none has such a number. */
 function ranked(
