@@ -14,6 +14,12 @@ export function parseJson(text: string): JsonValue {
   }
 }
 
+/** The fields that have a value: for what leaves a field out rather than have it `undefined`. */
+export function defined<T extends object>(fields: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+export function defined(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

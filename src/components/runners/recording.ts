@@ -7,7 +7,7 @@ import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../ke
 import { createRedactor, type Redactor } from "../../kernel/redact.ts";
 import { ROLES, type Role, type Usage } from "../../model/call.ts";
 import { parseHypothesisId } from "../../model/ids.ts";
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../../model/json.ts";
+import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { sanitizeJson } from "../extract-json.ts";
 import { readUsage } from "./llm.ts";
@@ -65,8 +65,7 @@ export function keyOf(request: RunnerRequest): CallKey {
   return {
     role: request.role,
     iteration: request.iteration,
-    ...(request.hypothesisId === undefined ? {} : { hypothesis: request.hypothesisId }),
-    ...(request.part === undefined ? {} : { part: request.part }),
+    ...defined({ hypothesis: request.hypothesisId, part: request.part }),
     ask: request.ask,
   };
 }
@@ -102,8 +101,7 @@ function readLine(line: string): RecordedCall | string {
     ...texts(data, ["hypothesis", "part", "promptHash", "prompt", "unusable", "model"]),
     ask,
     response: answer,
-    ...(structured === undefined ? {} : { structured }),
-    ...(usage === undefined ? {} : { usage }),
+    ...defined({ structured, usage }),
   };
 }
 
@@ -122,8 +120,8 @@ function isCount(value: JsonValue | undefined, from: number): value is number {
 
 /**
  * Passes calls on to another runner and appends each answered one to a file that a `replay` runner reads. Before the
- * first of them it makes sure that the file can be written, and makes the folder it is in, but none above: what is
- * answered is paid for. Throws `SpecError` where there is no place for the file, `StorageError` where it cannot be written.
+ * first of them it makes sure that the file can be written: what is answered is paid for. Throws `StorageError` where
+ * it cannot.
  */
 export class RecordingRunner implements Runner {
   readonly name: string;
@@ -180,16 +178,7 @@ export class RecordingRunner implements Runner {
 
   #makeReady(): void {
     if (this.#isReady) return;
-    const folder = dirname(this.#file);
-    const above = dirname(folder);
-    if (this.#files.realPath(folder) === null) {
-      if (this.#files.realPath(above) === null) {
-        throw new SpecError(
-          `cannot record to ${this.#file}: there is no folder ${above}; make it or correct \`record\``,
-        );
-      }
-      this.#files.makeDirectory(folder);
-    }
+    this.#files.makeDirectory(dirname(this.#file));
     this.#files.append(this.#file, "");
     this.#isReady = true;
   }

@@ -3,6 +3,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import type { Files } from "../../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import { defined } from "../../model/json.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { promptLine } from "../../text/printable.ts";
 import { keyOf, keyText, promptHash, type RecordedCall, readRecording, recorded, recordOption } from "./recording.ts";
@@ -37,14 +38,9 @@ export class ReplayRunner implements Runner {
     this.load();
   }
 
-  /** Reads the recording, once. Throws `SpecError` when it is missing, damaged or empty. */
-  load(): void {
-    this.#load();
-  }
-
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
     ctx.signal.throwIfAborted();
-    const calls = this.#load();
+    const calls = this.load();
     const key = keyText(keyOf(request));
     const call = calls.get(key);
     if (!call) {
@@ -56,14 +52,12 @@ export class ReplayRunner implements Runner {
     this.#comparePrompts(call, request, key, ctx);
     return {
       content: call.response,
-      ...(call.structured === undefined ? {} : { structured: call.structured }),
-      ...(call.unusable === undefined ? {} : { unusable: call.unusable }),
-      ...(call.usage === undefined ? {} : { usage: call.usage }),
-      ...(call.model === undefined ? {} : { model: call.model }),
+      ...defined({ structured: call.structured, unusable: call.unusable, usage: call.usage, model: call.model }),
     };
   }
 
-  #load(): ReadonlyMap<string, RecordedCall> {
+  /** The recording, read once. Throws `SpecError` when it is missing, damaged or empty. */
+  load(): ReadonlyMap<string, RecordedCall> {
     if (this.#calls) return this.#calls;
     const { file, files = systemEffects().files } = this.#options;
     const text = files.readText(file);
@@ -80,7 +74,7 @@ export class ReplayRunner implements Runner {
     // The recorded prompt may have had secrets in it that are not recorded.
     const recordedHash = call.promptHash ?? (call.prompt === undefined ? undefined : promptHash(call.prompt));
     if (recordedHash === undefined || recordedHash === promptHash(request.prompt)) return;
-    const difference = call.prompt === undefined ? "" : `; ${promptDiff(call.prompt, request.prompt)}`;
+    const difference = call.prompt === undefined ? "" : `; ${firstDifference(call.prompt, request.prompt)}`;
     const message = `the prompt differs from the recorded one for: ${key}${difference}`;
     if (this.#options.strict) {
       throw new RunFailedError(
@@ -109,21 +103,11 @@ export const replayRunner = defineComponent({
   example: { file: "replay.jsonl", strict: false },
   create: ({ file, strict, record }, deps) => {
     const { files } = deps.effects;
-    const replayed = deps.resolvePath(file);
-    if (record !== undefined && samePlace(replayed, deps.resolvePath(record), files)) {
-      throw new SpecError(
-        `runner ${deps.name}: \`record\` is the file that is replayed, ${file}; record to another one`,
-      );
-    }
-    const runner = new ReplayRunner({ file: replayed, strict, name: deps.name, files });
+    const runner = new ReplayRunner({ file: deps.resolvePath(file), strict, name: deps.name, files });
     runner.load();
     return recorded(runner, record, deps);
   },
 });
-
-function samePlace(a: string, b: string, files: Files): boolean {
-  return a === b || (files.realPath(a) ?? a) === (files.realPath(b) ?? b);
-}
 
 const MAX_KEYS = 12;
 
@@ -133,27 +117,14 @@ function holdings(calls: ReadonlyMap<string, RecordedCall>): string {
   return `it has: ${keys.slice(0, MAX_KEYS).join(", ")}${more}`;
 }
 
-const MAX_LINES = 8;
 const MAX_WIDTH = 160;
 
-/** Where two prompts differ, as a few `-` and `+` lines: what is left between their common beginning and end. */
-function promptDiff(before: string, after: string): string {
+/** The first line in which two prompts differ, as a `-` and a `+` line. */
+function firstDifference(before: string, after: string): string {
   const old = before.split("\n");
   const now = after.split("\n");
-  const limit = Math.min(old.length, now.length);
-  let start = 0;
-  while (start < limit && old[start] === now[start]) start++;
-  let end = 0;
-  while (end < limit - start && old[old.length - 1 - end] === now[now.length - 1 - end]) end++;
-  const lines = [
-    `line ${start + 1}:`,
-    ...some("-", old.slice(start, old.length - end)),
-    ...some("+", now.slice(start, now.length - end)),
-  ];
-  return lines.join("\n");
-}
-
-function some(sign: string, lines: readonly string[]): readonly string[] {
-  const shown = lines.slice(0, MAX_LINES).map((line) => `${sign} ${promptLine(line, MAX_WIDTH)}`);
-  return lines.length > MAX_LINES ? [...shown, `${sign} … (${lines.length - MAX_LINES} more lines)`] : shown;
+  const found = now.findIndex((line, index) => line !== old[index]);
+  const at = found < 0 ? now.length : found;
+  const [was, is] = [old, now].map((lines) => promptLine(lines[at] ?? "", MAX_WIDTH));
+  return `line ${at + 1}:\n- ${was}\n+ ${is}`;
 }
