@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { EnvironmentVariables } from "../kernel/effects.ts";
 import type { RunnerRequest } from "../kernel/ports.ts";
+import { defined } from "../model/json.ts";
 
 /** What a sandbox, a container or a cluster gets of AURA's own environment, besides `LC_*`. */
 const MINIMAL = ["PATH", "LANG", "TZ", "USER", "TMPDIR"] as const;
@@ -50,8 +51,7 @@ export function runnerEnvironment(request: RunnerRequest, from: Omit<Environment
     AURA_ROLE: role,
     AURA_ITERATION: String(iteration),
     AURA_ASK: String(ask),
-    ...(hypothesisId === undefined ? {} : { AURA_HYPOTHESIS_ID: hypothesisId }),
-    ...(part === undefined ? {} : { AURA_PART: part }),
+    ...defined({ AURA_HYPOTHESIS_ID: hypothesisId, AURA_PART: part }),
     // A copy has no repository of its own, and git is not to find that of a project around it.
     ...(editsCopy ? { GIT_CEILING_DIRECTORIES: dirname(cwd) } : {}),
   };

@@ -4,7 +4,7 @@ import type { Evaluator } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
+import { defined, isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
 import { type Direction, METRIC_NAME, type MetricSettings } from "../../model/settings.ts";
 import { trialOutput } from "../../model/trial.ts";
 import { nearest } from "../../text/nearest.ts";
@@ -27,9 +27,7 @@ export class MetricEvaluator implements Evaluator {
   constructor(options: MetricEvaluatorOptions = {}) {
     const { metric: name, baseline, direction } = options;
     this.metric = {
-      ...(name === undefined ? {} : { name }),
-      ...(baseline === undefined ? {} : { baseline }),
-      ...(direction === undefined ? {} : { direction }),
+      ...defined({ name, baseline, direction }),
     };
   }
 

@@ -192,33 +192,30 @@ async function callFunction(
 ): Promise<RawResult> {
   const { clock } = ctx.effects;
   const steps: TrialStep[] = [];
-  const stop = new AbortController();
-  const signal = AbortSignal.any([ctx.signal, stop.signal]);
   const startedAt = clock.monotonic();
-  const timedOut = (): RawResult =>
-    failureOf("timeout", { code: "timeout", message: `ran longer than ${timeoutMs / 1000} s` });
+  using deadline = clock.deadline(timeoutMs);
+  const signal = AbortSignal.any([ctx.signal, deadline.signal]);
   const step = (data: JsonValue): void => {
     const plain = plainJson(data);
     if (!plain.ok || signal.aborted || steps.length >= MOST_STEPS) return;
     steps.push({ observedAt: clock.now().toISOString(), kind: "metrics", data: plain.value });
   };
-  const called = settle(fn, hypothesis.spec, { ...ctx, signal, step });
-  const over = new AbortController();
-  try {
-    const first = await Promise.race([called, timeUp(ctx, timeoutMs, over.signal)]);
-    // What a function throws once it was asked to stop is its way of ending.
-    if (first === "cancelled" || (ctx.signal.aborted && first !== "timeout" && !first.ok))
-      return failureOf("cancelled", { code: "cancelled", message: messageOf(ctx.signal.reason) });
-    // A function that never yields keeps the timer from firing: the clock tells.
-    if (first === "timeout" || clock.monotonic() - startedAt > timeoutMs) {
-      stop.abort(new Error(`ran longer than ${timeoutMs / 1000} s`));
-      return timedOut();
-    }
-    if (!first.ok) return failureOf("failed", thrownFailure(first.thrown));
-    return valueOrFailure(first.value, steps);
-  } finally {
-    over.abort();
-  }
+  const call = async () => ({ value: await fn(hypothesis.spec, { ...ctx, signal, step }) });
+  const first = await Promise.race([call().catch((thrown: unknown) => ({ thrown })), aborted(signal)]);
+  // What a function throws once it was asked to stop is its way of ending.
+  if (ctx.signal.aborted && !("value" in first))
+    return failureOf("cancelled", { code: "cancelled", message: messageOf(ctx.signal.reason) });
+  // A function that never yields keeps the timer from firing: the clock tells.
+  if ("isAborted" in first || clock.monotonic() - startedAt > timeoutMs)
+    return failureOf("timeout", { code: "timeout", message: `ran longer than ${timeoutMs / 1000} s` });
+  return "thrown" in first ? failureOf("failed", thrownFailure(first.thrown)) : valueOrFailure(first.value, steps);
+}
+
+function aborted(signal: AbortSignal): Promise<{ readonly isAborted: true }> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve({ isAborted: true });
+    signal.addEventListener("abort", () => resolve({ isAborted: true }), { once: true });
+  });
 }
 
 /** The failure for a result that is no object of metrics. */
@@ -241,27 +238,6 @@ export function thrownFailure(thrown: unknown): Failure {
   const message = `the function threw: ${messageOf(thrown)}`.slice(0, LONGEST_TAIL);
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   return { code: "function-threw", message, ...(stack === undefined ? {} : { logTail: tail(stack) }) };
-}
-
-type Called = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly thrown: unknown };
-
-async function settle(fn: TrialFunction, spec: JsonObject, ctx: FunctionContext): Promise<Called> {
-  try {
-    return { ok: true, value: await fn(spec, ctx) };
-  } catch (thrown) {
-    return { ok: false, thrown };
-  }
-}
-
-async function timeUp(ctx: TrialContext, ms: number, over: AbortSignal): Promise<"timeout" | "cancelled"> {
-  const { signal } = ctx;
-  try {
-    await ctx.effects.clock.sleep(ms, AbortSignal.any([signal, over]));
-    return "timeout";
-  } catch (error) {
-    if (signal.aborted || over.aborted) return "cancelled";
-    throw error;
-  }
 }
 
 function failureOf(status: "failed" | "timeout" | "cancelled", failure: Failure): RawResult {

@@ -34,8 +34,8 @@ export class LineKeeper {
 
   add(text: string): void {
     const order = this.#order++;
-    if (couldBeMetric(text)) this.#metrics.add(text, this.#observedAt(), order);
-    else this.#others.add(text.slice(0, LONGEST_OTHER), this.#observedAt(), order);
+    if (couldBeMetric(text)) this.#metrics.add({ text, observedAt: this.#observedAt(), order });
+    else this.#others.add({ text: text.slice(0, LONGEST_OTHER), observedAt: this.#observedAt(), order });
   }
 
   /** What was kept, in the order it came. */
@@ -54,14 +54,10 @@ interface KeptLine {
   readonly order: number;
 }
 
-/** A ring that forgets from its old end. Its parts are written over, so that a line of a flood costs no object. */
+/** Keeps the newest lines: up to twice as many as it may, so that it forgets many at once. */
 class Newest {
   readonly #bounds: OutputBounds;
-  readonly #texts: string[] = [];
-  readonly #times: string[] = [];
-  readonly #orders: number[] = [];
-  #first = 0;
-  #count = 0;
+  #lines: KeptLine[] = [];
   #bytes = 0;
   dropped = false;
 
@@ -69,30 +65,24 @@ class Newest {
     this.#bounds = bounds;
   }
 
-  add(text: string, observedAt: string, order: number): void {
-    if (this.#count === this.#bounds.lines) this.#forget();
-    const at = (this.#first + this.#count) % this.#bounds.lines;
-    this.#texts[at] = text;
-    this.#times[at] = observedAt;
-    this.#orders[at] = order;
-    this.#count += 1;
-    this.#bytes += text.length;
-    while (this.#bytes > this.#bounds.bytes) this.#forget();
+  add(line: KeptLine): void {
+    this.#lines.push(line);
+    this.#bytes += line.text.length;
+    if (this.#lines.length > 2 * this.#bounds.lines || this.#bytes > 2 * this.#bounds.bytes) this.#forget();
   }
 
   kept(): readonly KeptLine[] {
-    return Array.from({ length: this.#count }, (_, index) => {
-      const at = (this.#first + index) % this.#bounds.lines;
-      return { text: this.#texts[at] ?? "", observedAt: this.#times[at] ?? "", order: this.#orders[at] ?? 0 };
-    });
+    this.#forget();
+    return this.#lines;
   }
 
   #forget(): void {
-    this.#bytes -= this.#texts[this.#first]?.length ?? 0;
-    this.#texts[this.#first] = "";
-    this.#first = (this.#first + 1) % this.#bounds.lines;
-    this.#count -= 1;
-    this.dropped = true;
+    const { lines, bytes } = this.#bounds;
+    let from = 0;
+    for (; this.#lines.length - from > lines || this.#bytes > bytes; from++)
+      this.#bytes -= this.#lines[from]?.text.length ?? 0;
+    if (from > 0) this.dropped = true;
+    this.#lines = this.#lines.slice(from);
   }
 }
 

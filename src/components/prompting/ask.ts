@@ -3,6 +3,7 @@ import { RunnerError } from "../../kernel/errors.ts";
 import type { Runner, RunnerReply } from "../../kernel/ports.ts";
 import type { Role } from "../../model/call.ts";
 import type { HypothesisId } from "../../model/ids.ts";
+import { defined } from "../../model/json.ts";
 import { clipLines, fence, promptLine } from "../../text/printable.ts";
 
 /** An unusable reply is followed by at most two more asks. */
@@ -37,8 +38,7 @@ export async function askUntilUsable<T>(ctx: Pick<StageContext, "calls">, questi
   let reason = "";
   for (let ask = 1; ask <= MAX_ASKS; ask++) {
     const about = {
-      ...(hypothesisId === undefined ? {} : { hypothesisId }),
-      ...(part === undefined ? {} : { part }),
+      ...defined({ hypothesisId, part }),
     };
     let reply: RunnerReply;
     try {

@@ -3,6 +3,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { Semaphore } from "../../kernel/semaphore.ts";
+import { defined } from "../../model/json.ts";
 import {
   type AnthropicCall,
   type AnthropicOptions,
@@ -158,9 +159,6 @@ function fromSpec(given: Infer<typeof options>, name: string): AnthropicRunnerOp
     maxWait: given.max_wait,
     concurrency: given.concurrency,
     stream: given.stream,
-    ...(given.base_url === undefined ? {} : { baseUrl: given.base_url }),
-    ...(given.temperature === undefined ? {} : { temperature: given.temperature }),
-    ...(given.system === undefined ? {} : { system: given.system }),
-    ...(given.price === undefined ? {} : { price: given.price }),
+    ...defined({ baseUrl: given.base_url, temperature: given.temperature, system: given.system, price: given.price }),
   };
 }

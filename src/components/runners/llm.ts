@@ -1,7 +1,7 @@
 import { messageOf, RunnerError, SpecError } from "../../kernel/errors.ts";
 import type { LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
-import { isJsonObject } from "../../model/json.ts";
+import { defined, isJsonObject } from "../../model/json.ts";
 import { sanitizeJson } from "../extract-json.ts";
 
 /** A runner around any function from a prompt to text. What the function throws is a `RunnerError` `failed`. */
@@ -79,10 +79,7 @@ export function asReply(name: string, answer: unknown): RunnerReply {
     "structured" in answer && answer.structured !== undefined ? sanitizeJson(answer.structured) : undefined;
   return bounded(name, {
     content: answer.content,
-    ...(structured === undefined ? {} : { structured }),
-    ...(unusable === undefined ? {} : { unusable }),
-    ...(usage === undefined ? {} : { usage }),
-    ...(model === undefined ? {} : { model }),
+    ...defined({ structured, unusable, usage, model }),
   });
 }
 
@@ -98,8 +95,7 @@ export function readUsage(value: unknown): Usage | undefined {
   return {
     inputTokens,
     outputTokens,
-    ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
-    ...(costUsd === undefined ? {} : { costUsd }),
+    ...defined({ cacheReadTokens, costUsd }),
   };
 }
 

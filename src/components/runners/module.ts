@@ -2,6 +2,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import type { Effects } from "../../kernel/effects.ts";
 import { RunnerError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import { defined } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
@@ -46,8 +47,7 @@ export class ModuleRunner implements Runner {
           role,
           iteration,
           ask,
-          ...(hypothesisId === undefined ? {} : { hypothesisId }),
-          ...(part === undefined ? {} : { part }),
+          ...defined({ hypothesisId, part }),
         },
         cwd: request.cwd,
         env: runnerEnvironment(request, { variables: this.#effects.variables, env, passEnv }),

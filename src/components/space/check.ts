@@ -31,7 +31,6 @@ export function checkSpace(options: SpaceOptions): readonly SpaceProblem[] {
   for (const name of cycleMembers(options)) {
     report(`${name}.when`, `${name} depends on itself through \`when\`; remove one of the conditions`);
   }
-  if (problems.length === 0) checkReachable(options, report);
   return problems;
 }
 
@@ -182,28 +181,4 @@ function cycleMembers(options: SpaceOptions): readonly string[] {
     }
     return false;
   });
-}
-
-/** Conditions that are possible one by one may still contradict each other over several parents. */
-function checkReachable(options: SpaceOptions, report: Report): void {
-  for (const name of Object.keys(options)) {
-    const needs = new Map<string, ReadonlySet<string>>();
-    const seen = new Set<string>();
-    const open = [name];
-    for (let child = open.pop(); child !== undefined; child = open.pop()) {
-      if (seen.has(child)) continue;
-      seen.add(child);
-      for (const [parentName, wanted] of Object.entries(options[child]?.when ?? {})) {
-        const parent = options[parentName];
-        if (parent === undefined) continue;
-        const keys = conditionValues(parent, wanted).map(canonicalJson);
-        const earlier = needs.get(parentName);
-        needs.set(parentName, new Set(earlier ? keys.filter((key) => earlier.has(key)) : keys));
-        open.push(parentName);
-      }
-    }
-    const contradicted = [...needs].find(([, keys]) => keys.size === 0);
-    if (contradicted)
-      report(`${name}.when`, `${name} can never exist: its conditions want different values of ${contradicted[0]}`);
-  }
 }

@@ -12,9 +12,6 @@ export interface Observation {
   readonly order: number;
 }
 
-/** Up to this many new observations are put in their rank one by one; more are sorted at once. Same result. */
-const INSERT_ONE_BY_ONE = 32;
-
 /**
  * What a search has seen: the history's entries that are inside the space. Kept up to date by reading only what was
  * appended since; a history that is not a continuation of the last one is read anew, with the same result.
@@ -67,7 +64,7 @@ export class ObservationLog {
       this.#seen = new Set();
       this.#epoch += 1;
     }
-    const added: Observation[] = [];
+    const before = this.#observations.length;
     for (let index = this.#entries.length; index < entries.length; index++) {
       const entry = entries[index];
       if (entry === undefined) continue;
@@ -76,9 +73,9 @@ export class ObservationLog {
       const observation = { spec: entry.spec, loss: this.#loss(entry.score), order: this.#observations.length };
       this.#observations.push(observation);
       this.#seen.add(canonicalJson(entry.spec));
-      added.push(observation);
     }
-    this.#rank(added);
+    // Quick, since all but the latest are in their order.
+    this.#ranked = [...this.#ranked, ...this.#observations.slice(before)].sort(byLoss);
   }
 
   #isContinuedBy(entries: readonly HistoryEntry[]): boolean {
@@ -94,29 +91,9 @@ export class ObservationLog {
     if (score === null || !Number.isFinite(score)) return Number.POSITIVE_INFINITY;
     return this.#direction === "minimize" ? score : -score;
   }
-
-  #rank(added: readonly Observation[]): void {
-    if (added.length > INSERT_ONE_BY_ONE) {
-      this.#ranked = [...this.#ranked, ...added].sort(byLoss);
-      return;
-    }
-    for (const observation of added) this.#ranked.splice(placeOf(this.#ranked, observation), 0, observation);
-  }
 }
 
 function byLoss(a: Observation, b: Observation): number {
   if (a.loss === b.loss) return a.order - b.order;
   return a.loss < b.loss ? -1 : 1;
-}
-
-function placeOf(ranked: readonly Observation[], observation: Observation): number {
-  let low = 0;
-  let high = ranked.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const other = ranked[middle];
-    if (other !== undefined && byLoss(other, observation) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -192,16 +192,6 @@ describe("checking a space", () => {
     ["a name that proposals use themselves", { label: float }, "label", /meaning of its own/],
     ["a name that commands use themselves", { "aura.seed": float }, "aura.seed", /meaning of its own/],
     ["a name no placeholder can spell", { "learning rate": float }, "learning rate", /not a parameter name/],
-    [
-      "conditions that contradict each other",
-      {
-        o: { type: "categorical", choices: ["a", "b"] },
-        x: { type: "int", low: 0, high: 1, when: { o: "a" } },
-        y: { ...float, when: { x: 1, o: "b" } },
-      },
-      "y.when",
-      /can never exist: its conditions want different values of o/,
-    ],
   ])("finds %s", (_, given, path, message) => {
     expect(checkSpace(given)).toEqual([{ path, message: expect.stringMatching(message) }]);
   });
