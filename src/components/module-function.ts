@@ -3,33 +3,63 @@ import type { JsonValue } from "../model/json.ts";
 import type { Failure } from "../model/trial.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../platform/function-host.ts";
 import { plainJson } from "../platform/plain-json.ts";
-import { type ModuleFunction, thrownFailure } from "./executors/index.ts";
+import type { ObjectSchema } from "../schema/dialect.ts";
+import { functionOptionProperties, type ModuleFunction, thrownFailure } from "./executors/index.ts";
 import { ownEnvironment } from "./process-environment.ts";
 
 const MOST_ENTRIES = 10_000;
 const LONGEST_MESSAGE = 4096;
+
+/** Options of a stage that is a function of a module. */
+export const functionOptions = {
+  type: "object",
+  properties: functionOptionProperties,
+  required: ["module"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
 
 /** What a function of the user's gave: JSON data, or why there is none. */
 export type FunctionAnswer =
   | { readonly ok: true; readonly value: JsonValue }
   | { readonly ok: false; readonly failure: Failure };
 
-/** Calls a function given in code. What it throws is a failure, unless the run is being stopped. */
-export async function callInProcess(call: () => unknown, signal: AbortSignal): Promise<FunctionAnswer> {
+/** How long a module's function may take where nothing is said of it: one hour. */
+const DEFAULT_TIMEOUT_MS = 3_600_000;
+
+/**
+ * A function of the user's that stands for a stage. One given in code is called in this process; one given by module in
+ * a process of its own, which is ended at its timeout and when the run stops.
+ */
+export class UserFunction<F extends (...args: never[]) => unknown> {
+  readonly #target: F | ModuleFunction;
+  readonly #timeoutMs: number;
+
+  constructor(target: F | ModuleFunction, { timeoutMs = DEFAULT_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}) {
+    this.#target = target;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Calls it as `inCode` does or, in a process of its own, with `data`. */
+  call(ctx: StageContext, inCode: (fn: F) => unknown, data: () => readonly unknown[]): Promise<FunctionAnswer> {
+    const target = this.#target;
+    if (typeof target === "function") return callInProcess(() => inCode(target), ctx.signal);
+    return callModule(target, data(), this.#timeoutMs, ctx);
+  }
+}
+
+/** What it throws is a failure, unless the run is being stopped. */
+async function callInProcess(call: () => unknown, signal: AbortSignal): Promise<FunctionAnswer> {
   signal.throwIfAborted();
-  let answer: unknown;
   try {
-    answer = await call();
+    const plain = plainJson((await call()) ?? null);
+    return plain.ok ? plain : { ok: false, failure: invalidAnswer(`what it returned is no data: ${plain.reason}`) };
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     return { ok: false, failure: thrownFailure(thrown) };
   }
-  const plain = plainJson(answer ?? null);
-  return plain.ok ? plain : { ok: false, failure: invalidAnswer(`what it returned is no data: ${plain.reason}`) };
 }
 
-/** Calls an exported function of a module in a process of its own, which is ended at its timeout and when the run stops. */
-export async function callModule(
+async function callModule(
   target: ModuleFunction,
   args: readonly unknown[],
   timeoutMs: number,

@@ -7,8 +7,8 @@ import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
-import { functionOptionProperties, type ModuleFunction } from "../executors/index.ts";
-import { callInProcess, callModule, runData } from "../module-function.ts";
+import type { ModuleFunction } from "../executors/index.ts";
+import { functionOptions, runData, UserFunction } from "../module-function.ts";
 import { evaluationOf, failureReason, noScore } from "./answer.ts";
 
 /** What an evaluator function may give beside a bare score. */
@@ -28,29 +28,25 @@ export type EvaluatorFunction = (
   ctx: StageContext,
 ) => number | null | EvaluationLike | Promise<number | null | EvaluationLike>;
 
-const DEFAULT_TIMEOUT_MS = 3_600_000;
-
 /**
  * Scores by a function: one given in code is called in this process, one given by module,
  * `(hypothesis, experiment, ctx) => number | { score, … }`, in a child process that is ended at its timeout. Experiments
  * that failed have no score and are not shown to it; nor is there one when it throws, and the reason says so.
  */
 export class FunctionEvaluator implements Evaluator {
-  readonly #target: EvaluatorFunction | ModuleFunction;
-  readonly #timeoutMs: number;
+  readonly #function: UserFunction<EvaluatorFunction>;
 
   constructor(target: EvaluatorFunction | ModuleFunction, options: { readonly timeoutMs?: number } = {}) {
-    this.#target = target;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#function = new UserFunction(target, options);
   }
 
   async evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation> {
     if (experiment.status === "failed") return noScore(experiment, failureReason(experiment));
-    const target = this.#target;
-    const answer =
-      typeof target === "function"
-        ? await callInProcess(() => target(hypothesis, experiment, ctx), ctx.signal)
-        : await callModule(target, [hypothesis, experiment, runData(ctx)], this.#timeoutMs, ctx);
+    const answer = await this.#function.call(
+      ctx,
+      (fn) => fn(hypothesis, experiment, ctx),
+      () => [hypothesis, experiment, runData(ctx)],
+    );
     if (answer.ok) return evaluationOf(answer.value, experiment, ctx);
     return noScore(experiment, `the evaluator failed: ${answer.failure.message.slice(0, 1000)}`);
   }
@@ -67,12 +63,7 @@ export const functionEvaluator = defineComponent({
   kind: "evaluator",
   type: "function",
   summary: "The score is what an exported function of a module gives, called in a child process.",
-  options: {
-    type: "object",
-    properties: functionOptionProperties,
-    required: ["module"],
-    additionalProperties: false,
-  },
+  options: functionOptions,
   example: { module: "evaluate.ts", export: "evaluate", timeout: "5m" },
   create: (options, deps) =>
     new FunctionEvaluator(

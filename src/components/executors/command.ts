@@ -82,8 +82,7 @@ export class CommandExecutor implements Executor {
    * to be enforced and cannot be.
    */
   async setup(ctx: RunContext): Promise<void> {
-    const checks = ctx.settings.checks.map((check) => compiled(check.command, check.shell));
-    for (const { template } of [this.#command, ...checks]) template.check(ctx.declared ?? {});
+    for (const { template } of this.#commands(ctx.settings)) template.check(ctx.declared ?? {});
     const gap = limitGap(this.#options.limits ?? {});
     if (gap !== null && this.#options.strictLimits) throw new ToolMissingError("prlimit", gap);
     const env = Object.fromEntries(this.#env.map(([name]) => [name, ""]));
@@ -112,8 +111,7 @@ export class CommandExecutor implements Executor {
     const { starter } = this;
     const search = starter.missing ? starter : starter.start ? null : environment;
     if (!search?.missing || this.#env.some(([name]) => name === "PATH")) return;
-    const checks = settings.checks.map((check) => compiled(check.command, check.shell));
-    for (const { source, shell } of [this.#command, ...checks]) {
+    for (const { source, shell } of this.#commands(settings)) {
       const program = firstWord(source);
       if (shell || !isPlainName(program)) continue;
       const reason = await search.missing(program, ctx);
@@ -142,6 +140,10 @@ export class CommandExecutor implements Executor {
       if (!(error instanceof CommandError)) throw error;
       return { kind: "failure", status: "failed", failure: { code: "command-invalid", message: messageOf(error) } };
     }
+  }
+
+  #commands({ checks }: RunContext["settings"]): readonly Compiled[] {
+    return [this.#command, ...checks.map(({ command, shell }) => compiled(command, shell))];
   }
 
   #rendered(template: CommandTemplate, values: CommandValues, ctx: TrialContext): Command {

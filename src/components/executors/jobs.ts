@@ -101,9 +101,9 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
   const job = jobOf(attempt, output, stops, ctx);
   const startedAt = clock.monotonic();
   try {
-    const handle =
-      ctx.adopt === undefined ? await dispatch.start(job, ctx) : await adopted(ctx.adopt, job, starter, ctx);
-    if (handle === null) return unstarted("lost", "AURA was killed while it ran, and nothing is known of it any more");
+    const { adopt } = ctx;
+    const handle = adopt === undefined ? await dispatch.start(job, ctx) : await starter.adopt?.(adopt, job, ctx);
+    if (!handle) return unstarted("lost", "AURA was killed while it ran, and nothing is known of it any more");
     // A local process hears of a stop, and knows its timeout, by itself.
     const ended = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
     const { end, exitCode, signal, message, durationMs = Math.round(clock.monotonic() - startedAt) } = ended;
@@ -200,15 +200,6 @@ async function ending(handle: Handle, stops: Stops, ctx: TrialContext): Promise<
   } finally {
     over.abort();
   }
-}
-
-async function adopted(
-  ref: NonNullable<TrialContext["adopt"]>,
-  job: Job,
-  starter: Starter,
-  ctx: RunContext,
-): Promise<Handle | null> {
-  return starter.adopt ? starter.adopt(ref, job, ctx) : null;
 }
 
 function unstarted(status: "lost" | "spawn-error" | "cancelled", message: string): RawResult {

@@ -1,5 +1,6 @@
 import type { ProcessLimits } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
+import { defined } from "../../model/json.ts";
 import { parseDuration, parseSize } from "../../model/units.ts";
 import { CommandError, compileCommand, compileText } from "../../platform/command.ts";
 import { type ObjectSchema, SIZE, SIZE_LIMIT, TIME_LIMIT } from "../../schema/dialect.ts";
@@ -112,9 +113,7 @@ export function toProcessOptions(options: Omit<ProcessSpecOptions, "command">): 
     timeoutMs: parseDuration(options.timeout),
     strictLimits: options.strict_limits,
     cwd: options.cwd,
-    ...(options.env ? { env: options.env } : {}),
-    ...(options.pass_env ? { passEnv: options.pass_env } : {}),
-    ...(options.limits ? { limits: toLimits(options.limits) } : {}),
+    ...defined({ env: options.env, passEnv: options.pass_env, limits: options.limits && toLimits(options.limits) }),
   };
 }
 
@@ -149,12 +148,13 @@ function problem(path: string, check: () => unknown): readonly { readonly path: 
 }
 
 function toLimits(limits: NonNullable<ProcessSpecOptions["limits"]>): NonNullable<ProcessOptions["limits"]> {
-  return {
-    ...(limits.output === undefined ? {} : { outputBytes: parseSize(limits.output) }),
-    ...(limits.memory === undefined ? {} : { memoryBytes: parseSize(limits.memory) }),
-    ...(limits.pids === undefined ? {} : { pids: limits.pids }),
-    ...(limits.cpu === undefined ? {} : { cpuSeconds: Math.ceil(parseDuration(limits.cpu) / 1000) }),
-    ...(limits.file_size === undefined ? {} : { fileSizeBytes: parseSize(limits.file_size) }),
-    ...(limits.open_files === undefined ? {} : { openFiles: limits.open_files }),
-  };
+  const size = (given?: number | string) => (given === undefined ? undefined : parseSize(given));
+  return defined({
+    outputBytes: size(limits.output),
+    memoryBytes: size(limits.memory),
+    pids: limits.pids,
+    cpuSeconds: limits.cpu === undefined ? undefined : Math.ceil(parseDuration(limits.cpu) / 1000),
+    fileSizeBytes: size(limits.file_size),
+    openFiles: limits.open_files,
+  });
 }

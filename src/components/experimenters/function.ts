@@ -2,7 +2,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
 import type { Experimenter, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { isJsonObject, type JsonObject } from "../../model/json.ts";
+import { defined, isJsonObject, type JsonObject } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
 import {
   type FunctionContext,
@@ -10,8 +10,8 @@ import {
   functionExecutorSchema,
   type ModuleFunction,
 } from "../executors/index.ts";
-import { checkRepeats, repeatOptionProperties, toRepeatParts } from "./repeats.ts";
-import { type ExperimenterParts, SingleTrialExperimenter } from "./single-trial.ts";
+import { checkRepeats, repeatOptionProperties } from "./repeats.ts";
+import { type ExperimenterParts, partOptionProperties, partsFrom, SingleTrialExperimenter } from "./single-trial.ts";
 
 /** Metrics of one trial from its parameters. `object` is there for functions typed with an interface of their own. */
 export type MetricsFunction = (spec: JsonObject, ctx: FunctionContext) => object | Promise<object>;
@@ -40,7 +40,7 @@ export const functionExperimenter = defineComponent({
     type: "object",
     properties: {
       ...functionExecutorSchema.properties,
-      aggregator: { $ref: "#/$defs/aggregator", description: "What makes one summary of several trials." },
+      aggregator: partOptionProperties.aggregator,
       ...repeatOptionProperties,
     },
     required: ["module"],
@@ -49,16 +49,15 @@ export const functionExperimenter = defineComponent({
   example: { module: "train.ts", export: "train", timeout: "5m", cwd: "root", allow_failed: 0, capture: false },
   create: (options, deps) =>
     new SingleTrialExperimenter({
-      ...toRepeatParts(options),
+      ...partsFrom(options, deps),
       executor: new FunctionExecutor(
         { module: deps.resolvePath(options.module), export: options.export },
         {
           timeoutMs: parseDuration(options.timeout),
           cwd: options.cwd,
-          ...(options.pass_env ? { passEnv: options.pass_env } : {}),
+          ...defined({ passEnv: options.pass_env }),
         },
       ),
-      ...(options.aggregator === undefined ? {} : { aggregator: deps.build("aggregator", options.aggregator) }),
     }),
   check: checkRepeats,
 });

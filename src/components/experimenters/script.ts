@@ -6,8 +6,8 @@ import {
   ScriptExecutor,
   toProcessOptions,
 } from "../executors/index.ts";
-import { checkRepeats, repeatOptionProperties, toRepeatParts } from "./repeats.ts";
-import { type ExperimenterParts, SingleTrialExperimenter } from "./single-trial.ts";
+import { checkRepeats, repeatOptionProperties } from "./repeats.ts";
+import { type ExperimenterParts, partOptionProperties, partsFrom, SingleTrialExperimenter } from "./single-trial.ts";
 
 /**
  * Runs a command for each hypothesis and reads metrics from its stdout:
@@ -27,9 +27,7 @@ export const scriptExperimenter = defineComponent({
     type: "object",
     properties: {
       ...processOptionProperties,
-      environment: { $ref: "#/$defs/environment", description: "Where the command finds its programs." },
-      collector: { $ref: "#/$defs/collector", description: "What reads its metrics. Default `stdout`." },
-      aggregator: { $ref: "#/$defs/aggregator", description: "What makes one summary of several trials." },
+      ...partOptionProperties,
       ...repeatOptionProperties,
     },
     required: ["command"],
@@ -45,12 +43,6 @@ export const scriptExperimenter = defineComponent({
     capture: false,
   },
   create: (options, deps) =>
-    new ScriptExperimenter(options.command, {
-      ...toProcessOptions(options),
-      ...toRepeatParts(options),
-      ...(options.environment === undefined ? {} : { environment: deps.build("environment", options.environment) }),
-      ...(options.collector === undefined ? {} : { collector: deps.build("collector", options.collector) }),
-      ...(options.aggregator === undefined ? {} : { aggregator: deps.build("aggregator", options.aggregator) }),
-    }),
+    new ScriptExperimenter(options.command, { ...toProcessOptions(options), ...partsFrom(options, deps) }),
   check: (options) => [...checkProcessOptions(options), ...checkRepeats(options)],
 });

@@ -1,5 +1,5 @@
 import type { AttemptResult, RunContext, StageContext, TrialContext } from "../../kernel/context.ts";
-import { defineComponent } from "../../kernel/define.ts";
+import { type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
 import type {
   Aggregator,
@@ -18,12 +18,20 @@ import type {
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { type Failure, type FinishedTrial, type TrialStep, trialResult } from "../../model/trial.ts";
+import type { ComponentConfig } from "../../schema/infer.ts";
 import { LastTrialAggregator, MeanTrialAggregator } from "../aggregators/index.ts";
 import { StdoutCollector } from "../collectors/index.ts";
 import { NoEnvironment } from "../environments/index.ts";
 import { failedOutcome, thrownFailure } from "../executors/index.ts";
 import { localExecutor, runChecks } from "./checks.ts";
-import { checkRepeats, type RepeatParts, repeatOptionProperties, repeatSeed, toRepeatParts } from "./repeats.ts";
+import {
+  checkRepeats,
+  type RepeatOptions,
+  type RepeatParts,
+  repeatOptionProperties,
+  repeatSeed,
+  toRepeatParts,
+} from "./repeats.ts";
 
 /** The parts an experimenter is composed of, and how often it runs a hypothesis. */
 export interface ExperimenterParts extends RepeatParts {
@@ -204,6 +212,30 @@ async function settled(running: readonly Promise<FinishedTrial>[]): Promise<read
   });
 }
 
+/** Options of the parts besides the executor. */
+export const partOptionProperties = {
+  environment: { $ref: "#/$defs/environment", description: "Where commands find their programs. Default `none`." },
+  collector: { $ref: "#/$defs/collector", description: "What reads its metrics. Default `stdout`." },
+  aggregator: {
+    $ref: "#/$defs/aggregator",
+    description: "What makes one summary of several trials. Default `mean`; with one trial, its metrics.",
+  },
+} as const;
+
+/** The parts besides the executor, and how often a hypothesis is run, as options say. */
+export function partsFrom(
+  options: RepeatOptions & Partial<Record<keyof typeof partOptionProperties, ComponentConfig>>,
+  { build }: ComponentDeps,
+): Omit<ExperimenterParts, "executor"> {
+  const { environment, collector, aggregator } = options;
+  return {
+    ...toRepeatParts(options),
+    ...(environment === undefined ? {} : { environment: build("environment", environment) }),
+    ...(collector === undefined ? {} : { collector: build("collector", collector) }),
+    ...(aggregator === undefined ? {} : { aggregator: build("aggregator", aggregator) }),
+  };
+}
+
 export const composedExperimenter = defineComponent({
   kind: "experimenter",
   type: "composed",
@@ -212,13 +244,8 @@ export const composedExperimenter = defineComponent({
   options: {
     type: "object",
     properties: {
-      environment: { $ref: "#/$defs/environment", description: "Where commands find their programs. Default `none`." },
       executor: { $ref: "#/$defs/executor", description: "What runs a trial." },
-      collector: { $ref: "#/$defs/collector", description: "What reads its metrics. Default `stdout`." },
-      aggregator: {
-        $ref: "#/$defs/aggregator",
-        description: "What makes one summary of several trials. Default `mean`; with one trial, its metrics.",
-      },
+      ...partOptionProperties,
       ...repeatOptionProperties,
     },
     required: ["executor"],
@@ -234,12 +261,6 @@ export const composedExperimenter = defineComponent({
     capture: false,
   },
   create: (options, deps) =>
-    new SingleTrialExperimenter({
-      ...toRepeatParts(options),
-      executor: deps.build("executor", options.executor),
-      ...(options.environment === undefined ? {} : { environment: deps.build("environment", options.environment) }),
-      ...(options.collector === undefined ? {} : { collector: deps.build("collector", options.collector) }),
-      ...(options.aggregator === undefined ? {} : { aggregator: deps.build("aggregator", options.aggregator) }),
-    }),
+    new SingleTrialExperimenter({ ...partsFrom(options, deps), executor: deps.build("executor", options.executor) }),
   check: checkRepeats,
 });

@@ -7,29 +7,6 @@ import { bestVariable, failuresVariable, historyVariable } from "./history.ts";
 import { absent, lazyRecord, printableJson, printableRecord } from "./printable.ts";
 import { budgetVariable, insightsVariable, metricVariable, notesVariable } from "./run-variables.ts";
 
-/** The variables every prompt has, whatever its stage. */
-export const PROMPT_VARIABLES = [
-  "goal",
-  "metric",
-  "num_tasks",
-  "iteration",
-  "insights",
-  "inputs",
-  "history",
-  "failures",
-  "best",
-  "artifacts",
-  "artifact_diff",
-  "constraints",
-  "budget",
-  "notes",
-  "space",
-  "vars",
-  "workspace_root",
-  "role",
-] as const;
-export type PromptVariable = (typeof PROMPT_VARIABLES)[number];
-
 /** What a stage adds to the run's own variables. */
 export interface VariableOptions {
   readonly role: Role;
@@ -51,7 +28,7 @@ export interface VariableOptions {
  * `TOKEN_BUDGETS`. All of it depends on records and settings alone: a resumed run renders the same prompt.
  */
 export function promptVariables(ctx: StageContext, options: VariableOptions): Readonly<Record<string, unknown>> {
-  const run: Readonly<Record<PromptVariable, () => unknown>> = {
+  const run: Readonly<Record<keyof typeof RUN | "vars", () => unknown>> = {
     goal: () => ctx.settings.goal,
     metric: () => metricVariable(ctx.settings.metric),
     num_tasks: () => options.numTasks ?? 1,
@@ -107,7 +84,8 @@ const BUDGET = [
   "time_budget",
 ];
 
-const RUN: Readonly<Record<Exclude<PromptVariable, "vars">, Shapes[string]>> = {
+/** The variables every prompt has, whatever its stage, besides `vars`. */
+const RUN = {
   goal: SINGLE,
   metric: recordOf(allOf(["name", "direction", "baseline", "target"], SINGLE)),
   num_tasks: SINGLE,
@@ -127,7 +105,7 @@ const RUN: Readonly<Record<Exclude<PromptVariable, "vars">, Shapes[string]>> = {
   space: SINGLE,
   workspace_root: SINGLE,
   role: SINGLE,
-};
+} as const satisfies Shapes;
 
 /** What `results` of a reviewer's prompt holds. */
 export const RESULTS_SHAPE = listOf(

@@ -6,11 +6,10 @@ import type { Insight } from "../../model/insight.ts";
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
-import { functionOptionProperties, type ModuleFunction } from "../executors/index.ts";
-import { callInProcess, callModule, invalidAnswer, stageData } from "../module-function.ts";
+import type { ModuleFunction } from "../executors/index.ts";
+import { functionOptions, invalidAnswer, stageData, UserFunction } from "../module-function.ts";
 import { parseProposals } from "./proposals.ts";
 
-const DEFAULT_TIMEOUT_MS = 3_600_000;
 const SEEDS = 2 ** 31;
 const EXPECTED = "a list of proposals is expected, like [{ lr: 0.1 }], or { proposals: [...], exhausted: true }";
 
@@ -40,27 +39,25 @@ export interface FunctionResearcherOptions {
  */
 export class FunctionResearcher implements Researcher {
   readonly numTasks: number;
-  readonly #target: ResearcherFunction | ModuleFunction;
-  readonly #timeoutMs: number;
+  readonly #function: UserFunction<ResearcherFunction>;
 
   /** Throws `SpecError` when `numTasks` is not a whole number from 1 up. */
   constructor(target: ResearcherFunction | ModuleFunction, options: FunctionResearcherOptions = {}) {
-    const { numTasks = 1, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const { numTasks = 1 } = options;
     if (!Number.isSafeInteger(numTasks) || numTasks < 1) {
       throw new SpecError(`numTasks: expected a whole number from 1 up, got ${numTasks}`);
     }
     this.numTasks = numTasks;
-    this.#target = target;
-    this.#timeoutMs = timeoutMs;
+    this.#function = new UserFunction(target, options);
   }
 
   async hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals> {
-    const target = this.#target;
     const seed = ctx.rng.fork("function").int(SEEDS);
-    const answer =
-      typeof target === "function"
-        ? await callInProcess(() => target({ ...ctx, insights: ctx.history.insights, seed }), ctx.signal)
-        : await callModule(target, [{ ...stageData(ctx), count: ctx.count, seed }], this.#timeoutMs, ctx);
+    const answer = await this.#function.call(
+      ctx,
+      (fn) => fn({ ...ctx, insights: ctx.history.insights, seed }),
+      () => [{ ...stageData(ctx), count: ctx.count, seed }],
+    );
     if (!answer.ok) return { proposals: [], failure: answer.failure };
     return proposalsOf(answer.value, ctx.artifacts !== undefined);
   }
@@ -86,13 +83,11 @@ function proposalsOf(value: JsonValue, tracked: boolean): Proposals {
 }
 
 const options = {
-  type: "object",
+  ...functionOptions,
   properties: {
-    ...functionOptionProperties,
+    ...functionOptions.properties,
     num_tasks: { type: "integer", minimum: 1, maximum: 200, default: 1, description: "Hypotheses per iteration." },
   },
-  required: ["module"],
-  additionalProperties: false,
 } as const satisfies ObjectSchema;
 
 /** Researcher `function`: an exported function of the user's own module. */

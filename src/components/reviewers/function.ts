@@ -5,12 +5,9 @@ import type { Finding, Reviewer } from "../../kernel/ports.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import type { JsonValue } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
-import type { ObjectSchema } from "../../schema/dialect.ts";
-import { functionOptionProperties, type ModuleFunction } from "../executors/index.ts";
-import { callInProcess, callModule, type FunctionAnswer, stageData } from "../module-function.ts";
+import type { ModuleFunction } from "../executors/index.ts";
+import { functionOptions, stageData, UserFunction } from "../module-function.ts";
 import { parseFindings } from "./findings.ts";
-
-const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 /** Findings of a batch: a list of texts or of `{ finding, recommendation?, evidence? }`, or one of these alone. */
 export type ReviewerFunction = (batch: readonly StageResults[], ctx: StageContext) => unknown;
@@ -21,16 +18,18 @@ export type ReviewerFunction = (batch: readonly StageResults[], ctx: StageContex
  * in a `warning`, nothing more.
  */
 export class FunctionReviewer implements Reviewer {
-  readonly #target: ReviewerFunction | ModuleFunction;
-  readonly #timeoutMs: number;
+  readonly #function: UserFunction<ReviewerFunction>;
 
   constructor(target: ReviewerFunction | ModuleFunction, options: { readonly timeoutMs?: number } = {}) {
-    this.#target = target;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#function = new UserFunction(target, options);
   }
 
   async review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]> {
-    const answer = await this.#call(batch, ctx);
+    const answer = await this.#function.call(
+      ctx,
+      (fn) => fn(batch, ctx),
+      () => [batch, stageData(ctx)],
+    );
     if (!answer.ok) return unusable(answer.failure.message, ctx);
     if (isEmpty(answer.value)) return [];
     const ids = knownIds(batch, ctx);
@@ -38,12 +37,6 @@ export class FunctionReviewer implements Reviewer {
     if (parsed.ok) return parsed.value;
     const what = JSON.stringify(answer.value).slice(0, 200);
     return unusable(`the function returned ${what}; a list of findings is expected, like [{ finding: "..." }]`, ctx);
-  }
-
-  #call(batch: readonly StageResults[], ctx: StageContext): Promise<FunctionAnswer> {
-    const target = this.#target;
-    if (typeof target === "function") return callInProcess(() => target(batch, ctx), ctx.signal);
-    return callModule(target, [batch, stageData(ctx)], this.#timeoutMs, ctx);
   }
 }
 
@@ -61,19 +54,12 @@ function knownIds(batch: readonly StageResults[], ctx: StageContext): ReadonlySe
   return new Set([...ctx.history.entries, ...batch.map(({ hypothesis }) => hypothesis)].map(({ id }) => id));
 }
 
-const options = {
-  type: "object",
-  properties: functionOptionProperties,
-  required: ["module"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
-
 /** Reviewer `function`: an exported function of the user's own module. */
 export const functionReviewer = defineComponent({
   kind: "reviewer",
   type: "function",
   summary: "The insights are what an exported function of a module gives, called in a child process.",
-  options,
+  options: functionOptions,
   example: { module: "review.ts", export: "review", timeout: "5m" },
   create: (given, deps) =>
     new FunctionReviewer(
