@@ -67,13 +67,10 @@ function contents(ctx: StageContext, input: InputSetting, size: number): readonl
       const inner = join(path, entry.name);
       const named = resolve(absolute, entry.name);
       const place = entry.kind === "symlink" ? (files.realPath(named) ?? named) : named;
-      const kind = entry.kind === "symlink" ? files.stat(place)?.kind : entry.kind;
+      const { kind, size: own } = files.stat(place) ?? { kind: null, size: 0 };
       if (entry.name === ".git" || place === ctx.workspace.root) continue;
       if (kind === "directory") visit(inner, place);
-      else if (kind === "file") {
-        const content = textOf(files, place);
-        found.push({ path: inner, size: files.stat(place)?.size ?? 0, content });
-      }
+      else if (kind === "file") found.push({ path: inner, size: own, content: textOf(files, place) });
     }
   };
   visit(input.path, input.absolutePath);
@@ -87,11 +84,9 @@ function isOfRun(entries: readonly DirectoryEntry[]): boolean {
 
 /** A text file's contents; `null` for a folder, and for what is binary or too large to be shown. */
 function textOf(files: Files, path: string): string | null {
-  const stat = files.stat(path);
-  if (stat?.kind !== "file" && stat?.kind !== "symlink") return null;
-  if (stat.size > 4 * 1024 * 1024) return null;
   const real = files.realPath(path);
-  if (real === null || files.stat(real)?.kind !== "file") return null;
+  const stat = real === null ? null : files.stat(real);
+  if (real === null || stat?.kind !== "file" || stat.size > 4 * 1024 * 1024) return null;
   const text = files.readText(real);
   return text === null || text.includes("\u0000") ? null : text;
 }

@@ -28,19 +28,6 @@ const MAX_FAILURES = 12;
 const MAX_DIFFS = 3;
 const BEST_FIELDS = ["id", "label", "spec", "score", "passed", "reason", "iteration", "failed", "diff"];
 
-interface ShownEntry {
-  readonly id: string;
-  readonly iteration: number;
-  readonly label: string;
-  readonly spec: unknown;
-  readonly score: number | null;
-  readonly passed: boolean;
-  readonly failed: boolean;
-  readonly reason: string;
-  /** Of one that improved but was not carried on: what it changed against the base. */
-  readonly diff: unknown;
-}
-
 /**
  * `history`: finished hypotheses, oldest first. The best ones and the latest ones are kept,
  * turn by turn, until the budget is full.
@@ -78,7 +65,7 @@ export function historyVariable(ctx: StageContext): unknown {
 export function bestVariable(ctx: StageContext): unknown {
   const { best } = ctx.history;
   if (!best) return absent(BEST_FIELDS, ["spec"]);
-  return printableRecord(shownEntry(best, undefined), fence(entryLine(best)));
+  return printableRecord(shownEntry(best), fence(entryLine(best)));
 }
 
 /** `failures`: the latest hypotheses without a score, and the proposals that the previous iteration refused, with reasons. */
@@ -128,7 +115,8 @@ function bracketed(reason: string): string {
   return text === "" ? "" : ` (${text})`;
 }
 
-function shownEntry(entry: HistoryEntry, diff: string | undefined): ShownEntry {
+/** What a template reads of a hypothesis; `diff` is what one that improved but was not carried on changed against the base. */
+function shownEntry(entry: HistoryEntry, diff = "") {
   return {
     id: entry.id,
     iteration: entry.iteration,
@@ -138,7 +126,7 @@ function shownEntry(entry: HistoryEntry, diff: string | undefined): ShownEntry {
     passed: entry.passed,
     failed: entry.score === null,
     reason: promptLine(entry.reason, MAX_LINE),
-    diff: fencedText(diff ?? "", "diff"),
+    diff: fencedText(diff, "diff"),
   };
 }
 

@@ -175,38 +175,29 @@ const MAX_DIFF = 6000;
 function resultsVariable(batch: readonly StageResults[], ctx: StageContext): unknown {
   let room = TOKEN_BUDGETS.artifacts * CHARACTERS_PER_TOKEN;
   const shown = batch.map((result) => {
-    const { hypothesis, experiment, evaluation } = result;
     const diff = clipLines(diffOf(result, ctx), Math.min(MAX_DIFF, Math.max(0, room)));
     room -= diff.length;
-    const fields = {
-      id: hypothesis.id,
-      label: promptLine(hypothesis.label ?? "", 120),
-      spec: printableJson(hypothesis.spec),
-      rationale: promptLine(hypothesis.rationale ?? "", MAX_LINE),
-      score: evaluation.score,
-      passed: evaluation.passed,
-      reason: promptLine(evaluation.reason, MAX_LINE),
-      summary: printableJson(experiment.summary ?? {}),
-      diff: fencedText(diff, "diff"),
-    };
+    const fields = shownFields(result, diff);
     return printableRecord(fields, resultText(fields));
   });
   return printableList(shown, shown.length === 0 ? "None." : fence(shown.map(String).join("\n\n")));
 }
 
-interface ShownResult {
-  readonly id: string;
-  readonly label: string;
-  readonly spec: unknown;
-  readonly rationale: string;
-  readonly score: number | null;
-  readonly passed: boolean;
-  readonly reason: string;
-  readonly summary: unknown;
-  readonly diff: unknown;
+function shownFields({ hypothesis, experiment, evaluation }: StageResults, diff: string) {
+  return {
+    id: hypothesis.id,
+    label: promptLine(hypothesis.label ?? "", 120),
+    spec: printableJson(hypothesis.spec),
+    rationale: promptLine(hypothesis.rationale ?? "", MAX_LINE),
+    score: evaluation.score,
+    passed: evaluation.passed,
+    reason: promptLine(evaluation.reason, MAX_LINE),
+    summary: printableJson(experiment.summary ?? {}),
+    diff: fencedText(diff, "diff"),
+  };
 }
 
-function resultText(result: ShownResult): string {
+function resultText(result: ReturnType<typeof shownFields>): string {
   const label = result.label === "" ? "" : ` ${JSON.stringify(result.label)}`;
   const score = result.score === null ? "no score" : `score ${result.score}${result.passed ? ", passed" : ""}`;
   const lines = [

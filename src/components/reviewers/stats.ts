@@ -27,7 +27,7 @@ export class StatsReviewer implements Reviewer {
     const fresh = batch.map(({ hypothesis: { id, spec }, evaluation }) => {
       return { id, spec, score: evaluation.score, vetoed: isVetoed(evaluation) };
     });
-    const earlier = latestScored(ctx.history.entries, MOST_SCORES - fresh.length);
+    const earlier = ctx.history.entries.filter(hasScore).slice(-Math.max(1, MOST_SCORES - fresh.length));
     const scored = [...earlier, ...fresh.filter(hasScore)];
     const effects = effectsOf(scored);
     const numeric = effects.filter(({ groups }) => groups === null);
@@ -45,15 +45,6 @@ export class StatsReviewer implements Reviewer {
 interface MaybeScored extends Omit<ScoredSpec, "score"> {
   readonly score: number | null;
   readonly vetoed?: boolean;
-}
-
-function latestScored(entries: readonly MaybeScored[], most: number): readonly ScoredSpec[] {
-  const latest: ScoredSpec[] = [];
-  for (let index = entries.length - 1; index >= 0 && latest.length < most; index--) {
-    const entry = entries[index];
-    if (entry && hasScore(entry)) latest.push(entry);
-  }
-  return latest.reverse();
 }
 
 /** Best first; of equals the earlier. */

@@ -4,21 +4,6 @@ import type { Usage } from "../../model/call.ts";
 import { defined, isJsonObject } from "../../model/json.ts";
 import { sanitizeJson } from "../extract-json.ts";
 
-/** A runner around any function from a prompt to text. What the function throws is a `RunnerError` `failed`. */
-export class LLMRunner implements Runner {
-  readonly name: string;
-  readonly #call: LlmCall;
-
-  constructor(call: LlmCall, options: { readonly name?: string } = {}) {
-    this.name = options.name ?? "llm";
-    this.#call = call;
-  }
-
-  async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
-    return answer(this.name, ctx, () => this.#call(request.prompt, { signal: ctx.signal }));
-  }
-}
-
 /** Runs a function that answers prompts: its answer as a reply, its errors as `RunnerError`, an abort as the abort. */
 export async function answer(name: string, ctx: RunnerContext, ask: () => unknown): Promise<RunnerReply> {
   ctx.signal.throwIfAborted();
@@ -54,6 +39,13 @@ export class FunctionRunner implements Runner {
   }
 }
 
+/** A runner around any function from a prompt to text. What the function throws is a `RunnerError` `failed`. */
+export class LLMRunner extends FunctionRunner {
+  constructor(call: LlmCall, { name = "llm" }: { readonly name?: string } = {}) {
+    super(call, { name });
+  }
+}
+
 /** A runner as it is, or one around a function from a prompt to text. Throws `SpecError` on anything else. */
 export function asRunner(value: Runner | LlmCall): Runner {
   if (typeof value === "function") return new LLMRunner(value);
@@ -67,19 +59,20 @@ const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
 /** What a function or a process answered, as a reply. Throws `RunnerError` `unusable-reply` when it is not one. */
 export function asReply(name: string, answer: unknown): RunnerReply {
   if (typeof answer === "string") return bounded(name, { content: answer });
-  if (typeof answer !== "object" || answer === null || !("content" in answer) || typeof answer.content !== "string") {
-    const paid =
-      typeof answer === "object" && answer !== null && "usage" in answer ? readUsage(answer.usage) : undefined;
+  const given = typeof answer === "object" ? answer : {};
+  const { content, usage, structured, unusable, model }: Readonly<Record<string, unknown>> = { ...given };
+  const paid = readUsage(usage);
+  if (typeof content !== "string") {
     throw new RunnerError("unusable-reply", `${name} answered neither text nor { content: text }`, { usage: paid });
   }
-  const usage = "usage" in answer ? readUsage(answer.usage) : undefined;
-  const unusable = "unusable" in answer && typeof answer.unusable === "string" ? answer.unusable : undefined;
-  const model = "model" in answer && typeof answer.model === "string" ? answer.model : undefined;
-  const structured =
-    "structured" in answer && answer.structured !== undefined ? sanitizeJson(answer.structured) : undefined;
   return bounded(name, {
-    content: answer.content,
-    ...defined({ structured, unusable, usage, model }),
+    content,
+    ...defined({
+      structured: structured === undefined ? undefined : sanitizeJson(structured),
+      unusable: typeof unusable === "string" ? unusable : undefined,
+      usage: paid,
+      model: typeof model === "string" ? model : undefined,
+    }),
   });
 }
 
