@@ -1,3 +1,4 @@
+import { failedOf } from "../model/failed.ts";
 import type { JsonValue } from "../model/json.ts";
 import { systemClock } from "../platform/clock.ts";
 import {
@@ -16,6 +17,7 @@ import { terminalLine } from "../text/printable.ts";
 import { readJournal } from "../workspace/journal.ts";
 import { type AttemptLogs, type Details, inspectEvents, inspectLogs, inspectShow } from "../workspace/views/details.ts";
 import {
+  type HypothesisRow,
   inspectCalls,
   inspectHypotheses,
   inspectInsights,
@@ -35,13 +37,16 @@ export function textOf(view: string, root: string, observer: Observer, id: strin
     }
     case "hypotheses": {
       const summary = inspectSummary(root, observer);
-      const rows = inspectHypotheses(root, observer).map((row) => ({ ...row, passed: row.passed === true }));
-      const table = hypothesesText(rows, {
-        bestId: summary.best?.id ?? null,
-        metric: metricOf(summary),
-        ...(width === undefined ? {} : { width }),
-      });
-      return `${table}${refusedText(inspectRefused(root, observer), width)}`;
+      const rows = inspectHypotheses(root, observer);
+      const table = hypothesesText(
+        rows.map((row) => ({ ...row, passed: row.passed === true })),
+        {
+          bestId: summary.best?.id ?? null,
+          metric: metricOf(summary),
+          ...(width === undefined ? {} : { width }),
+        },
+      );
+      return `${table}${refusedText(inspectRefused(root, observer), width)}${lastFailureText(rows, root, observer)}`;
     }
     case "best":
       return bestView(root, observer, width);
@@ -56,6 +61,16 @@ export function textOf(view: string, root: string, observer: Observer, id: strin
     default:
       return detailsText(inspectShow(root, id, observer), width);
   }
+}
+
+/** The end of what the hypothesis that failed last printed; empty when there is nothing of the kind. */
+function lastFailureText(rows: readonly HypothesisRow[], root: string, observer: Observer): string {
+  const last = rows.findLast(({ status }) => status === "failed");
+  const details = last && inspectShow(root, last.id, observer);
+  if (details?.kind !== "hypothesis" || !details.experiment || !details.evaluation) return "";
+  const { logTail } = failedOf(details.experiment, details.evaluation);
+  if (logTail === undefined) return "";
+  return `\nlast lines of ${details.id}, which failed\n${logTail.replace(/^/gm, "  ")}\n`;
 }
 
 function bestView(root: string, observer: Observer, width: number | undefined): string {

@@ -1,9 +1,7 @@
 import { relative } from "node:path";
-import { finishKind } from "../kernel/display-reason.ts";
 import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { HypothesisId } from "../model/ids.ts";
-import type { FinishReason } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { Pipeline, type RunResult } from "../pipeline/pipeline.ts";
 import { closingText } from "../reporters/closing.ts";
@@ -86,6 +84,7 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
     exitCode: code,
     reason: result.reason,
     best: result.best,
+    ...(result.lastFailed === undefined ? {} : { lastFailed: result.lastFailed }),
     ...(message === undefined ? {} : { message }),
   });
   return code;
@@ -104,11 +103,11 @@ function sayWhenStopping({ flags, frame, signals }: Launch): void {
   signals.drain.addEventListener("abort", () => void process.stderr.write(words()), { once: true });
 }
 
-type Ending = { readonly reason: FinishReason; readonly message?: string };
+type Ending = Pick<RunResult, "reason" | "message" | "lastFailed">;
 
 /** The last words for people: on stdout, or on stderr when stdout is for machines. */
 function sayEnding(
-  { workspace, flags, frame }: Pick<Session, "flags" | "frame"> & { readonly workspace: Workspace },
+  { workspace, flags, frame, loaded }: Pick<Launch, "workspace" | "flags" | "frame" | "loaded">,
   { metric, stop }: Pick<RunSettings, "metric" | "stop">,
   ending: Ending,
 ): void {
@@ -117,10 +116,10 @@ function sayEnding(
   if (!manifest) return;
   const { best } = manifest;
   const hypothesis = best ? workspace.readHypothesis(best.id) : null;
-  const here = relative(process.cwd(), workspace.root) || ".";
   const text = closingText({
     name: manifest.name,
-    workspace: here.startsWith("..") ? workspace.root : here,
+    workspace: fromHere(workspace.root),
+    spec: fromHere(loaded.path),
     reason: ending.reason,
     ...(ending.message === undefined ? {} : { message: ending.message }),
     metric,
@@ -132,24 +131,20 @@ function sayEnding(
     iterationsCompleted: manifest.iterationsCompleted,
     totals: manifest.totals,
     isChanged: manifest.project !== undefined && best !== null && isChanged(workspace, best.id),
-    ...lastFailure(workspace, ending.reason),
+    ...(ending.lastFailed === undefined ? {} : { failed: ending.lastFailed }),
     resumable: manifest.status !== "finished",
   });
   (frame ? process.stderr : process.stdout).write(`\n${text}`);
+}
+
+/** A path as a user would type it. */
+function fromHere(path: string): string {
+  const here = relative(process.cwd(), path) || ".";
+  return here.startsWith("..") ? path : here;
 }
 
 /** Whether the state of a hypothesis is another than that of the start. */
 function isChanged(workspace: Workspace, id: HypothesisId): boolean {
   const state = workspace.readExperiment(id)?.state;
   return state !== undefined && state !== workspace.readManifest()?.project?.artifacts;
-}
-
-/** The last hypothesis that got no score, for a run that failed. */
-function lastFailure(workspace: Workspace, reason: FinishReason): { readonly failed?: string } {
-  if (finishKind(reason).kind !== "bad") return {};
-  for (const iteration of [...workspace.listIterations()].reverse()) {
-    const failed = workspace.listHypotheses(iteration).findLast((id) => workspace.readEvaluation(id)?.score === null);
-    if (failed !== undefined) return { failed };
-  }
-  return {};
 }

@@ -154,6 +154,8 @@ export interface TrialContext extends StageContext {
   readonly paramsFile: string;
   /** `AURA_*` variables of this attempt. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether anything of the run has a score so far. Default: yes. */
+  readonly isScored?: () => boolean;
   /** Value of `AURA_TRIAL`, by which leftovers of this attempt are known. */
   readonly marker: string;
   /**

@@ -10,12 +10,23 @@ const WORDS: Readonly<Record<FinishReason, string>> = {
   cost: "the money is used up",
   exhausted: "everything there is to try was tried",
   failures: "too many experiments failed in a row",
-  "no-proposals": "three iterations in a row gave no usable proposal",
+  "failed-alike": "the first three hypotheses failed alike",
+  "start-failed": "the start has no score",
+  "no-proposals": "no proposal could be used",
   "nothing-scored": "nothing was ever scored",
   interrupted: "interrupted",
   paused: "paused",
   error: "stopped by an error",
 };
+
+const BAD: readonly FinishReason[] = [
+  "failures",
+  "failed-alike",
+  "start-failed",
+  "no-proposals",
+  "nothing-scored",
+  "error",
+];
 
 /** Why a run ended, as words that can follow `digits finished:`. */
 export function finishWords(reason: FinishReason): string {
@@ -26,6 +37,6 @@ export function finishWords(reason: FinishReason): string {
 export function finishKind(reason: FinishReason): { readonly kind: "good" | "held" | "bad"; readonly word: string } {
   if (reason === "interrupted") return { kind: "held", word: "interrupted" };
   if (reason === "paused") return { kind: "held", word: "paused" };
-  if (["failures", "no-proposals", "nothing-scored", "error"].includes(reason)) return { kind: "bad", word: "failed" };
+  if (BAD.includes(reason)) return { kind: "bad", word: "failed" };
   return { kind: "good", word: "finished" };
 }

@@ -1,6 +1,7 @@
 import type { Role, Usage } from "../model/call.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
+import type { Failed } from "../model/failed.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
@@ -45,6 +46,8 @@ export type AuraEventBody =
       readonly totals: RunTotals;
       readonly iterationsCompleted: number;
       readonly message?: string;
+      /** The hypothesis that failed last, if one did. */
+      readonly lastFailed?: Failed;
     }
   /** Settings are other than before this life of the run; they count from this iteration on. */
   | { readonly type: "settings.changed"; readonly from: number; readonly fields: readonly SettingChange[] }

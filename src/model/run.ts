@@ -18,6 +18,8 @@ export const FINISH_REASONS = [
   "cost",
   "exhausted",
   "failures",
+  "failed-alike",
+  "start-failed",
   "no-proposals",
   "nothing-scored",
   "interrupted",

@@ -28,8 +28,8 @@ export interface StopSettings {
   readonly wallClockMs?: number;
   readonly tokens?: number;
   readonly costUsd?: number;
-  /** Failed experiments in a row that end the run with an error. Default 10. */
-  readonly failures: number;
+  /** Failed experiments in a row that end the run with an error. Default 10, and three that fail alike at the beginning. */
+  readonly failures?: number;
 }
 
 /** An entry of the spec's `inputs`, resolved. */
@@ -69,6 +69,8 @@ export interface RunSettings {
   /** What a trial's own copy of the project holds besides, as patterns relative to `root`; `null`: what git tracks. */
   readonly files: readonly string[] | null;
   readonly rollback: "best" | "none";
+  /** Whether a start without a score ends the run, or is what hypotheses are to mend. */
+  readonly start: "must_score" | "may_fail";
   readonly keep: "all" | "best" | "failed" | "none";
   readonly keepFiles: readonly string[];
   readonly checks: readonly CheckSetting[];
@@ -77,7 +79,7 @@ export interface RunSettings {
 export const DEFAULT_SETTINGS: Omit<RunSettings, "name" | "root" | "metric"> = {
   goal: "",
   seed: 0,
-  stop: { failures: 10 },
+  stop: {},
   parallel: 1,
   retries: 0,
   insightWindow: null,
@@ -86,6 +88,7 @@ export const DEFAULT_SETTINGS: Omit<RunSettings, "name" | "root" | "metric"> = {
   artifacts: [],
   files: null,
   rollback: "best",
+  start: "must_score",
   keep: "all",
   keepFiles: [],
   checks: [],

@@ -3,6 +3,7 @@ import { EXIT, type ExitCode, messageOf } from "../kernel/errors.ts";
 import type { Lifecycle } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import { Semaphore } from "../kernel/semaphore.ts";
+import type { Failed } from "../model/failed.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { Emitter } from "./emitter.ts";
@@ -27,6 +28,7 @@ export interface RunEnd {
   readonly reason: FinishReason;
   readonly exitCode: ExitCode;
   readonly message?: string;
+  readonly lastFailed?: Failed;
 }
 
 const TEARDOWN_MS = 10_000;

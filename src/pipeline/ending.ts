@@ -62,6 +62,8 @@ const STATUS: Readonly<Record<FinishReason, RunStatus>> = {
   cost: "finished",
   exhausted: "finished",
   failures: "failed",
+  "failed-alike": "failed",
+  "start-failed": "failed",
   "no-proposals": "failed",
   "nothing-scored": "failed",
   error: "failed",

@@ -60,6 +60,8 @@ export class RunHistory {
   #progress = NO_PROGRESS;
   #lastIteration: number | null = null;
   #evaluated = { some: false, scored: false };
+  #lastFailed: HypothesisId | null = null;
+  #forgiven = false;
 
   constructor(settings: Settings, rollbacks: readonly AppliedRollback[], rules: DecidingRules) {
     this.#settings = settings;
@@ -106,20 +108,33 @@ export class RunHistory {
     return !this.#evaluated.some;
   }
 
+  /** The hypothesis that failed last. */
+  get lastFailed(): HypothesisId | null {
+    return this.#lastFailed;
+  }
+
+  /** Whether a run that had failed is gone on with. */
+  get isForgiven(): boolean {
+    return this.#forgiven;
+  }
+
   /** Takes in the evaluation of a hypothesis, whose iteration may be under way. */
   tell(evaluation: Evaluation): void {
     const { hypothesisId: id, score } = evaluation;
     this.#told.add({ id, score, vetoed: isVetoed(evaluation) });
     this.#evaluated = { some: true, scored: this.#evaluated.scored || score !== null };
+    if (score === null) this.#lastFailed = id;
   }
 
   /** The hypothesis is to be scored again. */
   forget(id: HypothesisId): void {
     this.#told.remove(id);
+    if (this.#lastFailed === id) this.#lastFailed = null;
   }
 
   /** A user who resumes a run that had failed gives it the same patience again. */
   forgiveFailures(): void {
+    this.#forgiven = true;
     this.#progress = { ...this.#progress, failuresInARow: 0, iterationsWithoutProposal: 0 };
   }
 
@@ -147,7 +162,10 @@ export class RunHistory {
     this.#insights = this.#windowed([...this.#insights, ...insights]);
     this.#refused = record.refused;
     this.#carried = record.carried ?? this.#carried;
-    this.#progress = withIteration(this.#progress, record, entries, this.#settings.metric);
+    this.#progress = {
+      ...withIteration(this.#progress, record, entries, this.#settings.metric),
+      startFailed: record.start ? results.some(isFailedStart) : this.#progress.startFailed,
+    };
     this.#lastIteration = record.iteration;
     for (const rollback of this.#rollbacks) if (rollback.afterIteration === record.iteration) this.#rollBack(rollback);
     return { record, entries };
@@ -222,6 +240,11 @@ export class RunHistory {
     if (this.#reasons.size < MAX_REASONS) this.#reasons.set(reason, reason);
     return { ...entry, reason };
   }
+}
+
+/** A start whose command needs parameters, which only hypotheses have, cannot be run: that is no failure of the project. */
+function isFailedStart({ experiment, evaluation }: StageResults): boolean {
+  return evaluation.score === null && experiment.failure?.code !== "command-invalid";
 }
 
 function stateOf({ snapshot, hypothesisId }: AppliedRollback): CarriedState {

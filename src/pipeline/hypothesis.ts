@@ -3,6 +3,7 @@ import { RunFailedError } from "../kernel/errors.ts";
 import type { Evaluator, Experimenter } from "../kernel/ports.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
+import { failureLine } from "../model/failed.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
@@ -100,7 +101,7 @@ async function evaluationOf(
   deps: HypothesisTaskDeps,
 ): Promise<Evaluation> {
   if (experiment.status === "failed") {
-    const reason = experiment.failure?.message ?? "the experiment failed";
+    const reason = experiment.failure ? failureLine(experiment.failure) : "the experiment failed";
     const code = experiment.failure?.code ?? "experiment-failed";
     return { hypothesisId: hypothesis.id, score: null, passed: false, reason, details: { failure: code } };
   }

@@ -1,9 +1,10 @@
-import type { StageContext, StageResults } from "../kernel/context.ts";
+import type { HistoryEntry, StageContext, StageResults } from "../kernel/context.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import type { Finding } from "../kernel/ports.ts";
 import { Semaphore } from "../kernel/semaphore.ts";
+import { failureKind } from "../model/failed.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
-import { hypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
+import { type HypothesisId, hypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { CarriedState, FinishedIteration, IterationRecord, ProposedIteration } from "../model/iteration.ts";
 import type { BestSoFar } from "../model/run.ts";
@@ -40,7 +41,8 @@ export async function runIteration(loop: Loop, iteration: number, view: View): P
   const { fixed, hypotheses } =
     begun.state === "started" ? await fixBatch(loop, ctx, begun, view) : await readBatch(loop, ctx, begun, view);
   const results = await experimentAll(loop, ctx, begun.base, hypotheses, states);
-  if (results === null) return null;
+  // No reviewer is asked about the end of a run.
+  if (results === null || loop.gate.refused === "failed-alike") return null;
   const insights = workspace.readInsights(iteration) ?? (await review(loop, ctx, fixed.start ? [] : results));
   return finish(loop, fixed, results, insights);
 }
@@ -177,12 +179,15 @@ async function experimentAll(
   const mayStart = () => gate.closed() === null;
   const { experimenter, evaluator } = stages;
   const forgetsScore = (id: string) => forgetScore(loop, id);
+  const first = firstOfRun(ctx.history.entries, hypotheses);
   const deps = { workspace, experimenter, evaluator, artifacts, base, states, mayStart, forgetsScore };
   ctx.emit({ type: "stage.started", stage: "experiment", iteration: ctx.iteration });
 
   const one = async (hypothesis: Hypothesis): Promise<StageResults | null> => {
     try {
       const result = await runHypothesis(hypothesis, ctx, deps);
+      const isNew = result !== null && !(result.reused && history.isForgiven);
+      if (isNew && first.includes(hypothesis.id) && failedAlike(loop, first)) gate.refuse("failed-alike");
       if (result === null || result.reused) return result;
       gate.experimented(result.experiment.status === "completed");
       const { evaluation } = result;
@@ -200,6 +205,24 @@ async function experimentAll(
   const width = experimenter.queues ? hypotheses.length : ctx.settings.parallel;
   const results = await inBatches(hypotheses, width, one);
   return results.every((result) => result !== null) ? results : null;
+}
+
+/** Hypotheses by whose failure a run is known to be none. */
+const FIRST = 3;
+
+/** The first hypotheses of the run, the start left out; none when they are in an earlier iteration. */
+function firstOfRun(entries: readonly HistoryEntry[], batch: readonly Hypothesis[]): readonly HypothesisId[] {
+  const before = entries.slice(0, FIRST + 1).filter(({ iteration }) => iteration > 0);
+  return before.length >= FIRST ? [] : [...before, ...batch].slice(0, FIRST).map(({ id }) => id);
+}
+
+/** Whether the first hypotheses have all failed in the same way before anything was scored. */
+function failedAlike({ run, workspace, history }: Loop, first: readonly HypothesisId[]): boolean {
+  const { stop, start } = run.settings;
+  if (first.length < FIRST || stop.failures !== undefined || start === "may_fail" || !history.isWithoutScore)
+    return false;
+  const failures = first.map((id) => workspace.readExperiment(id)?.failure);
+  return new Set(failures.map((failure) => failure && failureKind(failure))).size === 1 && failures[0] !== undefined;
 }
 
 /**

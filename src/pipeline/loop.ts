@@ -1,4 +1,5 @@
 import { finishWords } from "../kernel/display-reason.ts";
+import { type Failed, failedOf, failedText } from "../model/failed.ts";
 import type { FinishReason } from "../model/run.ts";
 import { isInterruption, type StopSignals, statusOf } from "./ending.ts";
 import { replayIteration, runIteration } from "./iteration.ts";
@@ -9,6 +10,8 @@ import { stopBetweenIterations } from "./stopping.ts";
 export interface Reached {
   readonly reason: FinishReason;
   readonly message?: string;
+  /** The hypothesis that failed last, if one did. */
+  readonly lastFailed?: Failed;
 }
 
 /**
@@ -18,16 +21,15 @@ export interface Reached {
  */
 export async function goAround(loop: Loop, unfinished: readonly number[]): Promise<Reached> {
   const { history, spending, signals, gate, run, inputs, artifacts } = loop;
-  const { stop, metric } = run.settings;
   const rest = [...unfinished];
   for (;;) {
     // Iterations without a hypothesis may wait for nothing either.
     await run.effects.clock.turn();
-    if (signals.now.aborted || signals.drain.aborted) return { reason: "interrupted" };
+    if (signals.now.aborted || signals.drain.aborted) return reached(loop, "interrupted");
     const view = history.view();
     const begun = rest.shift();
     if (begun === undefined) {
-      const reason = stopBetweenIterations(view.progress, spending.totals(), stop, metric);
+      const reason = stopBetweenIterations(view.progress, spending.totals(), run.settings);
       if (reason) return reached(loop, reason);
     }
     inputs.assertUnchanged();
@@ -53,16 +55,32 @@ export function replay(loop: Loop): readonly number[] {
   return iterations.slice(taken);
 }
 
-/** A stop condition is none without a single score. */
-function reached({ history }: Loop, reason: FinishReason): Reached {
+/** How the run has ended, with its cause when it has failed. A stop condition is none without a single score. */
+function reached({ history, workspace }: Loop, reason: FinishReason): Reached {
+  const { progress, history: seen } = history.view();
+  const id = history.lastFailed;
+  const experiment = id === null ? null : workspace.readExperiment(id);
+  const evaluation = id === null ? null : workspace.readEvaluation(id);
+  const lastFailed = experiment && evaluation ? { lastFailed: failedOf(experiment, evaluation) } : {};
+  const cause = lastFailed.lastFailed === undefined ? [] : [failedText(lastFailed.lastFailed)];
+  const failed = (why: FinishReason, words: readonly string[]): Reached => {
+    return { reason: why, ...(words.length > 0 ? { message: words.join("\n") } : {}), ...lastFailed };
+  };
+
   // A grid or a space without anything in it has been searched to its end.
   const isSearched = reason === "exhausted" && history.isEmpty;
-  if (statusOf(reason) === "finished" && history.isWithoutScore && !isSearched) {
-    return { reason: "nothing-scored", message: finishWords(reason) };
+  const isFinished = statusOf(reason) === "finished";
+  const refused = seen.refused.slice(-3).map(({ label, reason: why }) => `${label}: ${why}`);
+  if (isFinished && history.isWithoutScore && !isSearched) {
+    return failed("nothing-scored", [finishWords(reason), ...(history.isEmpty ? refused : cause)]);
   }
-  const { top } = history.view().progress;
-  if (reason !== "target" || top === null || top.id === history.best?.id) return { reason };
-  return { reason, message: `${top.id} reached it with ${top.score}, by less than min_delta better than the best` };
+  const isUnproposed = isFinished && reason !== "exhausted" && progress.iterationsCompleted > 0;
+  if (reason === "no-proposals" || (isUnproposed && progress.hypotheses === 0)) return failed("no-proposals", refused);
+  if (statusOf(reason) === "failed") return failed(reason, cause);
+  const { top } = progress;
+  if (reason !== "target" || top === null || top.id === history.best?.id) return { reason, ...lastFailed };
+  const message = `${top.id} reached it with ${top.score}, by less than min_delta better than the best`;
+  return { reason, message, ...lastFailed };
 }
 
 /** The result, or `null` when the run was stopped on the way to it. */

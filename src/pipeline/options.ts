@@ -150,6 +150,7 @@ function settings(): Readonly<Record<keyof RunSettings, Expectation>> {
     artifacts: { expected: "a list of paths", holds: isPaths },
     files: textsOrNull,
     rollback: oneOf("best", "none"),
+    start: oneOf("must_score", "may_fail"),
     keep: oneOf("all", "best", "failed", "none"),
     keepFiles: texts,
     checks: list,

@@ -3,6 +3,7 @@ import { type ExitCode, isAuraError, messageOf, RunFailedError } from "../kernel
 import type { EventSink } from "../kernel/events.ts";
 import { createRedactor, type Redactor } from "../kernel/redact.ts";
 import { artifactPath } from "../model/artifact.ts";
+import type { Failed } from "../model/failed.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
@@ -30,7 +31,10 @@ export interface RunResult {
   readonly best: BestSoFar | null;
   readonly iterationsCompleted: number;
   readonly totals: RunTotals;
+  /** More about the reason; of a run that failed also the last lines of what failed. */
   readonly message?: string;
+  /** The hypothesis that failed last, if one did. */
+  readonly lastFailed?: Failed;
 }
 
 /**
@@ -113,13 +117,7 @@ export class Pipeline {
 }
 
 function result(end: RunEnd): RunResult {
-  const { manifest, exitCode, reason, message } = end;
-  return {
-    reason,
-    exitCode,
-    best: manifest.best,
-    iterationsCompleted: manifest.iterationsCompleted,
-    totals: manifest.totals,
-    ...(message === undefined ? {} : { message }),
-  };
+  const { manifest, ...how } = end;
+  const { best, iterationsCompleted, totals } = manifest;
+  return { ...how, best, iterationsCompleted, totals };
 }

@@ -80,6 +80,7 @@ export function stageContext(
     remove: (trial: TrialId, attempt: number) => loop.folders.removeCopy(trial, attempt),
     removeEmpty: (trial: TrialId, attempt: number) => loop.folders.removeEmpty(trial, attempt),
   };
-  const trials = createTrials({ workspace, slots, spending, signals, stopping, inputs, copies }, stage);
+  const isScored = (): boolean => !loop.history.isWithoutScore;
+  const trials = createTrials({ workspace, slots, spending, signals, stopping, inputs, copies, isScored }, stage);
   return { ...stage, trials: redactedTrials(trials, hide) };
 }

@@ -3,7 +3,7 @@ import type { HistoryEntry } from "../kernel/context.ts";
 import type { FinishedIteration } from "../model/iteration.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import { isBetter, withoutMinimum } from "../model/score.ts";
-import type { MetricSettings, StopSettings } from "../model/settings.ts";
+import type { MetricSettings, RunSettings, StopSettings } from "../model/settings.ts";
 import type { StopSignals } from "./ending.ts";
 import type { Spending } from "./spending.ts";
 
@@ -19,6 +19,7 @@ export interface Progress {
   readonly top: BestSoFar | null;
   readonly exhausted: boolean;
   readonly failuresInARow: number;
+  readonly startFailed: boolean;
   readonly iterationsWithoutProposal: number;
 }
 
@@ -29,6 +30,7 @@ export const NO_PROGRESS: Progress = {
   top: null,
   exhausted: false,
   failuresInARow: 0,
+  startFailed: false,
   iterationsWithoutProposal: 0,
 };
 
@@ -48,6 +50,7 @@ export function withIteration(
     );
   if (record.start) return { ...before, top, failuresInARow };
   return {
+    ...before,
     iterationsCompleted: before.iterationsCompleted + 1,
     hypotheses: before.hypotheses + hypotheses.length,
     iterationsSinceImprovement: improved ? 0 : before.iterationsSinceImprovement + 1,
@@ -58,6 +61,8 @@ export function withIteration(
   };
 }
 
+/** Failed experiments in a row that end a run, where the spec does not say. */
+export const MOST_FAILURES = 10;
 /** Iterations in a row without a usable proposal that end a run. */
 const MAX_EMPTY_ITERATIONS = 3;
 
@@ -65,10 +70,10 @@ const MAX_EMPTY_ITERATIONS = 3;
 export function stopBetweenIterations(
   progress: Progress,
   totals: RunTotals,
-  stop: StopSettings,
-  metric: MetricSettings,
+  { stop, metric, start }: Pick<RunSettings, "stop" | "metric" | "start">,
 ): FinishReason | null {
-  if (progress.failuresInARow >= stop.failures) return "failures";
+  if (progress.startFailed && progress.top === null && start === "must_score") return "start-failed";
+  if (progress.failuresInARow >= (stop.failures ?? MOST_FAILURES)) return "failures";
   if (progress.iterationsWithoutProposal >= MAX_EMPTY_ITERATIONS) return "no-proposals";
   if (reachedTarget(progress.top?.score ?? null, metric)) return "target";
   if (stop.iterations !== undefined && progress.iterationsCompleted >= stop.iterations) return "iterations";
@@ -103,7 +108,7 @@ export class Gate {
   readonly #spending: Spending;
   readonly #signals: StopSignals;
   #failuresInARow = 0;
-  #refusedForFailures = false;
+  #refused: FinishReason | null = null;
 
   constructor(stop: StopSettings, spending: Spending, signals: StopSignals) {
     this.#stop = stop;
@@ -115,12 +120,22 @@ export class Gate {
     this.#failuresInARow = completed ? 0 : this.#failuresInARow + 1;
   }
 
+  /** Why nothing more is started, where that does not depend on what is spent. */
+  get refused(): FinishReason | null {
+    return this.#refused;
+  }
+
+  /** Nothing more is started, whatever comes of what runs. */
+  refuse(reason: FinishReason): void {
+    this.#refused ??= reason;
+  }
+
   /** Why nothing more may start, or `null`. */
   closed(): FinishReason | null {
     if (this.#signals.now.aborted || this.#signals.drain.aborted) return "interrupted";
     // A start that was refused is not made up for: what was still running and succeeds does not take the reason away.
-    this.#refusedForFailures ||= this.#failuresInARow >= this.#stop.failures;
-    if (this.#refusedForFailures) return "failures";
+    if (this.#failuresInARow >= (this.#stop.failures ?? MOST_FAILURES)) this.refuse("failures");
+    if (this.#refused !== null) return this.#refused;
     return stopStarts(this.#spending.totals(), this.#stop);
   }
 }

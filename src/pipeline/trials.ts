@@ -31,6 +31,7 @@ export interface TrialServiceDeps {
   readonly stopping: AbortSignal;
   readonly inputs: InputGuard;
   readonly copies: Copies;
+  readonly isScored: () => boolean;
 }
 
 /** Not tried again: the data that it would run with is gone. */
@@ -169,6 +170,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     return {
       ...stage,
       trials: trialsPort,
+      isScored: deps.isScored,
       trialId: id,
       hypothesisId: request.hypothesis.id,
       kind: request.kind,

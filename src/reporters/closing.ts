@@ -1,4 +1,5 @@
 import { finishKind, finishWords } from "../kernel/display-reason.ts";
+import { type Failed, failureLine } from "../model/failed.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FinishReason, RunTotals } from "../model/run.ts";
 import type { StopSettings } from "../model/settings.ts";
@@ -27,8 +28,10 @@ export interface ClosingSummary {
   readonly totals: RunTotals;
   /** Whether the best is a state of tracked artifacts other than the start's. */
   readonly isChanged?: boolean;
-  /** A hypothesis that failed, the last of them. */
-  readonly failed?: string;
+  /** The spec's file, as the user would type it. */
+  readonly spec: string;
+  /** The hypothesis that failed last, if one did. */
+  readonly failed?: Failed;
   /** Whether `aura resume` would go on with it. */
   readonly resumable: boolean;
 }
@@ -53,7 +56,11 @@ function waysOn(place: string, summary: ClosingSummary): readonly (readonly [str
   const sets = further(summary).map((set) => ` --set ${set}`);
   const longer = [`aura resume ${place}${sets.join("")}`, "go on for as many again"] as const;
   if (reason === "nothing-scored") return [totals.hypotheses > 0 ? again : longer];
-  if (reason === "failures") return [again, [`aura resume ${place}`, "go on with others"]];
+  if (reason === "start-failed") {
+    const may = [`aura resume ${place} --set start=may_fail`, "let hypotheses mend it"] as const;
+    return [[`aura run ${shellPath(summary.spec)} --new`, "start anew when it is mended"], again, may];
+  }
+  if (reason === "failures" || reason === "failed-alike") return [again, [`aura resume ${place}`, "go on with others"]];
   if (resumable) return [[`aura resume ${place}`, "go on from here"]];
   if (reason === "target") return [[`aura resume ${place} --set metric.target=SCORE`, "go on to a better score"]];
   return sets.length > 0 ? [longer] : [];
@@ -80,7 +87,7 @@ function messageLines(message = ""): readonly string[] {
   return lines.length > MAX_MESSAGE_LINES ? [...shown, `  … ${lines.length - MAX_MESSAGE_LINES} more lines`] : shown;
 }
 
-function facts({ best, metric, iterationsCompleted, totals, workspace }: ClosingSummary): readonly string[] {
+function facts({ best, metric, iterationsCompleted, totals, workspace, ...rest }: ClosingSummary): readonly string[] {
   const lines: string[] = [];
   if (best) {
     const label = best.label === undefined ? "" : `  ${truncate(terminalLine(best.label), 60)}`;
@@ -91,6 +98,12 @@ function facts({ best, metric, iterationsCompleted, totals, workspace }: Closing
     if (parameters !== "") lines.push(fact("", truncate(parameters, 200)));
   } else {
     lines.push(fact("best", "none: nothing was scored"));
+  }
+  const { failed, reason } = rest;
+  // Of a run that failed, the message says it.
+  if (failed && finishKind(reason).kind !== "bad") {
+    const why = truncate(terminalLine(`${failed.hypothesisId}: ${failureLine(failed)}`), 200);
+    lines.push(fact("failed", `the last was ${why}`));
   }
   const spent = [
     counted(iterationsCompleted, "iteration", "iterations"),
@@ -114,7 +127,7 @@ function commands(summary: ClosingSummary): readonly string[] {
     all.push([`aura apply ${place}`, "write it to the project"]);
   } else if (best) all.push([`aura inspect ${place} best`, "the best configuration in full"]);
   if (summary.failed !== undefined)
-    all.push([`aura inspect ${place} logs ${summary.failed}`, "what the last failure printed"]);
+    all.push([`aura inspect ${place} logs ${summary.failed.hypothesisId}`, "what the last failure printed"]);
   all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
   all.push(...waysOn(place, summary));
   const width = Math.max(...all.map(([command]) => command.length));

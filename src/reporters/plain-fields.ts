@@ -1,8 +1,9 @@
 import type { AuraEvent } from "../kernel/events.ts";
 import type { Usage } from "../model/call.ts";
+import { failureLine } from "../model/failed.ts";
 import type { RunTotals } from "../model/run.ts";
 import type { Failure } from "../model/trial.ts";
-import { clip, terminalLine } from "../text/printable.ts";
+import { clip, lastLines, terminalLine } from "../text/printable.ts";
 
 export type Level = "info" | "warn" | "error";
 /** What can follow `key=`; `undefined` leaves the key out. */
@@ -10,6 +11,10 @@ type FieldValue = string | number | boolean | null | undefined;
 export type Fields = Readonly<Record<string, FieldValue>>;
 
 const MAX_VALUE = 200;
+/** Of a text of several lines, which says why something failed. */
+const MAX_LINES = 1600;
+/** Lines of output that a line shows. */
+const OUTPUT_LINES = 10;
 const BARE = /^[^\s"'=\\]+$/;
 
 /** `2026-01-31T12:00:00Z info experiment.finished id=i00001-h002 score=0.83`: one line, safe for any terminal. */
@@ -23,7 +28,8 @@ export function plainLine(at: string, level: Level, name: string, fields: Fields
 
 function fieldText(value: string | number | boolean | null): string {
   if (typeof value !== "string") return String(value);
-  const text = clip(terminalLine(value), MAX_VALUE);
+  const lines = value.split("\n");
+  const text = clip(lines.map(terminalLine).join(" | "), lines.length > 1 ? MAX_LINES : MAX_VALUE);
   return BARE.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
@@ -79,7 +85,8 @@ export function plainFields(
       return warn({ iteration: event.iteration, label: event.refused.label, reason: event.refused.reason });
     case "experiment.finished": {
       const { hypothesisId: id, status, failure } = event.experiment;
-      const fields = { id, ...extra, status, ...failureFields(failure) };
+      const message = failure && failureLine(failure);
+      const fields = { id, ...extra, status, ...failureFields(failure), message };
       return { level: status === "failed" ? "warn" : "info", fields };
     }
     case "evaluation.scored": {
@@ -121,6 +128,7 @@ export function plainFields(
           status: outcome.status,
           seconds: seconds(event.durationMs),
           ...(completed ? {} : failureFields(outcome.failure)),
+          ...(completed ? {} : outputFields(outcome.failure)),
           ...(event.retrying ? { retrying: true } : {}),
         },
       };
@@ -162,6 +170,12 @@ function finishLevel(exitCode: number): Level {
 
 function failureFields(failure: Failure | undefined): Fields {
   return failure ? { code: failure.code, exit: failure.exitCode, message: failure.message } : {};
+}
+
+/** The last lines of what it printed, behind the message that says how it ended. */
+function outputFields({ logTail = "" }: Failure): Fields {
+  const lines = lastLines(logTail, OUTPUT_LINES);
+  return lines.length === 0 ? {} : { output: lines.join("\n") };
 }
 
 function spent(usage: Usage | undefined): Fields {

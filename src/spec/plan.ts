@@ -9,6 +9,7 @@ import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import { NO_TOTALS } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { MOST_FAILURES } from "../pipeline/stopping.ts";
 import { type AuraName, CommandError, compileCommand } from "../platform/command.ts";
 import { shellWord } from "../text/shell.ts";
 import { PARAMS_FILE } from "../workspace/layout.ts";
@@ -297,7 +298,9 @@ function sizeText({ hypotheses, hypothesesPerIteration, trialsPerHypothesis, set
   return `${total}, ${hypothesesPerIteration} an iteration, ${trialsPerHypothesis} ${trialsPerHypothesis === 1 ? "process" : "processes"} each, ${settings.parallel} at a time`;
 }
 
-function stopText({ stop }: RunSettings): string {
+function stopText({ stop, start }: RunSettings): string {
+  const { failures = MOST_FAILURES } = stop;
+  const alike = stop.failures === undefined && start === "must_score" ? ", or the first 3 if they fail alike" : "";
   const limits = [
     ...(stop.iterations === undefined ? [] : [`${stop.iterations} iterations`]),
     ...(stop.hypotheses === undefined ? [] : [`${stop.hypotheses} hypotheses`]),
@@ -306,7 +309,7 @@ function stopText({ stop }: RunSettings): string {
     ...(stop.tokens === undefined ? [] : [`${stop.tokens} tokens`]),
     ...(stop.costUsd === undefined ? [] : [`$${stop.costUsd}`]),
   ];
-  return [...limits, `${stop.failures} failed experiments in a row`].join(", ");
+  return [...limits, `${failures} failed experiments in a row${alike}`].join(", ");
 }
 
 function costText({ cost }: RunPlan): string {

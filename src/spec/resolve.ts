@@ -2,6 +2,7 @@ import type { AnyDefinition, ToolProbe } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { ToolMissingError } from "../kernel/errors.ts";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
+import { createRedactor } from "../kernel/redact.ts";
 import type { Registry } from "../kernel/registry.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { RunManifest, SourceRecord } from "../model/run.ts";
@@ -72,7 +73,10 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
     secrets: loaded.secrets,
   });
   const experimenter = builder.build("experimenter", spec.experimenter);
-  if (probe) await experimenter.probe?.({ settings, effects, signal });
+  if (probe) {
+    const { error } = createRedactor(loaded.secrets);
+    await experimenter.probe?.({ settings, effects, signal }).catch((thrown) => Promise.reject(error(thrown)));
+  }
   const sources = specSources(loaded, effects.files);
   return {
     settings,

@@ -24,6 +24,7 @@ export function settingsOf(spec: Spec, dir: string): RunSettings {
     artifacts: spec.artifacts.map(tidy),
     files: spec.files ?? null,
     rollback: spec.rollback,
+    start: spec.start,
     keep: spec.keep,
     keepFiles: spec.keep_files,
     checks: (spec.checks ?? []).map(checkOf),
@@ -49,7 +50,7 @@ function stopOf(stop: Spec["stop"]): StopSettings {
   if (!stop) return DEFAULT_SETTINGS.stop;
   const { iterations, hypotheses, patience, wall_clock: wallClock, tokens, cost_usd: costUsd, failures } = stop;
   return {
-    failures,
+    ...(failures === undefined ? {} : { failures }),
     ...(iterations === undefined ? {} : { iterations }),
     ...(hypotheses === undefined ? {} : { hypotheses }),
     ...(patience === undefined ? {} : { patience }),

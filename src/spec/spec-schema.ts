@@ -59,7 +59,11 @@ const stopSchema = {
       exclusiveMinimum: 0,
       description: "Cost of model calls in US dollars, where prices are known.",
     },
-    failures: { ...LIMIT, default: 10, description: "Failed experiments in a row that end the run with an error." },
+    failures: {
+      ...LIMIT,
+      description:
+        "Failed experiments in a row that end the run with an error. Default: 10, or the first three if they fail alike.",
+    },
   },
   additionalProperties: false,
 } as const satisfies ObjectSchema;
@@ -184,6 +188,13 @@ export const specSchema = {
       default: "best",
       description:
         "What the next iteration starts from: the best state of the run, or the best of the last iteration even if worse.",
+    },
+    start: {
+      enum: ["must_score", "may_fail"],
+      default: "must_score",
+      description:
+        "What a start without a score is: the end of the run with an error, or, in a project that begins broken, what " +
+        "hypotheses are to mend.",
     },
     root: {
       ...TEXT,

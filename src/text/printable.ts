@@ -65,6 +65,15 @@ export function terminalLine(text: string): string {
     .replace(STACKED_MARKS, "$1");
 }
 
+/**
+ * The last lines of what a program printed that say something, at most `most` of them and 200 characters each, as a
+ * terminal would show them.
+ */
+export function lastLines(output: string, most: number): readonly string[] {
+  const lines = output.split("\n").map((line) => clip(terminalLine(readableLine(line)).trimEnd(), 200));
+  return lines.filter((line) => line.trim() !== "").slice(-most);
+}
+
 /** Lines for a terminal, as long as they are: what it would act on is a replacement character. */
 export function terminalText(text: string): string {
   return text.replace(CONTROLS, "\ufffd").replaceAll("\r", "").toWellFormed();

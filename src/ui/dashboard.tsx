@@ -4,6 +4,7 @@ import type { ViewState } from "./keys.tsx";
 import { type Layout, layoutFor, type Size } from "./layout.ts";
 import { Best } from "./panels/best.tsx";
 import { Compact } from "./panels/compact.tsx";
+import { FailureLine, LastFailure } from "./panels/failure.tsx";
 import { Footer, Warning } from "./panels/footer.tsx";
 import { Header, type PanelContext } from "./panels/header.tsx";
 import { Hypotheses } from "./panels/hypotheses.tsx";
@@ -37,6 +38,7 @@ export function Dashboard({ state, view, size, now, color, interactive }: Dashbo
         ) : (
           <Panels {...shared} layout={layout} scroll={view.scroll} />
         )}
+        {layout.mode === "compact" && layout.failed > 0 && <FailureLine state={state} />}
         {layout.warning > 0 && <Warning state={state} />}
         {size.rows > 3 && <Footer state={state} view={view} interactive={interactive} />}
       </Box>
@@ -54,6 +56,7 @@ function Panels(props: PanelContext & { readonly layout: Layout; readonly scroll
         <Running {...shared} width={layout.width - left} height={layout.top} />
       </Box>
       <Hypotheses {...shared} height={layout.table} tableRows={layout.tableRows} scroll={scroll} />
+      {layout.failed > 0 && <LastFailure {...shared} height={layout.failed} />}
       {layout.insights > 0 && <Insights {...shared} height={layout.insights} />}
     </>
   );

@@ -15,6 +15,7 @@ export interface Layout {
   readonly table: number;
   /** Hypotheses that fit into the table at once. */
   readonly tableRows: number;
+  readonly failed: number;
   readonly insights: number;
   readonly warning: number;
 }
@@ -22,6 +23,7 @@ export interface Layout {
 const MAX_WIDTH = 160;
 const FOOTER = 1;
 const BORDERS = 2;
+const LEAST_ROWS = 3;
 
 /**
  * Divides the terminal. The last column stays free, since a terminal that clears to the end of a full line takes its
@@ -37,17 +39,22 @@ function full(width: number, height: number, state: DashboardState): Layout {
   const header = height >= 20 ? 4 : 3;
   const top = BORDERS + (height >= 36 ? 6 : height >= 28 ? 5 : height >= 20 ? 4 : 3);
   const warning = state.warnings.length > 0 ? 1 : 0;
-  const insights = state.insights.length === 0 || height < 20 ? 0 : BORDERS + (height >= 34 ? 4 : height >= 26 ? 3 : 2);
-  const room = height - header - top - insights - warning - FOOTER;
-  const tableRows = Math.max(1, Math.min(room - BORDERS - 1, Math.max(3, state.rows.length)));
-  return { mode: "full", width, header, top, table: tableRows + BORDERS + 1, tableRows, insights, warning };
+  const spare = height - header - top - warning - FOOTER - (BORDERS + 1 + LEAST_ROWS);
+  const printed = Math.min(state.failed?.lines.length ?? 0, state.counts.scored > 0 ? 4 : spare, spare - BORDERS);
+  const failed = printed > 0 ? BORDERS + printed : 0;
+  const learned = state.insights.length === 0 || height < 20 ? 0 : BORDERS + (height >= 34 ? 4 : height >= 26 ? 3 : 2);
+  const insights = failed > 0 && learned > spare - failed ? 0 : learned;
+  const room = height - header - top - failed - insights - warning - FOOTER;
+  const tableRows = Math.max(1, Math.min(room - BORDERS - 1, Math.max(LEAST_ROWS, state.rows.length)));
+  return { mode: "full", width, header, top, table: tableRows + BORDERS + 1, tableRows, failed, insights, warning };
 }
 
 function compact(width: number, height: number, state: DashboardState): Layout {
   const header = Math.min(height, 2);
   const top = Math.max(0, Math.min(2, height - header - FOOTER));
   const warning = state.warnings.length > 0 && height >= 9 ? 1 : 0;
-  const room = Math.max(0, height - header - top - warning - FOOTER);
+  const failed = state.failed !== null && height >= 8 ? 1 : 0;
+  const room = Math.max(0, height - header - top - warning - failed - FOOTER);
   const tableRows = Math.min(room, state.rows.length);
-  return { mode: "compact", width, header, top, table: tableRows, tableRows, insights: 0, warning };
+  return { mode: "compact", width, header, top, table: tableRows, tableRows, failed, insights: 0, warning };
 }

@@ -96,6 +96,8 @@ export interface DashboardState {
   readonly calls: readonly PendingCall[];
   /** Oldest first. */
   readonly rows: readonly HypothesisRow[];
+  /** The hypothesis that failed last, and the last lines of what it printed. */
+  readonly failed: { readonly id: HypothesisId; readonly reason: string; readonly lines: readonly string[] } | null;
   /** Oldest first. */
   readonly insights: readonly InsightView[];
   readonly warnings: readonly WarningView[];
@@ -124,6 +126,7 @@ export const INITIAL_STATE: DashboardState = {
   running: [],
   calls: [],
   rows: [],
+  failed: null,
   insights: [],
   warnings: [],
   finished: null,

@@ -1,10 +1,11 @@
 import type { AuraEvent } from "../kernel/events.ts";
+import { failureLine } from "../model/failed.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { BestSoFar } from "../model/run.ts";
 import { trialOutput } from "../model/trial.ts";
 import { parametersOf } from "../text/numbers.ts";
-import { terminalLine } from "../text/printable.ts";
+import { lastLines, terminalLine } from "../text/printable.ts";
 import {
   type BestHistory,
   type BestView,
@@ -15,6 +16,7 @@ import {
   MAX_ROWS,
 } from "./state.ts";
 
+const MAX_OUTPUT_LINES = 12;
 const MAX_POINTS = 256;
 
 type EventOf<T extends AuraEvent["type"]> = Extract<AuraEvent, { type: T }>;
@@ -58,7 +60,10 @@ function change(state: DashboardState, event: AuraEvent): DashboardState {
       const { hypothesisId, status, failure } = event.experiment;
       return status === "completed"
         ? setRow(state, hypothesisId, { status: "evaluating" })
-        : setRow(state, hypothesisId, { status: "failed", note: text(failure?.message ?? "failed", 200) });
+        : failed(
+            setRow(state, hypothesisId, { status: "failed", note: text(failure?.message ?? "failed", 200) }),
+            event,
+          );
     }
     case "evaluation.scored":
       return scored(state, event);
@@ -120,7 +125,8 @@ function runFinished(state: DashboardState, event: EventOf<"run.finished">): Das
     finished: {
       reason: event.reason,
       exitCode: event.exitCode,
-      message: text(event.message ?? "", 300),
+      // What was printed is in a panel of its own.
+      message: text(event.message?.split("\n")[0] ?? "", 300),
       at: event.at,
     },
   };
@@ -172,14 +178,26 @@ function scored(state: DashboardState, { evaluation, best }: EventOf<"evaluation
   };
 }
 
+/** What failed last, where it printed something: else its row says all. */
+function failed(state: DashboardState, { experiment }: EventOf<"experiment.finished">): DashboardState {
+  const { hypothesisId: id, failure } = experiment;
+  const lines = lastLines(failure?.logTail ?? "", MAX_OUTPUT_LINES);
+  if (failure === undefined || lines.length === 0) return { ...state, failed: null };
+  return { ...state, failed: { id, reason: text(failureLine(failure), 200), lines } };
+}
+
+/** One that says what is there already, but for numbers, takes its place; one about the failure that is shown is none. */
 function insightRecorded(state: DashboardState, { insight }: EventOf<"insight.recorded">): DashboardState {
+  if (state.failed && insight.finding.includes(state.failed.reason.slice(0, 100))) return state;
+  const alike = (finding: string): string => finding.replace(/\d+/g, "0");
   const view = {
     id: insight.id,
     iteration: insight.iteration,
     finding: text(insight.finding, 600),
     recommendation: text(insight.recommendation ?? "", 600),
   };
-  return { ...state, insights: push(state.insights, view, MAX_NOTES) };
+  const others = state.insights.filter(({ finding }) => alike(finding) !== alike(view.finding));
+  return { ...state, insights: push(others, view, MAX_NOTES) };
 }
 
 function trialChange(

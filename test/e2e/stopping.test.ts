@@ -103,7 +103,7 @@ describe("a run stops", () => {
     const { code, manifest } = await run("ten", {
       stop: "{ iterations: 9 }",
       experimenter: script("exit 1"),
-      more: "parallel: 2",
+      more: "parallel: 2\nstart: may_fail",
     });
     expect(code).toBe(1);
     expect(manifest).toMatchObject({ reason: "failures", totals: { trials: 10 } });

@@ -1,6 +1,7 @@
 import { ROLES, usageSchema } from "../../model/call.ts";
 import { evaluationSchema } from "../../model/evaluation.ts";
 import { experimentSchema } from "../../model/experiment.ts";
+import { failedSchema } from "../../model/failed.ts";
 import { hypothesisSchema } from "../../model/hypothesis.ts";
 import { insightSchema } from "../../model/insight.ts";
 import { carriedStateSchema, refusedProposalSchema, settingChangesSchema } from "../../model/iteration.ts";
@@ -139,7 +140,7 @@ const finished = event(
     totals: totalsSchema,
     iterationsCompleted: WHOLE,
   },
-  { message: TEXT },
+  { message: TEXT, lastFailed: failedSchema },
 );
 
 /** An event as the journal has it. */
@@ -206,6 +207,7 @@ const frameFinished = event(
   },
   {
     message: described("What else there is to say of the end, for people.", TEXT),
+    lastFailed: failedSchema,
     error: described("What went wrong, when an error ended the command.", errorSchema),
   },
 );

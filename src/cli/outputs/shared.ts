@@ -80,8 +80,9 @@ export const TARGET = described("A best score that ends the run, in the metric's
 export const stopSchema = described(
   "The limits that end the run; the first that is reached ends it.",
   exactly(
-    { failures: described("Failed experiments in a row.", WHOLE) },
+    {},
     {
+      failures: described("Failed experiments in a row.", WHOLE),
       iterations: WHOLE,
       hypotheses: WHOLE,
       patience: described("Iterations without a better score.", WHOLE),
@@ -137,6 +138,7 @@ export const settingsSchema = exactly(
       nullable(listOf(TEXT)),
     ),
     rollback: { enum: ["best", "none"] },
+    start: described("What a start without a score is.", { enum: ["must_score", "may_fail"] }),
     keep: described("Which trial folders stay.", { enum: ["all", "best", "failed", "none"] }),
     keepFiles: listOf(TEXT),
     checks: listOf(check),

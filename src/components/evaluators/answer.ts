@@ -1,6 +1,7 @@
 import type { StageContext } from "../../kernel/context.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
+import { failureLine } from "../../model/failed.ts";
 import { type HypothesisId, hypothesisId } from "../../model/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { Direction } from "../../model/settings.ts";
@@ -99,5 +100,5 @@ export function noScore(experiment: Experiment, reason: string, details: JsonObj
 
 /** Why an experiment that failed has no score. */
 export function failureReason(experiment: Experiment): string {
-  return experiment.failure?.message ?? "the experiment failed";
+  return experiment.failure ? failureLine(experiment.failure) : "the experiment failed";
 }

@@ -104,11 +104,17 @@ export class CommandExecutor implements Executor {
 
   /**
    * Looks for the program of the trial's command and of every check where they would run, and for what the starter puts
-   * before them. Programs given by a path are left alone: a run may make them.
+   * before them. One given by a path is looked for when nothing that runs before it may make it.
    */
   async probe(environment: ExecutionEnvironment, ctx: ProbeContext): Promise<void> {
     const { settings, effects } = ctx;
     const { starter } = this;
+    const isLocal = !starter.wrap && !starter.start && this.cwd === "root" && settings.artifacts.length === 0;
+    // Checks run before the trial's command.
+    const [, first = this.#command] = this.#commands(settings);
+    const path = first.shell ? "" : firstWord(first.source);
+    if (isLocal && /^[^{}'"\\]*\/[^{}'"\\]*$/.test(path) && !findProgram(path, settings.root, undefined))
+      throw missingProgram(path, first.source, "is not there");
     const search = starter.missing ? starter : starter.start ? null : environment;
     if (!search?.missing || this.#env.some(([name]) => name === "PATH")) return;
     for (const { source, shell } of this.#commands(settings)) {
@@ -129,13 +135,15 @@ export class CommandExecutor implements Executor {
   async run(hypothesis: Hypothesis, environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult> {
     for (const warning of this.#warnings.splice(0)) ctx.emit({ type: "warning", ...warning });
     const check = ctx.kind === "check" ? ctx.settings.checks[ctx.index] : undefined;
-    const { template } = check ? compiled(check.command, check.shell) : this.#command;
+    const { template, source } = check ? compiled(check.command, check.shell) : this.#command;
     const { timeoutMs: own, ...shared } = this.#options;
     const timeoutMs = check ? check.timeoutMs : own;
     try {
       const command = environment.wrap(this.#rendered(template, commandValues(hypothesis, ctx), ctx));
       const options = timeoutMs === undefined ? shared : { ...shared, timeoutMs };
-      return await runJob({ command, options, starter: this.starter, dispatch: this.#dispatch }, ctx);
+      const raw = await runJob({ command, options, starter: this.starter, dispatch: this.#dispatch }, ctx);
+      if (raw.kind === "process" && raw.end === "cannot-start") assertProgram(command, source, hypothesis, ctx);
+      return raw;
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       return { kind: "failure", status: "failed", failure: { code: "command-invalid", message: messageOf(error) } };
@@ -184,6 +192,26 @@ function missingProgram(program: string, source: string | readonly string[], rea
   const command = typeof source === "string" ? source : source.join(" ");
   const message = `${program} is needed by the command \`${command}\` and ${reason}`;
   return new ToolMissingError(program, `${message}\ninstall it, or give its path in the command`);
+}
+
+/**
+ * Throws `ToolMissingError` for a program that is not where a trial runs before anything was scored, if no model's edits
+ * and no start that may fail are to blame for it.
+ */
+function assertProgram(
+  { file, cwd, env }: Command,
+  source: string | readonly string[],
+  { edits = [] }: Hypothesis,
+  { isScored = () => true, settings: { artifacts, start, root } }: TrialContext,
+): void {
+  const mayBeMade = edits.length > 0 || (artifacts.length > 0 && start === "may_fail");
+  const found = findProgram(file, cwd, env.PATH);
+  if (found?.executable || mayBeMade || isScored()) return;
+  if (found) throw missingProgram(file, source, "may not be executed (chmod +x)");
+  if (!file.includes("/")) throw missingProgram(file, source, "is not on PATH");
+  const isLeftOut = cwd !== root && findProgram(file, root, env.PATH) !== null;
+  const where = isLeftOut ? "is in the project, but not in the copy that trials run in" : "is not there";
+  throw missingProgram(file, source, where);
 }
 
 function envText(name: string, value: string): string {

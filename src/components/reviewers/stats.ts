@@ -91,13 +91,16 @@ function bestFinding(
 function failureFinding(batch: readonly StageResults[]): Finding | null {
   const failed = batch.filter(({ evaluation }) => evaluation.score === null);
   if (failed.length === 0) return null;
-  const reasons = new Map<string, number>();
+  const reasons = new Map<string, { readonly reason: string; readonly count: number }>();
   for (const { evaluation } of failed) {
-    const reason = clip(terminalLine(evaluation.reason).trim() || "no reason given", 160);
-    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    const words = clip(terminalLine(evaluation.reason).trim() || "no reason given", 160);
+    // The same but for numbers is the same reason.
+    const kind = words.replace(/\d+/g, "0");
+    const { reason = words, count = 0 } = reasons.get(kind) ?? {};
+    reasons.set(kind, { reason, count: count + 1 });
   }
-  const listed = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 3);
-  const text = listed.map(([reason, count]) => (count > 1 ? `${reason} (${count} times)` : reason)).join("; ");
+  const listed = [...reasons.values()].sort((a, b) => b.count - a.count).slice(0, 3);
+  const text = listed.map(({ reason, count }) => (count > 1 ? `${reason} (${count} times)` : reason)).join("; ");
   return {
     finding: `${failed.length} of ${batch.length} have no score: ${text}.`,
     evidence: failed.slice(0, MOST_EVIDENCE).map(({ hypothesis }) => hypothesis.id),

@@ -149,7 +149,7 @@ describe("edits: in_place", () => {
     const settings = { artifacts: ["."], root: place.path, inputs: [] };
     const { hypotheses, refused } = await run(
       agent("mkdir -p run/notes; echo evil > run/notes/evil.md; echo 5 > project/src/gain.txt"),
-      { settings: { ...settings, files: [] } },
+      { settings: { ...settings, files: [], start: "may_fail" } },
     );
     expect(refused).toEqual([]);
     expect(hypotheses.map((one) => one?.edits)).toEqual([[{ path: "project/src/gain.txt", content: "5\n" }]]);

@@ -139,7 +139,7 @@ describe("keep_files", () => {
 });
 
 describe("the copy of the project that a trial ran in", () => {
-  const copied = { artifacts: ["code.txt"], files: ["README.txt"] };
+  const copied = { artifacts: ["code.txt"], files: ["README.txt"], start: "may_fail" } as const;
   const copies = (): readonly string[] =>
     folders().filter((name) => {
       const [iteration] = name.split("-");

@@ -244,7 +244,7 @@ describe("stopping from code", () => {
     const effects = systemEffects();
     const clock = { ...effects.clock, turn: async () => stop.abort() };
     for (const name of ["a", "b"]) folder.write(`project/src/${name}`, "x".repeat(5 * 1024 * 1024));
-    const settings = { root: folder.join("project"), artifacts: ["src"] };
+    const settings = { root: folder.join("project"), artifacts: ["src"], start: "may_fail" } as const;
     const workspace = await Workspace.create(folder.join("run"), { effects: { ...effects, clock } });
     const first = await pipeline({ workspace, settings });
     expect(await first.run({ signal: stop.signal })).toMatchObject({ reason: "interrupted", totals: { trials: 0 } });

@@ -36,6 +36,7 @@ goal: reach \${GOAL}
 metric: { name: score }
 stop: { iterations: 2 }
 artifacts: [code.txt]
+start: may_fail
 files: [train.sh, agent.sh]
 runners:
   agent: { type: command, argv: [sh, "${"$"}{DIR}/agent.sh"], env: { NAME: "\${NAME}", GOAL: "\${GOAL}" }, record: calls.jsonl }

@@ -31,6 +31,7 @@ describe("what ends a run between iterations", () => {
     top: { id: "i00001-h000", score: 0.8 },
     exhausted: false,
     failuresInARow: 0,
+    startFailed: false,
     iterationsWithoutProposal: 0,
   };
   const totals = { ...NO_TOTALS, activeMs: 5000, inputTokens: 600, outputTokens: 400, costUsd: 2 };
@@ -59,7 +60,15 @@ describe("what ends a run between iterations", () => {
     ],
     ["target before iterations", {}, { ...none, iterations: 3 }, { ...metric, target: 0.1 }, "target"],
   ] as const)("is %s", (_, now, stop, by, reason) => {
-    expect(stopBetweenIterations({ ...progress, ...now }, totals, stop, by)).toBe(reason);
+    const rules = { stop, metric: by, start: "must_score" } as const;
+    expect(stopBetweenIterations({ ...progress, ...now }, totals, rules)).toBe(reason);
+  });
+
+  test("is a start without a score, but for a project that may begin broken", () => {
+    const failed = { ...progress, startFailed: true, top: null, iterationsCompleted: 0 };
+    const rules = { stop: none, metric } as const;
+    expect(stopBetweenIterations(failed, totals, { ...rules, start: "must_score" })).toBe("start-failed");
+    expect(stopBetweenIterations(failed, totals, { ...rules, start: "may_fail" })).toBeNull();
   });
 
   test("a budget stops starts in the middle of one too, and a zero budget at once", () => {
@@ -161,7 +170,7 @@ describe("settings of a pipeline written in code", () => {
     expect(settingsFrom({ workspace }, { name: "accuracy" })).toMatchObject({
       name: "first",
       metric: { name: "accuracy", direction: "maximize" },
-      stop: { failures: 10 },
+      stop: {},
       parallel: 1,
     });
     const given = {
@@ -173,7 +182,7 @@ describe("settings of a pipeline written in code", () => {
     };
     expect(settingsFrom(given, { name: "loss" })).toMatchObject({
       metric: { name: "loss", direction: "minimize" },
-      stop: { failures: 10, iterations: 3 },
+      stop: { iterations: 3 },
       parallel: 4,
       seed: 9,
     });

@@ -6,6 +6,7 @@ import { HOSTILE } from "../ui/recorded-events.ts";
 const done: ClosingSummary = {
   name: "digits",
   workspace: "runs/digits",
+  spec: "digits.yaml",
   reason: "iterations",
   metric: { name: "accuracy", baseline: 0.5 },
   stop: { iterations: 3 },
@@ -87,8 +88,23 @@ describe("the closing text", () => {
     const changed = closingText({ ...done, isChanged: true });
     expect(changed).toContain("aura inspect runs/digits diff start best ");
     expect(changed).toContain("aura apply runs/digits ");
-    const failed = closingText({ ...done, best: null, reason: "failures", failed: "i00003-h001" });
-    expect(failed).toContain("aura inspect runs/digits logs i00003-h001 ");
+  });
+
+  it("names the log of the last failure, and in a run that goes on for all that the last line of it", () => {
+    const failed = { hypothesisId: "i00003-h001", code: "exit-code", message: "exited with code 1", exitCode: 1 };
+    const last = { ...failed, logTail: "Traceback (most recent call last):\nValueError: lr" };
+    for (const reason of ["failures", "iterations"] as const)
+      expect(closingText({ ...done, reason, failed: last })).toContain("aura inspect runs/digits logs i00003-h001 ");
+    expect(closingText({ ...done, failed: last })).toContain(
+      "last was i00003-h001: exited with code 1: ValueError: lr",
+    );
+  });
+
+  it("of a start that failed names what mends it: the project, another try, or hypotheses", () => {
+    const text = closingText({ ...done, best: null, reason: "start-failed", resumable: true });
+    expect(text).toMatch(
+      /aura run digits.yaml --new .*\n.*aura resume runs\/digits --retry-failed .*\n.*--set start=may_fail /,
+    );
   });
 
   it("tells a best from a baseline that it would look like", () => {

@@ -89,6 +89,36 @@ describe("the plain reporter", () => {
   });
 });
 
+describe("what a trial printed before it failed", () => {
+  const failure = { code: "exit-code", message: "exited with code 1", exitCode: 1 };
+  const line = (logTail: string): string => {
+    const outcome = { status: "failed", failure: { ...failure, logTail } } as const;
+    const event = {
+      trialId: "i00001-h000-t00",
+      hypothesisId: "i00001-h000",
+      attempt: 1,
+      durationMs: 5,
+      retrying: false,
+    };
+    const at = "2026-01-31T12:00:00Z";
+    return linesOf([{ type: "trial.finished", ...event, outcome, at, seq: 0 }])[0] ?? "";
+  };
+
+  it("is in its line, the last lines of it", () => {
+    const text = line(`${"epoch\n".repeat(50)}Traceback (most recent call last):\n  File train.py\nValueError: lr\n\n`);
+    expect(text).toContain('Traceback (most recent call last): |   File train.py | ValueError: lr"');
+    expect(text.match(/epoch/g)).toHaveLength(7);
+  });
+
+  it("is bounded and cleaned", () => {
+    expect(line("\u001b[31mred\u001b[0m\u0007\n".repeat(100)).length).toBeLessThan(400);
+    const text = line(`${"\u0000\ufffd\u202ex".repeat(2000)}\n10%\r90%\r100%\n`);
+    expect(text.length).toBeLessThan(600);
+    expect(text).not.toMatch(/[\x00-\x1f\u202e]/);
+    expect(text).toContain(' | 100%"');
+  });
+});
+
 describe("plainLine", () => {
   it("quotes values with blanks, quotes, equal signs and nothing in them, and bounds each at 200", () => {
     expect(

@@ -431,7 +431,7 @@ describe("overrides", () => {
       "experimenter.executor.timeout": "1h",
     };
     const loaded = load(VALID, { overrides });
-    expect(loaded.spec.stop).toEqual({ iterations: 20, failures: 10 });
+    expect(loaded.spec.stop).toEqual({ iterations: 20 });
     expect(loaded.raw).toMatchObject({
       runners: { main: { model: "other" } },
       experimenter: { executor: { timeout: "1h" } },

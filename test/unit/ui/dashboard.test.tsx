@@ -33,6 +33,49 @@ function frame(events: readonly AuraEvent[], columns: number, rows: number, colo
 
 afterEach(cleanup);
 
+/** Hypotheses of an iteration each that crash, and are reviewed. */
+function crashes(count: number): readonly AuraEvent[] {
+  const logTail = "epoch 1\nTraceback (most recent call last):\n  File train.py, line 3\nValueError: no data\n";
+  const failure = { code: "exit-code", message: "exited with code 1", exitCode: 1, logTail };
+  const bodies = Array.from({ length: count }, (_, place) => {
+    const iteration = place + 1;
+    const id = hypothesisId(iteration, 0);
+    const experiment = { hypothesisId: id, status: "failed", trials: [], summary: null, failure } as const;
+    const reason = "exited with code 1: ValueError: no data";
+    const finding = `1 of 1 have no score: ${reason}.`;
+    return [
+      { type: "hypothesis.proposed", hypothesis: { id, spec: { x: place } }, iteration },
+      { type: "experiment.finished", experiment, iteration },
+      {
+        type: "evaluation.scored",
+        evaluation: { hypothesisId: id, score: null, passed: false, reason, details: {} },
+        iteration,
+        best: null,
+      },
+      { type: "insight.recorded", insight: { id: `i0000${iteration}-n00`, iteration, finding, evidence: [id] } },
+    ] as const;
+  });
+  return stamp([runStarted, ...bodies.flat()]);
+}
+
+describe("what a hypothesis that failed had printed", () => {
+  it.each(SIZES)("is on the screen once, not as so many insights, at %i x %i", (columns, rows) => {
+    const shown = frame(crashes(4), columns, rows);
+    expect(shown.match(/ValueError: no data/g)).toHaveLength(1);
+    expect(shown).toContain(hypothesisId(4, 0));
+    if (rows >= 24) expect(shown).toMatch(/last failure.*Traceback.*ValueError/s);
+  });
+
+  it("is drawn with Ink as it is", () => {
+    const state = replay(crashes(1));
+    const size = { columns: 100, rows: 30 };
+    const props = { state, view: INITIAL_VIEW, size, now: 0, color: false, interactive: true };
+    expect(render(<Dashboard {...props} />).lastFrame()).toMatch(
+      /Traceback.*\n.*File train.py, line 3.*\n.*ValueError/,
+    );
+  });
+});
+
 describe("the dashboard", () => {
   it.each(SIZES)("shows a live run at %i x %i", (columns, rows) => {
     expect(frame(liveEvents, columns, rows)).toMatchSnapshot();

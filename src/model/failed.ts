@@ -1,0 +1,44 @@
+import type { ObjectSchema } from "../schema/dialect.ts";
+import type { Infer } from "../schema/infer.ts";
+import { lastLines } from "../text/printable.ts";
+import type { Evaluation } from "./evaluation.ts";
+import type { Experiment } from "./experiment.ts";
+import { type Failure, failureSchema } from "./trial.ts";
+
+/** Lines of output that a message shows. */
+const SHOWN_LINES = 10;
+
+export const failedSchema = {
+  type: "object",
+  description: "A hypothesis that failed, why, and as `logTail` the last lines of what it printed.",
+  properties: { hypothesisId: { type: "string" }, ...failureSchema.properties },
+  required: ["hypothesisId", "code", "message"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+/** A hypothesis that got no score, and why. */
+export type Failed = Infer<typeof failedSchema>;
+
+/** Why a hypothesis has no score; of what it printed the last lines. */
+export function failedOf({ failure }: Pick<Experiment, "failure">, evaluation: Evaluation): Failed {
+  const { hypothesisId, reason } = evaluation;
+  const { logTail, ...known }: Failure = failure ?? { code: "no-score", message: reason };
+  const lines = lastLines(logTail ?? "", SHOWN_LINES);
+  return { hypothesisId, ...known, ...(lines.length > 0 ? { logTail: lines.join("\n") } : {}) };
+}
+
+/** The failure in several lines: which hypothesis, why, and what it printed last. */
+export function failedText({ hypothesisId, message, logTail }: Failed): string {
+  return [`${hypothesisId}: ${message}`, ...(logTail === undefined ? [] : [logTail])].join("\n");
+}
+
+/** The failure in one line; of a program that failed with the last line it printed, which most often says why. */
+export function failureLine({ message, exitCode, signal, logTail = "" }: Failure): string {
+  const [last] = exitCode === undefined && signal === undefined ? [] : lastLines(logTail, 1);
+  return last === undefined ? message : `${message}: ${last}`;
+}
+
+/** What two failures have in common that are alike: how they ended and the last line they printed, digits ignored. */
+export function failureKind({ code, exitCode, signal, message, logTail = "" }: Failure): string {
+  const words = [message, ...lastLines(logTail, 1)].map((line) => line.replace(/\d+/g, "0"));
+  return JSON.stringify([code, exitCode ?? null, signal ?? null, ...words]);
+}
