@@ -3,20 +3,11 @@ import type { JsonValue } from "../model/json.ts";
 import type { Failure } from "../model/trial.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../platform/function-host.ts";
 import { plainJson } from "../platform/plain-json.ts";
-import type { ObjectSchema } from "../schema/dialect.ts";
-import { functionOptionProperties, type ModuleFunction, thrownFailure } from "./executors/index.ts";
+import { type ModuleFunction, thrownFailure } from "./executors/index.ts";
 import { ownEnvironment } from "./process-environment.ts";
 
 const MOST_ENTRIES = 10_000;
 const LONGEST_MESSAGE = 4096;
-
-/** Options of a stage that is a function of a module. */
-export const functionOptions = {
-  type: "object",
-  properties: functionOptionProperties,
-  required: ["module"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
 
 /** What a function of the user's gave: JSON data, or why there is none. */
 export type FunctionAnswer =

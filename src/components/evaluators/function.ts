@@ -7,8 +7,8 @@ import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
-import type { ModuleFunction } from "../executors/index.ts";
-import { functionOptions, runData, UserFunction } from "../module-function.ts";
+import { functionOptions, type ModuleFunction } from "../executors/index.ts";
+import { runData, UserFunction } from "../module-function.ts";
 import { evaluationOf, failureReason, noScore } from "./answer.ts";
 
 /** What an evaluator function may give beside a bare score. */

@@ -4,7 +4,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Executor, OutputLines, PreparedEnvironment, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { Failure, TrialStep } from "../../model/trial.ts";
 import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
@@ -132,35 +132,30 @@ function moduleResult(result: ModuleFunctionResult, lines: OutputLines): RawResu
   return { ...ended, lines, ...(message === undefined ? {} : { message }) };
 }
 
-export const functionOptionProperties = {
-  module: {
-    type: "string",
-    minLength: 1,
-    "x-path": "file",
-    "x-module": { export: "export" },
-    description: "Path of a JavaScript or TypeScript module.",
-  },
-  export: {
-    type: "string",
-    minLength: 1,
-    default: "default",
-    "x-secret": false,
-    description: "Name of the exported function.",
-  },
-  timeout: {
-    ...TIME_LIMIT,
-    default: "1h",
-    "x-scores": false,
-    description: "Longest a call may run; then its process is ended.",
-  },
-} as const;
-
-export const functionExecutorSchema = {
+/** Options of what is a function of a module. */
+export const functionOptions = {
   type: "object",
   properties: {
-    ...functionOptionProperties,
-    pass_env: processOptionProperties.pass_env,
-    cwd: processOptionProperties.cwd,
+    module: {
+      type: "string",
+      minLength: 1,
+      "x-path": "file",
+      "x-module": { export: "export" },
+      description: "Path of a JavaScript or TypeScript module.",
+    },
+    export: {
+      type: "string",
+      minLength: 1,
+      default: "default",
+      "x-secret": false,
+      description: "Name of the exported function.",
+    },
+    timeout: {
+      ...TIME_LIMIT,
+      default: "1h",
+      "x-scores": false,
+      description: "Longest a call may run; then its process is ended.",
+    },
   },
   required: ["module"],
   additionalProperties: false,
@@ -170,7 +165,14 @@ export const functionExecutor = defineComponent({
   kind: "executor",
   type: "function",
   summary: "Calls an exported function of a module in a child process: parameters in, metrics out.",
-  options: functionExecutorSchema,
+  options: {
+    ...functionOptions,
+    properties: {
+      ...functionOptions.properties,
+      pass_env: processOptionProperties.pass_env,
+      cwd: processOptionProperties.cwd,
+    },
+  },
   example: { module: "train.ts", export: "train", timeout: "5m", cwd: "root" },
   create: (options, deps) =>
     new FunctionExecutor(
@@ -178,7 +180,7 @@ export const functionExecutor = defineComponent({
       {
         timeoutMs: parseDuration(options.timeout),
         cwd: options.cwd,
-        ...(options.pass_env ? { passEnv: options.pass_env } : {}),
+        ...defined({ passEnv: options.pass_env }),
       },
     ),
 });

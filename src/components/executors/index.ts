@@ -1,9 +1,9 @@
-export { CommandExecutor, defineExecutor, type ExecutorDefinition, ScriptExecutor } from "./command.ts";
+export { CommandExecutor, defineExecutor, type ExecutorDefinition, ScriptExecutor, scriptExecutor } from "./command.ts";
 export {
   type FunctionContext,
   FunctionExecutor,
-  functionExecutorSchema,
-  functionOptionProperties,
+  functionExecutor,
+  functionOptions,
   type ModuleFunction,
   thrownFailure,
 } from "./function.ts";
@@ -11,6 +11,4 @@ export { failedOutcome, startLocally } from "./jobs.ts";
 export {
   checkProcessOptions,
   type ProcessOptions,
-  processOptionProperties,
-  toProcessOptions,
 } from "./process-options.ts";

@@ -1,17 +1,9 @@
-import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
 import type { Experimenter, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject } from "../../model/json.ts";
-import { parseDuration } from "../../model/units.ts";
-import {
-  type FunctionContext,
-  FunctionExecutor,
-  functionExecutorSchema,
-  type ModuleFunction,
-} from "../executors/index.ts";
-import { checkRepeats, repeatOptionProperties } from "./repeats.ts";
-import { type ExperimenterParts, partOptionProperties, partsFrom, SingleTrialExperimenter } from "./single-trial.ts";
+import { type FunctionContext, FunctionExecutor, functionExecutor, type ModuleFunction } from "../executors/index.ts";
+import { type ExperimenterParts, SingleTrialExperimenter, shortForm } from "./single-trial.ts";
 
 /** Metrics of one trial from its parameters. `object` is there for functions typed with an interface of their own. */
 export type MetricsFunction = (spec: JsonObject, ctx: FunctionContext) => object | Promise<object>;
@@ -28,39 +20,11 @@ export interface FunctionExperimenterOptions extends Omit<ExperimenterParts, "ex
 export class FunctionExperimenter extends SingleTrialExperimenter {
   constructor(target: MetricsFunction | ModuleFunction, options: FunctionExperimenterOptions = {}) {
     const { timeoutMs, ...parts } = options;
-    super({ ...parts, executor: new FunctionExecutor(target, timeoutMs === undefined ? {} : { timeoutMs }) });
+    super({ ...parts, executor: new FunctionExecutor(target, defined({ timeoutMs })) });
   }
 }
 
-export const functionExperimenter = defineComponent({
-  kind: "experimenter",
-  type: "function",
-  summary: "Short for `composed` with a `function` executor.",
-  options: {
-    type: "object",
-    properties: {
-      ...functionExecutorSchema.properties,
-      aggregator: partOptionProperties.aggregator,
-      ...repeatOptionProperties,
-    },
-    required: ["module"],
-    additionalProperties: false,
-  },
-  example: { module: "train.ts", export: "train", timeout: "5m", cwd: "root", allow_failed: 0, capture: false },
-  create: (options, deps) =>
-    new SingleTrialExperimenter({
-      ...partsFrom(options, deps),
-      executor: new FunctionExecutor(
-        { module: deps.resolvePath(options.module), export: options.export },
-        {
-          timeoutMs: parseDuration(options.timeout),
-          cwd: options.cwd,
-          ...defined({ passEnv: options.pass_env }),
-        },
-      ),
-    }),
-  check: checkRepeats,
-});
+export const functionExperimenter = shortForm(functionExecutor);
 
 /** A hypothesis in; metrics out, or an experiment, of which status, summary and failure count. */
 export type ExperimenterFunction = (hypothesis: Hypothesis, ctx: FunctionContext) => object | Promise<object>;

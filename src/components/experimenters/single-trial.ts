@@ -1,5 +1,5 @@
 import type { AttemptResult, RunContext, StageContext, TrialContext } from "../../kernel/context.ts";
-import { type ComponentDeps, defineComponent } from "../../kernel/define.ts";
+import { type AnyDefinition, type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
 import type {
   Aggregator,
@@ -17,6 +17,7 @@ import type {
 } from "../../kernel/ports.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
+import { isJsonObject } from "../../model/json.ts";
 import { type Failure, type FinishedTrial, type TrialStep, trialResult } from "../../model/trial.ts";
 import type { ComponentConfig } from "../../schema/infer.ts";
 import { LastTrialAggregator, MeanTrialAggregator } from "../aggregators/index.ts";
@@ -213,7 +214,7 @@ async function settled(running: readonly Promise<FinishedTrial>[]): Promise<read
 }
 
 /** Options of the parts besides the executor. */
-export const partOptionProperties = {
+const partOptionProperties = {
   environment: { $ref: "#/$defs/environment", description: "Where commands find their programs. Default `none`." },
   collector: { $ref: "#/$defs/collector", description: "What reads its metrics. Default `stdout`." },
   aggregator: {
@@ -223,7 +224,7 @@ export const partOptionProperties = {
 } as const;
 
 /** The parts besides the executor, and how often a hypothesis is run, as options say. */
-export function partsFrom(
+function partsFrom(
   options: RepeatOptions & Partial<Record<keyof typeof partOptionProperties, ComponentConfig>>,
   { build }: ComponentDeps,
 ): Omit<ExperimenterParts, "executor"> {
@@ -264,3 +265,18 @@ export const composedExperimenter = defineComponent({
     new SingleTrialExperimenter({ ...partsFrom(options, deps), executor: deps.build("executor", options.executor) }),
   check: checkRepeats,
 });
+
+/** An experimenter that is short for `composed` with this executor: it takes the options of both. */
+export function shortForm(executor: AnyDefinition<"executor">): AnyDefinition<"experimenter"> {
+  const { type, options, example } = executor;
+  return {
+    kind: "experimenter",
+    type,
+    summary: `Short for \`composed\` with a \`${type}\` executor.`,
+    options: { ...options, properties: { ...options.properties, ...partOptionProperties, ...repeatOptionProperties } },
+    example: { ...(isJsonObject(example) ? example : {}), allow_failed: 0, capture: false },
+    create: (given: never, deps) =>
+      new SingleTrialExperimenter({ ...partsFrom(given, deps), executor: executor.create(given, deps) }),
+    check: (given: never) => [...(executor.check?.(given) ?? []), ...checkRepeats(given)],
+  };
+}

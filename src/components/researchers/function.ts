@@ -6,8 +6,8 @@ import type { Insight } from "../../model/insight.ts";
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
-import type { ModuleFunction } from "../executors/index.ts";
-import { functionOptions, invalidAnswer, stageData, UserFunction } from "../module-function.ts";
+import { functionOptions, type ModuleFunction } from "../executors/index.ts";
+import { invalidAnswer, stageData, UserFunction } from "../module-function.ts";
 import { parseProposals } from "./proposals.ts";
 
 const SEEDS = 2 ** 31;

@@ -5,8 +5,8 @@ import type { Finding, Reviewer } from "../../kernel/ports.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import type { JsonValue } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
-import type { ModuleFunction } from "../executors/index.ts";
-import { functionOptions, stageData, UserFunction } from "../module-function.ts";
+import { functionOptions, type ModuleFunction } from "../executors/index.ts";
+import { stageData, UserFunction } from "../module-function.ts";
 import { parseFindings } from "./findings.ts";
 
 /** Findings of a batch: a list of texts or of `{ finding, recommendation?, evidence? }`, or one of these alone. */

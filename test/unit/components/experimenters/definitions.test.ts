@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { builtins } from "../../../../src/components/builtins.ts";
 import { SingleTrialExperimenter } from "../../../../src/components/experimenters/index.ts";
-import { scriptExperimenter } from "../../../../src/components/experimenters/script.ts";
 import { composedExperimenter } from "../../../../src/components/experimenters/single-trial.ts";
 import type { ComponentDeps } from "../../../../src/kernel/define.ts";
 import { SpecError } from "../../../../src/kernel/errors.ts";
@@ -45,10 +44,8 @@ describe("experimenters in a spec", () => {
     expect(await composed.runExperiment(hypothesis({ lr: 3 }), rig.ctx)).toMatchObject({
       summary: { accuracy: 3, trials: { completed: 2 } },
     });
-    const script = scriptExperimenter.create(
-      { command: "echo accuracy: 1", seeds: [4], ...processOptions, ...repeats },
-      deps(),
-    );
+    const options = { command: "echo accuracy: 1", seeds: [4], ...processOptions, ...repeats };
+    const script = deps().build("experimenter", { type: "script", ...options });
     expect(script).toBeInstanceOf(SingleTrialExperimenter);
     expect(await script.runExperiment(hypothesis(), rig.ctx)).toMatchObject({ trials: [{ seed: 4 }] });
   });
