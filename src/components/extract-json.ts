@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from "../model/json.ts";
-import { type Budget, MAX_DEPTH, parseTolerant, sanitizeJson } from "./tolerant-json.ts";
+import { type Budget, MAX_DEPTH, type Parsed, parseTolerant, sanitizeJson } from "./tolerant-json.ts";
 
 export { sanitizeJson } from "./tolerant-json.ts";
 
@@ -55,7 +55,10 @@ const REASONING =
 export function withoutReasoning(reply: string): string {
   const marks = [...reply.matchAll(REASONING)];
   if (marks.length === 0 || parseStrict(reply) !== null) return reply;
-  const values = valuesIn(reply);
+  const budget: Budget = { steps: reply.length * STEPS_PER_CHARACTER + 10_000 };
+  const values = [...readAlong(reply, budget)].flatMap(({ from, parsed }) =>
+    parsed.ok ? [{ from, end: parsed.end }] : [],
+  );
   const cuts: { readonly from: number; readonly end: number }[] = [];
   let value = 0;
   let open: number | null = null;
@@ -79,18 +82,14 @@ export function withoutReasoning(reply: string): string {
   return [...kept, reply.slice(cuts.at(-1)?.end ?? 0)].join("");
 }
 
-/** Where values stand in a text, read from its beginning on. */
-function valuesIn(text: string): readonly { readonly from: number; readonly end: number }[] {
-  const budget: Budget = { steps: text.length * STEPS_PER_CHARACTER + 10_000 };
-  const values: { readonly from: number; readonly end: number }[] = [];
+/** What is read at each bracket of a text that stands in nothing read before. */
+function* readAlong(text: string, budget: Budget): Generator<{ readonly from: number; readonly parsed: Parsed }, void> {
   const opening = /[[{]/g;
   for (let match = opening.exec(text); match && budget.steps >= 0; match = opening.exec(text)) {
     const parsed = parseTolerant(text, match.index, budget);
-    if (!parsed.ok) continue;
-    values.push({ from: match.index, end: parsed.end });
-    opening.lastIndex = parsed.end;
+    yield { from: match.index, parsed };
+    if (parsed.ok) opening.lastIndex = parsed.end;
   }
-  return values;
 }
 
 /** The objects of several blocks of one kind as one list, in the order they stand, when each block holds just one. */
@@ -199,23 +198,20 @@ function* searchProse(text: string, budget: Budget): Generator<ExtractedJson, vo
   const passages: Passage[] = [];
   let longest = 0;
   let problem: { readonly at: number; readonly reason: string } | null = null;
-  const opening = /[[{]/g;
-  for (let match = opening.exec(text); match; match = opening.exec(text)) {
-    const parsed = parseTolerant(text, match.index, budget);
+  for (const { from, parsed } of readAlong(text, budget)) {
     if (parsed.ok) {
-      if (!isEmpty(parsed.value)) addTo(passages, text, { ...parsed, from: match.index });
+      if (!isEmpty(parsed.value)) addTo(passages, text, { ...parsed, from });
       const last = passages.at(-1);
       if (last) longest = Math.max(longest, last.end - last.from);
-      opening.lastIndex = parsed.end;
       continue;
     }
-    const rest = text.length - match.index;
-    if (parsed.truncated && (rest > longest || BEGINS_OBJECT.test(text.slice(match.index, match.index + 100)))) {
+    const rest = text.length - from;
+    if (parsed.truncated && (rest > longest || BEGINS_OBJECT.test(text.slice(from, from + 100)))) {
       return yield { ok: false, reason: `the JSON is cut off: ${parsed.reason}` };
     }
     if (!problem || parsed.at > problem.at) problem = parsed;
     // What is nested too deep is refused as a whole, or each of its levels would be tried as a start of its own.
-    if (parsed.tooDeep || budget.steps < 0) break;
+    if (parsed.tooDeep) break;
   }
   const found = passages.map((passage) => ({ passage, kind: kindOf(passage.values) }));
   found.sort((a, b) => b.kind - a.kind || b.passage.from - a.passage.from);

@@ -33,18 +33,15 @@ const float = {
 } as const satisfies ObjectSchema;
 
 const int = {
-  type: "object",
+  ...float,
   description: "A whole number from `low` to `high`, both included.",
   properties: {
+    ...float.properties,
     type: { const: "int" },
     low: { type: "integer" },
     high: { type: "integer" },
     step: { type: "integer", exclusiveMinimum: 0, description: "Only `low + k * step`. Default 1." },
-    log: LOG,
-    when: WHEN,
   },
-  required: ["type", "low", "high"],
-  additionalProperties: false,
 } as const satisfies ObjectSchema;
 
 const categorical = {
