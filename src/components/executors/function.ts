@@ -21,6 +21,7 @@ const MOST_STEPS = 20_000;
 
 /** A trial as a function in code sees it: everything of the trial, and a way to report on its way. */
 export interface FunctionContext extends TrialContext {
+  readonly hypothesis: Hypothesis;
   /** Records a step, such as the metrics of one epoch. */
   step(data: JsonValue): void;
 }
@@ -202,7 +203,7 @@ async function callFunction(
     if (!plain.ok || signal.aborted || steps.length >= MOST_STEPS) return;
     steps.push({ observedAt: clock.now().toISOString(), kind: "metrics", data: plain.value });
   };
-  const call = async () => ({ value: await fn(hypothesis.spec, { ...ctx, signal, step }) });
+  const call = async () => ({ value: await fn(hypothesis.spec, { ...ctx, hypothesis, signal, step }) });
   const first = await Promise.race([call().catch((thrown: unknown) => ({ thrown })), aborted(signal)]);
   // What a function throws once it was asked to stop is its way of ending.
   if (ctx.signal.aborted && !("value" in first))

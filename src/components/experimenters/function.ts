@@ -1,7 +1,7 @@
 import { SpecError } from "../../kernel/errors.ts";
-import type { Experimenter, RawResult } from "../../kernel/ports.ts";
+import type { Experimenter } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { defined, isJsonObject, type JsonObject } from "../../model/json.ts";
+import { defined, type JsonObject } from "../../model/json.ts";
 import { type FunctionContext, FunctionExecutor, functionExecutor, type ModuleFunction } from "../executors/index.ts";
 import { type ExperimenterParts, SingleTrialExperimenter, shortForm } from "./single-trial.ts";
 
@@ -26,7 +26,7 @@ export class FunctionExperimenter extends SingleTrialExperimenter {
 
 export const functionExperimenter = shortForm(functionExecutor);
 
-/** A hypothesis in; metrics out, or an experiment, of which status, summary and failure count. */
+/** A hypothesis in, metrics out. */
 export type ExperimenterFunction = (hypothesis: Hypothesis, ctx: FunctionContext) => object | Promise<object>;
 
 /**
@@ -34,39 +34,9 @@ export type ExperimenterFunction = (hypothesis: Hypothesis, ctx: FunctionContext
  * recorded, bounded by `parallel` and not run again once it has finished. Throws `SpecError` on anything else.
  */
 export function asExperimenter(value: Experimenter | ExperimenterFunction): Experimenter {
-  if (typeof value === "function") return new ExperimenterOfFunction(value);
+  if (typeof value === "function") return new FunctionExperimenter((_spec, ctx) => value(ctx.hypothesis, ctx));
   if (typeof value === "object" && value !== null && typeof value.runExperiment === "function") return value;
   throw new SpecError(
     "an experimenter is an object with a runExperiment method, or a function from a hypothesis to metrics",
   );
-}
-
-class ExperimenterOfFunction extends SingleTrialExperimenter {
-  readonly #run: ExperimenterFunction;
-
-  constructor(run: ExperimenterFunction) {
-    super();
-    this.#run = run;
-  }
-
-  override async execute(
-    ...[hypothesis, prepared, ctx]: Parameters<SingleTrialExperimenter["execute"]>
-  ): Promise<RawResult> {
-    const run = new FunctionExecutor((_spec, functionCtx) => this.#run(hypothesis, functionCtx));
-    const raw = await run.run(hypothesis, prepared, ctx);
-    return raw.kind === "value" && isJsonObject(raw.value) ? fromExperiment(raw, raw.value) : raw;
-  }
-}
-
-/** What an experiment that a function returned says about its one trial. */
-function fromExperiment(raw: Extract<RawResult, { readonly kind: "value" }>, value: JsonObject): RawResult {
-  if (typeof value.hypothesisId !== "string" || !Array.isArray(value.trials)) return raw;
-  if (value.status === "completed" && isJsonObject(value.summary)) return { ...raw, value: value.summary };
-  if (value.status !== "failed" && value.status !== "completed") return raw;
-  const said = isJsonObject(value.failure) ? value.failure : {};
-  const failure = {
-    code: typeof said.code === "string" ? said.code : "experiment-failed",
-    message: typeof said.message === "string" ? said.message : "the function returned an experiment without a summary",
-  };
-  return { kind: "failure", status: "failed", failure };
 }

@@ -131,20 +131,6 @@ describe("a function as an experimenter", () => {
     });
   });
 
-  it("may give a whole experiment, which is recorded as its one trial", async () => {
-    const base = { hypothesisId: "i00001-h000", trials: [] };
-    expect(await done(() => ({ ...base, status: "completed", summary: { accuracy: 0.5 } }))).toMatchObject({
-      status: "completed",
-      summary: { accuracy: 0.5 },
-      trials: [{ id: "i00001-h000-t00" }],
-    });
-    const failure = { code: "mine", message: "it did not work" };
-    expect(await done(() => ({ ...base, status: "failed", summary: null, failure }))).toMatchObject({
-      status: "failed",
-      failure,
-    });
-  });
-
   it("is left alone when it is one already, and refused when it is nothing of the kind", async () => {
     const own = new FunctionExperimenter(() => ({ a: 1 }));
     expect(asExperimenter(own)).toBe(own);
