@@ -7,6 +7,7 @@ import { experimentSchema } from "../src/model/experiment.ts";
 import { hypothesisSchema } from "../src/model/hypothesis.ts";
 import { insightsSchema } from "../src/model/insight.ts";
 import { iterationSchema } from "../src/model/iteration.ts";
+import { priorSchema } from "../src/model/prior.ts";
 import { manifestSchema } from "../src/model/run.ts";
 import { trialSchema } from "../src/model/trial.ts";
 import type { HouseSchema } from "../src/schema/dialect.ts";
@@ -22,6 +23,7 @@ const RECORDS: Readonly<Record<string, { schema: HouseSchema; type: string; modu
   insights: { schema: insightsSchema, type: "readonly Insight[]", module: "insight" },
   call: { schema: callSchema, type: "CallRecord", module: "call" },
   apply: { schema: applySchema, type: "ApplyRecord", module: "apply" },
+  prior: { schema: priorSchema, type: "readonly PriorRun[]", module: "prior" },
 };
 
 const HEADER = "// Generated from the record schemas in src/model by `npm run generate`. Do not edit.\n";

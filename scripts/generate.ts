@@ -11,6 +11,7 @@ import { hypothesisSchema } from "../src/model/hypothesis.ts";
 import { insightsSchema } from "../src/model/insight.ts";
 import { iterationSchema, rollbackSchema } from "../src/model/iteration.ts";
 import type { JsonObject } from "../src/model/json.ts";
+import { priorSchema } from "../src/model/prior.ts";
 import { manifestSchema } from "../src/model/run.ts";
 import { trialSchema } from "../src/model/trial.ts";
 import { printableSchema } from "../src/schema/printable.ts";
@@ -33,6 +34,7 @@ const RECORDS: Readonly<Record<string, object>> = {
   hypothesis: hypothesisSchema,
   insights: insightsSchema,
   iteration: iterationSchema,
+  prior: priorSchema,
   rollback: rollbackSchema,
   run: manifestSchema,
   snapshot: snapshotSchema,

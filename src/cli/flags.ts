@@ -15,6 +15,7 @@ export interface RunFlags {
   readonly workspace?: string;
   readonly new?: boolean;
   readonly orResume?: boolean;
+  readonly from?: string;
   readonly dryRun?: boolean;
   readonly set?: readonly string[];
   readonly maxIterations?: number;

@@ -6,7 +6,8 @@ import { openStates, type StatesOfRun } from "./states.ts";
 /** `aura inspect <workspace> artifacts`: the states there are, and the one carried on. */
 export async function artifactsView(root: string, effects: Effects): Promise<ArtifactsDocument> {
   const run = await openStates(root, effects);
-  const { workspace, store, start, records } = run;
+  const { workspace, store, records, manifest } = run;
+  const start = manifest.project?.start ?? run.start;
   const states = workspace.listIterations().flatMap((iteration) =>
     workspace.listHypotheses(iteration).flatMap((hypothesisId) => {
       const snapshot = workspace.readExperiment(hypothesisId)?.state;
@@ -15,7 +16,13 @@ export async function artifactsView(root: string, effects: Effects): Promise<Art
     }),
   );
   const unfinished = readApplies(store).unfinished.map(({ target, snapshot }) => ({ target, snapshot }));
-  return { start, carried: carriedState(store, records)?.snapshot ?? null, states, files: filesOf(run), unfinished };
+  return {
+    start,
+    carried: carriedState(store, records)?.snapshot ?? null,
+    states,
+    files: filesOf(store, start),
+    unfinished,
+  };
 }
 
 export interface ArtifactsDocument {
@@ -60,7 +67,7 @@ export async function diffView(
   return { from, to, diff: diffSnapshots(store, findState(records, from).snapshot, findState(records, to).snapshot) };
 }
 
-function filesOf({ store, start }: StatesOfRun): readonly string[] {
+function filesOf(store: StatesOfRun["store"], start: string): readonly string[] {
   return store
     .read(start)
     .entries.filter(({ kind }) => kind !== "directory")

@@ -31,6 +31,7 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
     ...resolved,
     workspace,
     ...(flags.retryFailed ? { retryFailed: flags.retryFailed } : {}),
+    ...(flags.from === undefined ? {} : { from: flags.from }),
   });
 
   const reporter = frame === null ? await openedReporter(launched) : null;

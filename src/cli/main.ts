@@ -42,7 +42,7 @@ export async function main(args: readonly string[]): Promise<void> {
 type Exit = (code: number) => void;
 
 const SCHEMAS =
-  "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, rollback, apply, event; " +
+  "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, rollback, prior, apply, event; " +
   "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), rollback-output, apply-output, repair-output, validate-output, components-output, error-output";
 
 /** The whole command line, of which nothing is loaded but names and options. `exit` is told each command's exit code. */
@@ -70,6 +70,13 @@ function runCommand(aura: Command, exit: Exit): void {
     .addOption(twin("--new", "beside an existing run, take the next free name", "AURA_NEW").conflicts("orResume"))
     .addOption(twin("--seed <n>", "the run's seed", "AURA_SEED").argParser(whole(0)))
     .addOption(twin("--or-resume", "go on with an existing run", "AURA_OR_RESUME"))
+    .addOption(
+      twin(
+        "--from <workspace[@state]>",
+        "start from an earlier run: the state it carries on (or best, start, an iteration, a hypothesis), and what it found as prior knowledge; takes a new folder as --new does, unless --workspace names one",
+        "AURA_FROM",
+      ),
+    )
     .addOption(twin("--dry-run", "print what would run; nothing is called or written", "AURA_DRY_RUN"));
   runOptions(command).action(async (spec: string, flags: RunFlags) => {
     const { inSession } = await import("./session.ts");

@@ -1,6 +1,8 @@
 import { isAbsolute, resolve } from "node:path";
-import { EXIT } from "../kernel/errors.ts";
+import { EXIT, SpecError } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
+import { isScoredAlike } from "../pipeline/changes.ts";
+import { priorOf, readEarlier } from "../pipeline/prior.ts";
 import { formatPlan, type LoadedSpec, loadSpec, overridesOf, planRun, resolveSpec } from "../spec/index.ts";
 import { terminalLine } from "../text/printable.ts";
 import { Workspace } from "../workspace/workspace.ts";
@@ -17,9 +19,14 @@ export async function run(session: Session, specFile: string): Promise<number> {
   showWarnings(loaded.warnings);
   const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
   if (flags.dryRun) return dryRun(session, loaded, place);
-  const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";
+  const isBeside = flags.new || (flags.from !== undefined && flags.workspace === undefined && !flags.orResume);
+  const ifExists = isBeside ? "next" : flags.orResume ? "resume" : "refuse";
   const workspace = await Workspace.create(place, { effects, ifExists });
   session.use(workspace);
+  if (flags.from !== undefined && workspace.hasRun() && workspace.readManifest()?.from === undefined)
+    throw new SpecError(
+      `the run in ${workspace.root} was started without --from: name another folder with --workspace`,
+    );
   if (flags.orResume && workspace.hasRun()) return continued(session, workspace.root, loaded);
   return launch(session, loaded, workspace);
 }
@@ -33,9 +40,11 @@ function placeOf(name: string, workspace: string | undefined, dir: string): stri
  * `aura run --dry-run`: the plan, the first prompt and the commands; with `--json` as an event `run.planned`. Calls no
  * model, starts no trial, writes nothing.
  */
-async function dryRun({ effects, frame }: Session, loaded: LoadedSpec, place: string): Promise<number> {
+async function dryRun({ effects, frame, flags }: Session, loaded: LoadedSpec, place: string): Promise<number> {
   const resolved = await resolveSpec(loaded, { effects, probe: false });
-  const plan = planRun(resolved, resolve(place), effects);
+  const earlier = flags.from === undefined ? null : await readEarlier(flags.from, effects);
+  const prior = earlier && priorOf(earlier, isScoredAlike(earlier.manifest, resolved.spec, [], resolved.settings));
+  const plan = planRun(resolved, resolve(place), effects, prior ?? []);
   const hide = createRedactor(loaded.secrets);
   if (frame) {
     frame.tell("run.planned", { plan }, hide);

@@ -4,7 +4,7 @@ import { WorkspaceError } from "../kernel/errors.ts";
 import type { ProjectScope, RunManifest } from "../model/run.ts";
 import { specPlace } from "../workspace/manifest.ts";
 import { SnapshotStore, type StateRecords } from "../workspace/states/index.ts";
-import { inspectBest } from "../workspace/views/queries.ts";
+import { stateRecordsOf } from "../workspace/views/queries.ts";
 import { Workspace } from "../workspace/workspace.ts";
 
 /** A run whose states are looked at or put somewhere. */
@@ -33,17 +33,6 @@ export async function openStates(root: string, effects: Effects): Promise<States
   }
   const { artifacts: start, scope } = manifest.project;
   return { workspace, store, records: stateRecordsOf(workspace), manifest, start, scope };
-}
-
-function stateRecordsOf(workspace: Workspace): StateRecords {
-  return {
-    best: () => inspectBest(workspace.root, workspace.effects)?.id ?? null,
-    // A folder without a record is an iteration that a killed run had only begun to begin.
-    lastIteration: () => workspace.listIterations().findLast((n) => workspace.readIteration(n) !== null) ?? null,
-    readIteration: (iteration) => workspace.readIteration(iteration),
-    readExperiment: (id) => workspace.readExperiment(id),
-    listHypotheses: (iteration) => workspace.listHypotheses(iteration),
-  };
 }
 
 function storeOf(workspace: Workspace): SnapshotStore {

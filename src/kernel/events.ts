@@ -6,7 +6,7 @@ import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { CarriedState, RefusedProposal, SettingChange } from "../model/iteration.ts";
-import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
+import type { BestSoFar, FinishReason, RunOrigin, RunTotals } from "../model/run.ts";
 import type { Direction, StopSettings } from "../model/settings.ts";
 import type { Failure, TrialOutcome } from "../model/trial.ts";
 import type { ExitCode } from "./errors.ts";
@@ -20,6 +20,8 @@ export interface RunDescription {
   readonly goal: string;
   readonly workspace: string;
   readonly resumed: boolean;
+  /** The earlier run that it was started from. */
+  readonly from?: RunOrigin;
   readonly seed: number;
   readonly metric: {
     readonly name: string;

@@ -2,6 +2,7 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { DeclaredParameters, Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
+import type { PriorRun } from "../model/prior.ts";
 import type { InputRecord, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { FinishedTrial } from "../model/trial.ts";
@@ -42,6 +43,8 @@ export interface RunContext {
   /** Absent when the spec tracks no artifacts. */
   readonly artifacts?: ArtifactsView;
   readonly inputs: readonly InputRecord[];
+  /** What is known from earlier runs, the latest first. Absent where the run was started from none. It never counts. */
+  readonly prior?: readonly PriorRun[];
   /** Variables that hold keys of model providers, besides those whose names say so; processes do not get them. */
   readonly keyVariables?: readonly string[];
   /** What the researcher's author says parameters can be. */

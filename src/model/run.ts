@@ -1,6 +1,6 @@
 import { ANY, type ObjectSchema, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import type { Infer } from "../schema/infer.ts";
-import { type SettingChange, settingChangesSchema } from "./iteration.ts";
+import { carriedStateSchema, type SettingChange, settingChangesSchema } from "./iteration.ts";
 
 /** The workspace format this AURA writes. Any other is refused. */
 export const WORKSPACE_FORMAT = 1;
@@ -114,6 +114,7 @@ const projectSchema = {
   properties: {
     files: { type: "string", description: "Snapshot of what trials' copies hold besides the tracked artifacts." },
     artifacts: { type: "string", description: "Snapshot of the tracked artifacts." },
+    start: { type: "string", description: "Snapshot that the run starts from, where that is of an earlier run." },
     root: { type: "string", description: "Absolute path of the folder they were read from." },
     scope: {
       type: "object",
@@ -140,6 +141,22 @@ const projectSchema = {
 export type TakenProject = Infer<typeof projectSchema>;
 /** Which files of the user's project a run takes in. */
 export type ProjectScope = TakenProject["scope"];
+
+export const originSchema = {
+  type: "object",
+  description: "The earlier run that this one was started from (`run --from`).",
+  properties: {
+    workspace: { type: "string", description: "Absolute path of its workspace at that time; it may be gone." },
+    runId: TEXT,
+    hypotheses: { type: "integer", minimum: 0, description: "How many finished hypotheses are known of earlier runs." },
+    state: { ...carriedStateSchema, description: "The state of its artifacts that this run starts from." },
+    tracked: { ...TEXTS, description: "The artifacts that it tracked: of these the state is one." },
+  },
+  required: ["workspace", "runId", "hypotheses"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+/** Where a run comes from that was started from another. */
+export type RunOrigin = Infer<typeof originSchema>;
 
 const changesSchema = {
   type: "object",
@@ -187,6 +204,7 @@ export const manifestSchema = {
       description: "Prompt files, modules and values of variables as they were when the run was last gone on with.",
     },
     project: projectSchema,
+    from: originSchema,
     overrides: {
       type: "object",
       description: "`--set` and its like, by path: open, the values are those of a spec. They persist over resumes.",

@@ -24,6 +24,11 @@ export function changesSince(
   ];
 }
 
+/** Whether nothing is another that the scores of an earlier run depended on. */
+export function isScoredAlike(...compared: Parameters<typeof changesSince>): boolean {
+  return !changesSince(...compared).some(({ scores }) => scores);
+}
+
 /**
  * Throws `SpecError` when scores depend on any of the changes: one run has one way of scoring. It shows what has changed
  * and how to go on elsewhere.

@@ -6,6 +6,7 @@ import { Semaphore } from "../kernel/semaphore.ts";
 import type { Failed } from "../model/failed.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { isScoredAlike } from "./changes.ts";
 import type { Emitter } from "./emitter.ts";
 import { endingOf, exitCodeOf, exitCodeOfStop, isInterruption, type StopSignals, withExitCode } from "./ending.ts";
 import { RunHistory } from "./history.ts";
@@ -15,6 +16,7 @@ import { endLeftovers, withMark } from "./leftovers.ts";
 import { goAround, replay } from "./loop.ts";
 import { ManifestKeeper } from "./manifest.ts";
 import type { PipelineOptions } from "./options.ts";
+import { copyPrior, type EarlierRun, priorOf } from "./prior.ts";
 import { openProject } from "./project.ts";
 import { chooseFailed, clearFailed } from "./resume.ts";
 import { recordedSpending, Spending } from "./spending.ts";
@@ -39,14 +41,16 @@ export async function conductRun(
   settings: RunSettings,
   emitter: Emitter,
   signals: StopSignals,
+  earlier: EarlierRun | null,
 ): Promise<RunEnd> {
-  const { workspace } = options;
+  const { workspace, spec } = options;
   const hide = createRedactor(options.secrets ?? []);
   const previous = workspace.readManifest();
   const scope = { files: workspace.effects.files, workspace: workspace.root };
   const turns = (): Promise<void> => workspace.effects.clock.turn();
   const inputs = await recordInputs(settings.inputs, scope, turns);
-  const keeper = ManifestKeeper.open(options, settings, inputs, previous);
+  const keeper = ManifestKeeper.open(options, settings, inputs, previous, earlier?.origin);
+  const prior = earlier ? priorOf(earlier, isScoredAlike(earlier.manifest, spec, inputs, settings)) : workspace.prior();
   const { runId } = keeper.manifest;
   const mark = `${runId}/${workspace.folder}/`;
   const effects = withMark(workspace.effects, mark, hide.forms);
@@ -60,6 +64,7 @@ export async function conductRun(
     effects,
     workspace,
     inputs,
+    ...(prior.length > 0 ? { prior } : {}),
     keyVariables: options.keyVariables ?? [],
     ...(options.researcher.declared ? { declared: options.researcher.declared } : {}),
     totals: () => spending.totals(),
@@ -79,6 +84,8 @@ export async function conductRun(
       await part.setup?.(run);
     }
     for (const id of again) clearFailed(workspace, id);
+    if (!previous) workspace.clearPrior();
+    if (earlier) copyPrior(workspace, earlier, prior);
     keeper.start(() => spending.totals());
     emitter.subscribe(keeper.journal);
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });

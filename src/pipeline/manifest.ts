@@ -8,6 +8,7 @@ import {
   NO_TOTALS,
   type RecordedChanges,
   type RunManifest,
+  type RunOrigin,
   type RunTotals,
   WORKSPACE_FORMAT,
 } from "../model/run.ts";
@@ -69,10 +70,11 @@ export class ManifestKeeper {
     settings: RunSettings,
     inputs: readonly InputRecord[],
     previous: RunManifest | null,
+    from?: RunOrigin,
   ): ManifestKeeper {
     const { workspace, spec } = options;
     const text = spec?.text ?? null;
-    if (!previous) return new ManifestKeeper(workspace, settings, freshManifest(options, settings, inputs), text);
+    if (!previous) return new ManifestKeeper(workspace, settings, freshManifest(options, settings, inputs, from), text);
     const judged = changesSince(previous, spec, inputs, settings);
     refuseScoring(judged, workspace.root, spec);
     const fields = judged.map(({ scores: _, ...change }) => change);
@@ -169,13 +171,14 @@ export class ManifestKeeper {
 
   describe(resumed: boolean): RunDescription {
     const { metric, goal, stop, parallel } = this.#settings;
-    const { runId, name, seed, best, totals, iterationsCompleted } = this.#manifest;
+    const { runId, name, seed, best, totals, iterationsCompleted, from } = this.#manifest;
     return {
       runId,
       name,
       goal,
       workspace: this.#workspace.root,
       resumed,
+      ...(from === undefined ? {} : { from }),
       seed,
       metric: {
         name: metric.name,
@@ -205,7 +208,12 @@ export class ManifestKeeper {
   }
 }
 
-function freshManifest(options: PipelineOptions, settings: RunSettings, inputs: readonly InputRecord[]): RunManifest {
+function freshManifest(
+  options: PipelineOptions,
+  settings: RunSettings,
+  inputs: readonly InputRecord[],
+  from: RunOrigin | undefined,
+): RunManifest {
   const { effects } = options.workspace;
   const now = effects.clock.now().toISOString();
   const runId = effects.token(6);
@@ -222,6 +230,7 @@ function freshManifest(options: PipelineOptions, settings: RunSettings, inputs: 
     best: null,
     totals: NO_TOTALS,
     inputs,
+    ...(from === undefined ? {} : { from }),
     ...(options.spec
       ? recordedSpec(options.spec, options.workspace, runId)
       : { specHash: "", overrides: {}, spec: specOfCode(settings) }),
@@ -250,7 +259,7 @@ function recordedSpec(spec: RecordedSpec, workspace: Workspace, runId: string): 
 /** Its keys always in the same order, whatever was added when. */
 function inOrder(manifest: RunManifest): RunManifest {
   const { format, runId, name, status, reason, createdAt, updatedAt, ...rest } = manifest;
-  const { spec, specFile, project, sources, changes, ...others } = rest;
+  const { spec, specFile, project, from, sources, changes, ...others } = rest;
   return {
     format,
     runId,
@@ -262,6 +271,7 @@ function inOrder(manifest: RunManifest): RunManifest {
     ...others,
     ...(sources === undefined || sources.length === 0 ? {} : { sources }),
     ...(project === undefined ? {} : { project }),
+    ...(from === undefined ? {} : { from }),
     ...(specFile === undefined ? {} : { specFile }),
     spec,
     ...(changes === undefined ? {} : { changes }),

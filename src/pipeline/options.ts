@@ -22,6 +22,11 @@ export interface PipelineOptions extends SettingsOptions {
   readonly secrets?: readonly string[];
   /** Variables that hold keys of model providers, besides those whose names say so. Default: none. */
   readonly keyVariables?: readonly string[];
+  /**
+   * The workspace of an earlier run that a new one is started from, with `@` and the name of a state where it is not the
+   * one carried on: that state is the start, and what was found is prior knowledge. Says nothing to a run that goes on.
+   */
+  readonly from?: string;
   /** Run failed hypotheses again: all of them, or these. */
   readonly retryFailed?: true | readonly string[];
 }
@@ -126,6 +131,7 @@ const PIPELINE = {
   root: text,
   artifacts: { expected: "a list of paths or artifacts", holds: isPaths },
   spec: objectOf(),
+  from: text,
   secrets: texts,
   keyVariables: texts,
   retryFailed: { expected: "true, or a list of ids", holds: (value) => value === true || isTexts(value) },

@@ -12,6 +12,7 @@ import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import type { StopSignals } from "./ending.ts";
 import { assertPipelineOptions, type PipelineOptions, settingsFrom } from "./options.ts";
+import { readEarlier } from "./prior.ts";
 import { assertArtifacts } from "./project.ts";
 
 export interface RunOptions {
@@ -104,12 +105,14 @@ export class Pipeline {
   }
 
   async #inLock(signals: StopSignals, onWait: LockOptions["onWait"]): Promise<RunEnd> {
-    const { workspace } = this.#options;
+    const { workspace, from } = this.#options;
+    const isNew = from !== undefined && !workspace.hasRun();
+    const earlier = isNew ? await readEarlier(from, this.#effects) : null;
     // Nothing is under way yet that a gentle stop could wait for.
     const signal = AbortSignal.any([signals.now, signals.drain]);
     const lock = await workspace.lock(onWait ? { signal, onWait } : { signal });
     try {
-      return await conductRun(this.#options, this.settings, this.#emitter, signals);
+      return await conductRun(this.#options, this.settings, this.#emitter, signals, earlier);
     } finally {
       lock.release();
     }

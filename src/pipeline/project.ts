@@ -27,6 +27,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import type { InputGuard } from "./inputs.ts";
 import type { TrialFolders } from "./keep.ts";
 import type { ManifestKeeper } from "./manifest.ts";
+import { startFrom } from "./prior.ts";
 
 /** A recorded state, or why there is none. */
 export type StateResult =
@@ -35,7 +36,7 @@ export type StateResult =
 
 /** The states of the tracked artifacts, as the loop uses them. */
 export interface ArtifactStates {
-  /** The artifacts as they were when the run started. */
+  /** The artifacts as the run started with them: the user's, or those of an earlier run. */
   readonly start: string;
   /** The state a hypothesis runs with: its base with its own edits, and no one else's. */
   stateOf(hypothesis: Hypothesis, base: CarriedState): StateResult;
@@ -85,11 +86,16 @@ export async function openProject(
     const request = { root: settings.root, tracked, patterns: settings.files, inputs };
     const captured = await captureProject(store, request, effects, run.signal);
     for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
+    const scope = { tracked, patterns: settings.files, inputs: inputs.filter((path) => !isAbsolute(path)) };
+    const artifacts = captured.artifacts.id;
+    const { from } = keeper.manifest;
+    const start = from === undefined ? artifacts : startFrom(workspace, store, artifacts, scope, from);
     const project: TakenProject = {
       files: captured.project.id,
-      artifacts: captured.artifacts.id,
+      artifacts,
+      ...(start === artifacts ? {} : { start }),
       root: settings.root,
-      scope: { tracked, patterns: settings.files, inputs: inputs.filter((path) => !isAbsolute(path)) },
+      scope,
     };
     keeper.tookIn(project);
     return project;
@@ -134,7 +140,7 @@ export async function openProject(
   if (tracked.length === 0) return { artifacts: null, copies };
 
   const taken = await project();
-  const { artifacts: start } = taken;
+  const { start = taken.artifacts } = taken;
   return {
     copies,
     artifacts: {

@@ -3,7 +3,7 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
-import type { RunTotals } from "../model/run.ts";
+import type { RunOrigin, RunTotals } from "../model/run.ts";
 import type { Direction } from "../model/settings.ts";
 import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
 import { terminalLine } from "../text/printable.ts";
@@ -15,7 +15,7 @@ const MARKS: Readonly<Record<string, string>> = { failed: "x", running: ">", wai
 
 /** `aura inspect`: where a run stands, its best and what was learned, as text for people. */
 export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
-  const { hypotheses, totals, metric, best } = data;
+  const { hypotheses, totals, metric, best, from } = data;
   const reason = data.reason === undefined ? "" : ` (${terminalLine(data.reason)})`;
   const tokens = totals.inputTokens + totals.outputTokens;
   const spent = [
@@ -30,6 +30,7 @@ export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
     ["run", `${terminalLine(data.name)}  ${data.runId}`],
     ["status", `${terminalLine(data.status)}${reason}`],
     ["workspace", terminalLine(data.workspace)],
+    ...(from ? [["from", originText(from)] as const] : []),
     ["metric", metricText(metric)],
     ["iterations", String(data.iterationsCompleted)],
     ["hypotheses", counts],
@@ -40,6 +41,12 @@ export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
   const latest = data.insights.slice(-3);
   if (latest.length > 0) lines.push("", "insights", ...latest.flatMap((insight) => insightLines(insight, width)));
   return text(lines);
+}
+
+function originText({ workspace, state, hypotheses }: RunOrigin): string {
+  return terminalLine(
+    `${workspace}${state ? `@${state.hypothesisId}` : ""}, with ${hypotheses} hypotheses as prior knowledge`,
+  );
 }
 
 /** `aura inspect … hypotheses`: one line a hypothesis, `*` for the best, `+` for passed, `x` for failed, `-` for one that does not count. */
@@ -242,6 +249,7 @@ export interface SummaryData {
   readonly status: string;
   readonly reason?: string;
   readonly workspace: string;
+  readonly from?: RunOrigin | null;
   readonly iterationsCompleted: number;
   readonly hypotheses: { readonly total: number; readonly scored: number; readonly failed: number };
   readonly best: BestData | null;

@@ -7,6 +7,7 @@ import { RunFailedError } from "../kernel/errors.ts";
 import type { Command, Experimenter, Runner } from "../kernel/ports.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
+import type { PriorRun } from "../model/prior.ts";
 import { NO_TOTALS } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { MOST_FAILURES } from "../pipeline/stopping.ts";
@@ -63,13 +64,18 @@ interface CostEstimate {
 }
 
 /** Works out what a run would do. Calls no model, starts no process and writes nothing. */
-export function planRun(run: ResolvedRun, workspace: string, effects: Effects): RunPlan {
+export function planRun(
+  run: ResolvedRun,
+  workspace: string,
+  effects: Effects,
+  prior: readonly PriorRun[] = [],
+): RunPlan {
   const { settings, loaded } = run;
   const { spec, registry } = loaded;
   const sites = sitesOf(spec, registry);
   const numTasks = run.researcher.numTasks;
   const sample = samplePoint(run);
-  const prompt = firstPrompt(run, workspace, effects);
+  const prompt = firstPrompt(run, workspace, effects, prior);
   return {
     settings,
     workspace,
@@ -204,10 +210,10 @@ function asksRunner(researcher: object): researcher is { readonly runner: Pick<R
 const EMPTY_HISTORY: History = { entries: [], best: null, refused: [], insights: [] };
 
 /** The prompt a researcher would send first; `null` when it does not ask with one. */
-function firstPrompt(run: ResolvedRun, workspace: string, effects: Effects): string | null {
+function firstPrompt(run: ResolvedRun, workspace: string, effects: Effects, prior: readonly PriorRun[]): string | null {
   const { researcher } = run;
   if (!sendsPrompts(researcher)) return null;
-  return researcher.prompt({ ...previewContext(run, workspace, effects), count: researcher.numTasks });
+  return researcher.prompt({ ...previewContext(run, workspace, effects), prior, count: researcher.numTasks });
 }
 
 interface SendsPrompts {

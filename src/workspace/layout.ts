@@ -77,6 +77,15 @@ export function carriedPlaces(root: string): {
   return { current, filling: `${current}.filling`, next: `${current}.next`, old: `${current}.old` };
 }
 
+/** What is known from earlier runs, with a store of states of its own in it. */
+export function priorDir(root: string): string {
+  return `${root}/prior`;
+}
+
+export function priorFile(root: string): string {
+  return `${priorDir(root)}/runs.json`;
+}
+
 /** What `aura apply` is in the middle of, or did last. */
 export function applyFile(root: string): string {
   return `${root}/apply.json`;

@@ -100,7 +100,7 @@ export function whyTaken(root: string, files: Files): string | null {
 
 const NOTHING: ReadonlySet<string> = new Set();
 /** What a run that was killed before its manifest was written may have left beside its lock. */
-const STARTED: ReadonlySet<string> = new Set(["lock.json", "spec.yaml", "journal.jsonl", "requests"]);
+const STARTED: ReadonlySet<string> = new Set(["lock.json", "spec.yaml", "journal.jsonl", "requests", "prior"]);
 
 /**
  * What tells a workspace's folder from a copy of it: its device and inode, which also stay when it is moved within its

@@ -8,6 +8,7 @@ import type { Hypothesis } from "../model/hypothesis.ts";
 import { type HypothesisId, parseHypothesisId, type TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { IterationRecord } from "../model/iteration.ts";
+import type { PriorRun } from "../model/prior.ts";
 import type { Trial } from "../model/trial.ts";
 import { terminalLine } from "../text/printable.ts";
 import type { RecordIssue, RecordValidator } from "./generated/validate-records.js";
@@ -156,11 +157,22 @@ export function readCall(source: Source, iteration: number, id: string): CallRec
   );
 }
 
+export function readPrior(source: Source): readonly PriorRun[] | null {
+  return read(
+    source,
+    layout.priorFile(source.root),
+    validators.prior,
+    () => null,
+    "restore it, or delete it to go on without it",
+  );
+}
+
 function read<T>(
   source: Source,
   path: string,
   validator: RecordValidator<T>,
   misplaced: (record: T) => string | null,
+  remedy = REDO,
 ): T | null {
   try {
     const value = readJson(source.files, path);
@@ -170,7 +182,7 @@ function read<T>(
     if (wrong !== null) throw new Damage(wrong);
     return record;
   } catch (error) {
-    if (error instanceof Damage) throw damaged(source, path, error.message, REDO);
+    if (error instanceof Damage) throw damaged(source, path, error.message, remedy);
     throw error;
   }
 }

@@ -135,6 +135,7 @@ function usersOfStates(source: records.Source): ReadonlyMap<string, readonly str
   const manifest = readOr(() => readManifest(source));
   if (manifest !== null && typeof manifest !== "string") {
     add(manifest.project?.artifacts, "the start");
+    add(manifest.project?.start, "the start");
     add(manifest.project?.files, "every trial's copy of the project");
   }
   for (const iteration of listIterations(source.root, source.files)) {

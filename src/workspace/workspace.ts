@@ -3,6 +3,7 @@ import type { WorkspaceView } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
 import { assertOptions, type Expectations } from "../kernel/given-options.ts";
+import type { PriorRun } from "../model/prior.ts";
 import type { RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
 import * as validators from "./generated/validate-records.js";
@@ -14,7 +15,7 @@ import { folderIdentity, holdsRun, IF_EXISTS, type IfExists, notFound, placeForR
 import { acquireLock, type Lock, type LockOptions } from "./lock/lock.ts";
 import { readManifest } from "./manifest.ts";
 import type { WriteOptions } from "./record-writer.ts";
-import type { Source } from "./records.ts";
+import { readPrior, type Source } from "./records.ts";
 import { type AppliedRollback, readRollbacks } from "./rollbacks.ts";
 import { rebuildIndex } from "./views/index-view.ts";
 import { type RunSummary, summarize } from "./views/standing.ts";
@@ -163,6 +164,21 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   writeSpec(text: string): void {
     if (this.hasRun()) this.writer.text(layout.specFile(this.root), text, { durable: true });
     else this.#stagedSpec = text;
+  }
+
+  /** What is known from earlier runs, the latest first; nothing for a run that was started from none. */
+  prior(): readonly PriorRun[] {
+    return this.readManifest()?.from === undefined ? [] : (readPrior(this.source) ?? []);
+  }
+
+  /** Keeps what is known from earlier runs, on the disk; an earlier try is replaced. Only before the first manifest. */
+  writePrior(prior: readonly PriorRun[]): void {
+    this.writer.record(layout.priorFile(this.root), prior, validators.prior, { durable: true });
+  }
+
+  /** Takes away what a run that came to nothing had copied from an earlier one. */
+  clearPrior(): void {
+    this.writer.remove(layout.priorDir(this.root));
   }
 
   /** The run in brief, from its records. Throws `WorkspaceError` ("not-found") before it was started. */

@@ -5,7 +5,7 @@ import { failedSchema } from "../../model/failed.ts";
 import { hypothesisSchema } from "../../model/hypothesis.ts";
 import { insightSchema } from "../../model/insight.ts";
 import { carriedStateSchema, refusedProposalSchema, settingChangesSchema } from "../../model/iteration.ts";
-import { bestSoFarSchema, FINISH_REASONS, totalsSchema } from "../../model/run.ts";
+import { bestSoFarSchema, FINISH_REASONS, originSchema, totalsSchema } from "../../model/run.ts";
 import { failureSchema, trialOutcomeSchema } from "../../model/trial.ts";
 import { ANY, MILLISECONDS, type ObjectSchema, type OpenObjectSchema, TIMESTAMP } from "../../schema/dialect.ts";
 import { described, type Exactly, exactly, listOf, nullable } from "../../schema/exactly.ts";
@@ -52,20 +52,23 @@ function event<const T extends string, const P extends Properties, const O exten
   return exactly({ type: { const: type }, at: TIMESTAMP, seq: SEQ, ...properties }, optional);
 }
 
-const runDescription = exactly({
-  runId: TEXT,
-  name: TEXT,
-  goal: TEXT,
-  workspace: described("Absolute path of the workspace.", TEXT),
-  resumed: FLAG,
-  seed: WHOLE,
-  metric: exactly({ name: TEXT, direction: DIRECTION }, { baseline: BASELINE, target: TARGET }),
-  stop: stopSchema,
-  parallel: described("Trials in flight.", WHOLE),
-  best: BEST,
-  totals: totalsSchema,
-  iterationsCompleted: WHOLE,
-});
+const runDescription = exactly(
+  {
+    runId: TEXT,
+    name: TEXT,
+    goal: TEXT,
+    workspace: described("Absolute path of the workspace.", TEXT),
+    resumed: FLAG,
+    seed: WHOLE,
+    metric: exactly({ name: TEXT, direction: DIRECTION }, { baseline: BASELINE, target: TARGET }),
+    stop: stopSchema,
+    parallel: described("Trials in flight.", WHOLE),
+    best: BEST,
+    totals: totalsSchema,
+    iterationsCompleted: WHOLE,
+  },
+  { from: originSchema },
+);
 
 /** What happens between the beginning of a run and its end. */
 const betweenEvents = [

@@ -4,7 +4,7 @@ import { experimentSchema } from "../../model/experiment.ts";
 import { hypothesisSchema, parametersSchema } from "../../model/hypothesis.ts";
 import { insightSchema } from "../../model/insight.ts";
 import { iterationSchema } from "../../model/iteration.ts";
-import { FINISH_REASONS, RUN_STATUSES, totalsSchema } from "../../model/run.ts";
+import { FINISH_REASONS, originSchema, RUN_STATUSES, totalsSchema } from "../../model/run.ts";
 import { trialSchema } from "../../model/trial.ts";
 import { BYTES, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
@@ -37,6 +37,7 @@ export const summaryOutput = described(
     createdAt: TIMESTAMP,
     updatedAt: TIMESTAMP,
     seed: WHOLE,
+    from: described("The earlier run that it was started from (`run --from`), or `null`.", nullable(originSchema)),
     iterationsCompleted: WHOLE,
     hypotheses: exactly({
       total: WHOLE,

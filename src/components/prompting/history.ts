@@ -14,6 +14,7 @@ import {
 /** Tokens of each part of a prompt that grows with the run. */
 export const TOKEN_BUDGETS = {
   history: 6000,
+  prior: 3000,
   insights: 2000,
   artifacts: 16_000,
   diff: 4000,
@@ -54,10 +55,50 @@ export function historyVariable(ctx: StageContext): unknown {
   const changes = [...diffs].map(
     ([id, diff]) => `What ${id} changed (it passed, but is not in the base):\n${fence(diff, "diff")}`,
   );
-  const text = [fence(lines.join("\n")), ...changes].filter((part) => part !== "").join("\n\n");
+  const own = [fence(lines.join("\n")), ...changes].filter((part) => part !== "").join("\n\n");
+  const prior = String(priorVariable(ctx));
+  const text = own === "" ? "None yet." : own;
   return printableList(
     shown.map((entry) => shownEntry(entry, diffs.get(entry.id))),
-    text === "" ? "None yet." : text,
+    prior === "" ? text : `${prior}\n\nOf this run:\n${text}`,
+  );
+}
+
+/**
+ * `prior`: hypotheses of earlier runs, the best of each first, as many as the budget holds; empty where there are none.
+ * Their ids begin with the name of their run.
+ */
+export function priorVariable({ prior = [] }: StageContext): unknown {
+  let room = TOKEN_BUDGETS.prior * CHARACTERS_PER_TOKEN;
+  const shown: { readonly item: object; readonly line: string }[] = [];
+  const parts = prior.map(({ name, metric, sameScoring, entries }) => {
+    const isAlike = sameScoring
+      ? "scored as in this run"
+      : "scored in another way: do not compare with this run's scores";
+    const before = shown.length;
+    const diffs: string[] = [];
+    for (const own of rankedEntries(entries, metric.direction).concat(entries.filter(({ score }) => score === null))) {
+      const entry = { ...own, id: `${promptLine(name, 80)}/${own.id}` };
+      const line = entryLine(entry);
+      const diff =
+        own.diff === undefined
+          ? ""
+          : `What ${entry.id} is different in from the start of this run:\n${fence(own.diff, "diff")}`;
+      room -= line.length + 1;
+      if (room < 0) break;
+      const hasRoom = diff.length < room / 2;
+      if (hasRoom && diff !== "") diffs.push(diff);
+      if (hasRoom) room -= diff.length;
+      shown.push({ item: shownEntry({ ...entry, iteration: 0 }, hasRoom ? own.diff : undefined), line });
+    }
+    const lines = shown.slice(before).map(({ line }) => line);
+    if (entries.length > lines.length) lines.push(`(${entries.length - lines.length} others left out)`);
+    const head = `Of an earlier run, ${promptLine(name, 80)} (${promptLine(metric.name, 80)}, ${metric.direction}; ${isAlike}); it counts for nothing here:`;
+    return [`${head}\n${fence(lines.join("\n"))}`, ...diffs].join("\n\n");
+  });
+  return printableList(
+    shown.map(({ item, line }) => printableRecord(item, line)),
+    parts.join("\n\n"),
   );
 }
 
@@ -100,7 +141,9 @@ export function failuresVariable(ctx: StageContext): unknown {
   return printableList(items, items.length === 0 ? "None." : fence(lines.join("\n")));
 }
 
-function entryLine(entry: HistoryEntry): string {
+type Described = Omit<HistoryEntry, "iteration">;
+
+function entryLine(entry: Described): string {
   const label = entry.label === undefined ? "" : ` ${JSON.stringify(promptLine(entry.label, 80))}`;
   const verdict =
     entry.score === null ? `failed${bracketed(entry.reason)}` : `score=${entry.score}${entry.passed ? " passed" : ""}`;
@@ -130,7 +173,7 @@ function shownEntry(entry: HistoryEntry, diff = "") {
   };
 }
 
-function rankedEntries(entries: readonly HistoryEntry[], direction: Direction): readonly HistoryEntry[] {
+function rankedEntries<T extends Described>(entries: readonly T[], direction: Direction): readonly T[] {
   const sign = direction === "maximize" ? -1 : 1;
   return entries
     .filter((entry) => entry.score !== null)

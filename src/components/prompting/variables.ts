@@ -3,7 +3,7 @@ import type { Role } from "../../model/call.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE, shapeOf } from "../../platform/template-contexts.ts";
 import { artifactDiffVariable, artifactsVariable, inputsVariable } from "./file-variables.ts";
-import { bestVariable, failuresVariable, historyVariable } from "./history.ts";
+import { bestVariable, failuresVariable, historyVariable, priorVariable } from "./history.ts";
 import { absent, lazyRecord, printableJson, printableRecord } from "./printable.ts";
 import { budgetVariable, insightsVariable, metricVariable, notesVariable } from "./run-variables.ts";
 
@@ -36,6 +36,7 @@ export function promptVariables(ctx: StageContext, options: VariableOptions): Re
     insights: () => insightsVariable(ctx),
     inputs: () => inputsVariable(ctx),
     history: () => historyVariable(ctx),
+    prior: () => priorVariable(ctx),
     failures: () => failuresVariable(ctx),
     best: () => bestVariable(ctx),
     artifacts: () => artifactsVariable(ctx),
@@ -95,6 +96,7 @@ const RUN = {
   ),
   inputs: FILES,
   history: listOf(recordOf(ENTRY)),
+  prior: listOf(recordOf(ENTRY)),
   failures: listOf(recordOf({ ...allOf(["id", "label", "reason", "log"], SINGLE), spec: OPEN })),
   best: recordOf(ENTRY),
   artifacts: FILES,

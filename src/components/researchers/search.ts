@@ -40,7 +40,8 @@ export interface SearchResearcherOptions {
 /**
  * Proposes hypotheses without a model, by random search, over a grid or with a tree-structured Parzen estimator. What
  * it proposes depends on the seed and on the scored hypotheses alone, so a resumed run
- * goes on exactly as an undisturbed one; nothing is proposed twice. Throws `SpecError` when the space
+ * goes on exactly as an undisturbed one; nothing is proposed twice. Those of an earlier run with the same metric are
+ * learnt from, and proposed again only where they may get another score now. Throws `SpecError` when the space
  * is not usable.
  */
 export class SearchResearcher implements Researcher {
@@ -68,10 +69,14 @@ export class SearchResearcher implements Researcher {
     return { proposals: draws, ...(exhausted ? { exhausted } : {}) };
   }
 
-  #observe({ history, settings }: StageContext): ObservationLog {
-    const { direction } = settings.metric;
+  #observe({ history, settings, prior = [] }: StageContext): ObservationLog {
+    const { direction, name } = settings.metric;
     if (this.#log?.direction !== direction) {
-      this.#log = { direction, observed: new ObservationLog(this.space, direction) };
+      const alike = prior.filter(({ metric }) => metric.name === name && metric.direction === direction).toReversed();
+      const known = alike.flatMap(({ entries, sameScoring }) =>
+        entries.map(({ spec, score }) => ({ spec, score, isKnown: sameScoring })),
+      );
+      this.#log = { direction, observed: new ObservationLog(this.space, direction, known) };
     }
     this.#log.observed.update(history.entries);
     return this.#log.observed;

@@ -6,6 +6,7 @@ import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import type { Insight } from "../../model/insight.ts";
 import type { IterationRecord } from "../../model/iteration.ts";
+import type { PriorRun } from "../../model/prior.ts";
 import type { RunManifest } from "../../model/run.ts";
 import type { Trial } from "../../model/trial.ts";
 
@@ -30,3 +31,4 @@ export declare const evaluation: RecordValidator<Evaluation>;
 export declare const insights: RecordValidator<readonly Insight[]>;
 export declare const call: RecordValidator<CallRecord>;
 export declare const apply: RecordValidator<ApplyRecord>;
+export declare const prior: RecordValidator<readonly PriorRun[]>;

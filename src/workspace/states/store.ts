@@ -3,7 +3,7 @@ import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../../kernel/steps.ts";
 import { quoted } from "../../text/printable.ts";
-import { manifestFileOf, snapshotsDir } from "../layout.ts";
+import { manifestFileOf, objectFile, snapshotsDir } from "../layout.ts";
 import { createExcludes, type Excludes } from "./excludes.ts";
 import { ObjectStore, type StoredFile } from "./objects.ts";
 import { type Found, type ScanLimits, scanTree } from "./scan.ts";
@@ -96,7 +96,7 @@ export class SnapshotStore {
   }
 
   /** Stores a tree that was made in memory; entries of files already stored are taken as they are. */
-  putTree(entries: readonly NewEntry[]): Snapshot {
+  putTree(entries: readonly NewEntry[], durable = false): Snapshot {
     this.assertWritable();
     const stored = entries.map((entry): SnapshotEntry => {
       if (!("content" in entry)) return entry;
@@ -105,7 +105,17 @@ export class SnapshotStore {
       return { path, kind, mode, size, sha256 };
     });
     const snapshot = makeSnapshot(stored);
-    this.#write(snapshot, false);
+    this.#write(snapshot, durable);
+    return snapshot;
+  }
+
+  /** Takes a state over from another store, checked to the byte; it is on the disk when this returns. */
+  copyFrom(other: SnapshotStore, id: string): Snapshot {
+    const snapshot = other.verify(id);
+    this.assertWritable();
+    for (const entry of snapshot.entries)
+      if (entry.kind === "file") this.objects.putFile(objectFile(other.root, entry.sha256), entry.size);
+    this.#write(snapshot, true);
     return snapshot;
   }
 

@@ -6,7 +6,7 @@ import { type HypothesisId, hypothesisId } from "../../model/ids.ts";
 import type { Insight } from "../../model/insight.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
-import type { FinishReason, RunManifest, RunStatus, RunTotals } from "../../model/run.ts";
+import type { FinishReason, RunManifest, RunOrigin, RunStatus, RunTotals } from "../../model/run.ts";
 import { experimentFile } from "../layout.ts";
 import { listIterations, listRecords } from "../listing.ts";
 import { notFound } from "../locate.ts";
@@ -14,6 +14,8 @@ import { type LockObserver, peekLock } from "../lock/holder.ts";
 import { readManifest } from "../manifest.ts";
 import { readCall, readEvaluation, readHypothesis, readInsights, readIteration, type Source } from "../records.ts";
 import { readRollbacks } from "../rollbacks.ts";
+import type { StateRecords } from "../states/index.ts";
+import type { Workspace } from "../workspace.ts";
 import { type Standing, standing } from "./standing.ts";
 
 /** What read-only questions about a workspace need: no lock, no write permission, nothing heavy. */
@@ -53,6 +55,8 @@ export interface SummaryView {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly seed: number;
+  /** The earlier run that it was started from. */
+  readonly from: RunOrigin | null;
   readonly iterationsCompleted: number;
   readonly hypotheses: Standing["hypotheses"];
   readonly metric: { readonly name: string | null; readonly direction: "maximize" | "minimize" };
@@ -81,6 +85,7 @@ export function inspectSummary(root: string, observer: Observer): SummaryView {
     createdAt: manifest.createdAt,
     updatedAt: manifest.updatedAt,
     seed: manifest.seed,
+    from: manifest.from ?? null,
     iterationsCompleted: manifest.iterationsCompleted,
     hypotheses,
     metric: metricOf(manifest),
@@ -95,6 +100,18 @@ export function inspectSummary(root: string, observer: Observer): SummaryView {
 export function inspectBest(root: string, { files }: Pick<Observer, "files">): BestView | null {
   const source: Source = { root, files };
   return viewOfBest(source, standing(source, manifestOf(root, files)).best);
+}
+
+/** What has to be read of a run to find a state of it by its name. */
+export function stateRecordsOf(workspace: Workspace): StateRecords {
+  return {
+    best: () => inspectBest(workspace.root, workspace.effects)?.id ?? null,
+    // A folder without a record is an iteration that a killed run had only begun to begin.
+    lastIteration: () => workspace.listIterations().findLast((n) => workspace.readIteration(n) !== null) ?? null,
+    readIteration: (iteration) => workspace.readIteration(iteration),
+    readExperiment: (id) => workspace.readExperiment(id),
+    listHypotheses: (iteration) => workspace.listHypotheses(iteration),
+  };
 }
 
 /** One hypothesis, in short. */
@@ -182,7 +199,8 @@ function viewOfBest(source: Source, best: Standing["best"]): BestView | null {
   return { id, label: hypothesis.label ?? null, score, passed, spec: hypothesis.spec };
 }
 
-function metricOf({ spec }: RunManifest): SummaryView["metric"] {
+/** The metric of a run as its spec has it. */
+export function metricOf({ spec }: RunManifest): SummaryView["metric"] {
   const metric = isJsonObject(spec.metric) ? spec.metric : {};
   return {
     name: typeof metric.name === "string" ? metric.name : null,

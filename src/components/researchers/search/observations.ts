@@ -12,22 +12,34 @@ export interface Observation {
   readonly order: number;
 }
 
+/** A configuration that an earlier run has tried. */
+export interface PriorObservation {
+  readonly spec: JsonObject;
+  readonly score: number | null;
+  /** It would get the same score here: there is nothing in trying it again. */
+  readonly isKnown: boolean;
+}
+
 /**
- * What a search has seen: the history's entries that are inside the space. Kept up to date by reading only what was
+ * What a search has seen: what an earlier run has tried, then the history's entries, as far as they are inside the
+ * space. Kept up to date by reading only what was
  * appended since; a history that is not a continuation of the last one is read anew, with the same result.
  */
 export class ObservationLog {
   readonly #space: Space;
   readonly #direction: Direction;
+  readonly #prior: readonly PriorObservation[];
   #entries: HistoryEntry[] = [];
   #observations: Observation[] = [];
   #ranked: Observation[] = [];
   #seen = new Set<string>();
   #epoch = 0;
 
-  constructor(space: Space, direction: Direction) {
+  constructor(space: Space, direction: Direction, prior: readonly PriorObservation[] = []) {
     this.#space = space;
     this.#direction = direction;
+    this.#prior = prior;
+    this.#beginAnew();
   }
 
   /** Observations in the order of their ids. */
@@ -58,10 +70,7 @@ export class ObservationLog {
   /** Brings the log up to a history ordered by id. */
   update(entries: readonly HistoryEntry[]): void {
     if (!this.#isContinuedBy(entries)) {
-      this.#entries = [];
-      this.#observations = [];
-      this.#ranked = [];
-      this.#seen = new Set();
+      this.#beginAnew();
       this.#epoch += 1;
     }
     const before = this.#observations.length;
@@ -69,13 +78,26 @@ export class ObservationLog {
       const entry = entries[index];
       if (entry === undefined) continue;
       this.#entries.push(entry);
-      if (this.#space.violation(entry.spec) !== null) continue;
-      const observation = { spec: entry.spec, loss: this.#loss(entry.score), order: this.#observations.length };
-      this.#observations.push(observation);
-      this.#seen.add(canonicalJson(entry.spec));
+      this.#observe(entry, true);
     }
     // Quick, since all but the latest are in their order.
     this.#ranked = [...this.#ranked, ...this.#observations.slice(before)].sort(byLoss);
+  }
+
+  #beginAnew(): void {
+    this.#entries = [];
+    this.#observations = [];
+    this.#ranked = [];
+    this.#seen = new Set();
+    for (const one of this.#prior) this.#observe(one, one.isKnown);
+    this.#ranked = [...this.#observations].sort(byLoss);
+  }
+
+  /** Takes one in, unless it is outside the space. */
+  #observe({ spec, score }: Pick<PriorObservation, "spec" | "score">, isKnown: boolean): void {
+    if (this.#space.violation(spec) !== null) return;
+    this.#observations.push({ spec, loss: this.#loss(score), order: this.#observations.length });
+    if (isKnown) this.#seen.add(canonicalJson(spec));
   }
 
   #isContinuedBy(entries: readonly HistoryEntry[]): boolean {

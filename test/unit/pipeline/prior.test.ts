@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
+import { FunctionExperimenter } from "../../../src/components/experimenters/index.ts";
+import { asResearcher } from "../../../src/components/researchers/function.ts";
+import type { StageContext } from "../../../src/kernel/context.ts";
+import { Pipeline, type RunResult } from "../../../src/pipeline/pipeline.ts";
+import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { Workspace } from "../../../src/workspace/workspace.ts";
+
+/** A run of two iterations of one hypothesis each, whose score is what `propose` gives. */
+async function run(
+  place: string,
+  from: string | undefined,
+  propose: (ctx: StageContext) => number,
+): Promise<RunResult> {
+  const pipeline = new Pipeline({
+    workspace: await Workspace.create(place),
+    ...(from === undefined ? {} : { from }),
+    researcher: asResearcher((ctx) => [{ spec: { score: propose(ctx) } }], { numTasks: 1 }),
+    experimenter: new FunctionExperimenter(({ score = 0 }) => ({ score })),
+    evaluator: new MetricEvaluator({ metric: "score" }),
+    settings: { metric: { name: "score", direction: "maximize", target: 5, minDelta: { kind: "absolute", value: 0 } } },
+    maxIterations: 2,
+  });
+  return pipeline.run();
+}
+
+test("what an earlier run found counts for no best, no target, no history and no id of the next, which knows it all the same", async () => {
+  using dir = temporaryDirectory();
+  const first = await run(dir.join("first"), undefined, ({ iteration }) => 3 + iteration);
+  expect(first).toMatchObject({ reason: "target", best: { id: "i00002-h000", score: 5 } });
+  const seen: StageContext[] = [];
+  const next = await run(dir.join("next"), dir.join("first"), (ctx) => {
+    seen.push({ ...ctx, history: { ...ctx.history, entries: [...ctx.history.entries] } });
+    return ctx.iteration;
+  });
+  expect(next).toMatchObject({ reason: "iterations", best: { id: "i00002-h000", score: 2 }, iterationsCompleted: 2 });
+  expect(seen[0]?.history).toMatchObject({ entries: [], best: null });
+  const entries = [
+    { id: "i00001-h000", score: 4 },
+    { id: "i00002-h000", score: 5 },
+  ];
+  expect(seen[1]?.prior).toMatchObject([{ name: "first", sameScoring: true, entries }]);
+  expect(seen[1]?.history.entries).toHaveLength(1);
+});
