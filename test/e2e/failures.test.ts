@@ -95,6 +95,14 @@ describe("a crash in a script of one's own is on the screen", () => {
     });
   });
 
+  test("a run that was killed before it could end for that ends for it when it is resumed", async () => {
+    await here.run(["run", "crash.yaml", "--workspace", "killed"]);
+    const manifest = here.json<RunManifest>("killed/run.json");
+    here.write("killed/run.json", JSON.stringify({ ...manifest, status: "running", reason: undefined }));
+    expect((await here.run(["resume", "killed"])).code).toBe(1);
+    expect(here.json<RunManifest>("killed/run.json")).toMatchObject({ reason: "failed-alike", totals: { trials: 3 } });
+  });
+
   test.each([
     ["stop.failures is given", "stop.failures=9"],
     ["the start may fail", "start=may_fail"],
@@ -195,6 +203,13 @@ describe("before the next model call", () => {
     expect((await here.run(["resume", "late"])).code).toBe(0);
     expect(here.json<RunManifest>("late/run.json")).toMatchObject({ best: { id: "i00000-h000" } });
   });
+});
+
+test("a start whose command needs parameters, which only hypotheses have, ends no run", async () => {
+  using here = desk({ "code.py": "print('score=1')\n" });
+  const experimenter = '{ type: script, command: "python3 code.py {x}" }';
+  here.write("needs.yaml", spec({ name: "needs", experimenter, more: "artifacts: [code.py]\nfiles: []" }));
+  expect((await here.run(["run", "needs.yaml", "--workspace", "needs"])).code).toBe(0);
 });
 
 test("a run whose start has a score, and in which no proposal was ever usable, ends with 1 and says why", async () => {
