@@ -1,9 +1,9 @@
 import type { StageContext } from "../kernel/context.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { Failure } from "../model/trial.ts";
-import { type ModuleFunctionResult, runModuleFunction } from "../platform/function-host.ts";
+import { runModuleFunction } from "../platform/function-host.ts";
 import { plainJson } from "../platform/plain-json.ts";
-import { type ModuleFunction, thrownFailure } from "./executors/index.ts";
+import { type ModuleFunction, moduleFailure, thrownFailure } from "./executors/index.ts";
 import { ownEnvironment } from "./process-environment.ts";
 
 const MOST_ENTRIES = 10_000;
@@ -75,21 +75,7 @@ async function callModule(
   );
   signal.throwIfAborted();
   if (result.kind === "value") return { ok: true, value: result.value };
-  return { ok: false, failure: failureOf(result) };
-}
-
-function failureOf(result: Exclude<ModuleFunctionResult, { readonly kind: "value" }>): Failure {
-  if (result.kind === "threw") {
-    return { code: "function-threw", message: `the function threw: ${result.message}`.slice(0, LONGEST_MESSAGE) };
-  }
-  const { end, exitCode, message, stderrTail } = result.process;
-  const why = end === "exited" ? `ended with code ${exitCode ?? -1} and no result` : (message ?? end);
-  const logTail = stderrTail === "" ? {} : { logTail: stderrTail };
-  return {
-    code: "function-ended",
-    message: `the process of the function: ${why}`.slice(0, LONGEST_MESSAGE),
-    ...logTail,
-  };
+  return { ok: false, failure: moduleFailure(result) };
 }
 
 /** The failure of an answer that is of the wrong form. */

@@ -112,25 +112,20 @@ function moduleIn(ctx: TrialContext, module: string): string {
 
 function moduleResult(result: ModuleFunctionResult, lines: OutputLines): RawResult {
   if (result.kind === "value") return valueOrFailure(result.value, stepsIn(lines));
-  if (result.kind === "threw") {
-    const message = `the function threw: ${result.message}`.slice(0, 4096);
-    return {
-      kind: "failure",
-      status: "failed",
-      failure: { code: "function-threw", message, logTail: tail(result.stack) },
-    };
-  }
   const { end, exitCode, signal, stdoutTail, stderrTail, durationMs, message } = result.process;
-  if (end === "exited" && exitCode === 0) {
-    const none = "the process of the function ended without a result";
-    return {
-      kind: "failure",
-      status: "failed",
-      failure: { code: "result-invalid", message: none, logTail: tail(stderrTail) },
-    };
-  }
+  if (result.kind === "threw" || (end === "exited" && exitCode === 0))
+    return failureOf("failed", moduleFailure(result));
   const ended = { kind: "process", end, exitCode, signal, stdoutTail, stderrTail, durationMs } as const;
   return { ...ended, lines, ...(message === undefined ? {} : { message }) };
+}
+
+/** Why a module's function gave no value. */
+export function moduleFailure(result: Exclude<ModuleFunctionResult, { readonly kind: "value" }>): Failure {
+  if (result.kind === "threw") return threw(result.message, result.stack);
+  const { end, exitCode, message, stderrTail } = result.process;
+  const why = end === "exited" ? `ended with code ${exitCode ?? -1} and no result` : (message ?? end);
+  const logTail = tail(stderrTail) || undefined;
+  return { code: "function-ended", message: `the process of the function: ${why}`, ...defined({ logTail }) };
 }
 
 /** Options of what is a function of a module. */
@@ -238,9 +233,13 @@ function valueOrFailure(value: unknown, steps: readonly TrialStep[]): RawResult 
 
 /** The failure for what a function threw. */
 export function thrownFailure(thrown: unknown): Failure {
-  const message = `the function threw: ${messageOf(thrown)}`.slice(0, LONGEST_TAIL);
-  const stack = thrown instanceof Error ? thrown.stack : undefined;
-  return { code: "function-threw", message, ...(stack === undefined ? {} : { logTail: tail(stack) }) };
+  return threw(messageOf(thrown), thrown instanceof Error ? thrown.stack : undefined);
+}
+
+function threw(message: string, stack?: string): Failure {
+  const logTail = stack === undefined ? undefined : tail(stack);
+  const text = `the function threw: ${message}`.slice(0, LONGEST_TAIL);
+  return { code: "function-threw", message: text, ...defined({ logTail }) };
 }
 
 function failureOf(status: "failed" | "timeout" | "cancelled", failure: Failure): RawResult {

@@ -5,6 +5,7 @@ export {
   functionExecutor,
   functionOptions,
   type ModuleFunction,
+  moduleFailure,
   thrownFailure,
 } from "./function.ts";
 export { failedOutcome, startLocally } from "./jobs.ts";

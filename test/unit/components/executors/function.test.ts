@@ -59,7 +59,7 @@ describe("a function of a module", () => {
       },
     });
     expect(await run("hangs", 1500)).toMatchObject({ kind: "process", end: "timeout" });
-    expect(await run("leaves")).toMatchObject({ status: "failed", failure: { code: "result-invalid" } });
+    expect(await run("leaves")).toMatchObject({ status: "failed", failure: { code: "function-ended" } });
     expect(await run("keepsOpen")).toMatchObject({ value: { a: 1 } });
     expect(await run("number")).toMatchObject({ failure: { message: expect.stringContaining("returned 5") } });
     expect(await run("date")).toMatchObject({ failure: { message: expect.stringContaining("at is a Date") } });

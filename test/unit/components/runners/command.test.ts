@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CommandRunner, type CommandRunnerOptions } from "../../../../src/components/runners/command.ts";
 import { readCommandOutput } from "../../../../src/components/runners/command-output.ts";
-import { ModuleRunner } from "../../../../src/components/runners/module.ts";
+import { functionRunner } from "../../../../src/components/runners/module.ts";
+import type { ComponentDeps } from "../../../../src/kernel/define.ts";
 import { SpecError, StorageError, ToolMissingError } from "../../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
@@ -186,7 +187,7 @@ describe("readCommandOutput", () => {
   });
 });
 
-describe("ModuleRunner", () => {
+describe("the function runner", () => {
   it("asks a module's function in a process of its own", async () => {
     const module = join(folder, "model.ts");
     writeFileSync(
@@ -194,15 +195,27 @@ describe("ModuleRunner", () => {
       `export const answer = async (prompt: string, ctx: { role: string }) => ({ content: prompt + "/" + ctx.role + "/" + process.pid });
        export const fail = () => { throw new Error("boom"); };`,
     );
-    const options = { module, name: "mine", timeout: "30s" };
+    const deps: ComponentDeps = {
+      name: "mine",
+      specDir: folder,
+      root: folder,
+      effects: effects(),
+      metric: { name: "score", direction: "maximize", minDelta: { kind: "absolute", value: 0 } },
+      resolvePath: (path) => path,
+      build: () => {
+        throw new Error("it is made of nothing else");
+      },
+    };
     const ask = (name: string) =>
-      new ModuleRunner({ ...options, export: name }, effects()).run(
-        runnerRequest("hi", { cwd: folder }),
-        runnerContext(),
-      );
+      functionRunner
+        .create({ module, export: name, timeout: "30s" }, deps)
+        .run(runnerRequest("hi", { cwd: folder }), runnerContext());
     const { content } = await ask("answer");
     expect(content).toMatch(/^hi\/researcher\/\d+$/);
     expect(content).not.toContain(String(process.pid));
-    await expect(ask("fail")).rejects.toMatchObject({ problem: "failed", message: "mine: fail threw: boom" });
+    await expect(ask("fail")).rejects.toMatchObject({
+      problem: "failed",
+      message: "mine: fail: the function threw: boom",
+    });
   });
 });
