@@ -105,11 +105,9 @@ export class Reviewer implements ReviewerPort {
 
 /** Ids of this batch and of all before it, and labels, of which the latest bearer counts. */
 function evidenceLookup(batch: readonly StageResults[], ctx: StageContext): EvidenceLookup {
-  const known = new Map<string, string>();
-  for (const { id, label } of [...ctx.history.entries, ...batch.map(({ hypothesis }) => hypothesis)]) {
-    if (label !== undefined) known.set(label, id);
-  }
-  for (const { id } of [...ctx.history.entries, ...batch.map(({ hypothesis }) => hypothesis)]) known.set(id, id);
+  const all = [...ctx.history.entries, ...batch.map(({ hypothesis }) => hypothesis)];
+  const known = new Map(all.map(({ id, label = id }) => [label, id]));
+  for (const { id } of all) known.set(id, id);
   return (name) => known.get(name);
 }
 

@@ -7,7 +7,7 @@ import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../ke
 import { createRedactor, type Redactor } from "../../kernel/redact.ts";
 import { ROLES, type Role, type Usage } from "../../model/call.ts";
 import { parseHypothesisId } from "../../model/ids.ts";
-import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../../model/json.ts";
+import { defined, isJsonObject, type JsonValue, parseJson } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { sanitizeJson } from "../extract-json.ts";
 import { readUsage } from "./llm.ts";
@@ -52,11 +52,7 @@ export function promptHash(prompt: string): string {
 /** The question as one line, for people and for lookups: `researcher iteration 2 ask 1`. */
 export function keyText(key: CallKey): string {
   const id = key.hypothesis === undefined ? null : parseHypothesisId(key.hypothesis);
-  const about = id
-    ? ` hypothesis i${id.iteration}-h${id.index}`
-    : key.hypothesis === undefined
-      ? ""
-      : ` ${key.hypothesis}`;
+  const about = id ? ` hypothesis i${id.iteration}-h${id.index}` : key.hypothesis ? ` ${key.hypothesis}` : "";
   const part = key.part === undefined ? "" : ` part ${key.part}`;
   return `${key.role} iteration ${key.iteration}${about}${part} ask ${key.ask}`;
 }
@@ -94,24 +90,23 @@ function readLine(line: string): RecordedCall | string {
   const answer =
     typeof response === "string" ? response : response === undefined ? undefined : JSON.stringify(response);
   if (answer === undefined) return 'there is no "response"';
-  const usage = readUsage(data.usage);
+  const text = (value: JsonValue | undefined) => (typeof value === "string" ? value : undefined);
   return {
     role: known,
     iteration,
-    ...texts(data, ["hypothesis", "part", "promptHash", "prompt", "unusable", "model"]),
     ask,
     response: answer,
-    ...defined({ structured, usage }),
+    ...defined({
+      hypothesis: text(data.hypothesis),
+      part: text(data.part),
+      promptHash: text(data.promptHash),
+      prompt: text(data.prompt),
+      structured,
+      unusable: text(data.unusable),
+      usage: readUsage(data.usage),
+      model: text(data.model),
+    }),
   };
-}
-
-function texts<const K extends string>(data: JsonObject, names: readonly K[]): { readonly [N in K]?: string } {
-  const found: { [N in K]?: string } = {};
-  for (const name of names) {
-    const value = data[name];
-    if (typeof value === "string") found[name] = value;
-  }
-  return found;
 }
 
 function isCount(value: JsonValue | undefined, from: number): value is number {
