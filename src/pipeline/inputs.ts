@@ -18,14 +18,6 @@ export interface InputGuard {
   changed(): string | null;
   /** Throws `RunFailedError` when an input has changed: what would start now, would not run with what the run began with. */
   assertUnchanged(): void;
-  /** Watches while a trial runs, to its disposal. Throws as `assertUnchanged` does. */
-  watch(): InputWatch;
-}
-
-/** What became of the inputs while one trial ran. */
-export interface InputWatch extends Disposable {
-  /** What there is to say against the trial, or `null`. Of several that ran at a time it cannot be told which it was. */
-  problem(): string | null;
 }
 
 /**
@@ -85,26 +77,7 @@ export function guardInputs(
         "put it back and resume, or start another run with `aura run --from`",
     );
   };
-  const running = new Set<{ alone: boolean }>();
-  return {
-    changed,
-    assertUnchanged,
-    watch() {
-      assertUnchanged();
-      for (const other of running) other.alone = false;
-      const one = { alone: running.size === 0 };
-      running.add(one);
-      return {
-        problem() {
-          const path = changed();
-          if (path === null) return null;
-          if (one.alone) return `the trial changed an input, which is read-only data: ${path}`;
-          return `an input, which is read-only data, changed while this trial and others ran: ${path}`;
-        },
-        [Symbol.dispose]: () => void running.delete(one),
-      };
-    },
-  };
+  return { changed, assertUnchanged };
 }
 
 /** Of a file its own SHA-256, of a folder one over the names and contents of all in it. */

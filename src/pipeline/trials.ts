@@ -6,7 +6,7 @@ import type { StartedTrial, Trial, TrialAttempt, TrialOutcome, TrialStatus } fro
 import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { Interrupted, type StopSignals } from "./ending.ts";
-import type { InputGuard, InputWatch } from "./inputs.ts";
+import type { InputGuard } from "./inputs.ts";
 import { processRecord } from "./leftovers.ts";
 import type { StateResult } from "./project.ts";
 import type { Spending } from "./spending.ts";
@@ -54,8 +54,8 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       for (;;) {
         if (record?.state === "finished") return record;
         using slot = await place(request.queues === true);
-        using watch = deps.inputs.watch();
-        record = await runAttempt(request, id, record, slot.number, watch, attempt);
+        deps.inputs.assertUnchanged();
+        record = await runAttempt(request, id, record, slot.number, attempt);
       }
     },
   };
@@ -74,7 +74,6 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     id: string,
     before: StartedTrial | null,
     slot: number,
-    watch: InputWatch,
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Trial> {
     const { clock } = stage.effects;
@@ -95,7 +94,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     };
     const plain = attemptContext(request, id, number, slot, trials, started);
     const ctx = left?.ref === undefined ? plain : { ...plain, adopt: left.ref };
-    const result = await conduct(request, ctx, watch, attempt);
+    const result = await conduct(request, ctx, attempt);
     if (request.kind === "trial") deps.spending.ran(1);
     return close(request, current, result, Math.round(clock.monotonic() - from));
   }
@@ -103,7 +102,6 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
   async function conduct(
     request: TrialRequest,
     ctx: TrialContext,
-    watch: InputWatch,
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Ended> {
     if (ctx.adopt === undefined) {
@@ -111,8 +109,9 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       stage.effects.files.append(ctx.paramsFile, `${JSON.stringify(request.hypothesis.spec, null, 2)}\n`);
     }
     const result = await attempt(ctx);
-    const message = watch.problem();
-    if (message === null) return request.capture ? captured(request, ctx.cwd, result) : result;
+    const input = deps.inputs.changed();
+    if (input === null) return request.capture ? captured(request, ctx.cwd, result) : result;
+    const message = `an input, which is read-only data, changed while this trial ran: ${input}`;
     return { steps: result.steps, outcome: { status: "failed", failure: { code: INPUT_CHANGED, message } } };
   }
 

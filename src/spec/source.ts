@@ -81,26 +81,12 @@ function neighbour(path: string, files: Files): string | null {
 
 function decoded(bytes: Uint8Array, path: string): string {
   const decode = (fatal: boolean) => new TextDecoder("utf-8", { fatal, ignoreBOM: true }).decode(bytes);
-  const encoding = utf16(bytes);
-  if (encoding) throw notUtf8(path, `the file is in ${encoding}; save it as UTF-8`, "");
   try {
     return decode(true);
   } catch {
     const readable = decode(false).split("\ufffd", 1)[0] ?? "";
-    throw notUtf8(path, "the file is not UTF-8: what stands here is in another encoding; save it as UTF-8", readable);
+    const [line, column] = [readable.split("\n").length, readable.length - readable.lastIndexOf("\n")];
+    const message = "the file is not UTF-8: what stands here is in another encoding; save it as UTF-8";
+    throw new SpecError(`${path}:${line}:${column}: ${message}`, [{ path: "", message, file: path, line, column }]);
   }
-}
-
-function utf16(bytes: Uint8Array): string | null {
-  const [first, second] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return "UTF-16 (little-endian)";
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return "UTF-16 (big-endian)";
-  return null;
-}
-
-/** `readable` is the text before what cannot be read. */
-function notUtf8(file: string, message: string, readable: string): SpecError {
-  const line = readable.split("\n").length;
-  const column = readable.length - readable.lastIndexOf("\n");
-  return new SpecError(`${file}:${line}:${column}: ${message}`, [{ path: "", message, file, line, column }]);
 }

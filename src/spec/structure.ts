@@ -2,7 +2,6 @@ import type { AnyDefinition, Kind } from "../kernel/define.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
-import type { ObjectSchema } from "../schema/dialect.ts";
 import type { Issue } from "../schema/issues.ts";
 import { compileSchema, type Validator } from "../schema/validate.ts";
 import { anKind, componentReferences, isModulePath, optionsOf, placedSchema, withNotes } from "./components.ts";
@@ -94,66 +93,36 @@ function withGiven(found: Finding, spec: JsonObject): Finding {
 function ownIssues(definition: AnyDefinition, options: JsonObject, issues: readonly Issue[]): readonly Issue[] {
   if (!definition.check) return [];
   if (issues.length === 0) return checked(definition, options);
-  const faulty = faultyParts(definition.options.properties, options, issues);
-  const rounds = standIns(definition, options, faulty).map((round) => checkedOrNull(definition, round));
-  const names = new Set(faulty.entries.map(({ name }) => name));
-  const [first = [], ...others] = rounds.flatMap((found) => (found === null ? [] : [found]));
+  const { sound, gone } = withoutFaulty(definition, options, issues);
+  const instead = [...gone].map((name) => ({ name, values: valuesFor(definition, name) }));
+  const rounds = Array.from({ length: Math.max(1, ...instead.map(({ values }) => values.length)) }, (_, round) => {
+    const filled = instead.map(({ name, values }) => [name, values[round % values.length]] as const);
+    const given = filled.filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
+    return checkedOrNull(definition, Object.fromEntries([...sound, ...given]));
+  });
+  const [first = [], ...others] = rounds.filter((found) => found !== null);
   return first.filter(
     (issue) =>
-      !faulty.options.has(issue.path[0] ?? "") &&
       // What is said of a name that was taken out may be so only because of that.
-      !issue.path.some((key) => names.has(key)) &&
-      others.every((found) => found.some((other) => isSame(other, issue))),
+      !issue.path.some((key) => gone.has(key)) && others.every((found) => found.some((other) => isSame(other, issue))),
   );
 }
 
-/** What the schema has found fault with: whole options, and entries of options whose keys the user chooses. */
-interface FaultyParts {
-  readonly options: ReadonlySet<string>;
-  readonly entries: readonly { readonly option: string; readonly name: string }[];
-}
-
-function faultyParts(properties: ObjectSchema["properties"], given: JsonObject, issues: readonly Issue[]): FaultyParts {
-  const options = new Set<string>();
-  const entries: { option: string; name: string }[] = [];
+/** The options without those that the schema has found fault with, or, where users choose the keys of one, without those entries. */
+function withoutFaulty({ options: { properties } }: AnyDefinition, options: JsonObject, issues: readonly Issue[]) {
+  const sound = new Map(Object.entries(options));
+  const gone = new Set<string>();
   for (const { path, missing } of issues) {
     const [option = missing, name] = path;
     if (option === undefined) continue;
-    if (name !== undefined && isMap(properties[option])) entries.push({ option, name });
-    else options.add(option);
+    const [schema, value]: readonly unknown[] = [properties[option], sound.get(option)];
+    const isMap = isJsonObject(schema) && isJsonObject(schema.additionalProperties) && isJsonObject(value);
+    const left = isMap ? Object.entries(value).filter(([key]) => key !== name) : [];
+    gone.add(left.length > 0 && name !== undefined ? name : option);
+    if (left.length > 0 && name !== undefined) sound.set(option, Object.fromEntries(left));
+    else sound.delete(option);
   }
-  for (const option of new Set(entries.map((entry) => entry.option))) {
-    const gone = new Set(entries.filter((entry) => entry.option === option).map(({ name }) => name));
-    const value = given[option];
-    if (isJsonObject(value) && Object.keys(value).every((key) => gone.has(key))) options.add(option);
-  }
-  return { options, entries };
-}
-
-function isMap(schema: unknown): boolean {
-  return isJsonObject(schema) && isJsonObject(schema.additionalProperties);
-}
-
-/** The options without what is faulty, several times over: with all that may stand for a faulty option in turn. */
-function standIns(definition: AnyDefinition, options: JsonObject, faulty: FaultyParts): readonly JsonObject[] {
-  const sound = Object.entries(options)
-    .filter(([option]) => !faulty.options.has(option))
-    .map(([option, value]): [string, JsonValue] => [option, withoutEntries(option, value, faulty)]);
-  const instead = [...faulty.options].map((option) => ({ option, values: valuesFor(definition, option) }));
-  const rounds = instead.reduce((most, { values }) => Math.max(most, values.length), 1);
-  return Array.from({ length: rounds }, (_, round) => {
-    const filled = instead.flatMap(({ option, values }): [string, JsonValue][] => {
-      const value = values[round % values.length];
-      return value === undefined ? [] : [[option, value]];
-    });
-    return Object.fromEntries([...sound, ...filled]);
-  });
-}
-
-function withoutEntries(option: string, value: JsonValue, { entries }: FaultyParts): JsonValue {
-  const gone = new Set(entries.filter((entry) => entry.option === option).map(({ name }) => name));
-  if (gone.size === 0 || !isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !gone.has(key)));
+  return { sound, gone };
 }
 
 /** A number as far from the least as one is likely to be meant. */
