@@ -1,5 +1,5 @@
 import { isAuraError } from "../kernel/errors.ts";
-import type { AuraEventType, EventSink, RunDescription } from "../kernel/events.ts";
+import type { EventSink, RunDescription } from "../kernel/events.ts";
 import type { SettingChange } from "../model/iteration.ts";
 import {
   changedAfter,
@@ -25,15 +25,6 @@ import type { PipelineOptions, RecordedSpec } from "./options.ts";
 /** How often the manifest is brought up to date while an iteration runs, in milliseconds. */
 const REFRESH_MS = 5000;
 
-const FOLLOWS_FROM_TRIAL: ReadonlySet<AuraEventType> = new Set([
-  "hypothesis.proposed",
-  "trial.finished",
-  "experiment.finished",
-  "evaluation.scored",
-  "best.improved",
-  "snapshot.taken",
-]);
-
 /** Keeps `run.json`: its first form, what each iteration adds, how the run ended. */
 export class ManifestKeeper {
   readonly #workspace: Workspace;
@@ -44,7 +35,6 @@ export class ManifestKeeper {
   #written: number;
   #started = false;
   #totals: () => RunTotals = () => NO_TOTALS;
-  readonly #lines: string[] = [];
 
   private constructor(
     workspace: Workspace,
@@ -117,14 +107,10 @@ export class ManifestKeeper {
     return this.#manifest;
   }
 
-  /**
-   * Every event but a trial's output, one line each, in `journal.jsonl`. What follows from a trial is written together
-   * with the next beginning or end: a write for each event would cost a short trial more than its own record.
-   */
+  /** Every event but a trial's output, one line each, in `journal.jsonl`. */
   readonly journal: EventSink = (event) => {
     if (event.type === "trial.output") return;
-    this.#lines.push(JSON.stringify(event));
-    if (!FOLLOWS_FROM_TRIAL.has(event.type)) this.#workspace.appendJournal(this.#lines.splice(0).join("\n"));
+    this.#workspace.appendJournal(JSON.stringify(event));
     if (event.type !== "evaluation.scored") return;
     this.#manifest = { ...this.#manifest, best: event.best };
     this.#refresh();
