@@ -1,6 +1,5 @@
 import { join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
-import { WorkspaceError } from "../kernel/errors.ts";
 import * as layout from "./layout.ts";
 import { manifestFileOf, objectFile } from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
@@ -11,7 +10,7 @@ import type { Lock } from "./lock/lock.ts";
 import { readManifest } from "./manifest.ts";
 import * as records from "./records.ts";
 import { readOr } from "./records.ts";
-import { readRollbacks } from "./rollbacks.ts";
+import { listRollbacks, readRollback } from "./rollbacks.ts";
 import { SnapshotStore } from "./states/index.ts";
 
 /** One thing that is wrong with a workspace, and what repairing it would do. */
@@ -48,8 +47,8 @@ export function planRepair(root: string, files: Files): RepairPlan {
   const source: records.Source = { root, files };
   const [manifest, lock] = [layout.manifestFile(root), layout.lockFile(root)];
   if (files.stat(manifest) === null) throw notFound(root, files);
-  const ofManifest = damageOf(source, () => readManifest(source));
-  const ofLock = damageOf(source, () => readLockEntry(lock, files));
+  const ofManifest = damageOf(() => readManifest(source));
+  const ofLock = damageOf(() => readLockEntry(lock, files));
   return {
     root,
     steps: [
@@ -57,7 +56,7 @@ export function planRepair(root: string, files: Files): RepairPlan {
       ...step("by-hand", source, lock, ofLock, MOVE_LOCK),
       ...holesIn(source).flatMap((n) => step("by-resume", source, layout.iterationDir(root, n), MISSING, redoing(n))),
       ...checks(source).flatMap(([path, consequence, read]) =>
-        step("set-aside", source, path, damageOf(source, read), consequence),
+        step("set-aside", source, path, damageOf(read), consequence),
       ),
       ...stateSteps(source),
       ...leftovers(source, "everywhere").flatMap((path) =>
@@ -76,7 +75,7 @@ function redoing(n: number): string {
 /** Iterations whose folders are gone; a damaged record, which is told of by itself, may hide the first. */
 function holesIn(source: records.Source): readonly number[] {
   const { root, files } = source;
-  const known = errorOf(() => records.expectedIterations(source)) ? [] : records.expectedIterations(source);
+  const known = orNull(() => records.expectedIterations(source)) ?? [];
   return known.filter((n) => files.stat(layout.iterationDir(root, n)) === null);
 }
 
@@ -127,31 +126,27 @@ function stateStep(
 /** Who needs which state, as records tell it; a record that cannot be read is told of by itself. */
 function usersOfStates(source: records.Source): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, string[]>();
-  const add = (id: string | undefined, user: string): void => {
-    if (id === undefined) return;
-    const known = users.get(id) ?? [];
-    if (!known.includes(user)) users.set(id, [...known, user]);
-  };
-  const manifest = readOr(() => readManifest(source));
-  if (manifest !== null && typeof manifest !== "string") {
-    add(manifest.project?.artifacts, "the start");
-    add(manifest.project?.start, "the start");
-    add(manifest.project?.files, "every trial's copy of the project");
+  for (const [id, user] of usesOfStates(source)) {
+    const known = users.get(id ?? "") ?? [];
+    if (id !== undefined && !known.includes(user)) users.set(id, [...known, user]);
   }
-  for (const iteration of listIterations(source.root, source.files)) {
-    const record = readOr(() => records.readIteration(source, iteration));
-    if (record !== null && typeof record !== "string") {
-      add(record.base?.snapshot, `iteration ${iteration}`);
-      if (record.state === "finished") add(record.carried?.snapshot, `what iteration ${iteration} carries on`);
-    }
-    for (const id of listRecords(source.root, source.files, iteration, "experiments")) {
-      const experiment = readOr(() => records.readExperiment(source, id));
-      if (experiment !== null && typeof experiment !== "string") add(experiment.state, id);
-    }
-  }
-  const rollbacks = readOr(() => readRollbacks(source));
-  if (typeof rollbacks !== "string") for (const { snapshot } of rollbacks) add(snapshot, "a rollback");
   return users;
+}
+
+function* usesOfStates(source: records.Source): Generator<readonly [id: string | undefined, user: string]> {
+  const { root, files } = source;
+  const project = orNull(() => readManifest(source))?.project;
+  yield [project?.artifacts, "the start"];
+  yield [project?.start, "the start"];
+  yield [project?.files, "every trial's copy of the project"];
+  for (const iteration of listIterations(root, files)) {
+    const record = orNull(() => records.readIteration(source, iteration));
+    yield [record?.base?.snapshot, `iteration ${iteration}`];
+    if (record?.state === "finished") yield [record.carried?.snapshot, `what iteration ${iteration} carries on`];
+    for (const id of listRecords(root, files, iteration, "experiments"))
+      yield [orNull(() => records.readExperiment(source, id))?.state, id];
+  }
+  for (const path of listRollbacks(source)) yield [orNull(() => readRollback(source, path))?.snapshot, "a rollback"];
 }
 
 /**
@@ -178,16 +173,17 @@ export function applyRepair({ root, steps }: RepairPlan, files: Files, lock: Loc
 
 /** Every record there is, how to read it, and what becomes of the run without it. */
 function checks(source: records.Source): readonly Check[] {
-  const { root, files } = source;
+  const lost = "that rollback counts no more: later hypotheses count for best again";
   return [
-    ...listIterations(root, files).flatMap((iteration) => iterationChecks(source, iteration)),
-    ...rollbackChecks(source),
+    ...listIterations(source.root, source.files).flatMap((iteration) => iterationChecks(source, iteration)),
+    ...listRollbacks(source).map((path): Check => [path, lost, () => readRollback(source, path)]),
   ];
 }
 
 function iterationChecks(source: records.Source, n: number): readonly Check[] {
   const { root, files } = source;
-  const list = (folder: layout.RecordFolder) => listRecords(root, files, n, folder);
+  const each = (folder: layout.RecordFolder, check: (id: string) => Check): readonly Check[] =>
+    listRecords(root, files, n, folder).map(check);
   return [
     [
       layout.iterationFile(root, n),
@@ -199,38 +195,31 @@ function iterationChecks(source: records.Source, n: number): readonly Check[] {
       `resume reviews iteration ${n} again (a recorded answer is reused)`,
       () => records.readInsights(source, n),
     ],
-    ...list("hypotheses").map((id): Check => {
-      const what = `resume proposes ${id} again (recorded answers are reused) and redoes its experiment and evaluation`;
-      return [layout.hypothesisFile(root, id), what, () => records.readHypothesis(source, id)];
-    }),
-    ...list("trials").map((id): Check => {
-      const what = `resume runs ${id} again as a new attempt, and redoes the experiment and evaluation it belongs to`;
-      return [layout.trialFile(root, id), what, () => records.readTrial(source, id)];
-    }),
-    ...list("experiments").map((id): Check => {
-      const what = `resume puts the experiment of ${id} together again from its trials, and evaluates it again`;
-      return [layout.experimentFile(root, id), what, () => records.readExperiment(source, id)];
-    }),
-    ...list("evaluations").map((id): Check => {
-      return [
-        layout.evaluationFile(root, id),
-        `resume evaluates ${id} again`,
-        () => records.readEvaluation(source, id),
-      ];
-    }),
-    ...list("calls").map((id): Check => {
-      const what = "the answer is lost: if resume needs it, it asks again, which costs what the call costs";
-      return [layout.callFile(root, n, id), what, () => records.readCall(source, n, id)];
-    }),
-  ];
-}
-
-/** Rollbacks are read together, so one that is damaged is found by the file its error names. */
-function rollbackChecks(source: records.Source): readonly Check[] {
-  const error = errorOf(() => readRollbacks(source));
-  if (error?.file === undefined) return [];
-  return [
-    [error.file, "that rollback counts no more: later hypotheses count for best again", () => readRollbacks(source)],
+    ...each("hypotheses", (id) => [
+      layout.hypothesisFile(root, id),
+      `resume proposes ${id} again (recorded answers are reused) and redoes its experiment and evaluation`,
+      () => records.readHypothesis(source, id),
+    ]),
+    ...each("trials", (id) => [
+      layout.trialFile(root, id),
+      `resume runs ${id} again as a new attempt, and redoes the experiment and evaluation it belongs to`,
+      () => records.readTrial(source, id),
+    ]),
+    ...each("experiments", (id) => [
+      layout.experimentFile(root, id),
+      `resume puts the experiment of ${id} together again from its trials, and evaluates it again`,
+      () => records.readExperiment(source, id),
+    ]),
+    ...each("evaluations", (id) => [
+      layout.evaluationFile(root, id),
+      `resume evaluates ${id} again`,
+      () => records.readEvaluation(source, id),
+    ]),
+    ...each("calls", (id) => [
+      layout.callFile(root, n, id),
+      "the answer is lost: if resume needs it, it asks again, which costs what the call costs",
+      () => records.readCall(source, n, id),
+    ]),
   ];
 }
 
@@ -244,23 +233,15 @@ function step(
   return reason === null ? [] : [{ action, file: relative(source.root, path), reason, consequence }];
 }
 
-function damageOf(source: records.Source, read: () => unknown): string | null {
-  const error = errorOf(read);
-  if (!error) return null;
-  const [first = error.message] = error.message.split("\n");
-  // The step names the file itself.
-  return first.replace(/^.* is damaged: /, "").replace(`${source.root}/`, "");
+/** What is wrong with what is read; a newer format is nothing to repair. */
+function damageOf(read: () => unknown): string | null {
+  const value = readOr(read);
+  return typeof value === "string" ? value : null;
 }
 
-/** The damage that reading meets; a newer format is nothing to repair. */
-function errorOf(read: () => unknown): WorkspaceError | null {
-  try {
-    read();
-    return null;
-  } catch (error) {
-    if (error instanceof WorkspaceError && error.problem === "damaged") return error;
-    throw error;
-  }
+function orNull<T>(read: () => Exclude<T, string>): Exclude<T, string> | null {
+  const value = readOr(read);
+  return typeof value === "string" ? null : value;
 }
 
 function nextRepairFolder(root: string, files: Files): string {

@@ -13,12 +13,17 @@ export interface AppliedRollback extends CountingRollback {
 
 /** The rollbacks of a run, oldest first. Throws `WorkspaceError` ("damaged") for one that cannot be read. */
 export function readRollbacks(source: Source): readonly AppliedRollback[] {
-  const folder = rollbacksDir(source.root);
-  const names = (source.files.list(folder) ?? []).map(({ name }) => name).filter((name) => /^\d+\.json$/.test(name));
-  return names.sort(compareNatural).flatMap((name) => readRollback(source, join(folder, name)) ?? []);
+  return listRollbacks(source).flatMap((path) => readRollback(source, path) ?? []);
 }
 
-function readRollback(source: Source, path: string): AppliedRollback | null {
+/** Absolute paths of the records of rollbacks, oldest first. */
+export function listRollbacks({ root, files }: Source): readonly string[] {
+  const folder = rollbacksDir(root);
+  const names = (files.list(folder) ?? []).map(({ name }) => name).filter((name) => /^\d+\.json$/.test(name));
+  return names.sort(compareNatural).map((name) => join(folder, name));
+}
+
+export function readRollback(source: Source, path: string): AppliedRollback | null {
   try {
     const value = readJson(source.files, path);
     return value === null ? null : parseRollback(value);
