@@ -104,8 +104,6 @@ function recovered({ target, snapshot, outcome, reason }: Recovery): string {
       return `${what}: it is finished now`;
     case "dropped":
       return `${what} before it had replaced anything`;
-    case "undone":
-      return `${what}: what it had replaced was put back`;
     case "waiting":
       return `${what}, and still is: ${terminalLine(reason ?? "")}`;
   }

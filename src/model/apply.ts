@@ -20,15 +20,11 @@ export const applyStepSchema = {
       type: "string",
       description: "What was there when the step was planned, by content; absent when nothing was.",
     },
-    beforeMode: {
-      ...MODE,
-      description: "Permission bits of a folder that is removed, or of what gets other ones.",
-    },
   },
   required: ["action", "path"],
   additionalProperties: false,
 } as const satisfies ObjectSchema;
-/** One thing to do to a folder so that it holds a state. Done in order; each can be done again, and undone. */
+/** One thing to do to a folder so that it holds a state. Done in order; each can be done again. */
 export type ApplyStep = Infer<typeof applyStepSchema>;
 
 export const applySchema = {
@@ -42,8 +38,8 @@ export const applySchema = {
         type: "object",
         properties: {
           state: {
-            enum: ["staging", "replacing", "undoing"],
-            description: "Nothing is replaced yet; all is staged, steps may be done; steps are taken back.",
+            enum: ["staging", "replacing"],
+            description: "Nothing is replaced yet; all is staged, steps may be done.",
           },
           target: { type: "string" },
           snapshot: SNAPSHOT_ID,

@@ -207,15 +207,14 @@ class Planner {
     if (!before.some((one) => hasOtherMode(one, entry))) return;
     const isExpected = !this.#request.isProject || before.some((one) => !hasOtherMode(one, actual));
     if (!isExpected) this.#conflict(path, "has had its permissions changed since the start", true);
-    this.#modes.push({ action: "set-mode", path, mode, beforeMode: actual.mode });
+    this.#modes.push({ action: "set-mode", path, mode });
   }
 
   /** `otherwise` is the conflict where the folder is the user's: no state had one there. */
   #removeFolder(folder: SnapshotEntry, otherwise: string): void {
     const isOfRun = this.#origins.some((origin) => origin.get(folder.path)?.kind === "directory");
     if (!isOfRun) this.#conflict(folder.path, otherwise, true);
-    const beforeMode = folder.kind === "directory" ? { beforeMode: folder.mode } : {};
-    this.#folderDeletes.push({ action: "remove-folder", path: folder.path, ...beforeMode });
+    this.#folderDeletes.push({ action: "remove-folder", path: folder.path });
   }
 
   #makeParents(path: string): void {

@@ -4,9 +4,9 @@ import { parentsOf } from "../../model/tree-path.ts";
 import { contentKey, lookAt } from "./apply-plan.ts";
 import type { SnapshotStore } from "./store.ts";
 
-/** The steps of an apply, and how to take them back. All of them can be done again after they were done. */
+/** The steps of an apply. All of them can be done again after they were done. */
 
-/** Writes everything that is to be put in place, and copies of all that it replaces, beside it in the folder itself. */
+/** Writes everything that is to be put in place beside it, in the folder itself. */
 export function stage(store: SnapshotStore, intent: ApplyIntent): void {
   const { files, objects } = store;
   const folder = stageDir(intent);
@@ -15,7 +15,6 @@ export function stage(store: SnapshotStore, intent: ApplyIntent): void {
   files.makeDirectory(folder);
   const entries = new Map(store.read(intent.snapshot).entries.map((entry) => [entry.path, entry]));
   for (const [index, step] of intent.steps.entries()) {
-    if (step.before !== undefined) keep(store, join(intent.target, step.path), keptFile(intent, index));
     if (step.action !== "write") continue;
     const entry = entries.get(step.path);
     const path = stagedFile(intent, index);
@@ -59,34 +58,6 @@ export function perform(store: SnapshotStore, intent: ApplyIntent, step: ApplySt
   }
 }
 
-/** Takes a step back, whether it was done or not; to be called from the last step to the first. */
-export function undo(store: SnapshotStore, intent: ApplyIntent, step: ApplyStep, index: number): void {
-  const { files } = store;
-  const path = join(intent.target, step.path);
-  const there = files.stat(path);
-  switch (step.action) {
-    case "delete":
-      if (there === null) putBack(store, keptFile(intent, index), path);
-      return;
-    case "remove-folder":
-      if (there === null) files.makeDirectory(path, step.beforeMode);
-      return;
-    case "make-folder":
-      if (files.list(path)?.length === 0) files.remove(path);
-      return;
-    case "write":
-      if (files.stat(stagedFile(intent, index)) !== null) return;
-      if (step.before !== undefined) putBack(store, keptFile(intent, index), path);
-      else if (holdsState(store, intent, step.path)) files.remove(path);
-      return;
-    case "set-mode":
-      // A folder that was made has to be writable to be emptied again.
-      if (step.beforeMode !== undefined && there !== null) files.chmod(path, step.beforeMode);
-      else if (there?.kind === "directory") files.chmod(path, 0o755);
-      return;
-  }
-}
-
 /** Whether what a step that is still to be done would replace is no longer what it was. */
 export function wasTouched(store: SnapshotStore, intent: ApplyIntent, step: ApplyStep, index: number): boolean {
   if (step.action !== "write" && step.action !== "delete") return false;
@@ -94,23 +65,6 @@ export function wasTouched(store: SnapshotStore, intent: ApplyIntent, step: Appl
   const actual = lookAt(store, intent.target, step.path);
   if (actual === null || (actual !== "special" && actual.kind === "directory")) return false;
   return actual === "special" || contentKey(actual) !== step.before;
-}
-
-/** A copy, so that the file itself stays where it is until the moment it is replaced. */
-function keep({ files }: SnapshotStore, path: string, kept: string): void {
-  const stat = files.stat(path);
-  if (stat?.kind === "symlink") files.symlink(files.readLink(path) ?? "", kept);
-  else if (stat?.kind === "file") files.copyFile(path, kept, stat.mode & 0o777);
-}
-
-function putBack({ files }: SnapshotStore, kept: string, path: string): void {
-  if (files.stat(kept) !== null) files.rename(kept, path);
-}
-
-function holdsState(store: SnapshotStore, intent: ApplyIntent, path: string): boolean {
-  const actual = lookAt(store, intent.target, path);
-  const entry = store.read(intent.snapshot).entries.find((one) => one.path === path);
-  return actual !== null && actual !== "special" && entry !== undefined && contentKey(actual) === contentKey(entry);
 }
 
 /** What may not be written to is found out before anything is replaced. */
@@ -143,9 +97,4 @@ function stageDir(intent: ApplyIntent): string {
 
 function stagedFile(intent: ApplyIntent, index: number): string {
   return join(stageDir(intent), String(index));
-}
-
-/** What a step replaces, as it was. */
-function keptFile(intent: ApplyIntent, index: number): string {
-  return join(stageDir(intent), `${index}.before`);
 }

@@ -7,7 +7,7 @@ import * as validators from "../generated/validate-records.js";
 import { applyFile } from "../layout.ts";
 import { checkRecord, Damage, readJson } from "../records.ts";
 import type { ApplyPlan } from "./apply-plan.ts";
-import { isStaged, perform, stage, undo, unstage, wasTouched } from "./apply-steps.ts";
+import { isStaged, perform, stage, unstage, wasTouched } from "./apply-steps.ts";
 import { damagedManifest } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 
@@ -19,8 +19,8 @@ export interface ApplyOptions {
 
 /**
  * Writes a planned state to its folder. Everything is staged first, then an intent is recorded, then each file is
- * replaced by one rename: killed before the intent nothing has changed, killed after it `recoverApply` finishes. What
- * the system refuses half-way is taken back. Throws `WorkspaceError` ("usage") naming the conflicts, unless all can be
+ * replaced by one rename: killed before the intent nothing has changed; killed after it, or refused a step by the system,
+ * `recoverApply` finishes. Throws `WorkspaceError` ("usage") naming the conflicts, unless all can be
  * forced and are, and `StorageError` when the folder could not be written to.
  */
 export function applyState(store: SnapshotStore, plan: ApplyPlan, options: ApplyOptions): void {
@@ -50,14 +50,14 @@ export function applyState(store: SnapshotStore, plan: ApplyPlan, options: Apply
 export interface Recovery {
   readonly target: string;
   readonly snapshot: string;
-  /** `dropped`: nothing had been replaced. `undone`: what had been replaced was put back. `waiting`: it could not be helped. */
-  readonly outcome: "finished" | "dropped" | "undone" | "waiting";
+  /** `dropped`: nothing had been replaced. `waiting`: it could not be helped. */
+  readonly outcome: "finished" | "dropped" | "waiting";
   /** Why it is still waiting. */
   readonly reason?: string;
 }
 
 /**
- * Finishes, drops or takes back every apply that was cut short; to be called before a new one is planned. One to
+ * Finishes or drops every apply that was cut short; to be called before a new one is planned. One to
  * `target` that cannot be is an error: `WorkspaceError` ("usage") when the user changed one of the files in the
  * meantime, unless `force`; one to another folder is left as it is.
  */
@@ -79,15 +79,11 @@ export function recoverApply(
   });
 }
 
-function recover(store: SnapshotStore, intent: ApplyIntent, force: boolean): "finished" | "dropped" | "undone" {
+function recover(store: SnapshotStore, intent: ApplyIntent, force: boolean): "finished" | "dropped" {
   if (intent.state === "staging") {
     unstage(store, intent);
     dropIntent(store, intent);
     return "dropped";
-  }
-  if (intent.state === "undoing") {
-    takeBack(store, intent);
-    return "undone";
   }
   // What was staged goes when the last step is done: there is nothing left to do, and the user may go on.
   if (!isStaged(store, intent)) {
@@ -111,35 +107,13 @@ function finish(store: SnapshotStore, intent: ApplyIntent): void {
   try {
     for (const [index, step] of intent.steps.entries()) perform(store, intent, step, index);
   } catch (thrown) {
-    throw thrown instanceof StorageError ? failed(store, intent, thrown) : thrown;
+    if (!(thrown instanceof StorageError)) throw thrown;
+    const reason = thrown.cause instanceof Error ? thrown.cause.message : messageOf(thrown);
+    const advice = `${intent.target} is in between two states: mend the cause, and the next \`aura apply\` finishes it.`;
+    throw new StorageError(thrown.operation, thrown.path, new Error(`${reason}\n${advice}`, { cause: thrown }));
   }
   unstage(store, intent);
   noteApplied(store, intent);
-}
-
-/** Puts back what was replaced, and answers the error that says so. */
-function failed(store: SnapshotStore, intent: ApplyIntent, thrown: StorageError): StorageError {
-  const said = (more: string): StorageError => {
-    const reason = thrown.cause instanceof Error ? thrown.cause.message : messageOf(thrown);
-    return new StorageError(thrown.operation, thrown.path, new Error(`${reason}\n${more}`, { cause: thrown }));
-  };
-  try {
-    noteIntent(store, { ...intent, state: "undoing" });
-    takeBack(store, intent);
-  } catch (again) {
-    if (!(again instanceof StorageError)) throw again;
-    return said(
-      `What had been replaced could not be put back (${again.message}).\n` +
-        `${intent.target} is in between two states: mend the cause and run \`aura apply\` again.`,
-    );
-  }
-  return said(`What had been replaced was put back: ${intent.target} is as it was before.`);
-}
-
-function takeBack(store: SnapshotStore, intent: ApplyIntent): void {
-  for (const [index, step] of [...intent.steps.entries()].reverse()) undo(store, intent, step, index);
-  unstage(store, intent);
-  dropIntent(store, intent);
 }
 
 /** Clears away what was staged, as far as the disk lets it: the next apply does the rest. */
