@@ -21,7 +21,7 @@ import {
   sameContent,
 } from "./snapshot.ts";
 import { type NewEntry, type SnapshotStore, writeTree } from "./store.ts";
-import { decodeText, splitLines } from "./text.ts";
+import { decodeText, endingLike, splitLines } from "./text.ts";
 
 /** A read-only input and where it lies. */
 export interface LinkedInput {
@@ -260,6 +260,14 @@ function editsFor(store: SnapshotStore, target: string, changes: readonly Change
       throw new EditRefused("edit-invalid", `${quoted(path)} is larger than ${EDIT_LIMITS.fileBytes} bytes`);
     const text = decodeText(store.files.readBytes(join(target, path)) ?? new Uint8Array());
     if (text === null) throw new EditRefused("edit-invalid", unsayable(path, "was changed, and is binary"));
+    const known = isChangedInPlace(before, after) && before?.kind === "file" ? store.objects.read(before.sha256) : null;
+    // Other line ends are kept as they were made by an edit of a new file only.
+    if (known !== null && endingLike(text, decodeText(known) ?? "") !== text) {
+      return [
+        { path, delete: true },
+        { path, content: text },
+      ];
+    }
     const isNewExecutable = isExecutable(after) && !isChangedInPlace(before, after);
     return [isNewExecutable ? { diff: creation(path, text) } : { path, content: text }];
   });

@@ -79,10 +79,13 @@ export type EditFailureCode = "edit-outside-artifacts" | "edit-not-applied" | "e
 /** An edit cannot be made. Caught where edits are applied: it becomes the failure of its hypothesis. */
 export class EditRefused extends Error {
   readonly code: EditFailureCode;
+  /** The lines of the file that are most like those it was to be made to, with their numbers. */
+  readonly nearest: string | null;
 
-  constructor(code: EditFailureCode, message: string) {
+  constructor(code: EditFailureCode, message: string, nearest: string | null = null) {
     super(message);
     this.code = code;
+    this.nearest = nearest;
   }
 
   failure(): Failure {

@@ -3,9 +3,10 @@ import { isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import type { Failure } from "../../model/trial.ts";
 import { quoted } from "../../text/printable.ts";
 import { checkText, Draft, EDIT_LIMITS, type EditBounds, EditRefused, editPath, tooLarge } from "./draft.ts";
+import { nearestLines } from "./nearest-lines.ts";
 import { changedBetween } from "./snapshot.ts";
 import type { NewEntry, SnapshotStore } from "./store.ts";
-import { decodeText, encodeText } from "./text.ts";
+import { decodeText, encodeText, endingLike, endOf, unixText } from "./text.ts";
 import { applyHunks, type FilePatch, parseUnified } from "./unified.ts";
 
 export type EditsResult =
@@ -57,7 +58,7 @@ function applyAll(draft: Draft, edits: readonly Edit[], bounds: EditBounds): Edi
     } catch (error) {
       if (!(error instanceof EditRefused)) throw error;
       const where = edits.length === 1 ? "the edit" : `edit ${index + 1} of ${edits.length}`;
-      return new EditRefused(error.code, `${where} cannot be made: ${error.message}`);
+      return new EditRefused(error.code, `${where} cannot be made: ${error.message}`, error.nearest);
     }
   }
   return null;
@@ -76,7 +77,8 @@ function applyEdit(draft: Draft, edit: Edit, bounds: EditBounds): void {
   }
   if ("content" in edit) {
     checkText(edit.content, "content");
-    write(draft, path, edit.content, bounds);
+    const before = decodeText(draft.bytes(path) ?? new Uint8Array());
+    write(draft, path, endingLike(edit.content, before ?? ""), bounds);
     return;
   }
   checkText(edit.replace, "replacement");
@@ -91,7 +93,7 @@ function applyPatch(draft: Draft, patch: FilePatch, bounds: EditBounds): void {
   }
   const before = patch.action === "create" ? "" : textOf(draft, path);
   const patched = applyHunks(before, patch.hunks);
-  if (!patched.ok) throw new EditRefused("edit-not-applied", `in ${quoted(path)}, ${patched.reason}`);
+  if (!patched.ok) throw new EditRefused("edit-not-applied", `in ${quoted(path)}, ${patched.reason}`, patched.nearest);
   if (patch.action !== "delete") {
     write(draft, path, patched.text, bounds, patch.executable ? 0o755 : 0o644);
     return;
@@ -154,37 +156,66 @@ function textOf(draft: Draft, path: string): string {
   return text;
 }
 
+/**
+ * The text with the one place of `search` replaced; neither needs to know how the file's lines end. New lines end like
+ * those they replace. A search text may end the last line of a file where the file does not: it stays without an end.
+ */
 function replaceOnce(text: string, search: string, replacement: string, path: string): string {
-  if (search === "") throw new EditRefused("edit-invalid", `the search text for ${quoted(path)} is empty`);
-  const at = text.indexOf(search);
-  const count = occurrences(text, search, at);
-  if (count !== "1") {
-    const hint = count === "0" ? missHint(text, search) : ": give more of the text around it";
-    throw new EditRefused("edit-not-applied", `the search text occurs ${count} times in ${quoted(path)}${hint}`);
+  const [before, wanted, wish] = [unixText(text), unixText(search), unixText(replacement)];
+  if (wanted === "") throw new EditRefused("edit-invalid", `the search text for ${quoted(path)} is empty`);
+  const places = placesOf(before, wanted);
+  if (places.length === 0 && wanted.endsWith("\n") && before.endsWith(wanted.slice(0, -1)) && before !== "") {
+    return replaceOnce(`${text}${lastEnd(text)}`, search, replacement, path).replace(/\r?\n$/, "");
   }
-  if (search === replacement) {
+  const [at = 0] = places;
+  if (places.length !== 1) throw missOf(before, wanted, places, path);
+  if (wanted === wish) {
     throw new EditRefused("edit-no-change", `search and replacement for ${quoted(path)} are the same`);
   }
-  return text.slice(0, at) + replacement + text.slice(at + search.length);
+  const [from, to] = [placeIn(text, at), placeIn(text, at + wanted.length)];
+  const ends = text.slice(from, to).match(/\r?\n/g) ?? [];
+  const end = ends.at(-1) ?? /\r?\n/.exec(text.slice(to))?.[0] ?? lastEnd(text.slice(0, from));
+  let line = 0;
+  const written = wish.replace(/\n/g, () => ends[line++] ?? end);
+  return text.slice(0, from) + written + text.slice(to);
 }
 
-/** How often, overlapping places included; counted no further than is of use. */
-function occurrences(text: string, search: string, first: number): string {
-  let count = 0;
-  for (let at = first; at !== -1; at = text.indexOf(search, at + 1)) {
-    count += 1;
-    if (count > 100) return "more than 100";
+/** How the last line ends that has an end. */
+function lastEnd(text: string): string {
+  return endOf(text.slice(0, text.lastIndexOf("\n") + 1));
+}
+
+/** Where a place in `unixText` of a text lies in the text itself. */
+function placeIn(text: string, place: number): number {
+  let at = place;
+  for (let end = text.indexOf("\r\n"); end !== -1 && end < at; end = text.indexOf("\r\n", end + 2)) at += 1;
+  return at;
+}
+
+/** Where it occurs, overlapping places included; looked for no further than is of use. */
+function placesOf(text: string, search: string): readonly number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(search); at !== -1 && places.length <= 100; at = text.indexOf(search, at + 1)) {
+    places.push(at);
   }
-  return String(count);
+  return places;
 }
 
-function missHint(text: string, search: string): string {
-  const unix = (value: string): string => value.replaceAll("\r\n", "\n");
-  if (unix(text).includes(unix(search))) {
-    const file = text.includes("\r\n") ? "CRLF" : "LF";
-    return `: only the line ends differ (the file's lines end in ${file})`;
+/** Why a search text has not one place, with the lines that come nearest or where it occurs. */
+function missOf(text: string, search: string, places: readonly number[], path: string): EditRefused {
+  const count = places.length > 100 ? "more than 100" : String(places.length);
+  const said = `the search text occurs ${count} times in ${quoted(path)}`;
+  if (places.length > 0) {
+    const lines = places.slice(0, 5).map((at) => text.slice(0, at).split("\n").length);
+    const more = places.length > lines.length ? ", …" : "";
+    return new EditRefused(
+      "edit-not-applied",
+      `${said}, in lines ${lines.join(", ")}${more}: give more of the text around it`,
+    );
   }
   const bare = (value: string): string => value.replace(/\s+/g, " ").trim();
-  if (bare(search) !== "" && bare(text).includes(bare(search))) return ": only the white space differs";
-  return ": it must be in the file exactly as given";
+  const isBlankOnly = bare(search) !== "" && bare(text).includes(bare(search));
+  const hint = isBlankOnly ? "only the white space differs" : "it must be in the file exactly as given";
+  const nearest = nearestLines(search.replace(/\n$/, "").split("\n"), text.split("\n"));
+  return new EditRefused("edit-not-applied", `${said}: ${hint}`, nearest);
 }

@@ -19,3 +19,20 @@ export function splitLines(text: string): string[] {
   if (last) lines.push(last);
   return lines;
 }
+
+/** How a line ends; `\n` where it has no end, or is none. */
+export function endOf(line: string | undefined): "\r\n" | "\n" {
+  return line?.endsWith("\r\n") ? "\r\n" : "\n";
+}
+
+/** Lines that end in `\n` only: what is compared, since nobody who proposes an edit sees the other kind. */
+export function unixText(text: string): string {
+  return text.replaceAll("\r\n", "\n");
+}
+
+/** A file's new text, its lines ending as those of the text before, where these all end alike. */
+export function endingLike(text: string, before: string): string {
+  const ends = new Set(before.match(/\r?\n/g));
+  if (ends.size !== 1) return text;
+  return ends.has("\n") ? unixText(text) : text.replace(/\r?\n/g, "\r\n");
+}

@@ -2,7 +2,8 @@ import { parsePatch, type StructuredPatch } from "diff";
 import { isWithinAny } from "../../model/tree-path.ts";
 import { quoted } from "../../text/printable.ts";
 import { EditRefused } from "./draft.ts";
-import { splitLines } from "./text.ts";
+import { nearestLines } from "./nearest-lines.ts";
+import { endOf, splitLines, unixText } from "./text.ts";
 
 /** What a unified diff does to one file. */
 export interface FilePatch {
@@ -29,11 +30,56 @@ export function parseUnified(diff: string, tracked: readonly string[]): readonly
 
 function parse(diff: string): readonly StructuredPatch[] {
   try {
-    return parsePatch(diff);
+    return parsePatch(recounted(diff));
   } catch (thrown) {
+    if (thrown instanceof EditRefused) throw thrown;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new EditRefused("edit-invalid", `the diff cannot be read: ${quoted(reason)}`);
   }
+}
+
+/** The diff with the lines of its hunks counted: models miscount them. A line that belongs to no hunk is refused. */
+function recounted(diff: string): string {
+  const lines = (/(?<!\r)\n/.test(diff) ? diff : unixText(diff)).split("\n");
+  const result: string[] = [];
+  let isBehindHunk = false;
+  let stray: string | null = null;
+  for (let at = 0; at < lines.length; ) {
+    const line = lines[at++] ?? "";
+    if (!/^@@(\s|$)/.test(line)) {
+      result.push(line);
+      if (FILE_HEADER.test(line)) isBehindHunk = false;
+      if (!isBehindHunk) stray = null;
+      else if (stray === null) stray = line;
+      else if (/^[+-]/.test(line)) {
+        const message = `a line of the diff begins with none of "+", "-" and " ": ${quoted(stray)}`;
+        throw new EditRefused("edit-invalid", message);
+      }
+      continue;
+    }
+    [isBehindHunk, stray] = [true, null];
+    let end = at;
+    while (end < lines.length && isOfHunk(lines, end)) end += 1;
+    // Empty lines behind it only separate it from what follows.
+    let last = end;
+    while (last > at && /^\r?$/.test(lines[last - 1] ?? "")) last -= 1;
+    const body = lines.slice(at, last).map((one) => (/^\r?$/.test(one) ? ` ${one}` : one));
+    const [, from = "0", to = "0"] = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@/.exec(line) ?? [];
+    const count = (other: string): number => body.filter((one) => one[0] !== "\\" && one[0] !== other).length;
+    result.push(`@@ -${from},${count("+")} +${to},${count("-")} @@`);
+    for (const one of body) result.push(one);
+    at = end;
+  }
+  return result.join("\n");
+}
+
+const FILE_HEADER = /^(?:diff |Index:|(?:---|\+\+\+)\s)/;
+
+/** Whether a line goes on with a hunk; a removed line that looks like the names of the next file is taken for them. */
+function isOfHunk(lines: readonly string[], at: number): boolean {
+  const [line = "", next = "", third = ""] = lines.slice(at, at + 3);
+  if (!/^(?:[ +\-\\]|\r?$)/.test(line)) return false;
+  return !(line.startsWith("--- ") && next.startsWith("+++ ") && third.startsWith("@@"));
 }
 
 function filePatch(patch: StructuredPatch, tracked: readonly string[]): FilePatch {
@@ -93,43 +139,75 @@ export interface Hunk {
   readonly lines: readonly string[];
 }
 
-export type Patched = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
+export type Patched =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly reason: string; readonly nearest?: string };
 
 /** Comparisons of lines that looking for the places of hunks may take. */
 const SEARCH_BUDGET = 20_000_000;
 
 /**
- * Applies hunks to text, every line exactly, ends of lines included. A hunk goes where its header says; where it does
- * not fit there, because earlier lines were miscounted, it goes to the only other place it fits, if there is one.
+ * Applies hunks to text, every line exactly but for its end. A hunk goes where its header says; where it does not fit
+ * there, because earlier lines were miscounted, it goes to the only other place it fits, if there is one. Lines that stay
+ * keep their ends, added ones end like those they replace or follow, and whether the last line has an end stays so unless
+ * the diff says otherwise.
  */
 export function applyHunks(text: string, hunks: readonly Hunk[]): Patched {
-  const lines = splitLines(text);
+  const isOpen = text !== "" && !text.endsWith("\n");
+  const lines = splitLines(isOpen ? `${text}${endOf(splitLines(text).at(-2))}` : text);
+  const bare = lines.map(withoutEnd);
   const result: string[] = [];
   let done = 0;
   let shift = 0;
   let budget = SEARCH_BUDGET;
+  let staysOpen = isOpen;
   for (const [index, hunk] of hunks.entries()) {
-    const { before, after } = sides(hunk);
+    const changes = hunk.lines.filter((line) => !line.startsWith("\\"));
+    const before = changes.filter((line) => !line.startsWith("+")).map((line) => withoutEnd(line.slice(1)));
     const stated = hunk.oldStart - 1 + shift;
     const cost = before.length * Math.max(0, lines.length - done);
-    const place = placeOf(lines, before, stated, { from: done, isSearched: cost <= budget });
+    const place = placeOf(bare, before, stated, { from: done, isSearched: cost <= budget });
     if (place !== stated) budget -= cost;
-    if (typeof place === "string") return { ok: false, reason: `hunk ${index + 1} ${place}${endsHint(lines, before)}` };
+    if (typeof place === "string") {
+      const nearest = nearestLines(before, bare);
+      return { ok: false, reason: `hunk ${index + 1} ${place}`, ...(nearest === null ? {} : { nearest }) };
+    }
     // One by one: a file may have more lines than a call has room for arguments.
     for (let line = done; line < place; line++) result.push(lines[line] ?? "");
-    // Text after a last line that had no end would be glued to it.
-    if (after.length > 0 && result.at(-1)?.endsWith("\n") === false) return { ok: false, reason: noEnd(index) };
-    for (const line of after) result.push(line);
-    done = place + before.length;
+    done = place;
+    const removed: string[] = [];
+    let end = endOf(lines[place] ?? lines[place - 1]);
+    for (const change of changes) {
+      // In a new file a line is what the diff says, to its end.
+      if (change.startsWith("+")) {
+        const added = change.slice(1);
+        result.push(lines.length === 0 ? `${added}\n` : `${withoutEnd(added)}${removed.shift() ?? end}`);
+        continue;
+      }
+      const own = lines[done++] ?? "";
+      end = endOf(own);
+      if (change.startsWith("-")) removed.push(end);
+      else {
+        result.push(own);
+        removed.length = 0;
+      }
+    }
     shift += place - stated;
+    if (done === lines.length) staysOpen = isOpenAfter(hunk) ?? isOpen;
   }
-  const rest = lines.slice(done);
-  if (rest.length > 0 && result.at(-1)?.endsWith("\n") === false) return { ok: false, reason: noEnd(hunks.length - 1) };
-  return { ok: true, text: [...result, ...rest].join("") };
+  for (let line = done; line < lines.length; line++) result.push(lines[line] ?? "");
+  const patched = result.join("");
+  return { ok: true, text: staysOpen ? patched.replace(/\r?\n$/, "") : patched };
 }
 
-function noEnd(index: number): string {
-  return `hunk ${index + 1} puts a line without a line end before another line`;
+/** Whether the last line has no end after a hunk, by its `\ No newline at end of file`; `null` when it does not say. */
+function isOpenAfter({ lines }: Hunk): boolean | null {
+  if (!lines.some((line) => line.startsWith("\\"))) return null;
+  return lines.some((line, index) => line.startsWith("\\") && lines[index - 1]?.startsWith("-") === false);
+}
+
+function withoutEnd(line: string): string {
+  return line.replace(/\r?\n$|\r$/, "");
 }
 
 /** Line where a hunk applies, or why it applies nowhere. */
@@ -151,26 +229,4 @@ function placeOf(
     found = at;
   }
   return found === -1 ? "does not match the file: its context and removed lines must be there exactly" : found;
-}
-
-function sides(hunk: Hunk): { readonly before: readonly string[]; readonly after: readonly string[] } {
-  const before: string[] = [];
-  const after: string[] = [];
-  for (const [index, line] of hunk.lines.entries()) {
-    if (line.startsWith("\\")) continue;
-    const end = hunk.lines[index + 1]?.startsWith("\\") ? "" : "\n";
-    const content = `${line.slice(1)}${end}`;
-    if (!line.startsWith("+")) before.push(content);
-    if (!line.startsWith("-")) after.push(content);
-  }
-  return { before, after };
-}
-
-function endsHint(lines: readonly string[], before: readonly string[]): string {
-  const crlf = lines.some((line) => line.endsWith("\r\n"));
-  const patchCrlf = before.some((line) => line.endsWith("\r\n"));
-  if (crlf === patchCrlf) return "";
-  return crlf
-    ? " (the file's lines end in CRLF, the diff's in LF)"
-    : " (the file's lines end in LF, the diff's in CRLF)";
 }

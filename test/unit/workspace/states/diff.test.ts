@@ -161,17 +161,20 @@ const tree = fc
   )
   .map((entries) => entries.map(({ path, text, mode }) => file(path, text, mode)));
 
-test("the diff of two texts, applied as an edit, gives the second", () => {
+test("the diff of two texts, applied as an edit, gives the second, also where all lines end in CRLF", () => {
   const { store } = world();
+  const state = (text: string): string => store.putTree([file("src/f.txt", text)]).id;
+  const unix = content.map((text) => text.replaceAll("\r\n", "\n"));
   fc.assert(
-    fc.property(content, content, (before, after) => {
+    fc.property(unix, unix, (before, after) => {
       fc.pre(before !== after);
-      const a = store.putTree([file("src/f.txt", before)]).id;
-      const b = store.putTree([file("src/f.txt", after)]).id;
-      expect(applyEdits(store, a, [{ diff: patchBetween(store, a, b) }], { tracked: ["src/f.txt"] })).toMatchObject({
-        ok: true,
-        snapshot: b,
-      });
+      const [a, b] = [state(before), state(after)];
+      const edits = [{ diff: patchBetween(store, a, b) }];
+      const tracked = ["src/f.txt"];
+      expect(applyEdits(store, a, edits, { tracked })).toMatchObject({ ok: true, snapshot: b });
+      fc.pre(before.includes("\n"));
+      const [dosBefore, dosAfter] = [before, after].map((text) => state(text.replaceAll("\n", "\r\n")));
+      expect(applyEdits(store, dosBefore ?? "", edits, { tracked })).toMatchObject({ ok: true, snapshot: dosAfter });
     }),
     { numRuns: 200 },
   );

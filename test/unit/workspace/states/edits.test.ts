@@ -2,7 +2,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Edit } from "../../../../src/model/hypothesis.ts";
-import { applyEdits } from "../../../../src/workspace/states/edits.ts";
+import { EditRefused } from "../../../../src/workspace/states/draft.ts";
+import { applyEdits, tryEdits } from "../../../../src/workspace/states/edits.ts";
 import { workspacesIn } from "../../../../src/workspace/states/excludes.ts";
 import { type NewEntry, SnapshotStore } from "../../../../src/workspace/states/store.ts";
 import { cpuTime } from "../../../support/cpu-time.ts";
@@ -103,16 +104,10 @@ test("a deleted file is gone and the folder it was the last in stays", () => {
 
 test("a search text that occurs not once is refused with how often it does, and a hint", () => {
   expect(outcome([{ path: "train.py", search: "lr", replace: "x" }])).toBe(
-    'edit-not-applied: the edit cannot be made: the search text occurs 2 times in "train.py": give more of the text around it',
+    'edit-not-applied: the edit cannot be made: the search text occurs 2 times in "train.py", in lines 1, 3: give more of the text around it',
   );
   expect(outcome([{ path: "src/a.py", search: "nope", replace: "x" }])).toMatch(
     /occurs 0 times in "src\/a.py": it must be/,
-  );
-  expect(outcome([{ path: "src/dos.txt", search: "one\ntwo", replace: "x" }])).toMatch(
-    /only the line ends differ .* CRLF/,
-  );
-  expect(outcome([{ path: "src/a.py", search: "one\r\ntwo", replace: "x" }])).toMatch(
-    /only the line ends differ .* LF/,
   );
   expect(outcome([{ path: "src/a.py", search: "  two", replace: "x" }])).toMatch(/only the white space differs/);
   expect(outcome([{ path: "src/a.py", search: "", replace: "x" }])).toMatch(/^edit-invalid: .*empty/);
@@ -247,21 +242,6 @@ test.each([
     "edit-not-applied",
   ],
   [
-    "line ends that differ",
-    "--- a/src/dos.txt\n+++ b/src/dos.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n",
-    "edit-not-applied: .*CRLF",
-  ],
-  [
-    "a last line without its end",
-    "--- a/src/no-end.txt\n+++ b/src/no-end.txt\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n",
-    "edit-not-applied",
-  ],
-  [
-    "text after a line without an end",
-    "--- a/src/no-end.txt\n+++ b/src/no-end.txt\n@@ -2,0 +3 @@\n+c\n",
-    "edit-not-applied",
-  ],
-  [
     "a new file that exists",
     "--- /dev/null\n+++ b/src/a.py\n@@ -0,0 +1 @@\n+x\n",
     "edit-not-applied: .*exists already",
@@ -290,12 +270,92 @@ test.each([
     "diff --git a/src/data.bin b/src/data.bin\nBinary files a/src/data.bin and b/src/data.bin differ\n",
     "edit-invalid: .*binary",
   ],
-  ["miscounted lines", "--- a/src/a.py\n+++ b/src/a.py\n@@ -1,9 +1,9 @@\n one\n-two\n+2\n", "edit-invalid"],
+  [
+    "a line that belongs to no hunk before more of its changes",
+    "--- a/src/a.py\n+++ b/src/a.py\n@@ -1,3 +1,3 @@\n one\ntwo\n-three\n+3\n",
+    'edit-invalid: .*begins with none of .*"two"',
+  ],
   ["no diff at all", "please change two to 2", "edit-invalid"],
   ["nothing", "", "edit-invalid"],
   ["hunks without a file", "@@ -1 +1 @@\n-one\n+1\n", "edit-invalid"],
 ])("a diff with %s is refused", (_, diff, expected) => {
   expect(outcome([{ diff }])).toMatch(new RegExp(`^${expected}`, "s"));
+});
+
+test.each([
+  ["too many", "@@ -1,9 +1,9 @@\n one\n-two\n+2\n", "one\n2\nthree\n"],
+  ["too few", "@@ -1 +1 @@\n-one\n+1\n\n@@ -2,1 +2,1 @@\n two\n-three\n+3\n+4\n\n", "1\ntwo\n3\n4\n"],
+  ["none", "@@ def f(): @@\n one\n two\n+2\n", "one\ntwo\n2\nthree\n"],
+])("only the lines of a hunk count, whose header says %s", (_, hunks, expected) => {
+  const { text } = success([
+    { diff: `--- a/src/a.py\n+++ b/src/a.py\n${hunks}--- a/train.py\n+++ b/train.py\n@@ @@\n-epochs = 2\n` },
+  ]);
+  expect([text("src/a.py"), text("train.py")]).toEqual([expected, "lr = 1\nlr = 3\n"]);
+});
+
+test.each<[string, string, Edit, string]>([
+  [
+    "a search over lines",
+    "a\r\nb\r\nc\r\n",
+    { path: "f", search: "a\nb\n", replace: "a\nx\ny\n" },
+    "a\r\nx\r\ny\r\nc\r\n",
+  ],
+  ["a search in the last line", "a\r\nb", { path: "f", search: "b", replace: "c\nd" }, "a\r\nc\r\nd"],
+  ["a CRLF search in LF", "a\nb\n", { path: "f", search: "a\r\nb", replace: "x\r\ny" }, "x\ny\n"],
+  ["whole content", "a\r\nb\r\n", { path: "f", content: "x\ny\nz" }, "x\r\ny\r\nz"],
+  ["whole content where ends are mixed", "a\r\nb\n", { path: "f", content: "x\r\ny\n" }, "x\r\ny\n"],
+  [
+    "a search where ends are mixed",
+    "a\r\nb\nc\r\nd\n",
+    { path: "f", search: "a\nb\nc", replace: "1\n2\n3" },
+    "1\r\n2\n3\r\nd\n",
+  ],
+  [
+    "a diff where ends are mixed",
+    "a\r\nb\nc\r\n",
+    { diff: "@@ -1,3 +1,4 @@\n a\n-b\n+x\n+y\n c\n" },
+    "a\r\nx\ny\nc\r\n",
+  ],
+  ["a diff in CRLF", "a\nb\n", { diff: "@@ -1,2 +1,2 @@\r\n a\r\n-b\r\n+c\r\n" }, "a\nc\n"],
+])("line ends follow the file: %s", (_, before, edit, after) => {
+  const { store } = world();
+  const { id } = store.putTree([file("f", before)]);
+  const edits =
+    "diff" in edit
+      ? [
+          {
+            diff: `--- a/f${edit.diff.includes("\r") ? "\r" : ""}\n+++ b/f${edit.diff.includes("\r") ? "\r" : ""}\n${edit.diff}`,
+          },
+        ]
+      : [edit];
+  const result = applyEdits(store, id, edits, { tracked: ["f"] });
+  expect(result).toMatchObject({ ok: true });
+  if (result.ok) expect(Buffer.from(store.fileContent(result.snapshot, "f") ?? []).toString()).toBe(after);
+});
+
+test.each<[string, string, Edit]>([
+  [
+    "a diff of its last line",
+    "a\nc",
+    { diff: "--- a/src/no-end.txt\n+++ b/src/no-end.txt\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n" },
+  ],
+  ["a diff that adds to it", "a\nb\nc", { diff: "--- a/src/no-end.txt\n+++ b/src/no-end.txt\n@@ -2,0 +3 @@\n+c\n" }],
+  ["a search that has one", "a\nc", { path: "src/no-end.txt", search: "b\n", replace: "c\n" }],
+])("a file without a final newline stays without: %s", (_, expected, edit) => {
+  expect(success([edit]).text("src/no-end.txt")).toBe(expected);
+});
+
+test("what comes nearest to a text or a hunk that is not there is told with the numbers of its lines", () => {
+  const { store, id } = base();
+  const nearest = (edit: Edit) => {
+    const made = tryEdits(store, id, [edit], { tracked: TRACKED });
+    return made instanceof EditRefused ? made.nearest : "none";
+  };
+  expect(nearest({ path: "train.py", search: "epochs = 3\nlr = 4", replace: "" })).toBe("2| epochs = 2\n3| lr = 3");
+  expect(nearest({ diff: "--- a/train.py\n+++ b/train.py\n@@ -1,2 +1,2 @@\n lr=1\n-epoch = 2\n+x\n" })).toBe(
+    "1| lr = 1\n2| epochs = 2",
+  );
+  expect(nearest({ path: "src/a.py", search: "nothing of the kind", replace: "" })).toBeNull();
 });
 
 test("a diff may create an executable file", () => {
@@ -379,6 +439,7 @@ test("search and replace does what splitting at the search text and joining agai
     fc.property(letters(12), letters(3), letters(4), (text, search, replace) => {
       const { id } = store.putTree([file("f", text)]);
       const result = applyEdits(store, id, [{ path: "f", search, replace }], { tracked: ["f"] });
+      fc.pre(text.endsWith("\n") || !search.endsWith("\n"));
       const places = [...Array(text.length + 1).keys()].filter((at) => text.startsWith(search, at));
       const expected = text.split(search).join(replace);
       const applies = search !== "" && places.length === 1 && expected !== text;
