@@ -124,6 +124,13 @@ export interface EditCopies {
   make(name: string): Promise<EditCopy>;
 }
 
+/** Why a proposal cannot become a hypothesis. */
+export interface ProposalProblem {
+  readonly reason: string;
+  /** The lines of the file that come nearest to those which an edit names, with their numbers. */
+  readonly nearest?: string;
+}
+
 export interface StageContext extends RunContext {
   readonly iteration: number;
   readonly history: History;
@@ -133,6 +140,11 @@ export interface StageContext extends RunContext {
   readonly trials: Trials;
   /** Absent when the spec tracks no artifacts. */
   readonly copies?: EditCopies;
+  /**
+   * Whether edits can be made to the state of a hypothesis of the history, or else to the base: what is wrong if not.
+   * Absent when the spec tracks no artifacts.
+   */
+  readonly proposalProblem?: (edits: readonly Edit[], base?: HypothesisId) => ProposalProblem | null;
 }
 
 /** One attempt at one trial. */

@@ -1,9 +1,9 @@
 import { isAbsolute, join, normalize, relative } from "node:path";
-import type { ArtifactsView, CopyChanges, EditCopies, RunContext } from "../kernel/context.ts";
+import type { ArtifactsView, CopyChanges, EditCopies, ProposalProblem, RunContext } from "../kernel/context.ts";
 import type { EntryKind, Files } from "../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../kernel/errors.ts";
 import { type Artifact, artifactKind, artifactPath } from "../model/artifact.ts";
-import type { Hypothesis } from "../model/hypothesis.ts";
+import type { Edit, Hypothesis } from "../model/hypothesis.ts";
 import { parseHypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { TakenProject } from "../model/run.ts";
@@ -17,10 +17,12 @@ import {
   captureTrialCopy,
   changesInCopy,
   createArtifactsView,
+  EditRefused,
   makeTrialCopy,
   projectExcludes,
   SnapshotStore,
   setCarried,
+  tryEdits,
   workspacesIn,
 } from "../workspace/states/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -40,6 +42,8 @@ export interface ArtifactStates {
   readonly start: string;
   /** The state a hypothesis runs with: its base with its own edits, and no one else's. */
   stateOf(hypothesis: Hypothesis, base: CarriedState): StateResult;
+  /** Why edits cannot be made to a state. Nothing is stored. */
+  problemOf(edits: readonly Edit[], base: CarriedState): ProposalProblem | null;
   view(base: CarriedState): ArtifactsView;
   /** Makes the workspace's `artifacts/` folder this state. */
   carry(state: string): void;
@@ -141,12 +145,17 @@ export async function openProject(
 
   const taken = await project();
   const { start = taken.artifacts } = taken;
+  const bounds = { tracked, isWorkspace, inputs };
   return {
     copies,
     artifacts: {
       start,
-      stateOf: (hypothesis, base) =>
-        applyEdits(store, base.snapshot, hypothesis.edits ?? [], { tracked, isWorkspace, inputs }),
+      stateOf: (hypothesis, base) => applyEdits(store, base.snapshot, hypothesis.edits ?? [], bounds),
+      problemOf: (edits, base) => {
+        const made = tryEdits(store, base.snapshot, edits, bounds);
+        if (!(made instanceof EditRefused)) return null;
+        return { reason: made.message, ...(made.nearest === null ? {} : { nearest: made.nearest }) };
+      },
       view: (base) =>
         createArtifactsView(store, { base: base.snapshot, parent: parentOf(workspace, base) ?? start, start }),
       carry: (state) => setCarried(store, state),

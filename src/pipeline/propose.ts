@@ -1,4 +1,4 @@
-import type { StageContext } from "../kernel/context.ts";
+import type { History, StageContext } from "../kernel/context.ts";
 import { RunnerError, type RunnerProblem } from "../kernel/errors.ts";
 import type { Proposal, Proposals, Researcher } from "../kernel/ports.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
@@ -65,10 +65,14 @@ function admit(
       refused.push({ label, reason: `more than the ${count} asked for` });
       return;
     }
-    const base = proposal.base === undefined ? carried : shownState(proposal.base, ctx);
-    if (base === null) {
-      const reason = `its base ${JSON.stringify(proposal.base)} is none of the hypotheses in the history that have a state`;
-      refused.push({ label, reason });
+    const base = proposal.base === undefined ? carried : shownState(proposal.base, ctx.history);
+    if (typeof base === "string") {
+      refused.push({ label, reason: base });
+      return;
+    }
+    const problem = ctx.proposalProblem?.(proposal.edits ?? [], proposal.base);
+    if (problem) {
+      refused.push({ label, reason: problem.reason });
       return;
     }
     const hypothesis = withId(proposal, hypothesisId(ctx.iteration, hypotheses.length), base);
@@ -99,12 +103,14 @@ function counted(refused: readonly RefusedProposal[]): readonly RefusedProposal[
   });
 }
 
-/** The state of a finished hypothesis that the proposer has seen; `null` when it names another. */
-function shownState(name: string, { history }: StageContext): CarriedState | null {
+/** The state of a finished hypothesis that the proposer has seen; what is wrong when it names another. */
+export function shownState(name: string, history: History): CarriedState | string {
   const parsed = parseHypothesisId(name);
   const id = parsed && hypothesisId(parsed.iteration, parsed.index);
   const state = history.entries.find((entry) => entry.id === id)?.state;
-  return id === null || state === undefined ? null : { snapshot: state, hypothesisId: id };
+  return id === null || state === undefined
+    ? `its base ${JSON.stringify(name)} is none of the hypotheses in the history that have a state`
+    : { snapshot: state, hypothesisId: id };
 }
 
 function withId(proposal: Proposal, id: string, base: CarriedState | undefined): Hypothesis {

@@ -13,6 +13,7 @@ import type { RunHistory, View } from "./history.ts";
 import type { InputGuard } from "./inputs.ts";
 import type { TrialFolders } from "./keep.ts";
 import { type ArtifactStates, createEditCopies, type ProjectCopies } from "./project.ts";
+import { shownState } from "./propose.ts";
 import type { Spending } from "./spending.ts";
 import type { Stages } from "./stages.ts";
 import { redactedCalls, redactedTrials } from "./stages.ts";
@@ -68,7 +69,16 @@ export function stageContext(
     history,
     rng,
     calls: redactedCalls(calls, hide),
-    ...(artifacts && base ? { artifacts: artifacts.view(base), copies: createEditCopies(loop, iteration, base) } : {}),
+    ...(artifacts && base
+      ? {
+          artifacts: artifacts.view(base),
+          copies: createEditCopies(loop, iteration, base),
+          proposalProblem: (edits, named) => {
+            const from = named === undefined ? base : shownState(named, history);
+            return typeof from === "string" ? { reason: from } : artifacts.problemOf(edits, from);
+          },
+        }
+      : {}),
   };
   const copies = {
     make: (hypothesis: Hypothesis, target: string) => project.make(states.get(hypothesis.id) ?? null, target),

@@ -9,7 +9,10 @@ import { clipLines, fence, promptLine } from "../../text/printable.ts";
 /** An unusable reply is followed by at most two more asks. */
 const MAX_ASKS = 3;
 
-export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+/** `again`: something of the reply was taken, and this, after the prompt, asks for the rest. */
+export type Reading<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string; readonly again?: string };
 
 /** What came of asking: the value, or the last reason why there is none and how many replies there were. */
 export type Answer<T> =
@@ -30,12 +33,17 @@ export interface Question<T> {
 
 /**
  * Asks until a reply is of use, at most `MAX_ASKS` times and only while the run's budgets last; each further ask carries
- * the reply before it and what was wrong with it. The last reason when none was, and the number of asks.
+ * the reply before it and what was wrong with it, or asks for what is missing. The last reason when none was, and the
+ * number of asks.
  */
-export async function askUntilUsable<T>(ctx: Pick<StageContext, "calls">, question: Question<T>): Promise<Answer<T>> {
+export async function askUntilUsable<T>(
+  ctx: Pick<StageContext, "calls" | "signal">,
+  question: Question<T>,
+): Promise<Answer<T>> {
   const { runner, role, hypothesisId, part } = question;
   let prompt = question.prompt;
   let reason = "";
+  let again: string | undefined;
   for (let ask = 1; ask <= MAX_ASKS; ask++) {
     const about = {
       ...defined({ hypothesisId, part }),
@@ -44,19 +52,28 @@ export async function askUntilUsable<T>(ctx: Pick<StageContext, "calls">, questi
     try {
       reply = await ctx.calls.ask({ runner, role, prompt, ask, ...about });
     } catch (thrown) {
-      if (ask === 1 || !(thrown instanceof RunnerError) || thrown.problem !== "budget") throw thrown;
+      const isEnd = isOfOneCall(thrown) && (thrown.problem === "budget" || again !== undefined);
+      if (ask === 1 || !isEnd || ctx.signal.aborted) throw thrown;
       return { ok: false, reason: `${reason}; ${thrown.message}`, asks: ask - 1 };
     }
-    const reading = reply.unusable === undefined ? question.read(reply) : unusable(reply.unusable);
+    const reading: Reading<T> =
+      reply.unusable === undefined ? question.read(reply) : { ok: false, reason: reply.unusable };
     if (reading.ok) return reading;
     reason = reading.reason;
-    prompt = `${question.prompt}\n\n${reminder(reply.content, reason, question.expected)}`;
+    again = reading.again ?? again;
+    const parts = [
+      question.prompt,
+      again,
+      reading.again ? undefined : reminder(reply.content, reason, question.expected),
+    ];
+    prompt = parts.filter((part) => part !== undefined).join("\n\n");
   }
   return { ok: false, reason, asks: MAX_ASKS };
 }
 
-function unusable(reason: string): { readonly ok: false; readonly reason: string } {
-  return { ok: false, reason };
+/** A command that failed this time, or one too many; a provider that cannot be reached is not a matter of one call. */
+export function isOfOneCall(thrown: unknown): thrown is RunnerError {
+  return thrown instanceof RunnerError && ["failed", "unusable-reply", "budget"].includes(thrown.problem);
 }
 
 /** How many replies were of no use, before what was wrong with the last: `3 replies; the last`. */

@@ -3,7 +3,7 @@ const EDITS = `{{#if artifacts}}To change files, give an item "edits", a list of
   {"path": "file", "search": "text that occurs exactly once", "replace": "new text"}
   {"path": "file", "delete": true}
   {"diff": "a unified diff"}
-An edit that does not apply exactly once makes its experiment fail.
+Every edit has to apply exactly once: give enough of the text around the place.
 {{/if}}`;
 
 const ANSWER = `Propose {{num_tasks}} new experiments that differ from each other and from all before; build on what worked, and test one clear idea each.

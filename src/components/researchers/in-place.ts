@@ -1,10 +1,11 @@
 import type { EditCopies, StageContext } from "../../kernel/context.ts";
-import { RunnerError, SpecError } from "../../kernel/errors.ts";
+import { SpecError } from "../../kernel/errors.ts";
 import type { Proposal, Proposals, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { Semaphore } from "../../kernel/semaphore.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
 import { promptLine } from "../../text/printable.ts";
+import { isOfOneCall } from "../prompting/ask.ts";
 import { AnthropicRunner } from "../runners/anthropic.ts";
 import { LLMRunner } from "../runners/llm.ts";
 import { RecordingRunner } from "../runners/recording.ts";
@@ -138,11 +139,6 @@ async function proposeOne(
   if (!edits.ok) return { label, reason: edits.reason };
   if (edits.edits.length === 0) return { label, reason: nothingChanged(runner, made.outside) };
   return describeEdits(edits.edits, answer.reply ?? reply.content, label, rules);
-}
-
-/** A command that failed this time, or one too many; a provider that cannot be reached is not a matter of one call. */
-function isOfOneCall(thrown: unknown): thrown is RunnerError {
-  return thrown instanceof RunnerError && ["failed", "unusable-reply", "budget"].includes(thrown.problem);
 }
 
 function nothingChanged({ name }: Runner, outside: JsonValue | undefined): string {

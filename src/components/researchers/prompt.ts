@@ -3,7 +3,6 @@ import { type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { messageOf, SpecError } from "../../kernel/errors.ts";
 import type { LlmCall, Proposals, Researcher as ResearcherPort, Runner } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
-import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import { SINGLE } from "../../platform/template-contexts.ts";
@@ -24,6 +23,7 @@ import { asRunner } from "../runners/llm.ts";
 import { declaredParameters } from "../space/schema.ts";
 import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
+import { Gathering } from "./gathering.ts";
 import { proposeInPlace, requireHands } from "./in-place.ts";
 import { type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
 
@@ -97,21 +97,18 @@ export class Researcher implements ResearcherPort {
       const prompt = (place: number): string => renderedInRun("researcher", () => this.prompt(ctx, place));
       return proposeInPlace(ctx, { runner: this.runner, count: ctx.count, prompt, rules: this.#rules(ctx) });
     }
-    let refused: readonly RefusedProposal[] = [];
+    const gathering = new Gathering(ctx);
     const reading = await askUntilUsable(ctx, {
       runner: this.runner,
       role: "researcher",
       prompt: renderedInRun("researcher", () => this.prompt(ctx)),
       expected: "a JSON list of objects, one for each proposal,",
-      read: (reply) => {
-        const parsed = this.read(reply.structured ?? reply.content, ctx);
-        refused = [...refused, ...parsed.refused];
-        return parsed.ok ? { ok: true, value: parsed } : parsed;
-      },
+      read: (reply) => gathering.take(this.read(reply.structured ?? reply.content, ctx)),
     });
-    if (reading.ok) return { proposals: reading.value.proposals, refused };
+    const result = gathering.result();
+    if (reading.ok || result.proposals.length > 0) return result;
     const message = `${this.runner.name} gave no usable proposal in ${inReplies(reading.asks)}: ${reading.reason}`;
-    return { proposals: [], refused, failure: { code: "unusable-reply", message } };
+    return { ...result, failure: { code: "unusable-reply", message } };
   }
 
   /** The prompt of this iteration, as it is sent first. In place each proposal has its own; `place` counts from 0. */
@@ -158,7 +155,8 @@ const options = {
       default: "reply",
       "x-artifacts": "in_place",
       description:
-        "How proposals edit the tracked artifacts. `reply`: the reply holds edits. `in_place`: the runner, such as an " +
+        "How proposals edit the tracked artifacts. `reply`: the reply holds edits; " +
+        "what does not apply is asked for again, twice at most, and then refused. `in_place`: the runner, such as an " +
         "agent CLI, is called once for each proposal in its own copy of the project, and what it changed is the edit; " +
         "`{{task}}` in the prompt says which it is, as `1 of 3`. `none`: proposals with edits are refused.",
     },

@@ -4,8 +4,8 @@ import type { Failure } from "../../model/trial.ts";
 import { quoted } from "../../text/printable.ts";
 import { checkText, Draft, EDIT_LIMITS, type EditBounds, EditRefused, editPath, tooLarge } from "./draft.ts";
 import { nearestLines } from "./nearest-lines.ts";
-import { changedBetween } from "./snapshot.ts";
-import type { NewEntry, SnapshotStore } from "./store.ts";
+import { changedBetween, makeSnapshot } from "./snapshot.ts";
+import { type NewEntry, recorded, type SnapshotStore } from "./store.ts";
 import { decodeText, encodeText, endingLike, endOf, unixText } from "./text.ts";
 import { applyHunks, type FilePatch, parseUnified } from "./unified.ts";
 
@@ -24,17 +24,11 @@ export function applyEdits(
   edits: readonly Edit[],
   bounds: EditBounds,
 ): EditsResult {
-  const base = store.read(baseId);
-  if (edits.length === 0) return { ok: true, snapshot: baseId, changed: [] };
-  const draft = new Draft(store.objects, base);
-  const refused = applyAll(draft, edits, bounds);
-  if (refused !== null) return { ok: false, failure: refused.failure() };
-  const snapshot = store.putTree(draft.entries());
-  if (snapshot.id === base.id) {
-    const failure = { code: "edit-no-change", message: "the edits together change nothing: the last undo the first" };
-    return { ok: false, failure };
-  }
-  return { ok: true, snapshot: snapshot.id, changed: changedBetween(base, snapshot) };
+  if (edits.length === 0) return { ok: true, snapshot: store.read(baseId).id, changed: [] };
+  const made = tryEdits(store, baseId, edits, bounds);
+  if (made instanceof EditRefused) return { ok: false, failure: made.failure() };
+  const snapshot = store.putTree(made);
+  return { ok: true, snapshot: snapshot.id, changed: changedBetween(store.read(baseId), snapshot) };
 }
 
 /** What edits would make of a base state, or why they cannot be made; nothing is stored. */
@@ -45,7 +39,11 @@ export function tryEdits(
   bounds: EditBounds,
 ): readonly NewEntry[] | EditRefused {
   const draft = new Draft(store.objects, store.read(baseId));
-  return applyAll(draft, edits, bounds) ?? draft.entries();
+  const refused = applyAll(draft, edits, bounds);
+  if (refused !== null) return refused;
+  const made = draft.entries();
+  if (edits.length === 0 || makeSnapshot(made.map(recorded)).id !== baseId) return made;
+  return new EditRefused("edit-no-change", "the edits together change nothing: the last undo the first");
 }
 
 function applyAll(draft: Draft, edits: readonly Edit[], bounds: EditBounds): EditRefused | null {

@@ -7,7 +7,8 @@ export {
   makeTrialCopy,
 } from "./copies.ts";
 export { diffSnapshots, patchBetween } from "./diff.ts";
-export { applyEdits } from "./edits.ts";
+export { EditRefused } from "./draft.ts";
+export { applyEdits, tryEdits } from "./edits.ts";
 export { isWorkspace, projectExcludes, removeExcept, repositoryTop, workspacesIn } from "./excludes.ts";
 export { captureProject } from "./project.ts";
 export { carriedState, findState, planRollback, type RollbackPlan, rollback, type StateRecords } from "./rollback.ts";

@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../../kernel/steps.ts";
+import { sha256Of } from "../../platform/files/hash.ts";
 import { quoted } from "../../text/printable.ts";
 import { manifestFileOf, objectFile, snapshotsDir } from "../layout.ts";
 import { createExcludes, type Excludes } from "./excludes.ts";
@@ -39,6 +40,13 @@ export interface Captured {
 export type NewEntry =
   | { readonly path: string; readonly kind: "file"; readonly mode: number; readonly content: Uint8Array }
   | SnapshotEntry;
+
+/** An entry as a manifest has it. */
+export function recorded(entry: NewEntry): SnapshotEntry {
+  if (!("content" in entry)) return entry;
+  const { path, kind, mode, content } = entry;
+  return { path, kind, mode, size: content.length, sha256: sha256Of(content) };
+}
 
 /**
  * The states of a workspace: `snapshots/<id>.json` one manifest each, file contents once in `snapshots/objects`.
@@ -98,13 +106,8 @@ export class SnapshotStore {
   /** Stores a tree that was made in memory; entries of files already stored are taken as they are. */
   putTree(entries: readonly NewEntry[], durable = false): Snapshot {
     this.assertWritable();
-    const stored = entries.map((entry): SnapshotEntry => {
-      if (!("content" in entry)) return entry;
-      const { path, kind, mode } = entry;
-      const { size, sha256 } = this.objects.put(entry.content);
-      return { path, kind, mode, size, sha256 };
-    });
-    const snapshot = makeSnapshot(stored);
+    for (const entry of entries) if ("content" in entry) this.objects.put(entry.content);
+    const snapshot = makeSnapshot(entries.map(recorded));
     this.#write(snapshot, durable);
     return snapshot;
   }

@@ -52,6 +52,7 @@ const MODEL = `prompt=$(cat)
 printf %s "$prompt" | sha256sum | cut -d ' ' -f 1 >> calls.log
 case $prompt in
   REVIEW*) echo '[{"finding": "seen"}]' ;;
+  "PROPOSE 1"*"cannot be made"*) cat reply-1-again.json ;;
   "PROPOSE 1"*) cat reply-1.json ;;
   *) cat reply-2.json ;;
 esac
@@ -69,8 +70,9 @@ const FILES: Readonly<Record<string, string>> = {
   "reply-1.json": JSON.stringify([
     { x: 1, edits: [{ path: "code.sh", search: "gain=1", replace: "gain=2" }] },
     { x: 2, edits: [{ path: "lib/b.txt", content: "b\n" }] },
-    { x: 3, edits: [{ path: "code.sh", search: "nowhere", replace: "x" }] },
+    { x: 3, edits: [{ path: "code.sh", search: "nowhere", replace: "shift=1" }] },
   ]),
+  "reply-1-again.json": JSON.stringify([{ x: 3, edits: [{ path: "code.sh", search: "shift=0", replace: "shift=1" }] }]),
   "reply-2.json": JSON.stringify([
     { x: -1 },
     { x: 4, edits: [{ path: "lib/b.txt", delete: true }] },

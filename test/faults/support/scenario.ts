@@ -42,8 +42,9 @@ const PROPOSALS: Readonly<Record<string, readonly object[]>> = {
         { path: "code.txt", content: "gain = 1\nshift = 3\n" },
       ],
     },
-    { label: "does-not-apply", x: 3, edits: [{ path: "code.txt", search: "nowhere", replace: "x" }] },
+    { label: "mended", x: 3, edits: [{ path: "code.txt", search: "nowhere", replace: "shift = 1" }] },
   ],
+  "1 again": [{ label: "mended", x: 3, edits: [{ path: "code.txt", search: "shift = 0", replace: "shift = 1" }] }],
   "2": [
     { label: "crashes", x: -1 },
     { label: "prune", x: 4, edits: [{ path: "lib/new.txt", delete: true }] },
@@ -95,7 +96,10 @@ function suite({ cwd }: ProcessRequest): Printed {
   return broken ? { exitCode: 1, stderr: "1 test failed" } : { stdout: ["1 test passed"] };
 }
 
-/** Answers from the proposals above; the first reply about the second iteration is of no use. Counts what it answered. */
+/**
+ * Answers from the proposals above; of the first reply about the first iteration an edit does not apply, and the first
+ * about the second is of no use. Counts what it answered.
+ */
 export function modelOf(place: Place): LlmCall {
   return async (prompt) => {
     appendFileSync(place.calls, `${createHash("sha256").update(prompt).digest("hex")}\n`);
@@ -103,7 +107,8 @@ export function modelOf(place: Place): LlmCall {
     const usage = { inputTokens: 100, outputTokens: 10, costUsd: 0.5 };
     if (role === "REVIEW") return { content: `[{"finding": "seen ${prompt.length} characters"}]`, usage };
     if (iteration === "2" && !prompt.includes("could not be used")) return { content: "I have no idea.", usage };
-    return { content: JSON.stringify(PROPOSALS[iteration] ?? []), usage };
+    const again = prompt.includes("cannot be made") ? " again" : "";
+    return { content: JSON.stringify(PROPOSALS[`${iteration}${again}`] ?? []), usage };
   };
 }
 
