@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { EXIT, SpecError } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
+import { changedFilesMessage } from "../pipeline/changed-files.ts";
 import { changeLines, changesSince, identity, refuseScoring } from "../pipeline/changes.ts";
 import { recordInputs } from "../pipeline/inputs.ts";
 import type { JudgedChange } from "../pipeline/options.ts";
@@ -131,9 +132,11 @@ async function explain(session: Session, root: string): Promise<number> {
   const inputs = await recordInputs(settings.inputs, scope, () => effects.clock.turn());
   const judged = changesSince(manifest, spec, inputs, settings);
   refuseScoring(judged, root, spec);
+  const files = await changedFilesMessage(workspace, manifest, settings, spec, new AbortController().signal);
+  if (files !== null) process.stderr.write(`warning: ${terminalLine(files)}\n`);
   const steps = explainResume(workspace, retryFailed ? chooseFailed(workspace, retryFailed) : []);
   if (frame) {
-    frame.tell("resume.explained", { changes: judged.map(({ scores: _, ...change }) => change), steps });
+    frame.tell("resume.explained", { changes: judged.map(({ scores: _, file: __, ...change }) => change), steps });
     frame.finish({ exitCode: EXIT.ok, reason: "explained", best: manifest.best });
     return EXIT.ok;
   }

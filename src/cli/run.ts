@@ -44,7 +44,7 @@ async function dryRun({ effects, frame, flags }: Session, loaded: LoadedSpec, pl
   const resolved = await resolveSpec(loaded, { effects, probe: false });
   const earlier = flags.from === undefined ? null : await readEarlier(flags.from, effects);
   const prior = earlier && priorOf(earlier, isScoredAlike(earlier.manifest, resolved.spec, [], resolved.settings));
-  const plan = planRun(resolved, resolve(place), effects, prior ?? []);
+  const plan = await planRun(resolved, resolve(place), effects, prior ?? []);
   const hide = createRedactor(loaded.secrets);
   if (frame) {
     frame.tell("run.planned", { plan }, hide);

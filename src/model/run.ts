@@ -116,6 +116,7 @@ const projectSchema = {
     artifacts: { type: "string", description: "Snapshot of the tracked artifacts." },
     start: { type: "string", description: "Snapshot that the run starts from, where that is of an earlier run." },
     root: { type: "string", description: "Absolute path of the folder they were read from." },
+    readAt: TIMESTAMP,
     scope: {
       type: "object",
       properties: {
@@ -134,7 +135,7 @@ const projectSchema = {
       additionalProperties: false,
     },
   },
-  required: ["files", "artifacts", "root", "scope"],
+  required: ["files", "artifacts", "root", "readAt", "scope"],
   additionalProperties: false,
 } as const satisfies ObjectSchema;
 /** The user's files as they were read at the start. */

@@ -43,7 +43,8 @@ export function refuseScoring(
   throw new SpecError(`${started}:\n\n${changeLines(changes)}\n\nput it back, or ${waysOn(place, spec)}`);
 }
 
-function waysOn(place: string, spec: Pick<RecordedSpec, "file" | "overrides"> | undefined): string {
+/** How to go on elsewhere, with the command to type. */
+export function waysOn(place: string, spec: Pick<RecordedSpec, "file" | "overrides"> | undefined): string {
   if (spec === undefined) return "start another run in a workspace of its own";
   const sets = Object.entries(spec.overrides).map(([path, value]) => {
     return ` --set ${shellWord(`${path}=${typeof value === "string" ? value : JSON.stringify(value)}`)}`;

@@ -6,6 +6,7 @@ import { Semaphore } from "../kernel/semaphore.ts";
 import type { Failed } from "../model/failed.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { changedFilesMessage } from "./changed-files.ts";
 import { isScoredAlike } from "./changes.ts";
 import type { Emitter } from "./emitter.ts";
 import { endingOf, exitCodeOf, exitCodeOfStop, isInterruption, type StopSignals, withExitCode } from "./ending.ts";
@@ -119,6 +120,8 @@ export async function conductRun(
       keeper.iterated(history);
       announce();
       if (keeper.changed !== null) emitter.emit({ type: "settings.changed", ...keeper.changed });
+      const message = await changedFilesMessage(workspace, previous, settings, options.spec, signals.now);
+      if (message !== null) emitter.emit({ type: "warning", code: "files-changed", message });
     }
     const reached = await goAround(loop, unfinished);
     return finish({ ...reached, ...endOf(reached.reason, signals) }, keeper, emitter);

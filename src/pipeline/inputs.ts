@@ -36,16 +36,23 @@ export async function recordInputs(
     const stat = real === null ? null : scope.files.stat(real);
     if (!stat) throw new SpecError(`input ${path} does not exist (looked at ${absolutePath})`);
     const entries = listInput(absolutePath, scope);
-    let [size, newest] = [0, stat.mtimeMs];
-    for (const entry of entries) {
-      if (entry.kind !== "file") continue;
-      size += entry.stat.size;
-      newest = Math.max(newest, entry.stat.mtimeMs);
-    }
+    const newest = entries.reduce(
+      (latest, entry) => (entry.kind === "file" ? Math.max(latest, entry.stat.mtimeMs) : latest),
+      stat.mtimeMs,
+    );
     const sha256 = await inTurns(hashOf(entries, scope.files), turn);
-    records.push({ path, size, modifiedAt: new Date(newest).toISOString(), sha256 });
+    records.push({ path, size: bytesOf(entries), modifiedAt: new Date(newest).toISOString(), sha256 });
   }
   return records;
+}
+
+/** The size of an input as it would be recorded. */
+export function inputSize({ absolutePath }: InputSetting, scope: InputScope): number {
+  return bytesOf(listInput(absolutePath, scope));
+}
+
+function bytesOf(entries: readonly InputEntry[]): number {
+  return entries.reduce((sum, entry) => (entry.kind === "file" ? sum + entry.stat.size : sum), 0);
 }
 
 /** A guard that remembers sizes and times as they are now, and contents as `recorded`. */

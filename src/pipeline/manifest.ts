@@ -67,7 +67,7 @@ export class ManifestKeeper {
     if (!previous) return new ManifestKeeper(workspace, settings, freshManifest(options, settings, inputs, from), text);
     const judged = changesSince(previous, spec, inputs, settings);
     refuseScoring(judged, workspace.root, spec);
-    const fields = judged.map(({ scores: _, ...change }) => change);
+    const fields = judged.map(({ scores: _, file: __, ...change }) => change);
     const changed = fields.length === 0 ? null : { from: nextToPropose(workspace, settings), fields };
     const { changes = [] } = previous;
     const manifest: RunManifest = {

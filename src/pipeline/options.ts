@@ -34,6 +34,8 @@ export interface PipelineOptions extends SettingsOptions {
 /** A change of the settings, and whether scores depend on it: one that they do depend on no run goes on with. */
 export interface JudgedChange extends SettingChange {
   readonly scores: boolean;
+  /** The file of the project that has changed, where it is one that a command names. */
+  readonly file?: string;
 }
 
 /** What of a spec a workspace keeps. */

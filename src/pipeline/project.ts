@@ -88,6 +88,7 @@ export async function openProject(
     const { project: known } = keeper.manifest;
     if (known) return known;
     const request = { root: settings.root, tracked, patterns: settings.files, inputs };
+    const readAt = effects.clock.now().toISOString();
     const captured = await captureProject(store, request, effects, run.signal);
     for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
     const scope = { tracked, patterns: settings.files, inputs: inputs.filter((path) => !isAbsolute(path)) };
@@ -99,6 +100,7 @@ export async function openProject(
       artifacts,
       ...(start === artifacts ? {} : { start }),
       root: settings.root,
+      readAt,
       scope,
     };
     keeper.tookIn(project);

@@ -48,6 +48,8 @@ interface Annotated {
   readonly "x-cost"?: true | readonly string[];
   /** The value of this option that is of use with tracked artifacts only. */
   readonly "x-artifacts"?: true | string;
+  /** With this value of the option a trial runs in its own copy of the project, also without tracked artifacts. */
+  readonly "x-copy"?: string;
   /** Names of environment variables. `passed`: a process gets them, secrets too. `key`: one that holds a provider's key. */
   readonly "x-variables"?: "passed" | "key";
 }

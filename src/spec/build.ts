@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { AnyDefinition, ComponentDeps, Kind, KindMap } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { type Diagnostic, EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
+import type { Researcher } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
@@ -137,35 +138,56 @@ function occurrences(text: string, part: string): number {
  * What only shows when the components are built, such as a prompt with an unknown variable. Those that are faulty, or have
  * a faulty or broken runner, are left out: what is wrong with it has been told.
  */
-export function unbuildable(
+export function checkBuilt(
   options: BuildOptions,
   sites: readonly Site[],
   isFaulty: (path: SpecPath) => boolean,
-): readonly Finding[] {
+): { readonly errors: readonly Finding[]; readonly warnings: readonly Finding[] } {
   const { spec } = options;
   const builder = new ComponentBuilder(options);
   const found: Finding[] = [];
   const broken = new Set<string>();
-  const attempt = (kind: Kind, path: SpecPath, config: unknown, name?: string): void => {
+  const attempt = <K extends Kind>(kind: K, path: SpecPath, config: unknown, name?: string): KindMap[K] | undefined => {
     const uses = sites.filter((site) => site.place && isWithin(site.path, path)).map(({ value }) => value);
     const isUnsound = uses.some(
       (used) => typeof used === "string" && (broken.has(used) || isFaulty(["runners", used])),
     );
-    if (!isConfig(config) || isFaulty(path) || isUnsound) return;
+    if (!isConfig(config) || isFaulty(path) || isUnsound) return undefined;
     try {
-      builder.build(kind, config, name);
+      return builder.build(kind, config, name);
     } catch (thrown) {
       if (name !== undefined) broken.add(name);
-      if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return;
+      if (isAuraError(thrown) && thrown.exitCode !== EXIT.usage) return undefined;
       if (thrown instanceof BuildError) found.push(...thrown.findings);
       else found.push(finding(path, messageOf(thrown), { about: "key" }));
+      return undefined;
     }
   };
   const runners = isJsonObject(spec.runners) ? spec.runners : {};
   for (const [name, config] of Object.entries(runners)) attempt("runner", ["runners", name], config, name);
-  for (const kind of ["researcher", "experimenter", "evaluator", "reviewer"] as const)
-    attempt(kind, [kind], spec[kind]);
-  return found;
+  const researcher = attempt("researcher", ["researcher"], spec.researcher);
+  const experimenter = attempt("experimenter", ["experimenter"], spec.experimenter);
+  for (const kind of ["evaluator", "reviewer"] as const) attempt(kind, [kind], spec[kind]);
+  const warnings = researcher && experimenter ? idleSlots(spec.parallel, researcher, experimenter) : [];
+  return { errors: found, warnings };
+}
+
+/** Trials that an iteration can have running at a time, however many slots there are. */
+export function mostAtOnce({ numTasks }: Researcher, experimenter: object): number {
+  return numTasks * repeatsOf(experimenter);
+}
+
+export function repeatsOf(experimenter: object): number {
+  return "trials" in experimenter && typeof experimenter.trials === "number" ? experimenter.trials : 1;
+}
+
+function idleSlots(parallel: unknown, researcher: Researcher, experimenter: object): readonly Finding[] {
+  const most = mostAtOnce(researcher, experimenter);
+  if (typeof parallel !== "number" || parallel <= most) return [];
+  const repeats = repeatsOf(experimenter);
+  const has = `${researcher.numTasks} hypothes${researcher.numTasks === 1 ? "is" : "es"} (\`num_tasks\`) of ${repeats} trial${repeats === 1 ? "" : "s"}`;
+  const message = `no more than ${most} of these ${parallel} slots can be used: an iteration has ${has}; for all of them set \`researcher.num_tasks\` to ${Math.ceil(parallel / repeats)}`;
+  return [finding(["parallel"], message)];
 }
 
 function isWithin(path: SpecPath, outer: SpecPath): boolean {

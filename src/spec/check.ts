@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
-import { unbuildable } from "./build.ts";
+import { checkBuilt } from "./build.ts";
 import { checkCommands, declaredInSpec, placedCommands, placedSpace } from "./commands.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { missingExports } from "./modules.ts";
@@ -55,8 +55,9 @@ export function checkValue(
   const exported = files ? missingExports(sites, (path) => resolve(dir, path), files) : [];
   const onDisk = fresh([...missing, ...untracked, ...exported]);
   const metric = isSound(value.metric, isFaulty(["metric"])) ? metricOf(value.metric) : STAND_IN;
-  const building = effects ? fresh(unbuildable({ spec: value, dir, registry, metric, effects }, sites, isFaulty)) : [];
-  const warnings = [...commands.warnings, ...unknownCost(value, sites)];
+  const built = effects ? checkBuilt({ spec: value, dir, registry, metric, effects }, sites, isFaulty) : null;
+  const building = fresh(built?.errors ?? []);
+  const warnings = [...commands.warnings, ...unknownCost(value, sites), ...(built?.warnings ?? [])];
   return { errors: [...structural, ...meaning, ...onDisk, ...building], warnings };
 }
 

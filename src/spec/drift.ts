@@ -6,8 +6,11 @@ import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, jsonDiffe
 import type { SourceRecord } from "../model/run.ts";
 import type { JudgedChange } from "../pipeline/options.ts";
 import { sha256Of } from "../platform/files/hash.ts";
+import { placedCommands } from "./commands.ts";
 import { isModulePath } from "./components.ts";
+import { namedFiles, runsInCopy } from "./copy.ts";
 import { type FilledVariable, isPublicVariable } from "./interpolate.ts";
+import { specPaths } from "./paths.ts";
 import { siteLookup, sitesOf } from "./sites.ts";
 
 /**
@@ -25,10 +28,13 @@ export function specChanges(
   const fields = jsonDifferences(before.spec, raw).map(({ path, ...values }) => {
     return { path: path.join("."), ...values, scores: scores(path.join(".")) };
   });
-  const elsewhere = sources.flatMap(({ path, name, hash }) => {
+  const commands = new Set(placedCommands(sitesOf(raw, registry)).map(({ path }) => path.join(".")));
+  const elsewhere = sources.flatMap(({ path, name, hash }): readonly JudgedChange[] => {
     const known = before.sources?.find((source) => source.path === path && source.name === name);
     if (!known || known.hash === hash) return [];
     const of = (value: string): string => `${name} (${value.slice(0, 12)})`;
+    // What a command names is the project's: it may change, and is told.
+    if (commands.has(path)) return [{ path, before: of(known.hash), after: of(hash), scores: false, file: name }];
     return [{ path, before: of(known.hash), after: of(hash), scores: scores(path) }];
   });
   return [...fields, ...elsewhere];
@@ -63,7 +69,8 @@ function withoutContents(value: JsonValue): JsonValue {
 /**
  * Tells what a spec takes from elsewhere, by hash: the files and modules it names, and the values of `${VAR}`. Left out
  * is what is different each time and has no part in the run: variables that say something about the machine, credentials
- * by their name, and options such as addresses and timeouts, whose own schema says that no score depends on them.
+ * by their name, and options such as addresses and timeouts, whose own schema says that no score depends on them. Files
+ * of the project that commands name are told where trials run with them as they are, and not in a copy.
  */
 export function specSources(
   loaded: {
@@ -87,6 +94,15 @@ export function specSources(
       const hash = files.hash(resolve(loaded.dir, name)) ?? sha256Of("");
       return { path: path.join("."), name, hash };
     });
+  const { root } = specPaths(loaded.dir, typeof loaded.spec.root === "string" ? loaded.spec.root : undefined);
+  const { artifacts } = loaded.spec;
+  const commands = runsInCopy(Array.isArray(artifacts) ? artifacts : [], sites) ? [] : placedCommands(sites);
+  const measured = commands.flatMap((command) =>
+    namedFiles(command, root, files).flatMap(({ path: name }): readonly SourceRecord[] => {
+      const hash = hashOfFile(files.realPath(resolve(root, name)), files);
+      return hash === null ? [] : [{ path: command.path.join("."), name, hash }];
+    }),
+  );
   const values = loaded.variables.filter(
     ({ path, name }) =>
       siteAt(path)?.schema?.["x-scores"] !== false && !isPublicVariable(name) && !CREDENTIAL.test(name),
@@ -99,8 +115,17 @@ export function specSources(
       known.set(key, hash);
       return { path: path.join("."), name: `\${${name}}`, hash };
     });
-    return [...named, ...hashed];
+    return [...named, ...measured, ...hashed];
   };
+}
+
+/** Data that a command names may be large: bytes from which on size and time stand for what a file holds. */
+const LARGE = 16 * 1024 * 1024;
+
+function hashOfFile(path: string | null, files: Files): string | null {
+  const stat = path === null ? null : files.stat(path);
+  if (path === null || stat?.kind !== "file") return null;
+  return stat.size < LARGE ? files.hash(path) : sha256Of(`${stat.size} ${stat.mtimeMs}`);
 }
 
 const CREDENTIAL = /(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i;

@@ -8,12 +8,14 @@ import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { systemEffects } from "../platform/system.ts";
 import { checkValue, type Surroundings } from "./check.ts";
 import { withoutNotes } from "./components.ts";
+import { copyFindings } from "./copy.ts";
 import { DiagnosticWriter, type Finding, formatDiagnostics, OVERRIDES } from "./diagnostics.ts";
 import { specHash } from "./drift.ts";
 import { blamed, type Interpolated, interpolate, type Reference, secretValues } from "./interpolate.ts";
 import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
 import { placeKey } from "./places.ts";
+import { settingsOf } from "./settings.ts";
 import { type Site, siteLookup, sitesOf } from "./sites.ts";
 import { parseSource, readSpecFile } from "./source.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
@@ -78,7 +80,7 @@ export interface LoadSpecOptions {
  */
 export function loadSpecText(text: string, file: string, options: LoadSpecTextOptions): LoadedSpec {
   const { registry, files } = options;
-  return finished(prepared(text, file, options), { registry, ...(files ? { files } : {}) });
+  return finished(prepared(text, file, options), { registry, ...(files ? { files } : {}) }).loaded;
 }
 
 /** Reads and checks a spec file, users' modules included. Throws `SpecError` with every problem. */
@@ -93,7 +95,13 @@ export async function loadSpec(path: string, options: LoadSpecOptions = {}): Pro
   const registry = options.registry ?? (await builtinsFor(draft.value));
   const modules = await loadUserModules(draft.value, registry, toPath, load, effects.files);
   const { tracked = [] } = options;
-  return finished(draft, { ...modules, files: effects.files, effects, tracked }, overrideProblems);
+  const around = { ...modules, files: effects.files, effects, tracked };
+  const { loaded, diagnose } = finished(draft, around, overrideProblems);
+  // A run that goes on has read the project already.
+  if (options.tracked !== undefined) return loaded;
+  const sites = sitesOf(loaded.spec, loaded.registry);
+  const found = await copyFindings(settingsOf(loaded.spec, loaded.dir), sites, effects);
+  return { ...loaded, warnings: [...loaded.warnings, ...diagnose(found)] };
 }
 
 /** The module loader brings a compiler along, so it is loaded only when there is a module. */
@@ -122,7 +130,7 @@ function finished(
   draft: Draft,
   around: Surroundings & { readonly findings?: readonly Finding[] },
   before: readonly Diagnostic[] = [],
-): LoadedSpec {
+): { readonly loaded: LoadedSpec; readonly diagnose: (findings: readonly Finding[]) => readonly Diagnostic[] } {
   const { file, path, dir, source, variables, overrides } = draft;
   const overridden = Object.keys(overrides).map(overridePath);
   const writer = new DiagnosticWriter(source, file, overridden, secretValues(variables));
@@ -136,7 +144,8 @@ function finished(
   const spec = withoutNotes(specSchema, value);
   if (!isValidSpec(spec, errors)) throw specError(file, errors);
   const raw = draft.references.reduce<JsonObject>((whole, reference) => unexpanded(whole, reference), value);
-  const warnings = writer.write(blamed(checked.warnings, draft.references, value));
+  const diagnose = (findings: readonly Finding[]) => writer.write(blamed(findings, draft.references, value));
+  const warnings = diagnose(checked.warnings);
   const { text } = source;
   const { registry } = around;
   const sites = sitesOf(value, registry);
@@ -149,7 +158,8 @@ function finished(
   ];
   const hash = specHash(raw, registry);
   const hidden = { variables, secrets, keyVariables };
-  return { file, path, dir, text, raw, spec, ...hidden, specHash: hash, overrides, warnings, registry };
+  const loaded = { file, path, dir, text, raw, spec, ...hidden, specHash: hash, overrides, warnings, registry };
+  return { loaded, diagnose };
 }
 
 /** The environment variables that options of this kind name. */

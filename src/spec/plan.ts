@@ -1,21 +1,22 @@
 import { join } from "node:path";
 import { assemble, type Parameter } from "../components/space/parameter.ts";
-import type { History, StageContext, WorkspaceView } from "../kernel/context.ts";
 import type { Kind } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
-import { RunFailedError } from "../kernel/errors.ts";
 import type { Command, Experimenter, Runner } from "../kernel/ports.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { PriorRun } from "../model/prior.ts";
-import { NO_TOTALS } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { MOST_FAILURES } from "../pipeline/stopping.ts";
 import { type AuraName, CommandError, compileCommand } from "../platform/command.ts";
 import { shellWord } from "../text/shell.ts";
 import { PARAMS_FILE } from "../workspace/layout.ts";
+import type { LeftOut } from "../workspace/states/index.ts";
+import { mostAtOnce, repeatsOf } from "./build.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
+import { type SurveyedCopy, surveyCopy } from "./copy.ts";
 import { pathText } from "./diagnostics.ts";
+import { firstPrompt, START_SCORE } from "./first-prompt.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import { knownComponents, type Site, sitesOf } from "./sites.ts";
 
@@ -35,8 +36,15 @@ export interface RunPlan {
   readonly hypotheses: number | null;
   /** Trials (repeats of the experiment and checks) of one hypothesis. */
   readonly trialsPerHypothesis: number;
-  /** The researcher's first prompt; `null` when it asks no model, or cannot tell before the run. */
+  /** Trials that can run at a time: `parallel`, and no more than an iteration has. */
+  readonly atOnce: number;
+  /**
+   * The researcher's first prompt as it will be sent, but for the start's score, which `START_SCORE` stands for; `null`
+   * when it asks no model, or cannot tell before the run.
+   */
   readonly prompt: string | null;
+  /** What each trial's own copy of the project holds; `null` where trials run in the project itself. */
+  readonly copy: PlannedCopy | null;
   readonly cost: CostEstimate;
   /** Parameters the commands are shown with: a point in the middle of the search space. */
   readonly sample: JsonObject | null;
@@ -53,6 +61,32 @@ export interface PlannedCommand {
   readonly problem?: string;
 }
 
+/** What a trial's copy of the project holds and what of it it does not: counts, and the first of each. */
+interface PlannedCopy {
+  readonly files: number;
+  readonly bytes: number;
+  readonly holds: readonly string[];
+  /** Read-only inputs that are linked into it. */
+  readonly inputs: readonly string[];
+  readonly missing: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Paths of a copy that are listed. */
+const LISTED = 40;
+
+function plannedCopy({ survey, left }: SurveyedCopy, { inputs }: RunSettings): PlannedCopy {
+  const files = [...survey.artifacts, ...survey.others].filter(({ stat }) => stat.kind !== "directory");
+  return {
+    files: files.length,
+    bytes: files.reduce((sum, { stat }) => sum + stat.size, 0),
+    holds: files.slice(0, LISTED).map(({ path }) => path),
+    inputs: inputs.map(({ path }) => path),
+    missing: left.length,
+    leftOut: left.slice(0, LISTED),
+  };
+}
+
 /** What model calls will cost, as far as it can be told. Prompts grow as a run goes on: a lower bound. */
 interface CostEstimate {
   /** Model calls of an iteration without asking again. */
@@ -63,19 +97,20 @@ interface CostEstimate {
   readonly firstCallUsd: number | null;
 }
 
-/** Works out what a run would do. Calls no model, starts no process and writes nothing. */
-export function planRun(
+/** Works out what a run would do. Calls no model, starts nothing but git, and writes nothing. */
+export async function planRun(
   run: ResolvedRun,
   workspace: string,
   effects: Effects,
   prior: readonly PriorRun[] = [],
-): RunPlan {
+): Promise<RunPlan> {
   const { settings, loaded } = run;
   const { spec, registry } = loaded;
   const sites = sitesOf(spec, registry);
   const numTasks = run.researcher.numTasks;
   const sample = samplePoint(run);
-  const prompt = firstPrompt(run, workspace, effects, prior);
+  const copy = await surveyCopy(settings, sites, effects);
+  const prompt = firstPrompt(run, workspace, effects, copy, prior);
   return {
     settings,
     workspace,
@@ -84,8 +119,10 @@ export function planRun(
     }),
     hypothesesPerIteration: numTasks,
     hypotheses: most(settings, numTasks),
-    trialsPerHypothesis: repeats(run.experimenter) + settings.checks.length,
+    trialsPerHypothesis: repeatsOf(run.experimenter) + settings.checks.length,
+    atOnce: Math.min(settings.parallel, mostAtOnce(run.researcher, run.experimenter)),
     prompt,
+    copy: copy && plannedCopy(copy, settings),
     cost: estimate(run, sites, prompt),
     sample,
     commands: placedCommands(sites).map((command) => planned(command, sample, run, workspace)),
@@ -96,10 +133,6 @@ function most({ stop }: RunSettings, numTasks: number): number | null {
   const byIterations = stop.iterations === undefined ? Number.POSITIVE_INFINITY : stop.iterations * numTasks;
   const limit = Math.min(byIterations, stop.hypotheses ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(limit) ? limit : null;
-}
-
-function repeats(experimenter: object): number {
-  return "trials" in experimenter && typeof experimenter.trials === "number" ? experimenter.trials : 1;
 }
 
 function samplePoint({ researcher }: ResolvedRun): JsonObject | null {
@@ -207,62 +240,6 @@ function asksRunner(researcher: object): researcher is { readonly runner: Pick<R
   return "runner" in researcher && typeof researcher.runner === "object" && researcher.runner !== null;
 }
 
-const EMPTY_HISTORY: History = { entries: [], best: null, refused: [], insights: [] };
-
-/** The prompt a researcher would send first; `null` when it does not ask with one. */
-function firstPrompt(run: ResolvedRun, workspace: string, effects: Effects, prior: readonly PriorRun[]): string | null {
-  const { researcher } = run;
-  if (!sendsPrompts(researcher)) return null;
-  return researcher.prompt({ ...previewContext(run, workspace, effects), prior, count: researcher.numTasks });
-}
-
-interface SendsPrompts {
-  readonly numTasks: number;
-  prompt(ctx: StageContext & { readonly count: number }): string;
-}
-
-function sendsPrompts(researcher: object): researcher is SendsPrompts {
-  return "prompt" in researcher && typeof researcher.prompt === "function";
-}
-
-/** The first iteration of a run that does not take place: nothing can be asked, run or read. */
-function previewContext({ settings }: ResolvedRun, workspace: string, effects: Effects): StageContext {
-  const refuse = (what: string) => async (): Promise<never> => {
-    throw new RunFailedError(`${what} in a dry run`);
-  };
-  return {
-    settings,
-    runId: "dryrun",
-    mark: "dryrun/",
-    effects,
-    workspace: emptyWorkspace(workspace),
-    inputs: settings.inputs.flatMap(({ path, absolutePath }) => {
-      const stat = effects.files.stat(effects.files.realPath(absolutePath) ?? absolutePath);
-      if (!stat) return [];
-      return [{ path, size: stat.size, modifiedAt: "", sha256: "" }];
-    }),
-    totals: () => NO_TOTALS,
-    emit: () => {},
-    signal: new AbortController().signal,
-    iteration: 1,
-    history: EMPTY_HISTORY,
-    rng: effects.rng(settings.seed).fork("iteration-1"),
-    calls: { ask: refuse("no model is asked") },
-    trials: { run: refuse("no trial is run") },
-  };
-}
-
-function emptyWorkspace(root: string): WorkspaceView {
-  return {
-    root,
-    readHypothesis: () => null,
-    readExperiment: () => null,
-    readEvaluation: () => null,
-    readTrial: () => null,
-    notes: () => [],
-  };
-}
-
 /** A plan for people, section by section. */
 export function formatPlan(plan: RunPlan): string {
   const { settings, prompt } = plan;
@@ -281,7 +258,12 @@ export function formatPlan(plan: RunPlan): string {
       plan.components.map(({ path, type, summary }) => [`${path}: ${type}`, summary] as const),
     ),
     `commands${plan.sample === null ? "" : ` for ${JSON.stringify(plan.sample)}`}\n${plan.commands.map(commandText).join("\n") || "  none"}`,
-    ...(prompt === null ? [] : [`first prompt\n${prompt.trimEnd().replaceAll(/^(?=.)/gm, "  ")}`]),
+    ...(plan.copy === null ? [] : [copyText(plan.copy)]),
+    ...(prompt === null
+      ? []
+      : [
+          `first prompt${prompt.includes(START_SCORE) ? `; for ${START_SCORE} it will have the score` : ""}\n${prompt.trimEnd().replaceAll(/^(?=.)/gm, "  ")}`,
+        ]),
   ].join("\n\n");
 }
 
@@ -299,9 +281,9 @@ function metricText({ metric }: RunSettings): string {
   return [`${direction} ${name}`, ...marks].join(", ");
 }
 
-function sizeText({ hypotheses, hypothesesPerIteration, trialsPerHypothesis, settings }: RunPlan): string {
+function sizeText({ hypotheses, hypothesesPerIteration, trialsPerHypothesis, atOnce }: RunPlan): string {
   const total = hypotheses === null ? "no limit on hypotheses" : `at most ${hypotheses} hypotheses`;
-  return `${total}, ${hypothesesPerIteration} an iteration, ${trialsPerHypothesis} ${trialsPerHypothesis === 1 ? "process" : "processes"} each, ${settings.parallel} at a time`;
+  return `${total}, ${hypothesesPerIteration} an iteration, ${trialsPerHypothesis} ${trialsPerHypothesis === 1 ? "process" : "processes"} each, ${atOnce} at a time`;
 }
 
 function stopText({ stop, start }: RunSettings): string {
@@ -324,6 +306,20 @@ function costText({ cost }: RunPlan): string {
   const price =
     cost.firstCallUsd === null ? ", no price known" : `, the first call at most $${cost.firstCallUsd.toFixed(4)}`;
   return `${cost.callsPerIteration} model calls an iteration${first}${price}; prompts grow as the run goes on`;
+}
+
+function copyText({ files, bytes, holds, inputs, missing, leftOut }: PlannedCopy): string {
+  const more = (count: number, shown: readonly unknown[]) =>
+    count > shown.length ? [`  … and ${count - shown.length} more`] : [];
+  return [
+    `each trial's copy of the project: ${files} files, ${bytes} bytes`,
+    ...holds.map((path) => `  ${path}`),
+    ...more(files, holds),
+    ...inputs.map((path) => `  ${path} (input, linked)`),
+    ...(missing === 0 ? [] : [`not in it, of the project: ${missing}`]),
+    ...leftOut.map(({ path, why }) => `  ${path} (${why})`),
+    ...more(missing, leftOut),
+  ].join("\n");
 }
 
 function commandText({ path, template, argv, problem }: PlannedCommand): string {

@@ -166,7 +166,8 @@ export function executorContract(definition: AnyDefinition<"executor">, { descri
 
     promise("are shown by a dry run", async (project) => {
       const resolved = await resolveData(project.dir, project.spec({ command: "node exit.mjs 42" }), project.options);
-      const [planned] = planRun(resolved, project.dir.join("run"), project.effects).commands;
+      const { commands } = await planRun(resolved, project.dir.join("run"), project.effects);
+      const [planned] = commands;
       hold(planned?.argv?.slice(-2).join(" ") === "exit.mjs 42", `it shows ${JSON.stringify(planned)}`);
     });
   });

@@ -3,6 +3,8 @@ import { applyStepSchema } from "../../model/apply.ts";
 import { parametersSchema } from "../../model/hypothesis.ts";
 import { BYTES, JSON_OBJECT, TOKENS, US_DOLLARS } from "../../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
+import { START_SCORE } from "../../spec/first-prompt.ts";
+import { LEFT_OUT } from "../../workspace/states/index.ts";
 import {
   diagnosticSchema,
   FLAG,
@@ -45,9 +47,26 @@ export const planSchema = exactly({
   hypothesesPerIteration: WHOLE,
   hypotheses: described("Of the whole run; `null` where no limit says.", nullable(WHOLE)),
   trialsPerHypothesis: described("Repeats of the experiment, and checks.", WHOLE),
+  atOnce: described("Trials that can run at a time: `parallel`, and no more than an iteration has.", WHOLE),
   prompt: described(
-    "The researcher's first prompt; `null` when it asks no model, or cannot tell before the run.",
+    `The researcher's first prompt as it will be sent, but for the start's score, which ${START_SCORE} stands for; \`null\` when it asks no model, or cannot tell before the run.`,
     nullable(TEXT),
+  ),
+  copy: described(
+    "What each trial's own copy of the project holds; `null` where trials run in the project itself.",
+    nullable(
+      exactly({
+        files: WHOLE,
+        bytes: BYTES,
+        holds: described("The first of them.", listOf(TEXT)),
+        inputs: described("Read-only inputs, linked into it.", listOf(TEXT)),
+        missing: described("Files and folders of the project that it does not hold.", WHOLE),
+        leftOut: described(
+          "The first of them; a folder ends with a slash.",
+          listOf(exactly({ path: TEXT, why: { enum: LEFT_OUT } })),
+        ),
+      }),
+    ),
   ),
   cost,
   sample: described(

@@ -78,6 +78,7 @@ export const processOptionProperties = {
     enum: ["root", "copy"],
     default: "root",
     "x-secret": false,
+    "x-copy": "copy",
     description: "Where it runs without tracked artifacts: the project, or the trial's own copy of it.",
   },
 } as const;

@@ -10,8 +10,18 @@ export { diffSnapshots, patchBetween } from "./diff.ts";
 export { EditRefused } from "./draft.ts";
 export { applyEdits, tryEdits } from "./edits.ts";
 export { isWorkspace, projectExcludes, removeExcept, repositoryTop, workspacesIn } from "./excludes.ts";
-export { captureProject } from "./project.ts";
+export { captureProject, type ProjectRequest } from "./project.ts";
 export { carriedState, findState, planRollback, type RollbackPlan, rollback, type StateRecords } from "./rollback.ts";
 export { snapshotSchema } from "./snapshot.ts";
 export { SnapshotStore } from "./store.ts";
+export {
+  type ChangedFile,
+  changedSince,
+  LEFT_OUT,
+  type LeftOut,
+  leftOut,
+  type ProjectSurvey,
+  previewArtifacts,
+  surveyProject,
+} from "./survey.ts";
 export { createArtifactsView } from "./view.ts";

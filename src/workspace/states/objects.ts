@@ -45,6 +45,10 @@ export class ObjectStore {
     return this.#putLarge(path);
   }
 
+  has(sha256: string): boolean {
+    return this.#files.stat(objectFile(this.#root, sha256))?.kind === "file";
+  }
+
   /** The bytes of an object. Throws `WorkspaceError` ("damaged") when they are missing or not those of the hash. */
   read(sha256: string): Uint8Array {
     const path = objectFile(this.#root, sha256);

@@ -97,7 +97,7 @@ async function captureOthers(
 }
 
 /** What is read of a project besides its artifacts. */
-async function listOtherFiles(
+export async function listOtherFiles(
   { root, tracked, patterns, inputs }: ProjectRequest,
   effects: Effects,
   signal: AbortSignal,

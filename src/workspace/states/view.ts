@@ -1,6 +1,5 @@
 import type { ArtifactsView } from "../../kernel/context.ts";
 import { diffSnapshots } from "./diff.ts";
-import type { SnapshotEntry } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 import { decodeText } from "./text.ts";
 
@@ -29,17 +28,18 @@ export function createArtifactsView(store: SnapshotStore, options: ViewOptions):
         .map((entry) => ({
           path: entry.path,
           size: entry.kind === "file" ? entry.size : 0,
-          content: entry.kind === "file" ? contentOf(store, entry) : null,
+          content: entry.kind === "file" ? shownContent(store.objects.read(entry.sha256)) : null,
         })),
     diff: (from, to) => diffSnapshots(store, from, to, { maxBytes: SHOWN_BYTES }),
   };
 }
 
-function contentOf(store: SnapshotStore, entry: Extract<SnapshotEntry, { kind: "file" }>): string | null {
-  const text = decodeText(store.objects.read(entry.sha256));
-  if (text === null || entry.size <= SHOWN_BYTES) return text;
+/** A file's text as prompts show it, cut where it is long; `null` for what is no text. */
+export function shownContent(bytes: Uint8Array): string | null {
+  const text = decodeText(bytes);
+  if (text === null || bytes.length <= SHOWN_BYTES) return text;
   const start = new TextDecoder()
     .decode(new TextEncoder().encode(text).subarray(0, SHOWN_BYTES))
     .replace(/\ufffd+$/, "");
-  return `${start}\n[cut: ${SHOWN_BYTES} of ${entry.size} bytes]\n`;
+  return `${start}\n[cut: ${SHOWN_BYTES} of ${bytes.length} bytes]\n`;
 }

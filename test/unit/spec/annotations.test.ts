@@ -36,7 +36,8 @@ experimenter:
   );
   try {
     const run = await resolveSpec(await loadSpec(path, { registry: builtins.with(definition) }));
-    return planRun(run, "/nowhere", systemEffects()).commands.map(({ path: at, argv }) => ({ path: at, argv }));
+    const { commands } = await planRun(run, "/nowhere", systemEffects());
+    return commands.map(({ path: at, argv }) => ({ path: at, argv }));
   } catch (thrown) {
     if (!(thrown instanceof SpecError)) throw thrown;
     return thrown.diagnostics.map(({ path: at, message }) => `${at}: ${message}`);

@@ -1,0 +1,97 @@
+import type { HistoryEntry, StageContext } from "../kernel/context.ts";
+import type { Effects } from "../kernel/effects.ts";
+import { RunFailedError } from "../kernel/errors.ts";
+import { hypothesisId } from "../model/ids.ts";
+import type { PriorRun } from "../model/prior.ts";
+import { NO_TOTALS } from "../model/run.ts";
+import { inputSize } from "../pipeline/inputs.ts";
+import { previewArtifacts } from "../workspace/states/index.ts";
+import type { SurveyedCopy } from "./copy.ts";
+import type { ResolvedRun } from "./resolve.ts";
+
+/** Stands in a prompt for the score of the start, which has not been run. */
+export const START_SCORE = "<score of the start>";
+
+/** A score that no run has, put into the prompt and replaced. */
+const UNLIKELY = -7.25093184641e-287;
+
+/** The prompt a researcher would send first, as a run would render it; `null` when it does not ask with one. */
+export function firstPrompt(
+  run: ResolvedRun,
+  workspace: string,
+  effects: Effects,
+  copy: SurveyedCopy | null,
+  prior: readonly PriorRun[],
+): string | null {
+  const { researcher, settings } = run;
+  if (!sendsPrompts(researcher)) return null;
+  const count = Math.min(researcher.numTasks, settings.stop.hypotheses ?? Number.POSITIVE_INFINITY);
+  const prompt = researcher.prompt({ ...previewContext(run, workspace, effects, copy), prior, count });
+  return prompt.replaceAll(String(UNLIKELY), START_SCORE);
+}
+
+interface SendsPrompts {
+  readonly numTasks: number;
+  prompt(ctx: StageContext & { readonly count: number }): string;
+}
+
+function sendsPrompts(researcher: object): researcher is SendsPrompts {
+  return "prompt" in researcher && typeof researcher.prompt === "function";
+}
+
+/** The first iteration of a run that does not take place: nothing can be asked or run, and of artifacts the start has a score. */
+function previewContext(
+  { settings }: ResolvedRun,
+  root: string,
+  effects: Effects,
+  copy: SurveyedCopy | null,
+): StageContext {
+  const refuse = (what: string) => async (): Promise<never> => {
+    throw new RunFailedError(`${what} in a dry run`);
+  };
+  const { files } = effects;
+  const scope = { files, workspace: root };
+  const isTracking = copy !== null && settings.artifacts.length > 0;
+  const start: HistoryEntry = {
+    id: hypothesisId(0, 0),
+    iteration: 0,
+    label: "start",
+    spec: {},
+    score: UNLIKELY,
+    passed: settings.metric.baseline === undefined,
+    reason: "",
+    hasEdits: false,
+    state: "",
+  };
+  return {
+    settings,
+    runId: "dryrun",
+    mark: "dryrun/",
+    effects,
+    workspace: {
+      root,
+      readHypothesis: () => null,
+      readExperiment: () => null,
+      readEvaluation: () => null,
+      readTrial: () => null,
+      notes: () => [],
+    },
+    inputs: settings.inputs.map((input) => {
+      return { path: input.path, size: inputSize(input, scope), modifiedAt: "", sha256: "" };
+    }),
+    totals: () => NO_TOTALS,
+    emit: () => {},
+    signal: new AbortController().signal,
+    iteration: 1,
+    history: {
+      entries: isTracking ? [start] : [],
+      best: isTracking ? start : null,
+      refused: [],
+      insights: [],
+    },
+    rng: effects.rng(settings.seed).fork("iteration-1"),
+    calls: { ask: refuse("no model is asked") },
+    trials: { run: refuse("no trial is run") },
+    ...(isTracking ? { artifacts: previewArtifacts(files, settings.root, copy.survey) } : {}),
+  };
+}
