@@ -2,14 +2,16 @@ import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Collected, Collector, OutputLines, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { isJsonObject, type JsonObject } from "../../model/json.ts";
+import { isJsonObject, type JsonObject, lookup } from "../../model/json.ts";
 import type { Failure, TrialStep } from "../../model/trial.ts";
 import { LONGEST_LINE_BYTES } from "../../platform/process/lines.ts";
-import { readableLine } from "../../text/printable.ts";
+import { readableLine, shown } from "../../text/printable.ts";
 import { isStep, jsonObjectIn, metricPairs, stepsIn } from "../metric-line.ts";
 import { lastPrintedObject } from "./printed-object.ts";
 
 const NO_METRICS = "it printed no metrics: neither a JSON object nor `name: value` lines on stdout";
+/** Characters before a metric's name, and from it on, that a message quotes of a line. */
+const QUOTED = { before: 60, after: 100 };
 const CUT_METRICS =
   `its last JSON is on a line of more than ${LONGEST_LINE_BYTES / 1024 / 1024} MiB, which is not read; ` +
   "print the metrics as a shorter object, and write the rest to a file";
@@ -18,9 +20,9 @@ const CUT_METRICS =
 const MOST_NAMES = 1000;
 
 /**
- * Reads metrics from stdout: the last JSON object, else `name: value` and `name=value` lines (the last of each name
- * counts). Objects with a `step` are what the trial reported on its way; the last of them is the result only when
- * nothing else is there.
+ * Reads metrics from stdout: the last JSON object that has the run's metric, else `name: value` and `name=value` lines
+ * (the last of each name counts), else the last `{"step": n, …}` object, which is what the trial reported on its way.
+ * What lacks the metric is taken only where nothing has it, in the same order.
  */
 export class StdoutCollector implements Collector {
   readonly #parseJson: boolean;
@@ -47,31 +49,52 @@ export class StdoutCollector implements Collector {
     const after = { ...lines, stdout: lines.stdout.slice(cut + 1) };
     const output = this.#output(after, cut === -1 ? steps : stepsIn(after), ctx.settings.metric.name);
     if (output) return { output, steps };
-    const message = cut === -1 ? NO_METRICS : CUT_METRICS;
+    const message = cut === -1 ? withoutMetrics(lines, ctx.settings.metric.name) : CUT_METRICS;
     const logTail = raw.stderrTail || raw.stdoutTail;
     return { failure: { code: "metric-missing", message, ...(logTail === "" ? {} : { logTail }) }, steps };
   }
 
   #output(lines: OutputLines, steps: readonly TrialStep[], metric: string): JsonObject | null {
-    const printed = this.#parseJson
-      ? lastPrintedObject(
-          lines.stdout.map((line) => line.text),
-          isStep,
-        )
-      : null;
-    return printed ?? pairsIn(lines, metric) ?? lastStep(steps);
+    const texts = lines.stdout.map((line) => line.text);
+    const lacks = (object: JsonObject) => lookup(object, metric) === undefined;
+    const printed = (skip: (object: JsonObject) => boolean) =>
+      this.#parseJson ? lastPrintedObject(texts, skip) : null;
+    const pairs = pairsIn(lines, metric);
+    const reports = steps.flatMap(({ data }) => (isJsonObject(data) ? [data] : []));
+    return (
+      printed((object) => isStep(object) || lacks(object)) ??
+      (pairs === null || lacks(pairs) ? null : pairs) ??
+      reports.findLast((report) => !lacks(report)) ??
+      printed(isStep) ??
+      pairs ??
+      reports.at(-1) ??
+      null
+    );
   }
+}
+
+/** Why nothing was read; where a line has the metric's name and a number, with what keeps it from being read. */
+function withoutMetrics(lines: OutputLines, metric: string): string {
+  const escaped = metric.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  const word = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_]).*\\d`, "su");
+  const line = lines.stdout.findLast(({ text }) => word.test(text))?.text;
+  if (line === undefined) return NO_METRICS;
+  const at = line.search(word);
+  const quoted = shown(line.slice(Math.max(0, at - QUOTED.before), at + QUOTED.after).trim());
+  return `no metric could be read from its line ${quoted}: ${obstacle(line, metric)}`;
+}
+
+function obstacle(line: string, metric: string): string {
+  const object = line.slice(line.indexOf("{"));
+  if (/^\{\s*'/.test(object)) return "a Python dict is no JSON; print json.dumps(…) of it";
+  if (jsonObjectIn(object) !== null) return "text stands before the object; print it on a line of its own";
+  return `other text stands around it; print \`${metric}: <number>\` on a line of its own`;
 }
 
 /** Whether a line begins like JSON and is as long as one of which the rest was left out; a character is never cut. */
 function isCutJson(text: string): boolean {
   const couldBe = text.length * 3 >= LONGEST_LINE_BYTES - 3 && /^[{["]/.test(text.slice(0, 200).trimStart());
   return couldBe && Buffer.byteLength(text) >= LONGEST_LINE_BYTES - 3 && jsonObjectIn(text) === null;
-}
-
-function lastStep(steps: readonly TrialStep[]): JsonObject | null {
-  const data = steps.at(-1)?.data;
-  return isJsonObject(data) ? data : null;
 }
 
 /** Numbers of all names; of the metric itself also a text, so that it can be said what is wrong with it. */
@@ -91,7 +114,8 @@ export const stdoutCollector = defineComponent({
   kind: "collector",
   type: "stdout",
   summary:
-    'The last JSON object on stdout, else `name: value` lines; `{"step": n, …}` lines are steps. An object may have 1 MiB, ' +
+    "The last JSON object on stdout that has the metric, else `name: value` lines, else the last of the " +
+    '`{"step": n, …}` lines (which are steps) that has it. An object may have 1 MiB, ' +
     "a `name: value` line 1000 characters. Colours are ignored, and of a line that was written over, the last text counts.",
   options: { type: "object", properties: {}, additionalProperties: false },
   example: {},

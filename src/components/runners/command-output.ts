@@ -14,8 +14,8 @@ const USUAL_PATHS = ["result", "content", "response", "text", "message", "messag
 /**
  * The reply in what a command wrote to stdout. `text`: all of it. `json`: the text at `path` of the one JSON value.
  * `jsonl`: the text at `path` of the last line that has one. Without `path` the usual places are tried. Where there is no
- * reply, all of the output with the reason as `unusable`. Throws `RunnerError` `failed`, with what was used, when the
- * command's own JSON says it failed.
+ * reply, all of the output with the reason as `unusable`. Throws `RunnerError` `failed`, or `unavailable` when its provider
+ * is busy, with what was used, when the command's own JSON says it failed.
  */
 export function readCommandOutput(
   stdout: string,
@@ -30,6 +30,23 @@ export function readCommandOutput(
     return readValues([found.value], stdout, path, name);
   }
   return readValues(jsonLines(stdout), stdout, path, name);
+}
+
+const BUSY =
+  /\b429\b|\brate.?limit|too many requests|(?:usage|session|hour|weekly) limit|\boverloaded|try again (?:in|at)\b|\bresets (?:at|in)\b/i;
+const WAIT = /(?:try again|retry|resets?)\s+(?:in|after)\s+(\d+(?:\.\d+)?)\s*(ms|s|m|h)?/i;
+
+/** Whether the last words of a command that failed say that the provider behind it is busy for now. */
+export function saysBusy(text: string): boolean {
+  return BUSY.test(text);
+}
+
+/** How long the last words ask to wait: `try again in 20s`. */
+export function askedToWait(text: string): { readonly retryAfterMs?: number } {
+  const [, amount, unit = "s"] = WAIT.exec(text) ?? [];
+  if (amount === undefined) return {};
+  const ms = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit.toLowerCase()] ?? 1000;
+  return { retryAfterMs: Number(amount) * ms };
 }
 
 /** Token counts and cost in the output of a command that failed, where it tells of them. */
@@ -55,8 +72,11 @@ function readValues(values: readonly JsonValue[], stdout: string, path: string |
   const failed = values.find((value) => isJsonObject(value) && value.is_error === true);
   const usage = usageOf(values);
   if (failed) {
-    const message = `${name} reports an error: ${promptLine(JSON.stringify(failed), 500)}`;
-    throw new RunnerError("failed", message, { reply: promptText(stdout), ...(usage ? { usage } : {}) });
+    const said = promptLine(JSON.stringify(failed), 500);
+    throw new RunnerError(saysBusy(said) ? "unavailable" : "failed", `${name} reports an error: ${said}`, {
+      reply: promptText(stdout),
+      ...(usage ? { usage } : {}),
+    });
   }
   for (const candidate of paths) {
     for (const value of [...values].reverse()) {

@@ -4,11 +4,14 @@ import { defineComponent } from "../../kernel/define.ts";
 import type { Effects, ProcessResult } from "../../kernel/effects.ts";
 import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import type { Usage } from "../../model/call.ts";
 import { parseDuration } from "../../model/units.ts";
+import { GaveUp, withBackoff } from "../../platform/backoff.ts";
+import { usedTogether } from "../../platform/llm-reply.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import { makeScratch } from "../../platform/scratch.ts";
 import { systemEffects } from "../../platform/system.ts";
-import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
+import { DURATION, type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { promptLine, promptText } from "../../text/printable.ts";
 import {
   type EnvironmentSources,
@@ -16,11 +19,11 @@ import {
   runnerEnvironment,
   withheldMessage,
 } from "../process-environment.ts";
-import { type OutputFormat, readCommandOutput, usageInOutput } from "./command-output.ts";
+import { askedToWait, type OutputFormat, readCommandOutput, saysBusy, usageInOutput } from "./command-output.ts";
 import { asReply } from "./llm.ts";
 import { recorded, recordOption } from "./recording.ts";
 
-type CommandEffects = Pick<Effects, "files" | "processes" | "variables" | "token">;
+type CommandEffects = Pick<Effects, "files" | "processes" | "variables" | "token" | "clock">;
 
 export interface CommandRunnerOptions extends Pick<EnvironmentSources, "env" | "passEnv"> {
   /** How the prompt gets to the command. Default `stdin`. */
@@ -31,6 +34,8 @@ export interface CommandRunnerOptions extends Pick<EnvironmentSources, "env" | "
   readonly path?: string;
   /** Of one call; a number is seconds. Default 10m. */
   readonly timeout?: number | string;
+  /** How long a provider behind it that is busy is waited for; a number is seconds. Default 5m. */
+  readonly maxWait?: number | string;
   /** Name in records. Default `command`. */
   readonly name?: string;
   /** Default: the run's own, or the machine's. */
@@ -38,6 +43,7 @@ export interface CommandRunnerOptions extends Pick<EnvironmentSources, "env" | "
 }
 
 const TIMEOUT = "10m";
+const MAX_WAIT = "5m";
 const GRACE_MS = 5000;
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Linux refuses a longer single argument. */
@@ -48,7 +54,7 @@ const PROMPT_FILE = "{prompt_file}";
  * Answers prompts with a command, such as an agent CLI, run in the project. `argv` goes to the system as it is, never
  * through a shell; `{prompt}` (with `input: argument`) and `{prompt_file}` (with `input: file`) in a word are filled in,
  * else the prompt or its file is the last word. A command that fails is a `RunnerError` `failed` with the end of its
- * output; `setup` throws `ToolMissingError` when there is no such program.
+ * output; one that says that its provider is busy is run again for up to `maxWait`, then `unavailable`; `setup` throws `ToolMissingError` when there is no such program.
  */
 export class CommandRunner implements Runner {
   readonly name: string;
@@ -83,6 +89,40 @@ export class CommandRunner implements Runner {
     if (this.#withheld !== null) ctx.warn("variables-withheld", this.#withheld);
     this.#withheld = null;
     const effects = this.#effects ?? systemEffects();
+    const lost: { usage?: Usage | undefined } = {};
+    try {
+      const reply = await this.#waitOut(request, ctx, effects, lost);
+      const usage = usedTogether(lost.usage, reply.usage);
+      return usage === undefined ? reply : { ...reply, usage };
+    } catch (thrown) {
+      if (!(thrown instanceof GaveUp)) throw thrown;
+      const { tries, waitedMs, failure, cause } = thrown;
+      const reply = cause instanceof RunnerError && cause.reply !== undefined ? { reply: cause.reply } : {};
+      const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${(waitedMs / 1000).toFixed(1)} s`;
+      const limit = `max_wait is ${this.#options.maxWait ?? MAX_WAIT}`;
+      const message = `${this.name} is unavailable after ${waited} (${limit}): ${failure.reason}`;
+      throw new RunnerError("unavailable", message, { attempts: tries, usage: lost.usage, ...reply });
+    }
+  }
+
+  /** Runs the command until what it is busy with has passed; what it used meanwhile counts as lost. */
+  #waitOut(request: RunnerRequest, ctx: RunnerContext, effects: CommandEffects, lost: { usage?: Usage | undefined }) {
+    const passing = (thrown: unknown) => {
+      if (!(thrown instanceof RunnerError) || thrown.problem !== "unavailable") return null;
+      lost.usage = usedTogether(lost.usage, thrown.usage);
+      return { reason: thrown.message, ...askedToWait(thrown.message) };
+    };
+    return withBackoff(() => this.#runOnce(request, ctx, effects), passing, {
+      clock: effects.clock,
+      jitter: () => Number.parseInt(effects.token(4), 16) / 2 ** 32,
+      maxWaitMs: parseDuration(this.#options.maxWait ?? MAX_WAIT),
+      signal: ctx.signal,
+      onWait: ({ reason }, waitMs) =>
+        ctx.warn("runner-waiting", `${reason}; trying again in ${(waitMs / 1000).toFixed(1)} s`),
+    });
+  }
+
+  async #runOnce(request: RunnerRequest, ctx: RunnerContext, effects: CommandEffects): Promise<RunnerReply> {
     const marker = ctx.marker ?? `call/${effects.token(8)}`;
     const scratch = makeScratch(marker, effects);
     try {
@@ -151,11 +191,17 @@ export class CommandRunner implements Runner {
       result.end === "exited"
         ? `exited with ${result.exitCode}`
         : `ended: ${result.message ?? `${result.end}${result.signal === null ? "" : ` (${result.signal})`}`}`;
-    const usage = usageInOutput(stdout, this.#options.outputFormat ?? "text");
-    throw new RunnerError("failed", `${this.name}: ${this.#argv[0]} ${what}${tail === "" ? "" : `: ${tail}`}`, {
-      ...(stdout.trim() === "" ? {} : { reply: promptText(stdout) }),
-      ...(usage ? { usage } : {}),
-    });
+    const { outputFormat = "text" } = this.#options;
+    const usage = usageInOutput(stdout, outputFormat);
+    const isBusy = result.end === "exited" && saysBusy(outputFormat === "text" ? tail : `${tail} ${result.stdoutTail}`);
+    throw new RunnerError(
+      isBusy ? "unavailable" : "failed",
+      `${this.name}: ${this.#argv[0]} ${what}${tail === "" ? "" : `: ${tail}`}`,
+      {
+        ...(stdout.trim() === "" ? {} : { reply: promptText(stdout) }),
+        ...(usage ? { usage } : {}),
+      },
+    );
   }
 }
 
@@ -192,6 +238,13 @@ const options = {
       description: "Where the reply is in JSON output, such as `result`.",
     },
     timeout: { ...TIME_LIMIT, default: "10m", "x-scores": false, description: "Of one call." },
+    max_wait: {
+      ...DURATION,
+      default: "5m",
+      "x-scores": false,
+      description:
+        "How long it is tried again while it fails and says that its provider is busy (429, a rate or usage limit).",
+    },
     ...environmentOptions,
     ...recordOption,
   },
@@ -205,7 +258,13 @@ export const commandRunner = defineComponent({
   type: "command",
   summary: "Asks a command, such as an agent CLI: the prompt on stdin, the reply from stdout.",
   options,
-  example: { argv: ["claude", "-p", "--output-format", "json"], input: "stdin", output: "json", timeout: "10m" },
+  example: {
+    argv: ["claude", "-p", "--output-format", "json"],
+    input: "stdin",
+    output: "json",
+    timeout: "10m",
+    max_wait: "5m",
+  },
   create: (given, deps) => {
     const runner = new CommandRunner(given.argv, {
       name: deps.name,
@@ -213,6 +272,7 @@ export const commandRunner = defineComponent({
       input: given.input,
       outputFormat: given.output,
       timeout: given.timeout,
+      maxWait: given.max_wait,
       ...(given.path === undefined ? {} : { path: given.path }),
       env: given.env,
       passEnv: given.pass_env,

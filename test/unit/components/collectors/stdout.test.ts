@@ -127,6 +127,30 @@ describe("the stdout collector", () => {
     });
   });
 
+  it("prefers whatever has the metric to what lacks it", async () => {
+    const settings = '{"batch": 8}';
+    expect(await collect(`${settings}\naccuracy = 0.6`)).toMatchObject({ output: { accuracy: 0.6 } });
+    expect(await collect(`${settings}\n{"step": 4, "accuracy": 0.6}\n{"step": 5, "loss": 1}`)).toMatchObject({
+      output: { step: 4, accuracy: 0.6 },
+    });
+    expect(await collect(`{"step": 4, "accuracy": 0.5}\nloss: 1`)).toMatchObject({ output: { accuracy: 0.5 } });
+    expect(await collect(`{"accuracy": 0.7}\n${settings}\naccuracy: 0.1`)).toMatchObject({ output: { accuracy: 0.7 } });
+    expect(await collect(`loss: 2\n${settings}`)).toMatchObject({ output: { batch: 8 } });
+  });
+
+  it("quotes the line that has the metric where it reads none, and says what keeps it from being read", async () => {
+    const said = async (text: string) => {
+      const collected = await collect(text);
+      return "failure" in collected ? collected.failure.message : "";
+    };
+    expect(await said("[12:00] accuracy: 0.93 (best)")).toMatch(
+      /from its line "\[12:00\] accuracy: 0.93 \(best\)": other text .* print `accuracy: <number>` on/,
+    );
+    expect(await said("{'n': 2, 'accuracy': 0.93}")).toMatch(/'accuracy': 0.93.*Python dict.*json\.dumps/);
+    expect(await said('10/10 [00:01] {"accuracy": 0.93}')).toMatch(/text stands before the object/);
+    expect(await said("inaccuracy 0.93; the accuracy is high")).not.toMatch(/its line/);
+  });
+
   it("says so when there is no metric at all", async () => {
     expect(await collect("hello\nworld: everyone")).toMatchObject({
       failure: { code: "metric-missing", logTail: "the last words" },

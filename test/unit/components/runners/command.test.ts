@@ -52,6 +52,29 @@ describe("CommandRunner", () => {
     expect(readdirSync(folder)).toEqual(["agent"]);
   });
 
+  it("runs again what fails because its provider is busy, and counts what that used", async () => {
+    const busy =
+      '{"is_error":true,"result":"Overloaded; try again in 10 ms","usage":{"input_tokens":1,"output_tokens":2}}';
+    const script = `[ -e twice ] && echo '{"result":"yes","usage":{"input_tokens":3,"output_tokens":4}}' && exit
+      [ -e once ] && touch twice && echo "HTTP 429: retry after 10 ms" >&2 && exit 1
+      touch once; echo '${busy}'`;
+    expect(await run(script, "", { outputFormat: "json", maxWait: 30 })).toEqual({
+      content: "yes",
+      usage: { inputTokens: 4, outputTokens: 6 },
+    });
+  });
+
+  it("is unavailable when a busy provider stays so, and has failed at anything else", async () => {
+    const unavailable = {
+      problem: "unavailable",
+      message: expect.stringMatching(/max_wait is 0.*limit reached, resets at 5pm/),
+    };
+    const says = (text: string, code: number) => run(`echo "${text}"; exit ${code}`, "", { maxWait: 0 });
+    await expect(says("Usage limit reached, resets at 5pm", 3)).rejects.toMatchObject(unavailable);
+    await expect(says("no such option -x", 2)).rejects.toMatchObject({ problem: "failed" });
+    expect(await says("a rate limit of 429 calls", 0)).toMatchObject({ content: "a rate limit of 429 calls" });
+  });
+
   it("keeps long replies whole", async () => {
     const { content } = await run("head -c 300000 /dev/zero | tr '\\0' x", "");
     expect(content).toHaveLength(300_000);
