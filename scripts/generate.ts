@@ -19,7 +19,6 @@ import { publishedSpecSchema } from "../src/spec/published-schema.ts";
 import { snapshotSchema } from "../src/workspace/states/index.ts";
 import { generateCli } from "./generate-cli.ts";
 import { generateReference } from "./generate-reference.ts";
-import { generateValidators } from "./generate-validators.ts";
 import { withSharedParts } from "./shared-parts.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -52,7 +51,6 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     [`${SCHEMAS}/run-spec.schema.json`, json(publishedSpecSchema(known))],
     ["docs/cli.md", generateCli()],
     ["docs/reference.md", generateReference(known)],
-    ...Object.entries(await generateValidators()),
   ]);
 }
 

@@ -1,14 +1,13 @@
 import type { LogFiles } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
-import type { CallRecord } from "../model/call.ts";
-import type { Evaluation } from "../model/evaluation.ts";
-import type { Experiment } from "../model/experiment.ts";
-import type { Hypothesis } from "../model/hypothesis.ts";
+import { type CallRecord, callSchema } from "../model/call.ts";
+import { type Evaluation, evaluationSchema } from "../model/evaluation.ts";
+import { type Experiment, experimentSchema } from "../model/experiment.ts";
+import { type Hypothesis, hypothesisSchema } from "../model/hypothesis.ts";
 import { type HypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
-import type { Insight } from "../model/insight.ts";
-import type { IterationRecord } from "../model/iteration.ts";
-import type { FinishedTrial, Trial } from "../model/trial.ts";
-import * as validators from "./generated/validate-records.js";
+import { type Insight, insightsSchema } from "../model/insight.ts";
+import { type IterationRecord, iterationSchema } from "../model/iteration.ts";
+import { type FinishedTrial, type Trial, trialSchema } from "../model/trial.ts";
 import * as layout from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import { RecordWriter, type WriteOptions } from "./record-writer.ts";
@@ -46,7 +45,7 @@ export class IterationRecords {
   writeIteration(record: IterationRecord): void {
     this.flush();
     const path = layout.iterationFile(this.root, record.iteration);
-    this.writer.record(path, record, validators.iteration, { durable: true });
+    this.writer.record(path, record, iterationSchema, { durable: true });
   }
 
   readHypothesis(id: HypothesisId): Hypothesis | null {
@@ -54,7 +53,7 @@ export class IterationRecords {
   }
 
   writeHypothesis(hypothesis: Hypothesis): void {
-    this.writer.record(layout.hypothesisFile(this.root, hypothesis.id), hypothesis, validators.hypothesis);
+    this.writer.record(layout.hypothesisFile(this.root, hypothesis.id), hypothesis, hypothesisSchema);
   }
 
   /** The trial if it has finished; `null` while it has not. */
@@ -70,7 +69,7 @@ export class IterationRecords {
 
   /** `durable` where something that cannot be taken back depends on it, such as a submission to a cluster. */
   writeTrial(trial: Trial, options: WriteOptions = {}): void {
-    this.writer.record(layout.trialFile(this.root, trial.id), trial, validators.trial, options);
+    this.writer.record(layout.trialFile(this.root, trial.id), trial, trialSchema, options);
   }
 
   readExperiment(id: HypothesisId): Experiment | null {
@@ -79,7 +78,7 @@ export class IterationRecords {
 
   writeExperiment(experiment: Experiment): void {
     const path = layout.experimentFile(this.root, experiment.hypothesisId);
-    this.writer.record(path, experiment, validators.experiment);
+    this.writer.record(path, experiment, experimentSchema);
   }
 
   readEvaluation(id: HypothesisId): Evaluation | null {
@@ -88,7 +87,7 @@ export class IterationRecords {
 
   writeEvaluation(evaluation: Evaluation): void {
     const path = layout.evaluationFile(this.root, evaluation.hypothesisId);
-    this.writer.record(path, evaluation, validators.evaluation);
+    this.writer.record(path, evaluation, evaluationSchema);
     const stat = this.source.files.stat(path);
     if (stat) this.writer.append(layout.indexFile(this.root), indexLine(evaluation, stat));
   }
@@ -98,7 +97,7 @@ export class IterationRecords {
   }
 
   writeInsights(iteration: number, insights: readonly Insight[]): void {
-    this.writer.record(layout.insightsFile(this.root, iteration), insights, validators.insights);
+    this.writer.record(layout.insightsFile(this.root, iteration), insights, insightsSchema);
   }
 
   readCall(iteration: number, id: string): CallRecord | null {
@@ -107,7 +106,7 @@ export class IterationRecords {
 
   /** Durable: what was paid for is not paid for again. */
   writeCall(call: CallRecord, options: WriteOptions = { durable: true }): void {
-    this.writer.record(layout.callFile(this.root, call.iteration, call.id), call, validators.call, options);
+    this.writer.record(layout.callFile(this.root, call.iteration, call.id), call, callSchema, options);
   }
 
   removeHypothesis(id: HypothesisId): void {

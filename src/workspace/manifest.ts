@@ -2,8 +2,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import { isJsonObject } from "../model/json.ts";
-import { type RunManifest, WORKSPACE_FORMAT } from "../model/run.ts";
-import * as validators from "./generated/validate-records.js";
+import { manifestSchema, type RunManifest, WORKSPACE_FORMAT } from "../model/run.ts";
 import { manifestFile } from "./layout.ts";
 import { checkRecord, Damage, damaged, readJson, type Source } from "./records.ts";
 
@@ -14,7 +13,7 @@ export function readManifest(source: Source): RunManifest | null {
     const value = readJson(source.files, path);
     if (value === null) return null;
     assertKnownFormat(value, path);
-    return checkRecord(value, validators.manifest);
+    return checkRecord(value, manifestSchema);
   } catch (error) {
     if (error instanceof Damage) throw damaged(source, path, error.message, REMEDY);
     throw error;

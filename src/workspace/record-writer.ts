@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { RunFailedError, WorkspaceError } from "../kernel/errors.ts";
 import { recordText } from "../model/json.ts";
-import type { RecordValidator } from "./generated/validate-records.js";
+import type { HouseSchema } from "../schema/dialect.ts";
 import type { Lock } from "./lock/lock.ts";
 import { checkRecord, Damage, damaged, NOT_A_FILE } from "./records.ts";
 
@@ -53,9 +53,9 @@ export class RecordWriter {
    * Writes a record. Throws `RunFailedError` when it does not fit its schema, so that a component which breaks its
    * contract is named now and does not leave a record that cannot be read.
    */
-  record<T>(path: string, record: T, validator: RecordValidator<T>, options: WriteOptions = {}): void {
+  record(path: string, record: object, schema: HouseSchema, options: WriteOptions = {}): void {
     try {
-      checkRecord(record, validator);
+      checkRecord(record, schema);
     } catch (error) {
       if (error instanceof Damage) throw new RunFailedError(`cannot record ${path}: ${error.message}`);
       throw error;

@@ -1,18 +1,19 @@
 import { relative } from "node:path";
 import type { EntryKind, Files } from "../kernel/effects.ts";
 import { messageOf, WorkspaceError } from "../kernel/errors.ts";
-import type { CallRecord } from "../model/call.ts";
-import type { Evaluation } from "../model/evaluation.ts";
-import type { Experiment } from "../model/experiment.ts";
-import type { Hypothesis } from "../model/hypothesis.ts";
+import { type CallRecord, callSchema } from "../model/call.ts";
+import { type Evaluation, evaluationSchema } from "../model/evaluation.ts";
+import { type Experiment, experimentSchema } from "../model/experiment.ts";
+import { type Hypothesis, hypothesisSchema } from "../model/hypothesis.ts";
 import { type HypothesisId, parseHypothesisId, type TrialId } from "../model/ids.ts";
-import type { Insight } from "../model/insight.ts";
-import type { IterationRecord } from "../model/iteration.ts";
-import type { PriorRun } from "../model/prior.ts";
-import type { Trial } from "../model/trial.ts";
+import { type Insight, insightsSchema } from "../model/insight.ts";
+import { type IterationRecord, iterationSchema } from "../model/iteration.ts";
+import { type PriorRun, priorSchema } from "../model/prior.ts";
+import { type Trial, trialSchema } from "../model/trial.ts";
+import type { HouseSchema } from "../schema/dialect.ts";
+import { fits, misfit } from "../schema/fits.ts";
+import type { Infer } from "../schema/infer.ts";
 import { terminalLine } from "../text/printable.ts";
-import type { RecordIssue, RecordValidator } from "./generated/validate-records.js";
-import * as validators from "./generated/validate-records.js";
 import * as layout from "./layout.ts";
 import { listIterations, withoutHoles } from "./listing.ts";
 
@@ -62,9 +63,9 @@ export function readJson(files: Files, path: string): unknown {
 }
 
 /** Checks a value against the schema of its record kind. Throws `Damage` naming the first place that does not fit. */
-export function checkRecord<T>(value: unknown, validator: RecordValidator<T>): T {
-  if (validator(value)) return value;
-  throw new Damage(`it does not fit its schema: ${issueText(validator.errors?.[0])}`);
+export function checkRecord<const S extends HouseSchema>(value: unknown, schema: S): Infer<S> {
+  if (fits(value, schema)) return value;
+  throw new Damage(`it does not fit its schema: ${misfit(value, schema)}`);
 }
 
 /** The error for a damaged file, with what can be done about it. */
@@ -79,7 +80,7 @@ export function readIteration(source: Source, iteration: number): IterationRecor
   return read(
     source,
     layout.iterationFile(source.root, iteration),
-    validators.iteration,
+    iterationSchema,
     (record) => mismatch("iteration", record.iteration, iteration) ?? strayReference(record),
   );
 }
@@ -117,32 +118,32 @@ function strayReference(record: IterationRecord): string | null {
 }
 
 export function readHypothesis(source: Source, id: HypothesisId): Hypothesis | null {
-  return read(source, layout.hypothesisFile(source.root, id), validators.hypothesis, (record) =>
+  return read(source, layout.hypothesisFile(source.root, id), hypothesisSchema, (record) =>
     mismatch("id", record.id, layout.canonicalHypothesisId(id)),
   );
 }
 
 export function readExperiment(source: Source, id: HypothesisId): Experiment | null {
-  return read(source, layout.experimentFile(source.root, id), validators.experiment, (record) =>
+  return read(source, layout.experimentFile(source.root, id), experimentSchema, (record) =>
     mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
   );
 }
 
 export function readEvaluation(source: Source, id: HypothesisId): Evaluation | null {
-  return read(source, layout.evaluationFile(source.root, id), validators.evaluation, (record) =>
+  return read(source, layout.evaluationFile(source.root, id), evaluationSchema, (record) =>
     mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
   );
 }
 
 export function readTrial(source: Source, id: TrialId): Trial | null {
-  return read(source, layout.trialFile(source.root, id), validators.trial, (record) => {
+  return read(source, layout.trialFile(source.root, id), trialSchema, (record) => {
     const canonical = layout.canonicalTrialId(id);
     return mismatch("id", record.id, canonical) ?? mismatch("hypothesisId", record.hypothesisId, ownerOf(canonical));
   });
 }
 
 export function readInsights(source: Source, iteration: number): readonly Insight[] | null {
-  return read(source, layout.insightsFile(source.root, iteration), validators.insights, (insights) => {
+  return read(source, layout.insightsFile(source.root, iteration), insightsSchema, (insights) => {
     const stranger = insights.find((insight) => insight.iteration !== iteration);
     return stranger ? mismatch("iteration", stranger.iteration, iteration) : null;
   });
@@ -152,7 +153,7 @@ export function readCall(source: Source, iteration: number, id: string): CallRec
   return read(
     source,
     layout.callFile(source.root, iteration, id),
-    validators.call,
+    callSchema,
     (record) => mismatch("id", record.id, id) ?? mismatch("iteration", record.iteration, iteration),
   );
 }
@@ -161,23 +162,23 @@ export function readPrior(source: Source): readonly PriorRun[] | null {
   return read(
     source,
     layout.priorFile(source.root),
-    validators.prior,
+    priorSchema,
     () => null,
     "restore it, or delete it to go on without it",
   );
 }
 
-function read<T>(
+function read<const S extends HouseSchema>(
   source: Source,
   path: string,
-  validator: RecordValidator<T>,
-  misplaced: (record: T) => string | null,
+  schema: S,
+  misplaced: (record: Infer<S>) => string | null,
   remedy = REDO,
-): T | null {
+): Infer<S> | null {
   try {
     const value = readJson(source.files, path);
     if (value === null) return null;
-    const record = checkRecord(value, validator);
+    const record = checkRecord(value, schema);
     const wrong = misplaced(record);
     if (wrong !== null) throw new Damage(wrong);
     return record;
@@ -194,40 +195,6 @@ function mismatch(key: string, inside: string | number, expected: string | numbe
 
 function ownerOf(trial: string | null): string | null {
   return trial === null ? null : trial.replace(/-[tc]\d+$/, "");
-}
-
-function issueText(issue: RecordIssue | undefined): string {
-  if (!issue) return "unknown reason";
-  const path = issue.instancePath.slice(1).replaceAll("/", ".");
-  const where = path === "" ? "the record" : path;
-  return `${where} ${mistake(issue)}`;
-}
-
-/** What is wrong, in words; the generated validators carry none. */
-function mistake({ keyword, params }: RecordIssue): string {
-  switch (keyword) {
-    case "type":
-      return `must be ${params.type}`;
-    case "required":
-      return `must have ${JSON.stringify(params.missingProperty)}`;
-    case "additionalProperties":
-      return `must not have ${JSON.stringify(params.additionalProperty)}`;
-    case "enum":
-      return `must be one of ${JSON.stringify(params.allowedValues)}`;
-    case "const":
-      return `must be ${JSON.stringify(params.allowedValue)}`;
-    case "minimum":
-    case "maximum":
-      return `must be ${params.comparison} ${params.limit}`;
-    case "pattern":
-      return `must match ${params.pattern}`;
-    case "discriminator":
-      return params.error === "tag"
-        ? `must have text as ${JSON.stringify(params.tag)}`
-        : `has ${JSON.stringify(params.tagValue)} as ${JSON.stringify(params.tag)}, which is none`;
-    default:
-      return "is none of what it may be";
-  }
 }
 
 /** What is read, or why it cannot be. */

@@ -3,10 +3,9 @@ import type { WorkspaceView } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
 import { assertOptions, type Expectations } from "../kernel/given-options.ts";
-import type { PriorRun } from "../model/prior.ts";
-import type { RunManifest } from "../model/run.ts";
+import { type PriorRun, priorSchema } from "../model/prior.ts";
+import { manifestSchema, type RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
-import * as validators from "./generated/validate-records.js";
 import { IterationRecords } from "./iteration-records.ts";
 import * as layout from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
@@ -142,7 +141,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   writeManifest(manifest: RunManifest, options: WriteOptions = {}): void {
     if (options.durable) this.flush();
     this.#withStagedSpec(() => {
-      this.writer.record(layout.manifestFile(this.root), manifest, validators.manifest, options);
+      this.writer.record(layout.manifestFile(this.root), manifest, manifestSchema, options);
     });
   }
 
@@ -173,7 +172,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
 
   /** Keeps what is known from earlier runs, on the disk; an earlier try is replaced. Only before the first manifest. */
   writePrior(prior: readonly PriorRun[]): void {
-    this.writer.record(layout.priorFile(this.root), prior, validators.prior, { durable: true });
+    this.writer.record(layout.priorFile(this.root), prior, priorSchema, { durable: true });
   }
 
   /** Takes away what a run that came to nothing had copied from an earlier one. */

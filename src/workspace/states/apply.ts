@@ -1,9 +1,8 @@
 import { messageOf, StorageError, WorkspaceError } from "../../kernel/errors.ts";
-import type { ApplyIntent, ApplyRecord } from "../../model/apply.ts";
+import { type ApplyIntent, type ApplyRecord, applySchema } from "../../model/apply.ts";
 import { recordText } from "../../model/json.ts";
 import { isTreePath } from "../../model/tree-path.ts";
 import { quoted } from "../../text/printable.ts";
-import * as validators from "../generated/validate-records.js";
 import { applyFile } from "../layout.ts";
 import { checkRecord, Damage, readJson } from "../records.ts";
 import type { ApplyPlan } from "./apply-plan.ts";
@@ -147,7 +146,7 @@ export function readApplies(store: SnapshotStore): ApplyRecord {
   try {
     const value = readJson(store.files, file);
     if (value === null) return NOTHING;
-    const record = checkRecord(value, validators.apply);
+    const record = checkRecord(value, applySchema);
     const stray = record.unfinished.flatMap(({ steps }) => steps).find((step) => !isTreePath(step.path));
     if (stray) throw new Damage(`${quoted(stray.path)} is not a path inside a tree`);
     return record;
