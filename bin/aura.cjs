@@ -4,16 +4,18 @@
 const args = process.argv.slice(2);
 
 function wholeCommandLine() {
-  import("../dist/cli/main.js").then(
-    ({ main }) => main(args),
-    (error) => {
-      const built = error && error.code !== "ERR_MODULE_NOT_FOUND";
-      process.stderr.write(
-        built ? `${error.stack}\n` : "aura: not built yet; run `npm ci` (or `npm run build`) in its folder\n",
-      );
-      process.exitCode = 1;
-    },
-  );
+  let main;
+  try {
+    ({ main } = require("../dist/cli/main.cjs"));
+  } catch (error) {
+    const built = error && error.code !== "MODULE_NOT_FOUND";
+    process.stderr.write(
+      built ? `${error.stack}\n` : "aura: not built yet; run `npm ci` (or `npm run build`) in its folder\n",
+    );
+    process.exitCode = 1;
+    return;
+  }
+  main(args);
 }
 
 function tellVersion() {

@@ -95,13 +95,12 @@ function stackOf(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? "") : "";
 }
 
-const OWN = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
-
 /** The innermost place of a stack that is neither Node's nor AURA's, as `file:line:column`. */
 function userPlace(stack: string): string | null {
+  const own = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
   for (const line of stack.split("\n")) {
     const place = /^\s+at (?:.*\()?(?:file:\/\/)?(\/[^()]*:\d+:\d+)\)?$/.exec(line)?.[1];
-    if (place !== undefined && !place.startsWith(OWN) && !place.includes(`${sep}node_modules${sep}`)) return place;
+    if (place !== undefined && !place.startsWith(own) && !place.includes(`${sep}node_modules${sep}`)) return place;
   }
   return null;
 }

@@ -59,9 +59,13 @@ function step(data: unknown): void {
   if (plain.ok) process.stdout.write(`${JSON.stringify(plain.value)}\n`);
 }
 
-const request: ChildRequest = JSON.parse(await text(process.stdin));
-const result = await answer(request);
-writeFileSync(`${request.resultFile}.part`, JSON.stringify(result));
-renameSync(`${request.resultFile}.part`, request.resultFile);
-// What the module keeps open (timers, connections) must not hold the process.
-process.exit(0);
+async function answerOnce(): Promise<void> {
+  const request: ChildRequest = JSON.parse(await text(process.stdin));
+  const result = await answer(request);
+  writeFileSync(`${request.resultFile}.part`, JSON.stringify(result));
+  renameSync(`${request.resultFile}.part`, request.resultFile);
+  // What the module keeps open (timers, connections) must not hold the process.
+  process.exit(0);
+}
+
+void answerOnce();

@@ -114,7 +114,7 @@ function readResult(effects: Pick<Effects, "files">, file: string, result: Proce
 
 /** Arguments with which `node` runs a program of AURA's own that is beside this file: as built, else its source through jiti. */
 function childProgram(name: "function-child"): readonly string[] {
-  for (const place of [`./${name}.js`, `../${name}.js`]) {
+  for (const place of [`./${name}.js`, `./${name}.cjs`]) {
     const built = fileURLToPath(new URL(place, import.meta.url));
     if (existsSync(built)) return [built];
   }

@@ -93,6 +93,8 @@ export function promptLine(text: string, max: number): string {
 
 /** The text with all that would not be seen written out as `\uXXXX`; `\n` and `\t` stay. JSON text keeps its meaning. */
 export function recordText(text: string): string {
+  // Making the expression out of Unicode's tables takes longer than most commands do otherwise.
+  if (/^[\t\n\x20-\x7e]*$/.test(text)) return text;
   return text.replace(UNSEEN, (character) =>
     [...Array(character.length).keys()]
       .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)

@@ -103,10 +103,9 @@ function readIndex({ root, files }: Source): ReadonlyMap<HypothesisId, IndexEntr
   const entries = new Map<HypothesisId, IndexEntry>();
   const path = indexFile(root);
   const text = files.stat(path)?.kind === "file" ? (files.readText(path) ?? "") : "";
-  const lines = text.split("\n").filter((line) => line !== "");
   // All in one go, which is much the quickest; line by line only when one is torn or garbled.
-  const all = parseJson(`[${lines.join(",")}]`);
-  for (const value of Array.isArray(all) ? all : lines.map(parseJson)) {
+  const all = parseJson(`[${text.trimEnd().replaceAll("\n", ",")}]`);
+  for (const value of Array.isArray(all) ? all : text.split("\n").map(parseJson)) {
     if (isIndexEntry(value)) entries.set(value.id, value);
   }
   return entries;
