@@ -76,20 +76,11 @@ async function experimentOf(hypothesis: Hypothesis, ctx: StageContext, deps: Hyp
   const base = hypothesis.base ?? deps.base;
   if (!deps.artifacts || !base) return run();
   const edited = deps.artifacts.stateOf(hypothesis, base);
-  if (!edited.ok) {
-    ctx.emit({
-      type: "warning",
-      code: edited.failure.code,
-      message: `${hypothesis.id}: ${edited.failure.message}`,
-      hypothesisId: hypothesis.id,
-    });
-    return { hypothesisId: hypothesis.id, status: "failed", trials: [], summary: null, failure: edited.failure };
-  }
-  deps.states.set(hypothesis.id, edited.snapshot);
-  ctx.emit({ type: "snapshot.taken", snapshot: edited.snapshot, hypothesisId: hypothesis.id });
+  deps.states.set(hypothesis.id, edited);
+  ctx.emit({ type: "snapshot.taken", snapshot: edited, hypothesisId: hypothesis.id });
   const experiment = await run();
   const captured = experiment.trials.find((trial) => trial.captured !== undefined)?.captured;
-  if (captured === undefined || captured === edited.snapshot) return { ...experiment, state: edited.snapshot };
+  if (captured === undefined || captured === edited) return { ...experiment, state: edited };
   ctx.emit({ type: "snapshot.taken", snapshot: captured, hypothesisId: hypothesis.id });
   return { ...experiment, state: captured };
 }

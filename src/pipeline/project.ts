@@ -41,7 +41,7 @@ export interface ArtifactStates {
   /** The artifacts as the run started with them: the user's, or those of an earlier run. */
   readonly start: string;
   /** The state a hypothesis runs with: its base with its own edits, and no one else's. */
-  stateOf(hypothesis: Hypothesis, base: CarriedState): StateResult;
+  stateOf(hypothesis: Hypothesis, base: CarriedState): string;
   /** Why edits cannot be made to a state. Nothing is stored. */
   problemOf(edits: readonly Edit[], base: CarriedState): ProposalProblem | null;
   view(base: CarriedState): ArtifactsView;
@@ -152,9 +152,13 @@ export async function openProject(
     copies,
     artifacts: {
       start,
-      stateOf: (hypothesis, base) => applyEdits(store, base.snapshot, hypothesis.edits ?? [], bounds),
+      stateOf: ({ id, edits = [] }, base) => {
+        const made = applyEdits(store, base.snapshot, edits, bounds);
+        if (!made.ok) throw new RunFailedError(`${id}: ${made.failure.message}, though it could when it was proposed`);
+        return made.snapshot;
+      },
       problemOf: (edits, base) => {
-        const made = tryEdits(store, base.snapshot, edits, bounds);
+        const made = edits.length === 0 ? null : tryEdits(store, base.snapshot, edits, bounds);
         if (!(made instanceof EditRefused)) return null;
         return { reason: made.message, ...(made.nearest === null ? {} : { nearest: made.nearest }) };
       },

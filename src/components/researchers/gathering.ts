@@ -21,7 +21,7 @@ const SHOWN = 40_000;
  */
 export class Gathering {
   readonly #ctx: Pick<StageContext, "proposalProblem"> & { readonly count: number };
-  readonly #kept = new Map<string, Proposal>();
+  readonly #kept: Proposal[] = [];
   readonly #refused: RefusedProposal[] = [];
   #failing: readonly Failing[] = [];
 
@@ -34,17 +34,16 @@ export class Gathering {
     this.#refused.push(...parsed.refused);
     if (!parsed.ok) return { ok: false, reason: parsed.reason };
     const failing: Failing[] = [];
-    const before = this.#kept.size;
+    const known = new Set(this.#kept.map(keyOf));
     for (const [place, proposal] of parsed.proposals.entries()) {
-      const { label = `#${place + 1}`, spec, edits = [], base } = proposal;
-      const key = canonicalJson({ spec, edits, base: base ?? null });
-      if (this.#kept.has(key)) continue;
+      const { label = `#${place + 1}`, edits = [], base } = proposal;
+      if (known.has(keyOf(proposal))) continue;
       const problem = this.#isFull() ? null : this.#ctx.proposalProblem?.(edits, base);
       if (problem) failing.push({ label, proposal, ...problem });
-      else this.#kept.set(key, proposal);
+      else this.#kept.push(proposal);
     }
     // Fewer than were asked for again: the others were given up.
-    const given = failing.length + this.#kept.size - before;
+    const given = failing.length + this.#kept.length - known.size;
     const missing = this.#failing.filter(({ label }) => !parsed.proposals.some((one) => one.label === label));
     this.#refused.push(...refusals(missing.slice(0, Math.max(0, this.#failing.length - given))));
     this.#failing = failing;
@@ -55,11 +54,11 @@ export class Gathering {
 
   /** What has come of it in the end. */
   result(): { readonly proposals: readonly Proposal[]; readonly refused: readonly RefusedProposal[] } {
-    return { proposals: [...this.#kept.values()], refused: [...this.#refused, ...refusals(this.#failing)] };
+    return { proposals: this.#kept, refused: [...this.#refused, ...refusals(this.#failing)] };
   }
 
   #isFull(): boolean {
-    return this.#kept.size >= this.#ctx.count;
+    return this.#kept.length >= this.#ctx.count;
   }
 
   #again(): string {
@@ -71,13 +70,17 @@ export class Gathering {
         ? []
         : [`What comes nearest to it in the file, with the numbers of the lines:\n\n${fence(nearest)}`]),
     ]);
-    const taken = this.#kept.size === 0 ? "" : "Some proposals of your replies were taken; do not send these again. ";
+    const taken = this.#kept.length === 0 ? "" : "Some proposals of your replies were taken; do not send these again. ";
     return [
       `${taken}Of your previous reply, this could not be used:`,
       ...items,
       "Reply with a JSON list of these proposals alone, each with its id and all of its edits, mended so that every edit applies exactly once, and nothing else.",
     ].join("\n\n");
   }
+}
+
+function keyOf({ spec, edits = [], base }: Proposal): string {
+  return canonicalJson({ spec, edits, base: base ?? null });
 }
 
 function refusals(failing: readonly Failing[]): readonly RefusedProposal[] {

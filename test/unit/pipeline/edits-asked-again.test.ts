@@ -52,7 +52,7 @@ function model(...replies: readonly (unknown | Error)[]) {
       usage: { inputTokens: 10, outputTokens: 1 },
     };
   });
-  return { prompts, researcher: new Researcher({ runner, numTasks: 2 }) };
+  return { prompts, runner, researcher: new Researcher({ runner, numTasks: 2 }) };
 }
 
 const labels = () => json("00001/iteration").hypotheses.map((id: string) => json(`00001/hypotheses/${id}`).label);
@@ -81,6 +81,13 @@ describe("edits that cannot be made", () => {
       { label: "bad", reason: expect.stringMatching(/^the edit cannot be made: .*occurs 0 times/) },
     ]);
     expect(JSON.parse(folder.read("run/run.json") ?? "").totals.hypotheses).toBe(1);
+  });
+
+  test("are asked for again beside a proposal that stands in the reply twice, which is told of as a repeat", async () => {
+    const { runner } = model([good, { ...good, id: "twin" }, bad], [good, mended]);
+    await run(new Researcher({ runner, numTasks: 3 }));
+    expect(labels()).toEqual(["good", "bad"]);
+    expect(json("00001/iteration").refused).toEqual([{ label: "twin", reason: "repeats i00001-h000" }]);
   });
 
   test("are not asked for again when they leave the batch full, and one that is given up is refused", async () => {
