@@ -1,5 +1,6 @@
 import type { Clock } from "./kernel/effects.ts";
 import type { EventSink } from "./kernel/events.ts";
+import { assertKnown, assertOptions, type Expectation, isObject } from "./kernel/given-options.ts";
 import { systemClock } from "./platform/clock.ts";
 import { writeLine } from "./platform/system.ts";
 import { createPlainReporter } from "./reporters/plain.ts";
@@ -9,6 +10,12 @@ export interface Observable {
   subscribe(sink: EventSink): () => void;
 }
 
+const OBSERVABLE: Expectation = {
+  expected: "a Pipeline",
+  holds: (value) => isObject(value) && typeof value.subscribe === "function",
+  required: true,
+};
+
 /**
  * Prints a pipeline's progress, one line an event, as `aura run --reporter plain` does. `write` gets each line without
  * its end (default: standard output). Returns a function that stops it. Without this a pipeline prints nothing.
@@ -17,6 +24,8 @@ export function setupLogging(
   pipeline: Observable,
   options: { readonly write?: (line: string) => void; readonly clock?: Clock } = {},
 ): () => void {
+  assertOptions("setupLogging", { pipeline }, { pipeline: OBSERVABLE });
+  assertKnown("setupLogging", options, { write: true, clock: true });
   const reporter = createPlainReporter({ write: options.write ?? writeLine, clock: options.clock ?? systemClock() });
   const unsubscribe = pipeline.subscribe(reporter.sink);
   return () => {

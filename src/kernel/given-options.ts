@@ -21,8 +21,14 @@ export type Expectations = Readonly<Record<string, Expectation>>;
 export function assertOptions(what: string, given: unknown, expectations: Expectations): void {
   const problems = isObject(given)
     ? problemsOf(given, expectations, "")
-    : [`expected options, got ${kindOrText(given)}`];
+    : [`expected options, got ${kindOrText(given)}; known: ${Object.keys(expectations).join(", ")}`];
   if (problems.length > 0) throw new UsageError(`${what}: ${problems.join("; ")}`);
+}
+
+/** Refuses by name what is no option of `what`; that `names` has all of them is the compiler's business. */
+export function assertKnown<T extends object>(what: string, given: T, names: Readonly<Record<keyof T, true>>): void {
+  const any: Expectation = { expected: "anything", holds: () => true };
+  assertOptions(what, given, Object.fromEntries(Object.keys(names).map((name) => [name, any])));
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

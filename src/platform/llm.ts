@@ -1,5 +1,6 @@
 import type { Clock, Effects } from "../kernel/effects.ts";
 import { RunnerError } from "../kernel/errors.ts";
+import { assertKnown } from "../kernel/given-options.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Usage } from "../model/call.ts";
 import { parseJson } from "../model/json.ts";
@@ -36,6 +37,19 @@ export interface AnthropicOptions {
   /** Whether replies are streamed. Default true: a long reply is not cut by idle connections. */
   readonly stream?: boolean;
 }
+
+const OPTIONS: Readonly<Record<keyof AnthropicOptions, true>> = {
+  model: true,
+  baseUrl: true,
+  apiKeyEnv: true,
+  maxTokens: true,
+  temperature: true,
+  system: true,
+  timeout: true,
+  maxWait: true,
+  price: true,
+  stream: true,
+};
 
 export interface AnthropicReply {
   readonly content: string;
@@ -75,6 +89,7 @@ const SHORTEST_SECRET = 8;
  * each call and is in no message and no reply.
  */
 export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = systemEffects()): AnthropicCall {
+  assertKnown("anthropicLlm", options, OPTIONS);
   const maxWaitMs = parseDuration(options.maxWait ?? MAX_WAIT);
   let hasAnswered = false;
   return async (prompt, { signal, warn, isKnown }) => {

@@ -1,4 +1,5 @@
 import { defineComponent } from "../../kernel/define.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import { type JsonObject, lookup } from "../../model/json.ts";
 import type { Direction } from "../../model/settings.ts";
@@ -35,6 +36,7 @@ class RankedTrials implements Aggregator {
   readonly #which: "best" | "worst";
 
   constructor(options: RankOptions, which: "best" | "worst") {
+    assertKnown(new.target.name, options, { metric: true, direction: true });
     this.#options = options;
     this.#which = which;
   }

@@ -1,5 +1,6 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type { Evaluator } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
@@ -25,6 +26,7 @@ export class MetricEvaluator implements Evaluator {
   readonly metric: Partial<MetricSettings>;
 
   constructor(options: MetricEvaluatorOptions = {}) {
+    assertKnown("MetricEvaluator", options, { metric: true, baseline: true, direction: true });
     const { metric: name, baseline, direction } = options;
     this.metric = {
       ...defined({ name, baseline, direction }),

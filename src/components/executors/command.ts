@@ -2,6 +2,7 @@ import { isAbsolute, join, normalize, sep } from "node:path";
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import type { AnyDefinition, ComponentDeps, ToolProbe } from "../../kernel/define.ts";
 import { messageOf, ToolMissingError } from "../../kernel/errors.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type {
   Command,
   ExecutionEnvironment,
@@ -30,6 +31,7 @@ import { minimalEnvironment, ownEnvironment, refusedVariable, withheldMessage } 
 import { Dispatch, runJob, trialPlace } from "./jobs.ts";
 import {
   checkProcessOptions,
+  PROCESS_OPTIONS,
   type ProcessOptions,
   type ProcessSpecOptions,
   processOptionProperties,
@@ -65,6 +67,7 @@ export class CommandExecutor implements Executor {
   #warnings: { readonly code: string; readonly message: string }[] = [];
 
   constructor(command: string | readonly string[], options: ProcessOptions = {}, starter: Starter = {}) {
+    assertKnown(new.target.name, options, PROCESS_OPTIONS);
     this.cwd = options.cwd ?? "root";
     this.starter = starter;
     this.#dispatch = new Dispatch(starter);

@@ -2,6 +2,7 @@ import { isAbsolute, join, relative } from "node:path";
 import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { messageOf } from "../../kernel/errors.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type { Executor, OutputLines, PreparedEnvironment, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
@@ -56,6 +57,7 @@ export class FunctionExecutor implements Executor {
   readonly #options: FunctionExecutorOptions;
 
   constructor(target: TrialFunction | ModuleFunction, options: FunctionExecutorOptions = {}) {
+    assertKnown("FunctionExecutor", options, { timeoutMs: true, passEnv: true, cwd: true });
     this.cwd = options.cwd ?? "root";
     this.#target = target;
     this.#options = options;

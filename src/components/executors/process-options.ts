@@ -107,6 +107,17 @@ export interface ProcessOptions {
   readonly cwd?: "root" | "copy";
 }
 
+/** All of their names. */
+export const PROCESS_OPTIONS: Readonly<Record<keyof ProcessOptions, true>> = {
+  shell: true,
+  timeoutMs: true,
+  env: true,
+  passEnv: true,
+  limits: true,
+  strictLimits: true,
+  cwd: true,
+};
+
 /** A spec's process options as the library takes them. */
 export function toProcessOptions(options: Omit<ProcessSpecOptions, "command">): ProcessOptions {
   return {

@@ -1,5 +1,8 @@
+import { assertKnown } from "../../kernel/given-options.ts";
+import { defined } from "../../model/json.ts";
 import { type ProcessOptions, ScriptExecutor, scriptExecutor } from "../executors/index.ts";
-import { type ExperimenterParts, SingleTrialExperimenter, shortForm } from "./single-trial.ts";
+import { PROCESS_OPTIONS } from "../executors/process-options.ts";
+import { type ExperimenterParts, PARTS, SingleTrialExperimenter, shortForm } from "./single-trial.ts";
 
 /**
  * Runs a command for each hypothesis and reads metrics from its stdout:
@@ -7,7 +10,11 @@ import { type ExperimenterParts, SingleTrialExperimenter, shortForm } from "./si
  */
 export class ScriptExperimenter extends SingleTrialExperimenter {
   constructor(command: string | readonly string[], options: ProcessOptions & Omit<ExperimenterParts, "executor"> = {}) {
-    super({ ...options, executor: new ScriptExecutor(command, options) });
+    const { executor: _, ...known } = { ...PARTS, ...PROCESS_OPTIONS };
+    assertKnown("ScriptExperimenter", options, known);
+    const { shell, timeoutMs, env, passEnv, limits, strictLimits, cwd, ...parts } = options;
+    const process = defined({ shell, timeoutMs, env, passEnv, limits, strictLimits, cwd });
+    super({ ...parts, executor: new ScriptExecutor(command, process) });
   }
 }
 

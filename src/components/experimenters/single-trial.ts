@@ -1,6 +1,7 @@
 import type { AttemptResult, RunContext, StageContext, TrialContext } from "../../kernel/context.ts";
 import { type AnyDefinition, type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type {
   Aggregator,
   Collected,
@@ -45,6 +46,18 @@ export interface ExperimenterParts extends RepeatParts {
   readonly aggregator?: Aggregator;
 }
 
+/** All of their names. */
+export const PARTS: Readonly<Record<keyof ExperimenterParts, true>> = {
+  environment: true,
+  executor: true,
+  collector: true,
+  aggregator: true,
+  trials: true,
+  seeds: true,
+  allowFailed: true,
+  capture: true,
+};
+
 /** What a collector gives: metrics, or why there are none. */
 export type Collection = Collected | { readonly failure: Failure; readonly steps?: readonly TrialStep[] };
 
@@ -63,6 +76,7 @@ export class SingleTrialExperimenter implements Experimenter {
   readonly capture: boolean;
 
   constructor(parts: ExperimenterParts = {}) {
+    assertKnown(new.target.name, parts, PARTS);
     this.trials = parts.trials ?? parts.seeds?.length ?? 1;
     this.environment = parts.environment ?? new NoEnvironment();
     this.executor = parts.executor;

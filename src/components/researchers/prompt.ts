@@ -1,6 +1,7 @@
 import type { RunContext, StageContext } from "../../kernel/context.ts";
 import { type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { messageOf, SpecError } from "../../kernel/errors.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type { LlmCall, Proposals, Researcher as ResearcherPort, Runner } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
@@ -64,6 +65,16 @@ export class Researcher implements ResearcherPort {
   readonly #schemaCheck: ((value: JsonValue) => readonly string[]) | undefined;
 
   constructor(options: ResearcherOptions) {
+    assertKnown("Researcher", options, {
+      runner: true,
+      numTasks: true,
+      promptTemplate: true,
+      promptName: true,
+      space: true,
+      hypothesisSchema: true,
+      edits: true,
+      vars: true,
+    });
     this.runner = asRunner(options.runner);
     this.numTasks = options.numTasks ?? 3;
     this.space = options.space === undefined ? null : asSpace(options.space);

@@ -1,6 +1,7 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type { Proposals, Researcher } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import type { Direction } from "../../model/settings.ts";
@@ -52,6 +53,14 @@ export class SearchResearcher implements Researcher {
   #log: { readonly direction: Direction; readonly observed: ObservationLog } | null = null;
 
   constructor(options: SearchResearcherOptions) {
+    assertKnown("SearchResearcher", options, {
+      space: true,
+      method: true,
+      numTasks: true,
+      startup: true,
+      candidates: true,
+      points: true,
+    });
     const problems = [...countProblems(options), ...searchProblems(options)];
     if (problems.length > 0) {
       const lines = problems.map(({ path, message }) => `${path}: ${message}`);

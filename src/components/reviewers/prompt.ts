@@ -1,6 +1,7 @@
 import type { RunContext, StageContext, StageResults } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { RunnerError, type RunnerProblem } from "../../kernel/errors.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type { Finding, LlmCall, Reviewer as ReviewerPort, Runner } from "../../kernel/ports.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
@@ -47,6 +48,7 @@ export class Reviewer implements ReviewerPort {
   readonly #template: PromptTemplate;
 
   constructor(options: ReviewerOptions) {
+    assertKnown("Reviewer", options, { runner: true, promptTemplate: true, promptName: true });
     this.runner = asRunner(options.runner);
     this.#template = compilePrompt(
       options.promptTemplate ?? DEFAULT_REVIEW_PROMPT,

@@ -47,11 +47,12 @@ export class AnthropicRunner implements Runner {
   constructor(options: AnthropicRunnerOptions, effects: LlmEffects) {
     const problem = options.baseUrl === undefined ? null : addressProblem(options.baseUrl);
     if (problem !== null) throw new SpecError(`baseUrl of ${options.model}: ${problem}`);
-    this.name = options.name ?? "anthropic";
+    const { name = "anthropic", concurrency = CONCURRENCY, ...asked } = options;
+    this.name = name;
     this.model = options.model;
     this.#options = options;
-    this.#call = anthropicLlm(options, effects);
-    this.#limit = new Semaphore(options.concurrency ?? CONCURRENCY);
+    this.#call = anthropicLlm(asked, effects);
+    this.#limit = new Semaphore(concurrency);
   }
 
   /** Before anything is spent: is there a key at all? */

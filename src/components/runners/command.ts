@@ -3,6 +3,7 @@ import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Effects, ProcessResult } from "../../kernel/effects.ts";
 import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { parseDuration } from "../../model/units.ts";
@@ -66,6 +67,17 @@ export class CommandRunner implements Runner {
   #withheld: string | null = null;
 
   constructor(argv: readonly string[], options: CommandRunnerOptions = {}) {
+    assertKnown("CommandRunner", options, {
+      env: true,
+      passEnv: true,
+      input: true,
+      outputFormat: true,
+      path: true,
+      timeout: true,
+      maxWait: true,
+      name: true,
+      effects: true,
+    });
     const [file, ...args] = argv;
     if (file === undefined || file === "") throw new SpecError("a command runner needs a program: argv is empty");
     this.#argv = [file, ...args];

@@ -1,4 +1,5 @@
 import { messageOf, RunnerError, SpecError } from "../../kernel/errors.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type { LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { defined, isJsonObject } from "../../model/json.ts";
@@ -29,6 +30,7 @@ export class FunctionRunner implements Runner {
   readonly #run: PromptFunction;
 
   constructor(run: PromptFunction, options: { readonly name?: string } = {}) {
+    assertKnown("FunctionRunner", options, { name: true });
     this.name = options.name ?? "function";
     this.#run = run;
   }
@@ -41,8 +43,9 @@ export class FunctionRunner implements Runner {
 
 /** A runner around any function from a prompt to text. What the function throws is a `RunnerError` `failed`. */
 export class LLMRunner extends FunctionRunner {
-  constructor(call: LlmCall, { name = "llm" }: { readonly name?: string } = {}) {
-    super(call, { name });
+  constructor(call: LlmCall, options: { readonly name?: string } = {}) {
+    assertKnown("LLMRunner", options, { name: true });
+    super(call, { name: options.name ?? "llm" });
   }
 }
 

@@ -2,6 +2,7 @@ import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Files } from "../../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../../kernel/errors.ts";
+import { assertKnown } from "../../kernel/given-options.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { defined } from "../../model/json.ts";
 import { systemEffects } from "../../platform/system.ts";
@@ -30,6 +31,7 @@ export class ReplayRunner implements Runner {
   #calls: ReadonlyMap<string, RecordedCall> | null = null;
 
   constructor(options: ReplayRunnerOptions) {
+    assertKnown("ReplayRunner", options, { file: true, strict: true, name: true, files: true });
     this.name = options.name ?? "replay";
     this.#options = options;
   }
