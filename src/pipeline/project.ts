@@ -231,7 +231,8 @@ export function assertArtifacts(
       const folder = artifactPath(typeof other === "string" ? other : other.path);
       return folder !== path && isWithin(path, folder);
     });
-    if (!isInAnother) refuseLink(path, root, files, name);
+    const problem = placeProblem(path, root, files, isInAnother);
+    if (problem !== null) throw new SpecError(`${name} ${problem}`);
     const input = inputs.map((one) => tidy(one.path)).find((one) => isWithin(path, one));
     if (input !== undefined) {
       const relation = input === path ? "is" : "contains";
@@ -242,14 +243,21 @@ export function assertArtifacts(
   }
 }
 
-/** Links in a tracked folder are part of it; of one that is named, nothing but the link would be tracked. */
-function refuseLink(path: string, root: string, files: Files, name: string): void {
-  if (files.stat(join(root, path))?.kind !== "symlink") return;
+/** Why what is at a path cannot be tracked. `isInAnother`: links in a tracked folder are part of it. */
+export function placeProblem(path: string, root: string, files: Files, isInAnother: boolean): string | null {
+  if (path === ".") return null;
+  const names = path.split("/");
+  const folders = names.slice(1).map((_, place) => names.slice(0, place + 1).join("/"));
+  const link = folders.find((folder) => files.stat(join(root, folder))?.kind === "symlink");
+  if (link !== undefined) return `lies behind ${link}, which is a symbolic link; track what the link leads to`;
+  const kind = files.stat(join(root, path))?.kind;
+  if (kind === "other") return "is no file, folder or link";
+  if (kind !== "symlink") return null;
   const [realRoot, real] = [files.realPath(root), files.realPath(join(root, path))];
-  if (realRoot === null || real === null || !isWithin(real, realRoot)) return;
-  throw new SpecError(
-    `${name} is a symbolic link, and nothing but the link would be tracked: track what it leads to, ${JSON.stringify(relative(realRoot, real) || ".")}`,
-  );
+  if (realRoot === null || real === null) return null;
+  if (!isWithin(real, realRoot)) return "is a link that leads out of the project; track a copy of what it leads to";
+  if (isInAnother) return null;
+  return `is a symbolic link, and nothing but the link would be tracked; name what it leads to: ${relative(realRoot, real) || "."}`;
 }
 
 function kindAt(path: string, files: Files): EntryKind | null {
@@ -259,6 +267,7 @@ function kindAt(path: string, files: Files): EntryKind | null {
   return real === null ? null : (files.stat(real)?.kind ?? null);
 }
 
-function tidy(path: string): string {
+/** A path relative to the folder, as it is written in records, without a slash at its end unless it is all of the path. */
+export function tidy(path: string): string {
   return normalize(path).replace(/(?<=.)\/+$/, "");
 }

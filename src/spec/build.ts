@@ -121,17 +121,10 @@ function findingsOf(thrown: unknown, place: SpecPath, config: JsonObject): reado
 }
 
 /** The word of a text that a diagnostic is about, to be found where the text is written in the spec. */
-function wordAt(text: string, { line = 1, column = 1 }: Diagnostic): Pick<Finding, "within" | "occurrence"> {
-  const start = text.split("\n", line - 1).reduce((sum, above) => sum + above.length + 1, 0) + column - 1;
-  const within = /^(?:\{\{[^\n{}]*\}\}|[^\s{}()|~=]+|\S+)/.exec(text.slice(start))?.[0];
-  if (within === undefined) return {};
-  return { within, occurrence: occurrences(text.slice(0, start + within.length - 1), within) };
-}
-
-function occurrences(text: string, part: string): number {
-  let count = 0;
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) count++;
-  return count;
+function wordAt(text: string, { line = 1, column = 1 }: Diagnostic): Pick<Finding, "within"> {
+  const from = text.split("\n")[line - 1]?.slice(column - 1) ?? "";
+  const within = /^(?:\{\{[^\n{}]*\}\}|[^\s{}()|~=]+|\S+)/.exec(from)?.[0];
+  return within === undefined ? {} : { within };
 }
 
 /**

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
+import { tidy } from "../pipeline/project.ts";
 import {
   type LeftOut,
   leftOut,
@@ -11,7 +12,6 @@ import {
 } from "../workspace/states/index.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import { tidy } from "./paths.ts";
 import type { Site } from "./sites.ts";
 
 /** What a trial's own copy of the project would hold, and what it leaves out. */

@@ -16,17 +16,15 @@ export interface Finding extends Issue {
   readonly given?: string;
   /** What was most likely meant, where that is known without `candidates`. */
   readonly meant?: string;
-  /** Text inside the value that the finding is about, such as `{lr}`. */
+  /** Text inside the value that the finding is about, such as `{lr}`: the first such. */
   readonly within?: string;
-  /** Which of several such texts it is, from 0. */
-  readonly occurrence?: number;
 }
 
 /** A finding about the value at a path. */
 export function finding(
   path: SpecPath,
   message: string,
-  more: Partial<Pick<Finding, "about" | "candidates" | "given" | "meant" | "within" | "occurrence">> = {},
+  more: Partial<Pick<Finding, "about" | "candidates" | "given" | "meant" | "within">> = {},
 ): Finding {
   return { path, message, about: "value", candidates: [], ...more };
 }
@@ -130,11 +128,10 @@ function startsWith(path: SpecPath, start: SpecPath): boolean {
   return start.every((key, at) => path[at] === key);
 }
 
-function narrowed(text: string, span: Span, { within, occurrence = 0 }: Finding): Span {
+function narrowed(text: string, span: Span, { within }: Finding): Span {
   if (within === undefined || within === "") return span;
   const written = text.slice(span.start, span.end);
-  let at = written.indexOf(within);
-  for (let passed = 0; passed < occurrence && at >= 0; passed++) at = written.indexOf(within, at + 1);
+  const at = written.indexOf(within);
   return at < 0 ? span : { start: span.start + at, end: span.start + at + within.length };
 }
 

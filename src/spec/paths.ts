@@ -1,9 +1,10 @@
-import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize, resolve } from "node:path";
 import type { DirectoryEntry, Files } from "../kernel/effects.ts";
 import { forHint } from "../kernel/errors.ts";
 import { artifactKind, artifactPath } from "../model/artifact.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { isWithin } from "../model/tree-path.ts";
+import { placeProblem, tidy } from "../pipeline/project.ts";
 import { nearest } from "../text/nearest.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
@@ -26,11 +27,6 @@ export function specPaths(dir: string, root: string | undefined): SpecPaths {
 function staysInside(path: string): boolean {
   const plain = normalize(path);
   return !isAbsolute(path) && plain !== ".." && !plain.startsWith("../");
-}
-
-/** A path relative to the folder, as it is written in records, without a slash at its end unless it is all of the path. */
-export function tidy(path: string): string {
-  return normalize(path).replace(/(?<=.)\/+$/, "");
 }
 
 /** A path that a spec holds, and where. */
@@ -142,23 +138,6 @@ function kindProblem(value: string, root: string, files: Files): string | null {
   const real = files.realPath(join(root, tidy(value)));
   const isFile = real !== null && files.stat(real)?.kind === "file";
   return isFile ? "is a file: write it without the / at its end" : null;
-}
-
-/** `isInAnother`: links in a tracked folder are part of it. */
-function placeProblem(path: string, root: string, files: Files, isInAnother: boolean): string | null {
-  if (path === ".") return null;
-  const names = path.split("/");
-  const folders = names.slice(1).map((_, place) => names.slice(0, place + 1).join("/"));
-  const link = folders.find((folder) => files.stat(join(root, folder))?.kind === "symlink");
-  if (link !== undefined) return `lies behind ${link}, which is a symbolic link; track what the link leads to`;
-  const kind = files.stat(join(root, path))?.kind;
-  if (kind === "other") return "is no file, folder or link";
-  if (kind !== "symlink") return null;
-  const [realRoot, real] = [files.realPath(root), files.realPath(join(root, path))];
-  if (realRoot === null || real === null) return null;
-  if (!isWithin(real, realRoot)) return "is a link that leads out of the project; track a copy of what it leads to";
-  if (isInAnother) return null;
-  return `is a symbolic link, and nothing but the link would be tracked; name what it leads to: ${relative(realRoot, real) || "."}`;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { isAbsolute, join } from "node:path";
 import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, type StopSettings } from "../model/settings.ts";
 import { parseCount, parseDuration } from "../model/units.ts";
-import { specPaths, tidy } from "./paths.ts";
+import { tidy } from "../pipeline/project.ts";
+import { specPaths } from "./paths.ts";
 import type { Spec } from "./spec-schema.ts";
 
 /** The settings of a run from its validated spec: units read, paths made absolute, defaults filled in. */

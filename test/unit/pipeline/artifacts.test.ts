@@ -44,7 +44,7 @@ describe("tracked artifacts of a pipeline in code", () => {
     [new FileArtifact("link-to-src"), /"link-to-src" is a folder/],
     [new DirectoryArtifact("train.py"), /"train.py" is a file: .*FileArtifact/],
     ["train.py/", /"train.py" is a file: .*without the \/ at its end/],
-    ["link-to-src", /"link-to-src" is a symbolic link.*track what it leads to, "src"/],
+    ["link-to-src", /"link-to-src" is a symbolic link.*name what it leads to: src/],
   ])("that are not what they are said to be are refused before anything is written: %j", async (artifact, reason) => {
     symlinkSync("src", folder.join("project/link-to-src"));
     const refused = expect(run([artifact])).rejects;
