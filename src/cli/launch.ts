@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { HypothesisId } from "../model/ids.ts";
+import { defined } from "../model/json.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { Pipeline, type RunResult } from "../pipeline/pipeline.ts";
 import { closingText } from "../reporters/closing.ts";
@@ -85,8 +86,7 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
     exitCode: code,
     reason: result.reason,
     best: result.best,
-    ...(result.lastFailed === undefined ? {} : { lastFailed: result.lastFailed }),
-    ...(message === undefined ? {} : { message }),
+    ...defined({ lastFailed: result.lastFailed, message }),
   });
   return code;
 }

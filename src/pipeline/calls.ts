@@ -6,6 +6,7 @@ import type { RunnerReply } from "../kernel/ports.ts";
 import type { Redactor } from "../kernel/redact.ts";
 import type { CallRecord } from "../model/call.ts";
 import { iterationName } from "../model/ids.ts";
+import { defined } from "../model/json.ts";
 import type { StopSettings } from "../model/settings.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -86,10 +87,7 @@ function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): Ru
   });
   return {
     content: call.response,
-    ...(call.structured === undefined ? {} : { structured: call.structured }),
-    ...(call.unusable === undefined ? {} : { unusable: call.unusable }),
-    ...(call.usage === undefined ? {} : { usage: call.usage }),
-    ...(call.model === undefined ? {} : { model: call.model }),
+    ...defined({ structured: call.structured, unusable: call.unusable, usage: call.usage, model: call.model }),
   };
 }
 
@@ -104,8 +102,7 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
         prompt: request.prompt,
         role: request.role,
         iteration: started.iteration,
-        ...(request.hypothesisId === undefined ? {} : { hypothesisId: request.hypothesisId }),
-        ...(request.part === undefined ? {} : { part: request.part }),
+        ...defined({ hypothesisId: request.hypothesisId, part: request.part }),
         ask: request.ask,
         cwd: request.cwd ?? deps.root,
       },
@@ -138,9 +135,7 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
     state: "finished",
     ...(reply.model === undefined ? {} : { model: reply.model }),
     response: reply.content,
-    ...(reply.structured === undefined ? {} : { structured: reply.structured }),
-    ...(reply.unusable === undefined ? {} : { unusable: reply.unusable }),
-    ...(reply.usage === undefined ? {} : { usage: reply.usage }),
+    ...defined({ structured: reply.structured, unusable: reply.unusable, usage: reply.usage }),
     ...end,
   });
   deps.spending.called(reply.usage);

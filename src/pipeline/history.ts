@@ -5,7 +5,7 @@ import type { Hypothesis } from "../model/hypothesis.ts";
 import { type HypothesisId, hypothesisId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { CarriedState, FinishedIteration, ProposedIteration, RefusedProposal } from "../model/iteration.ts";
-import { canonicalJson } from "../model/json.ts";
+import { canonicalJson, defined } from "../model/json.ts";
 import type { BestSoFar } from "../model/run.ts";
 import { type Comparison, withoutMinimum } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
@@ -182,13 +182,10 @@ export class RunHistory {
     const failed = (count: number, { score }: HistoryEntry): number => (score === null ? count + 1 : 0);
     return {
       iteration,
-      ...(start === undefined ? {} : { start }),
-      ...(changes === undefined ? {} : { changes }),
-      ...(base === undefined ? {} : { base }),
+      ...defined({ start, changes, base }),
       hypotheses,
       refused,
-      ...(failure === undefined ? {} : { failure }),
-      ...(exhausted === undefined ? {} : { exhausted }),
+      ...defined({ failure, exhausted }),
       state: "finished",
       best: best?.id ?? null,
       bestScore: best?.score ?? null,
@@ -263,11 +260,7 @@ function historyEntry({ hypothesis, experiment, evaluation }: StageResults, iter
     passed,
     ...(isVetoed(evaluation) ? { vetoed: true } : {}),
     reason,
-    ...(feedback === undefined ? {} : { feedback }),
-    ...(metrics === undefined ? {} : { metrics }),
-    ...(parents === undefined ? {} : { parents }),
-    ...(operator === undefined ? {} : { operator }),
-    ...(island === undefined ? {} : { island }),
+    ...defined({ feedback, metrics, parents, operator, island }),
     hasEdits: (edits?.length ?? 0) > 0 || experiment.trials.some(({ captured }) => captured !== undefined),
     ...(experiment.state === undefined ? {} : { state: experiment.state }),
   };

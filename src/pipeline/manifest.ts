@@ -1,6 +1,7 @@
 import { isAuraError } from "../kernel/errors.ts";
 import type { EventSink, RunDescription } from "../kernel/events.ts";
 import type { SettingChange } from "../model/iteration.ts";
+import { defined } from "../model/json.ts";
 import {
   changedAfter,
   type FinishReason,
@@ -169,8 +170,7 @@ export class ManifestKeeper {
       metric: {
         name: metric.name,
         direction: metric.direction,
-        ...(metric.baseline === undefined ? {} : { baseline: metric.baseline }),
-        ...(metric.target === undefined ? {} : { target: metric.target }),
+        ...defined({ baseline: metric.baseline, target: metric.target }),
       },
       stop,
       parallel,
@@ -256,9 +256,7 @@ function inOrder(manifest: RunManifest): RunManifest {
     updatedAt,
     ...others,
     ...(sources === undefined || sources.length === 0 ? {} : { sources }),
-    ...(project === undefined ? {} : { project }),
-    ...(from === undefined ? {} : { from }),
-    ...(specFile === undefined ? {} : { specFile }),
+    ...defined({ project, from, specFile }),
     spec,
     ...(changes === undefined ? {} : { changes }),
   };

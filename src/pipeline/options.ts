@@ -3,7 +3,7 @@ import { assertOptions, type Expectation, type Expectations, isObject } from "..
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import { type Artifact, artifactPaths } from "../model/artifact.ts";
 import type { SettingChange } from "../model/iteration.ts";
-import type { JsonObject } from "../model/json.ts";
+import { defined, type JsonObject } from "../model/json.ts";
 import type { RunManifest, SourceRecord } from "../model/run.ts";
 import { LEAST_DELTA } from "../model/score.ts";
 import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, type StopSettings } from "../model/settings.ts";
@@ -93,9 +93,7 @@ export function settingsFrom(
     name,
     metric: { ...DEFAULT_METRIC, ...scoredBy, ...given.metric, ...options.metric },
     stop: options.maxIterations === undefined ? stop : { ...stop, iterations: options.maxIterations },
-    ...(options.goal === undefined ? {} : { goal: options.goal }),
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
-    ...(options.parallel === undefined ? {} : { parallel: options.parallel }),
+    ...defined({ goal: options.goal, seed: options.seed, parallel: options.parallel }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Proposal, Proposals, Researcher } from "../kernel/ports.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { hypothesisId, parseHypothesisId } from "../model/ids.ts";
 import type { CarriedState, RefusedProposal } from "../model/iteration.ts";
+import { defined } from "../model/json.ts";
 import type { Failure } from "../model/trial.ts";
 import type { RunHistory } from "./history.ts";
 import { answerOf, PROPOSALS } from "./stages.ts";
@@ -119,9 +120,7 @@ function withId(proposal: Proposal, id: string, base: CarriedState | undefined):
     id,
     ...(label === undefined ? {} : { label }),
     spec,
-    ...(edits === undefined ? {} : { edits }),
-    ...(rationale === undefined ? {} : { rationale }),
-    ...(metadata === undefined ? {} : { metadata }),
+    ...defined({ edits, rationale, metadata }),
     ...(base === undefined ? {} : { base, parents: [base.hypothesisId] }),
   };
 }

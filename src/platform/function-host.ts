@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Effects, ProcessLimits, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
+import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
 import { plainJson } from "./plain-json.ts";
 import { makeScratch } from "./scratch.ts";
 
@@ -73,13 +73,9 @@ export async function runModuleFunction(
         env: request.env,
         stdin: JSON.stringify(toChild),
         graceMs: request.graceMs ?? DEFAULT_GRACE_MS,
-        ...(outputLimitBytes === undefined ? {} : { outputLimitBytes }),
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-        ...(limits === undefined ? {} : { limits }),
-        ...(logs === undefined ? {} : { logs }),
+        ...defined({ outputLimitBytes, timeoutMs, limits, logs }),
         marker,
-        ...(onStart === undefined ? {} : { onStart }),
-        ...(onLine === undefined ? {} : { onLine }),
+        ...defined({ onStart, onLine }),
       },
       signal,
     );

@@ -3,7 +3,7 @@ import { RunnerError } from "../kernel/errors.ts";
 import { assertKnown } from "../kernel/given-options.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Usage } from "../model/call.ts";
-import { parseJson } from "../model/json.ts";
+import { defined, parseJson } from "../model/json.ts";
 import { parseDuration } from "../model/units.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
 import { classifyFailure, NoProvider } from "./llm-failures.ts";
@@ -217,8 +217,7 @@ async function attempt(
     model: options.model,
     max_tokens: options.maxTokens ?? MAX_TOKENS,
     messages: [{ role: "user" as const, content: prompt }],
-    ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
-    ...(options.system === undefined ? {} : { system: options.system }),
+    ...defined({ temperature: options.temperature, system: options.system }),
   };
   using deadline = clock.deadline(timeoutMs);
   const both = AbortSignal.any([signal, deadline.signal]);

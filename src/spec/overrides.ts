@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../kernel/errors.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { defined, isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { clip, terminalLine } from "../text/printable.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
@@ -70,8 +70,7 @@ export function flagOverrides(flags: {
   const { maxIterations, parallel, seed } = flags;
   return {
     ...(maxIterations === undefined ? {} : { "stop.iterations": maxIterations }),
-    ...(parallel === undefined ? {} : { parallel }),
-    ...(seed === undefined ? {} : { seed }),
+    ...defined({ parallel, seed }),
   };
 }
 

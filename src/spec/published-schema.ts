@@ -1,6 +1,6 @@
 import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import type { Registry } from "../kernel/registry.ts";
-import type { JsonObject } from "../model/json.ts";
+import { defined, type JsonObject } from "../model/json.ts";
 import { printableSchema } from "../schema/printable.ts";
 import { placedSchema, withNotes } from "./components.ts";
 import { specSchema } from "./spec-schema.ts";
@@ -64,8 +64,7 @@ function withVariables(schema: JsonObject): JsonObject {
   if (isScalar) {
     const { description: _description, default: fallback, ...rest } = schema;
     return {
-      ...(description === undefined ? {} : { description }),
-      ...(fallback === undefined ? {} : { default: fallback }),
+      ...defined({ description, default: fallback }),
       anyOf: [rest, VARIABLE],
     };
   }

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from "node:path";
+import { defined } from "../model/json.ts";
 import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, type StopSettings } from "../model/settings.ts";
 import { parseCount, parseDuration } from "../model/units.ts";
 import { tidy } from "../pipeline/project.ts";
@@ -38,8 +39,7 @@ export function metricOf(metric: Spec["metric"]): MetricSettings {
   return {
     name,
     direction,
-    ...(baseline === undefined ? {} : { baseline }),
-    ...(target === undefined ? {} : { target }),
+    ...defined({ baseline, target }),
     minDelta:
       typeof delta === "string"
         ? { kind: "relative", value: Number.parseFloat(delta) / 100 }
@@ -51,10 +51,7 @@ function stopOf(stop: Spec["stop"]): StopSettings {
   if (!stop) return DEFAULT_SETTINGS.stop;
   const { iterations, hypotheses, patience, wall_clock: wallClock, tokens, cost_usd: costUsd, failures } = stop;
   return {
-    ...(failures === undefined ? {} : { failures }),
-    ...(iterations === undefined ? {} : { iterations }),
-    ...(hypotheses === undefined ? {} : { hypotheses }),
-    ...(patience === undefined ? {} : { patience }),
+    ...defined({ failures, iterations, hypotheses, patience }),
     ...(wallClock === undefined ? {} : { wallClockMs: parseDuration(wallClock) }),
     ...(tokens === undefined ? {} : { tokens: parseCount(tokens) }),
     ...(costUsd === undefined ? {} : { costUsd }),

@@ -4,7 +4,7 @@ import { messageOf, SpecError } from "../../kernel/errors.ts";
 import { assertKnown } from "../../kernel/given-options.ts";
 import type { LlmCall, Proposals, Researcher as ResearcherPort, Runner } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import { SINGLE } from "../../platform/template-contexts.ts";
 import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
@@ -205,8 +205,7 @@ export const promptResearcher = defineComponent({
           runner,
           numTasks: given.num_tasks,
           ...promptSource(given, deps),
-          ...(given.space === undefined ? {} : { space: given.space }),
-          ...(given.hypothesis_schema === undefined ? {} : { hypothesisSchema: given.hypothesis_schema }),
+          ...defined({ space: given.space, hypothesisSchema: given.hypothesis_schema }),
           edits: given.edits,
           ...(given.vars === undefined ? {} : { vars: given.vars }),
         }),

@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../../kernel/steps.ts";
+import { defined } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { quoted } from "../../text/printable.ts";
 import { manifestFileOf, objectFile, snapshotsDir } from "../layout.ts";
@@ -93,8 +94,7 @@ export class SnapshotStore {
       excludes: options.excludes ?? createExcludes(),
       strict: options.strict ?? true,
       workspace: this.root,
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
-      ...(options.without === undefined ? {} : { without: options.without }),
+      ...defined({ limits: options.limits, without: options.without }),
     });
     const snapshot = yield* snapshotOf(scan.found, ({ path, stat }) =>
       this.objects.putFile(join(treeRoot, path), stat.size),
