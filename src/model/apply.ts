@@ -1,5 +1,4 @@
-import type { ObjectSchema } from "../schema/dialect.ts";
-import { TIMESTAMP } from "../schema/dialect.ts";
+import { closed, TIMESTAMP } from "../schema/dialect.ts";
 import type { Infer } from "../schema/infer.ts";
 
 const SNAPSHOT_ID = { type: "string", pattern: "^[0-9a-f]{16}$" } as const;
@@ -10,60 +9,42 @@ const MODE = {
   description: "Permission bits, as a number: 420 is 0644.",
 } as const;
 
-export const applyStepSchema = {
-  type: "object",
-  properties: {
-    action: { enum: ["delete", "remove-folder", "make-folder", "write", "set-mode"] },
-    path: { type: "string", description: "Relative to the folder." },
-    mode: MODE,
-    before: {
-      type: "string",
-      description: "What was there when the step was planned, by content; absent when nothing was.",
-    },
+export const applyStepSchema = closed(["mode", "before"], {
+  action: { enum: ["delete", "remove-folder", "make-folder", "write", "set-mode"] },
+  path: { type: "string", description: "Relative to the folder." },
+  mode: MODE,
+  before: {
+    type: "string",
+    description: "What was there when the step was planned, by content; absent when nothing was.",
   },
-  required: ["action", "path"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+});
 /** One thing to do to a folder so that it holds a state. Done in order; each can be done again. */
 export type ApplyStep = Infer<typeof applyStepSchema>;
 
 export const applySchema = {
-  type: "object",
   description: "What `aura apply` is in the middle of, and did last, by folder: apply.json",
-  properties: {
+  ...closed([], {
     unfinished: {
       type: "array",
       description: "At most one a folder.",
-      items: {
-        type: "object",
-        properties: {
-          state: {
-            enum: ["staging", "replacing"],
-            description: "Nothing is replaced yet; all is staged, steps may be done.",
-          },
-          target: { type: "string" },
-          snapshot: SNAPSHOT_ID,
-          startedAt: TIMESTAMP,
-          steps: { type: "array", items: applyStepSchema },
+      items: closed([], {
+        state: {
+          enum: ["staging", "replacing"],
+          description: "Nothing is replaced yet; all is staged, steps may be done.",
         },
-        required: ["state", "target", "snapshot", "startedAt", "steps"],
-        additionalProperties: false,
-      },
+        target: { type: "string" },
+        snapshot: SNAPSHOT_ID,
+        startedAt: TIMESTAMP,
+        steps: { type: "array", items: applyStepSchema },
+      }),
     },
     applied: {
       type: "array",
       description: "One a folder, the newest last; of more than twenty folders the oldest are forgotten.",
-      items: {
-        type: "object",
-        properties: { target: { type: "string" }, snapshot: SNAPSHOT_ID, appliedAt: TIMESTAMP },
-        required: ["target", "snapshot", "appliedAt"],
-        additionalProperties: false,
-      },
+      items: closed([], { target: { type: "string" }, snapshot: SNAPSHOT_ID, appliedAt: TIMESTAMP }),
     },
-  },
-  required: ["unfinished", "applied"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  }),
+} as const;
 /** What `aura apply` is in the middle of, and did last: `apply.json`. */
 export type ApplyRecord = Infer<typeof applySchema>;
 /** An apply that is going on, or was cut short. */

@@ -1,5 +1,4 @@
-import type { ObjectSchema } from "../schema/dialect.ts";
-import { MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { closed, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import type { Infer } from "../schema/infer.ts";
 import { failureSchema } from "./trial.ts";
 
@@ -16,23 +15,19 @@ export interface Usage {
 
 const TEXT = { type: "string" } as const;
 
-const processSchema = {
-  type: "object",
-  properties: {
-    pid: {
-      type: "integer",
-      description: "On `host`; with `pidStartedAt` (kernel start time) it names one process for good.",
-    },
-    pidStartedAt: TEXT,
-    host: TEXT,
-    bootId: TEXT,
-    folder: {
-      type: "string",
-      description: "Identity of the workspace's folder when it was recorded: in a copy of the record it is another's.",
-    },
+const processSchema = closed(["pid", "pidStartedAt", "host", "bootId", "folder"], {
+  pid: {
+    type: "integer",
+    description: "On `host`; with `pidStartedAt` (kernel start time) it names one process for good.",
   },
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  pidStartedAt: TEXT,
+  host: TEXT,
+  bootId: TEXT,
+  folder: {
+    type: "string",
+    description: "Identity of the workspace's folder when it was recorded: in a copy of the record it is another's.",
+  },
+});
 /** What a record says of its process, so that a later resume can end it should AURA die. Nothing before there is one. */
 export type ProcessRecord = Infer<typeof processSchema>;
 
@@ -60,71 +55,44 @@ const common = {
   },
   startedAt: TIMESTAMP,
 } as const;
-const commonRequired = [
-  "id",
-  "role",
-  "iteration",
-  "ask",
-  "runner",
-  "prompt",
-  "promptHash",
-  "attempts",
-  "startedAt",
-] as const;
 
-export const usageSchema = {
-  type: "object",
-  properties: {
-    inputTokens: TOKENS,
-    outputTokens: TOKENS,
-    cacheReadTokens: TOKENS,
-    costUsd: US_DOLLARS,
-  },
-  required: ["inputTokens", "outputTokens"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+export const usageSchema = closed(["cacheReadTokens", "costUsd"], {
+  inputTokens: TOKENS,
+  outputTokens: TOKENS,
+  cacheReadTokens: TOKENS,
+  costUsd: US_DOLLARS,
+});
 
 export const callSchema = {
   description: "One model or command-runner call: iterations/<n>/calls/<id>.json",
   anyOf: [
-    {
-      type: "object",
-      properties: { ...common, ...processSchema.properties, state: { const: "started" } },
-      required: [...commonRequired, "state"],
-      additionalProperties: false,
-    },
-    {
-      type: "object",
-      properties: {
-        ...common,
-        state: { const: "finished" },
-        response: TEXT,
-        structured: { "x-any": true, description: "The reply as data, where the runner gives it so: open." },
-        unusable: { type: "string", description: "Why the runner could make nothing of the response." },
-        usage: usageSchema,
-        endedAt: TIMESTAMP,
-        durationMs: MILLISECONDS,
+    closed(["hypothesisId", "model", "pid", "pidStartedAt", "host", "bootId", "folder"], {
+      ...common,
+      ...processSchema.properties,
+      state: { const: "started" },
+    }),
+    closed(["hypothesisId", "model", "structured", "unusable", "usage"], {
+      ...common,
+      state: { const: "finished" },
+      response: TEXT,
+      structured: { "x-any": true, description: "The reply as data, where the runner gives it so: open." },
+      unusable: { type: "string", description: "Why the runner could make nothing of the response." },
+      usage: usageSchema,
+      endedAt: TIMESTAMP,
+      durationMs: MILLISECONDS,
+    }),
+    closed(["hypothesisId", "model", "response", "usage"], {
+      ...common,
+      state: { const: "failed" },
+      failure: failureSchema,
+      response: {
+        type: "string",
+        description: "What was answered before it failed, as far as it came; a long one without its middle.",
       },
-      required: [...commonRequired, "state", "response", "endedAt", "durationMs"],
-      additionalProperties: false,
-    },
-    {
-      type: "object",
-      properties: {
-        ...common,
-        state: { const: "failed" },
-        failure: failureSchema,
-        response: {
-          type: "string",
-          description: "What was answered before it failed, as far as it came; a long one without its middle.",
-        },
-        usage: usageSchema,
-        endedAt: TIMESTAMP,
-        durationMs: MILLISECONDS,
-      },
-      required: [...commonRequired, "state", "failure", "endedAt", "durationMs"],
-      additionalProperties: false,
-    },
+      usage: usageSchema,
+      endedAt: TIMESTAMP,
+      durationMs: MILLISECONDS,
+    }),
   ],
 } as const;
 /** One model or command-runner call. On disk, flushed, before it is sent and again before its reply is used. */

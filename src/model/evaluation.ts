@@ -1,4 +1,4 @@
-import { ANY, type ObjectSchema } from "../schema/dialect.ts";
+import { ANY, closed } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -27,9 +27,8 @@ export function isVetoed({
 }
 
 export const evaluationSchema = {
-  type: "object",
   description: "The verdict on one experiment: iterations/<n>/evaluations/<id>.json",
-  properties: {
+  ...closed(["belowBaseline", "feedback", "metrics"], {
     hypothesisId: { type: "string" },
     score: { anyOf: [{ type: "number" }, { type: "null" }] },
     passed: { type: "boolean" },
@@ -42,7 +41,5 @@ export const evaluationSchema = {
       additionalProperties: { type: "number" },
     },
     details: { type: "object", description: "What the evaluator says besides: open.", additionalProperties: ANY },
-  },
-  required: ["hypothesisId", "score", "passed", "reason", "details"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  }),
+} as const;

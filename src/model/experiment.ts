@@ -1,4 +1,4 @@
-import type { ObjectSchema } from "../schema/dialect.ts";
+import { closed } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import { type Failure, failureSchema, summarySchema, type TrialResult, trialResultSchema } from "./trial.ts";
@@ -18,9 +18,8 @@ export interface Experiment {
 }
 
 export const experimentSchema = {
-  type: "object",
   description: "The trials of one hypothesis and their summary: iterations/<n>/experiments/<id>.json",
-  properties: {
+  ...closed(["checks", "failure", "state"], {
     hypothesisId: { type: "string" },
     status: { enum: ["completed", "failed"] },
     trials: { type: "array", items: trialResultSchema },
@@ -28,7 +27,5 @@ export const experimentSchema = {
     summary: summarySchema,
     failure: failureSchema,
     state: { type: "string" },
-  },
-  required: ["hypothesisId", "status", "trials", "summary"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  }),
+} as const;

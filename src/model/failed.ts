@@ -1,4 +1,4 @@
-import type { ObjectSchema } from "../schema/dialect.ts";
+import { closed } from "../schema/dialect.ts";
 import type { Infer } from "../schema/infer.ts";
 import { lastLines } from "../text/printable.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -9,12 +9,9 @@ import { type Failure, failureSchema } from "./trial.ts";
 const SHOWN_LINES = 10;
 
 export const failedSchema = {
-  type: "object",
   description: "A hypothesis that failed, why, and as `logTail` the last lines of what it printed.",
-  properties: { hypothesisId: { type: "string" }, ...failureSchema.properties },
-  required: ["hypothesisId", "code", "message"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  ...closed(["exitCode", "signal", "logTail"], { hypothesisId: { type: "string" }, ...failureSchema.properties }),
+} as const;
 /** A hypothesis that got no score, and why. */
 export type Failed = Infer<typeof failedSchema>;
 

@@ -1,4 +1,4 @@
-import { ANY, type ObjectSchema, type RecordSchema } from "../schema/dialect.ts";
+import { ANY, closed, type RecordSchema } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
 import { type CarriedState, carriedStateSchema } from "./iteration.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
@@ -39,25 +39,10 @@ const TEXT = { type: "string" } as const;
 
 const editSchema = {
   anyOf: [
-    {
-      type: "object",
-      properties: { path: TEXT, content: TEXT },
-      required: ["path", "content"],
-      additionalProperties: false,
-    },
-    {
-      type: "object",
-      properties: { path: TEXT, search: TEXT, replace: TEXT },
-      required: ["path", "search", "replace"],
-      additionalProperties: false,
-    },
-    {
-      type: "object",
-      properties: { path: TEXT, delete: { const: true } },
-      required: ["path", "delete"],
-      additionalProperties: false,
-    },
-    { type: "object", properties: { diff: TEXT }, required: ["diff"], additionalProperties: false },
+    closed([], { path: TEXT, content: TEXT }),
+    closed([], { path: TEXT, search: TEXT, replace: TEXT }),
+    closed([], { path: TEXT, delete: { const: true } }),
+    closed([], { diff: TEXT }),
   ],
 } as const;
 
@@ -68,9 +53,8 @@ export const parametersSchema = {
 } as const satisfies RecordSchema;
 
 export const hypothesisSchema = {
-  type: "object",
   description: "A proposed configuration: iterations/<n>/hypotheses/<id>.json",
-  properties: {
+  ...closed(["label", "edits", "rationale", "metadata", "base", "parents", "operator", "island"], {
     id: { type: "string", pattern: "^i[0-9]+-h[0-9]+$" },
     label: TEXT,
     spec: parametersSchema,
@@ -85,7 +69,5 @@ export const hypothesisSchema = {
     parents: { type: "array", items: TEXT },
     operator: TEXT,
     island: { type: "integer", minimum: 0 },
-  },
-  required: ["id", "spec"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  }),
+} as const;

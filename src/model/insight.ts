@@ -1,4 +1,4 @@
-import type { ArraySchema, ObjectSchema } from "../schema/dialect.ts";
+import { type ArraySchema, closed } from "../schema/dialect.ts";
 import type { HypothesisId } from "./ids.ts";
 
 /** A finding distilled from a batch of evaluations, for the next proposals. */
@@ -10,18 +10,13 @@ export interface Insight {
   readonly evidence: readonly HypothesisId[];
 }
 
-export const insightSchema = {
-  type: "object",
-  properties: {
-    id: { type: "string" },
-    iteration: { type: "integer", minimum: 0 },
-    finding: { type: "string" },
-    recommendation: { type: "string" },
-    evidence: { type: "array", items: { type: "string" }, description: "Ids of the hypotheses it is drawn from." },
-  },
-  required: ["id", "iteration", "finding", "evidence"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+export const insightSchema = closed(["recommendation"], {
+  id: { type: "string" },
+  iteration: { type: "integer", minimum: 0 },
+  finding: { type: "string" },
+  recommendation: { type: "string" },
+  evidence: { type: "array", items: { type: "string" }, description: "Ids of the hypotheses it is drawn from." },
+});
 
 export const insightsSchema = {
   type: "array",

@@ -1,49 +1,37 @@
-import type { ObjectSchema } from "../schema/dialect.ts";
-import { TIMESTAMP } from "../schema/dialect.ts";
+import { closed, TIMESTAMP } from "../schema/dialect.ts";
 import type { Infer } from "../schema/infer.ts";
 import { failureSchema } from "./trial.ts";
 
 const TEXT = { type: "string" } as const;
 
 export const carriedStateSchema = {
-  type: "object",
   description: "A state of the tracked artifacts, and the hypothesis that made it.",
-  properties: { snapshot: TEXT, hypothesisId: TEXT },
-  required: ["snapshot", "hypothesisId"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  ...closed([], { snapshot: TEXT, hypothesisId: TEXT }),
+} as const;
 /** A state of the tracked artifacts, by its snapshot, and the hypothesis that made it. */
 export type CarriedState = Infer<typeof carriedStateSchema>;
 
 export const settingChangesSchema = {
   type: "array",
-  items: {
-    type: "object",
-    properties: {
-      path: { type: "string", description: "Place in the spec, such as `metric.min_delta`." },
-      before: {
-        "x-any": true,
-        description: "What it was, open; absent when it was not there. Of a file or a variable its name and its hash.",
-      },
-      after: { "x-any": true, description: "What it is, open; absent when it is gone." },
+  items: closed(["before", "after"], {
+    path: { type: "string", description: "Place in the spec, such as `metric.min_delta`." },
+    before: {
+      "x-any": true,
+      description: "What it was, open; absent when it was not there. Of a file or a variable its name and its hash.",
     },
-    required: ["path"],
-    additionalProperties: false,
-  },
+    after: { "x-any": true, description: "What it is, open; absent when it is gone." },
+  }),
 } as const;
 /** One field of the spec, or a file or variable that it names, that is another than before. */
 export type SettingChange = Infer<typeof settingChangesSchema>[number];
 
 export const refusedProposalSchema = {
-  type: "object",
   description: "A proposal that became no hypothesis, and why.",
-  properties: {
+  ...closed([], {
     label: { type: "string", description: "What the proposer called it, or its place in the reply such as `#2`." },
     reason: TEXT,
-  },
-  required: ["label", "reason"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  }),
+} as const;
 /** A proposal that did not become a hypothesis, and why; told to the next prompt. */
 export type RefusedProposal = Infer<typeof refusedProposalSchema>;
 
@@ -69,37 +57,26 @@ const proposed = {
 export const iterationSchema = {
   description: "Where one iteration stands: iterations/<n>/iteration.json",
   anyOf: [
-    {
-      type: "object",
-      properties: { ...common, state: { const: "started" } },
-      required: ["iteration", "state"],
-      additionalProperties: false,
-    },
-    {
-      type: "object",
-      properties: { ...common, ...proposed, state: { const: "proposed" } },
-      required: ["iteration", "state", "hypotheses", "refused"],
-      additionalProperties: false,
-    },
-    {
-      type: "object",
-      properties: {
-        ...common,
-        ...proposed,
-        state: { const: "finished" },
-        best: { anyOf: [TEXT, { type: "null" }], description: "Best hypothesis up to and including this iteration." },
-        bestScore: { anyOf: [{ type: "number" }, { type: "null" }] },
-        improved: { type: "boolean", description: "Whether it improved on the best by more than `min_delta`." },
-        carried: { ...carriedStateSchema, description: "What the next iteration starts from." },
-        failuresInARow: {
-          type: "integer",
-          minimum: 0,
-          description: "Failed experiments in a row up to and including this iteration.",
-        },
+    closed(["start", "changes", "base"], { ...common, state: { const: "started" } }),
+    closed(["start", "changes", "base", "failure", "exhausted"], {
+      ...common,
+      ...proposed,
+      state: { const: "proposed" },
+    }),
+    closed(["start", "changes", "base", "failure", "exhausted", "carried"], {
+      ...common,
+      ...proposed,
+      state: { const: "finished" },
+      best: { anyOf: [TEXT, { type: "null" }], description: "Best hypothesis up to and including this iteration." },
+      bestScore: { anyOf: [{ type: "number" }, { type: "null" }] },
+      improved: { type: "boolean", description: "Whether it improved on the best by more than `min_delta`." },
+      carried: { ...carriedStateSchema, description: "What the next iteration starts from." },
+      failuresInARow: {
+        type: "integer",
+        minimum: 0,
+        description: "Failed experiments in a row up to and including this iteration.",
       },
-      required: ["iteration", "state", "hypotheses", "refused", "best", "bestScore", "improved", "failuresInARow"],
-      additionalProperties: false,
-    },
+    }),
   ],
 } as const;
 /** Where an iteration stands: `started` (base chosen), `proposed` (the batch is fixed), `finished` (reviewed, state carried on). */
@@ -112,9 +89,8 @@ const SNAPSHOT = { type: "string", pattern: "^[0-9a-f]{16}$" } as const;
 const HYPOTHESIS = { type: "string", pattern: "^i[0-9]+-h[0-9]+$" } as const;
 
 export const rollbackSchema = {
-  type: "object",
   description: "One rollback: rollbacks/<n>.json",
-  properties: {
+  ...closed(["previous"], {
     n: { type: "integer", minimum: 1 },
     rolledBackAt: TIMESTAMP,
     to: {
@@ -124,21 +100,16 @@ export const rollbackSchema = {
     hypothesisId: HYPOTHESIS,
     snapshot: SNAPSHOT,
     previous: {
-      type: "object",
-      properties: { snapshot: SNAPSHOT, hypothesisId: HYPOTHESIS },
-      required: ["snapshot", "hypothesisId"],
-      additionalProperties: false,
       description: "What was carried on before.",
-    },
+      ...closed([], { snapshot: SNAPSHOT, hypothesisId: HYPOTHESIS }),
+    } as const,
     afterIteration: {
       type: "integer",
       minimum: 0,
       description:
         "Last iteration that had proposed its hypotheses. Those up to it that came after `hypothesisId` no longer count.",
     },
-  },
-  required: ["n", "rolledBackAt", "to", "hypothesisId", "snapshot", "afterIteration"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  }),
+} as const;
 /** One `aura rollback`. The newest says what is carried on, until an iteration after it is finished. */
 export type RollbackRecord = Infer<typeof rollbackSchema>;

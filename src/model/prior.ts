@@ -1,52 +1,37 @@
-import type { ObjectSchema } from "../schema/dialect.ts";
+import { closed } from "../schema/dialect.ts";
 import type { Infer } from "../schema/infer.ts";
 import { parametersSchema } from "./hypothesis.ts";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 
-const priorEntrySchema = {
-  type: "object",
-  properties: {
-    id: { type: "string", description: "Its id in that run." },
-    label: TEXT,
-    spec: parametersSchema,
-    score: { anyOf: [{ type: "number" }, { type: "null" }] },
-    passed: FLAG,
-    reason: { type: "string", description: "Why there is no score; empty when there is one." },
-    hasEdits: { ...FLAG, description: "It brought a state of the artifacts of its own." },
-    state: { type: "string", description: "Of the best few: prior/snapshots/<state>.json." },
-    diff: {
-      type: "string",
-      description: "Of the best few: what it is different in from the state that this run starts from.",
-    },
+const priorEntrySchema = closed(["label", "state", "diff"], {
+  id: { type: "string", description: "Its id in that run." },
+  label: TEXT,
+  spec: parametersSchema,
+  score: { anyOf: [{ type: "number" }, { type: "null" }] },
+  passed: FLAG,
+  reason: { type: "string", description: "Why there is no score; empty when there is one." },
+  hasEdits: { ...FLAG, description: "It brought a state of the artifacts of its own." },
+  state: { type: "string", description: "Of the best few: prior/snapshots/<state>.json." },
+  diff: {
+    type: "string",
+    description: "Of the best few: what it is different in from the state that this run starts from.",
   },
-  required: ["id", "spec", "score", "passed", "reason", "hasEdits"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+});
 /** A finished hypothesis of an earlier run. */
 export type PriorEntry = Infer<typeof priorEntrySchema>;
 
-const priorRunSchema = {
-  type: "object",
-  properties: {
-    name: { type: "string", description: "Name of its workspace's folder." },
-    runId: TEXT,
-    metric: {
-      type: "object",
-      properties: { name: TEXT, direction: { enum: ["maximize", "minimize"] } },
-      required: ["name", "direction"],
-      additionalProperties: false,
-    },
-    sameScoring: {
-      type: "boolean",
-      description: "Nothing that scores depend on was another: they can be compared with those of this run.",
-    },
-    entries: { type: "array", items: priorEntrySchema },
+const priorRunSchema = closed([], {
+  name: { type: "string", description: "Name of its workspace's folder." },
+  runId: TEXT,
+  metric: closed([], { name: TEXT, direction: { enum: ["maximize", "minimize"] } }),
+  sameScoring: {
+    type: "boolean",
+    description: "Nothing that scores depend on was another: they can be compared with those of this run.",
   },
-  required: ["name", "runId", "metric", "sameScoring", "entries"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  entries: { type: "array", items: priorEntrySchema },
+});
 /** What came of an earlier run, from which this one, or one before it, was started. */
 export type PriorRun = Infer<typeof priorRunSchema>;
 

@@ -1,4 +1,4 @@
-import { ANY, type ObjectSchema, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { ANY, closed, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import type { Infer } from "../schema/infer.ts";
 import { carriedStateSchema, type SettingChange, settingChangesSchema } from "./iteration.ts";
 
@@ -33,21 +33,15 @@ const TEXT = { type: "string" } as const;
 const COUNTER = { type: "number", minimum: 0 } as const;
 const TEXTS = { type: "array", items: TEXT } as const;
 
-export const bestSoFarSchema = {
-  type: "object",
-  properties: {
-    id: { type: "string", description: "Id of the hypothesis." },
-    score: { type: "number", description: "In the metric's own units." },
-  },
-  required: ["id", "score"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+export const bestSoFarSchema = closed([], {
+  id: { type: "string", description: "Id of the hypothesis." },
+  score: { type: "number", description: "In the metric's own units." },
+});
 export type BestSoFar = Infer<typeof bestSoFarSchema>;
 
 export const totalsSchema = {
-  type: "object",
   description: "What has been used so far; never goes down.",
-  properties: {
+  ...closed([], {
     hypotheses: COUNTER,
     trials: COUNTER,
     calls: COUNTER,
@@ -59,10 +53,8 @@ export const totalsSchema = {
       minimum: 0,
       description: "Milliseconds in which a process was working on the run.",
     },
-  },
-  required: ["hypotheses", "trials", "calls", "inputTokens", "outputTokens", "costUsd", "activeMs"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  }),
+} as const;
 /** What has been used so far; never goes down, over any number of resumes. */
 export type RunTotals = Infer<typeof totalsSchema>;
 
@@ -76,95 +68,70 @@ export const NO_TOTALS: RunTotals = {
   activeMs: 0,
 };
 
-const inputSchema = {
-  type: "object",
-  properties: {
-    path: TEXT,
-    size: { type: "number", minimum: 0, description: "Bytes." },
-    modifiedAt: TIMESTAMP,
-    sha256: {
-      type: "string",
-      description: "Of a folder one over all in it: names, contents, links and what they lead to, empty folders.",
-    },
+const inputSchema = closed([], {
+  path: TEXT,
+  size: { type: "number", minimum: 0, description: "Bytes." },
+  modifiedAt: TIMESTAMP,
+  sha256: {
+    type: "string",
+    description: "Of a folder one over all in it: names, contents, links and what they lead to, empty folders.",
   },
-  required: ["path", "size", "modifiedAt", "sha256"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+});
 /** A read-only data file or folder as it was when the run started. */
 export type InputRecord = Infer<typeof inputSchema>;
 
-const sourceSchema = {
-  type: "object",
-  properties: {
-    path: { type: "string", description: "Where in the spec it is named, such as `researcher.prompt_file`." },
-    name: { type: "string", description: "The file as the spec names it, or `${VAR}`." },
-    hash: {
-      type: "string",
-      description: "Of a file its SHA-256; of a value a few salted digits that do not give it away.",
-    },
+const sourceSchema = closed([], {
+  path: { type: "string", description: "Where in the spec it is named, such as `researcher.prompt_file`." },
+  name: { type: "string", description: "The file as the spec names it, or `${VAR}`." },
+  hash: {
+    type: "string",
+    description: "Of a file its SHA-256; of a value a few salted digits that do not give it away.",
   },
-  required: ["path", "name", "hash"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+});
 /** Something that a spec takes from elsewhere, known again by its hash. */
 export type SourceRecord = Infer<typeof sourceSchema>;
 
-const projectSchema = {
-  type: "object",
-  properties: {
-    files: { type: "string", description: "Snapshot of what trials' copies hold besides the tracked artifacts." },
-    artifacts: { type: "string", description: "Snapshot of the tracked artifacts." },
-    start: { type: "string", description: "Snapshot that the run starts from, where that is of an earlier run." },
-    root: { type: "string", description: "Absolute path of the folder they were read from." },
-    readAt: TIMESTAMP,
-    scope: {
-      type: "object",
-      properties: {
-        tracked: { type: "array", items: TEXT, description: "The tracked artifacts, in normal form." },
-        patterns: {
-          anyOf: [TEXTS, { type: "null" }],
-          description: "What else trials' copies hold; `null`: what git tracks.",
-        },
-        inputs: {
-          type: "array",
-          items: TEXT,
-          description: "Inputs inside the project: data that is no part of a state.",
-        },
-      },
-      required: ["tracked", "patterns", "inputs"],
-      additionalProperties: false,
+const projectSchema = closed(["start"], {
+  files: { type: "string", description: "Snapshot of what trials' copies hold besides the tracked artifacts." },
+  artifacts: { type: "string", description: "Snapshot of the tracked artifacts." },
+  start: { type: "string", description: "Snapshot that the run starts from, where that is of an earlier run." },
+  root: { type: "string", description: "Absolute path of the folder they were read from." },
+  readAt: TIMESTAMP,
+  scope: closed([], {
+    tracked: { type: "array", items: TEXT, description: "The tracked artifacts, in normal form." },
+    patterns: {
+      anyOf: [TEXTS, { type: "null" }],
+      description: "What else trials' copies hold; `null`: what git tracks.",
     },
-  },
-  required: ["files", "artifacts", "root", "readAt", "scope"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+    inputs: {
+      type: "array",
+      items: TEXT,
+      description: "Inputs inside the project: data that is no part of a state.",
+    },
+  }),
+});
 /** The user's files as they were read at the start. */
 export type TakenProject = Infer<typeof projectSchema>;
 /** Which files of the user's project a run takes in. */
 export type ProjectScope = TakenProject["scope"];
 
 export const originSchema = {
-  type: "object",
   description: "The earlier run that this one was started from (`run --from`).",
-  properties: {
+  ...closed(["state", "tracked"], {
     workspace: { type: "string", description: "Absolute path of its workspace at that time; it may be gone." },
     runId: TEXT,
     hypotheses: { type: "integer", minimum: 0, description: "How many finished hypotheses are known of earlier runs." },
     state: { ...carriedStateSchema, description: "The state of its artifacts that this run starts from." },
     tracked: { ...TEXTS, description: "The artifacts that it tracked: of these the state is one." },
-  },
-  required: ["workspace", "runId", "hypotheses"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  }),
+} as const;
 /** Where a run comes from that was started from another. */
 export type RunOrigin = Infer<typeof originSchema>;
 
-const changesSchema = {
-  type: "object",
-  properties: { from: { type: "integer", minimum: 0, description: "Iteration." }, fields: settingChangesSchema },
-  required: ["from", "fields"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+const changesSchema = closed([], {
+  from: { type: "integer", minimum: 0, description: "Iteration." },
+  fields: settingChangesSchema,
+});
 /** Settings that were changed between two lives of a run, and the iteration from which on they count. */
 export type RecordedChanges = Infer<typeof changesSchema>;
 
@@ -179,9 +146,8 @@ export function changedAfter(
 }
 
 export const manifestSchema = {
-  type: "object",
   description: "What a run is and how far it got: run.json",
-  properties: {
+  ...closed(["reason", "sources", "project", "from", "specFile", "changes"], {
     format: { type: "integer", minimum: 1 },
     runId: { type: "string", pattern: "^[a-z0-9]{4,64}$" },
     name: TEXT,
@@ -222,25 +188,7 @@ export const manifestSchema = {
       additionalProperties: ANY,
     },
     changes: { type: "array", items: changesSchema, description: "What was changed in the spec, oldest first." },
-  },
-  required: [
-    "format",
-    "runId",
-    "name",
-    "status",
-    "createdAt",
-    "updatedAt",
-    "seed",
-    "specHash",
-    "auraVersion",
-    "iterationsCompleted",
-    "best",
-    "totals",
-    "inputs",
-    "overrides",
-    "spec",
-  ],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+  }),
+} as const;
 /** `run.json`: what this run is and how far it got. */
 export type RunManifest = Infer<typeof manifestSchema>;

@@ -1,4 +1,4 @@
-import { ANY, MILLISECONDS, type ObjectSchema, TIMESTAMP } from "../schema/dialect.ts";
+import { ANY, closed, MILLISECONDS, TIMESTAMP } from "../schema/dialect.ts";
 import type { HypothesisId, TrialId } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 
@@ -94,58 +94,38 @@ export function trialOutput(outcome: TrialOutcome): JsonObject | null {
 
 const TEXT = { type: "string" } as const;
 
-export const failureSchema = {
-  type: "object",
-  properties: {
-    code: TEXT,
-    message: TEXT,
-    exitCode: { type: "integer" },
-    signal: TEXT,
-    logTail: TEXT,
-  },
-  required: ["code", "message"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+export const failureSchema = closed(["exitCode", "signal", "logTail"], {
+  code: TEXT,
+  message: TEXT,
+  exitCode: { type: "integer" },
+  signal: TEXT,
+  logTail: TEXT,
+});
 
 export const trialOutcomeSchema = {
   anyOf: [
-    {
-      type: "object",
-      properties: {
-        status: { const: "completed" },
-        output: { "x-any": true, description: "What it printed or returned, most often an object of metrics: open." },
+    closed([], {
+      status: { const: "completed" },
+      output: { "x-any": true, description: "What it printed or returned, most often an object of metrics: open." },
+    }),
+    closed([], {
+      status: {
+        enum: ["failed", "timeout", "cancelled", "signal", "out-of-memory", "output-limit", "spawn-error", "lost"],
       },
-      required: ["status", "output"],
-      additionalProperties: false,
-    },
-    {
-      type: "object",
-      properties: {
-        status: {
-          enum: ["failed", "timeout", "cancelled", "signal", "out-of-memory", "output-limit", "spawn-error", "lost"],
-        },
-        failure: failureSchema,
-      },
-      required: ["status", "failure"],
-      additionalProperties: false,
-    },
+      failure: failureSchema,
+    }),
   ],
 } as const;
 
-const attemptSchema = {
-  type: "object",
-  properties: {
-    attempt: { type: "integer", minimum: 1 },
-    startedAt: TIMESTAMP,
-    endedAt: TIMESTAMP,
-    durationMs: MILLISECONDS,
-    status: { enum: TRIAL_STATUSES },
-    message: TEXT,
-    ref: { type: "object", additionalProperties: ANY, description: "The process, or what else ran it: open." },
-  },
-  required: ["attempt", "startedAt"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+const attemptSchema = closed(["endedAt", "durationMs", "status", "message", "ref"], {
+  attempt: { type: "integer", minimum: 1 },
+  startedAt: TIMESTAMP,
+  endedAt: TIMESTAMP,
+  durationMs: MILLISECONDS,
+  status: { enum: TRIAL_STATUSES },
+  message: TEXT,
+  ref: { type: "object", additionalProperties: ANY, description: "The process, or what else ran it: open." },
+});
 
 const common = {
   id: { type: "string", pattern: "^i[0-9]+-h[0-9]+-[tc][0-9]+$" },
@@ -159,45 +139,31 @@ const common = {
 export const trialSchema = {
   description: "One execution of one repeat: iterations/<n>/trials/<id>.json",
   anyOf: [
-    {
-      type: "object",
-      properties: { ...common, state: { const: "started" } },
-      required: ["id", "hypothesisId", "kind", "index", "seed", "attempts", "state"],
-      additionalProperties: false,
-    },
-    {
-      type: "object",
-      properties: {
-        ...common,
-        state: { const: "finished" },
-        outcome: trialOutcomeSchema,
-        steps: {
-          type: "array",
-          items: {
-            type: "object",
-            properties: {
-              observedAt: TIMESTAMP,
-              kind: TEXT,
-              data: { "x-any": true, description: "What it reported, such as the metrics of one epoch: open." },
-            },
-            required: ["observedAt", "kind", "data"],
-            additionalProperties: false,
-          },
-        },
-        captured: TEXT,
+    closed([], { ...common, state: { const: "started" } }),
+    closed(["captured"], {
+      ...common,
+      state: { const: "finished" },
+      outcome: trialOutcomeSchema,
+      steps: {
+        type: "array",
+        items: closed([], {
+          observedAt: TIMESTAMP,
+          kind: TEXT,
+          data: { "x-any": true, description: "What it reported, such as the metrics of one epoch: open." },
+        }),
       },
-      required: ["id", "hypothesisId", "kind", "index", "seed", "attempts", "state", "outcome", "steps"],
-      additionalProperties: false,
-    },
+      captured: TEXT,
+    }),
   ],
 } as const;
 
-export const trialResultSchema = {
-  type: "object",
-  properties: { id: TEXT, index: common.index, seed: common.seed, outcome: trialOutcomeSchema, captured: TEXT },
-  required: ["id", "index", "seed", "outcome"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
+export const trialResultSchema = closed(["captured"], {
+  id: TEXT,
+  index: common.index,
+  seed: common.seed,
+  outcome: trialOutcomeSchema,
+  captured: TEXT,
+});
 
 export const summarySchema = {
   description: "The metrics of its trials as one: open, they are the run's own. `null` when there are none.",
