@@ -1,4 +1,5 @@
-import { closed, TIMESTAMP } from "../schema/dialect.ts";
+import { TIMESTAMP } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 
 const SNAPSHOT_ID = { type: "string", pattern: "^[0-9a-f]{16}$" } as const;
@@ -9,7 +10,7 @@ const MODE = {
   description: "Permission bits, as a number: 420 is 0644.",
 } as const;
 
-export const applyStepSchema = closed(["mode", "before"], {
+export const applyStepSchema = exactly(["mode", "before"], {
   action: { enum: ["delete", "remove-folder", "make-folder", "write", "set-mode"] },
   path: { type: "string", description: "Relative to the folder." },
   mode: MODE,
@@ -23,11 +24,11 @@ export type ApplyStep = Infer<typeof applyStepSchema>;
 
 export const applySchema = {
   description: "What `aura apply` is in the middle of, and did last, by folder: apply.json",
-  ...closed([], {
+  ...exactly({
     unfinished: {
       type: "array",
       description: "At most one a folder.",
-      items: closed([], {
+      items: exactly({
         state: {
           enum: ["staging", "replacing"],
           description: "Nothing is replaced yet; all is staged, steps may be done.",
@@ -41,7 +42,7 @@ export const applySchema = {
     applied: {
       type: "array",
       description: "One a folder, the newest last; of more than twenty folders the oldest are forgotten.",
-      items: closed([], { target: { type: "string" }, snapshot: SNAPSHOT_ID, appliedAt: TIMESTAMP }),
+      items: exactly({ target: { type: "string" }, snapshot: SNAPSHOT_ID, appliedAt: TIMESTAMP }),
     },
   }),
 } as const;

@@ -1,4 +1,5 @@
-import { closed, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { failureSchema } from "./trial.ts";
 
@@ -15,7 +16,7 @@ export interface Usage {
 
 const TEXT = { type: "string" } as const;
 
-const processSchema = closed(["pid", "pidStartedAt", "host", "bootId", "folder"], {
+const processSchema = exactly(["pid", "pidStartedAt", "host", "bootId", "folder"], {
   pid: {
     type: "integer",
     description: "On `host`; with `pidStartedAt` (kernel start time) it names one process for good.",
@@ -56,7 +57,7 @@ const common = {
   startedAt: TIMESTAMP,
 } as const;
 
-export const usageSchema = closed(["cacheReadTokens", "costUsd"], {
+export const usageSchema = exactly(["cacheReadTokens", "costUsd"], {
   inputTokens: TOKENS,
   outputTokens: TOKENS,
   cacheReadTokens: TOKENS,
@@ -66,12 +67,12 @@ export const usageSchema = closed(["cacheReadTokens", "costUsd"], {
 export const callSchema = {
   description: "One model or command-runner call: iterations/<n>/calls/<id>.json",
   anyOf: [
-    closed(["hypothesisId", "model", "pid", "pidStartedAt", "host", "bootId", "folder"], {
+    exactly(["hypothesisId", "model", "pid", "pidStartedAt", "host", "bootId", "folder"], {
       ...common,
       ...processSchema.properties,
       state: { const: "started" },
     }),
-    closed(["hypothesisId", "model", "structured", "unusable", "usage"], {
+    exactly(["hypothesisId", "model", "structured", "unusable", "usage"], {
       ...common,
       state: { const: "finished" },
       response: TEXT,
@@ -81,7 +82,7 @@ export const callSchema = {
       endedAt: TIMESTAMP,
       durationMs: MILLISECONDS,
     }),
-    closed(["hypothesisId", "model", "response", "usage"], {
+    exactly(["hypothesisId", "model", "response", "usage"], {
       ...common,
       state: { const: "failed" },
       failure: failureSchema,

@@ -1,4 +1,5 @@
-import { ANY, closed } from "../schema/dialect.ts";
+import { ANY } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { HypothesisId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -28,7 +29,7 @@ export function isVetoed({
 
 export const evaluationSchema = {
   description: "The verdict on one experiment: iterations/<n>/evaluations/<id>.json",
-  ...closed(["belowBaseline", "feedback", "metrics"], {
+  ...exactly(["belowBaseline", "feedback", "metrics"], {
     hypothesisId: { type: "string" },
     score: { anyOf: [{ type: "number" }, { type: "null" }] },
     passed: { type: "boolean" },

@@ -1,4 +1,4 @@
-import { closed } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { HypothesisId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import { type Failure, failureSchema, summarySchema, type TrialResult, trialResultSchema } from "./trial.ts";
@@ -19,7 +19,7 @@ export interface Experiment {
 
 export const experimentSchema = {
   description: "The trials of one hypothesis and their summary: iterations/<n>/experiments/<id>.json",
-  ...closed(["checks", "failure", "state"], {
+  ...exactly(["checks", "failure", "state"], {
     hypothesisId: { type: "string" },
     status: { enum: ["completed", "failed"] },
     trials: { type: "array", items: trialResultSchema },

@@ -1,4 +1,4 @@
-import { closed } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { lastLines } from "../text/printable.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -10,7 +10,7 @@ const SHOWN_LINES = 10;
 
 export const failedSchema = {
   description: "A hypothesis that failed, why, and as `logTail` the last lines of what it printed.",
-  ...closed(["exitCode", "signal", "logTail"], { hypothesisId: { type: "string" }, ...failureSchema.properties }),
+  ...exactly(["exitCode", "signal", "logTail"], { hypothesisId: { type: "string" }, ...failureSchema.properties }),
 } as const;
 /** A hypothesis that got no score, and why. */
 export type Failed = Infer<typeof failedSchema>;

@@ -1,4 +1,5 @@
-import { ANY, closed, type RecordSchema } from "../schema/dialect.ts";
+import { ANY, type RecordSchema } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { HypothesisId } from "./ids.ts";
 import { type CarriedState, carriedStateSchema } from "./iteration.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
@@ -39,10 +40,10 @@ const TEXT = { type: "string" } as const;
 
 const editSchema = {
   anyOf: [
-    closed([], { path: TEXT, content: TEXT }),
-    closed([], { path: TEXT, search: TEXT, replace: TEXT }),
-    closed([], { path: TEXT, delete: { const: true } }),
-    closed([], { diff: TEXT }),
+    exactly({ path: TEXT, content: TEXT }),
+    exactly({ path: TEXT, search: TEXT, replace: TEXT }),
+    exactly({ path: TEXT, delete: { const: true } }),
+    exactly({ diff: TEXT }),
   ],
 } as const;
 
@@ -54,7 +55,7 @@ export const parametersSchema = {
 
 export const hypothesisSchema = {
   description: "A proposed configuration: iterations/<n>/hypotheses/<id>.json",
-  ...closed(["label", "edits", "rationale", "metadata", "base", "parents", "operator", "island"], {
+  ...exactly(["label", "edits", "rationale", "metadata", "base", "parents", "operator", "island"], {
     id: { type: "string", pattern: "^i[0-9]+-h[0-9]+$" },
     label: TEXT,
     spec: parametersSchema,

@@ -1,4 +1,5 @@
-import { type ArraySchema, closed } from "../schema/dialect.ts";
+import type { ArraySchema } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { HypothesisId } from "./ids.ts";
 
 /** A finding distilled from a batch of evaluations, for the next proposals. */
@@ -10,7 +11,7 @@ export interface Insight {
   readonly evidence: readonly HypothesisId[];
 }
 
-export const insightSchema = closed(["recommendation"], {
+export const insightSchema = exactly(["recommendation"], {
   id: { type: "string" },
   iteration: { type: "integer", minimum: 0 },
   finding: { type: "string" },

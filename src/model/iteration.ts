@@ -1,4 +1,5 @@
-import { closed, TIMESTAMP } from "../schema/dialect.ts";
+import { TIMESTAMP } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { failureSchema } from "./trial.ts";
 
@@ -6,14 +7,14 @@ const TEXT = { type: "string" } as const;
 
 export const carriedStateSchema = {
   description: "A state of the tracked artifacts, and the hypothesis that made it.",
-  ...closed([], { snapshot: TEXT, hypothesisId: TEXT }),
+  ...exactly({ snapshot: TEXT, hypothesisId: TEXT }),
 } as const;
 /** A state of the tracked artifacts, by its snapshot, and the hypothesis that made it. */
 export type CarriedState = Infer<typeof carriedStateSchema>;
 
 export const settingChangesSchema = {
   type: "array",
-  items: closed(["before", "after"], {
+  items: exactly(["before", "after"], {
     path: { type: "string", description: "Place in the spec, such as `metric.min_delta`." },
     before: {
       "x-any": true,
@@ -27,7 +28,7 @@ export type SettingChange = Infer<typeof settingChangesSchema>[number];
 
 export const refusedProposalSchema = {
   description: "A proposal that became no hypothesis, and why.",
-  ...closed([], {
+  ...exactly({
     label: { type: "string", description: "What the proposer called it, or its place in the reply such as `#2`." },
     reason: TEXT,
   }),
@@ -57,13 +58,13 @@ const proposed = {
 export const iterationSchema = {
   description: "Where one iteration stands: iterations/<n>/iteration.json",
   anyOf: [
-    closed(["start", "changes", "base"], { ...common, state: { const: "started" } }),
-    closed(["start", "changes", "base", "failure", "exhausted"], {
+    exactly(["start", "changes", "base"], { ...common, state: { const: "started" } }),
+    exactly(["start", "changes", "base", "failure", "exhausted"], {
       ...common,
       ...proposed,
       state: { const: "proposed" },
     }),
-    closed(["start", "changes", "base", "failure", "exhausted", "carried"], {
+    exactly(["start", "changes", "base", "failure", "exhausted", "carried"], {
       ...common,
       ...proposed,
       state: { const: "finished" },
@@ -90,7 +91,7 @@ const HYPOTHESIS = { type: "string", pattern: "^i[0-9]+-h[0-9]+$" } as const;
 
 export const rollbackSchema = {
   description: "One rollback: rollbacks/<n>.json",
-  ...closed(["previous"], {
+  ...exactly(["previous"], {
     n: { type: "integer", minimum: 1 },
     rolledBackAt: TIMESTAMP,
     to: {
@@ -101,7 +102,7 @@ export const rollbackSchema = {
     snapshot: SNAPSHOT,
     previous: {
       description: "What was carried on before.",
-      ...closed([], { snapshot: SNAPSHOT, hypothesisId: HYPOTHESIS }),
+      ...exactly({ snapshot: SNAPSHOT, hypothesisId: HYPOTHESIS }),
     } as const,
     afterIteration: {
       type: "integer",

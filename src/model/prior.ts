@@ -1,11 +1,11 @@
-import { closed } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { parametersSchema } from "./hypothesis.ts";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 
-const priorEntrySchema = closed(["label", "state", "diff"], {
+const priorEntrySchema = exactly(["label", "state", "diff"], {
   id: { type: "string", description: "Its id in that run." },
   label: TEXT,
   spec: parametersSchema,
@@ -22,10 +22,10 @@ const priorEntrySchema = closed(["label", "state", "diff"], {
 /** A finished hypothesis of an earlier run. */
 export type PriorEntry = Infer<typeof priorEntrySchema>;
 
-const priorRunSchema = closed([], {
+const priorRunSchema = exactly({
   name: { type: "string", description: "Name of its workspace's folder." },
   runId: TEXT,
-  metric: closed([], { name: TEXT, direction: { enum: ["maximize", "minimize"] } }),
+  metric: exactly({ name: TEXT, direction: { enum: ["maximize", "minimize"] } }),
   sameScoring: {
     type: "boolean",
     description: "Nothing that scores depend on was another: they can be compared with those of this run.",

@@ -1,4 +1,5 @@
-import { ANY, closed, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { ANY, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { carriedStateSchema, type SettingChange, settingChangesSchema } from "./iteration.ts";
 
@@ -33,7 +34,7 @@ const TEXT = { type: "string" } as const;
 const COUNTER = { type: "number", minimum: 0 } as const;
 const TEXTS = { type: "array", items: TEXT } as const;
 
-export const bestSoFarSchema = closed([], {
+export const bestSoFarSchema = exactly({
   id: { type: "string", description: "Id of the hypothesis." },
   score: { type: "number", description: "In the metric's own units." },
 });
@@ -41,7 +42,7 @@ export type BestSoFar = Infer<typeof bestSoFarSchema>;
 
 export const totalsSchema = {
   description: "What has been used so far; never goes down.",
-  ...closed([], {
+  ...exactly({
     hypotheses: COUNTER,
     trials: COUNTER,
     calls: COUNTER,
@@ -68,7 +69,7 @@ export const NO_TOTALS: RunTotals = {
   activeMs: 0,
 };
 
-const inputSchema = closed([], {
+const inputSchema = exactly({
   path: TEXT,
   size: { type: "number", minimum: 0, description: "Bytes." },
   modifiedAt: TIMESTAMP,
@@ -80,7 +81,7 @@ const inputSchema = closed([], {
 /** A read-only data file or folder as it was when the run started. */
 export type InputRecord = Infer<typeof inputSchema>;
 
-const sourceSchema = closed([], {
+const sourceSchema = exactly({
   path: { type: "string", description: "Where in the spec it is named, such as `researcher.prompt_file`." },
   name: { type: "string", description: "The file as the spec names it, or `${VAR}`." },
   hash: {
@@ -91,13 +92,13 @@ const sourceSchema = closed([], {
 /** Something that a spec takes from elsewhere, known again by its hash. */
 export type SourceRecord = Infer<typeof sourceSchema>;
 
-const projectSchema = closed(["start"], {
+const projectSchema = exactly(["start"], {
   files: { type: "string", description: "Snapshot of what trials' copies hold besides the tracked artifacts." },
   artifacts: { type: "string", description: "Snapshot of the tracked artifacts." },
   start: { type: "string", description: "Snapshot that the run starts from, where that is of an earlier run." },
   root: { type: "string", description: "Absolute path of the folder they were read from." },
   readAt: TIMESTAMP,
-  scope: closed([], {
+  scope: exactly({
     tracked: { type: "array", items: TEXT, description: "The tracked artifacts, in normal form." },
     patterns: {
       anyOf: [TEXTS, { type: "null" }],
@@ -117,7 +118,7 @@ export type ProjectScope = TakenProject["scope"];
 
 export const originSchema = {
   description: "The earlier run that this one was started from (`run --from`).",
-  ...closed(["state", "tracked"], {
+  ...exactly(["state", "tracked"], {
     workspace: { type: "string", description: "Absolute path of its workspace at that time; it may be gone." },
     runId: TEXT,
     hypotheses: { type: "integer", minimum: 0, description: "How many finished hypotheses are known of earlier runs." },
@@ -128,7 +129,7 @@ export const originSchema = {
 /** Where a run comes from that was started from another. */
 export type RunOrigin = Infer<typeof originSchema>;
 
-const changesSchema = closed([], {
+const changesSchema = exactly({
   from: { type: "integer", minimum: 0, description: "Iteration." },
   fields: settingChangesSchema,
 });
@@ -147,7 +148,7 @@ export function changedAfter(
 
 export const manifestSchema = {
   description: "What a run is and how far it got: run.json",
-  ...closed(["reason", "sources", "project", "from", "specFile", "changes"], {
+  ...exactly(["reason", "sources", "project", "from", "specFile", "changes"], {
     format: { type: "integer", minimum: 1 },
     runId: { type: "string", pattern: "^[a-z0-9]{4,64}$" },
     name: TEXT,

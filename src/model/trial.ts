@@ -1,4 +1,5 @@
-import { ANY, closed, MILLISECONDS, TIMESTAMP } from "../schema/dialect.ts";
+import { ANY, MILLISECONDS, TIMESTAMP } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
 import type { HypothesisId, TrialId } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 
@@ -94,7 +95,7 @@ export function trialOutput(outcome: TrialOutcome): JsonObject | null {
 
 const TEXT = { type: "string" } as const;
 
-export const failureSchema = closed(["exitCode", "signal", "logTail"], {
+export const failureSchema = exactly(["exitCode", "signal", "logTail"], {
   code: TEXT,
   message: TEXT,
   exitCode: { type: "integer" },
@@ -104,11 +105,11 @@ export const failureSchema = closed(["exitCode", "signal", "logTail"], {
 
 export const trialOutcomeSchema = {
   anyOf: [
-    closed([], {
+    exactly({
       status: { const: "completed" },
       output: { "x-any": true, description: "What it printed or returned, most often an object of metrics: open." },
     }),
-    closed([], {
+    exactly({
       status: {
         enum: ["failed", "timeout", "cancelled", "signal", "out-of-memory", "output-limit", "spawn-error", "lost"],
       },
@@ -117,7 +118,7 @@ export const trialOutcomeSchema = {
   ],
 } as const;
 
-const attemptSchema = closed(["endedAt", "durationMs", "status", "message", "ref"], {
+const attemptSchema = exactly(["endedAt", "durationMs", "status", "message", "ref"], {
   attempt: { type: "integer", minimum: 1 },
   startedAt: TIMESTAMP,
   endedAt: TIMESTAMP,
@@ -139,14 +140,14 @@ const common = {
 export const trialSchema = {
   description: "One execution of one repeat: iterations/<n>/trials/<id>.json",
   anyOf: [
-    closed([], { ...common, state: { const: "started" } }),
-    closed(["captured"], {
+    exactly({ ...common, state: { const: "started" } }),
+    exactly(["captured"], {
       ...common,
       state: { const: "finished" },
       outcome: trialOutcomeSchema,
       steps: {
         type: "array",
-        items: closed([], {
+        items: exactly({
           observedAt: TIMESTAMP,
           kind: TEXT,
           data: { "x-any": true, description: "What it reported, such as the metrics of one epoch: open." },
@@ -157,7 +158,7 @@ export const trialSchema = {
   ],
 } as const;
 
-export const trialResultSchema = closed(["captured"], {
+export const trialResultSchema = exactly(["captured"], {
   id: TEXT,
   index: common.index,
   seed: common.seed,

@@ -221,18 +221,3 @@ export const TOKENS = {
 } as const satisfies NumberSchema;
 
 export const US_DOLLARS = { type: "number", minimum: 0, description: "US dollars." } as const satisfies NumberSchema;
-
-/** An object with these properties and no others, all of them required but the `optional` ones. */
-export function closed<const P extends ObjectSchema["properties"], const O extends keyof P = never>(
-  optional: readonly O[],
-  properties: P,
-) {
-  const names: readonly PropertyKey[] = optional;
-  const isRequired = (name: keyof P): name is Exclude<keyof P & string, O> => !names.includes(name);
-  return {
-    type: "object",
-    properties,
-    required: Object.keys(properties).filter(isRequired),
-    additionalProperties: false,
-  } as const satisfies ObjectSchema;
-}

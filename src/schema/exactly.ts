@@ -2,26 +2,24 @@ import type { HouseSchema, ObjectSchema } from "./dialect.ts";
 
 type Properties = ObjectSchema["properties"];
 
-/** The schema of an object of exactly these properties. */
-export interface Exactly<P extends Properties, O extends Properties> {
+/** The schema of an object of exactly these properties, of which `O` may be absent. */
+export interface Exactly<P extends Properties, O extends keyof P> {
   readonly type: "object";
-  readonly properties: P & O;
-  readonly required: readonly (keyof P & string)[];
+  readonly properties: P;
+  readonly required: readonly Exclude<keyof P & string, O>[];
   readonly additionalProperties: false;
 }
 
-/** An object of exactly these properties: the first ones have to be there, the `optional` ones may be absent. */
-export function exactly<const P extends Properties, const O extends Properties = Readonly<Record<never, never>>>(
+/** An object of exactly these properties, all of them required but those that are named before as optional. */
+export function exactly<const P extends Properties>(properties: P): Exactly<P, never>;
+export function exactly<const P extends Properties, const O extends keyof P>(
+  optional: readonly O[],
   properties: P,
-  optional?: O,
 ): Exactly<P, O>;
-export function exactly(properties: Properties, optional: Properties = {}): Exactly<Properties, Properties> {
-  return {
-    type: "object",
-    properties: { ...properties, ...optional },
-    required: Object.keys(properties),
-    additionalProperties: false,
-  };
+export function exactly(...given: [Properties] | [readonly string[], Properties]): ObjectSchema {
+  const [optional, properties] = given.length === 1 ? [[], given[0]] : given;
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: "object", properties, required, additionalProperties: false };
 }
 
 /** What the schema accepts, or `null`. */

@@ -30,14 +30,12 @@ const cost = described(
   }),
 );
 
-const plannedCommand = exactly(
-  {
-    path: PLACE,
-    template: described("As written in the spec.", { anyOf: [TEXT, listOf(TEXT)] }),
-    argv: described("Program and arguments for the sample; `null` where they are not known.", nullable(listOf(TEXT))),
-  },
-  { problem: described("Why the command cannot be shown.", TEXT) },
-);
+const plannedCommand = exactly(["problem"], {
+  path: PLACE,
+  template: described("As written in the spec.", { anyOf: [TEXT, listOf(TEXT)] }),
+  argv: described("Program and arguments for the sample; `null` where they are not known.", nullable(listOf(TEXT))),
+  problem: described("Why the command cannot be shown.", TEXT),
+});
 
 /** What a run would do. */
 export const planSchema = exactly({

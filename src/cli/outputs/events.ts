@@ -48,27 +48,32 @@ function event<const T extends string, const P extends Properties, const O exten
   type: T,
   properties: P,
   optional?: O,
-): Exactly<Stamp<T> & P, O> {
-  return exactly({ type: { const: type }, at: TIMESTAMP, seq: SEQ, ...properties }, optional);
+): Exactly<Stamp<T> & P & O, keyof O>;
+function event(type: string, properties: Properties, optional: Properties = {}): ObjectSchema {
+  const told: Properties = { type: { const: type }, at: TIMESTAMP, seq: SEQ, ...properties, ...optional };
+  return exactly(Object.keys(optional), told);
 }
 
-const runDescription = exactly(
-  {
-    runId: TEXT,
+const runDescription = exactly(["from"], {
+  runId: TEXT,
+  name: TEXT,
+  goal: TEXT,
+  workspace: described("Absolute path of the workspace.", TEXT),
+  resumed: FLAG,
+  seed: WHOLE,
+  metric: exactly(["baseline", "target"], {
     name: TEXT,
-    goal: TEXT,
-    workspace: described("Absolute path of the workspace.", TEXT),
-    resumed: FLAG,
-    seed: WHOLE,
-    metric: exactly({ name: TEXT, direction: DIRECTION }, { baseline: BASELINE, target: TARGET }),
-    stop: stopSchema,
-    parallel: described("Trials in flight.", WHOLE),
-    best: BEST,
-    totals: totalsSchema,
-    iterationsCompleted: WHOLE,
-  },
-  { from: originSchema },
-);
+    direction: DIRECTION,
+    baseline: BASELINE,
+    target: TARGET,
+  }),
+  stop: stopSchema,
+  parallel: described("Trials in flight.", WHOLE),
+  best: BEST,
+  totals: totalsSchema,
+  iterationsCompleted: WHOLE,
+  from: originSchema,
+});
 
 /** What happens between the beginning of a run and its end. */
 const betweenEvents = [

@@ -40,19 +40,15 @@ const FAILURE_CODE = described("What the command exits with.", {
 const FROM_ONE = { type: "integer", minimum: 1 } as const;
 
 /** One finding about a spec. */
-export const diagnosticSchema = exactly(
-  {
-    path: described("Where in the spec, as in `--set`: `checks.0.command`.", TEXT),
-    message: TEXT,
-  },
-  {
-    file: described("The spec's file, as it was named.", TEXT),
-    line: described("Line of the file, from 1.", FROM_ONE),
-    column: described("Column of the line in characters, from 1.", FROM_ONE),
-    excerpt: described("The line itself, and below it a mark at the place.", TEXT),
-    suggestion: described("The valid name that is nearest to what was written.", TEXT),
-  },
-);
+export const diagnosticSchema = exactly(["file", "line", "column", "excerpt", "suggestion"], {
+  path: described("Where in the spec, as in `--set`: `checks.0.command`.", TEXT),
+  message: TEXT,
+  file: described("The spec's file, as it was named.", TEXT),
+  line: described("Line of the file, from 1.", FROM_ONE),
+  column: described("Column of the line in characters, from 1.", FROM_ONE),
+  excerpt: described("The line itself, and below it a mark at the place.", TEXT),
+  suggestion: described("The valid name that is nearest to what was written.", TEXT),
+});
 
 /** What is told of an error. */
 export const errorSchema = exactly({
@@ -79,69 +75,61 @@ export const TARGET = described("A best score that ends the run, in the metric's
 
 export const stopSchema = described(
   "The limits that end the run; the first that is reached ends it.",
-  exactly(
-    {},
-    {
-      failures: described("Failed experiments in a row.", WHOLE),
-      iterations: WHOLE,
-      hypotheses: WHOLE,
-      patience: described("Iterations without a better score.", WHOLE),
-      wallClockMs: MILLISECONDS,
-      tokens: TOKENS,
-      costUsd: US_DOLLARS,
-    },
-  ),
+  exactly(["failures", "iterations", "hypotheses", "patience", "wallClockMs", "tokens", "costUsd"], {
+    failures: described("Failed experiments in a row.", WHOLE),
+    iterations: WHOLE,
+    hypotheses: WHOLE,
+    patience: described("Iterations without a better score.", WHOLE),
+    wallClockMs: MILLISECONDS,
+    tokens: TOKENS,
+    costUsd: US_DOLLARS,
+  }),
 );
 
-const check = exactly(
-  {
-    name: TEXT,
-    command: { anyOf: [TEXT, listOf(TEXT)] },
-    shell: FLAG,
-  },
-  { timeoutMs: MILLISECONDS },
-);
+const check = exactly(["timeoutMs"], {
+  name: TEXT,
+  command: { anyOf: [TEXT, listOf(TEXT)] },
+  shell: FLAG,
+  timeoutMs: MILLISECONDS,
+});
 
 /** Everything about a run that is data, defaults filled in. */
-export const settingsSchema = exactly(
-  {
+export const settingsSchema = exactly(["timeBudgetMs"], {
+  name: TEXT,
+  goal: TEXT,
+  seed: WHOLE,
+  metric: exactly(["baseline", "target"], {
     name: TEXT,
-    goal: TEXT,
-    seed: WHOLE,
-    metric: exactly(
-      {
-        name: TEXT,
-        direction: DIRECTION,
-        minDelta: described(
-          "How much better counts as better: in the metric's own units, or as a share of the best (0.03 is 3%).",
-          exactly({ kind: { enum: ["absolute", "relative"] }, value: { type: "number", minimum: 0 } }),
-        ),
-      },
-      { baseline: BASELINE, target: TARGET },
+    direction: DIRECTION,
+    minDelta: described(
+      "How much better counts as better: in the metric's own units, or as a share of the best (0.03 is 3%).",
+      exactly({ kind: { enum: ["absolute", "relative"] }, value: { type: "number", minimum: 0 } }),
     ),
-    stop: stopSchema,
-    parallel: described("Trials in flight.", WHOLE),
-    retries: described("Extra attempts after a trial's own failure.", WHOLE),
-    insightWindow: described("Iterations whose insights reach the researcher; `null` is all.", nullable(WHOLE)),
-    constraints: described("Free-form, as the spec has them: open.", JSON_OBJECT),
-    inputs: listOf(
-      exactly({
-        path: described("As written in the spec.", TEXT),
-        absolutePath: TEXT,
-        show: { enum: ["name", "full"] },
-      }),
-    ),
-    root: described("Absolute path of the project.", TEXT),
-    artifacts: described("Tracked files and folders, relative to `root`.", listOf(TEXT)),
-    files: described(
-      "What else a trial's own copy holds, as patterns relative to `root`; `null` is what git tracks.",
-      nullable(listOf(TEXT)),
-    ),
-    rollback: { enum: ["best", "none"] },
-    start: described("What a start without a score is.", { enum: ["must_score", "may_fail"] }),
-    keep: described("Which trial folders stay.", { enum: ["all", "best", "failed", "none"] }),
-    keepFiles: listOf(TEXT),
-    checks: listOf(check),
-  },
-  { timeBudgetMs: described("Milliseconds that a trial may take at most.", MILLISECONDS) },
-);
+    baseline: BASELINE,
+    target: TARGET,
+  }),
+  stop: stopSchema,
+  parallel: described("Trials in flight.", WHOLE),
+  retries: described("Extra attempts after a trial's own failure.", WHOLE),
+  insightWindow: described("Iterations whose insights reach the researcher; `null` is all.", nullable(WHOLE)),
+  constraints: described("Free-form, as the spec has them: open.", JSON_OBJECT),
+  inputs: listOf(
+    exactly({
+      path: described("As written in the spec.", TEXT),
+      absolutePath: TEXT,
+      show: { enum: ["name", "full"] },
+    }),
+  ),
+  root: described("Absolute path of the project.", TEXT),
+  artifacts: described("Tracked files and folders, relative to `root`.", listOf(TEXT)),
+  files: described(
+    "What else a trial's own copy holds, as patterns relative to `root`; `null` is what git tracks.",
+    nullable(listOf(TEXT)),
+  ),
+  rollback: { enum: ["best", "none"] },
+  start: described("What a start without a score is.", { enum: ["must_score", "may_fail"] }),
+  keep: described("Which trial folders stay.", { enum: ["all", "best", "failed", "none"] }),
+  keepFiles: listOf(TEXT),
+  checks: listOf(check),
+  timeBudgetMs: described("Milliseconds that a trial may take at most.", MILLISECONDS),
+});
