@@ -6,14 +6,6 @@ import { failureSchema } from "./trial.ts";
 export const ROLES = ["researcher", "experimenter", "evaluator", "reviewer"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What a call cost. Tokens are the provider's own counts; `costUsd` is there when a price is known. */
-export interface Usage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cacheReadTokens?: number;
-  readonly costUsd?: number;
-}
-
 const TEXT = { type: "string" } as const;
 
 const processSchema = exactly(["pid", "pidStartedAt", "host", "bootId", "folder"], {
@@ -63,6 +55,8 @@ export const usageSchema = exactly(["cacheReadTokens", "costUsd"], {
   cacheReadTokens: TOKENS,
   costUsd: US_DOLLARS,
 });
+/** What a call cost. Tokens are the provider's own counts; `costUsd` is there when a price is known. */
+export type Usage = Infer<typeof usageSchema>;
 
 export const callSchema = {
   description: "One model or command-runner call: iterations/<n>/calls/<id>.json",

@@ -1,15 +1,6 @@
 import type { ArraySchema } from "../schema/dialect.ts";
 import { exactly } from "../schema/exactly.ts";
-import type { HypothesisId } from "./ids.ts";
-
-/** A finding distilled from a batch of evaluations, for the next proposals. */
-export interface Insight {
-  readonly id: string;
-  readonly iteration: number;
-  readonly finding: string;
-  readonly recommendation?: string;
-  readonly evidence: readonly HypothesisId[];
-}
+import type { Infer } from "../schema/infer.ts";
 
 export const insightSchema = exactly(["recommendation"], {
   id: { type: "string" },
@@ -18,6 +9,8 @@ export const insightSchema = exactly(["recommendation"], {
   recommendation: { type: "string" },
   evidence: { type: "array", items: { type: "string" }, description: "Ids of the hypotheses it is drawn from." },
 });
+/** A finding distilled from a batch of evaluations, for the next proposals. */
+export type Insight = Infer<typeof insightSchema>;
 
 export const insightsSchema = {
   type: "array",

@@ -1,7 +1,7 @@
 import { ANY, MILLISECONDS, TIMESTAMP } from "../schema/dialect.ts";
 import { exactly } from "../schema/exactly.ts";
-import type { HypothesisId, TrialId } from "./ids.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
+import type { Infer } from "../schema/infer.ts";
+import { defined, isJsonObject, type JsonObject } from "./json.ts";
 
 export const TRIAL_STATUSES = [
   "completed",
@@ -16,83 +16,6 @@ export const TRIAL_STATUSES = [
 ] as const;
 export type TrialStatus = (typeof TRIAL_STATUSES)[number];
 
-/** Why something that was expected to work did not. `code` is stable and greppable, `message` is for people. */
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly exitCode?: number;
-  readonly signal?: string;
-  /** The last lines the process wrote to stderr (else stdout), at most 4 KiB, control characters removed. */
-  readonly logTail?: string;
-}
-
-export type TrialOutcome =
-  | { readonly status: "completed"; readonly output: JsonValue }
-  | { readonly status: Exclude<TrialStatus, "completed">; readonly failure: Failure };
-
-/** Something a trial reported while it ran, such as the metrics of one epoch. */
-export interface TrialStep {
-  readonly observedAt: string;
-  readonly kind: string;
-  readonly data: JsonValue;
-}
-
-/** One try at a trial; a trial cut short by a crash, an infrastructure failure or `retries` has several. */
-export interface TrialAttempt {
-  readonly attempt: number;
-  readonly startedAt: string;
-  readonly endedAt?: string;
-  readonly durationMs?: number;
-  readonly status?: TrialStatus;
-  readonly message?: string;
-  /** What its executor knows it by: a local process (as in `ProcessRecord`), or a job, a container, a mount. */
-  readonly ref?: JsonObject;
-}
-
-interface TrialCommon {
-  readonly id: TrialId;
-  readonly hypothesisId: HypothesisId;
-  /** `trial`: one repeat of the experiment. `check`: one of the spec's `checks`. */
-  readonly kind: "trial" | "check";
-  readonly index: number;
-  readonly seed: number;
-  readonly attempts: readonly TrialAttempt[];
-}
-
-/** One execution of one repeat. On disk as soon as its process exists (`started`), and again when it has ended. */
-export type Trial =
-  | (TrialCommon & { readonly state: "started" })
-  | (TrialCommon & {
-      readonly state: "finished";
-      readonly outcome: TrialOutcome;
-      readonly steps: readonly TrialStep[];
-      /** Snapshot id of the tracked artifacts as the trial left them, where `capture` asks for it. */
-      readonly captured?: string;
-    });
-export type StartedTrial = Extract<Trial, { state: "started" }>;
-export type FinishedTrial = Extract<Trial, { state: "finished" }>;
-
-/** What an experiment keeps of each of its trials; the whole record is in `trials/<id>.json`. */
-export interface TrialResult {
-  readonly id: TrialId;
-  readonly index: number;
-  readonly seed: number;
-  readonly outcome: TrialOutcome;
-  readonly captured?: string;
-}
-
-export function trialResult(trial: FinishedTrial): TrialResult {
-  const { id, index, seed, outcome, captured } = trial;
-  return { id, index, seed, outcome, ...(captured === undefined ? {} : { captured }) };
-}
-
-/** The trial's metrics, `null` unless it completed with a JSON object. */
-export function trialOutput(outcome: TrialOutcome): JsonObject | null {
-  if (outcome.status !== "completed") return null;
-  const output = outcome.output;
-  return typeof output === "object" && output !== null && !Array.isArray(output) ? (output as JsonObject) : null;
-}
-
 const TEXT = { type: "string" } as const;
 
 export const failureSchema = exactly(["exitCode", "signal", "logTail"], {
@@ -100,8 +23,13 @@ export const failureSchema = exactly(["exitCode", "signal", "logTail"], {
   message: TEXT,
   exitCode: { type: "integer" },
   signal: TEXT,
-  logTail: TEXT,
+  logTail: {
+    type: "string",
+    description: "The last lines the process wrote to stderr (else stdout), at most 4 KiB, control characters removed.",
+  },
 });
+/** Why something that was expected to work did not. `code` is stable and greppable, `message` is for people. */
+export type Failure = Infer<typeof failureSchema>;
 
 export const trialOutcomeSchema = {
   anyOf: [
@@ -117,6 +45,7 @@ export const trialOutcomeSchema = {
     }),
   ],
 } as const;
+export type TrialOutcome = Infer<typeof trialOutcomeSchema>;
 
 const attemptSchema = exactly(["endedAt", "durationMs", "status", "message", "ref"], {
   attempt: { type: "integer", minimum: 1 },
@@ -125,13 +54,19 @@ const attemptSchema = exactly(["endedAt", "durationMs", "status", "message", "re
   durationMs: MILLISECONDS,
   status: { enum: TRIAL_STATUSES },
   message: TEXT,
-  ref: { type: "object", additionalProperties: ANY, description: "The process, or what else ran it: open." },
+  ref: {
+    type: "object",
+    additionalProperties: ANY,
+    description: "What its executor knows it by: a local process, or a job, a container, a mount: open.",
+  },
 });
+/** One try at a trial; a trial cut short by a crash, an infrastructure failure or `retries` has several. */
+export type TrialAttempt = Infer<typeof attemptSchema>;
 
 const common = {
   id: { type: "string", pattern: "^i[0-9]+-h[0-9]+-[tc][0-9]+$" },
   hypothesisId: TEXT,
-  kind: { enum: ["trial", "check"] },
+  kind: { enum: ["trial", "check"], description: "One repeat of the experiment, or one of the spec's `checks`." },
   index: { type: "integer", minimum: 0 },
   seed: { type: "integer", minimum: 0 },
   attempts: { type: "array", items: attemptSchema },
@@ -153,10 +88,19 @@ export const trialSchema = {
           data: { "x-any": true, description: "What it reported, such as the metrics of one epoch: open." },
         }),
       },
-      captured: TEXT,
+      captured: {
+        type: "string",
+        description: "Snapshot of the tracked artifacts as the trial left them, where `capture` asks for it.",
+      },
     }),
   ],
 } as const;
+/** One execution of one repeat. On disk as soon as its process exists (`started`), and again when it has ended. */
+export type Trial = Infer<typeof trialSchema>;
+export type StartedTrial = Extract<Trial, { state: "started" }>;
+export type FinishedTrial = Extract<Trial, { state: "finished" }>;
+/** Something a trial reported while it ran, such as the metrics of one epoch. */
+export type TrialStep = FinishedTrial["steps"][number];
 
 export const trialResultSchema = exactly(["captured"], {
   id: TEXT,
@@ -165,6 +109,19 @@ export const trialResultSchema = exactly(["captured"], {
   outcome: trialOutcomeSchema,
   captured: TEXT,
 });
+/** What an experiment keeps of each of its trials; the whole record is in `trials/<id>.json`. */
+export type TrialResult = Infer<typeof trialResultSchema>;
+
+export function trialResult(trial: FinishedTrial): TrialResult {
+  const { id, index, seed, outcome, captured } = trial;
+  return { id, index, seed, outcome, ...defined({ captured }) };
+}
+
+/** The trial's metrics, `null` unless it completed with a JSON object. */
+export function trialOutput(outcome: TrialOutcome): JsonObject | null {
+  if (outcome.status !== "completed") return null;
+  return isJsonObject(outcome.output) ? outcome.output : null;
+}
 
 export const summarySchema = {
   description: "The metrics of its trials as one: open, they are the run's own. `null` when there are none.",

@@ -214,7 +214,7 @@ export class Contexts {
 }
 
 /** The message about a variable that is not there, and the name that was most likely meant. */
-export function unknownVariable(name: string, known: readonly string[]): [message: string, suggestion?: string] {
+function unknownVariable(name: string, known: readonly string[]): [message: string, suggestion?: string] {
   const near = nearest(name, known);
   return near === null ? [`unknown variable "${name}"`] : [`unknown variable "${name}"; did you mean "${near}"?`, near];
 }

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { type Diagnostic, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
 import { clip } from "../text/printable.ts";
 import { checkTemplate, syntaxProblem, type TemplatePath, type TemplateProblem } from "./template-check.ts";
-import { OPEN, recordOf, type Shapes, unknownVariable } from "./template-contexts.ts";
+import { allOf, OPEN, recordOf, type Shapes } from "./template-contexts.ts";
 
 /** A compiled prompt. Values are inserted as they are, without HTML escaping; helpers: `json yaml table truncate indent`. */
 export interface PromptTemplate {
@@ -32,7 +32,7 @@ export function compilePrompt(source: string, name: string): PromptTemplate {
   }
   const helpers = [...BLOCK_HELPERS, ...Object.keys(PROMPT_HELPERS)];
   const program = parsed(shared, source, name);
-  const { references, problems, paths } = checkTemplate(shared, program, helpers, OPEN);
+  const { references, paths } = checkTemplate(shared, program, helpers, OPEN);
   const template = handlebars.compile<unknown>(source, {
     noEscape: true,
     strict: true,
@@ -48,10 +48,7 @@ export function compilePrompt(source: string, name: string): PromptTemplate {
     },
     render(vars) {
       const known = Object.keys(vars);
-      const unknown = references
-        .filter((reference) => !known.includes(reference.name))
-        .map((reference) => problemOf(unknownVariable(reference.name, known), reference));
-      reject(name, [...unknown, ...problems], known);
+      reject(name, checkTemplate(shared, program, helpers, recordOf(allOf(known, OPEN))).problems, known);
       const options = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false };
       try {
         return template(vars, options);
@@ -75,13 +72,6 @@ function parsed(handlebars: typeof import("handlebars"), source: string, name: s
     const message = `${name}:${problem.line}:${problem.column}: ${problem.message}`;
     throw new SpecError(message, [{ path: name, ...problem }], { cause: thrown });
   }
-}
-
-function problemOf(
-  [message, suggestion]: readonly [message: string, suggestion?: string],
-  { line, column }: { readonly line: number; readonly column: number },
-): TemplateProblem {
-  return { message, line, column, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
 function reject(template: string, problems: readonly TemplateProblem[], known: readonly string[]): void {

@@ -196,18 +196,9 @@ export class Identities {
     if (!Number.isInteger(pid) || pid <= 0) return false;
     const stat = readStat(pid);
     // Where /proc is missing or hides other users' processes, the id is all there is to go by.
-    if (stat === null) return this.#mayExist(pid);
+    if (stat === null) return send(pid, 0);
     if (isOver(stat)) return false;
     return startedAt === undefined || startedAt === this.#startedAt(stat.startTicks);
-  }
-
-  #mayExist(pid: number): boolean {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch (thrown) {
-      return thrown instanceof Error && "code" in thrown && thrown.code === "EPERM";
-    }
   }
 
   #startedAt(ticks: string): string {
