@@ -77,18 +77,9 @@ function callId(request: CallRequest, iteration: number): string {
 }
 
 function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): RunnerReply {
-  emit({
-    type: "call.finished",
-    callId: call.id,
-    role: call.role,
-    ...(call.usage === undefined ? {} : { usage: call.usage }),
-    durationMs: call.durationMs,
-    reused: true,
-  });
-  return {
-    content: call.response,
-    ...defined({ structured: call.structured, unusable: call.unusable, usage: call.usage, model: call.model }),
-  };
+  const { id, role, durationMs, response, structured, unusable, usage, model } = call;
+  emit({ type: "call.finished", callId: id, role, ...defined({ usage }), durationMs, reused: true });
+  return { content: response, ...defined({ structured, unusable, usage, model }) };
 }
 
 async function send(request: CallRequest, started: StartedCall, deps: CallServiceDeps): Promise<RunnerReply> {
@@ -113,7 +104,7 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
             type: "warning",
             code,
             message,
-            ...(request.hypothesisId === undefined ? {} : { hypothesisId: request.hypothesisId }),
+            ...defined({ hypothesisId: request.hypothesisId }),
           }),
         marker: `${deps.mark}call/${deps.effects.token(8)}`,
         started: (identity) => {
@@ -130,23 +121,19 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
       : new RunnerError("failed", `${request.runner.name}: ${messageOf(thrown)}`, { cause: thrown });
   }
   const end = ending();
+  const { content, structured, unusable, usage, model } = reply;
   deps.workspace.writeCall({
     ...started,
     state: "finished",
-    ...(reply.model === undefined ? {} : { model: reply.model }),
-    response: reply.content,
-    ...defined({ structured: reply.structured, unusable: reply.unusable, usage: reply.usage }),
+    ...defined({ model }),
+    response: content,
+    ...defined({ structured, unusable, usage }),
     ...end,
   });
-  deps.spending.called(reply.usage);
-  deps.emit({
-    type: "call.finished",
-    callId: started.id,
-    role: request.role,
-    ...(reply.usage === undefined ? {} : { usage: reply.usage }),
-    durationMs: end.durationMs,
-    reused: false,
-  });
+  deps.spending.called(usage);
+  const { id, role } = started;
+  const { durationMs } = end;
+  deps.emit({ type: "call.finished", callId: id, role, ...defined({ usage }), durationMs, reused: false });
   return reply;
 }
 

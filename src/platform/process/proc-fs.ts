@@ -8,6 +8,8 @@ export interface ProcessStat {
   readonly state: string;
   readonly parent: number;
   readonly group: number;
+  /** The foreground group of its terminal. */
+  readonly foreground: number;
   /** Clock ticks between the machine's boot and the process's start. */
   readonly startTicks: string;
 }
@@ -18,10 +20,10 @@ export function readStat(pid: number): ProcessStat | null {
   if (text === null) return null;
   // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [state, parent, group] = fields;
+  const [state, parent, group, , , foreground] = fields;
   const startTicks = fields[19];
   if (state === undefined || startTicks === undefined) return null;
-  return { state, parent: Number(parent), group: Number(group), startTicks };
+  return { state, parent: Number(parent), group: Number(group), foreground: Number(foreground), startTicks };
 }
 
 /** Identifier of this boot of the machine; empty where the system has none. */
@@ -227,13 +229,6 @@ export function pause(ms: number): void {
  * it up, is stopped by the system. `true` where the system does not say, and without a terminal of its own.
  */
 export function isInForeground(): boolean {
-  try {
-    const text = readFileSync("/proc/self/stat", "latin1");
-    // After the program's name in parentheses: state, parent, group, session, terminal, the terminal's foreground group.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    const [group, foreground] = [Number(fields[2]), Number(fields[5])];
-    return !(foreground > 0) || foreground === group;
-  } catch {
-    return true;
-  }
+  const stat = readStat(process.pid);
+  return stat === null || !(stat.foreground > 0) || stat.foreground === stat.group;
 }
