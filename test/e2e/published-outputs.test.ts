@@ -74,7 +74,7 @@ describe("what the commands print with --json fits its published schema:", () =>
       "nothing.yaml": spec({ name: "nothing", experimenter: script("echo none") }),
       "wrong.yaml": "version: 1\nname: wrong\nparalel: 3\n",
       "project/src/a.txt": "before\n",
-      "project/model.mjs": `console.log('[{"label": "one", "rationale": "why not", "edits": [{"path": "src/a.txt", "content": "after"}]}, {"edits": [{"path": "../x", "content": ""}]}, 7]')`,
+      "project/model.mjs": `console.log('[{"label": "one", "rationale": "why not", "edits": [{"path": "src/a.txt", "content": "after"}]}, {"edits": [{"path": "src/b.txt", "content": ""}]}, {"edits": [{"path": "../x", "content": ""}]}, 7]')`,
       "project/art.yaml": spec({
         researcher: "{ type: prompt, runner: { type: command, argv: [node, model.mjs] }, num_tasks: 2, prompt: x }",
         experimenter: '{ type: script, command: [sh, -c, "echo score=$(grep -c after src/a.txt)"] }',
