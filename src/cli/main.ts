@@ -23,9 +23,10 @@ export async function main(args: readonly string[]): Promise<void> {
   const code = { value: EXIT.ok as number };
   const outputFailed = watchOutput();
   try {
-    await program((exit) => {
+    const tell = (exit: number): void => {
       code.value = exit;
-    }).parseAsync(args, { from: "user" });
+    };
+    await program(tell, args[0]).parseAsync(args, { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     code.value = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -45,8 +46,11 @@ const SCHEMAS =
   "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, rollback, prior, apply, event; " +
   "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), rollback-output, apply-output, repair-output, validate-output, components-output, error-output";
 
-/** The whole command line, of which nothing is loaded but names and options. `exit` is told each command's exit code. */
-export function program(exit: Exit): Command {
+/**
+ * The whole command line, of which nothing is loaded but names and options; where the first word is `named`, only the
+ * commands that can be meant by it, which takes less time. `exit` is told each command's exit code.
+ */
+export function program(exit: Exit, named = ""): Command {
   const aura = new Command("aura")
     .description("Self-improving research loops: hypothesize, experiment, evaluate, review, repeat.")
     .version(VERSION, "-V, --version")
@@ -54,13 +58,18 @@ export function program(exit: Exit): Command {
     .showHelpAfterError("(aura --help lists the commands)")
     .hook("preAction", (_, command) => checkTwins(command))
     .exitOverride();
-  runCommand(aura, exit);
-  resumeCommand(aura, exit);
-  readCommands(aura, exit);
-  stateCommands(aura, exit);
-  specCommands(aura, exit);
+  const one = COMMANDS.get(named);
+  for (const add of one ? [one] : new Set(COMMANDS.values())) add(aura, exit);
   return aura;
 }
+
+const COMMANDS: ReadonlyMap<string, (aura: Command, exit: Exit) => void> = new Map([
+  ["run", runCommand],
+  ["resume", resumeCommand],
+  ["inspect", inspectCommand],
+  ...["rollback", "apply", "repair"].map((name) => [name, stateCommands] as const),
+  ...["validate", "components", "schema"].map((name) => [name, specCommands] as const),
+]);
 
 function runCommand(aura: Command, exit: Exit): void {
   const command = sub(aura, "run")
@@ -124,7 +133,7 @@ function runOptions(command: Command): Command {
     );
 }
 
-function readCommands(aura: Command, exit: Exit): void {
+function inspectCommand(aura: Command, exit: Exit): void {
   sub(aura, "inspect")
     .description("look at a run, also while it is live")
     .argument("<workspace>", "the run's folder")

@@ -146,9 +146,21 @@ export function changedAfter(
   return later.flatMap(({ fields }) => fields).find((field) => field.path === path);
 }
 
+const standingSchema = {
+  description: "How the hypotheses stood when the run last ended or stopped, so that nobody has to read each of them.",
+  ...exactly({
+    total: COUNTER,
+    scored: COUNTER,
+    failed: { ...COUNTER, description: "Evaluated, without a score." },
+    best: { anyOf: [exactly({ id: TEXT, score: { type: "number" }, passed: { type: "boolean" } }), { type: "null" }] },
+    rollbacks: { ...COUNTER, description: "Of how many rollbacks it knows." },
+  }),
+} as const;
+export type RecordedStanding = Infer<typeof standingSchema>;
+
 export const manifestSchema = {
   description: "What a run is and how far it got: run.json",
-  ...exactly(["reason", "sources", "project", "from", "specFile", "changes"], {
+  ...exactly(["reason", "standing", "sources", "project", "from", "specFile", "changes"], {
     format: { type: "integer", minimum: 1 },
     runId: { type: "string", pattern: "^[a-z0-9]{4,64}$" },
     name: TEXT,
@@ -165,6 +177,7 @@ export const manifestSchema = {
     iterationsCompleted: { type: "integer", minimum: 0 },
     best: { anyOf: [bestSoFarSchema, { type: "null" }] },
     totals: totalsSchema,
+    standing: standingSchema,
     inputs: { type: "array", items: inputSchema },
     sources: {
       type: "array",

@@ -121,7 +121,7 @@ export class ManifestKeeper {
   start(totals: () => RunTotals): void {
     this.#totals = totals;
     if (this.#specText !== null) this.#workspace.writeSpec(this.#specText);
-    const { reason: _, ...manifest } = this.#manifest;
+    const { reason: _, standing: __, ...manifest } = this.#manifest;
     this.#manifest = { ...manifest, status: "running" };
     this.#started = true;
     this.#write(true);
@@ -142,7 +142,8 @@ export class ManifestKeeper {
   }
 
   finish(reason: FinishReason): void {
-    this.#manifest = { ...this.#manifest, status: statusOf(reason), reason };
+    const standing = this.#workspace.standing(this.#manifest);
+    this.#manifest = { ...this.#manifest, status: statusOf(reason), reason, standing };
     this.#write(true);
   }
 

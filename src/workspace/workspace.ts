@@ -4,7 +4,7 @@ import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
 import { assertOptions, type Expectations } from "../kernel/given-options.ts";
 import { type PriorRun, priorSchema } from "../model/prior.ts";
-import { manifestSchema, type RunManifest } from "../model/run.ts";
+import { manifestSchema, type RecordedStanding, type RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
 import { IterationRecords } from "./iteration-records.ts";
 import * as layout from "./layout.ts";
@@ -17,7 +17,7 @@ import type { WriteOptions } from "./record-writer.ts";
 import { readPrior, type Source } from "./records.ts";
 import { type AppliedRollback, readRollbacks } from "./rollbacks.ts";
 import { rebuildIndex } from "./views/index-view.ts";
-import { type RunSummary, summarize } from "./views/standing.ts";
+import { type RunSummary, standingAtRest, summarize } from "./views/standing.ts";
 
 export interface OpenOptions {
   /** The outside; the machine itself by default. */
@@ -185,6 +185,11 @@ export class Workspace extends IterationRecords implements WorkspaceView {
     const manifest = this.readManifest();
     if (!manifest) throw notFound(this.root, this.effects.files);
     return summarize(this.source, manifest);
+  }
+
+  /** How the hypotheses stand, from their records: for the manifest of a run that comes to rest. */
+  standing(manifest: RunManifest): RecordedStanding {
+    return standingAtRest(this.source, manifest);
   }
 
   /** The rollbacks so far, oldest first: what each took the run back to. */

@@ -1,10 +1,10 @@
 import { Archive } from "../../kernel/archive.ts";
 import type { HypothesisId } from "../../model/ids.ts";
-import type { FinishReason, RunManifest, RunStatus, RunTotals } from "../../model/run.ts";
-import { comparisonsOf, hasScore, type WithScore } from "../../model/score.ts";
+import type { FinishReason, RecordedStanding, RunManifest, RunStatus, RunTotals } from "../../model/run.ts";
+import { comparisonsOf, hasScore } from "../../model/score.ts";
 import { listIterations, listRecords } from "../listing.ts";
 import type { Source } from "../records.ts";
-import { readRollbacks } from "../rollbacks.ts";
+import { listRollbacks, readRollbacks } from "../rollbacks.ts";
 import { type Verdict, Verdicts } from "./index-view.ts";
 
 /** How the hypotheses of a run did so far, the iteration under way included. */
@@ -15,11 +15,29 @@ export interface Standing {
     /** Evaluated, without a score. */
     readonly failed: number;
   };
-  readonly best: WithScore<Verdict> | null;
+  readonly best: RecordedStanding["best"];
 }
 
-/** Counts and compares the evaluations on disk. Throws `WorkspaceError` ("damaged") for one that cannot be read. */
+/**
+ * How the hypotheses of a run stand: as it recorded when it last came to rest, else, and after a rollback since, by their
+ * evaluations. Throws `WorkspaceError` ("damaged") for one that cannot be read.
+ */
 export function standing(source: Source, manifest: RunManifest): Standing {
+  const { standing: recorded } = manifest;
+  if (recorded && recorded.rollbacks === listRollbacks(source).length) {
+    const { total, scored, failed, best } = recorded;
+    return { hypotheses: { total, scored, failed }, best };
+  }
+  return countStanding(source, manifest);
+}
+
+/** What a run records when it comes to rest. */
+export function standingAtRest(source: Source, manifest: RunManifest): RecordedStanding {
+  const { hypotheses, best } = countStanding(source, manifest);
+  return { ...hypotheses, best, rollbacks: listRollbacks(source).length };
+}
+
+function countStanding(source: Source, manifest: RunManifest): Standing {
   const { root, files } = source;
   const verdicts = new Verdicts(source);
   const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(source));
@@ -32,7 +50,11 @@ export function standing(source: Source, manifest: RunManifest): Standing {
     scored += known.filter(hasScore).length;
     for (const verdict of known) archive.add(verdict);
   }
-  return { hypotheses: { total, scored, failed: evaluated - scored }, best: archive.best() };
+  const best = archive.best();
+  return {
+    hypotheses: { total, scored, failed: evaluated - scored },
+    best: best && { id: best.id, score: best.score, passed: best.passed },
+  };
 }
 
 /** A run in brief. */
