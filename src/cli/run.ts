@@ -8,7 +8,6 @@ import { terminalLine } from "../text/printable.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { showWarnings } from "./errors.ts";
 import { launch } from "./launch.ts";
-import { continued } from "./resume.ts";
 import type { Session } from "./session.ts";
 
 /** `aura run <spec>`: checks the spec, makes (or with `--or-resume` continues) its workspace and runs the loop. */
@@ -27,7 +26,10 @@ export async function run(session: Session, specFile: string): Promise<number> {
     throw new SpecError(
       `the run in ${workspace.root} was started without --from: name another folder with --workspace`,
     );
-  if (flags.orResume && workspace.hasRun()) return continued(session, workspace.root, loaded);
+  if (flags.orResume && workspace.hasRun()) {
+    const { continued } = await import("./resume.ts");
+    return continued(session, workspace.root, loaded);
+  }
   return launch(session, loaded, workspace);
 }
 

@@ -14,8 +14,8 @@ import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { stepsIn } from "../metric-line.ts";
 import { ownEnvironment } from "../process-environment.ts";
 import { commandValues } from "./command.ts";
-import { trialTimeoutMs } from "./jobs.ts";
-import { LONGEST_TAIL, Output, tail } from "./output.ts";
+import { threw, thrownFailure, trialTimeoutMs } from "./jobs.ts";
+import { Output, tail } from "./output.ts";
 import { processOptionProperties } from "./process-options.ts";
 
 const MOST_STEPS = 20_000;
@@ -231,17 +231,6 @@ function valueOrFailure(value: unknown, steps: readonly TrialStep[]): RawResult 
   if (isJsonObject(plain.value)) return { kind: "value", value: plain.value, steps };
   const what = (value ?? null) === null ? "nothing" : JSON.stringify(plain.value).slice(0, 100);
   return failureOf("failed", { code: "result-invalid", message: `the function returned ${what}; ${example}` });
-}
-
-/** The failure for what a function threw. */
-export function thrownFailure(thrown: unknown): Failure {
-  return threw(messageOf(thrown), thrown instanceof Error ? thrown.stack : undefined);
-}
-
-function threw(message: string, stack?: string): Failure {
-  const logTail = stack === undefined ? undefined : tail(stack);
-  const text = `the function threw: ${message}`.slice(0, LONGEST_TAIL);
-  return { code: "function-threw", message: text, ...defined({ logTail }) };
 }
 
 function failureOf(status: "failed" | "timeout" | "cancelled", failure: Failure): RawResult {

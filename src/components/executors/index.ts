@@ -1,4 +1,4 @@
-export { CommandExecutor, defineExecutor, type ExecutorDefinition, ScriptExecutor, scriptExecutor } from "./command.ts";
+export { CommandExecutor, defineExecutor, type ExecutorDefinition, ScriptExecutor } from "./command.ts";
 export {
   type FunctionContext,
   FunctionExecutor,
@@ -6,10 +6,6 @@ export {
   functionOptions,
   type ModuleFunction,
   moduleFailure,
-  thrownFailure,
 } from "./function.ts";
-export { failedOutcome, startLocally } from "./jobs.ts";
-export {
-  checkProcessOptions,
-  type ProcessOptions,
-} from "./process-options.ts";
+export { startLocally, thrownFailure } from "./jobs.ts";
+export { checkProcessOptions } from "./process-options.ts";

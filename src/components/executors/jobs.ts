@@ -2,8 +2,9 @@ import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import type { Effects } from "../../kernel/effects.ts";
 import { isAuraError, messageOf } from "../../kernel/errors.ts";
 import type { Command, Ended, Handle, Job, RawResult, Starter, TrialPlace } from "../../kernel/ports.ts";
+import { defined } from "../../model/json.ts";
 import type { Failure, TrialOutcome } from "../../model/trial.ts";
-import { Output } from "./output.ts";
+import { LONGEST_TAIL, Output, tail } from "./output.ts";
 import { DEFAULT_TIMEOUT_MS, type ProcessOptions } from "./process-options.ts";
 
 /** Between SIGTERM and SIGKILL for a trial's process group. */
@@ -207,6 +208,18 @@ function unstarted(status: "lost" | "spawn-error" | "cancelled", message: string
 }
 
 type Failed = Exclude<TrialOutcome, { readonly status: "completed" }>;
+
+/** The failure for what a function threw. */
+export function thrownFailure(thrown: unknown): Failure {
+  return threw(messageOf(thrown), thrown instanceof Error ? thrown.stack : undefined);
+}
+
+/** The failure for what a function threw, in this process or in another. */
+export function threw(message: string, stack?: string): Failure {
+  const logTail = stack === undefined ? undefined : tail(stack);
+  const text = `the function threw: ${message}`.slice(0, LONGEST_TAIL);
+  return { code: "function-threw", message: text, ...defined({ logTail }) };
+}
 
 /** How a trial failed that did not come to its end as it should, or `null` when its output is to be read. */
 export function failedOutcome(raw: RawResult): Failed | null {

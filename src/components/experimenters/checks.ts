@@ -3,7 +3,8 @@ import type { ExecutionEnvironment, Executor } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import type { CheckSetting } from "../../model/settings.ts";
 import { type Failure, type TrialResult, trialResult } from "../../model/trial.ts";
-import { failedOutcome, ScriptExecutor } from "../executors/index.ts";
+import { ScriptExecutor } from "../executors/command.ts";
+import { failedOutcome } from "../executors/jobs.ts";
 import { checkSeed } from "./repeats.ts";
 
 /** How checks are run: like the trials, in their environment and under their isolation where they have one. */

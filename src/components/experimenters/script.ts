@@ -1,7 +1,7 @@
 import { assertKnown } from "../../kernel/given-options.ts";
 import { defined } from "../../model/json.ts";
-import { type ProcessOptions, ScriptExecutor, scriptExecutor } from "../executors/index.ts";
-import { PROCESS_OPTIONS } from "../executors/process-options.ts";
+import { ScriptExecutor, scriptExecutor } from "../executors/command.ts";
+import { PROCESS_OPTIONS, type ProcessOptions } from "../executors/process-options.ts";
 import { type ExperimenterParts, PARTS, SingleTrialExperimenter, shortForm } from "./single-trial.ts";
 
 /**

@@ -21,10 +21,11 @@ import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { type Failure, type FinishedTrial, type TrialStep, trialResult } from "../../model/trial.ts";
 import type { ComponentConfig } from "../../schema/infer.ts";
-import { LastTrialAggregator, MeanTrialAggregator } from "../aggregators/index.ts";
-import { StdoutCollector } from "../collectors/index.ts";
-import { NoEnvironment } from "../environments/index.ts";
-import { failedOutcome, thrownFailure } from "../executors/index.ts";
+import { MeanTrialAggregator } from "../aggregators/merged.ts";
+import { LastTrialAggregator } from "../aggregators/outputs.ts";
+import { StdoutCollector } from "../collectors/stdout.ts";
+import { NoEnvironment } from "../environments/none.ts";
+import { failedOutcome, thrownFailure } from "../executors/jobs.ts";
 import { localExecutor, runChecks } from "./checks.ts";
 import {
   checkRepeats,
