@@ -3,12 +3,15 @@ import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
+import type { RunManifest } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { setWords } from "../pipeline/changes.ts";
 import { Pipeline, type RunResult } from "../pipeline/pipeline.ts";
 import { closingText } from "../reporters/closing.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import { formatDuration } from "../text/numbers.ts";
+import { shellPath } from "../text/shell.ts";
 import { readJournal } from "../workspace/journal.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { graceOf, type Requirement, requirement, unmet } from "./flags.ts";
@@ -120,7 +123,7 @@ function sayEnding(
   const text = closingText({
     name: manifest.name,
     workspace: fromHere(workspace.root),
-    spec: fromHere(loaded.path),
+    anew: anew(loaded, manifest),
     reason: ending.reason,
     ...(ending.message === undefined ? {} : { message: ending.message }),
     metric,
@@ -138,6 +141,12 @@ function sayEnding(
   (frame ? process.stderr : process.stdout).write(`\n${text}`);
 }
 
+/** The command that starts a run such as this one beside it. */
+function anew({ path, overrides }: LoadedSpec, { from }: RunManifest): string {
+  const beside = from === undefined ? " --new" : ` --from ${shellPath(fromHere(from.workspace))}`;
+  return `aura run ${shellPath(fromHere(path))}${setWords(overrides)}${beside}`;
+}
+
 /** A path as a user would type it. */
 function fromHere(path: string): string {
   const here = relative(process.cwd(), path) || ".";
@@ -147,5 +156,6 @@ function fromHere(path: string): string {
 /** Whether the state of a hypothesis is another than that of the start. */
 function isChanged(workspace: Workspace, id: HypothesisId): boolean {
   const state = workspace.readExperiment(id)?.state;
-  return state !== undefined && state !== workspace.readManifest()?.project?.artifacts;
+  const { start, artifacts } = workspace.readManifest()?.project ?? {};
+  return state !== undefined && state !== (start ?? artifacts);
 }

@@ -46,11 +46,16 @@ export function refuseScoring(
 /** How to go on elsewhere, with the command to type. */
 export function waysOn(place: string, spec: Pick<RecordedSpec, "file" | "overrides"> | undefined): string {
   if (spec === undefined) return "start another run in a workspace of its own";
-  const sets = Object.entries(spec.overrides).map(([path, value]) => {
+  const command = `aura run ${shellPath(spec.file)}${setWords(spec.overrides)} --from ${shellPath(place)}`;
+  return `go on elsewhere, from the best of this run:\n\n  ${command}`;
+}
+
+/** Overrides as they are typed, a space before each. */
+export function setWords(overrides: JsonObject): string {
+  const sets = Object.entries(overrides).map(([path, value]) => {
     return ` --set ${shellWord(`${path}=${typeof value === "string" ? value : JSON.stringify(value)}`)}`;
   });
-  const command = `aura run ${shellPath(spec.file)}${sets.join("")} --from ${shellPath(place)}`;
-  return `go on elsewhere, from the best of this run:\n\n  ${command}`;
+  return sets.join("");
 }
 
 /** Changes for people, one line each; those that scores depend on are marked. */

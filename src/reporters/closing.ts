@@ -28,8 +28,8 @@ export interface ClosingSummary {
   readonly totals: RunTotals;
   /** Whether the best is a state of tracked artifacts other than the start's. */
   readonly isChanged?: boolean;
-  /** The spec's file, as the user would type it. */
-  readonly spec: string;
+  /** The command that starts such a run, as the user would type it. */
+  readonly anew: string;
   /** The hypothesis that failed last, if one did. */
   readonly failed?: Failed;
   /** Whether `aura resume` would go on with it. */
@@ -58,7 +58,7 @@ function waysOn(place: string, summary: ClosingSummary): readonly (readonly [str
   if (reason === "nothing-scored") return [totals.hypotheses > 0 ? again : longer];
   if (reason === "start-failed") {
     const may = [`aura resume ${place} --set start=may_fail`, "let hypotheses mend it"] as const;
-    return [[`aura run ${shellPath(summary.spec)} --new`, "start anew when it is mended"], again, may];
+    return [[summary.anew, "start anew when it is mended"], again, may];
   }
   if (reason === "failures" || reason === "failed-alike") return [again, [`aura resume ${place}`, "go on with others"]];
   if (resumable) return [[`aura resume ${place}`, "go on from here"]];

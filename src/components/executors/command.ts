@@ -112,7 +112,7 @@ export class CommandExecutor implements Executor {
   async probe(environment: ExecutionEnvironment, ctx: ProbeContext): Promise<void> {
     const { settings, effects } = ctx;
     const { starter } = this;
-    const isLocal = !starter.wrap && !starter.start && this.cwd === "root" && settings.artifacts.length === 0;
+    const isLocal = runsHere(starter) && this.cwd === "root" && settings.artifacts.length === 0;
     // Checks run before the trial's command.
     const [, first = this.#command] = this.#commands(settings);
     const path = first.shell ? "" : firstWord(first.source);
@@ -144,6 +144,8 @@ export class CommandExecutor implements Executor {
     try {
       const command = environment.wrap(this.#rendered(template, commandValues(hypothesis, ctx), ctx));
       const options = timeoutMs === undefined ? shared : { ...shared, timeoutMs };
+      // What is put before it would fail in words of its own.
+      if (this.starter.wrap && runsHere(this.starter)) assertProgram(command, source, hypothesis, ctx);
       const raw = await runJob({ command, options, starter: this.starter, dispatch: this.#dispatch }, ctx);
       if (raw.kind === "process" && raw.end === "cannot-start") assertProgram(command, source, hypothesis, ctx);
       return raw;
@@ -180,6 +182,11 @@ export class ScriptExecutor extends CommandExecutor {
 
 function compiled(source: string | readonly string[], shell: boolean): Compiled {
   return { source, shell, template: compileCommand(source, { shell }) };
+}
+
+/** Whether commands see the files of this machine: neither a sandbox nor another machine runs them. */
+function runsHere({ start, isolates }: Starter): boolean {
+  return start === undefined && isolates !== true;
 }
 
 /** The word that names the program; a value is never part of it. */

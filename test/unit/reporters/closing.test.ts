@@ -6,7 +6,7 @@ import { HOSTILE } from "../ui/recorded-events.ts";
 const done: ClosingSummary = {
   name: "digits",
   workspace: "runs/digits",
-  spec: "digits.yaml",
+  anew: "aura run digits.yaml --new",
   reason: "iterations",
   metric: { name: "accuracy", baseline: 0.5 },
   stop: { iterations: 3 },

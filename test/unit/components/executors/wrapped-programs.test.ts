@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { defineExecutor } from "../../../../src/components/executors/index.ts";
+import { EXIT } from "../../../../src/kernel/errors.ts";
+import type { JsonObject } from "../../../../src/model/json.ts";
+import { runData } from "../../../../src/testing/run-spec.ts";
+import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+
+const behindEnv = defineExecutor({
+  type: "behind-env",
+  summary: "Runs each trial behind env, which reports a missing program in words of its own.",
+  options: {},
+  example: { command: "true" },
+  starter: () => ({
+    wrap: (command) => ({ ...command, file: "env", args: [command.file, ...command.args] }),
+  }),
+});
+
+describe("a program that is missing behind what an executor puts before it", () => {
+  it.each<[string, JsonObject]>([
+    ["given by a path", { command: "./no-such-program {x}" }],
+    ["looked for on a PATH of the trial's own", { command: "no-such-program {x}", env: { PATH: "/usr/bin:/bin" } }],
+  ])("%s ends the run with 5", async (_, options) => {
+    using dir = temporaryDirectory();
+    const spec: JsonObject = {
+      version: 1,
+      name: "wrapped",
+      metric: { name: "score" },
+      stop: { iterations: 3 },
+      researcher: { type: "search", method: "random", space: { x: { type: "int", low: 1, high: 9 } } },
+      experimenter: { type: "composed", executor: { type: "behind-env", ...options } },
+    };
+    await expect(runData(dir, spec, { definitions: [behindEnv] })).rejects.toMatchObject({
+      exitCode: EXIT.toolMissing,
+      message: expect.stringContaining("no-such-program"),
+    });
+  });
+});
