@@ -71,11 +71,15 @@ function reached({ history, workspace }: Loop, reason: FinishReason): Reached {
   const isSearched = reason === "exhausted" && history.isEmpty;
   const isFinished = statusOf(reason) === "finished";
   const refused = seen.refused.slice(-3).map(({ label, reason: why }) => `${label}: ${why}`);
+  const last = history.lastIteration === null ? null : workspace.readIteration(history.lastIteration);
+  const unasked = last !== null && last.state !== "started" && last.failure ? [last.failure.message] : [];
+  const unproposed = refused.length > 0 ? refused : unasked;
   if (isFinished && history.isWithoutScore && !isSearched) {
-    return failed("nothing-scored", [finishWords(reason), ...(history.isEmpty ? refused : cause)]);
+    return failed("nothing-scored", [finishWords(reason), ...(history.isEmpty ? unproposed : cause)]);
   }
   const isUnproposed = isFinished && reason !== "exhausted" && progress.iterationsCompleted > 0;
-  if (reason === "no-proposals" || (isUnproposed && progress.hypotheses === 0)) return failed("no-proposals", refused);
+  if (reason === "no-proposals" || (isUnproposed && progress.hypotheses === 0))
+    return failed("no-proposals", unproposed);
   if (statusOf(reason) === "failed") return failed(reason, cause);
   const { top } = progress;
   if (reason !== "target" || top === null || top.id === history.best?.id) return { reason, ...lastFailed };

@@ -44,6 +44,7 @@ const REASONS: Readonly<Record<LeftOut["why"], string>> = {
   "not-in-files": "`files` does not take it in: name it there, or under `inputs`",
   "hidden-folder":
     "folders that begin with a dot, and node_modules, stay out: write its absolute path, or name it under `inputs`",
+  secrets: "files called `.env` and their like hold secrets: hand on what is needed by `pass_env`",
   "leads-out": "the link leads out of the project: name it under `inputs`",
   "dead-link": "what the link leads to is not in it: name it under `inputs`, or make the link an absolute path",
 };

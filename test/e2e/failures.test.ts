@@ -212,6 +212,24 @@ test("a start whose command needs parameters, which only hypotheses have, ends n
   expect((await here.run(["run", "needs.yaml", "--workspace", "needs"])).code).toBe(0);
 });
 
+test("a run whose runner fails each time says what the runner said", async () => {
+  using here = desk({ "asked.sh": "echo no quota for you >&2; exit 4\n" });
+  here.write(
+    "mute.yaml",
+    spec({
+      name: "mute",
+      researcher: "{ type: prompt, runner: asked, space: { x: { type: float, low: 0, high: 1 } } }",
+      experimenter: '{ type: script, command: "echo score={x}" }',
+      more: `runners: { ${ASKED} }`,
+    }),
+  );
+  const end = await here.run(["run", "mute.yaml", "--workspace", "mute", "--json"]);
+  expect(end.code).toBe(1);
+  expect(events(end, "run.finished")).toMatchObject([
+    { reason: "nothing-scored", message: expect.stringContaining("no quota for you") },
+  ]);
+});
+
 test("a run whose start has a score, and in which no proposal was ever usable, ends with 1 and says why", async () => {
   using here = desk({ "code.py": "print('score=1')\n", "asked.sh": 'echo \'[{"y": "no such"}]\'\n' });
   here.write(

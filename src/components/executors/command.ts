@@ -198,10 +198,15 @@ function isPlainName(program: string): boolean {
   return /^[A-Za-z0-9][\w.+-]*$/.test(program);
 }
 
-function missingProgram(program: string, source: string | readonly string[], reason: string): ToolMissingError {
+function missingProgram(
+  program: string,
+  source: string | readonly string[],
+  reason: string,
+  remedy = "install it, or give its path in the command",
+): ToolMissingError {
   const command = typeof source === "string" ? source : source.join(" ");
   const message = `${program} is needed by the command \`${command}\` and ${reason}`;
-  return new ToolMissingError(program, `${message}\ninstall it, or give its path in the command`);
+  return new ToolMissingError(program, `${message}\n${remedy}`);
 }
 
 /**
@@ -220,8 +225,9 @@ function assertProgram(
   if (found) throw missingProgram(file, source, "may not be executed (chmod +x)");
   if (!file.includes("/")) throw missingProgram(file, source, "is not on PATH");
   const isLeftOut = cwd !== root && findProgram(file, root, env.PATH) !== null;
-  const where = isLeftOut ? "is in the project, but not in the copy that trials run in" : "is not there";
-  throw missingProgram(file, source, where);
+  if (!isLeftOut) throw missingProgram(file, source, "is not there");
+  const where = "is in the project, but not in the copy that trials run in";
+  throw missingProgram(file, source, where, "write its absolute path, or name it under `inputs`");
 }
 
 function envText(name: string, value: string): string {

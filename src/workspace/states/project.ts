@@ -105,9 +105,14 @@ export async function listOtherFiles(
   const listed = await listProjectFiles(root, patterns, effects, signal);
   const paths = [...listed.paths, ...ignoreFilesAbove(tracked)];
   return {
-    paths: paths.filter((path) => !isWithinAny(path, tracked) && !isWithinAny(path, inputs)),
+    paths: paths.filter((path) => !isWithinAny(path, tracked) && !isWithinAny(path, inputs) && !holdsSecrets(path)),
     warnings: listed.warnings,
   };
+}
+
+/** `.env` and its like: no trial gets them, whoever else may read them. */
+export function holdsSecrets(path: string): boolean {
+  return /(?:^|\/)\.env(?:\.[^/]*)?$/.test(path);
 }
 
 /** They say what stays out of the artifacts, now and when what a trial left is looked at. */

@@ -4,7 +4,7 @@ import type { Effects, Files } from "../../kernel/effects.ts";
 import type { TakenProject } from "../../model/run.ts";
 import { childOf, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import { type Excludes, HARD_EXCLUDES, isWorkspace, projectExcludes, repositoryTop } from "./excludes.ts";
-import { listOtherFiles, type ProjectRequest } from "./project.ts";
+import { holdsSecrets, listOtherFiles, type ProjectRequest } from "./project.ts";
 import { entriesOf, type Found, scanTree } from "./scan.ts";
 import { type SnapshotEntry, sameContent } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
@@ -39,10 +39,18 @@ export async function surveyProject(
 }
 
 /**
- * Why something of the project is not in a copy of it. `leads-out`: a link out of the project; `dead-link`: one that is
+ * Why something of the project is not in a copy of it. `secrets`: `.env` and its like; `leads-out`: a link out of the project; `dead-link`: one that is
  * in the copy, and leads to nothing there.
  */
-export const LEFT_OUT = ["untracked", "ignored", "not-in-files", "hidden-folder", "leads-out", "dead-link"] as const;
+export const LEFT_OUT = [
+  "untracked",
+  "ignored",
+  "not-in-files",
+  "hidden-folder",
+  "secrets",
+  "leads-out",
+  "dead-link",
+] as const;
 
 /** Something of the project that a copy does not hold; the path of a folder, with all in it, ends with a slash. */
 export interface LeftOut {
@@ -76,7 +84,7 @@ export function leftOut(files: Files, request: ProjectRequest, survey: ProjectSu
       if (!held.has(path)) {
         const isIgnored = otherwise === "untracked" && rules.excluded(path, isFolder);
         const unwanted = patterns !== null ? "not-in-files" : isIgnored ? "ignored" : otherwise;
-        const why = survey.leadingOut.includes(path) ? "leads-out" : unwanted;
+        const why = survey.leadingOut.includes(path) ? "leads-out" : holdsSecrets(path) ? "secrets" : unwanted;
         found.push({ path: isFolder ? `${path}/` : path, why });
       } else if (isFolder) visit(path, rules);
     }

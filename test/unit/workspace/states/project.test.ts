@@ -88,6 +88,17 @@ test("the start of a run reads the project once: artifacts apart, inputs left wh
   );
 });
 
+test("files that hold secrets are in no copy, with or without git", async () => {
+  const { project, store } = world({ "a.py": "a", ".env": "K=1", "sub/.env.local": "K=2", ".environment": "fine" });
+  const request = { root: project, tracked: ["a.py"], patterns: null, inputs: [] };
+  const { project: without } = await captureProject(store, request, effects, signal);
+  expect(without.entries.map(({ path }) => path)).toEqual([".environment"]);
+  git(project, "init");
+  git(project, "add", "-A", "-f");
+  const { project: tracked } = await captureProject(store, request, effects, signal);
+  expect(tracked.entries.map(({ path }) => path)).toEqual([".environment"]);
+});
+
 test("an input in a tracked folder is no part of the start", async () => {
   const { project, store } = world(TREE);
   const request = { root: project, tracked: ["."], patterns: null, inputs: ["data", "sub/a.py"] };
