@@ -33,8 +33,9 @@ export function specChanges(
     const known = before.sources?.find((source) => source.path === path && source.name === name);
     if (!known || known.hash === hash) return [];
     const of = (value: string): string => `${name} (${value.slice(0, 12)})`;
-    // What a command names is the project's: it may change, and is told.
-    if (commands.has(path)) return [{ path, before: of(known.hash), after: of(hash), scores: false, file: name }];
+    // A file that a command names is the project's: it may change, and is told. A variable in it is part of the command.
+    if (commands.has(path) && !name.startsWith("${"))
+      return [{ path, before: of(known.hash), after: of(hash), scores: false, file: name }];
     return [{ path, before: of(known.hash), after: of(hash), scores: scores(path) }];
   });
   return [...fields, ...elsewhere];

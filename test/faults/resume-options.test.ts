@@ -181,6 +181,7 @@ reviewer: { type: none, x-note: "\${NOTE:-}" }
     expect(manifest(one).sources?.map(({ path }) => path)).toEqual([
       "researcher.module",
       "experimenter.command",
+      "experimenter.command",
       "reviewer.x-note",
     ]);
   });
