@@ -33,6 +33,7 @@ export type FinishReason = (typeof FINISH_REASONS)[number];
 const TEXT = { type: "string" } as const;
 const COUNTER = { type: "number", minimum: 0 } as const;
 const TEXTS = { type: "array", items: TEXT } as const;
+const HYPOTHESIS_ID = { type: "string", pattern: "^i[0-9]{5,}-h[0-9]{3,}$" } as const;
 
 export const bestSoFarSchema = exactly({
   id: { type: "string", description: "Id of the hypothesis." },
@@ -152,7 +153,9 @@ const standingSchema = {
     total: COUNTER,
     scored: COUNTER,
     failed: { ...COUNTER, description: "Evaluated, without a score." },
-    best: { anyOf: [exactly({ id: TEXT, score: { type: "number" }, passed: { type: "boolean" } }), { type: "null" }] },
+    best: {
+      anyOf: [exactly({ id: HYPOTHESIS_ID, score: { type: "number" }, passed: { type: "boolean" } }), { type: "null" }],
+    },
     rollbacks: { ...COUNTER, description: "Of how many rollbacks it knows." },
   }),
 } as const;

@@ -1,7 +1,7 @@
 import { isAbsolute, join, normalize, relative } from "node:path";
 import type { ArtifactsView, CopyChanges, EditCopies, ProposalProblem, RunContext } from "../kernel/context.ts";
 import type { EntryKind, Files } from "../kernel/effects.ts";
-import { RunFailedError, SpecError } from "../kernel/errors.ts";
+import { RunFailedError, SpecError, WorkspaceError } from "../kernel/errors.ts";
 import { type Artifact, artifactKind, artifactPath } from "../model/artifact.ts";
 import type { Edit, Hypothesis } from "../model/hypothesis.ts";
 import { parseHypothesisId } from "../model/ids.ts";
@@ -10,7 +10,7 @@ import type { TakenProject } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
 import type { Failure } from "../model/trial.ts";
-import { copiesDir } from "../workspace/layout.ts";
+import { copiesDir, hypothesisFile } from "../workspace/layout.ts";
 import {
   applyEdits,
   captureProject,
@@ -154,8 +154,12 @@ export async function openProject(
       start,
       stateOf: ({ id, edits = [] }, base) => {
         const made = applyEdits(store, base.snapshot, edits, bounds);
-        if (!made.ok) throw new RunFailedError(`${id}: ${made.failure.message}, though it could when it was proposed`);
-        return made.snapshot;
+        if (made.ok) return made.snapshot;
+        const why = `${made.failure.message}, though it could when it was proposed`;
+        throw new WorkspaceError(
+          "damaged",
+          `${hypothesisFile(workspace.root, id)} is not as it was: ${why}; restore it`,
+        );
       },
       problemOf: (edits, base) => {
         const made = edits.length === 0 ? null : tryEdits(store, base.snapshot, edits, bounds);
