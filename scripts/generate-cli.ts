@@ -11,7 +11,8 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   damaged: "the workspace is damaged, or newer than this AURA",
   toolMissing: "a tool the spec needs is missing or unusable",
   storage: "storage failed: full, read-only, broken; the run can be resumed",
-  provider: "the model provider or its key is unusable at the start; nothing was spent; `resume` or `run --or-resume` goes on",
+  provider:
+    "the model provider or its key is unusable at the start; nothing was spent; `resume` or `run --or-resume` goes on",
   paused: "paused, resumable: SIGUSR2, a provider that stayed away, a key lost on the way",
   requirementNotMet: "the run is done, but `--require` is not met",
   hangup: "stopped by SIGHUP, or by the end of who read the output; state saved",
