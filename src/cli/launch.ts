@@ -143,7 +143,8 @@ function sayEnding(
 
 /** The command that starts a run such as this one beside it. */
 function anew({ path, overrides }: LoadedSpec, { from }: RunManifest): string {
-  const beside = from === undefined ? " --new" : ` --from ${shellPath(fromHere(from.workspace))}`;
+  const state = from?.state === undefined ? "" : `@${from.state.hypothesisId}`;
+  const beside = from === undefined ? " --new" : ` --from ${shellPath(`${fromHere(from.workspace)}${state}`)}`;
   return `aura run ${shellPath(fromHere(path))}${setWords(overrides)}${beside}`;
 }
 

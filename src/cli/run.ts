@@ -1,10 +1,12 @@
 import { isAbsolute, resolve } from "node:path";
+import type { Files } from "../kernel/effects.ts";
 import { EXIT, SpecError } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import { isScoredAlike } from "../pipeline/changes.ts";
 import { priorOf, readEarlier } from "../pipeline/prior.ts";
 import { formatPlan, type LoadedSpec, loadSpec, overridesOf, planRun, resolveSpec } from "../spec/index.ts";
 import { terminalLine } from "../text/printable.ts";
+import { holdsRun, type IfExists, placeForRun, whyTaken } from "../workspace/locate.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { showWarnings } from "./errors.ts";
 import { launch } from "./launch.ts";
@@ -17,9 +19,9 @@ export async function run(session: Session, specFile: string): Promise<number> {
   const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects, unlessIdle: signals.unlessIdle });
   showWarnings(loaded.warnings);
   const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
-  if (flags.dryRun) return dryRun(session, loaded, place);
   const isBeside = flags.new || (flags.from !== undefined && flags.workspace === undefined && !flags.orResume);
   const ifExists = isBeside ? "next" : flags.orResume ? "resume" : "refuse";
+  if (flags.dryRun) return dryRun(session, loaded, resolve(place), ifExists);
   const workspace = await Workspace.create(place, { effects, ifExists });
   session.use(workspace);
   if (flags.from !== undefined && workspace.hasRun() && workspace.readManifest()?.from === undefined)
@@ -42,11 +44,18 @@ function placeOf(name: string, workspace: string | undefined, dir: string): stri
  * `aura run --dry-run`: the plan, the first prompt and the commands; with `--json` as an event `run.planned`. Calls no
  * model, starts no trial, writes nothing.
  */
-async function dryRun({ effects, frame, flags }: Session, loaded: LoadedSpec, place: string): Promise<number> {
+async function dryRun(
+  { effects, frame, flags }: Session,
+  loaded: LoadedSpec,
+  named: string,
+  ifExists: IfExists,
+): Promise<number> {
   const resolved = await resolveSpec(loaded, { effects, probe: false });
   const earlier = flags.from === undefined ? null : await readEarlier(flags.from, effects);
   const prior = earlier && priorOf(earlier, isScoredAlike(earlier.manifest, resolved.spec, [], resolved.settings));
-  const plan = await planRun(resolved, resolve(place), effects, prior ?? []);
+  const place = ifExists === "next" ? placeForRun(named, effects, ifExists) : named;
+  const beginning = { prior: prior ?? [], ...(earlier && { earlier }) };
+  const plan = await planRun(resolved, place, effects, beginning, noteOn(place, ifExists, effects.files));
   const hide = createRedactor(loaded.secrets);
   if (frame) {
     frame.tell("run.planned", { plan }, hide);
@@ -55,4 +64,10 @@ async function dryRun({ effects, frame, flags }: Session, loaded: LoadedSpec, pl
     process.stdout.write(`${hide.text(formatPlan(plan)).split("\n").map(terminalLine).join("\n")}\n`);
   }
   return EXIT.ok;
+}
+
+/** What a run would do about the folder it is given. */
+function noteOn(place: string, ifExists: IfExists, files: Files): string | undefined {
+  if (ifExists === "resume" && holdsRun(place, files)) return "holds a run, which --or-resume goes on with";
+  return whyTaken(place, files)?.replace(`${place} `, "").replaceAll("\n", "; ");
 }

@@ -50,10 +50,14 @@ export function waysOn(place: string, spec: Pick<RecordedSpec, "file" | "overrid
   return `go on elsewhere, from the best of this run:\n\n  ${command}`;
 }
 
+/** Text that YAML takes for text also without quotes. */
+const PLAIN_TEXT = /^(?!(?:true|false|null)$)(?:[a-z_]|\.{0,2}\/)(?:[\w./ -]*[\w./-])?$/i;
+
 /** Overrides as they are typed, a space before each. */
 export function setWords(overrides: JsonObject): string {
   const sets = Object.entries(overrides).map(([path, value]) => {
-    return ` --set ${shellWord(`${path}=${typeof value === "string" ? value : JSON.stringify(value)}`)}`;
+    const isPlain = typeof value === "string" && PLAIN_TEXT.test(value);
+    return ` --set ${shellWord(`${path}=${isPlain ? value : JSON.stringify(value)}`)}`;
   });
   return sets.join("");
 }

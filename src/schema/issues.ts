@@ -13,7 +13,7 @@ export interface Issue {
   /** The key that is missing. */
   readonly missing?: string;
   /** Text belongs here, and this stands in its place. */
-  readonly insteadOfText?: "number" | "boolean";
+  readonly insteadOfText?: "number" | "boolean" | "object";
 }
 
 /** What is used of an Ajv error. */
@@ -94,12 +94,14 @@ function unionIssues(error: RawError, compile: CompilePart): readonly Issue[] {
   ];
 }
 
-/** Whether text was expected, and a number or a truth value is there. */
+/** Whether text was expected, and a number, a truth value or an object of one key is there. */
 function insteadOfText(schemas: readonly object[], data: unknown): Pick<Issue, "insteadOfText"> {
   const isText = schemas.some((schema) => "type" in schema && schema.type === "string");
   const takesNumbers = schemas.some((schema) => "type" in schema && /^(?:number|integer)$/.test(String(schema.type)));
+  if (!isText || takesNumbers) return {};
+  if (isJsonObject(data)) return Object.keys(data).length === 1 ? { insteadOfText: "object" } : {};
   const kind = typeof data;
-  return isText && !takesNumbers && (kind === "number" || kind === "boolean") ? { insteadOfText: kind } : {};
+  return kind === "number" || kind === "boolean" ? { insteadOfText: kind } : {};
 }
 
 function inside(branch: JsonObject, error: RawError, compile: CompilePart): readonly Issue[] {

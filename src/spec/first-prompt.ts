@@ -4,8 +4,10 @@ import { RunFailedError } from "../kernel/errors.ts";
 import { hypothesisId } from "../model/ids.ts";
 import type { PriorRun } from "../model/prior.ts";
 import { NO_TOTALS } from "../model/run.ts";
+import type { RunSettings } from "../model/settings.ts";
 import { inputSize } from "../pipeline/inputs.ts";
-import { previewArtifacts } from "../workspace/states/index.ts";
+import type { EarlierRun } from "../pipeline/prior.ts";
+import { type EarlierState, previewArtifacts } from "../workspace/states/index.ts";
 import type { SurveyedCopy } from "./copy.ts";
 import type { ResolvedRun } from "./resolve.ts";
 
@@ -15,18 +17,25 @@ export const START_SCORE = "<score of the start>";
 /** A score that no run has, put into the prompt and replaced. */
 const UNLIKELY = -7.25093184641e-287;
 
+/** What a run begins with. */
+export interface Beginning {
+  readonly prior: readonly PriorRun[];
+  /** The run that it is started from. */
+  readonly earlier?: EarlierRun;
+}
+
 /** The prompt a researcher would send first, as a run would render it; `null` when it does not ask with one. */
 export function firstPrompt(
   run: ResolvedRun,
   workspace: string,
   effects: Effects,
   copy: SurveyedCopy | null,
-  prior: readonly PriorRun[],
+  { prior, earlier }: Beginning,
 ): string | null {
   const { researcher, settings } = run;
   if (!sendsPrompts(researcher)) return null;
   const count = Math.min(researcher.numTasks, settings.stop.hypotheses ?? Number.POSITIVE_INFINITY);
-  const prompt = researcher.prompt({ ...previewContext(run, workspace, effects, copy), prior, count });
+  const prompt = researcher.prompt({ ...previewContext(run, workspace, effects, copy, earlier), prior, count });
   return prompt.replaceAll(String(UNLIKELY), START_SCORE);
 }
 
@@ -45,6 +54,7 @@ function previewContext(
   root: string,
   effects: Effects,
   copy: SurveyedCopy | null,
+  earlier: EarlierRun | undefined,
 ): StageContext {
   const refuse = (what: string) => async (): Promise<never> => {
     throw new RunFailedError(`${what} in a dry run`);
@@ -92,6 +102,16 @@ function previewContext(
     rng: effects.rng(settings.seed).fork("iteration-1"),
     calls: { ask: refuse("no model is asked") },
     trials: { run: refuse("no trial is run") },
-    ...(isTracking ? { artifacts: previewArtifacts(files, settings.root, copy.survey) } : {}),
+    ...(isTracking
+      ? { artifacts: previewArtifacts(files, settings.root, copy.survey, stateOf(earlier, settings)) }
+      : {}),
   };
+}
+
+/** What of the earlier run takes the place of the project's artifacts. */
+function stateOf(earlier: EarlierRun | undefined, { artifacts, files, inputs }: RunSettings): EarlierState | null {
+  const { state, tracked = [] } = earlier?.origin ?? {};
+  if (earlier === undefined || state === undefined) return null;
+  const scope = { tracked: artifacts, patterns: files, inputs: inputs.map(({ path }) => path) };
+  return { store: earlier.store, snapshot: state.snapshot, tracked, scope };
 }

@@ -58,7 +58,11 @@ function readOverride(
   const read = readYaml(value);
   if (!read.ok) return problem(`the value is not YAML: ${read.message}`);
   const [wrong] = read.converted.problems;
-  return wrong ? problem(wrong.message) : { path, value: read.converted.value };
+  if (wrong === undefined) return { path, value: read.converted.value };
+  if (!/^\s*[^\s{["'].*:\s.*$/.test(value)) return problem(wrong.message);
+  return problem(
+    `YAML reads this as a mapping, for its colon before a space; put it in quotes: ${JSON.stringify(value)}`,
+  );
 }
 
 /** The spec paths that the short options of `run` and `resume` stand for. */

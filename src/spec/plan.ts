@@ -4,8 +4,8 @@ import type { Kind } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import type { Command, Experimenter, Runner } from "../kernel/ports.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
-import type { JsonObject, JsonValue } from "../model/json.ts";
-import type { PriorRun } from "../model/prior.ts";
+import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
+import type { RunOrigin } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { MOST_FAILURES } from "../pipeline/stopping.ts";
 import { type AuraName, CommandError, compileCommand } from "../platform/command.ts";
@@ -16,7 +16,7 @@ import { mostAtOnce, repeatsOf } from "./build.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { type SurveyedCopy, surveyCopy } from "./copy.ts";
 import { pathText } from "./diagnostics.ts";
-import { firstPrompt, START_SCORE } from "./first-prompt.ts";
+import { type Beginning, firstPrompt, START_SCORE } from "./first-prompt.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import { knownComponents, type Site, sitesOf } from "./sites.ts";
 
@@ -25,6 +25,10 @@ export interface RunPlan {
   readonly settings: RunSettings;
   /** Absolute path of the folder for results. */
   readonly workspace: string;
+  /** What there is in its place, and where a run would be refused, what to do. */
+  readonly workspaceNote: string;
+  /** The earlier run that it would be started from. */
+  readonly from?: RunOrigin;
   readonly components: readonly {
     readonly path: string;
     readonly kind: Kind;
@@ -97,12 +101,16 @@ interface CostEstimate {
   readonly firstCallUsd: number | null;
 }
 
+/** Of a workspace that a run would make. */
+const NOT_MADE = "not made";
+
 /** Works out what a run would do. Calls no model, starts nothing but git, and writes nothing. */
 export async function planRun(
   run: ResolvedRun,
   workspace: string,
   effects: Effects,
-  prior: readonly PriorRun[] = [],
+  beginning: Beginning = { prior: [] },
+  standing = NOT_MADE,
 ): Promise<RunPlan> {
   const { settings, loaded } = run;
   const { spec, registry } = loaded;
@@ -110,10 +118,12 @@ export async function planRun(
   const numTasks = run.researcher.numTasks;
   const sample = samplePoint(run);
   const copy = await surveyCopy(settings, sites, effects);
-  const prompt = firstPrompt(run, workspace, effects, copy, prior);
+  const prompt = firstPrompt(run, workspace, effects, copy, beginning);
   return {
     settings,
     workspace,
+    workspaceNote: standing,
+    ...defined({ from: beginning.earlier?.origin }),
     components: knownComponents(sites).map(({ path, kind, definition }) => {
       return { path: pathText(path), kind, type: definition.type, summary: definition.summary };
     }),
@@ -248,7 +258,8 @@ export function formatPlan(plan: RunPlan): string {
       ...(settings.goal === "" ? [] : [["goal", settings.goal.trim().split("\n")[0] ?? ""] as const]),
       ["metric", metricText(settings)],
       ["project", settings.root],
-      ["workspace", `${plan.workspace} (not made)`],
+      ["workspace", `${plan.workspace} (${plan.workspaceNote})`],
+      ...(plan.from === undefined ? [] : [["from", fromText(plan.from)] as const]),
       ["size", sizeText(plan)],
       ["stops at", stopText(settings)],
       ["cost", costText(plan)],
@@ -270,6 +281,10 @@ export function formatPlan(plan: RunPlan): string {
 function section(title: string, rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(0, ...rows.map(([name]) => name.length));
   return [title, ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)].join("\n");
+}
+
+function fromText({ workspace, state, hypotheses }: RunOrigin): string {
+  return `${workspace}${state === undefined ? "" : `@${state.hypothesisId}`}, with ${hypotheses} hypotheses as prior knowledge`;
 }
 
 function metricText({ metric }: RunSettings): string {

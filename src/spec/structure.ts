@@ -33,9 +33,14 @@ export function checkStructure(spec: JsonObject, registry: Registry): readonly F
 function inYaml(found: Finding): Finding {
   const { insteadOfText: kind, message } = found;
   if (kind === undefined) return found;
-  const read = kind === "number" ? "a number" : "true or false";
-  return { ...found, message: `${message}; YAML reads this as ${read}, so put it in quotes` };
+  return { ...found, message: `${message}; YAML reads this as ${READ_AS[kind]}, so put it in quotes` };
 }
+
+const READ_AS = {
+  number: "a number",
+  boolean: "true or false",
+  object: "a mapping, as a colon followed by a space makes one",
+} as const;
 
 /** Checks the options of one component, in a config with its `type`, and fills in their defaults. */
 export type OptionsChecker = (definition: AnyDefinition, config: JsonObject) => readonly Issue[];

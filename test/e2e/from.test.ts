@@ -36,6 +36,12 @@ describe("a run that is started from another", () => {
   beforeAll(async () => {
     here = await codeRun();
     const command = '["sh","-c",". ./rate.sh; echo score=$((100 - rate))"]';
+    const dry = ["run", "project/code.yaml", "--from", "runs/code", "--dry-run"];
+    const plan = (await here.run(dry)).stdout;
+    expect(plan).toMatch(/^ {2}workspace +\S+runs\/code-2 \(not made\)$/m);
+    expect(plan).toMatch(/^ {2}from +\S+runs\/code@i00001-h001, with 3 hypotheses as prior knowledge$/m);
+    expect(plan).toContain("rate=5");
+    expect(plan).not.toMatch(/^ *rate=1$/m);
     const refused = await here.run(["resume", "runs/code", "--set", `experimenter.command=${command}`]);
     expect(refused.code).toBe(2);
     const line = / {2}aura (run .* --from \S+)$/m.exec(refused.stderr)?.[1] ?? "";
@@ -145,6 +151,14 @@ describe("--from", () => {
     expect(plain, plain.stderr).toMatchObject({ code: 0 });
     expect(plain.stdout).toContain("grid/i00001-h003 score=3");
     expect(here.read("runs/asking/run.json")).toBeNull();
+  });
+
+  test("a dry run says what a run would do about a folder that holds one", async () => {
+    const workspaceOf = async (...flags: readonly string[]) =>
+      /^ {2}workspace +(.*)$/m.exec((await here.run(["run", "grid.yaml", "--dry-run", ...flags])).stdout)?.[1];
+    expect(await workspaceOf()).toMatch(/runs\/grid \(already holds a run; continue it with: aura resume .*--new\)$/);
+    expect(await workspaceOf("--new")).toMatch(/runs\/grid-\d+ \(not made\)$/);
+    expect(await workspaceOf("--or-resume")).toMatch(/runs\/grid \(holds a run, which --or-resume goes on with\)$/);
   });
 
   thorough("reads a run that is live, and of that what is finished", async () => {

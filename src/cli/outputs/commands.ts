@@ -1,6 +1,7 @@
 import { KINDS } from "../../kernel/define.ts";
 import { applyStepSchema } from "../../model/apply.ts";
 import { parametersSchema } from "../../model/hypothesis.ts";
+import { originSchema } from "../../model/run.ts";
 import { BYTES, JSON_OBJECT, TOKENS, US_DOLLARS } from "../../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
 import { START_SCORE } from "../../spec/first-prompt.ts";
@@ -38,9 +39,14 @@ const plannedCommand = exactly(["problem"], {
 });
 
 /** What a run would do. */
-export const planSchema = exactly({
+export const planSchema = exactly(["from"], {
   settings: settingsSchema,
   workspace: described("Absolute path of the folder for results.", TEXT),
+  workspaceNote: described(
+    "`not made`, or what there is in its place and what to do where a run would be refused.",
+    TEXT,
+  ),
+  from: originSchema,
   components: listOf(exactly({ path: PLACE, kind: { enum: KINDS }, type: TEXT, summary: TEXT })),
   hypothesesPerIteration: WHOLE,
   hypotheses: described("Of the whole run; `null` where no limit says.", nullable(WHOLE)),

@@ -17,6 +17,7 @@ export { SnapshotStore } from "./store.ts";
 export {
   type ChangedFile,
   changedSince,
+  type EarlierState,
   LEFT_OUT,
   type LeftOut,
   leftOut,

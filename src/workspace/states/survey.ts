@@ -1,8 +1,8 @@
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import type { ArtifactsView } from "../../kernel/context.ts";
 import type { Effects, Files } from "../../kernel/effects.ts";
-import type { TakenProject } from "../../model/run.ts";
-import { childOf, isWithinAny, parentsOf } from "../../model/tree-path.ts";
+import type { ProjectScope, TakenProject } from "../../model/run.ts";
+import { childOf, comparePaths, isTracked, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import { type Excludes, HARD_EXCLUDES, isWorkspace, projectExcludes, repositoryTop } from "./excludes.ts";
 import { holdsSecrets, listOtherFiles, type ProjectRequest } from "./project.ts";
 import { entriesOf, type Found, scanTree } from "./scan.ts";
@@ -101,19 +101,40 @@ function isOfRuns(files: Files, folder: string): boolean {
   return isWorkspace(files, folder, entries) || (entries.length > 0 && entries.every(inside));
 }
 
+/** A state of an earlier run that takes the place of what both runs track. */
+export interface EarlierState {
+  readonly store: SnapshotStore;
+  readonly snapshot: string;
+  /** What the earlier run tracked. */
+  readonly tracked: readonly string[];
+  /** What this one tracks. */
+  readonly scope: ProjectScope;
+}
+
 /** The artifacts as the first iteration of a run would see them, read from where they are. */
-export function previewArtifacts(files: Files, root: string, { artifacts }: ProjectSurvey): ArtifactsView {
+export function previewArtifacts(
+  files: Files,
+  root: string,
+  { artifacts }: ProjectSurvey,
+  earlier: EarlierState | null,
+): ArtifactsView {
+  const shown = (path: string, bytes: Uint8Array | null) => {
+    return { path, size: bytes?.length ?? 0, content: bytes === null ? null : shownContent(bytes) };
+  };
+  const own = () =>
+    artifacts
+      .filter(({ path, stat }) => stat.kind !== "directory" && !isWithinAny(path, earlier?.tracked ?? []))
+      .map(({ path, stat }) => shown(path, stat.kind === "file" ? files.readBytes(join(root, path)) : null));
+  const taken = ({ store, snapshot, scope }: EarlierState) =>
+    store
+      .read(snapshot)
+      .entries.filter(({ path, kind }) => kind !== "directory" && isTracked(path, scope))
+      .map((entry) => shown(entry.path, entry.kind === "file" ? store.objects.read(entry.sha256) : null));
   return {
     base: "",
     parent: "",
     start: "",
-    files: () =>
-      artifacts
-        .filter(({ stat }) => stat.kind !== "directory")
-        .map(({ path, stat }) => {
-          const bytes = stat.kind === "file" ? files.readBytes(join(root, path)) : null;
-          return { path, size: bytes?.length ?? 0, content: bytes === null ? null : shownContent(bytes) };
-        }),
+    files: () => [...own(), ...(earlier ? taken(earlier) : [])].sort((a, b) => comparePaths(a.path, b.path)),
     diff: () => "",
   };
 }

@@ -268,6 +268,9 @@ describe("a mistake is told once, at its place, with the nearest valid name", ()
     expect(errorsOf(changed("goal: Raise the accuracy.", "goal: true"))).toEqual([
       "3:7 expected text; YAML reads this as true or false, so put it in quotes",
     ]);
+    expect(errorsOf(changed("goal: Raise the accuracy.", "goal:\n  more: better"))).toEqual([
+      "4:3 expected text; YAML reads this as a mapping, as a colon followed by a space makes one, so put it in quotes",
+    ]);
   });
 
   it("tells five mistakes in one pass, each at its line", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { setWords } from "../../../src/pipeline/changes.ts";
 import { applyOverrides, flagOverrides, readOverrides } from "../../../src/spec/overrides.ts";
 
 describe("--set", () => {
@@ -68,4 +69,18 @@ describe("overrides", () => {
   it("stand behind the short flags", () => {
     expect(flagOverrides({ maxIterations: 3, seed: 0 })).toEqual({ "stop.iterations": 3, seed: 0 });
   });
+});
+
+it("shows in quotes a text with a colon and a placeholder, which YAML takes for a mapping", () => {
+  expect(readOverrides(["experimenter.command=echo acc: {x}"]).problems).toMatchObject([
+    { message: 'YAML reads this as a mapping, for its colon before a space; put it in quotes: "echo acc: {x}"' },
+  ]);
+});
+
+it("types overrides that are told so that they are read as what they were", () => {
+  const texts = { text: "echo acc: {x}", digits: "123", word: "adam", path: "./a b.py", yes: "true", list: ["a", 1] };
+  const typed = Object.entries(texts).map(([path, value]) => setWords({ [path]: value }));
+  expect(typed).toContain(" --set word=adam");
+  const read = typed.map((words) => words.replace(/^ --set '?/, "").replace(/'$/, ""));
+  expect(readOverrides(read)).toEqual({ values: texts, problems: [] });
 });
