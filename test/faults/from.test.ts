@@ -19,12 +19,12 @@ test("a run from another, killed at each kind of crossing of its creation, is th
   expect(await run(whole, listIn(whole.join("crossings.txt")))).toMatchObject({ code: 0 });
   const [essence, prior] = [essenceOf(whole.join("next")), readTree(whole.join("next/prior"))];
   expect(prior.size).toBeGreaterThan(3);
-  const all = crossingsIn(whole.join("crossings.txt"), whole.path);
+  const all = crossingsIn(whole.join("crossings.txt"));
   const created = all.findIndex(({ kind }) => kind.includes("/next/iterations"));
   expect(created).toBeGreaterThan(0);
-  const wrong = await sideBySide(oneOfEachKind(all.slice(0, created), 6), async ({ crossing: { at, kind }, when }) => {
+  const wrong = await sideBySide(oneOfEachKind(all.slice(0, created), 6), async ({ crossing, when }) => {
     using place = await finishedPlace();
-    const killed = await run(place, killAt(at, when));
+    const killed = await run(place, killAt(crossing, when));
     const begun = existsSync(place.join("next/run.json"));
     const copied = begun ? differences(prior, readTree(place.join("next/prior"))) : [];
     const more = await run(place);
@@ -36,7 +36,7 @@ test("a run from another, killed at each kind of crossing of its creation, is th
       ...differencesFrom(essence, place.join("next")),
       ...leftoversIn(place.join("next")).map((path) => `${path} was left behind`),
     ];
-    return problems.length === 0 ? [] : [`killed ${when} ${at} ${kind}`, ...problems];
+    return problems.length === 0 ? [] : [`killed ${when} ${crossing.at} ${crossing.kind}`, ...problems];
   });
   expect(wrong).toEqual([]);
 });

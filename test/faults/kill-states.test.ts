@@ -42,11 +42,11 @@ describe("aura rollback under SIGKILL", () => {
     expect(await rollBack(whole, listIn(whole.join("crossings.txt")))).toMatchObject({ code: 0 });
     const after = carried(whole);
     expect(isSame(before, after)).toBe(false);
-    const crossings = crossingsIn(whole.join("crossings.txt"), whole.path);
+    const crossings = crossingsIn(whole.join("crossings.txt"));
     const seen = new Set<boolean>();
-    const wrong = await sideBySide(oneOfEachKind(crossings, 2), async ({ crossing: { at, kind }, when }) => {
+    const wrong = await sideBySide(oneOfEachKind(crossings, 2), async ({ crossing, when }) => {
       using run = copyOf(finished);
-      const killed = await rollBack(run, killAt(at, when));
+      const killed = await rollBack(run, killAt(crossing, when));
       const decided = isDecided(run);
       seen.add(decided);
       const code = await run.goOn();
@@ -61,7 +61,7 @@ describe("aura rollback under SIGKILL", () => {
           : [`best is ${best}, told ${told}`]),
         ...leftoversIn(run.workspace).map((path) => `${path} was left behind`),
       ];
-      return problems.length === 0 ? [] : [`killed ${when} ${at} ${kind}`, ...problems];
+      return problems.length === 0 ? [] : [`killed ${when} ${crossing.at} ${crossing.kind}`, ...problems];
     });
     expect(wrong).toEqual([]);
     expect([...seen].sort()).toEqual([false, true]);
@@ -79,7 +79,7 @@ describe("aura apply under SIGKILL", () => {
     expect(code, stderr).toBe(0);
     after = project(whole);
     expect(isSame(before, after)).toBe(false);
-    crossings = crossingsIn(whole.join("crossings.txt"), whole.path);
+    crossings = crossingsIn(whole.join("crossings.txt"));
   });
 
   test("killed once at each kind of crossing, it is finished or taken back by the next apply, which says so", async () => {
@@ -96,9 +96,9 @@ describe("aura apply under SIGKILL", () => {
       ).toBe(true);
     }
     const seen = new Set<string>();
-    const wrong = await sideBySide(oneOfEachKind(crossings, 4), async ({ crossing: { at, kind }, when }) => {
+    const wrong = await sideBySide(oneOfEachKind(crossings, 4), async ({ crossing, when }) => {
       using run = copyOf(finished);
-      const killed = await run.apply(killAt(at, when));
+      const killed = await run.apply(killAt(crossing, when));
       const between = ![before, after].some((state) => isSame(state, project(run)));
       const next = await run.apply();
       seen.add(/cut short: it is finished now|before it had replaced anything/.exec(next.stderr)?.[0] ?? "nothing");
@@ -111,7 +111,7 @@ describe("aura apply under SIGKILL", () => {
         ...(existsSync(join(run.workspace, "lock.json")) ? ["the lock is still there"] : []),
         ...leftoversIn(run.workspace).map((path) => `${path} was left behind`),
       ];
-      return problems.length === 0 ? [] : [`killed ${when} ${at} ${kind}`, ...problems];
+      return problems.length === 0 ? [] : [`killed ${when} ${crossing.at} ${crossing.kind}`, ...problems];
     });
     expect(wrong).toEqual([]);
     expect([...seen]).toContain("cut short: it is finished now");

@@ -10,13 +10,13 @@ import { FULL } from "./support/sweep.ts";
 type Undisturbed = Awaited<ReturnType<typeof undisturbedCommand>>;
 
 async function killedAt(
-  { at, kind }: RealCrossing,
+  crossing: RealCrossing,
   when: When,
   expected: Undisturbed,
   parent: string,
 ): Promise<readonly string[]> {
   using place = realPlace({}, parent);
-  const killed = await place.live(killAt(at, when));
+  const killed = await place.live(killAt(crossing, when));
   const resumed = await place.live();
   const wrong = [
     ...(killed.signal === "SIGKILL" ? [] : [`it was not killed but ended with ${killed.code}: ${killed.stderr}`]),
@@ -25,7 +25,7 @@ async function killedAt(
     ...resumed.broken,
     ...afterAll(expected, place),
   ];
-  return wrong.length === 0 ? [] : [`killed ${when} ${at} ${kind}`, ...wrong];
+  return wrong.length === 0 ? [] : [`killed ${when} ${crossing.at} ${crossing.kind}`, ...wrong];
 }
 
 /** Kills one run after the other at once at each kind of crossing that a run in `parent` has and `chosen` says. */

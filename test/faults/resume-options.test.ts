@@ -5,7 +5,7 @@ import type { IterationRecord } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
 import { aura } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
-import { finishedPlace, killAt, type RealPlace, realPlace, until } from "./support/real.ts";
+import { finishedPlace, type RealPlace, realPlace, until } from "./support/real.ts";
 import { differences, readTree } from "./support/tree.ts";
 
 function edit(place: RealPlace, file: string, from: string, to: string): void {
@@ -30,7 +30,7 @@ describe("resume", () => {
   test("--explain tells for each step what it would do and why, and changes nothing", async () => {
     using place = realPlace();
     place.write("hang", "");
-    const live = place.start(killAt(100_000, "before"));
+    const live = place.start();
     await until("two trials", () => place.tally().starts.size >= 2);
     live.kill("SIGKILL");
     await live.ended;

@@ -1,16 +1,17 @@
-// Loaded into the real command before anything else. It numbers every call that changes something outside and kills
-// the process with SIGKILL at the one it is told: `AURA_KILL_AT=17:before`. With `AURA_KILL_LIST=FILE` it writes down
-// what it counted instead.
+// Loaded into the real command before anything else. It numbers every call that changes something outside, each kind of
+// call for itself, and kills the process with SIGKILL at the one it is told: `AURA_KILL_AT=3:before:rmSync /lock.json`.
+// With `AURA_KILL_LIST=FILE` it writes down what it counted instead.
 "use strict";
 const fs = require("node:fs");
 const processes = require("node:child_process");
 const { syncBuiltinESMExports } = require("node:module");
 
 const { appendFileSync } = fs;
-const [at, when] = (process.env.AURA_KILL_AT ?? "0:before").split(":");
+const [, at, when, wanted] = /^(\d+):([^:]+):(.*)$/.exec(process.env.AURA_KILL_AT ?? "") ?? [];
 const list = process.env.AURA_KILL_LIST;
+const folder = process.cwd();
 const names = new Map();
-let count = 0;
+const counts = new Map();
 let inside = false;
 
 function die() {
@@ -18,14 +19,29 @@ function die() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
+/** What is done to what sort of file, without ids and numbers. */
+function kindOf(method, target) {
+  const sort = target
+    .replace(folder, "")
+    .replace(/\.\d+-\d+\.tmp$/, ".tmp")
+    .replace(/\/aura-[0-9a-f]+-/, "/aura-#-")
+    .replace(/[0-9a-f]{16,}/g, "#")
+    .replace(/objects\/[0-9a-f]{2}/g, "objects/#")
+    .replace(/-a\d+\.json/g, "-a#.json")
+    .replace(/\d+/g, "#");
+  return `${method} ${sort}`;
+}
+
 /** Node's own calls inside a call are part of it. */
 function crossing(method, target, action, half) {
   if (inside) return action();
   inside = true;
   try {
-    count += 1;
-    if (list !== undefined) appendFileSync(list, `${count} ${method} ${target}\n`);
-    if (count !== Number(at)) return action();
+    const kind = kindOf(method, target);
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    if (list !== undefined) appendFileSync(list, `${count} ${kind}\n`);
+    if (kind !== wanted || count !== Number(at)) return action();
     if (when === "before") die();
     try {
       if (when === "half") half?.();

@@ -3,6 +3,7 @@ import { FULL } from "./sweep.ts";
 
 /** A call by which the real command changes something outside, as `kill-at.cjs` counts them. */
 export interface RealCrossing {
+  /** Which of its kind, from 1. */
   readonly at: number;
   /** What is done to what sort of file, without ids and numbers. */
   readonly kind: string;
@@ -11,32 +12,29 @@ export interface RealCrossing {
 /** When to kill at a crossing: `half` is in the middle of a write. */
 export type When = "before" | "after" | "half";
 
-/** What `kill-at.cjs` has written down in a file about a command that ran in `folder`. */
-export function crossingsIn(file: string, folder: string): readonly RealCrossing[] {
+/** What `kill-at.cjs` has written down in a file. */
+export function crossingsIn(file: string): readonly RealCrossing[] {
   return readFileSync(file, "utf8")
     .trimEnd()
     .split("\n")
     .map((line) => {
-      const [, at = "", method = "", target = ""] = /^(\d+) (\S+) (.*)$/.exec(line) ?? [];
-      return { at: Number(at), kind: `${method} ${sortOf(target.replace(folder, ""))}` };
+      const [, at = "", kind = ""] = /^(\d+) (.*)$/.exec(line) ?? [];
+      return { at: Number(at), kind };
     });
 }
 
-function sortOf(path: string): string {
-  return path
-    .replace(/\.\d+-\d+\.tmp$/, ".tmp")
-    .replace(/[0-9a-f]{16,}/g, "#")
-    .replace(/objects\/[0-9a-f]{2}/g, "objects/#")
-    .replace(/-a\d+\.json/g, "-a#.json")
-    .replace(/\d+/g, "#");
+/** A late crossing of each kind: the very last of many is one that another run may come to its end without. */
+function lateOnes(crossings: readonly RealCrossing[]): readonly RealCrossing[] {
+  const most = new Map(crossings.map(({ kind, at }) => [kind, at]));
+  return [...most].map(([kind, count]) => ({ kind, at: Math.ceil(count * 0.7) }));
 }
 
-/** The last crossing of each kind, with when to kill there; in a short test `most` of them, evenly spread. */
+/** A late crossing of each kind, with when to kill there; in a short test `most` of them, evenly spread. */
 export function oneOfEachKind(
   crossings: readonly RealCrossing[],
   most: number,
 ): readonly { readonly crossing: RealCrossing; readonly when: When }[] {
-  const kinds = [...new Map(crossings.toReversed().map((crossing) => [crossing.kind, crossing])).values()];
+  const kinds = lateOnes(crossings);
   const step = FULL ? 1 : Math.ceil(kinds.length / most);
   const whens: readonly When[] = ["before", "after", "half"];
   return kinds

@@ -136,8 +136,8 @@ async function finishOnce(): Promise<string> {
 }
 
 /** The environment in which the command kills itself at a crossing. */
-export function killAt(at: number, when: When): Readonly<Record<string, string>> {
-  return { NODE_OPTIONS: PRELOAD, AURA_KILL_AT: `${at}:${when}` };
+export function killAt({ at, kind }: RealCrossing, when: When): Readonly<Record<string, string>> {
+  return { NODE_OPTIONS: PRELOAD, AURA_KILL_AT: `${at}:${when}:${kind}` };
 }
 
 /** The environment in which the command writes down what it crosses. */
@@ -157,7 +157,7 @@ export async function undisturbedCommand(parent?: string): Promise<{
   const list = place.join("crossings.txt");
   const end = await place.live(listIn(list));
   if (end.code !== 0) throw new Error(`the undisturbed run ended with ${end.code}: ${end.stderr}`);
-  const crossings = crossingsIn(list, place.path);
+  const crossings = crossingsIn(list);
   return { essence: essenceOf(place.workspace), tally: place.tally(), crossings };
 }
 

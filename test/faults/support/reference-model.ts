@@ -64,8 +64,13 @@ export function promisesOf(workspace: string, tally: () => Tally): Promises {
         .map(({ id }) => String(id))
         .filter((id) => (now.starts.get(id) ?? 0) > (before.starts.get(id) ?? 0))
         .map((id) => `R1: ${id} had finished and was started again`);
+      const open = recordsOf(workspace, "calls").filter(({ id }) => !calls.some((call) => call.id === id));
       const paid = calls
-        .filter(({ promptHash }) => count(now.calls, promptHash) > count(before.calls, promptHash))
+        .filter(({ promptHash: prompt }) => {
+          // Two asks of an iteration may have the same words.
+          const others = open.filter(({ promptHash }) => promptHash === prompt).length;
+          return count(now.calls, prompt) > count(before.calls, prompt) + others;
+        })
         .map(({ id }) => `R2: the reply of ${id} was recorded and was paid for again`);
       const later = totalsOf(workspace);
       const down = Object.entries(totals)
