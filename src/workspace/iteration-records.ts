@@ -12,7 +12,6 @@ import * as layout from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import { RecordWriter, type WriteOptions } from "./record-writer.ts";
 import * as records from "./records.ts";
-import { indexLine } from "./views/index-view.ts";
 
 /**
  * The records of a run's iterations, read and checked from disk each time. Reading answers `null` for a record that is
@@ -88,8 +87,6 @@ export class IterationRecords {
   writeEvaluation(evaluation: Evaluation): void {
     const path = layout.evaluationFile(this.root, evaluation.hypothesisId);
     this.writer.record(path, evaluation, evaluationSchema);
-    const stat = this.source.files.stat(path);
-    if (stat) this.writer.append(layout.indexFile(this.root), indexLine(evaluation, stat));
   }
 
   readInsights(iteration: number): readonly Insight[] | null {

@@ -40,10 +40,6 @@ export function journalFile(root: string): string {
   return `${root}/journal.jsonl`;
 }
 
-export function indexFile(root: string): string {
-  return `${root}/index.jsonl`;
-}
-
 function artifactsDir(root: string): string {
   return `${root}/artifacts`;
 }

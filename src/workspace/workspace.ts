@@ -16,7 +16,6 @@ import { readManifest } from "./manifest.ts";
 import type { WriteOptions } from "./record-writer.ts";
 import { readPrior, type Source } from "./records.ts";
 import { type AppliedRollback, readRollbacks } from "./rollbacks.ts";
-import { rebuildIndex } from "./views/index-view.ts";
 import { type RunSummary, standingAtRest, summarize } from "./views/standing.ts";
 
 export interface OpenOptions {
@@ -96,7 +95,6 @@ export class Workspace extends IterationRecords implements WorkspaceView {
       this.#assertStillFree();
       for (const path of leftovers(this.source)) this.writer.remove(path);
       this.readManifest();
-      if (this.#lacksIndex()) this.writer.text(layout.indexFile(this.root), rebuildIndex(this.source));
       return lock;
     } catch (error) {
       lock.release();
@@ -218,11 +216,6 @@ export class Workspace extends IterationRecords implements WorkspaceView {
       throw new WorkspaceError("exists", whyTaken(this.root, this.effects.files) ?? `${this.root} holds a run`);
     }
     this.#isNew = false;
-  }
-
-  #lacksIndex(): boolean {
-    const { files } = this.source;
-    return files.stat(layout.indexFile(this.root)) === null && files.stat(layout.iterationsDir(this.root)) !== null;
   }
 
   /** The spec and the first manifest appear together: one without the other would be in the way of the next try. */

@@ -16,7 +16,7 @@ test("a trial that prints three lines leaves at most 5.5 files and 24 KiB, and n
     }),
   });
   expect((await here.run(["run", "small.yaml", "--workspace", "w", "--reporter", "silent"])).code).toBe(0);
-  // The journal and the index grow by lines, and do not count.
+  // The journal grows by lines, and does not count.
   const iterations = here.join("w/iterations");
   const names = readdirSync(iterations, { recursive: true, encoding: "utf8" });
   const stats = names.map((name) => statSync(join(iterations, name)));

@@ -34,13 +34,13 @@ describe("views", () => {
     inPlace(async (place) => {
       await live(place);
       const before = everyAnswer(place.workspace);
-      for (const view of ["journal.jsonl", "index.jsonl", "artifacts"]) {
+      for (const view of ["journal.jsonl", "artifacts"]) {
         rmSync(join(place.workspace, view), { recursive: true, force: true });
       }
       expect(everyAnswer(place.workspace)).toEqual(before);
       expect((await live(place)).exitCode).toBe(0);
       expect(differencesFrom(expected.essence, place.workspace)).toEqual([]);
-      expect(existsSync(join(place.workspace, "index.jsonl"))).toBe(true);
+      expect(existsSync(join(place.workspace, "journal.jsonl"))).toBe(true);
     }));
 });
 

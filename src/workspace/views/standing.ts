@@ -1,11 +1,11 @@
 import { Archive } from "../../kernel/archive.ts";
+import { isVetoed } from "../../model/evaluation.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import type { FinishReason, RecordedStanding, RunManifest, RunStatus, RunTotals } from "../../model/run.ts";
-import { comparisonsOf, hasScore } from "../../model/score.ts";
+import { comparisonsOf } from "../../model/score.ts";
 import { listIterations, listRecords } from "../listing.ts";
-import type { Source } from "../records.ts";
+import { readEvaluation, type Source } from "../records.ts";
 import { listRollbacks, readRollbacks } from "../rollbacks.ts";
-import { type Verdict, Verdicts } from "./index-view.ts";
 
 /** How the hypotheses of a run did so far, the iteration under way included. */
 export interface Standing {
@@ -37,18 +37,28 @@ export function standingAtRest(source: Source, manifest: RunManifest): RecordedS
   return { ...hypotheses, best, rollbacks: listRollbacks(source).length };
 }
 
+interface Verdict {
+  readonly id: HypothesisId;
+  readonly score: number | null;
+  readonly passed: boolean;
+  readonly vetoed: boolean;
+}
+
 function countStanding(source: Source, manifest: RunManifest): Standing {
   const { root, files } = source;
-  const verdicts = new Verdicts(source);
   const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(source));
   let [total, evaluated, scored] = [0, 0, 0];
   for (const iteration of listIterations(root, files)) {
     const ids = listRecords(root, files, iteration, "hypotheses");
-    const known = verdicts.of(iteration, ids);
     total += ids.length;
-    evaluated += known.length;
-    scored += known.filter(hasScore).length;
-    for (const verdict of known) archive.add(verdict);
+    for (const id of ids) {
+      const evaluation = readEvaluation(source, id);
+      if (evaluation === null) continue;
+      const { score, passed } = evaluation;
+      evaluated += 1;
+      if (score !== null) scored += 1;
+      archive.add({ id, score, passed, vetoed: isVetoed(evaluation) });
+    }
   }
   const best = archive.best();
   return {

@@ -59,7 +59,6 @@ export function oneOfEachSort(workspace: string): ReadonlyMap<string, string> {
 const SORTS: readonly (readonly [string, RegExp])[] = [
   ["manifest", /^run\.json$/],
   ["journal", /^journal\.jsonl$/],
-  ["index", /^index\.jsonl$/],
   ["iteration", /\/iteration\.json$/],
   ["hypothesis", /\/hypotheses\/.*1\.json$/],
   ["experiment", /\/experiments\/.*1\.json$/],
@@ -73,7 +72,7 @@ const SORTS: readonly (readonly [string, RegExp])[] = [
 ];
 
 /** Sorts of files that are views: whatever is done to them changes nothing. */
-export const VIEWS: ReadonlySet<string> = new Set(["journal", "index", "artifact"]);
+export const VIEWS: ReadonlySet<string> = new Set(["journal", "artifact"]);
 
 /** A file cut at this byte. */
 export function cutAt(file: string, at: number): Uint8Array {

@@ -1,6 +1,5 @@
 import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { inspectEvents, inspectLogs, inspectShow } from "../../../src/workspace/views/details.ts";
@@ -108,44 +107,6 @@ describe("inspect summary", () => {
     expect(() => inspectSummary(join(temporaryFolder(), "nowhere"), observer)).toThrow(
       expect.objectContaining({ problem: "not-found" }),
     );
-  });
-});
-
-describe("the index", () => {
-  it("can be deleted, cut, garbled or out of date without changing an answer", async () => {
-    const workspace = await startedWorkspace();
-    writeIteration(workspace, 1, [0.5, null, 0.7]);
-    writeIteration(workspace, 2, [0.65, 0.7]);
-    const index = join(workspace.root, "index.jsonl");
-    const { files } = observer;
-    const whole = files.readBytes(index) ?? new Uint8Array();
-    const expected = inspectSummary(workspace.root, observer);
-    rmSync(index);
-    expect(inspectSummary(workspace.root, observer)).toEqual(expected);
-    fc.assert(
-      fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, byte) => {
-        const garbled = Uint8Array.from(whole);
-        garbled[at] = byte;
-        writeFileSync(index, garbled);
-        expect(inspectSummary(workspace.root, observer)).toEqual(expected);
-      }),
-      { numRuns: 100 },
-    );
-    workspace.writeEvaluation({ hypothesisId: "i00001-h000", score: 0.99, passed: true, reason: "", details: {} });
-    expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00001-h000", score: 0.99 });
-    workspace.removeEvaluation("i00001-h000");
-    expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00001-h002" });
-  });
-
-  it("spares reading the evaluations, and is built again by the next writer when it is gone", async () => {
-    const workspace = await startedWorkspace();
-    writeIteration(workspace, 1, [0.5, 0.7]);
-    expect(evaluationsRead(workspace.root)).toBe(0);
-    rmSync(join(workspace.root, "index.jsonl"));
-    expect(evaluationsRead(workspace.root)).toBe(2);
-    rmSync(join(workspace.root, "lock.json"));
-    await workspace.lock();
-    expect(evaluationsRead(workspace.root)).toBe(0);
   });
 });
 
@@ -264,17 +225,3 @@ describe("inspect show", () => {
     expect(inspectLogs(workspace.root, `${id}.a2`, observer)).toEqual([]);
   });
 });
-
-/** How many evaluation files one summary opens. */
-function evaluationsRead(root: string): number {
-  let count = 0;
-  const files: typeof observer.files = {
-    ...observer.files,
-    readText: (path) => {
-      if (path.includes("/evaluations/") && !path.endsWith("i00000-h000.json")) count += 1;
-      return observer.files.readText(path);
-    },
-  };
-  inspectSummary(root, { ...observer, files });
-  return count;
-}
