@@ -5,7 +5,7 @@
 import { ObservationLog } from "../src/components/researchers/search/observations.ts";
 import type { Sampler } from "../src/components/researchers/search/sampler.ts";
 import { randomSampler } from "../src/components/researchers/search/sampler.ts";
-import { TPE_DEFAULTS, tpeSampler } from "../src/components/researchers/search/tpe.ts";
+import { tpeSampler } from "../src/components/researchers/search/tpe.ts";
 import { compileSpace } from "../src/components/space/space.ts";
 import type { HistoryEntry } from "../src/kernel/context.ts";
 import { hypothesisId } from "../src/model/ids.ts";
@@ -49,7 +49,7 @@ function medianMs(sampler: Sampler, size: number): number {
 
 process.stdout.write("observations  tpe ms  random ms  ratio\n");
 for (const size of SIZES) {
-  const byModel = medianMs(tpeSampler(space, TPE_DEFAULTS), size);
+  const byModel = medianMs(tpeSampler(space), size);
   const byChance = medianMs(randomSampler(space), size);
   const cells = [size, byModel.toFixed(3), byChance.toFixed(3), (byModel / byChance).toFixed(0)];
   process.stdout.write(`${cells.map((cell, column) => String(cell).padStart([12, 8, 11, 7][column] ?? 0)).join("")}\n`);

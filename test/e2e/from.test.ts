@@ -132,14 +132,14 @@ describe("--from", () => {
   });
 
   test("lets tpe learn from what was found with the same metric, and from no other", async () => {
-    const tpe = ["--set", "researcher.method=tpe", "--set", "researcher.startup=4", "--set", "researcher.num_tasks=1"];
+    const tpe = ["--set", "researcher.method=tpe", "--set", "researcher.num_tasks=1"];
     const rationale = async (place: string, ...flags: readonly string[]): Promise<string | undefined> => {
       const end = await here.run(["run", "grid.yaml", "--from", "runs/grid", "--workspace", place, ...tpe, ...flags]);
       expect(end, end.stderr).toMatchObject({ code: 0 });
       return here.json<Hypothesis>(`${place}/iterations/00001/hypotheses/i00001-h000.json`).rationale;
     };
-    expect(await rationale("learnt", "--seed", "5")).toContain("highest expected improvement");
-    expect(await rationale("fresh", "--set", "metric.direction=minimize")).toContain("random start 1 of 4");
+    expect(await rationale("learnt", "--seed", "5")).toContain("random start 5 of 10");
+    expect(await rationale("fresh", "--set", "metric.direction=minimize")).toContain("random start 1 of 10");
   });
 
   test("is shown in the first prompt of a dry run, which writes nothing", async () => {

@@ -8,7 +8,7 @@ import { parseDuration } from "../../model/units.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { functionOptions, type ModuleFunction } from "../executors/index.ts";
 import { invalidAnswer, stageData, UserFunction } from "../module-function.ts";
-import { parseProposals } from "./proposals.ts";
+import { checkedNumTasks, parseProposals } from "./proposals.ts";
 
 const SEEDS = 2 ** 31;
 const EXPECTED = "a list of proposals is expected, like [{ lr: 0.1 }], or { proposals: [...], exhausted: true }";
@@ -43,11 +43,7 @@ export class FunctionResearcher implements Researcher {
 
   /** Throws `SpecError` when `numTasks` is not a whole number from 1 up. */
   constructor(target: ResearcherFunction | ModuleFunction, options: FunctionResearcherOptions = {}) {
-    const { numTasks = 1 } = options;
-    if (!Number.isSafeInteger(numTasks) || numTasks < 1) {
-      throw new SpecError(`numTasks: expected a whole number from 1 up, got ${numTasks}`);
-    }
-    this.numTasks = numTasks;
+    this.numTasks = checkedNumTasks(options.numTasks);
     this.#function = new UserFunction(target, options);
   }
 

@@ -26,7 +26,7 @@ import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } 
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
 import { Gathering } from "./gathering.ts";
 import { proposeInPlace, requireHands } from "./in-place.ts";
-import { type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
+import { checkedNumTasks, type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
 
 export interface ResearcherOptions {
   /** The model to ask: a runner, or any function from a prompt to text. */
@@ -38,7 +38,7 @@ export interface ResearcherOptions {
   /** What messages call the prompt, such as its file. */
   readonly promptName?: string;
   /** Proposals outside it are refused with the reason. */
-  readonly space?: Space | SpaceOptions;
+  readonly space?: SpaceOptions;
   /** A JSON Schema that every hypothesis's spec has to fit. */
   readonly hypothesisSchema?: JsonObject;
   /**
@@ -76,8 +76,8 @@ export class Researcher implements ResearcherPort {
       vars: true,
     });
     this.runner = asRunner(options.runner);
-    this.numTasks = options.numTasks ?? 3;
-    this.space = options.space === undefined ? null : asSpace(options.space);
+    this.numTasks = checkedNumTasks(options.numTasks ?? 3);
+    this.space = options.space === undefined ? null : compileSpace(options.space);
     this.declared = declaredParameters(this.space?.toJson(), options.hypothesisSchema);
     this.#edits = options.edits ?? "reply";
     if (this.#edits === "in_place") requireHands(this.runner);
@@ -193,7 +193,7 @@ export const promptResearcher = defineComponent({
   example,
   check: (given) => [
     ...promptProblems(given),
-    ...(given.space === undefined ? [] : spaceProblems(given.space)),
+    ...(given.space === undefined ? [] : checkSpace(given.space)),
     ...schemaProblems(given.hypothesis_schema),
   ],
   create: (given, deps: ComponentDeps) => {
@@ -212,18 +212,6 @@ export const promptResearcher = defineComponent({
     );
   },
 });
-
-function asSpace(space: Space | SpaceOptions): Space {
-  return isCompiled(space) ? space : compileSpace(space);
-}
-
-function isCompiled(space: Space | SpaceOptions): space is Space {
-  return "violation" in space && typeof space.violation === "function";
-}
-
-function spaceProblems(space: SpaceOptions): readonly { readonly path: string; readonly message: string }[] {
-  return checkSpace(space).map(({ path, message }) => ({ path: path === "" ? "space" : `space.${path}`, message }));
-}
 
 function schemaProblems(schema: JsonValue | undefined): readonly { readonly path: string; readonly message: string }[] {
   if (!isJsonObject(schema)) return [];

@@ -1,6 +1,5 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { SpecError } from "../../kernel/errors.ts";
 import { assertKnown } from "../../kernel/given-options.ts";
 import type { Proposals, Researcher } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
@@ -9,6 +8,7 @@ import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { declaredParameters } from "../space/schema.ts";
 import {
+  assertUsable,
   checkSpace,
   compileSpace,
   type Space,
@@ -16,10 +16,11 @@ import {
   type SpaceProblem,
   spaceSchema,
 } from "../space/space.ts";
-import { DEFAULT_POINTS, gridProblem, gridSampler } from "./search/grid.ts";
+import { checkedNumTasks } from "./proposals.ts";
+import { gridProblem, gridSampler } from "./search/grid.ts";
 import { ObservationLog } from "./search/observations.ts";
 import { randomSampler, type Sampler } from "./search/sampler.ts";
-import { TPE_DEFAULTS, tpeSampler } from "./search/tpe.ts";
+import { tpeSampler } from "./search/tpe.ts";
 
 const METHODS = ["random", "grid", "tpe"] as const;
 
@@ -30,12 +31,6 @@ export interface SearchResearcherOptions {
   readonly method?: (typeof METHODS)[number];
   /** Hypotheses an iteration asks for. Default 1. */
   readonly numTasks?: number;
-  /** `tpe`: random proposals before the scores are used. Default 10. */
-  readonly startup?: number;
-  /** `tpe`: configurations drawn for a proposal, of which the most promising is taken. Default 24. */
-  readonly candidates?: number;
-  /** `grid`: points of a float that has no step, both ends included. Default 5. */
-  readonly points?: number;
 }
 
 /**
@@ -53,23 +48,12 @@ export class SearchResearcher implements Researcher {
   #log: { readonly direction: Direction; readonly observed: ObservationLog } | null = null;
 
   constructor(options: SearchResearcherOptions) {
-    assertKnown("SearchResearcher", options, {
-      space: true,
-      method: true,
-      numTasks: true,
-      startup: true,
-      candidates: true,
-      points: true,
-    });
-    const problems = [...countProblems(options), ...searchProblems(options)];
-    if (problems.length > 0) {
-      const lines = problems.map(({ path, message }) => `${path}: ${message}`);
-      throw new SpecError(`the search cannot be set up\n  ${lines.join("\n  ")}`, problems);
-    }
-    this.numTasks = options.numTasks ?? 1;
+    assertKnown("SearchResearcher", options, { space: true, method: true, numTasks: true });
+    assertUsable(searchProblems(options));
+    this.numTasks = checkedNumTasks(options.numTasks);
     this.space = compileSpace(options.space);
     this.declared = declaredParameters(this.space.toJson());
-    this.#sampler = samplerOf(this.space, options);
+    this.#sampler = samplerOf(this.space, options.method ?? "tpe");
   }
 
   async hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals> {
@@ -98,30 +82,12 @@ const options = {
     method: {
       enum: METHODS,
       default: "tpe",
-      description: "`tpe` learns from the scores; `random` and `grid` do not.",
+      description:
+        "`tpe` learns from the scores, after ten random ones; `random` and `grid` do not. " +
+        "A grid has five points of a float that has no `step`.",
     },
     num_tasks: { type: "integer", minimum: 1, maximum: 1000, default: 1, description: "Hypotheses per iteration." },
     space: spaceSchema,
-    startup: {
-      type: "integer",
-      minimum: 0,
-      default: TPE_DEFAULTS.startup,
-      description: "`tpe`: random hypotheses before the scores are used.",
-    },
-    candidates: {
-      type: "integer",
-      minimum: 1,
-      maximum: 1000,
-      default: TPE_DEFAULTS.candidates,
-      description: "`tpe`: configurations drawn for a hypothesis, of which the most promising is taken.",
-    },
-    points: {
-      type: "integer",
-      minimum: 2,
-      maximum: 1000,
-      default: DEFAULT_POINTS,
-      description: "`grid`: points of a float that has no `step`, evenly spaced with both ends.",
-    },
   },
   required: ["space"],
   additionalProperties: false,
@@ -130,9 +96,6 @@ const options = {
 const example: Infer<typeof options> = {
   method: "tpe",
   num_tasks: 2,
-  startup: 10,
-  candidates: 24,
-  points: 5,
   space: {
     lr: { type: "float", low: 1e-5, high: 0.1, log: true },
     layers: { type: "int", low: 1, high: 8 },
@@ -152,40 +115,22 @@ export const searchResearcher = defineComponent({
   create: ({ num_tasks, ...rest }) => new SearchResearcher({ ...rest, numTasks: num_tasks }),
 });
 
-function samplerOf(space: Space, options: SearchResearcherOptions): Sampler {
-  const { method = "tpe", startup = TPE_DEFAULTS.startup, candidates = TPE_DEFAULTS.candidates } = options;
+function samplerOf(space: Space, method: (typeof METHODS)[number]): Sampler {
   switch (method) {
     case "random":
       return randomSampler(space);
     case "grid":
-      return gridSampler(space, options.points ?? DEFAULT_POINTS);
+      return gridSampler(space);
     case "tpe":
-      return tpeSampler(space, { startup, candidates });
+      return tpeSampler(space);
   }
 }
 
 function searchProblems(given: Pick<SearchResearcherOptions, "space" | "method">): readonly SpaceProblem[] {
-  const problems = checkSpace(given.space).map(({ path, message }) => ({
-    path: path === "" ? "space" : `space.${path}`,
-    message,
-  }));
+  const problems = checkSpace(given.space);
   if (problems.length > 0 || given.method !== "grid") return problems;
   return compileSpace(given.space).parameters.flatMap((parameter) => {
     const message = gridProblem(parameter);
     return message === null ? [] : [{ path: `space.${parameter.name}`, message }];
   });
-}
-
-/** What the options' schema would say of numbers given in code. */
-function countProblems(given: SearchResearcherOptions): readonly SpaceProblem[] {
-  const { numTasks = 1, startup = 0, candidates = 1, points = 2 } = given;
-  const counts = [
-    { path: "numTasks", value: numTasks, minimum: 1 },
-    { path: "startup", value: startup, minimum: 0 },
-    { path: "candidates", value: candidates, minimum: 1 },
-    { path: "points", value: points, minimum: 2 },
-  ];
-  return counts
-    .filter(({ value, minimum }) => !(Number.isSafeInteger(value) && value >= minimum))
-    .map(({ path, value, minimum }) => ({ path, message: `expected a whole number from ${minimum} up, got ${value}` }));
 }

@@ -3,7 +3,7 @@ import { nearest } from "../../text/nearest.ts";
 import { shown } from "../../text/printable.ts";
 import { PARAMETER_NAME, type ParameterOptions, type SpaceOptions } from "./schema.ts";
 
-/** What is wrong with a space, and where: a dotted path from the space itself, such as `lr.low`. */
+/** What is wrong with a space, and where: a dotted path from the options that hold it as `space`, such as `space.lr.low`. */
 export interface SpaceProblem {
   readonly path: string;
   readonly message: string;
@@ -20,7 +20,7 @@ const FINEST = 1e-9;
 /** Everything that makes a space unusable; empty when it is sound. Never throws. */
 export function checkSpace(options: SpaceOptions): readonly SpaceProblem[] {
   const problems: SpaceProblem[] = [];
-  const report: Report = (path, message) => problems.push({ path, message });
+  const report: Report = (path, message) => problems.push({ path: path === "" ? "space" : `space.${path}`, message });
   const names = Object.keys(options);
   if (names.length === 0) report("", "the space has no parameters; give at least one");
   for (const [name, parameter] of Object.entries(options)) {

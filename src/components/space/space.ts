@@ -2,7 +2,7 @@ import { SpecError } from "../../kernel/errors.ts";
 import { canonicalJson, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { nearest } from "../../text/nearest.ts";
 import { shown } from "../../text/printable.ts";
-import { checkSpace, conditionValues } from "./check.ts";
+import { checkSpace, conditionValues, type SpaceProblem } from "./check.ts";
 import {
   type Condition,
   describeConditions,
@@ -30,20 +30,16 @@ export interface Space {
   toJson(): JsonObject;
 }
 
-/**
- * Compiles a search space. Throws `SpecError` with every problem, each at its path below `where` (the option that
- * holds the space, by default `space`).
- */
-export function compileSpace(options: SpaceOptions, where = "space"): Space {
-  const problems = checkSpace(options);
-  if (problems.length > 0) {
-    const diagnostics = problems.map(({ path, message }) => ({
-      path: path === "" ? where : `${where}.${path}`,
-      message,
-    }));
-    const lines = diagnostics.map(({ path, message }) => `${path}: ${message}`);
-    throw new SpecError(`the search space is not usable\n  ${lines.join("\n  ")}`, diagnostics);
-  }
+/** Throws `SpecError` with every problem of a space, if there is one. */
+export function assertUsable(problems: readonly SpaceProblem[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(({ path, message }) => `${path}: ${message}`);
+  throw new SpecError(`the search space is not usable\n  ${lines.join("\n  ")}`, problems);
+}
+
+/** Compiles a search space. Throws `SpecError` with every problem. */
+export function compileSpace(options: SpaceOptions): Space {
+  assertUsable(checkSpace(options));
   const parameters = Object.freeze(inDependencyOrder(options).map((name) => compileParameter(name, options)));
   const json: JsonObject = structuredClone(options);
   return Object.freeze({

@@ -6,16 +6,16 @@ import type { Draw, Draws, Sampler } from "./sampler.ts";
 
 /** A stepped parameter with more values than this needs a coarser `step` before a grid is made of it. */
 const MAX_GRID_VALUES = 1000;
-/** Points of a continuous float in a grid, unless the options say otherwise. */
-export const DEFAULT_POINTS = 5;
+/** Points of a continuous float in a grid. */
+const POINTS = 5;
 
 /**
  * Proposes the points of a grid that were not tried yet, in a fixed order in which the last parameter changes fastest.
- * A stepped parameter contributes all its values, a continuous float `points` of them, evenly spaced on its axis with
+ * A stepped parameter contributes all its values, a continuous float five of them, evenly spaced on its axis with
  * both ends. Where the grid stands is read from the log alone, so it goes on exactly after a resume.
  */
-export function gridSampler(space: Space, points: number = DEFAULT_POINTS): Sampler {
-  const values = new Map(space.parameters.map((parameter) => [parameter, gridValues(parameter, points)]));
+export function gridSampler(space: Space): Sampler {
+  const values = new Map(space.parameters.map((parameter) => [parameter, gridValues(parameter)]));
   const valuesOf = (parameter: Parameter) => values.get(parameter) ?? allValues(parameter);
   // All before `point` was tried; that stays true for as long as the log only grows.
   let cursor: { readonly point: Point; readonly epoch: number } | null = null;
@@ -43,10 +43,10 @@ export function gridProblem(parameter: Parameter): string | null {
   return `a grid over the ${size} values of ${name} is too fine; give it a coarser step, such as step: ${step}`;
 }
 
-function gridValues(parameter: Parameter, points: number): Values {
+function gridValues(parameter: Parameter): Values {
   if (parameter.kind === "categorical" || Number.isFinite(parameter.size)) return allValues(parameter);
   const { low, high, fromAxis } = scaleOf(parameter);
-  const places = Array.from({ length: points }, (_, index) => low + ((high - low) * index) / (points - 1));
+  const places = Array.from({ length: POINTS }, (_, index) => low + ((high - low) * index) / (POINTS - 1));
   // In a range of a few neighbouring doubles two places may round to one value.
   const values = [...new Set(places.map(fromAxis))];
   return { size: values.length, at: (index) => values[index] ?? parameter.low };

@@ -7,14 +7,10 @@ import { ParzenEstimator } from "./parzen.ts";
 import { scaleOf } from "./points.ts";
 import { drawFromPrior, type Sampler, type Streams, unseenSampler } from "./sampler.ts";
 
-export interface TpeOptions {
-  /** Proposals drawn from the prior before the model is used. */
-  readonly startup: number;
-  /** Configurations drawn for a proposal, of which the one with the highest expected improvement is taken. */
-  readonly candidates: number;
-}
-
-export const TPE_DEFAULTS: TpeOptions = { startup: 10, candidates: 24 };
+/** Proposals drawn from the prior before the model is used. */
+const STARTUP = 10;
+/** Configurations drawn for a proposal, of which the one with the highest expected improvement is taken. */
+const CANDIDATES = 24;
 
 /** How often a repeat is replaced by a draw from the good density before the prior is asked. */
 const REDRAWS = 16;
@@ -29,18 +25,18 @@ const REDRAWS = 16;
  * Riche and Carraro, "Kriging Is Well-Suited to Parallelize Optimization", 2010). The number of kernels is bounded by
  * `split`, so that a proposal costs the same however long the history is.
  */
-export function tpeSampler(space: Space, { startup, candidates }: TpeOptions): Sampler {
+export function tpeSampler(space: Space): Sampler {
   return unseenSampler(space, (log, pending) => {
     const number = log.observations.length + pending.length + 1;
-    if (number <= startup) {
+    if (number <= STARTUP) {
       const draw = (streams: Streams) => drawFromPrior(space, streams);
-      return { rationale: `random start ${number} of ${startup}`, tries: 1, draw };
+      return { rationale: `random start ${number} of ${STARTUP}`, tries: 1, draw };
     }
     const observed = split(log, pending);
     const models = new Map(space.parameters.map((parameter) => [parameter, modelParameter(parameter, observed)]));
-    let wanted = candidates;
+    let wanted = CANDIDATES;
     return {
-      rationale: `tpe: highest expected improvement of ${candidates} candidates`,
+      rationale: `tpe: highest expected improvement of ${CANDIDATES} candidates`,
       tries: 1 + REDRAWS,
       draw: (streams) => {
         const spec = drawBest(space, models, streams, wanted);

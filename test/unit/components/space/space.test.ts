@@ -193,7 +193,9 @@ describe("checking a space", () => {
     ["a name that commands use themselves", { "aura.seed": float }, "aura.seed", /meaning of its own/],
     ["a name no placeholder can spell", { "learning rate": float }, "learning rate", /not a parameter name/],
   ])("finds %s", (_, given, path, message) => {
-    expect(checkSpace(given)).toEqual([{ path, message: expect.stringMatching(message) }]);
+    expect(checkSpace(given)).toEqual([
+      { path: path === "" ? "space" : `space.${path}`, message: expect.stringMatching(message) },
+    ]);
   });
 
   test("finds a circle of conditions at each of its members", () => {
@@ -202,21 +204,21 @@ describe("checking a space", () => {
       b: { type: "int", low: 0, high: 1, when: { a: 1 } },
       c: { type: "int", low: 0, high: 1, when: { a: 1 } },
     };
-    expect(checkSpace(circle).map(({ path }) => path)).toEqual(["a.when", "b.when"]);
+    expect(checkSpace(circle).map(({ path }) => path)).toEqual(["space.a.when", "space.b.when"]);
   });
 
-  test("throws all problems at once, each below where the space stands", () => {
+  test("throws all problems at once, each at its place", () => {
     const broken: SpaceOptions = { x: { type: "float", low: 2, high: 1 }, y: { type: "categorical", choices: [] } };
     let thrown: unknown;
     try {
-      compileSpace(broken, "researcher.space");
+      compileSpace(broken);
     } catch (error) {
       thrown = error;
     }
     expect(thrown).toBeInstanceOf(SpecError);
     expect(thrown instanceof SpecError && thrown.diagnostics.map(({ path }) => path)).toEqual([
-      "researcher.space.x.low",
-      "researcher.space.y.choices",
+      "space.x.low",
+      "space.y.choices",
     ]);
   });
 

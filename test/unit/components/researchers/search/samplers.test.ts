@@ -12,11 +12,10 @@ import { seededRng } from "../../../../../src/platform/rng.ts";
 import { anySpace, finiteSpace, valuesOf } from "../../../../support/spaces.ts";
 import { historyEntry } from "../../../../support/stage-context.ts";
 
-const tpe = (space: Space) => tpeSampler(space, { startup: 4, candidates: 8 });
 const METHODS: readonly (readonly [string, (space: Space) => Sampler])[] = [
   ["random", randomSampler],
-  ["tpe", tpe],
-  ["grid", (space) => gridSampler(space, 3)],
+  ["tpe", tpeSampler],
+  ["grid", gridSampler],
 ];
 
 /** Runs a search over some iterations; the score of a hypothesis depends on its spec only, every fifth has none. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ObservationLog } from "../../../../../src/components/researchers/search/observations.ts";
 import type { Sampler } from "../../../../../src/components/researchers/search/sampler.ts";
 import { randomSampler } from "../../../../../src/components/researchers/search/sampler.ts";
-import { split, TPE_DEFAULTS, tpeSampler } from "../../../../../src/components/researchers/search/tpe.ts";
+import { split, tpeSampler } from "../../../../../src/components/researchers/search/tpe.ts";
 import { compileSpace, type Space } from "../../../../../src/components/space/space.ts";
 import type { HistoryEntry } from "../../../../../src/kernel/context.ts";
 import type { JsonObject } from "../../../../../src/model/json.ts";
@@ -19,7 +19,6 @@ const mixed = compileSpace({
   beta: { type: "float", low: 0.5, high: 1, when: { opt: ["adam", "rmsprop"] } },
   layers: { type: "int", low: 1, high: 8 },
 });
-const tpe = (space: Space) => tpeSampler(space, TPE_DEFAULTS);
 
 function quadraticLoss(spec: JsonObject): number {
   return (Number(spec.x) - 1.3) ** 2 + (Number(spec.y) + 2.1) ** 2;
@@ -75,20 +74,20 @@ describe("tpe", () => {
     ["a conditional function of mixed parameters", mixed, mixedLoss, 1],
     ["a quadratic, four at a time", quadratic, quadraticLoss, 4],
   ])("beats random search in the median of 20 seeds over 60 evaluations of %s", (_, space, loss, batch) => {
-    const found = medianOverSeeds((seed) => search(space, tpe(space), loss, { seed, batch }));
+    const found = medianOverSeeds((seed) => search(space, tpeSampler(space), loss, { seed, batch }));
     const byChance = medianOverSeeds((seed) => search(space, randomSampler(space), loss, { seed, batch }));
     expect(found).toBeLessThan(byChance / 3);
   });
 
   test("follows the metric's direction", () => {
-    const minimized = search(quadratic, tpe(quadratic), quadraticLoss, { direction: "minimize" });
-    const maximized = search(quadratic, tpe(quadratic), quadraticLoss, { direction: "maximize" });
+    const minimized = search(quadratic, tpeSampler(quadratic), quadraticLoss, { direction: "minimize" });
+    const maximized = search(quadratic, tpeSampler(quadratic), quadraticLoss, { direction: "maximize" });
     expect(maximized).toBe(minimized);
   });
 
   test("starts with random proposals and says so", () => {
     const log = new ObservationLog(quadratic, "minimize");
-    const { draws } = tpe(quadratic)(log, 12, seededRng(1));
+    const { draws } = tpeSampler(quadratic)(log, 12, seededRng(1));
     expect(draws[0]?.rationale).toBe("random start 1 of 10");
     expect(draws[9]?.rationale).toBe("random start 10 of 10");
     expect(draws[10]?.rationale).toBe("tpe: highest expected improvement of 24 candidates");
@@ -99,13 +98,13 @@ describe("tpe", () => {
   test("keeps away from where experiments fail", () => {
     const space = compileSpace({ x: { type: "float", low: 0, high: 1 } });
     const { log } = logOf(space, ({ x }) => (Number(x) > 0.4 ? null : 1), 60);
-    const xs = Array.from({ length: 20 }, (_, seed) => tpe(space)(log, 1, seededRng(seed)).draws[0]?.spec.x);
+    const xs = Array.from({ length: 20 }, (_, seed) => tpeSampler(space)(log, 1, seededRng(seed)).draws[0]?.spec.x);
     expect(xs.filter((x) => Number(x) > 0.45).length).toBeLessThanOrEqual(2);
   });
 
   test("still proposes when nothing ever got a score", () => {
     const { log } = logOf(mixed, () => null, 40);
-    const { draws } = tpe(mixed)(log, 5, seededRng(1));
+    const { draws } = tpeSampler(mixed)(log, 5, seededRng(1));
     expect(draws).toHaveLength(5);
     for (const { spec } of draws) expect(mixed.violation(spec)).toBeNull();
   });
@@ -113,19 +112,19 @@ describe("tpe", () => {
   test("spreads a batch out instead of proposing the same neighbourhood again and again", () => {
     const space = compileSpace({ x: { type: "float", low: 0, high: 1 } });
     const { log } = logOf(space, ({ x }) => Math.abs(Number(x) - 0.5), 30);
-    const xs = tpe(space)(log, 8, seededRng(2)).draws.map(({ spec }) => Number(spec.x));
+    const xs = tpeSampler(space)(log, 8, seededRng(2)).draws.map(({ spec }) => Number(spec.x));
     expect(Math.max(...xs) - Math.min(...xs)).toBeGreaterThan(0.1);
   });
 
   test("proposes, bit for bit, the same from a history that grew as from one that was read at once", () => {
-    const sampler = tpe(mixed);
+    const sampler = tpeSampler(mixed);
     const { entries } = logOf(mixed, (spec) => (Number(spec.layers) === 8 ? null : mixedLoss(spec)), 400);
     const grown = new ObservationLog(mixed, "minimize");
     for (let length = 0; length <= entries.length; length += 7) {
       grown.update(entries.slice(0, length));
       const atOnce = new ObservationLog(mixed, "minimize");
       atOnce.update(JSON.parse(JSON.stringify(entries.slice(0, length))));
-      expect(sampler(grown, 2, seededRng(length))).toEqual(tpe(mixed)(atOnce, 2, seededRng(length)));
+      expect(sampler(grown, 2, seededRng(length))).toEqual(tpeSampler(mixed)(atOnce, 2, seededRng(length)));
     }
   });
 
@@ -164,7 +163,7 @@ describe("tpe", () => {
 
   test("takes at most 10 ms for a proposal over five parameters after 10,000 observations", () => {
     const { log, entries } = logOf(mixed, mixedLoss, 10_000);
-    const sampler = tpe(mixed);
+    const sampler = tpeSampler(mixed);
     const propose = (seed: number) => {
       log.update(entries);
       return sampler(log, 1, seededRng(seed));
