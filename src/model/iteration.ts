@@ -77,6 +77,11 @@ export const iterationSchema = {
         minimum: 0,
         description: "Failed experiments in a row up to and including this iteration.",
       },
+      insights: {
+        type: "integer",
+        minimum: 0,
+        description: "How many it taught. Where there is none there is no file.",
+      },
     }),
   ],
 } as const;

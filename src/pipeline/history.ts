@@ -157,7 +157,7 @@ export class RunHistory {
     const before = this.#archive.best();
     const entries = results.map((result) => this.#shared(historyEntry(result, proposed.iteration)));
     for (const entry of entries) this.#archive.add(entry);
-    const record = this.#concluded(proposed, entries, before);
+    const record = this.#concluded(proposed, entries, before, insights.length);
     this.#entries.push(...entries);
     this.#insights = this.#windowed([...this.#insights, ...insights]);
     this.#refused = record.refused;
@@ -175,6 +175,7 @@ export class RunHistory {
     proposed: ProposedIteration,
     entries: readonly HistoryEntry[],
     before: HistoryEntry | null,
+    insights: number,
   ): FinishedIteration {
     const { iteration, start, changes, base, hypotheses, refused, failure, exhausted } = proposed;
     const best = this.#archive.best();
@@ -192,6 +193,7 @@ export class RunHistory {
       improved: best !== null && best.id !== before?.id,
       ...(carried ? { carried } : {}),
       failuresInARow: entries.reduce(failed, this.#progress.failuresInARow),
+      insights,
     };
   }
 

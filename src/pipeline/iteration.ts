@@ -14,7 +14,7 @@ import { isInterruption } from "./ending.ts";
 import type { View } from "./history.ts";
 import { runHypothesis } from "./hypothesis.ts";
 import { type Batch, propose } from "./propose.ts";
-import { presenceOf } from "./resume.ts";
+import { insightsOf, presenceOf } from "./resume.ts";
 import { type Loop, stageContext } from "./stage-context.ts";
 import { answerOf, FINDINGS } from "./stages.ts";
 
@@ -43,7 +43,7 @@ export async function runIteration(loop: Loop, iteration: number, view: View): P
   const results = await experimentAll(loop, ctx, begun.base, hypotheses, states);
   // No reviewer is asked about the end of a run.
   if (results === null || loop.gate.refused === "failed-alike") return null;
-  const insights = workspace.readInsights(iteration) ?? (await review(loop, ctx, fixed.start ? [] : results));
+  const insights = insightsOf(fixed, workspace) ?? (await review(loop, ctx, fixed.start ? [] : results));
   return finish(loop, fixed, results, insights);
 }
 
@@ -51,8 +51,8 @@ export async function runIteration(loop: Loop, iteration: number, view: View): P
 export function replayIteration(loop: Loop, iteration: number): boolean {
   const { workspace, history } = loop;
   const record = workspace.readIteration(iteration);
-  const insights = workspace.readInsights(iteration);
-  if (record?.state !== "finished" || insights === null) return false;
+  const insights = record && insightsOf(record, workspace);
+  if (record?.state !== "finished" || !insights) return false;
   const results: StageResults[] = [];
   for (const id of record.hypotheses) {
     const hypothesis = workspace.readHypothesis(id);
@@ -264,7 +264,7 @@ async function review(loop: Loop, ctx: StageContext, results: readonly StageResu
   const findings =
     results.length === 0 ? [] : await answerOf(asked, FINDINGS, () => loop.stages.reviewer.review(results, ctx));
   const insights = findings.map((finding, place) => insight(finding, iteration, place));
-  loop.workspace.writeInsights(iteration, insights);
+  if (insights.length > 0) loop.workspace.writeInsights(iteration, insights);
   for (const found of insights) emit({ type: "insight.recorded", insight: found });
   return insights;
 }

@@ -2,6 +2,7 @@ import { SpecError } from "../kernel/errors.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import { type HypothesisId, iterationName, parseHypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
+import type { Insight } from "../model/insight.ts";
 import type { IterationRecord } from "../model/iteration.ts";
 import { trialFile } from "../workspace/layout.ts";
 import { listAttempts } from "../workspace/listing.ts";
@@ -45,6 +46,11 @@ export function presenceOf(id: string, workspace: Workspace): Omit<Presence, "hy
     evaluation: workspace.readEvaluation(id),
     missingTrials: trials.map((trial) => trial.id).filter((trial) => files.stat(trialFile(root, trial)) === null),
   };
+}
+
+/** What an iteration taught; `null` when it has yet to be reviewed. One that taught nothing has no file, and says so when it is finished. */
+export function insightsOf(record: IterationRecord, workspace: Workspace): readonly Insight[] | null {
+  return workspace.readInsights(record.iteration) ?? (record.state === "finished" && record.insights === 0 ? [] : null);
 }
 
 /** The failed hypotheses that are to run again: all, or the ones that are named. Throws `SpecError` for a name that is none of them. */
@@ -115,7 +121,7 @@ function explainIteration(
   const hypotheses = record.hypotheses.flatMap((id) =>
     again.has(id) ? explainAgain(workspace, id) : explainHypothesis(workspace, id),
   );
-  const reviewed = workspace.readInsights(record.iteration) !== null;
+  const reviewed = insightsOf(record, workspace) !== null;
   return [
     ...calls,
     { step: `${name}: propose`, action: "reuse", why: `${record.hypotheses.length} hypotheses are recorded` },

@@ -51,7 +51,7 @@ export const summaryOutput = described(
       nullable(NUMBER),
     ),
     totals: totalsSchema,
-    lastInsights: described("Of the last iteration that was reviewed.", listOf(insightSchema)),
+    lastInsights: described("Of the last iteration that taught something.", listOf(insightSchema)),
   }),
 );
 

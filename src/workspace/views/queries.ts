@@ -64,7 +64,7 @@ export interface SummaryView {
   /** What a score has to beat: the spec's baseline, else the score of the start; `null` when there is neither. */
   readonly baseline: number | null;
   readonly totals: RunTotals;
-  /** Of the last iteration that was reviewed. */
+  /** Of the last iteration that taught something. */
   readonly lastInsights: readonly Insight[];
 }
 

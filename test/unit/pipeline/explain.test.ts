@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { expect, it } from "vitest";
 import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "../../../src/index.ts";
 import { explainResume } from "../../../src/pipeline/resume.ts";
@@ -11,12 +11,14 @@ it("an explained resume names what would be done again, and why, when records ar
     researcher: new SearchResearcher({ method: "random", space: { x: { type: "float", low: 0, high: 1 } } }),
     experimenter: new FunctionExperimenter(({ x }) => ({ score: x })),
     evaluator: new MetricEvaluator({ metric: "score" }),
+    reviewer: { review: async (_, { iteration }) => (iteration === 3 ? [{ finding: "smaller is better" }] : []) },
     workspace,
     maxIterations: 3,
   }).run();
+  const record = (name: string) => dir.join("run", "iterations", name);
+  expect([2, 3].map((n) => existsSync(record(`0000${n}/insights.json`)))).toEqual([false, true]);
   expect(explainResume(workspace).every(({ action }) => action === "reuse")).toBe(true);
 
-  const record = (name: string) => dir.join("run", "iterations", name);
   rmSync(record("00001/iteration.json"));
   rmSync(record("00002/evaluations/i00002-h000.json"));
   rmSync(record("00003/insights.json"));

@@ -194,6 +194,7 @@ export function writeIteration(workspace: Workspace, iteration: number, scores: 
     bestScore: null,
     improved: false,
     failuresInARow: 0,
+    insights: 1,
   });
 }
 

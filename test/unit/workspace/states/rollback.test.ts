@@ -39,6 +39,7 @@ function finishedRun() {
     improved: n > 0,
     carried: carried(n),
     failuresInARow: 0,
+    insights: 0,
   });
   const experiments = new Map<string, Experiment>();
   for (let n = 0; n <= 3; n++) {
