@@ -1,4 +1,4 @@
-import { diagnosticSchema, stopSchema } from "../src/cli/outputs/shared.ts";
+import { diagnosticSchema } from "../src/cli/outputs/shared.ts";
 import { usageSchema } from "../src/model/call.ts";
 import { evaluationSchema } from "../src/model/evaluation.ts";
 import { experimentSchema } from "../src/model/experiment.ts";
@@ -6,6 +6,7 @@ import { hypothesisSchema } from "../src/model/hypothesis.ts";
 import { insightSchema } from "../src/model/insight.ts";
 import { carriedStateSchema } from "../src/model/iteration.ts";
 import { bestSoFarSchema, totalsSchema } from "../src/model/run.ts";
+import { stopSchema } from "../src/model/settings.ts";
 import { failureSchema, trialOutcomeSchema, trialResultSchema } from "../src/model/trial.ts";
 
 /** Parts that stand in a schema many times over, by the names they have under `$defs`. */

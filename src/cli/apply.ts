@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { WorkspaceError } from "../kernel/errors.ts";
+import type { ApplyPlan } from "../model/apply.ts";
 import { isTracked } from "../model/tree-path.ts";
 import { systemEffects } from "../platform/system.ts";
 import { terminalLine } from "../text/printable.ts";
 import {
-  type ApplyPlan,
   applyState,
   findState,
   lastApplied,

@@ -1,4 +1,5 @@
 import type { Effects } from "../kernel/effects.ts";
+import type { ArtifactsDocument } from "../model/views.ts";
 import { terminalLine } from "../text/printable.ts";
 import { carriedState, diffSnapshots, findState, readApplies } from "../workspace/states/index.ts";
 import { openStates, type StatesOfRun } from "./states.ts";
@@ -23,21 +24,6 @@ export async function artifactsView(root: string, effects: Effects): Promise<Art
     files: filesOf(store, start),
     unfinished,
   };
-}
-
-export interface ArtifactsDocument {
-  readonly start: string;
-  /** Snapshot id of the state that the next iteration starts from. */
-  readonly carried: string | null;
-  readonly states: readonly {
-    readonly hypothesisId: string;
-    readonly snapshot: string;
-    readonly score: number | null;
-  }[];
-  /** Files of the start. */
-  readonly files: readonly string[];
-  /** Folders that an apply was cut short in: the next one goes on with it. */
-  readonly unfinished: readonly { readonly target: string; readonly snapshot: string }[];
 }
 
 export function artifactsText({ start, carried, states, files, unfinished }: ArtifactsDocument): string {

@@ -1,5 +1,6 @@
 import { failedOf } from "../model/failed.ts";
 import type { JsonValue } from "../model/json.ts";
+import type { AttemptLogs, Details, HypothesisRow, SummaryView } from "../model/views.ts";
 import { systemClock } from "../platform/clock.ts";
 import {
   bestText,
@@ -15,16 +16,14 @@ import {
 import { createPlainReporter } from "../reporters/plain.ts";
 import { terminalLine } from "../text/printable.ts";
 import { readJournal } from "../workspace/journal.ts";
-import { type AttemptLogs, type Details, inspectEvents, inspectLogs, inspectShow } from "../workspace/views/details.ts";
+import { inspectEvents, inspectLogs, inspectShow } from "../workspace/views/details.ts";
 import {
-  type HypothesisRow,
   inspectCalls,
   inspectHypotheses,
   inspectInsights,
   inspectRefused,
   inspectSummary,
   type Observer,
-  type SummaryView,
 } from "../workspace/views/queries.ts";
 
 /** A view of a run as text for people, at most `width` columns wide where it is a table. */

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
+import type { RollbackPlan } from "../model/iteration.ts";
 import { systemEffects } from "../platform/system.ts";
 import { terminalLine } from "../text/printable.ts";
-import { planRollback, type RollbackPlan, rollback as rollBack } from "../workspace/states/index.ts";
+import { planRollback, rollback as rollBack } from "../workspace/states/index.ts";
 import { inspectBest } from "../workspace/views/queries.ts";
 import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";

@@ -1,129 +1,177 @@
-import type { Role, Usage } from "../model/call.ts";
-import type { Evaluation } from "../model/evaluation.ts";
-import type { Experiment } from "../model/experiment.ts";
-import type { Failed } from "../model/failed.ts";
-import type { Hypothesis } from "../model/hypothesis.ts";
-import type { HypothesisId, TrialId } from "../model/ids.ts";
-import type { Insight } from "../model/insight.ts";
-import type { CarriedState, RefusedProposal, SettingChange } from "../model/iteration.ts";
-import type { BestSoFar, FinishReason, RunOrigin, RunTotals } from "../model/run.ts";
-import type { Direction, StopSettings } from "../model/settings.ts";
-import type { Failure, TrialOutcome } from "../model/trial.ts";
-import type { ExitCode } from "./errors.ts";
+import { ROLES, usageSchema } from "../model/call.ts";
+import { evaluationSchema } from "../model/evaluation.ts";
+import { experimentSchema } from "../model/experiment.ts";
+import { failedSchema } from "../model/failed.ts";
+import { hypothesisSchema } from "../model/hypothesis.ts";
+import type { TrialId } from "../model/ids.ts";
+import { insightSchema } from "../model/insight.ts";
+import { carriedStateSchema, refusedProposalSchema, settingChangesSchema } from "../model/iteration.ts";
+import { bestSoFarSchema, FINISH_REASONS, originSchema, totalsSchema } from "../model/run.ts";
+import { stopSchema } from "../model/settings.ts";
+import { failureSchema, trialOutcomeSchema } from "../model/trial.ts";
+import {
+  BASELINE,
+  CALL_ID,
+  DIRECTION,
+  FLAG,
+  HYPOTHESIS_ID,
+  ITERATION,
+  SNAPSHOT_ID,
+  TARGET,
+  TEXT,
+  TRIAL_ID,
+  WHOLE,
+} from "../model/vocabulary.ts";
+import { MILLISECONDS, type ObjectSchema, TIMESTAMP } from "../schema/dialect.ts";
+import { described, type Exactly, exactly, nullable } from "../schema/exactly.ts";
+import type { Infer } from "../schema/infer.ts";
+import { EXIT } from "./errors.ts";
 
-export type Stage = "hypothesize" | "experiment" | "evaluate" | "review";
+type Properties = ObjectSchema["properties"];
+type Nothing = Readonly<Record<never, never>>;
+type Stamp<T extends string> = {
+  readonly type: { readonly const: T };
+  readonly at: typeof TIMESTAMP;
+  readonly seq: typeof SEQ;
+};
 
-/** What a run is, as its first event tells it. */
-export interface RunDescription {
-  readonly runId: string;
-  readonly name: string;
-  readonly goal: string;
-  readonly workspace: string;
-  readonly resumed: boolean;
-  /** The earlier run that it was started from. */
-  readonly from?: RunOrigin;
-  readonly seed: number;
-  readonly metric: {
-    readonly name: string;
-    readonly direction: Direction;
-    readonly baseline?: number;
-    readonly target?: number;
-  };
-  readonly stop: StopSettings;
-  readonly parallel: number;
-  readonly best: BestSoFar | null;
-  readonly totals: RunTotals;
-  readonly iterationsCompleted: number;
+export const SEQ = described("Its place in the order of the process that told it, from 0.", WHOLE);
+const BEST = described("The best so far; `null` when nothing has a score yet.", nullable(bestSoFarSchema));
+export const EXIT_CODE = described("What the command exits with.", { enum: Object.values(EXIT) });
+const ATTEMPT = described("1 is the first.", { type: "integer", minimum: 1 });
+const STAGES = ["hypothesize", "experiment", "evaluate", "review"] as const;
+const ROLE = described("The stage that asked.", { enum: ROLES });
+
+/** The schema of an event: its type, when and in which place it was told, and what it tells. */
+export function event<const T extends string, const P extends Properties, const O extends Properties = Nothing>(
+  type: T,
+  properties: P,
+  optional?: O,
+): Exactly<Stamp<T> & P & O, keyof O>;
+export function event(type: string, properties: Properties, optional: Properties = {}): ObjectSchema {
+  const told: Properties = { type: { const: type }, at: TIMESTAMP, seq: SEQ, ...properties, ...optional };
+  return exactly(Object.keys(optional), told);
 }
 
-/** Everything that can happen in a run. Each is emitted after the record it speaks of is on disk. */
-export type AuraEventBody =
-  // The run
-  | ({ readonly type: "run.started" } & { readonly run: RunDescription })
-  | {
-      readonly type: "run.finished";
-      readonly reason: FinishReason;
-      readonly exitCode: ExitCode;
-      readonly best: BestSoFar | null;
-      readonly totals: RunTotals;
-      readonly iterationsCompleted: number;
-      readonly message?: string;
-      /** The hypothesis that failed last, if one did. */
-      readonly lastFailed?: Failed;
-    }
-  /** Settings are other than before this life of the run; they count from this iteration on. */
-  | { readonly type: "settings.changed"; readonly from: number; readonly fields: readonly SettingChange[] }
-  | { readonly type: "warning"; readonly code: string; readonly message: string; readonly hypothesisId?: HypothesisId }
-  // The loop
-  | { readonly type: "iteration.started"; readonly iteration: number; readonly base?: CarriedState }
-  | { readonly type: "stage.started"; readonly stage: Stage; readonly iteration: number }
-  | { readonly type: "hypothesis.proposed"; readonly hypothesis: Hypothesis; readonly iteration: number }
-  | { readonly type: "proposal.refused"; readonly iteration: number; readonly refused: RefusedProposal }
-  | { readonly type: "experiment.finished"; readonly experiment: Experiment; readonly iteration: number }
-  | {
-      readonly type: "evaluation.scored";
-      readonly evaluation: Evaluation;
-      readonly iteration: number;
-      readonly best: BestSoFar | null;
-    }
-  | { readonly type: "best.improved"; readonly best: BestSoFar; readonly previous: BestSoFar | null }
-  | { readonly type: "insight.recorded"; readonly insight: Insight }
-  | {
-      readonly type: "iteration.finished";
-      readonly iteration: number;
-      readonly hypotheses: number;
-      readonly failed: number;
-      readonly best: BestSoFar | null;
-      readonly improved: boolean;
-      readonly carried?: CarriedState;
-      readonly failure?: Failure;
-      readonly totals: RunTotals;
-    }
-  | { readonly type: "snapshot.taken"; readonly snapshot: string; readonly hypothesisId: HypothesisId }
-  // Trials and calls
-  | {
-      readonly type: "trial.started";
-      readonly trialId: TrialId;
-      readonly hypothesisId: HypothesisId;
-      readonly attempt: number;
-      readonly slot: number;
-    }
-  /** Line of a running trial's output; never persisted, it is in the trial's log. */
-  | {
-      readonly type: "trial.output";
-      readonly trialId: TrialId;
-      readonly stream: "stdout" | "stderr";
-      readonly line: string;
-    }
-  | {
-      readonly type: "trial.finished";
-      readonly trialId: TrialId;
-      readonly hypothesisId: HypothesisId;
-      readonly attempt: number;
-      readonly outcome: TrialOutcome;
-      readonly durationMs: number;
-      /** Another attempt follows. */
-      readonly retrying: boolean;
-    }
-  | { readonly type: "call.started"; readonly callId: string; readonly role: Role; readonly iteration: number }
-  | {
-      readonly type: "call.finished";
-      readonly callId: string;
-      readonly role: Role;
-      readonly usage?: Usage;
-      readonly durationMs: number;
-      readonly reused: boolean;
-    }
-  | {
-      readonly type: "call.failed";
-      readonly callId: string;
-      readonly role: Role;
-      readonly failure: Failure;
-      /** What it used all the same. */
-      readonly usage?: Usage;
-      readonly retrying: boolean;
-    };
+export const runDescription = exactly(["from"], {
+  runId: TEXT,
+  name: TEXT,
+  goal: TEXT,
+  workspace: described("Absolute path of the workspace.", TEXT),
+  resumed: FLAG,
+  seed: WHOLE,
+  metric: exactly(["baseline", "target"], {
+    name: TEXT,
+    direction: DIRECTION,
+    baseline: BASELINE,
+    target: TARGET,
+  }),
+  stop: stopSchema,
+  parallel: described("Trials in flight.", WHOLE),
+  best: BEST,
+  totals: totalsSchema,
+  iterationsCompleted: WHOLE,
+  from: originSchema,
+});
 
+/** What happens between the beginning of a run and its end. */
+export const betweenEvents = [
+  event("settings.changed", {
+    from: described("The iteration from which on they count.", WHOLE),
+    fields: settingChangesSchema,
+  }),
+  event("warning", { code: described("Stable.", TEXT), message: TEXT }, { hypothesisId: HYPOTHESIS_ID }),
+  event("iteration.started", { iteration: ITERATION }, { base: carriedStateSchema }),
+  event("stage.started", {
+    stage: { enum: STAGES },
+    iteration: ITERATION,
+  }),
+  event("hypothesis.proposed", { hypothesis: hypothesisSchema, iteration: ITERATION }),
+  event("proposal.refused", { iteration: ITERATION, refused: refusedProposalSchema }),
+  event("experiment.finished", { experiment: experimentSchema, iteration: ITERATION }),
+  event("evaluation.scored", { evaluation: evaluationSchema, iteration: ITERATION, best: BEST }),
+  event("best.improved", { best: bestSoFarSchema, previous: nullable(bestSoFarSchema) }),
+  event("insight.recorded", { insight: insightSchema }),
+  event(
+    "iteration.finished",
+    {
+      iteration: ITERATION,
+      hypotheses: WHOLE,
+      failed: described("Evaluated, without a score.", WHOLE),
+      best: BEST,
+      improved: FLAG,
+      totals: totalsSchema,
+    },
+    { carried: carriedStateSchema, failure: failureSchema },
+  ),
+  event("snapshot.taken", { snapshot: SNAPSHOT_ID, hypothesisId: HYPOTHESIS_ID }),
+  event("trial.started", {
+    trialId: TRIAL_ID,
+    hypothesisId: HYPOTHESIS_ID,
+    attempt: ATTEMPT,
+    slot: described("Which of the trials in flight it is, from 0.", WHOLE),
+  }),
+  event("trial.finished", {
+    trialId: TRIAL_ID,
+    hypothesisId: HYPOTHESIS_ID,
+    attempt: ATTEMPT,
+    outcome: trialOutcomeSchema,
+    durationMs: MILLISECONDS,
+    retrying: described("Another attempt follows.", FLAG),
+  }),
+  event("call.started", { callId: CALL_ID, role: ROLE, iteration: ITERATION }),
+  event(
+    "call.finished",
+    {
+      callId: CALL_ID,
+      role: ROLE,
+      durationMs: MILLISECONDS,
+      reused: described("The reply was recorded already, and was not paid for again.", FLAG),
+    },
+    { usage: usageSchema },
+  ),
+  event(
+    "call.failed",
+    { callId: CALL_ID, role: ROLE, failure: failureSchema, retrying: described("It is asked again.", FLAG) },
+    { usage: usageSchema },
+  ),
+] as const;
+
+const started = event("run.started", { run: runDescription });
+const finished = event(
+  "run.finished",
+  {
+    reason: described("The stop condition that was reached, or what cut the run short.", { enum: FINISH_REASONS }),
+    exitCode: EXIT_CODE,
+    best: BEST,
+    totals: totalsSchema,
+    iterationsCompleted: WHOLE,
+  },
+  { message: TEXT, lastFailed: failedSchema },
+);
+
+/** An event as the journal has it. */
+export const eventSchema = {
+  description: "One line of journal.jsonl: something that happened in a run.",
+  anyOf: [started, finished, ...betweenEvents],
+} as const;
+
+export type Stage = (typeof STAGES)[number];
+/** What a run is, as its first event tells it. */
+export type RunDescription = Infer<typeof runDescription>;
+
+/** Line of a running trial's output; never persisted, it is in the trial's log. */
+interface TrialOutput {
+  readonly type: "trial.output";
+  readonly trialId: TrialId;
+  readonly stream: "stdout" | "stderr";
+  readonly line: string;
+}
+
+type Unstamped<E> = E extends unknown ? Omit<E, "at" | "seq"> : never;
+
+/** Everything that can happen in a run. Each is emitted after the record it speaks of is on disk. */
+export type AuraEventBody = Unstamped<Infer<typeof eventSchema>> | TrialOutput;
 /** An event as sinks get it: when it happened and its place in this process's order. */
 export type AuraEvent = AuraEventBody & { readonly at: string; readonly seq: number };
 export type AuraEventType = AuraEvent["type"];

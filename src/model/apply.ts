@@ -1,8 +1,8 @@
 import { TIMESTAMP } from "../schema/dialect.ts";
-import { exactly } from "../schema/exactly.ts";
+import { described, exactly, listOf } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
+import { FLAG, SNAPSHOT_ID, TEXT } from "./vocabulary.ts";
 
-const SNAPSHOT_ID = { type: "string", pattern: "^[0-9a-f]{16}$" } as const;
 const MODE = {
   type: "integer",
   minimum: 0,
@@ -21,6 +21,36 @@ export const applyStepSchema = exactly(["mode", "before"], {
 });
 /** One thing to do to a folder so that it holds a state. Done in order; each can be done again. */
 export type ApplyStep = Infer<typeof applyStepSchema>;
+
+const PATH = described("Relative to the folder.", TEXT);
+
+export const applyPlanSchema = exactly({
+  target: described("Absolute path of the folder.", TEXT),
+  snapshot: SNAPSHOT_ID,
+  steps: described(
+    "In the order they are done; empty when the folder is in this state already.",
+    listOf(applyStepSchema),
+  ),
+  conflicts: described(
+    "What is in the way. Without `--dry-run` there is any only where `--force` went over it.",
+    listOf(
+      exactly({
+        path: PATH,
+        reason: TEXT,
+        forceable: described("`--force` goes over it; otherwise it has to be moved away by hand.", FLAG),
+      }),
+    ),
+  ),
+  kept: described(
+    "What was changed since the start, not by the run: it stays as it is.",
+    listOf(exactly({ path: PATH, reason: TEXT })),
+  ),
+});
+export type ApplyPlan = Infer<typeof applyPlanSchema>;
+/** A path that cannot be brought to the state as it is. */
+export type ApplyConflict = ApplyPlan["conflicts"][number];
+/** What the user changed and the run did not. */
+export type KeptChange = ApplyPlan["kept"][number];
 
 export const applySchema = {
   description: "What `aura apply` is in the middle of, and did last, by folder: apply.json",

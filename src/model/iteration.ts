@@ -1,9 +1,8 @@
 import { TIMESTAMP } from "../schema/dialect.ts";
-import { exactly } from "../schema/exactly.ts";
+import { described, exactly, listOf, nullable } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { failureSchema } from "./trial.ts";
-
-const TEXT = { type: "string" } as const;
+import { FLAG, HYPOTHESIS_ID, ITERATION, SNAPSHOT_ID, TEXT } from "./vocabulary.ts";
 
 export const carriedStateSchema = {
   description: "A state of the tracked artifacts, and the hypothesis that made it.",
@@ -119,3 +118,15 @@ export const rollbackSchema = {
 } as const;
 /** One `aura rollback`. The newest says what is carried on, until an iteration after it is finished. */
 export type RollbackRecord = Infer<typeof rollbackSchema>;
+
+const carried = exactly({ snapshot: SNAPSHOT_ID, hypothesisId: HYPOTHESIS_ID });
+
+export const rollbackPlanSchema = exactly({
+  to: described("The state as it was named: best, start, an iteration or a hypothesis.", TEXT),
+  target: described("What is carried on from now on.", carried),
+  previous: described("What was carried on before; `null` when nothing was.", nullable(carried)),
+  afterIteration: described("The last iteration that had begun.", ITERATION),
+  changed: described("Paths that differ between the two, sorted, relative to the project.", listOf(TEXT)),
+  isCurrent: described("The target was carried on already: there was nothing to do.", FLAG),
+});
+export type RollbackPlan = Infer<typeof rollbackPlanSchema>;

@@ -1,17 +1,7 @@
-import type { StringSchema } from "../schema/dialect.ts";
-import type { JsonObject } from "./json.ts";
-
-export type Direction = "maximize" | "minimize";
-
-/** Which number is the score and what counts as good. */
-export interface MetricSettings {
-  readonly name: string;
-  readonly direction: Direction;
-  readonly baseline?: number;
-  readonly target?: number;
-  /** How much better counts as better: in the metric's units, or as a share of the best (`0.03` for `3%`). */
-  readonly minDelta: { readonly kind: "absolute" | "relative"; readonly value: number };
-}
+import { JSON_OBJECT, MILLISECONDS, type StringSchema, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { described, exactly, listOf, nullable } from "../schema/exactly.ts";
+import type { Infer } from "../schema/infer.ts";
+import { BASELINE, DIRECTION, FLAG, TARGET, TEXT, WHOLE } from "./vocabulary.ts";
 
 /** What a metric may be called: not as what AURA adds to every summary. */
 export const METRIC_NAME = {
@@ -20,61 +10,77 @@ export const METRIC_NAME = {
   "x-expected": "a name other than `trials` and `spread`, under which a summary holds what AURA counts",
 } as const satisfies StringSchema;
 
-/** Limits that end a run; the first that is reached ends it. Durations in milliseconds. */
-export interface StopSettings {
-  readonly iterations?: number;
-  readonly hypotheses?: number;
-  readonly patience?: number;
-  readonly wallClockMs?: number;
-  readonly tokens?: number;
-  readonly costUsd?: number;
-  /** Failed experiments in a row that end the run with an error. Default 10, and three that fail alike at the beginning. */
-  readonly failures?: number;
-}
+export const stopSchema = described(
+  "The limits that end the run; the first that is reached ends it.",
+  exactly(["failures", "iterations", "hypotheses", "patience", "wallClockMs", "tokens", "costUsd"], {
+    failures: described("Failed experiments in a row.", WHOLE),
+    iterations: WHOLE,
+    hypotheses: WHOLE,
+    patience: described("Iterations without a better score.", WHOLE),
+    wallClockMs: MILLISECONDS,
+    tokens: TOKENS,
+    costUsd: US_DOLLARS,
+  }),
+);
 
-/** An entry of the spec's `inputs`, resolved. */
-export interface InputSetting {
-  /** Relative to `root`, as written. */
-  readonly path: string;
-  readonly absolutePath: string;
-  readonly show: "name" | "full";
-}
+const metricSchema = exactly(["baseline", "target"], {
+  name: TEXT,
+  direction: DIRECTION,
+  minDelta: described(
+    "How much better counts as better: in the metric's own units, or as a share of the best (0.03 is 3%).",
+    exactly({ kind: { enum: ["absolute", "relative"] }, value: { type: "number", minimum: 0 } }),
+  ),
+  baseline: BASELINE,
+  target: TARGET,
+});
 
-/** An entry of the spec's `checks`, resolved. */
-export interface CheckSetting {
-  readonly name: string;
-  readonly command: string | readonly string[];
-  readonly shell: boolean;
-  readonly timeoutMs?: number;
-}
+const check = exactly(["timeoutMs"], {
+  name: TEXT,
+  command: { anyOf: [TEXT, listOf(TEXT)] },
+  shell: FLAG,
+  timeoutMs: MILLISECONDS,
+});
 
+/** Everything about a run that is data, defaults filled in. */
+export const settingsSchema = exactly(["timeBudgetMs"], {
+  name: TEXT,
+  goal: TEXT,
+  seed: WHOLE,
+  metric: metricSchema,
+  stop: stopSchema,
+  parallel: described("Trials in flight.", WHOLE),
+  retries: described("Extra attempts after a trial's own failure.", WHOLE),
+  insightWindow: described("Iterations whose insights reach the researcher; `null` is all.", nullable(WHOLE)),
+  constraints: described("Free-form, as the spec has them: open.", JSON_OBJECT),
+  inputs: listOf(
+    exactly({
+      path: described("As written in the spec.", TEXT),
+      absolutePath: TEXT,
+      show: { enum: ["name", "full"] },
+    }),
+  ),
+  root: described("Absolute path of the project.", TEXT),
+  artifacts: described("Tracked files and folders, relative to `root`.", listOf(TEXT)),
+  files: described(
+    "What else a trial's own copy holds, as patterns relative to `root`; `null` is what git tracks.",
+    nullable(listOf(TEXT)),
+  ),
+  rollback: { enum: ["best", "none"] },
+  start: described("What a start without a score is.", { enum: ["must_score", "may_fail"] }),
+  keep: described("Which trial folders stay.", { enum: ["all", "best", "failed", "none"] }),
+  keepFiles: listOf(TEXT),
+  checks: listOf(check),
+  timeBudgetMs: described("Milliseconds that a trial may take at most.", MILLISECONDS),
+});
 /** Everything about a run that is data: what stages, prompts and records may know of it. */
-export interface RunSettings {
-  readonly name: string;
-  readonly goal: string;
-  readonly seed: number;
-  readonly metric: MetricSettings;
-  readonly stop: StopSettings;
-  readonly parallel: number;
-  readonly retries: number;
-  readonly insightWindow: number | null;
-  readonly constraints: JsonObject;
-  /** `constraints.time_budget` in milliseconds, where it is set. */
-  readonly timeBudgetMs?: number;
-  readonly inputs: readonly InputSetting[];
-  /** The project: an absolute path. */
-  readonly root: string;
-  /** Tracked files and folders, relative to `root`. */
-  readonly artifacts: readonly string[];
-  /** What a trial's own copy of the project holds besides, as patterns relative to `root`; `null`: what git tracks. */
-  readonly files: readonly string[] | null;
-  readonly rollback: "best" | "none";
-  /** Whether a start without a score ends the run, or is what hypotheses are to mend. */
-  readonly start: "must_score" | "may_fail";
-  readonly keep: "all" | "best" | "failed" | "none";
-  readonly keepFiles: readonly string[];
-  readonly checks: readonly CheckSetting[];
-}
+export type RunSettings = Infer<typeof settingsSchema>;
+/** Which number is the score and what counts as good. */
+export type MetricSettings = RunSettings["metric"];
+export type Direction = MetricSettings["direction"];
+/** Limits that end a run; the first that is reached ends it. */
+export type StopSettings = RunSettings["stop"];
+export type InputSetting = RunSettings["inputs"][number];
+export type CheckSetting = RunSettings["checks"][number];
 
 export const DEFAULT_SETTINGS: Omit<RunSettings, "name" | "root" | "metric"> = {
   goal: "",

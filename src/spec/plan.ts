@@ -1,17 +1,22 @@
 import { join } from "node:path";
 import { assemble, type Parameter } from "../components/space/parameter.ts";
-import type { Kind } from "../kernel/define.ts";
+import { KINDS } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import type { Command, Experimenter, Runner } from "../kernel/ports.ts";
+import { parametersSchema } from "../model/hypothesis.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
-import type { RunOrigin } from "../model/run.ts";
-import type { RunSettings } from "../model/settings.ts";
+import { originSchema, type RunOrigin } from "../model/run.ts";
+import { type RunSettings, settingsSchema } from "../model/settings.ts";
+import { TEXT, WHOLE } from "../model/vocabulary.ts";
 import { MOST_FAILURES } from "../pipeline/stopping.ts";
 import { type AuraName, CommandError, compileCommand } from "../platform/command.ts";
+import { BYTES, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { described, exactly, listOf, nullable } from "../schema/exactly.ts";
+import type { Infer } from "../schema/infer.ts";
 import { shellWord } from "../text/shell.ts";
 import { PARAMS_FILE } from "../workspace/layout.ts";
-import type { LeftOut } from "../workspace/states/index.ts";
+import { LEFT_OUT } from "../workspace/states/index.ts";
 import { mostAtOnce, repeatsOf } from "./build.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { type SurveyedCopy, surveyCopy } from "./copy.ts";
@@ -20,61 +25,73 @@ import { type Beginning, firstPrompt, START_SCORE } from "./first-prompt.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import { knownComponents, type Site, sitesOf } from "./sites.ts";
 
+const PLACE = described("Where in the spec, as in `--set`.", TEXT);
+
+const cost = described(
+  "What model calls will cost, as far as it can be told: a lower bound, as prompts grow while a run goes on.",
+  exactly({
+    callsPerIteration: described("Model calls of an iteration when none is asked again.", WHOLE),
+    promptTokens: described("Tokens of the first prompt, at four characters a token.", nullable(TOKENS)),
+    firstCallUsd: described(
+      "US dollars for the researcher's first call with the longest reply; `null` without a price.",
+      nullable(US_DOLLARS),
+    ),
+  }),
+);
+
+const plannedCommand = exactly(["problem"], {
+  path: PLACE,
+  template: described("As written in the spec.", { anyOf: [TEXT, listOf(TEXT)] }),
+  argv: described("Program and arguments for the sample; `null` where they are not known.", nullable(listOf(TEXT))),
+  problem: described("Why the command cannot be shown.", TEXT),
+});
+
+/** What a run would do. */
 /** What a run would do: for `--dry-run`. */
-export interface RunPlan {
-  readonly settings: RunSettings;
-  /** Absolute path of the folder for results. */
-  readonly workspace: string;
-  /** What there is in its place, and where a run would be refused, what to do. */
-  readonly workspaceNote: string;
-  /** The earlier run that it would be started from. */
-  readonly from?: RunOrigin;
-  readonly components: readonly {
-    readonly path: string;
-    readonly kind: Kind;
-    readonly type: string;
-    readonly summary: string;
-  }[];
-  /** Hypotheses of one iteration, and of the whole run where a limit says so. */
-  readonly hypothesesPerIteration: number;
-  readonly hypotheses: number | null;
-  /** Trials (repeats of the experiment and checks) of one hypothesis. */
-  readonly trialsPerHypothesis: number;
-  /** Trials that can run at a time: `parallel`, and no more than an iteration has. */
-  readonly atOnce: number;
-  /**
-   * The researcher's first prompt as it will be sent, but for the start's score, which `START_SCORE` stands for; `null`
-   * when it asks no model, or cannot tell before the run.
-   */
-  readonly prompt: string | null;
-  /** What each trial's own copy of the project holds; `null` where trials run in the project itself. */
-  readonly copy: PlannedCopy | null;
-  readonly cost: CostEstimate;
-  /** Parameters the commands are shown with: a point in the middle of the search space. */
-  readonly sample: JsonObject | null;
-  readonly commands: readonly PlannedCommand[];
-}
-
-export interface PlannedCommand {
-  readonly path: string;
-  /** As written in the spec. */
-  readonly template: string | readonly string[];
-  /** Program and arguments for the sample; `null` where the parameters are not known. */
-  readonly argv: readonly string[] | null;
-  /** Why the command cannot be shown, when it cannot. */
-  readonly problem?: string;
-}
-
-/** What a trial's copy of the project holds and what of it it does not: counts, and the first of each. */
-interface PlannedCopy {
-  readonly files: number;
-  readonly bytes: number;
-  readonly holds: readonly string[];
-  /** Read-only inputs that are linked into it. */
-  readonly inputs: readonly string[];
-  readonly missing: number;
-  readonly leftOut: readonly LeftOut[];
-}
+export const planSchema = exactly(["from"], {
+  settings: settingsSchema,
+  workspace: described("Absolute path of the folder for results.", TEXT),
+  workspaceNote: described(
+    "`not made`, or what there is in its place and what to do where a run would be refused.",
+    TEXT,
+  ),
+  from: originSchema,
+  components: listOf(exactly({ path: PLACE, kind: { enum: KINDS }, type: TEXT, summary: TEXT })),
+  hypothesesPerIteration: WHOLE,
+  hypotheses: described("Of the whole run; `null` where no limit says.", nullable(WHOLE)),
+  trialsPerHypothesis: described("Repeats of the experiment, and checks.", WHOLE),
+  atOnce: described("Trials that can run at a time: `parallel`, and no more than an iteration has.", WHOLE),
+  prompt: described(
+    `The researcher's first prompt as it will be sent, but for the start's score, which ${START_SCORE} stands for; \`null\` when it asks no model, or cannot tell before the run.`,
+    nullable(TEXT),
+  ),
+  copy: described(
+    "What each trial's own copy of the project holds; `null` where trials run in the project itself.",
+    nullable(
+      exactly({
+        files: WHOLE,
+        bytes: BYTES,
+        holds: described("The first of them.", listOf(TEXT)),
+        inputs: described("Read-only inputs, linked into it.", listOf(TEXT)),
+        missing: described("Files and folders of the project that it does not hold.", WHOLE),
+        leftOut: described(
+          "The first of them; a folder ends with a slash.",
+          listOf(exactly({ path: TEXT, why: { enum: LEFT_OUT } })),
+        ),
+      }),
+    ),
+  ),
+  cost,
+  sample: described(
+    "Parameters that the commands are shown with; `null` where they are not known.",
+    nullable(parametersSchema),
+  ),
+  commands: listOf(plannedCommand),
+});
+export type RunPlan = Infer<typeof planSchema>;
+type PlannedCopy = NonNullable<RunPlan["copy"]>;
+type CostEstimate = RunPlan["cost"];
+export type PlannedCommand = RunPlan["commands"][number];
 
 /** Paths of a copy that are listed. */
 const LISTED = 40;
@@ -89,16 +106,6 @@ function plannedCopy({ survey, left }: SurveyedCopy, { inputs }: RunSettings): P
     missing: left.length,
     leftOut: left.slice(0, LISTED),
   };
-}
-
-/** What model calls will cost, as far as it can be told. Prompts grow as a run goes on: a lower bound. */
-interface CostEstimate {
-  /** Model calls of an iteration without asking again. */
-  readonly callsPerIteration: number;
-  /** Tokens of the first prompt, at four characters a token. */
-  readonly promptTokens: number | null;
-  /** Dollars for the researcher's first call with the longest reply; `null` without a price. */
-  readonly firstCallUsd: number | null;
 }
 
 /** Of a workspace that a run would make. */

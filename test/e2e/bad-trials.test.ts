@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FinishedTrial } from "../../src/model/trial.ts";
-import type { AttemptLogs } from "../../src/workspace/views/details.ts";
-import type { HypothesisRow, SummaryView } from "../../src/workspace/views/queries.ts";
+import type { AttemptLogs, HypothesisRow, SummaryView } from "../../src/model/views.ts";
 import { type AuraEnd, type Desk, desk, grid, script, spec } from "../support/aura.ts";
 
 // One run whose trials are: fine, silent, NaN, infinite, crashing, hanging, flooding, killed, and fine again.

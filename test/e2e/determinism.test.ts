@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FinishedTrial } from "../../src/model/trial.ts";
-import type { HypothesisRow } from "../../src/workspace/views/queries.ts";
+import type { HypothesisRow } from "../../src/model/views.ts";
 import { type Desk, desk, script, spec } from "../support/aura.ts";
 
 type Rows = { readonly hypotheses: readonly HypothesisRow[] };

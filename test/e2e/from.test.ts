@@ -5,7 +5,7 @@ import type { CallRecord } from "../../src/model/call.ts";
 import type { Evaluation } from "../../src/model/evaluation.ts";
 import type { Hypothesis } from "../../src/model/hypothesis.ts";
 import type { RunManifest } from "../../src/model/run.ts";
-import type { SummaryView } from "../../src/workspace/views/queries.ts";
+import type { SummaryView } from "../../src/model/views.ts";
 import { AURA, aura, type Desk, desk, eventsOf, grid, script, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 

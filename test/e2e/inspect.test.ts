@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { BestView, SummaryView } from "../../src/workspace/views/queries.ts";
+import type { BestView, SummaryView } from "../../src/model/views.ts";
 import { AURA, type AuraEnd, type Desk, desk, grid, script, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
-import type { HypothesisRow, SummaryView } from "../../src/workspace/views/queries.ts";
+import type { HypothesisRow, SummaryView } from "../../src/model/views.ts";
 import { type AuraEnd, aura, type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 

@@ -1,11 +1,9 @@
 import { describe, expectTypeOf, test } from "vitest";
-import type { ArtifactsDocument } from "../../src/cli/inspect-states.ts";
 import type { FrameLine } from "../../src/cli/outputs/events.ts";
 import type { OutputOf } from "../../src/cli/outputs/index.ts";
 import type { ErrorOutput } from "../../src/cli/outputs/shared.ts";
 import type { AnyDefinition, Kind } from "../../src/kernel/define.ts";
 import type { Diagnostic } from "../../src/kernel/errors.ts";
-import type { AuraEvent, RunDescription } from "../../src/kernel/events.ts";
 import type { Evaluation, evaluationSchema } from "../../src/model/evaluation.ts";
 import type { Experiment, experimentSchema } from "../../src/model/experiment.ts";
 import type { Hypothesis, hypothesisSchema } from "../../src/model/hypothesis.ts";
@@ -14,11 +12,7 @@ import type { JsonObject, JsonPrimitive, JsonValue } from "../../src/model/json.
 import type { Trial, trialSchema } from "../../src/model/trial.ts";
 import type { ExplainedStep } from "../../src/pipeline/resume.ts";
 import type { Infer } from "../../src/schema/infer.ts";
-import type { RunPlan } from "../../src/spec/index.ts";
 import type { RepairPlan } from "../../src/workspace/repair.ts";
-import type { ApplyPlan, RollbackPlan } from "../../src/workspace/states/index.ts";
-import type { AttemptLogs, Details } from "../../src/workspace/views/details.ts";
-import type { BestView, CallRow, HypothesisRow, SummaryView } from "../../src/workspace/views/queries.ts";
 
 // Nothing here runs anything: the type checker does the work.
 
@@ -52,45 +46,13 @@ describe("the published schemas say of the records what their types say:", () =>
 });
 
 describe("the published schemas say of what commands print what the types of that say:", () => {
-  test("the views of inspect", () => {
-    expectTypeOf<Shape<OutputOf<"inspect-summary-output">>>().toEqualTypeOf<Shape<SummaryView>>();
-    expectTypeOf<Shape<OutputOf<"inspect-hypotheses-output">>>().toEqualTypeOf<
-      Shape<{ readonly hypotheses: readonly HypothesisRow[] }>
-    >();
-    expectTypeOf<Shape<OutputOf<"inspect-best-output">>>().toEqualTypeOf<Shape<{ readonly best: BestView | null }>>();
-    expectTypeOf<Shape<OutputOf<"inspect-insights-output">>>().toEqualTypeOf<
-      Shape<{ readonly insights: readonly Insight[] }>
-    >();
-    expectTypeOf<Shape<OutputOf<"inspect-calls-output">>>().toEqualTypeOf<
-      Shape<{ readonly calls: readonly CallRow[] }>
-    >();
-    expectTypeOf<Shape<OutputOf<"inspect-show-output">>>().toEqualTypeOf<Shape<Details>>();
-    expectTypeOf<Shape<OutputOf<"inspect-logs-output">>>().toEqualTypeOf<
-      Shape<{ readonly logs: readonly AttemptLogs[] }>
-    >();
-    expectTypeOf<Shape<OutputOf<"inspect-artifacts-output">>>().toEqualTypeOf<Shape<ArtifactsDocument>>();
-  });
-
-  test("the events of the journal, and of run --json", () => {
-    type Logged = Exclude<AuraEvent, { readonly type: "trial.output" }>;
-    type Between = Exclude<Logged, { readonly type: "run.started" | "run.finished" }>;
-    expectTypeOf<Shape<OutputOf<"event">>>().toEqualTypeOf<Shape<Logged>>();
-    // The open kind of event has no type of its own.
-    type Told = Exclude<OutputOf<"run-output">, FrameLine>;
-    expectTypeOf<Shape<Extract<Told, { readonly type: Between["type"] }>>>().toEqualTypeOf<Shape<Between>>();
+  test("the lines around a run's own events", () => {
     type Line<T> = Omit<Extract<FrameLine, { readonly type: T }>, "type" | "at" | "seq">;
-    expectTypeOf<Shape<Line<"run.described">>>().toEqualTypeOf<Shape<{ readonly run: RunDescription }>>();
-    expectTypeOf<Shape<Line<"run.planned">>>().toEqualTypeOf<Shape<{ readonly plan: RunPlan }>>();
     expectTypeOf<Shape<Line<"resume.explained">["steps"]>>().toEqualTypeOf<Shape<readonly ExplainedStep[]>>();
     expectTypeOf<Shape<Line<"run.finished">["error"]>>().toEqualTypeOf<Shape<ErrorOutput["error"] | undefined>>();
   });
 
   test("the other commands", () => {
-    expectTypeOf<Shape<OutputOf<"rollback-output">>>().toEqualTypeOf<
-      Shape<RollbackPlan & { readonly dryRun: boolean }>
-    >();
-    type ToFolder = Extract<OutputOf<"apply-output">, { readonly target: string }>;
-    expectTypeOf<Shape<ToFolder>>().toEqualTypeOf<Shape<ApplyPlan & { readonly dryRun: boolean }>>();
     expectTypeOf<Shape<OutputOf<"repair-output">["steps"]>>().toEqualTypeOf<Shape<RepairPlan["steps"]>>();
     expectTypeOf<Shape<OutputOf<"validate-output">["errors"]>>().toEqualTypeOf<Shape<readonly Diagnostic[]>>();
     type Component = OutputOf<"components-output">[number];

@@ -1,7 +1,4 @@
-import type { HouseSchema } from "../../schema/dialect.ts";
-import type { Infer } from "../../schema/infer.ts";
-import { applyOutput, componentsOutput, repairOutput, rollbackOutput, validateOutput } from "./commands.ts";
-import { eventSchema, eventsOutput, followOutput, runOutput } from "./events.ts";
+import { eventSchema } from "../../kernel/events.ts";
 import {
   artifactsOutput,
   bestOutput,
@@ -12,7 +9,11 @@ import {
   logsOutput,
   showOutput,
   summaryOutput,
-} from "./inspect.ts";
+} from "../../model/views.ts";
+import type { HouseSchema } from "../../schema/dialect.ts";
+import type { Infer } from "../../schema/infer.ts";
+import { applyOutput, componentsOutput, repairOutput, rollbackOutput, validateOutput } from "./commands.ts";
+import { eventsOutput, followOutput, runOutput } from "./events.ts";
 import { errorOutput } from "./shared.ts";
 
 /** Schema of everything that a command prints with `--json`, by the name of its schema file. */

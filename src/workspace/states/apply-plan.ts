@@ -1,26 +1,11 @@
 import { dirname, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
-import type { ApplyStep } from "../../model/apply.ts";
+import type { ApplyConflict, ApplyPlan, ApplyStep, KeptChange } from "../../model/apply.ts";
 import { childOf, comparePaths, isWithin, parentsOf } from "../../model/tree-path.ts";
 import { isWorkspace, workspacesIn } from "./excludes.ts";
 import { type SnapshotEntry, sameContent, sameEntry } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
-
-/** What the user changed and the run did not: it stays as the user has it. */
-export interface KeptChange {
-  readonly path: string;
-  readonly reason: string;
-}
-
-export interface ApplyPlan {
-  /** Absolute path of the folder. */
-  readonly target: string;
-  readonly snapshot: string;
-  readonly steps: readonly ApplyStep[];
-  readonly conflicts: readonly ApplyConflict[];
-  readonly kept: readonly KeptChange[];
-}
 
 export interface ApplyRequest {
   readonly target: string;
@@ -274,14 +259,6 @@ function hasOtherMode(a: SnapshotEntry | null, b: SnapshotEntry | null): boolean
   const modeOf = (entry: SnapshotEntry | null): number | null =>
     entry === null || entry.kind === "symlink" ? null : entry.mode;
   return a?.kind === b?.kind && modeOf(a) !== modeOf(b);
-}
-
-/** A path that cannot be brought to the state as it is. */
-export interface ApplyConflict {
-  readonly path: string;
-  readonly reason: string;
-  /** `force` goes over it; otherwise nothing does: the user has to move what is in the way. */
-  readonly forceable: boolean;
 }
 
 /** Throws `WorkspaceError` ("usage") for a place that no state can be written to: a file, a workspace, inside this one. */

@@ -1,11 +1,10 @@
 import { messageOf, StorageError, WorkspaceError } from "../../kernel/errors.ts";
-import { type ApplyIntent, type ApplyRecord, applySchema } from "../../model/apply.ts";
+import { type ApplyIntent, type ApplyPlan, type ApplyRecord, applySchema } from "../../model/apply.ts";
 import { recordText } from "../../model/json.ts";
 import { isTreePath } from "../../model/tree-path.ts";
 import { quoted } from "../../text/printable.ts";
 import { applyFile } from "../layout.ts";
 import { checkRecord, Damage, readJson } from "../records.ts";
-import type { ApplyPlan } from "./apply-plan.ts";
 import { isStaged, perform, stage, unstage, wasTouched } from "./apply-steps.ts";
 import { damagedManifest } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";

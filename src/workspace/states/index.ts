@@ -1,5 +1,5 @@
 export { applyState, lastApplied, type Recovery, readApplies, recoverApply } from "./apply.ts";
-export { type ApplyPlan, assertOutsideWorkspaces, planApply } from "./apply-plan.ts";
+export { assertOutsideWorkspaces, planApply } from "./apply-plan.ts";
 export { setCarried } from "./carried.ts";
 export {
   captureTrialCopy,
@@ -11,7 +11,7 @@ export { EditRefused } from "./draft.ts";
 export { applyEdits, tryEdits } from "./edits.ts";
 export { isWorkspace, projectExcludes, removeExcept, repositoryTop, workspacesIn } from "./excludes.ts";
 export { captureProject, type ProjectRequest } from "./project.ts";
-export { carriedState, findState, planRollback, type RollbackPlan, rollback, type StateRecords } from "./rollback.ts";
+export { carriedState, findState, planRollback, rollback, type StateRecords } from "./rollback.ts";
 export { snapshotSchema } from "./snapshot.ts";
 export { SnapshotStore } from "./store.ts";
 export {

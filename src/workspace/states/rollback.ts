@@ -3,7 +3,7 @@ import { countedAfter } from "../../kernel/archive.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import { compareIds, type HypothesisId, hypothesisId, parseHypothesisId } from "../../model/ids.ts";
-import type { CarriedState, IterationRecord, RollbackRecord } from "../../model/iteration.ts";
+import type { CarriedState, IterationRecord, RollbackPlan, RollbackRecord } from "../../model/iteration.ts";
 import { recordText } from "../../model/json.ts";
 import { quoted } from "../../text/printable.ts";
 import { rollbacksDir } from "../layout.ts";
@@ -11,19 +11,6 @@ import { readRollbacks } from "../rollbacks.ts";
 import { recoverCarried, setCarried, stageCarried, swapCarried } from "./carried.ts";
 import { changedBetween } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
-
-export interface RollbackPlan {
-  readonly to: string;
-  /** What is to be carried on. */
-  readonly target: CarriedState;
-  /** What is carried on now; `null` when nothing is yet. */
-  readonly previous: CarriedState | null;
-  readonly afterIteration: number;
-  /** Paths that differ between the two, sorted. */
-  readonly changed: readonly string[];
-  /** The target is what is carried on already, and nothing that counts came after it: there is nothing to record. */
-  readonly isCurrent: boolean;
-}
 
 /**
  * What a rollback to `best`, `start`, an iteration or a hypothesis would do. Throws `WorkspaceError`: "usage" when there

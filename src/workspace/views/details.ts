@@ -1,14 +1,8 @@
 import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import type { AuraEvent } from "../../kernel/events.ts";
-import type { CallRecord } from "../../model/call.ts";
-import type { Evaluation } from "../../model/evaluation.ts";
-import type { Experiment } from "../../model/experiment.ts";
-import type { Hypothesis } from "../../model/hypothesis.ts";
 import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../../model/ids.ts";
-import type { Insight } from "../../model/insight.ts";
-import type { IterationRecord } from "../../model/iteration.ts";
-import type { Trial } from "../../model/trial.ts";
+import type { AttemptLogs, Details } from "../../model/views.ts";
 import { nearest } from "../../text/nearest.ts";
 import { terminalLine } from "../../text/printable.ts";
 import { readJournal } from "../journal.ts";
@@ -17,36 +11,6 @@ import { listIterations, listRecords } from "../listing.ts";
 import * as records from "../records.ts";
 import { readTrial, type Source } from "../records.ts";
 import { manifestOf, type Observer } from "./queries.ts";
-
-/** Everything recorded under one id. */
-export type Details =
-  | {
-      readonly kind: "iteration";
-      readonly iteration: number;
-      readonly record: IterationRecord | null;
-      readonly hypotheses: readonly HypothesisId[];
-      readonly insights: readonly Insight[];
-      readonly calls: readonly string[];
-    }
-  | {
-      readonly kind: "hypothesis";
-      readonly id: HypothesisId;
-      readonly hypothesis: Hypothesis | null;
-      readonly trials: readonly TrialId[];
-      readonly experiment: Experiment | null;
-      readonly evaluation: Evaluation | null;
-      readonly logs: readonly AttemptLogs[];
-    }
-  | {
-      readonly kind: "trial";
-      readonly id: TrialId;
-      readonly trial: Trial;
-      /** One folder for each attempt, absolute; it may have been cleared away. */
-      readonly folders: readonly string[];
-      readonly logs: readonly AttemptLogs[];
-    }
-  | { readonly kind: "insight"; readonly id: string; readonly insight: Insight }
-  | { readonly kind: "call"; readonly id: string; readonly call: CallRecord };
 
 type Reader = Pick<Observer, "files">;
 
@@ -148,22 +112,6 @@ function rangeOf(iterations: readonly number[]): string {
   return iterations.length === 1 ? String(first) : `${first} to ${iterations.at(-1)}`;
 }
 
-/** The end of one log: where it is, how large, and its last lines. */
-interface LogView {
-  readonly path: string;
-  readonly bytes: number;
-  /** At most the last 4 KiB, control characters but line ends and tabs removed. */
-  readonly tail: string;
-}
-
-/** The logs of one attempt at a trial; `null` for a stream that was not written to. */
-export interface AttemptLogs {
-  readonly trialId: TrialId;
-  readonly attempt: number;
-  readonly stdout: LogView | null;
-  readonly stderr: LogView | null;
-}
-
 const TAIL_BYTES = 4096;
 /** Logs are kept shorter than this; what is larger is nothing AURA wrote. */
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
@@ -185,7 +133,7 @@ function trialsOf({ root, files }: Source, id: HypothesisId): readonly TrialId[]
 }
 
 /** A trial can put a link where its log was; it is not followed. */
-function logView(path: string, files: Files): LogView | null {
+function logView(path: string, files: Files): AttemptLogs["stdout"] {
   const stat = files.stat(path);
   if (stat?.kind !== "file" || stat.nlink > 1) return null;
   const bytes = stat.size > MAX_LOG_BYTES ? null : files.readBytes(path);

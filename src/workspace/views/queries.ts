@@ -5,8 +5,9 @@ import type { Evaluation } from "../../model/evaluation.ts";
 import { type HypothesisId, hypothesisId } from "../../model/ids.ts";
 import type { Insight } from "../../model/insight.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
-import { isJsonObject, type JsonObject } from "../../model/json.ts";
-import type { FinishReason, RunManifest, RunOrigin, RunStatus, RunTotals } from "../../model/run.ts";
+import { isJsonObject } from "../../model/json.ts";
+import type { RunManifest } from "../../model/run.ts";
+import type { BestView, CallRow, HypothesisRow, SummaryView } from "../../model/views.ts";
 import { experimentFile } from "../layout.ts";
 import { listIterations, listRecords } from "../listing.ts";
 import { notFound } from "../locate.ts";
@@ -33,39 +34,6 @@ function statusNow(root: string, manifest: RunManifest, observer: Observer): Run
   if (manifest.status !== "running" && manifest.status !== "created") return manifest.status;
   const { state } = peekLock(root, observer);
   return state === "held" || state === "foreign" ? manifest.status : "interrupted";
-}
-
-/** The best hypothesis of a run, as `inspect` shows it. */
-export interface BestView {
-  readonly id: HypothesisId;
-  readonly label: string | null;
-  readonly score: number;
-  readonly passed: boolean;
-  readonly spec: JsonObject;
-}
-
-/** Where a run stands, its iteration under way included. */
-export interface SummaryView {
-  readonly name: string;
-  readonly runId: string;
-  /** `interrupted` when the process that was running it is dead. */
-  readonly status: RunStatus;
-  readonly reason: FinishReason | null;
-  readonly workspace: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly seed: number;
-  /** The earlier run that it was started from. */
-  readonly from: RunOrigin | null;
-  readonly iterationsCompleted: number;
-  readonly hypotheses: Standing["hypotheses"];
-  readonly metric: { readonly name: string | null; readonly direction: "maximize" | "minimize" };
-  readonly best: BestView | null;
-  /** What a score has to beat: the spec's baseline, else the score of the start; `null` when there is neither. */
-  readonly baseline: number | null;
-  readonly totals: RunTotals;
-  /** Of the last iteration that taught something. */
-  readonly lastInsights: readonly Insight[];
 }
 
 /**
@@ -114,22 +82,6 @@ export function stateRecordsOf(workspace: Workspace): StateRecords {
   };
 }
 
-/** One hypothesis, in short. */
-export interface HypothesisRow {
-  readonly id: HypothesisId;
-  readonly iteration: number;
-  readonly label: string | null;
-  /** `proposed`: not evaluated yet. `scored`: it has a score. `failed`: it was evaluated and has none. */
-  readonly status: "proposed" | "experimented" | "scored" | "failed";
-  readonly score: number | null;
-  readonly passed: boolean | null;
-  readonly reason: string | null;
-  /** Whether it counts for the best: `false` for what a rollback left out. */
-  readonly counts: boolean;
-  readonly spec: JsonObject;
-  readonly edits: number;
-}
-
 /** Every hypothesis of the run, in the order of their ids. */
 export function inspectHypotheses(root: string, { files }: Pick<Observer, "files">): readonly HypothesisRow[] {
   const source: Source = { root, files };
@@ -165,20 +117,6 @@ export function inspectRefused(root: string, { files }: Pick<Observer, "files">)
 export function inspectInsights(root: string, { files }: Pick<Observer, "files">): readonly Insight[] {
   manifestOf(root, files);
   return listIterations(root, files).flatMap((iteration) => readInsights({ root, files }, iteration) ?? []);
-}
-
-/** One call without its texts, which `inspect show` has. */
-export interface CallRow extends Pick<CallRecord, "id" | "role" | "iteration" | "ask" | "runner" | "state"> {
-  readonly hypothesisId: HypothesisId | null;
-  readonly model: string | null;
-  readonly attempts: number;
-  readonly promptLength: number;
-  readonly responseLength: number | null;
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  readonly costUsd: number | null;
-  readonly durationMs: number | null;
-  readonly failure: string | null;
 }
 
 /** Every model or command-runner call, in the order of iterations and ids. */

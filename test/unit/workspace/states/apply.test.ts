@@ -13,10 +13,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { applySchema } from "../../../../src/model/apply.ts";
+import { type ApplyPlan, applySchema } from "../../../../src/model/apply.ts";
 import { compileSchema } from "../../../../src/schema/validate.ts";
 import { applyState, lastApplied, readApplies, recoverApply } from "../../../../src/workspace/states/apply.ts";
-import { type ApplyPlan, planApply } from "../../../../src/workspace/states/apply-plan.ts";
+import { planApply } from "../../../../src/workspace/states/apply-plan.ts";
 import { SnapshotStore } from "../../../../src/workspace/states/store.ts";
 import { identify } from "../../../support/states.ts";
 import { failAtEachChange, files, killAtEachChange, look, plant, type World, world } from "./rig.ts";

@@ -1,13 +1,14 @@
-import { callSchema, ROLES } from "../../model/call.ts";
-import { evaluationSchema } from "../../model/evaluation.ts";
-import { experimentSchema } from "../../model/experiment.ts";
-import { hypothesisSchema, parametersSchema } from "../../model/hypothesis.ts";
-import { insightSchema } from "../../model/insight.ts";
-import { iterationSchema } from "../../model/iteration.ts";
-import { FINISH_REASONS, originSchema, RUN_STATUSES, totalsSchema } from "../../model/run.ts";
-import { trialSchema } from "../../model/trial.ts";
-import { BYTES, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../../schema/dialect.ts";
-import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
+import { BYTES, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { described, exactly, listOf, nullable } from "../schema/exactly.ts";
+import type { Infer } from "../schema/infer.ts";
+import { callSchema, ROLES } from "./call.ts";
+import { evaluationSchema } from "./evaluation.ts";
+import { experimentSchema } from "./experiment.ts";
+import { hypothesisSchema, parametersSchema } from "./hypothesis.ts";
+import { insightSchema } from "./insight.ts";
+import { iterationSchema } from "./iteration.ts";
+import { FINISH_REASONS, originSchema, RUN_STATUSES, totalsSchema } from "./run.ts";
+import { trialSchema } from "./trial.ts";
 import {
   CALL_ID,
   DIRECTION,
@@ -20,11 +21,14 @@ import {
   TEXT,
   TRIAL_ID,
   WHOLE,
-} from "./shared.ts";
+} from "./vocabulary.ts";
 
 const LABEL = described("What the proposer called it; `null` when it gave no name.", nullable(TEXT));
 
-const best = nullable(exactly({ id: HYPOTHESIS_ID, label: LABEL, score: SCORE, passed: FLAG, spec: parametersSchema }));
+const bestSchema = exactly({ id: HYPOTHESIS_ID, label: LABEL, score: SCORE, passed: FLAG, spec: parametersSchema });
+/** The best hypothesis of a run, as `inspect` shows it. */
+export type BestView = Infer<typeof bestSchema>;
+const best = nullable(bestSchema);
 
 export const summaryOutput = described(
   "What `aura inspect <workspace> summary --json` prints: where a run stands, its iteration under way included.",
@@ -54,6 +58,8 @@ export const summaryOutput = described(
     lastInsights: described("Of the last iteration that taught something.", listOf(insightSchema)),
   }),
 );
+/** Where a run stands, its iteration under way included. */
+export type SummaryView = Infer<typeof summaryOutput>;
 
 export const hypothesesOutput = described(
   "What `aura inspect <workspace> hypotheses --json` prints: every hypothesis, in the order of their ids.",
@@ -77,6 +83,8 @@ export const hypothesesOutput = described(
     ),
   }),
 );
+/** One hypothesis, in short. */
+export type HypothesisRow = Infer<typeof hypothesesOutput>["hypotheses"][number];
 
 export const bestOutput = described(
   "What `aura inspect <workspace> best --json` prints: the best hypothesis, or `null` when none has a score yet.",
@@ -116,6 +124,8 @@ export const callsOutput = described(
     ),
   }),
 );
+/** One call without its texts, which `inspect show` has. */
+export type CallRow = Infer<typeof callsOutput>["calls"][number];
 
 const logView = exactly({
   path: described("Absolute path of the log.", TEXT),
@@ -167,11 +177,15 @@ export const showOutput = {
     exactly({ kind: { const: "call" }, id: CALL_ID, call: callSchema }),
   ],
 } as const;
+/** Everything recorded under one id. */
+export type Details = Infer<typeof showOutput>;
 
 export const logsOutput = described(
   "What `aura inspect <workspace> logs <id> --json` prints: the logs of a hypothesis, a trial or an attempt.",
   exactly({ logs }),
 );
+/** The logs of one attempt at a trial; `null` for a stream that was not written to. */
+export type AttemptLogs = Infer<typeof logs>[number];
 
 export const artifactsOutput = described(
   "What `aura inspect <workspace> artifacts --json` prints: the states of the tracked artifacts.",
@@ -194,6 +208,7 @@ export const artifactsOutput = described(
     ),
   }),
 );
+export type ArtifactsDocument = Infer<typeof artifactsOutput>;
 
 const STATE = described("The state as it was named: best, start, an iteration or a hypothesis.", TEXT);
 
