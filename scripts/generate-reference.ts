@@ -45,6 +45,8 @@ any other unknown key is an error.
   messages, whoever printed it. It is a setting, and shown, where it names what is measured, searched, tracked or read (\`name\`, \`metric\`, \`space\`, \`model\`, paths),
   and so are \`HOME\`, \`USER\`, \`PATH\` and their like. In options of your own components it is a secret unless their schema says otherwise. Files of the project and
   files that trials write are left as they are.
+- Short ways to write a spec: \`metric: accuracy\` is \`metric: { name: accuracy }\`; \`researcher: tpe\` (or \`random\`, \`grid\`) is
+  \`researcher: { type: search, method: tpe }\`; a \`space\` at the top is the researcher's.
 - A component is \`{ type: <name>, …options }\`. A \`type\` that begins with \`./\`, \`../\` or \`/\` is your own module, whose default export is a component definition.
 - Paths are relative to the spec's folder; \`inputs\`, \`artifacts\` and \`files\` to \`root\`. What links in an input folder lead to belongs to it;
   \`.git\` and workspaces do not.`;

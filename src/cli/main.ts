@@ -30,7 +30,7 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     code.value = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const hint = thrown.message.endsWith("missing required argument 'workspace'") ? workspacesHere() : "";
+    const hint = hintFor(thrown);
     if (hint !== "") process.stderr.write(`${hint}\n`);
     if (code.value !== EXIT.ok && wantsJson(args)) {
       const { tellUsageError } = await import("./output.ts");
@@ -38,6 +38,12 @@ export async function main(args: readonly string[]): Promise<void> {
     }
   }
   process.exitCode = outputFailed() ? EXIT.storage : code.value;
+}
+
+/** What is here for a command that names no workspace, and where nothing is, how to begin. */
+function hintFor({ code, message }: CommanderError): string {
+  if (code === "commander.help") return workspacesHere() || "to begin: aura init writes a spec that runs as it is";
+  return message.endsWith("missing required argument 'workspace'") ? workspacesHere() : "";
 }
 
 type Exit = (code: number) => void;
@@ -68,7 +74,7 @@ const COMMANDS: ReadonlyMap<string, (aura: Command, exit: Exit) => void> = new M
   ["resume", resumeCommand],
   ["inspect", inspectCommand],
   ...["rollback", "apply", "repair"].map((name) => [name, stateCommands] as const),
-  ...["validate", "components", "schema"].map((name) => [name, specCommands] as const),
+  ...["validate", "init", "components", "schema"].map((name) => [name, specCommands] as const),
 ]);
 
 function runCommand(aura: Command, exit: Exit): void {
@@ -203,6 +209,18 @@ function specCommands(aura: Command, exit: Exit): void {
     .action(async (spec: string, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {
       const { validate } = await import("./validate.ts");
       exit(await validate(spec, flags));
+    });
+  sub(aura, "init")
+    .description("write a spec and what it needs, to run as they are and to be changed")
+    .argument(
+      "[template]",
+      "search (over the options of a script), code (a model edits a program), agent (an agent's command line does), library (in JavaScript)",
+      "search",
+    )
+    .argument("[dir]", "the folder to write to", ".")
+    .action(async (template: string, dir: string) => {
+      const { init } = await import("./init.ts");
+      exit(await init(template, dir));
     });
   sub(aura, "components")
     .description("the built-in components and their options")

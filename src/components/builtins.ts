@@ -1,6 +1,6 @@
 import type { AnyDefinition, Kind } from "../kernel/define.ts";
 import { createRegistry, type Registry } from "../kernel/registry.ts";
-import type { JsonValue } from "../model/json.ts";
+import type { JsonObject, JsonValue } from "../model/json.ts";
 
 type Catalog = { readonly [K in Kind]: { readonly [type: string]: () => Promise<AnyDefinition<K>> } };
 
@@ -68,6 +68,13 @@ export async function builtinsFor(spec: JsonValue): Promise<Registry> {
   const named = new Set(["metric", "none", ...typesIn(spec)]);
   const isOpen = [...named].some((type) => /^\.{0,2}\//.test(type));
   return isOpen ? builtins() : registryOf((type) => named.has(type));
+}
+
+const SEARCHES: readonly string[] = ["grid", "random", "tpe"];
+
+/** What one word in the place of a researcher stands for: a way to search, or else a type. */
+export function shortResearcher(word: string): JsonObject {
+  return SEARCHES.includes(word) ? { type: "search", method: word } : { type: word };
 }
 
 async function registryOf(isWanted: (type: string) => boolean): Promise<Registry> {

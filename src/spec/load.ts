@@ -16,6 +16,7 @@ import { loadUserModules } from "./modules.ts";
 import { applyOverrides, overridePath, replaceAt } from "./overrides.ts";
 import { placeKey } from "./places.ts";
 import { settingsOf } from "./settings.ts";
+import { fullPath, inFull, sourceInFull, spelledOut } from "./shorthands.ts";
 import { type Site, siteLookup, sitesOf } from "./sites.ts";
 import { parseSource, readSpecFile } from "./source.ts";
 import { type Spec, specSchema } from "./spec-schema.ts";
@@ -115,10 +116,10 @@ type Draft = ReturnType<typeof prepared>;
 
 function prepared(text: string, file: string, options: Omit<LoadSpecTextOptions, "registry">) {
   const overrides = options.overrides ?? {};
-  const source = parseSource(text);
-  const applied = applyOverrides(source.value, overrides);
+  const source = sourceInFull(parseSource(text));
+  const applied = applyOverrides(spelledOut(source.value), overrides);
   const get = (name: string) => options.variables?.get(name);
-  const filled = interpolate(applied.value, get, (path) => source.quoted.has(placeKey(path)));
+  const filled = interpolate(inFull(applied.value), get, (path) => source.quoted.has(placeKey(path)));
   const path = resolve(file);
   const value = isJsonObject(filled.value) ? filled.value : {};
   const findings = [...applied.findings, ...filled.findings];
@@ -132,7 +133,7 @@ function finished(
   before: readonly Diagnostic[] = [],
 ): { readonly loaded: LoadedSpec; readonly diagnose: (findings: readonly Finding[]) => readonly Diagnostic[] } {
   const { file, path, dir, source, variables, overrides } = draft;
-  const overridden = Object.keys(overrides).map(overridePath);
+  const overridden = Object.keys(overrides).map((path) => fullPath(overridePath(path)));
   const writer = new DiagnosticWriter(source, file, overridden, secretValues(variables));
   const unread = source.problems.map(({ path, message, span }) => writer.at(path, message, span));
   if (source.unreadable) throw specError(file, [...before, ...unread]);

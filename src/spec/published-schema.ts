@@ -1,6 +1,7 @@
+import { spaceSchema } from "../components/space/space.ts";
 import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import type { Registry } from "../kernel/registry.ts";
-import { defined, type JsonObject } from "../model/json.ts";
+import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
 import { printableSchema } from "../schema/printable.ts";
 import { placedSchema, withNotes } from "./components.ts";
 import { specSchema } from "./spec-schema.ts";
@@ -17,11 +18,31 @@ export function publishedSpecSchema(registry: Registry): JsonObject {
   const kinds = KINDS.filter((kind) => registry.list(kind).length > 0);
   const defs = kinds.map((kind) => [kind, reference(kind, registry)] as const);
   const top = withVariables(printableSchema(withNotes(specSchema)));
+  const properties = isSchema(top.properties) ? withShortForms(top.properties) : {};
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "AURA run spec",
     ...top,
+    properties,
     $defs: { ...Object.fromEntries(defs), inlineRunner: inline("runner", registry) },
+  };
+}
+
+/** The keys with the short ways to write them: see `shorthands.ts`. */
+function withShortForms({ metric = {}, researcher = {}, ...rest }: JsonObject): JsonObject {
+  const short = (word: string, full: JsonValue): JsonObject => ({
+    ...(isSchema(full) ? defined({ description: full.description }) : {}),
+    anyOf: [{ type: "string", description: word }, full],
+  });
+  const space = {
+    ...withVariables(printableSchema(spaceSchema)),
+    description: "What the researcher may choose: its `space`.",
+  };
+  return {
+    ...rest,
+    metric: short("Its name alone.", metric),
+    researcher: short("Its type, or the method of a search.", researcher),
+    space,
   };
 }
 

@@ -59,6 +59,37 @@ describe("a valid spec", () => {
     expect(load(noted).raw).toMatchObject({ "x-base": { a: 1 }, metric: { "x-note": { a: 1 } } });
   });
 
+  it("may be written in short, and is recorded in full", () => {
+    const short = `version: 1
+name: short
+metric: accuracy
+researcher: tpe
+space: { lr: { type: float, low: "\${LOW}", high: 1 } }
+experimenter: { type: script, command: "train {lr}" }
+`;
+    const full = load(short.replace('"${LOW}"', "0.1"), { registry: builtins });
+    expect(full.raw).toMatchObject({
+      metric: { name: "accuracy", direction: "maximize" },
+      researcher: { type: "search", method: "tpe", space: { lr: { type: "float", low: 0.1, high: 1 } } },
+    });
+    expect(full.raw).not.toHaveProperty("space");
+    const overrides = { metric: "loss", researcher: "random", "space.lr.low": 0.2 };
+    expect(load(short, { registry: builtins, overrides }).raw).toMatchObject({
+      metric: { name: "loss" },
+      researcher: { method: "random", space: { lr: { low: 0.2 } } },
+    });
+    expect(
+      load(short.replace('"${LOW}"', "0.1"), { registry: builtins, overrides: { "researcher.num_tasks": 3 } }).raw,
+    ).toMatchObject({
+      researcher: { method: "tpe", num_tasks: 3 },
+    });
+    expect(errorsOfBuiltIns(short.replace('"${LOW}"', "[]"))).toEqual(["5:34 expected a number"]);
+    expect(errorsOfBuiltIns(short.replace("tpe", "function").replace('"${LOW}"', "0"))).toHaveLength(2);
+    expect(
+      errorsOfBuiltIns(short.replace("tpe", "{ type: search, space: {} }").replace('"${LOW}"', "0")),
+    ).toContainEqual(expect.stringMatching(/^5:1 .*"space"/));
+  });
+
   it("accepts an alias of a type", () => {
     expect(errorsOf(changed("type: composed", "type: single-trial"))).toEqual([]);
   });

@@ -1,0 +1,39 @@
+import { mkdirSync, symlinkSync } from "node:fs";
+import { expect, it } from "vitest";
+import { desk, start } from "../support/aura.ts";
+import { REPOSITORY } from "../support/documents.ts";
+
+it.each(["search", "code", "agent"])("the template %s runs as it is written and comes to a score", async (template) => {
+  using dir = desk();
+  const made = await dir.run(["init", template]);
+  expect(made).toMatchObject({ code: 0, stderr: "" });
+  expect(made.stdout).toMatch(/^wrote .*spec\.yaml[\s\S]*aura run spec\.yaml/);
+  expect(await dir.run(["validate", "spec.yaml"])).toMatchObject({ code: 0, stderr: "" });
+  expect(await dir.run(["run", "spec.yaml"])).toMatchObject({ code: 0 });
+  const { best } = await dir.document<{ best: { passed: boolean } }>(["inspect", `runs/${template}`, "best", "--json"]);
+  expect(best.passed).toBe(true);
+});
+
+it("the template library runs as it is written, and goes on where it was", async () => {
+  using dir = desk();
+  await dir.run(["init", "library", "sub/folder"]);
+  mkdirSync(dir.join("node_modules"));
+  symlinkSync(REPOSITORY, dir.join("node_modules", "aura-research"));
+  const loop = () => start(process.execPath, ["loop.mjs"], { cwd: dir.join("sub/folder") }).ended;
+  expect(await loop()).toMatchObject({ code: 0, stdout: expect.stringContaining("run.finished") });
+  expect(await loop()).toMatchObject({ code: 0 });
+});
+
+it("writes over nothing, and says so with 2", async () => {
+  using dir = desk({ "train.mjs": "mine" });
+  const refused = await dir.run(["init"]);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("train.mjs is there already") });
+  expect(dir.read("train.mjs")).toBe("mine");
+  expect(dir.read("spec.yaml")).toBeNull();
+  expect(await dir.run(["init", "serach"])).toMatchObject({ code: 2, stderr: expect.stringContaining('"search"') });
+});
+
+it("in an empty folder the bare command says how to begin", async () => {
+  using dir = desk();
+  expect(await dir.run([])).toMatchObject({ code: 2, stderr: expect.stringContaining("aura init") });
+});
