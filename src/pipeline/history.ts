@@ -5,7 +5,7 @@ import type { Hypothesis } from "../model/hypothesis.ts";
 import { type HypothesisId, hypothesisId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { CarriedState, FinishedIteration, ProposedIteration, RefusedProposal } from "../model/iteration.ts";
-import { canonicalJson, defined } from "../model/json.ts";
+import { canonicalJson, defined, type JsonObject } from "../model/json.ts";
 import type { BestSoFar } from "../model/run.ts";
 import { type Comparison, withoutMinimum } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
@@ -138,14 +138,16 @@ export class RunHistory {
     this.#progress = { ...this.#progress, failuresInARow: 0, iterationsWithoutProposal: 0 };
   }
 
-  /** Id of the hypothesis that already proposed the same thing from the same base state, if one that counts did. */
-  repeatOf(proposal: Pick<Hypothesis, "spec" | "edits" | "base">): HypothesisId | undefined {
-    const known = this.#fingerprints.get(fingerprint(proposal));
+  /** Id of the hypothesis that already runs the same parameters with the same state, if one that counts does. */
+  repeatOf({ spec }: Pick<Hypothesis, "spec">, state: string | null): HypothesisId | undefined {
+    const known = this.#fingerprints.get(fingerprint(spec, state));
     return known !== undefined && this.#archive.counts(known) ? known : undefined;
   }
 
-  remember(hypothesis: Hypothesis): void {
-    if (this.repeatOf(hypothesis) === undefined) this.#fingerprints.set(fingerprint(hypothesis), hypothesis.id);
+  /** `state`: the id of the one its edits make of its base; `null` when there are no artifacts. */
+  remember(hypothesis: Pick<Hypothesis, "id" | "spec">, state: string | null): void {
+    if (this.repeatOf(hypothesis, state) === undefined)
+      this.#fingerprints.set(fingerprint(hypothesis.spec, state), hypothesis.id);
   }
 
   /** Takes in a whole iteration, all of which has been told, and answers its record with what it has come to. */
@@ -269,10 +271,9 @@ function historyEntry({ hypothesis, experiment, evaluation }: StageResults, iter
 }
 
 /**
- * Two proposals are the same when they would run the same thing: their parameters, their edits and what these change.
+ * Two proposals are the same when they would run the same thing: their parameters, and the state that their edits come to.
  * 52 bits of a hash stand for that, so that a long run remembers it in little space.
  */
-function fingerprint({ spec, edits = [], base }: Pick<Hypothesis, "spec" | "edits" | "base">): number {
-  const changes = edits.length > 0 ? `\n${JSON.stringify(edits)}` : "";
-  return Number.parseInt(sha256Of(`${base?.snapshot ?? ""}\n${canonicalJson(spec)}${changes}`).slice(0, 13), 16);
+function fingerprint(spec: JsonObject, state: string | null): number {
+  return Number.parseInt(sha256Of(`${state ?? ""}\n${canonicalJson(spec)}`).slice(0, 13), 16);
 }

@@ -13,7 +13,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import { isInterruption } from "./ending.ts";
 import type { View } from "./history.ts";
 import { runHypothesis } from "./hypothesis.ts";
-import { type Batch, propose } from "./propose.ts";
+import { type Batch, propose, proposedState } from "./propose.ts";
 import { insightsOf, presenceOf } from "./resume.ts";
 import { type Loop, stageContext } from "./stage-context.ts";
 import { answerOf, FINDINGS } from "./stages.ts";
@@ -60,8 +60,11 @@ export function replayIteration(loop: Loop, iteration: number): boolean {
     if (!hypothesis || !experiment || !evaluation || missingTrials.length > 0) return false;
     results.push({ hypothesis, experiment, evaluation });
   }
-  for (const { hypothesis, evaluation } of results) {
-    history.remember(hypothesis);
+  for (const { hypothesis, experiment, evaluation } of results) {
+    // What a trial left is not what was proposed.
+    const isCaptured = experiment.trials.some(({ captured }) => captured !== undefined);
+    const { state } = isCaptured ? {} : experiment;
+    history.remember(hypothesis, state ?? proposedState(hypothesis, record.base, loop.artifacts));
     history.tell(evaluation);
   }
   const concluded = history.finish(record, results, insights).record;
@@ -121,13 +124,15 @@ async function fixBatch(loop: Loop, ctx: StageContext, begun: Started, view: Vie
 
 async function proposeBatch(loop: Loop, ctx: StageContext, begun: IterationRecord, view: View): Promise<Batch> {
   if (begun.start === true) {
-    return { hypotheses: [{ id: hypothesisId(ctx.iteration, 0), label: "start", spec: {} }], refused: [] };
+    const start = { id: hypothesisId(ctx.iteration, 0), label: "start", spec: {} };
+    loop.history.remember(start, proposedState(start, begun.base, loop.artifacts));
+    return { hypotheses: [start], refused: [] };
   }
   ctx.emit({ type: "stage.started", stage: "hypothesize", iteration: ctx.iteration });
   const { researcher } = loop.stages;
   const { hypotheses = Number.POSITIVE_INFINITY } = ctx.settings.stop;
   const count = Math.min(researcher.numTasks, hypotheses - view.progress.hypotheses);
-  return propose(researcher, ctx, count, begun.base, loop.history);
+  return propose(researcher, ctx, count, begun.base, loop);
 }
 
 /** The batch's hypotheses. One whose record was deleted is proposed again, and what was computed from it is dropped. */
@@ -148,7 +153,7 @@ async function readBatch(loop: Loop, ctx: StageContext, fixed: ProposedIteration
     workspace.writeHypothesis(proposed);
     return proposed;
   });
-  for (const hypothesis of hypotheses) history.remember(hypothesis);
+  for (const one of hypotheses) history.remember(one, proposedState(one, fixed.base, loop.artifacts));
   return { fixed, hypotheses };
 }
 

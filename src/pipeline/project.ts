@@ -18,6 +18,7 @@ import {
   changesInCopy,
   createArtifactsView,
   EditRefused,
+  idOf,
   makeTrialCopy,
   projectExcludes,
   SnapshotStore,
@@ -42,6 +43,8 @@ export interface ArtifactStates {
   readonly start: string;
   /** The state a hypothesis runs with: its base with its own edits, and no one else's. */
   stateOf(hypothesis: Hypothesis, base: CarriedState): string;
+  /** The id of that state, of which nothing is stored; `null` when the edits cannot be made. */
+  idOfState(hypothesis: Pick<Hypothesis, "edits">, base: CarriedState): string | null;
   /** Why edits cannot be made to a state. Nothing is stored. */
   problemOf(edits: readonly Edit[], base: CarriedState): ProposalProblem | null;
   view(base: CarriedState): ArtifactsView;
@@ -160,6 +163,10 @@ export async function openProject(
           "damaged",
           `${hypothesisFile(workspace.root, id)} is not as it was: ${why}; restore it`,
         );
+      },
+      idOfState: ({ edits = [] }, base) => {
+        const made = edits.length === 0 ? null : tryEdits(store, base.snapshot, edits, bounds);
+        return made === null ? base.snapshot : made instanceof EditRefused ? null : idOf(made);
       },
       problemOf: (edits, base) => {
         const made = edits.length === 0 ? null : tryEdits(store, base.snapshot, edits, bounds);

@@ -7,6 +7,7 @@ import type { CarriedState, RefusedProposal } from "../model/iteration.ts";
 import { defined } from "../model/json.ts";
 import type { Failure } from "../model/trial.ts";
 import type { RunHistory } from "./history.ts";
+import type { ArtifactStates } from "./project.ts";
 import { answerOf, PROPOSALS } from "./stages.ts";
 
 /** Proposals refused for one reason that are recorded each by itself. */
@@ -20,6 +21,12 @@ export interface Batch {
   readonly exhausted?: boolean;
 }
 
+/** What tells a repeat. */
+interface Known {
+  readonly history: RunHistory;
+  readonly artifacts: ArtifactStates | null;
+}
+
 /**
  * Asks the researcher for up to `count` hypotheses. Repeats of earlier ones are dropped and the rest is cut to
  * `count`, each with its reason. A reply that cannot be used is a `failure` of the iteration, not an error.
@@ -29,7 +36,7 @@ export async function propose(
   ctx: StageContext,
   count: number,
   base: CarriedState | undefined,
-  history: RunHistory,
+  known: Known,
 ): Promise<Batch> {
   let answer: Proposals;
   try {
@@ -40,7 +47,7 @@ export async function propose(
     if (!failure) throw thrown;
     return { hypotheses: [], refused: [], failure };
   }
-  const batch = admit(answer, ctx, count, base, history);
+  const batch = admit(answer, ctx, count, base, known);
   if (batch.hypotheses.length > 0 || batch.exhausted) return batch;
   const failure = answer.failure ?? {
     code: "no-proposal",
@@ -56,7 +63,7 @@ function admit(
   ctx: StageContext,
   count: number,
   carried: CarriedState | undefined,
-  history: RunHistory,
+  { history, artifacts }: Known,
 ): Batch {
   const refused: RefusedProposal[] = [...(answer.refused ?? [])];
   const hypotheses: Hypothesis[] = [];
@@ -77,15 +84,26 @@ function admit(
       return;
     }
     const hypothesis = withId(proposal, hypothesisId(ctx.iteration, hypotheses.length), base);
-    const earlier = history.repeatOf(hypothesis);
+    const state = proposedState(hypothesis, carried, artifacts);
+    const earlier = history.repeatOf(hypothesis, state);
     if (earlier !== undefined) {
       refused.push({ label, reason: `repeats ${earlier}` });
       return;
     }
-    history.remember(hypothesis);
+    history.remember(hypothesis, state);
     hypotheses.push(hypothesis);
   });
   return { hypotheses, refused: counted(refused), ...(answer.exhausted ? { exhausted: true } : {}) };
+}
+
+/** The id of the state that a hypothesis is to run with; `null` when there is none. */
+export function proposedState(
+  hypothesis: Hypothesis,
+  carried: CarriedState | undefined,
+  artifacts: ArtifactStates | null,
+): string | null {
+  const base = hypothesis.base ?? carried;
+  return base === undefined || artifacts === null ? null : artifacts.idOfState(hypothesis, base);
 }
 
 /** Refusals one by one as long as they are few for a reason, and the rest of them as one that says how many. */

@@ -42,8 +42,13 @@ export function tryEdits(
   const refused = applyAll(draft, edits, bounds);
   if (refused !== null) return refused;
   const made = draft.entries();
-  if (edits.length === 0 || makeSnapshot(made.map(recorded)).id !== baseId) return made;
+  if (edits.length === 0 || idOf(made) !== baseId) return made;
   return new EditRefused("edit-no-change", "the edits together change nothing: the last undo the first");
+}
+
+/** The id that these entries have as a state. */
+export function idOf(entries: readonly NewEntry[]): string {
+  return makeSnapshot(entries.map(recorded)).id;
 }
 
 function applyAll(draft: Draft, edits: readonly Edit[], bounds: EditBounds): EditRefused | null {

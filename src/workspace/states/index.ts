@@ -8,7 +8,7 @@ export {
 } from "./copies.ts";
 export { diffSnapshots, patchBetween } from "./diff.ts";
 export { EditRefused } from "./draft.ts";
-export { applyEdits, tryEdits } from "./edits.ts";
+export { applyEdits, idOf, tryEdits } from "./edits.ts";
 export { isWorkspace, projectExcludes, removeExcept, repositoryTop, workspacesIn } from "./excludes.ts";
 export { captureProject, type ProjectRequest } from "./project.ts";
 export { carriedState, findState, planRollback, rollback, type StateRecords } from "./rollback.ts";

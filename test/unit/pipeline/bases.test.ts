@@ -83,6 +83,22 @@ describe("the state that a hypothesis starts from", () => {
     expect(json("00001/iteration").hypotheses).toEqual(["i00001-h000"]);
   });
 
+  test("does not make a proposal another, whose edits come to a state that was run already: also after a resume", async () => {
+    const [one, two] = [edit("code.txt", "1"), edit("code.txt", "2")];
+    const proposals = [
+      [{ edits: one }, { edits: two }, { edits: [{ path: "code.txt", search: "0", replace: "1" }] }],
+      [{ edits: one }, { edits: [{ path: "code.txt", search: "2", replace: "0" }] }, { base: "i1-h0", edits: two }],
+    ];
+    await run(proposals.slice(0, 1));
+    expect(json("00001/iteration").refused).toEqual([{ label: "#3", reason: "repeats i00001-h000" }]);
+    await run(proposals);
+    const resumed = json("00002/iteration").refused;
+    const reasons = ["i00001-h000", "i00000-h000", "i00001-h001"].map((id) => `repeats ${id}`);
+    expect(resumed.map(({ reason }: { reason: string }) => reason)).toEqual(reasons);
+    await run(proposals, { workspace: await Workspace.create(folder.join("undisturbed")) });
+    expect(json("../../undisturbed/iterations/00002/iteration").refused).toEqual(resumed);
+  });
+
   test("is no matter without artifacts: `base` is a parameter like any other", async () => {
     const experimenter = new FunctionExperimenter(({ base }) => ({ score: Number(base) }));
     await run([[{ base: "7" }]], { artifacts: [], experimenter });

@@ -58,14 +58,14 @@ describe("the view of finished iterations", () => {
     });
   });
 
-  test("knows a repeat by what would run, in whatever order its keys are, from one base state", () => {
+  test("knows a repeat by what would run: the parameters, in whatever order their keys are, and the state", () => {
     const history = historyOf();
-    const first = { spec: { a: 1, b: { c: 2, d: 3 } }, base: { snapshot: "s1", hypothesisId: "i00000-h000" } };
-    history.remember({ id: "i00001-h000", ...first });
-    expect(history.repeatOf({ ...first, spec: { b: { d: 3, c: 2 }, a: 1 } })).toBe("i00001-h000");
-    expect(history.repeatOf({ ...first, spec: { a: 1, b: { c: 2, d: 4 } } })).toBeUndefined();
-    expect(history.repeatOf({ ...first, base: { ...first.base, snapshot: "s2" } })).toBeUndefined();
-    expect(history.repeatOf({ ...first, edits: [{ path: "a.txt", content: "x" }] })).toBeUndefined();
+    const spec = { a: 1, b: { c: 2, d: 3 } };
+    history.remember({ id: "i00001-h000", spec }, "s1");
+    expect(history.repeatOf({ spec: { b: { d: 3, c: 2 }, a: 1 } }, "s1")).toBe("i00001-h000");
+    expect(history.repeatOf({ spec: { a: 1, b: { c: 2, d: 4 } } }, "s1")).toBeUndefined();
+    expect(history.repeatOf({ spec }, "s2")).toBeUndefined();
+    expect(history.repeatOf({ spec }, null)).toBeUndefined();
   });
 
   test("gives a tie to the earlier id", () => {
@@ -119,7 +119,7 @@ describe("a rollback in the history", () => {
     ]);
     expect(seen.entries.map(({ id }) => id)).toEqual(["i00001-h000"]);
     expect(seen.insights.map(({ iteration }) => iteration)).toEqual([1]);
-    expect(history.repeatOf({ spec: { id: "i00002-h000" } })).toBeUndefined();
+    expect(history.repeatOf({ spec: { id: "i00002-h000" } }, "s2")).toBeUndefined();
   });
 
   test("to a worse one makes that the one to beat", () => {
