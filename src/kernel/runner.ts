@@ -6,6 +6,8 @@ import type { RunContext } from "./run-context.ts";
 
 /** `setup` runs once before the loop, `teardown` always after it, in reverse order. */
 export interface Lifecycle {
+  /** Variables that its processes get though they may be secrets: the values of those that are stand in no record. */
+  readonly passEnv?: readonly string[];
   setup?(ctx: RunContext): Promise<void>;
   teardown?(ctx: RunContext): Promise<void>;
 }

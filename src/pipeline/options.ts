@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { isSecretName } from "../components/process-environment.ts";
 import { assertOptions, type Expectation, type Expectations, isObject } from "../kernel/given-options.ts";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import { type Artifact, artifactPaths } from "../model/artifact.ts";
@@ -18,7 +19,7 @@ export interface PipelineOptions extends SettingsOptions {
   readonly workspace: Workspace;
   /** The spec as loaded, for the manifest and for comparing on resume; absent for pipelines written in code. */
   readonly spec?: RecordedSpec;
-  /** Values that no record, log, event or message is to hold, such as those of a spec's `${VAR}`. Default: none. */
+  /** Values that no record, log, event or message is to hold, such as those of a spec's `${VAR}`, besides those of secrets in `passEnv`. Default: none. */
   readonly secrets?: readonly string[];
   /** Variables that hold keys of model providers, besides those whose names say so. Default: none. */
   readonly keyVariables?: readonly string[];
@@ -95,6 +96,15 @@ export function settingsFrom(
     stop: options.maxIterations === undefined ? stop : { ...stop, iterations: options.maxIterations },
     ...defined({ goal: options.goal, seed: options.seed, parallel: options.parallel }),
   };
+}
+
+/** Values that are to stand nowhere: those given, and those of secrets that parts let their processes have. */
+export function hiddenValues(options: PipelineOptions): readonly string[] {
+  const { researcher, experimenter, evaluator, reviewer, keyVariables = [], secrets = [] } = options;
+  const passed = [researcher, experimenter, evaluator, reviewer].flatMap((part) => part?.passEnv ?? []);
+  const { variables } = options.workspace.effects;
+  const names = passed.filter((name) => isSecretName(name) || keyVariables.includes(name));
+  return [...secrets, ...names.flatMap((name) => variables.get(name) ?? [])];
 }
 
 /** Throws `UsageError` naming each option of a pipeline in code that is missing, unknown or not what it has to be. */

@@ -11,7 +11,7 @@ import type { LockOptions } from "../workspace/lock/lock.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import type { StopSignals } from "./ending.ts";
-import { assertPipelineOptions, type PipelineOptions, settingsFrom } from "./options.ts";
+import { assertPipelineOptions, hiddenValues, type PipelineOptions, settingsFrom } from "./options.ts";
 import { readEarlier } from "./prior.ts";
 import { assertArtifacts } from "./project.ts";
 
@@ -52,9 +52,10 @@ export class Pipeline {
   /** Throws `UsageError` naming every option that is missing, unknown or not what it has to be. */
   constructor(options: PipelineOptions) {
     assertPipelineOptions(options);
-    this.#options = options;
     this.#effects = options.workspace.effects;
-    this.#hide = createRedactor(options.secrets ?? []);
+    const secrets = hiddenValues(options);
+    this.#options = { ...options, secrets };
+    this.#hide = createRedactor(secrets);
     this.#emitter = createEmitter(this.#effects.clock, this.#hide);
     this.settings = settingsFrom(options, options.evaluator.metric);
   }
@@ -107,7 +108,7 @@ export class Pipeline {
   async #inLock(signals: StopSignals, onWait: LockOptions["onWait"]): Promise<RunEnd> {
     const { workspace, from } = this.#options;
     const isNew = from !== undefined && !workspace.hasRun();
-    const earlier = isNew ? await readEarlier(from, this.#effects) : null;
+    const earlier = isNew ? await readEarlier(from, this.settings, this.#effects) : null;
     // Nothing is under way yet that a gentle stop could wait for.
     const signal = AbortSignal.any([signals.now, signals.drain]);
     const lock = await workspace.lock(onWait ? { signal, onWait } : { signal });

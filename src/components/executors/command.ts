@@ -59,6 +59,7 @@ interface Compiled {
 export class CommandExecutor implements Executor {
   readonly cwd: "root" | "copy";
   readonly starter: Starter;
+  readonly passEnv: readonly string[];
   readonly #command: Compiled;
   readonly #env: readonly (readonly [string, TextTemplate])[];
   readonly #options: ProcessOptions;
@@ -70,11 +71,12 @@ export class CommandExecutor implements Executor {
     assertKnown(new.target.name, options, PROCESS_OPTIONS);
     this.cwd = options.cwd ?? "root";
     this.starter = starter;
+    this.passEnv = options.passEnv ?? [];
     this.#dispatch = new Dispatch(starter);
     this.#options = options;
     this.#command = compiled(command, options.shell ?? false);
     this.#env = Object.entries(options.env ?? {}).map(([name, value]) => [name, compileText(String(value))]);
-    for (const name of [...Object.keys(options.env ?? {}), ...(options.passEnv ?? [])]) {
+    for (const name of [...Object.keys(options.env ?? {}), ...this.passEnv]) {
       const refused = refusedVariable(name);
       if (refused !== null) throw new CommandError(refused);
     }
@@ -93,7 +95,7 @@ export class CommandExecutor implements Executor {
     this.#warnings = [
       ...(withheld === null ? [] : [{ code: "variables-withheld", message: withheld }]),
       ...(gap === null ? [] : [{ code: "limit-not-enforced", message: gap }]),
-      ...(this.#options.passEnv ?? [])
+      ...this.passEnv
         .filter((name) => ctx.effects.variables.get(name) === undefined)
         .map((name) => ({ code: "variable-not-set", message: `pass_env names ${name}, which is not set` })),
       ...(ctx.settings.artifacts.length > 0 && this.starter.isolates !== true ? [NOT_ISOLATED] : []),
@@ -169,7 +171,7 @@ export class CommandExecutor implements Executor {
   }
 
   #sources({ effects: { variables }, keyVariables }: RunContext) {
-    return { variables, keyVariables, passEnv: this.#options.passEnv };
+    return { variables, keyVariables, passEnv: this.passEnv };
   }
 }
 

@@ -53,12 +53,14 @@ export interface FunctionExecutorOptions {
  */
 export class FunctionExecutor implements Executor {
   readonly cwd: "root" | "copy";
+  readonly passEnv: readonly string[];
   readonly #target: TrialFunction | ModuleFunction;
   readonly #options: FunctionExecutorOptions;
 
   constructor(target: TrialFunction | ModuleFunction, options: FunctionExecutorOptions = {}) {
     assertKnown("FunctionExecutor", options, { timeoutMs: true, passEnv: true, cwd: true });
     this.cwd = options.cwd ?? "root";
+    this.passEnv = options.passEnv ?? [];
     this.#target = target;
     this.#options = options;
   }
@@ -78,7 +80,7 @@ export class FunctionExecutor implements Executor {
   ): Promise<RawResult> {
     const output = new Output(ctx);
     const { effects, keyVariables } = ctx;
-    const { passEnv } = this.#options;
+    const { passEnv } = this;
     const env = ownEnvironment({ variables: effects.variables, keyVariables, aura: ctx.env, passEnv });
     const wrapped = environment.wrap({ file: "node", args: [], env, cwd: ctx.cwd });
     const { aura } = commandValues(hypothesis, ctx);

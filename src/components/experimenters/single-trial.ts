@@ -92,6 +92,10 @@ export class SingleTrialExperimenter implements Experimenter {
     return this.executor?.starter?.gatherMs !== undefined;
   }
 
+  get passEnv(): readonly string[] {
+    return this.executor?.passEnv ?? [];
+  }
+
   wrap(command: Command, place: TrialPlace): Command {
     return this.executor?.starter?.wrap?.(command, place) ?? command;
   }

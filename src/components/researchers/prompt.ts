@@ -88,6 +88,10 @@ export class Researcher implements ResearcherPort {
     this.#schemaCheck = options.hypothesisSchema === undefined ? undefined : schemaCheck(options.hypothesisSchema);
   }
 
+  get passEnv(): readonly string[] {
+    return this.runner.passEnv ?? [];
+  }
+
   async setup(ctx: RunContext): Promise<void> {
     if (this.#edits === "in_place" && ctx.settings.artifacts.length === 0) {
       throw new SpecError("edits: in_place needs tracked files, and none are tracked");

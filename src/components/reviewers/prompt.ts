@@ -57,6 +57,10 @@ export class Reviewer implements ReviewerPort {
     this.#template.check(promptShapes({ results: RESULTS_SHAPE }));
   }
 
+  get passEnv(): readonly string[] {
+    return this.runner.passEnv ?? [];
+  }
+
   async setup(ctx: RunContext): Promise<void> {
     await this.runner.setup?.(ctx);
   }

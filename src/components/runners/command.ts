@@ -59,6 +59,7 @@ const PROMPT_FILE = "{prompt_file}";
  */
 export class CommandRunner implements Runner {
   readonly name: string;
+  readonly passEnv: readonly string[];
   readonly #argv: readonly [string, ...string[]];
   readonly #options: CommandRunnerOptions;
   #effects: CommandEffects | null;
@@ -82,6 +83,7 @@ export class CommandRunner implements Runner {
     if (file === undefined || file === "") throw new SpecError("a command runner needs a program: argv is empty");
     this.#argv = [file, ...args];
     this.#options = options;
+    this.passEnv = options.passEnv ?? [];
     this.name = options.name ?? "command";
     this.#effects = options.effects ?? null;
   }
@@ -176,7 +178,7 @@ export class CommandRunner implements Runner {
   }
 
   #sources({ variables }: CommandEffects) {
-    return { variables, keyVariables: this.#keyVariables, env: this.#options.env, passEnv: this.#options.passEnv };
+    return { variables, keyVariables: this.#keyVariables, env: this.#options.env, passEnv: this.passEnv };
   }
 
   #args(input: "stdin" | "argument" | "file", prompt: string, file: string): readonly string[] {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CommandRunner, MetricEvaluator, Researcher, ScriptExperimenter } from "../../../src/index.ts";
 import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
@@ -129,4 +130,28 @@ describe("values of a spec's variables", () => {
     expect(String(ended)).not.toContain("name-of-secret");
     expect(betrayers(place.join("run"))).toEqual([]);
   });
+});
+
+test("of a pipeline in code, secrets that its parts let their processes have are nowhere, and other variables stay", async () => {
+  const [agent, trial] = ["asked-with-9d1", "trained-with-7c2"];
+  const values: Readonly<Record<string, string>> = { AGENT_TOKEN: agent, TRIAL_KEY: trial, MODE: "in-the-open" };
+  const system = systemEffects();
+  const variables = { ...system.variables, get: (name: string) => values[name] ?? system.variables.get(name) };
+  const workspace = await Workspace.create(place.join("coded"), { effects: { ...system, variables } });
+  const reply = `printf '[{"x": 1, "rationale": "%s"}]' "$AGENT_TOKEN"`;
+  const pipeline = new Pipeline({
+    workspace,
+    root: place.path,
+    researcher: new Researcher({ runner: new CommandRunner(["sh", "-c", reply], { passEnv: ["AGENT_TOKEN"] }) }),
+    experimenter: new ScriptExperimenter(["sh", "-c", 'echo "$TRIAL_KEY $MODE"; echo score=1'], {
+      passEnv: ["TRIAL_KEY", "MODE"],
+    }),
+    evaluator: new MetricEvaluator({ metric: "score" }),
+    maxIterations: 1,
+  });
+  expect(await pipeline.run()).toMatchObject({ reason: "iterations", best: { score: 1 } });
+  const log = place.read("coded/iterations/00001/trials/i00001-h000-t00.a1.stdout.log");
+  expect(log).toBe("[redacted] in-the-open\nscore=1\n");
+  expect(workspace.readHypothesis("i00001-h000")?.rationale).toBe("[redacted]");
+  expect(betrayers(place.join("coded"), [agent, trial])).toEqual([]);
 });
