@@ -148,7 +148,7 @@ function text(steps: readonly ExplainedStep[], changes: readonly JudgedChange[])
   const width = steps.reduce((longest, { step }) => Math.max(longest, step.length), 0);
   const count = (action: ExplainedStep["action"]): number => steps.filter((step) => step.action === action).length;
   return [
-    ...(changes.length > 0 ? [`changed, from the next iteration on:\n${changeLines(changes)}`, ""] : []),
+    ...(changes.length > 0 ? [`changed, from the next proposals on:\n${changeLines(changes)}`, ""] : []),
     ...steps.map(({ step, action, why }) => `${action.padEnd(5)}  ${step.padEnd(width)}  ${terminalLine(why)}`),
     "",
     `${count("reuse")} to reuse, ${count("adopt")} to adopt, ${count("rerun")} to run`,

@@ -51,7 +51,7 @@ async function dryRun(
   ifExists: IfExists,
 ): Promise<number> {
   const resolved = await resolveSpec(loaded, { effects, probe: false });
-  const earlier = flags.from === undefined ? null : await readEarlier(flags.from, effects);
+  const earlier = flags.from === undefined ? null : await readEarlier(flags.from, resolved.settings, effects);
   const prior = earlier && priorOf(earlier, isScoredAlike(earlier.manifest, resolved.spec, [], resolved.settings));
   const place = ifExists === "next" ? placeForRun(named, effects, ifExists) : named;
   const beginning = { prior: prior ?? [], ...(earlier && { earlier }) };

@@ -77,7 +77,10 @@ export const runDescription = exactly(["from"], {
 /** What happens between the beginning of a run and its end. */
 export const betweenEvents = [
   event("settings.changed", {
-    from: described("The iteration from which on they count.", WHOLE),
+    from: described(
+      "The first iteration that is proposed with them; what is still to be reviewed before it is, with them too.",
+      WHOLE,
+    ),
     fields: settingChangesSchema,
   }),
   event("warning", { code: described("Stable.", TEXT), message: TEXT }, { hypothesisId: HYPOTHESIS_ID }),

@@ -1,6 +1,7 @@
 import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { parametersSchema } from "./hypothesis.ts";
+import { insightsSchema } from "./insight.ts";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
@@ -31,6 +32,7 @@ const priorRunSchema = exactly({
     description: "Nothing that scores depend on was another: they can be compared with those of this run.",
   },
   entries: { type: "array", items: priorEntrySchema },
+  insights: { ...insightsSchema, description: "What was learnt there, the latest of it." },
 });
 /** What came of an earlier run, from which this one, or one before it, was started. */
 export type PriorRun = Infer<typeof priorRunSchema>;

@@ -2,10 +2,12 @@ import { basename, resolve } from "node:path";
 import { countedAfter } from "../kernel/archive.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
-import { compareIds, type HypothesisId } from "../model/ids.ts";
+import { compareIds, type HypothesisId, hypothesisId } from "../model/ids.ts";
+import type { Insight } from "../model/insight.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { PriorEntry, PriorRun } from "../model/prior.ts";
 import type { ProjectScope, RunManifest, RunOrigin } from "../model/run.ts";
+import type { RunSettings } from "../model/settings.ts";
 import { isTracked, isWithin } from "../model/tree-path.ts";
 import { priorDir } from "../workspace/layout.ts";
 import { holdsRun } from "../workspace/locate.ts";
@@ -27,17 +29,27 @@ const BEST_FEW = 5;
 /** Bytes of records that are taken over from all earlier runs: the latest run first, of each its best first. */
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_OF_A_DIFF = 8 * 1024;
+const MOST_INSIGHTS = 100;
 
 /**
  * Reads `WORKSPACE[@STATE]`: its finished iterations, and the state of its artifacts that is carried on or is named as
- * `rollback --to` takes it. The run may be live. Throws `WorkspaceError`: "not-found" where there is no run, "usage" where
- * there is no such state, "damaged" for anything of it that is not whole.
+ * `rollback --to` takes it; none for a run that tracks none. The run may be live. Throws `SpecError` where a state is named
+ * that would be of no use, `WorkspaceError`: "not-found" where there is no run, "usage" where there is no such state,
+ * "damaged" for anything of it that is not whole.
  */
-export async function readEarlier(from: string, effects: Effects): Promise<EarlierRun> {
+export async function readEarlier(
+  from: string,
+  { artifacts }: Pick<RunSettings, "artifacts">,
+  effects: Effects,
+): Promise<EarlierRun> {
   const [, place, named] = holdsRun(resolve(from), effects.files) ? [] : (/^(.+)@([^@/]*)$/.exec(from) ?? []);
   const workspace = await Workspace.open(place ?? from, { effects });
   const manifest = workspace.readManifest();
   if (manifest === null) throw new SpecError(`the run in ${workspace.root} is gone`);
+  if (named !== undefined && artifacts.length === 0) {
+    const message = `--from ${from} names a state of artifacts, and this run tracks none`;
+    throw new SpecError(`${message}: leave @${named} out, or name the artifacts in the spec`);
+  }
   const store = new SnapshotStore(workspace.root, effects.files);
   const records = stateRecordsOf(workspace);
   // Of a run whose start is not scored yet, that is what there is.
@@ -45,10 +57,10 @@ export async function readEarlier(from: string, effects: Effects): Promise<Earli
     named === undefined
       ? (carriedState(store, records) ?? records.readIteration(0)?.base ?? null)
       : findState(records, named);
-  const found = ranked(await finishedEntries(workspace), manifest);
-  const own = withStates(found, state, store);
+  const { entries, insights } = await finishedIterations(workspace);
+  const own = withStates(ranked(entries, manifest), state, store);
   const metric = metricOf(manifest);
-  const run = { name: basename(workspace.root), runId: manifest.runId, sameScoring: true, entries: own };
+  const run = { name: basename(workspace.root), runId: manifest.runId, sameScoring: true, entries: own, insights };
   const known = { ...run, metric: { name: metric.name ?? "score", direction: metric.direction } };
   const before = workspace.prior().map((run) => ({ ...run, entries: run.entries.map(withoutState) }));
   const runs = bounded([known, ...before]);
@@ -58,7 +70,7 @@ export async function readEarlier(from: string, effects: Effects): Promise<Earli
     workspace: workspace.root,
     runId: manifest.runId,
     hypotheses,
-    ...(state === null || tracked === undefined ? {} : { state, tracked }),
+    ...(state === null || tracked === undefined || artifacts.length === 0 ? {} : { state, tracked }),
   };
   return { manifest, origin, runs, store };
 }
@@ -110,16 +122,18 @@ function priorStore(workspace: Workspace): SnapshotStore {
   return new SnapshotStore(priorDir(workspace.root), workspace.effects.files, () => workspace.assertWritable());
 }
 
-async function finishedEntries(workspace: Workspace): Promise<PriorEntry[]> {
+async function finishedIterations(workspace: Workspace): Promise<Pick<PriorRun, "entries" | "insights">> {
   const counts = countedAfter(workspace.rollbacks());
   const entries: PriorEntry[] = [];
+  const insights: Insight[] = [];
   for (const iteration of workspace.listIterations()) {
     await workspace.effects.clock.turn();
     const record = workspace.readIteration(iteration);
     if (record?.state !== "finished") continue;
     entries.push(...record.hypotheses.filter(counts).flatMap((id) => entryOf(workspace, id) ?? []));
+    if (counts(hypothesisId(iteration, 0))) insights.push(...(workspace.readInsights(iteration) ?? []));
   }
-  return entries;
+  return { entries, insights: insights.slice(-MOST_INSIGHTS) };
 }
 
 /** `null` for one of which a record was deleted. */

@@ -73,7 +73,10 @@ export function plainFields(
         },
       };
     case "settings.changed":
-      return info({ from: `iteration ${event.from}`, fields: event.fields.map(({ path }) => path).join(", ") });
+      return info({
+        from: `the proposals of iteration ${event.from}`,
+        fields: event.fields.map(({ path }) => path).join(", "),
+      });
     case "warning":
       return warn({ code: event.code, id: event.hypothesisId, message: event.message });
     case "iteration.started":

@@ -58,7 +58,8 @@ export function planRepair(root: string, files: Files): RepairPlan {
       ...checks(source).flatMap(([path, consequence, read]) =>
         step("set-aside", source, path, damageOf(read), consequence),
       ),
-      ...stateSteps(source),
+      ...stateSteps(source, source.root, usersOfStates(source)),
+      ...stateSteps(source, layout.priorDir(root), usersOfPrior(source)),
       ...leftovers(source, "everywhere").flatMap((path) =>
         step("remove", source, path, "it was left by a writer that was killed", "nothing: nobody reads it"),
       ),
@@ -79,11 +80,14 @@ function holesIn(source: records.Source): readonly number[] {
   return known.filter((n) => files.stat(layout.iterationDir(root, n)) === null);
 }
 
-/** Every state that is there or that a record names, down to the bytes of its files. */
-function stateSteps(source: records.Source): readonly RepairStep[] {
-  const { root, files } = source;
+/** Every state of a folder that is there or that a record names, down to the bytes of its files. */
+function stateSteps(
+  source: records.Source,
+  root: string,
+  users: ReadonlyMap<string, readonly string[]>,
+): readonly RepairStep[] {
+  const { files } = source;
   const store = new SnapshotStore(root, files);
-  const users = usersOfStates(source);
   const found: RepairStep[] = [];
   const objects = new Map<string, Set<string>>();
   for (const id of new Set([...users.keys(), ...store.ids()])) {
@@ -133,6 +137,13 @@ function usersOfStates(source: records.Source): ReadonlyMap<string, readonly str
   return users;
 }
 
+/** A state of an earlier run is needed until the start is made of it. */
+function usersOfPrior(source: records.Source): ReadonlyMap<string, readonly string[]> {
+  const manifest = orNull(() => readManifest(source));
+  const state = manifest?.project === undefined ? manifest?.from?.state : undefined;
+  return new Map(state === undefined ? [] : [[state.snapshot, ["the start"]]]);
+}
+
 function* usesOfStates(source: records.Source): Generator<readonly [id: string | undefined, user: string]> {
   const { root, files } = source;
   const project = orNull(() => readManifest(source))?.project;
@@ -174,7 +185,9 @@ export function applyRepair({ root, steps }: RepairPlan, files: Files, lock: Loc
 /** Every record there is, how to read it, and what becomes of the run without it. */
 function checks(source: records.Source): readonly Check[] {
   const lost = "that rollback counts no more: later hypotheses count for best again";
+  const prior = layout.priorFile(source.root);
   return [
+    [prior, "later prompts and searches know nothing of earlier runs", () => records.readPrior(source)],
     ...listIterations(source.root, source.files).flatMap((iteration) => iterationChecks(source, iteration)),
     ...listRollbacks(source).map((path): Check => [path, lost, () => readRollback(source, path)]),
   ];

@@ -146,7 +146,7 @@ describe("--from", () => {
     const asking = "{ type: prompt, runner: { type: command, argv: [cat] }, num_tasks: 1 }";
     here.write("asking.yaml", spec({ name: "asking", researcher: asking }));
     const dry = await here.run(["run", "asking.yaml", "--from", "runs/grid@best", "--dry-run"]);
-    expect(dry).toMatchObject({ code: 2, stderr: expect.stringContaining("no artifacts are tracked") });
+    expect(dry).toMatchObject({ code: 2, stderr: expect.stringContaining("this run tracks none") });
     const plain = await here.run(["run", "asking.yaml", "--dry-run"], { AURA_FROM: "runs/grid" });
     expect(plain, plain.stderr).toMatchObject({ code: 0 });
     expect(plain.stdout).toContain("grid/i00001-h003 score=3");
@@ -183,7 +183,10 @@ describe("--from", () => {
   test("refuses what is no run, a state that is none, and a damaged run, and leaves nothing", async () => {
     const from = (place: string) => here.run(["run", "grid.yaml", "--from", place, "--workspace", "never"]);
     expect(await from("runs/grit")).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean") });
-    expect(await from("runs/grid@9")).toMatchObject({ code: 2, stderr: expect.stringContaining("no iteration 9") });
+    expect(await from("runs/grid@9")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("this run tracks none: leave @9 out"),
+    });
     here.write("runs/bad/run.json", here.read("runs/grid/run.json") ?? "");
     here.write("runs/bad/iterations/00001/iteration.json", "{");
     expect(await from("runs/bad")).toMatchObject({ code: 4 });

@@ -77,7 +77,7 @@ const planned = event("run.planned", { plan: described("What a run would do: wit
 
 const explained = event("resume.explained", {
   changes: described(
-    "Settings that are other than before; they count from the next iteration on.",
+    "Settings that are other than before; they count from the next proposals on.",
     settingChangesSchema,
   ),
   steps: described(

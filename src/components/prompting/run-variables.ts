@@ -44,20 +44,35 @@ export function budgetVariable(ctx: StageContext): unknown {
   return printableRecord(fields, lines.filter((line) => line !== "").join("; "));
 }
 
-/** `insights`: findings of earlier iterations, oldest first; the latest ones where the budget does not hold them all. */
-export function insightsVariable(ctx: StageContext): unknown {
+/**
+ * `insights`: findings of earlier runs, the latest run's last, then of earlier iterations, oldest first; the latest ones
+ * where the budget does not hold them all. Ids of an earlier run begin with its name.
+ */
+export function insightsVariable({ history, prior = [] }: StageContext): unknown {
   let room = TOKEN_BUDGETS.insights * CHARACTERS_PER_TOKEN;
   const kept: { readonly item: object; readonly line: string }[] = [];
-  for (const insight of [...ctx.history.insights].reverse()) {
+  const found = [{ name: null, insights: history.insights }, ...prior].flatMap(({ name, insights }) =>
+    insights.toReversed().map((insight) => ({ ...insight, run: name === null ? null : promptLine(name, 80) })),
+  );
+  for (const { run, id, iteration, ...insight } of found) {
     const finding = promptLine(insight.finding, 2000);
     const recommendation = promptLine(insight.recommendation ?? "", 1000);
-    const evidence = insight.evidence.length > 0 ? ` [${insight.evidence.join(", ")}]` : "";
-    const line = `- (iteration ${insight.iteration}) ${finding}${recommendation === "" ? "" : ` -> ${recommendation}`}${evidence}`;
+    const full = (of: string): string => (run === null ? of : `${run}/${of}`);
+    const evidence = insight.evidence.map(full);
+    const where = `${run === null ? "" : `earlier run ${run}, `}iteration ${iteration}`;
+    const ids = evidence.length > 0 ? ` [${evidence.join(", ")}]` : "";
+    const line = `- (${where}) ${finding}${recommendation === "" ? "" : ` -> ${recommendation}`}${ids}`;
     room -= line.length + 1;
     if (room < 0) break;
-    const evidenceList = printableList(insight.evidence, insight.evidence.join(", "));
+    const evidenceList = printableList(evidence, evidence.join(", "));
     kept.unshift({
-      item: { id: insight.id, iteration: insight.iteration, finding, recommendation, evidence: evidenceList },
+      item: {
+        id: `${run}${id}`,
+        iteration: run === "" ? iteration : 0,
+        finding,
+        recommendation,
+        evidence: evidenceList,
+      },
       line,
     });
   }

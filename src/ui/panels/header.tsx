@@ -2,7 +2,9 @@ import { Box } from "ink";
 import type { ReactElement } from "react";
 import { finishKind, finishWords } from "../../kernel/display-reason.ts";
 import type { Stage } from "../../kernel/events.ts";
+import type { RunOrigin } from "../../model/run.ts";
 import { formatCost, formatCount, formatDuration } from "../../text/numbers.ts";
+import { terminalLine } from "../../text/printable.ts";
 import { progressBar } from "../gauge.ts";
 import type { DashboardState } from "../state.ts";
 import { Ends, Fitting, type Tone, Words } from "../words.tsx";
@@ -34,6 +36,7 @@ export function Header({ state, width, now, height }: PanelContext & { readonly 
       <Words tone="brand">◆ AURA</Words>
       {"  "}
       <Words tone="strong">{state.run?.name ?? ""}</Words>
+      <Words tone="dim">{origin(state.run?.from)}</Words>
     </>
   );
   const lines = [
@@ -64,6 +67,13 @@ export function Header({ state, width, now, height }: PanelContext & { readonly 
       {lines.slice(0, height)}
     </Box>
   );
+}
+
+/** The earlier run that this one was started from. */
+function origin(from: RunOrigin | undefined): string {
+  if (from === undefined) return "";
+  const { workspace, state } = from;
+  return `  from ${terminalLine(workspace.split("/").at(-1) ?? "")}${state === undefined ? "" : `@${state.hypothesisId}`}`;
 }
 
 /** One character that turns once a second. */

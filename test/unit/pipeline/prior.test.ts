@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { FunctionExperimenter } from "../../../src/components/experimenters/index.ts";
 import { asResearcher } from "../../../src/components/researchers/function.ts";
+import { asReviewer } from "../../../src/components/reviewers/function.ts";
 import type { StageContext } from "../../../src/kernel/context.ts";
 import { Pipeline, type RunResult } from "../../../src/pipeline/pipeline.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
@@ -20,6 +21,9 @@ async function run(
     experimenter: new FunctionExperimenter(({ score = 0 }) => ({ score })),
     evaluator: new MetricEvaluator({ metric: "score" }),
     settings: { metric: { name: "score", direction: "maximize", target: 5, minDelta: { kind: "absolute", value: 0 } } },
+    reviewer: asReviewer((_, { iteration }) => [
+      { finding: `${place.at(-1)}${iteration}`, evidence: [`i0000${iteration}-h000`] },
+    ]),
     maxIterations: 2,
   });
   return pipeline.run();
@@ -42,4 +46,10 @@ test("what an earlier run found counts for no best, no target, no history and no
   ];
   expect(seen[1]?.prior).toMatchObject([{ name: "first", sameScoring: true, entries }]);
   expect(seen[1]?.history.entries).toHaveLength(1);
+  const insights = [
+    { id: "i00001-n00", finding: "t1" },
+    { id: "i00002-n00", finding: "t2" },
+  ];
+  expect(seen[1]?.prior).toMatchObject([{ insights }]);
+  expect(seen[1]?.history.insights.map(({ finding }) => finding)).toEqual(["t1"]);
 });

@@ -33,6 +33,19 @@ function frame(events: readonly AuraEvent[], columns: number, rows: number, colo
 
 afterEach(cleanup);
 
+it("says in its first line from which run and state a run was started", () => {
+  const state = { snapshot: "s1", hypothesisId: "i00002-h001" };
+  const from = { workspace: "/elsewhere/runs/first", runId: "r1", hypotheses: 9, state, tracked: ["a"] };
+  const shown = frame(
+    stamp([runStarted]).map((event) =>
+      event.type === "run.started" ? { ...event, run: { ...event.run, from } } : event,
+    ),
+    80,
+    24,
+  );
+  expect(shown.split("\n")[0]).toMatch(/^◆ AURA {2}digits {2}from first@i00002-h001 +\S working/);
+});
+
 /** Hypotheses of an iteration each that crash, and are reviewed. */
 function crashes(count: number): readonly AuraEvent[] {
   const logTail = "epoch 1\nTraceback (most recent call last):\n  File train.py, line 3\nValueError: no data\n";

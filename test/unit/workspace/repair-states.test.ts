@@ -109,6 +109,32 @@ describe("repair looks at states, and", () => {
     expect(steps()).toEqual([]);
   });
 
+  it("looks at what was taken over from an earlier run as well, which only prompts and searches need", async () => {
+    const next = dir.join("next");
+    await new Pipeline({
+      researcher: asResearcher(() => []),
+      experimenter: new ScriptExperimenter("cat code.txt"),
+      evaluator: new MetricEvaluator({ metric: "score" }),
+      root: dir.join("project"),
+      artifacts: ["code.txt", "lib/"],
+      maxIterations: 1,
+      workspace: await Workspace.create(next),
+      from: root,
+    })
+      .run()
+      .catch(() => undefined);
+    const state = `prior/${manifestOf("i00001-h000")}`;
+    for (const file of ["prior/runs.json", state]) writeFileSync(join(next, file), "{");
+    expect(planRepair(next, files).steps).toEqual([
+      expect.objectContaining({
+        action: "set-aside",
+        file: "prior/runs.json",
+        reason: expect.stringContaining("not JSON"),
+      }),
+      expect.objectContaining({ action: "set-aside", file: state, consequence: "nothing: no record needs it" }),
+    ]);
+  });
+
   it("tells of an iteration whose folder is gone before others", async () => {
     rmSync(join(root, "iterations/00000"), { recursive: true });
     expect(steps()).toEqual([expect.objectContaining({ action: "by-resume", file: "iterations/00000" })]);

@@ -164,6 +164,19 @@ describe("promptVariables", () => {
     expect(text).not.toContain("f10 ");
   });
 
+  it("tells what earlier runs learnt before what this one did, and of which run it is", () => {
+    const insight = { id: "i00002-n00", iteration: 2, finding: "wider is better", evidence: ["i00002-h001"] };
+    const metric = { name: "score", direction: "maximize" } as const;
+    const prior = [{ name: "first", runId: "r", metric, sameScoring: false, entries: [], insights: [insight] }];
+    const base = stageContext();
+    const insights = [{ ...insight, iteration: 1, finding: "deeper is worse" }];
+    const text = render("{{insights}}", { ...base, prior, history: { ...base.history, insights } });
+    expect(text.split("\n").slice(1, 3)).toEqual([
+      "- (earlier run first, iteration 2) wider is better [first/i00002-h001]",
+      "- (iteration 1) deeper is worse [i00002-h001]",
+    ]);
+  });
+
   it("says what is left of the budget and nothing of time or spend", () => {
     const base = stageContext({ iteration: 3, entries: [historyEntry(1, 0, {}, 1)] });
     const stop = { failures: 10, iterations: 5, hypotheses: 20, tokens: 200_000, costUsd: 5, wallClockMs: 1_800_000 };
