@@ -5,7 +5,6 @@ import { createRedactor } from "../kernel/redact.ts";
 import { isScoredAlike } from "../pipeline/changes.ts";
 import { priorOf, readEarlier } from "../pipeline/prior.ts";
 import { formatPlan, type LoadedSpec, loadSpec, overridesOf, planRun, resolveSpec } from "../spec/index.ts";
-import { terminalLine } from "../text/printable.ts";
 import { holdsRun, type IfExists, placeForRun, whyTaken } from "../workspace/locate.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { showWarnings } from "./errors.ts";
@@ -61,7 +60,7 @@ async function dryRun(
     frame.tell("run.planned", { plan }, hide);
     frame.finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
   } else {
-    process.stdout.write(`${hide.text(formatPlan(plan)).split("\n").map(terminalLine).join("\n")}\n`);
+    process.stdout.write(`${formatPlan(plan, hide.text)}\n`);
   }
   return EXIT.ok;
 }

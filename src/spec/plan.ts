@@ -14,6 +14,7 @@ import { type AuraName, CommandError, compileCommand } from "../platform/command
 import { BYTES, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
+import { terminalExact, terminalLine } from "../text/printable.ts";
 import { shellWord } from "../text/shell.ts";
 import { PARAMS_FILE } from "../workspace/layout.ts";
 import { LEFT_OUT } from "../workspace/states/index.ts";
@@ -257,9 +258,19 @@ function asksRunner(researcher: object): researcher is { readonly runner: Pick<R
   return "runner" in researcher && typeof researcher.runner === "object" && researcher.runner !== null;
 }
 
-/** A plan for people, section by section. */
-export function formatPlan(plan: RunPlan): string {
-  const { settings, prompt } = plan;
+/** A plan for people, section by section, fit for a terminal; the prompt byte for byte. `hide` takes the secrets out of it. */
+export function formatPlan(plan: RunPlan, hide: (text: string) => string): string {
+  const { prompt } = plan;
+  const text = hide(sections(plan)).split("\n").map(terminalLine).join("\n");
+  if (prompt === null) return text;
+  const title = `first prompt${prompt.includes(START_SCORE) ? `; for ${START_SCORE} it will have the score` : ""}`;
+  return `${text}\n\n${title}\n${terminalExact(hide(prompt))
+    .trimEnd()
+    .replaceAll(/^(?=.)/gm, "  ")}`;
+}
+
+function sections(plan: RunPlan): string {
+  const { settings } = plan;
   return [
     section(`plan of ${settings.name}`, [
       ...(settings.goal === "" ? [] : [["goal", settings.goal.trim().split("\n")[0] ?? ""] as const]),
@@ -277,11 +288,6 @@ export function formatPlan(plan: RunPlan): string {
     ),
     `commands${plan.sample === null ? "" : ` for ${JSON.stringify(plan.sample)}`}\n${plan.commands.map(commandText).join("\n") || "  none"}`,
     ...(plan.copy === null ? [] : [copyText(plan.copy)]),
-    ...(prompt === null
-      ? []
-      : [
-          `first prompt${prompt.includes(START_SCORE) ? `; for ${START_SCORE} it will have the score` : ""}\n${prompt.trimEnd().replaceAll(/^(?=.)/gm, "  ")}`,
-        ]),
   ].join("\n\n");
 }
 

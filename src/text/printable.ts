@@ -1,7 +1,8 @@
 /**
  * What others wrote - a model, a trial, a server, a file's name - in three policies:
  *
- * - *terminal*: nothing acts on the terminal, and what is left takes the same columns in each (`terminalLine`, `terminalText`);
+ * - *terminal*: nothing acts on the terminal, and what is left takes the same columns in each (`terminalLine`, `terminalText`, and
+ *   `terminalExact` where bytes matter);
  * - *prompt*: nothing hides or turns around what a model or a person reads, and the text is otherwise left as it is
  *   (`promptText`, `promptLine`);
  * - *record*: nothing is lost, what would not be seen is written out (`recordText`, `shown`).
@@ -76,7 +77,12 @@ export function lastLines(output: string, most: number): readonly string[] {
 
 /** Lines for a terminal, as long as they are: what it would act on is a replacement character. */
 export function terminalText(text: string): string {
-  return text.replace(CONTROLS, "\ufffd").replaceAll("\r", "").toWellFormed();
+  return terminalExact(text).replaceAll("\r", "");
+}
+
+/** The same with its line ends as they are: what `promptText` has cleaned comes out byte for byte. */
+export function terminalExact(text: string): string {
+  return text.replace(CONTROLS, "\ufffd").toWellFormed();
 }
 
 /** The text without escape sequences, control characters and lone surrogates; line breaks stay. */

@@ -65,8 +65,16 @@ describe("the plan of a run", () => {
     expect(prompt).toContain("layers");
   });
 
+  it("prints the prompt byte for byte, but nothing that a terminal acts on, and no secret", async () => {
+    const prompt = `one\r\n\r\n\ttwo e\u0301 ${"x".repeat(5000)}\r\n\u001b[2Jhidden`;
+    const plan = { ...(await planOf(SPEC)), prompt };
+    const text = formatPlan(plan, (given) => given.replaceAll("hidden", "[redacted]"));
+    const shown = `  one\r\n\r\n  \ttwo e\u0301 ${"x".repeat(5000)}\r\n  \ufffd[2J[redacted]`;
+    expect(text.endsWith(`\n\nfirst prompt\n${shown}`)).toBe(true);
+  });
+
   it("reads well", async () => {
-    const text = formatPlan(await planOf(SPEC));
+    const text = formatPlan(await planOf(SPEC), (given) => given);
     expect(text).toContain("size       at most 10 hypotheses, 3 an iteration, 3 processes each, 1 at a time");
     expect(text).toContain("python train.py --lr 0.001 --layers 5 --opt 'adam it' 0");
     expect(text).toContain("the first call at most $");
