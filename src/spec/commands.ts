@@ -9,6 +9,7 @@ import {
   type Use,
   variableName,
 } from "../platform/command.ts";
+import { shown } from "../text/printable.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
 import { besides, type Site } from "./sites.ts";
@@ -173,8 +174,18 @@ function checkParameter(path: SpecPath, use: Use, space: PlacedSpace, { errors, 
   } else if (use.joined !== undefined && reachesExponents(definition)) {
     const message = `${within} can come out like -4e-7, which many programs take for an option; write ${use.joined}`;
     warnings.push(finding(path, message, { within }));
+  } else if (use.behind !== undefined) {
+    const choice = optionAmong(definition);
+    const message = `${within} can be ${shown(choice)}, which most programs take for another option; write ${use.joined} if it is the value of ${use.behind}`;
+    if (choice !== undefined) warnings.push(finding(path, message, { within }));
   }
   return parameter;
+}
+
+/** A choice that would be read as an option. */
+function optionAmong({ choices }: JsonObject): string | undefined {
+  const texts = Array.isArray(choices) ? choices.filter((choice) => typeof choice === "string") : [];
+  return texts.find((choice) => /^-[^\d.]/.test(choice));
 }
 
 /** Whether a negative value can be so small that it is written with an exponent. */

@@ -1,4 +1,5 @@
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
+import { defined } from "../../model/json.ts";
 import {
   type Argument,
   allArguments,
@@ -45,6 +46,8 @@ export interface Use {
   readonly optional: boolean;
   /** Where it begins a word of its own, so that a leading `-` makes an option of it: how to write it so that it does not. */
   readonly joined?: string;
+  /** There, the option like `--rate` before it. */
+  readonly behind?: string;
 }
 
 /** A command that has been checked once and is filled for each hypothesis. */
@@ -90,21 +93,24 @@ export function usesIn(words: readonly Word[]): readonly Use[] {
       const name = fullName(part);
       const before = uses.get(name);
       const leads = index > 0 && part === word[0] && (operands === -1 || index < operands);
-      const joined = before?.joined ?? (leads ? joinedForm(part, words[index - 1]) : undefined);
+      const option = longOption(words[index - 1]);
+      const joined = before?.joined ?? (leads ? `${option ?? `--${part.name}`}=${part.source}` : undefined);
+      const behind = before?.behind ?? (leads ? option : undefined);
       uses.set(name, {
         name,
         written: before?.written ?? part.source,
         optional: part.optional && (before?.optional ?? true),
-        ...(joined === undefined ? {} : { joined }),
+        ...defined({ joined, behind }),
       });
     }
   }
   return [...uses.values()];
 }
 
-function joinedForm(part: Placeholder, before: Word | undefined): string {
-  const option = before && isOptionWord(before) ? (literalText(before) ?? "") : "";
-  return option.startsWith("--") ? `${option}=${part.source}` : `--${part.name}=${part.source}`;
+/** The word as an option like `--rate`, of which the next word may be the value. */
+function longOption(word: Word | undefined): string | undefined {
+  const text = isOptionWord(word) && word ? literalText(word) : null;
+  return text?.startsWith("--") ? text : undefined;
 }
 
 /** The word behind `-c`, `-e` or `--eval`, or written together with one. */

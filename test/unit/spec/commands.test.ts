@@ -78,6 +78,25 @@ describe("a number that may come out with an exponent", () => {
   });
 });
 
+describe("a choice that begins with a dash", () => {
+  const mode = "mode: { type: categorical, choices: [slow, -fast] }";
+
+  it("is offered another form where it is a word behind an option", () => {
+    expect(warnings({ command: "p --mode {mode}", space: mode })).toEqual([
+      '{mode} can be "-fast", which most programs take for another option; write --mode={mode} if it is the value of --mode',
+    ]);
+  });
+
+  it.each([
+    ["p --mode={mode}", mode],
+    ["p {mode}", mode],
+    ["p -- --mode {mode}", mode],
+    ["p --mode {mode}", "mode: { type: categorical, choices: [-1, '-.5', '-', a-b] }"],
+  ])("is fine in `%s` with %s", (command, space) => {
+    expect(warnings({ command, space })).toEqual([]);
+  });
+});
+
 describe("a command with shell: true", () => {
   const more = ", shell: true";
 
