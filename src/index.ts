@@ -37,6 +37,7 @@ export { asRunner, FunctionRunner, LLMRunner } from "./components/runners/llm.ts
 export { ReplayRunner } from "./components/runners/replay.ts";
 
 // Kernel: ports, contexts, events, errors, definitions
+export { DirectoryArtifact, FileArtifact } from "./kernel/artifact.ts";
 export type {
   AttemptResult,
   CallRequest,
@@ -98,7 +99,6 @@ export type {
 export { createRegistry, type Registry } from "./kernel/registry.ts";
 
 // Model
-export { DirectoryArtifact, FileArtifact } from "./model/artifact.ts";
 export type { CallRecord, Role, Usage } from "./model/call.ts";
 export type { Evaluation } from "./model/evaluation.ts";
 export type { Experiment } from "./model/experiment.ts";

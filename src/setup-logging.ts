@@ -1,6 +1,13 @@
 import type { Clock } from "./kernel/effects.ts";
 import type { EventSink } from "./kernel/events.ts";
-import { assertKnown, assertOptions, type Expectation, isObject } from "./kernel/given-options.ts";
+import {
+  assertArgument,
+  assertOptions,
+  type Expectation,
+  FUNCTION,
+  isObject,
+  objectOf,
+} from "./kernel/given-options.ts";
 import { systemClock } from "./platform/clock.ts";
 import { writeLine } from "./platform/system.ts";
 import { createPlainReporter } from "./reporters/plain.ts";
@@ -13,7 +20,6 @@ export interface Observable {
 const OBSERVABLE: Expectation = {
   expected: "a Pipeline",
   holds: (value) => isObject(value) && typeof value.subscribe === "function",
-  required: true,
 };
 
 /**
@@ -24,8 +30,8 @@ export function setupLogging(
   pipeline: Observable,
   options: { readonly write?: (line: string) => void; readonly clock?: Clock } = {},
 ): () => void {
-  assertOptions("setupLogging", { pipeline }, { pipeline: OBSERVABLE });
-  assertKnown("setupLogging", options, { write: true, clock: true });
+  assertArgument("setupLogging", "pipeline", pipeline, OBSERVABLE);
+  assertOptions("setupLogging", options, { write: FUNCTION, clock: objectOf() });
   const reporter = createPlainReporter({ write: options.write ?? writeLine, clock: options.clock ?? systemClock() });
   const unsubscribe = pipeline.subscribe(reporter.sink);
   return () => {

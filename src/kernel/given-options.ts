@@ -1,8 +1,12 @@
+import { isJsonObject } from "../model/json.ts";
+import { admits, describeSchema } from "../schema/describe.ts";
+import type { HouseSchema, ObjectSchema } from "../schema/dialect.ts";
+import { misfit } from "../schema/fits.ts";
 import { nearest } from "../text/nearest.ts";
 import { shown } from "../text/printable.ts";
 import { UsageError } from "./errors.ts";
 
-/** What one option may be. */
+/** What one option or argument may be. */
 export interface Expectation {
   /** In words, after "expected". */
   readonly expected: string;
@@ -10,25 +14,108 @@ export interface Expectation {
   readonly required?: true;
   /** Of an option that is an object itself: its own options. */
   readonly parts?: Expectations;
+  /** What is wrong inside of a value that is right from outside. */
+  readonly inside?: (value: unknown, name: string) => string | null;
 }
 
 export type Expectations = Readonly<Record<string, Expectation>>;
 
 /**
  * Checks what code has given, which no compiler may have looked at. `undefined` is not given. Throws `UsageError` that
- * names every option that is not what is expected, what was given and what is expected; `what` is who takes them.
+ * names every option that is not what is expected, what was given and what is expected; `what` is who takes them. That
+ * none is forgotten is the compiler's business.
  */
-export function assertOptions(what: string, given: unknown, expectations: Expectations): void {
+export function assertOptions<T>(
+  what: string,
+  given: T,
+  expectations: Readonly<Record<keyof T & string, Expectation>>,
+): void {
   const problems = isObject(given)
     ? problemsOf(given, expectations, "")
-    : [`expected options, got ${kindOrText(given)}; known: ${Object.keys(expectations).join(", ")}`];
+    : [`expected options, got ${kindOrText(given)}; ${known(Object.keys(expectations))}`];
   if (problems.length > 0) throw new UsageError(`${what}: ${problems.join("; ")}`);
 }
 
-/** Refuses by name what is no option of `what`; that `names` has all of them is the compiler's business. */
-export function assertKnown<T extends object>(what: string, given: T, names: Readonly<Record<keyof T, true>>): void {
-  const any: Expectation = { expected: "anything", holds: () => true };
-  assertOptions(what, given, Object.fromEntries(Object.keys(names).map((name) => [name, any])));
+/** The same of an argument that has to be there. */
+export function assertArgument(what: string, name: string, value: unknown, expectation: Expectation): void {
+  assertOptions(what, { [name]: value }, { [name]: required(expectation) });
+}
+
+/** What takes no options, and says so. */
+export class Optionless {
+  constructor(options: Readonly<Record<string, never>> = {}) {
+    assertOptions(new.target.name, options, {});
+  }
+}
+
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
+type Properties = ObjectSchema["properties"];
+
+/** What a component's schema says of its options, under the names that code gives them: `num_tasks` is `numTasks`. */
+export function inSchema<const P extends Properties>(
+  properties: P,
+): { readonly [K in keyof P & string as Camel<K>]: Expectation };
+export function inSchema(properties: Properties): Expectations {
+  const entries = Object.entries(properties);
+  return Object.fromEntries(entries.map(([name, schema]) => [camelCase(name), ofSchema(schema)]));
+}
+
+/** What fits a schema. One that is a reference to a component has to be said otherwise. */
+export function ofSchema(schema: HouseSchema): Expectation {
+  if ("properties" in schema) {
+    const { properties, required: names = [] } = schema;
+    const parts = Object.entries(inSchema(properties)).map(([name, part]) => {
+      return [name, names.some((one) => camelCase(one) === name) ? required(part) : part] as const;
+    });
+    return objectOf(Object.fromEntries(parts));
+  }
+  const isRecord = "type" in schema && schema.type === "object";
+  return {
+    expected: isRecord ? "an object" : describeSchema(schema),
+    holds: (value) => misfit(value, schema) === null,
+    inside: (value, name) => {
+      if (!isJsonObject(schema) || !("type" in schema) || !admits(schema, value)) return null;
+      if (typeof value === "object") return misfit(value, schema, `.${name}`);
+      // Text in a wrong place may be a key.
+      return typeof value === "string" ? `${name}: expected ${describeSchema(schema)}` : null;
+    },
+  };
+}
+
+export function required(expectation: Expectation): Expectation {
+  return { ...expectation, required: true };
+}
+
+export const TEXT: Expectation = { expected: "text", holds: (value) => typeof value === "string" };
+export const FLAG: Expectation = { expected: "true or false", holds: (value) => typeof value === "boolean" };
+export const FUNCTION: Expectation = { expected: "a function", holds: (value) => typeof value === "function" };
+export const POSITIVE: Expectation = {
+  expected: "a number above 0",
+  holds: (value) => typeof value === "number" && value > 0,
+};
+
+/** An object that can do something, as `what` can: one of its methods tells. */
+export function doing(method: string, what: string): Expectation {
+  return {
+    expected: `${what}: an object with ${method}()`,
+    holds: (value) => isObject(value) && typeof value[method] === "function",
+  };
+}
+
+export function objectOf(parts?: Expectations): Expectation {
+  return { expected: "an object", holds: isObject, ...(parts === undefined ? {} : { parts }) };
+}
+
+export function whole(least: number): Expectation {
+  return {
+    expected: `a whole number of at least ${least}`,
+    holds: (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= least,
+  };
+}
+
+export function oneOf(...values: readonly string[]): Expectation {
+  const allowed: readonly unknown[] = values;
+  return { expected: values.join(" or "), holds: (value) => allowed.includes(value) };
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -41,18 +128,28 @@ function problemsOf(given: Readonly<Record<string, unknown>>, expectations: Expe
   for (const key of Object.keys(given)) {
     if (names.includes(key)) continue;
     const near = nearest(key, names);
-    const hint = near === null ? `; known: ${names.join(", ")}` : `; did you mean ${near}?`;
-    problems.push(`there is no option ${within}${key}${hint}`);
+    const hint = near === null ? known(names) : `did you mean ${near}?`;
+    problems.push(`there is no option ${within}${key}; ${hint}`);
   }
-  for (const [name, { expected, holds, required, parts }] of Object.entries(expectations)) {
-    const value = given[name];
+  for (const [key, expectation] of Object.entries(expectations)) {
+    const { expected, holds, parts, inside } = expectation;
+    const [name, value] = [`${within}${key}`, given[key]];
     if (value === undefined) {
-      if (required) problems.push(`${within}${name} is missing: expected ${expected}`);
-    } else if (!holds(value)) problems.push(`${within}${name}: expected ${expected}, got ${kindOrText(value)}`);
-    else if (parts && isObject(value))
-      for (const problem of problemsOf(value, parts, `${within}${name}.`)) problems.push(problem);
+      if (expectation.required) problems.push(`${name} is missing: expected ${expected}`);
+    } else if (!holds(value)) {
+      problems.push(inside?.(value, name) ?? `${name}: expected ${expected}, got ${kindOrText(value)}`);
+    } else if (parts && isObject(value))
+      for (const problem of problemsOf(value, parts, `${name}.`)) problems.push(problem);
   }
   return problems;
+}
+
+function known(names: readonly string[]): string {
+  return names.length === 0 ? "it takes none" : `known: ${names.join(", ")}`;
+}
+
+function camelCase(name: string): string {
+  return name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Objects and lists may hold secrets. */

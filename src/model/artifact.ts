@@ -19,32 +19,11 @@ export function artifactPaths(artifacts: readonly (string | Artifact)[]): readon
   return paths.filter((path) => !paths.some((other) => other !== path && isWithin(path, other)));
 }
 
-/** A file that evolves across iterations: hypotheses may edit it. `path` is relative to the project. */
-export class FileArtifact {
-  readonly kind = "file";
+/** A file or a folder that evolves across iterations; `path` is relative to the project. */
+export interface Artifact {
+  readonly kind: "file" | "directory";
   readonly path: string;
-
-  /** Throws `RangeError` when the path is absolute, leaves the project, or is the project itself. */
-  constructor(path: string) {
-    this.path = artifactPath(path);
-    if (this.path === "." || path.endsWith("/")) {
-      throw new RangeError(`${JSON.stringify(path)} is a folder: use DirectoryArtifact`);
-    }
-  }
 }
-
-/** A folder that evolves across iterations, with all in it. `path` is relative to the project; `.` is all of it. */
-export class DirectoryArtifact {
-  readonly kind = "directory";
-  readonly path: string;
-
-  /** Throws `RangeError` when the path is absolute or leaves the project. */
-  constructor(path: string) {
-    this.path = artifactPath(path);
-  }
-}
-
-export type Artifact = FileArtifact | DirectoryArtifact;
 
 /** What a tracked path is said to be, `null` where it may be either: a `/` at the end of a text says it is a folder. */
 export function artifactKind(artifact: string | Artifact): Artifact["kind"] | null {

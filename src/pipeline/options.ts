@@ -1,6 +1,17 @@
 import { resolve } from "node:path";
 import { isSecretName } from "../components/process-environment.ts";
-import { assertOptions, type Expectation, type Expectations, isObject } from "../kernel/given-options.ts";
+import {
+  assertOptions,
+  doing,
+  type Expectation,
+  isObject,
+  objectOf,
+  oneOf,
+  POSITIVE,
+  required,
+  TEXT,
+  whole,
+} from "../kernel/given-options.ts";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import { type Artifact, artifactPaths } from "../model/artifact.ts";
 import type { SettingChange } from "../model/iteration.ts";
@@ -112,7 +123,6 @@ export function assertPipelineOptions(options: unknown): void {
   assertOptions("these options make no Pipeline", options, PIPELINE);
 }
 
-const text: Expectation = { expected: "text", holds: (value) => typeof value === "string" };
 const list: Expectation = { expected: "a list", holds: Array.isArray };
 const texts: Expectation = { expected: "a list of texts", holds: isTexts };
 const textsOrNull: Expectation = {
@@ -120,28 +130,24 @@ const textsOrNull: Expectation = {
   holds: (value) => value === null || isTexts(value),
 };
 const finite: Expectation = { expected: "a finite number", holds: (value) => Number.isFinite(value) };
-const positive: Expectation = {
-  expected: "a number above 0",
-  holds: (value) => typeof value === "number" && value > 0,
-};
 
 const PIPELINE = {
-  researcher: { ...doing("hypothesize", "a researcher"), required: true },
-  experimenter: { ...doing("runExperiment", "an experimenter"), required: true },
-  evaluator: { ...doing("evaluate", "an evaluator"), required: true },
+  researcher: required(doing("hypothesize", "a researcher")),
+  experimenter: required(doing("runExperiment", "an experimenter")),
+  evaluator: required(doing("evaluate", "an evaluator")),
   reviewer: doing("review", "a reviewer"),
-  workspace: { ...doing("lock", "a Workspace"), required: true },
+  workspace: required(doing("lock", "a Workspace")),
   settings: objectOf(settings()),
   maxIterations: whole(1),
   metric: objectOf(metric()),
-  goal: text,
+  goal: TEXT,
   seed: whole(0),
   parallel: whole(1),
-  name: text,
-  root: text,
+  name: TEXT,
+  root: TEXT,
   artifacts: { expected: "a list of paths or artifacts", holds: isPaths },
   spec: objectOf(),
-  from: text,
+  from: TEXT,
   secrets: texts,
   keyVariables: texts,
   retryFailed: { expected: "true, or a list of ids", holds: (value) => value === true || isTexts(value) },
@@ -151,18 +157,18 @@ const PIPELINE = {
 
 function settings(): Readonly<Record<keyof RunSettings, Expectation>> {
   return {
-    name: text,
-    goal: text,
+    name: TEXT,
+    goal: TEXT,
     seed: whole(0),
     metric: objectOf(metric()),
     stop: objectOf(stop()),
     parallel: whole(1),
     retries: whole(0),
-    insightWindow: { expected: "a whole number, or null", holds: (value) => value === null || isWhole(value, 0) },
+    insightWindow: { expected: "a whole number, or null", holds: (value) => value === null || whole(0).holds(value) },
     constraints: objectOf(),
-    timeBudgetMs: positive,
+    timeBudgetMs: POSITIVE,
     inputs: list,
-    root: text,
+    root: TEXT,
     artifacts: { expected: "a list of paths", holds: isPaths },
     files: textsOrNull,
     rollback: oneOf("best", "none"),
@@ -175,7 +181,7 @@ function settings(): Readonly<Record<keyof RunSettings, Expectation>> {
 
 function metric(): Readonly<Record<keyof MetricSettings, Expectation>> {
   return {
-    name: text,
+    name: TEXT,
     direction: oneOf("maximize", "minimize"),
     baseline: finite,
     target: finite,
@@ -188,35 +194,11 @@ function stop(): Readonly<Record<keyof StopSettings, Expectation>> {
     iterations: whole(1),
     hypotheses: whole(1),
     patience: whole(1),
-    wallClockMs: positive,
-    tokens: positive,
-    costUsd: positive,
+    wallClockMs: POSITIVE,
+    tokens: POSITIVE,
+    costUsd: POSITIVE,
     failures: whole(1),
   };
-}
-
-function doing(method: string, what: string): Expectation {
-  return {
-    expected: `${what}: an object with ${method}()`,
-    holds: (value) => isObject(value) && typeof value[method] === "function",
-  };
-}
-
-function objectOf(parts?: Expectations): Expectation {
-  return { expected: "an object", holds: isObject, ...(parts === undefined ? {} : { parts }) };
-}
-
-function whole(least: number): Expectation {
-  return { expected: `a whole number of at least ${least}`, holds: (value) => isWhole(value, least) };
-}
-
-function oneOf(...values: readonly string[]): Expectation {
-  const known: readonly unknown[] = values;
-  return { expected: values.join(" or "), holds: (value) => known.includes(value) };
-}
-
-function isWhole(value: unknown, least: number): boolean {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= least;
 }
 
 function isTexts(value: unknown): boolean {

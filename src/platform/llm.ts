@@ -1,10 +1,11 @@
 import type { Clock, Effects } from "../kernel/effects.ts";
 import { RunnerError } from "../kernel/errors.ts";
-import { assertKnown } from "../kernel/given-options.ts";
+import { assertOptions, inSchema, required } from "../kernel/given-options.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Usage } from "../model/call.ts";
 import { defined, parseJson } from "../model/json.ts";
 import { parseDuration } from "../model/units.ts";
+import { DURATION, TIME_LIMIT } from "../schema/dialect.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
 import { classifyFailure, NoProvider } from "./llm-failures.ts";
 import { type RawReply, ReplyEvents, usedTogether } from "./llm-reply.ts";
@@ -38,18 +39,45 @@ export interface AnthropicOptions {
   readonly stream?: boolean;
 }
 
-const OPTIONS: Readonly<Record<keyof AnthropicOptions, true>> = {
-  model: true,
-  baseUrl: true,
-  apiKeyEnv: true,
-  maxTokens: true,
-  temperature: true,
-  system: true,
-  timeout: true,
-  maxWait: true,
-  price: true,
-  stream: true,
-};
+/** The schema of the same in a spec. */
+export const ANTHROPIC_OPTIONS = {
+  model: { type: "string", minLength: 1, "x-secret": false, description: "Model name as the provider knows it." },
+  base_url: {
+    type: "string",
+    pattern: "^https?://",
+    "x-scores": false,
+    description: "Another server that speaks the Messages format.",
+  },
+  api_key_env: {
+    type: "string",
+    pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
+    default: "ANTHROPIC_API_KEY",
+    "x-secret": false,
+    "x-variables": "key",
+    "x-scores": false,
+    description: "The environment variable that holds the key. The key itself is never recorded.",
+  },
+  max_tokens: { type: "integer", minimum: 1, default: 8192, description: "Longest reply." },
+  temperature: { type: "number", minimum: 0, maximum: 1, description: "Default: the provider's." },
+  system: { type: "string", description: "System prompt." },
+  timeout: { ...TIME_LIMIT, default: "10m", "x-scores": false, description: "Of one request." },
+  max_wait: {
+    ...DURATION,
+    default: "5m",
+    "x-scores": false,
+    description: "How long a provider that is down, busy or behind a broken gateway is waited for.",
+  },
+  stream: { type: "boolean", default: true, "x-scores": false, description: "Whether replies are streamed." },
+  price: {
+    type: "object",
+    "x-scores": false,
+    "x-cost": true,
+    description: "Dollars per million tokens; makes `stop.cost_usd` and costs in reports work.",
+    properties: { input: { type: "number", minimum: 0 }, output: { type: "number", minimum: 0 } },
+    required: ["input", "output"],
+    additionalProperties: false,
+  },
+} as const;
 
 export interface AnthropicReply {
   readonly content: string;
@@ -89,7 +117,8 @@ const SHORTEST_SECRET = 8;
  * each call and is in no message and no reply.
  */
 export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = systemEffects()): AnthropicCall {
-  assertKnown("anthropicLlm", options, OPTIONS);
+  const { model, ...others } = inSchema(ANTHROPIC_OPTIONS);
+  assertOptions("anthropicLlm", options, { model: required(model), ...others });
   const maxWaitMs = parseDuration(options.maxWait ?? MAX_WAIT);
   let hasAnswered = false;
   return async (prompt, { signal, warn, isKnown }) => {
@@ -122,14 +151,17 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
         },
       );
       if (reply.cut)
-        warn?.("reply-cut", `${options.model}: the reply was cut at max_tokens (${options.maxTokens ?? MAX_TOKENS})`);
+        warn?.(
+          "reply-cut",
+          `${options.model}: the reply was cut at its max tokens (${options.maxTokens ?? MAX_TOKENS})`,
+        );
       hasAnswered = true;
       const usage = usedTogether(lost.usage, reply.usage) ?? reply.usage;
       return { content: redact(reply.content), usage: priced(usage, options.price), model: reply.model };
     } catch (thrown) {
       signal.throwIfAborted();
       const last = thrown instanceof GaveUp ? thrown.cause : thrown;
-      // Also where max_wait leaves no time for so many tries.
+      // Also where the longest wait leaves no time for so many tries.
       if (last instanceof NoProvider && isStranger())
         throw new RunnerError("rejected", redact(`${options.model}: ${last.message}; ${addressHint(options)}`));
       throw runnerError(thrown, options, redact, sort, lost);
@@ -155,7 +187,7 @@ export function apiKey(options: Pick<AnthropicOptions, "apiKeyEnv">, effects: Pi
 }
 
 function addressHint({ baseUrl }: AnthropicOptions): string {
-  return baseUrl === undefined ? "check ANTHROPIC_BASE_URL and the network" : "check base_url";
+  return baseUrl === undefined ? "check ANTHROPIC_BASE_URL and the network" : "check the base URL";
 }
 
 function runnerError(
@@ -172,7 +204,7 @@ function runnerError(
   // No `cause`: the client's errors hold the request's headers, and with them the key.
   if (thrown instanceof GaveUp) {
     const { tries, waitedMs, failure, cause } = thrown;
-    const limit = `max_wait is ${options.maxWait ?? MAX_WAIT}`;
+    const limit = `max wait ${options.maxWait ?? MAX_WAIT}`;
     const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${(waitedMs / 1000).toFixed(1)} s (${limit})`;
     const hint = cause instanceof NoProvider ? `; ${addressHint(options)}` : "";
     const message = redact(`${options.model} is unavailable after ${waited}: ${failure.reason}${hint}`);

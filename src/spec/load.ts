@@ -3,6 +3,7 @@ import { builtinsFor } from "../components/builtins.ts";
 import { isSecretName } from "../components/process-environment.ts";
 import type { Effects, EnvironmentVariables, Files } from "../kernel/effects.ts";
 import { type Diagnostic, SpecError } from "../kernel/errors.ts";
+import { assertArgument, TEXT } from "../kernel/given-options.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { systemEffects } from "../platform/system.ts";
@@ -86,6 +87,7 @@ export function loadSpecText(text: string, file: string, options: LoadSpecTextOp
 
 /** Reads and checks a spec file, users' modules included. Throws `SpecError` with every problem. */
 export async function loadSpec(path: string, options: LoadSpecOptions = {}): Promise<LoadedSpec> {
+  assertArgument("loadSpec", "path", path, TEXT);
   const { effects = systemEffects(), overrides = {}, overrideProblems = [] } = options;
   const { file, text } = options.copy ?? { file: path, text: readSpecFile(path, effects.files) };
   const read = prepared(text, path, { overrides, variables: effects.variables });

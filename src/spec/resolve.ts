@@ -1,6 +1,7 @@
 import type { AnyDefinition, ToolProbe } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { ToolMissingError } from "../kernel/errors.ts";
+import { assertArgument, isObject } from "../kernel/given-options.ts";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Registry } from "../kernel/registry.ts";
@@ -56,6 +57,7 @@ export interface ResolveOptions {
  * `SpecError` for what cannot be built and `ToolMissingError` for a program that is not there.
  */
 export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = {}): Promise<ResolvedRun> {
+  assertArgument("resolveSpec", "loaded", loaded, { expected: "what loadSpec gives", holds: isObject });
   const { effects = systemEffects(), registry = loaded.registry, probe = true } = options;
   const { signal = new AbortController().signal } = options;
   const { spec, dir } = loaded;

@@ -1,26 +1,21 @@
+import { Optionless } from "../../kernel/given-options.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { FinishedTrial } from "../../model/trial.ts";
 import { completedTrials, meanOf, plainAggregator, withCounts } from "./summary.ts";
 
-class MergedTrials implements Aggregator {
-  readonly #reduce: (values: readonly number[]) => number;
-
-  constructor(reduce: (values: readonly number[]) => number) {
-    this.#reduce = reduce;
-  }
+abstract class MergedTrials extends Optionless implements Aggregator {
+  protected abstract readonly reduce: (values: readonly number[]) => number;
 
   aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
     const outputs = completedTrials(trials).map((trial) => trial.output);
-    return outputs.length > 0 ? withCounts(mergeOutputs(outputs, this.#reduce), trials) : null;
+    return outputs.length > 0 ? withCounts(mergeOutputs(outputs, this.reduce), trials) : null;
   }
 }
 
 /** The mean of each number that all completed repeats reported, nested ones included. */
 export class MeanTrialAggregator extends MergedTrials {
-  constructor() {
-    super(meanOf);
-  }
+  protected override readonly reduce = meanOf;
 }
 
 export const meanAggregator = plainAggregator(
@@ -31,9 +26,7 @@ export const meanAggregator = plainAggregator(
 
 /** The median of each number that all completed repeats reported, nested ones included. */
 export class MedianTrialAggregator extends MergedTrials {
-  constructor() {
-    super(medianOf);
-  }
+  protected override readonly reduce = medianOf;
 }
 
 export const medianAggregator = plainAggregator(

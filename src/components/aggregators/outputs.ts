@@ -1,10 +1,11 @@
+import { Optionless } from "../../kernel/given-options.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import type { JsonObject, JsonValue } from "../../model/json.ts";
 import type { FinishedTrial } from "../../model/trial.ts";
 import { completedTrials, plainAggregator, withCounts } from "./summary.ts";
 
 /** The metrics of the last repeat that completed. */
-export class LastTrialAggregator implements Aggregator {
+export class LastTrialAggregator extends Optionless implements Aggregator {
   aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
     const last = completedTrials(trials).at(-1);
     return last ? withCounts(last.output, trials) : null;
@@ -18,7 +19,7 @@ export const lastAggregator = plainAggregator(
 );
 
 /** Every value of every key, as lists with one place for each completed repeat; `null` where one did not report it. */
-export class AllTrialsAggregator implements Aggregator {
+export class AllTrialsAggregator extends Optionless implements Aggregator {
   aggregate(trials: readonly FinishedTrial[]): JsonObject | null {
     const outputs = completedTrials(trials).map((trial) => trial.output);
     if (outputs.length === 0) return null;

@@ -1,5 +1,5 @@
 import { defineComponent } from "../../kernel/define.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertOptions, inSchema, required } from "../../kernel/given-options.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import { type JsonObject, lookup } from "../../model/json.ts";
 import type { Direction } from "../../model/settings.ts";
@@ -36,7 +36,8 @@ class RankedTrials implements Aggregator {
   readonly #which: "best" | "worst";
 
   constructor(options: RankOptions, which: "best" | "worst") {
-    assertKnown(new.target.name, options, { metric: true, direction: true });
+    const { metric, direction } = inSchema(rankOptionsSchema.properties);
+    assertOptions(new.target.name, options, { metric: required(metric), direction });
     this.#options = options;
     this.#which = which;
   }

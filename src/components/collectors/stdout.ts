@@ -1,6 +1,6 @@
 import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertOptions, FLAG } from "../../kernel/given-options.ts";
 import type { Collected, Collector, OutputLines, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, lookup } from "../../model/json.ts";
@@ -30,7 +30,7 @@ export class StdoutCollector implements Collector {
 
   /** `parseJson: false` reads `name: value` lines only; default `true`. */
   constructor(options: { readonly parseJson?: boolean } = {}) {
-    assertKnown("StdoutCollector", options, { parseJson: true });
+    assertOptions("StdoutCollector", options, { parseJson: FLAG });
     this.#parseJson = options.parseJson ?? true;
   }
 

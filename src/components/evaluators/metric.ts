@@ -1,6 +1,6 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertOptions, inSchema, oneOf } from "../../kernel/given-options.ts";
 import type { Evaluator } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
@@ -8,6 +8,7 @@ import type { Hypothesis } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
 import { type Direction, METRIC_NAME, type MetricSettings } from "../../model/settings.ts";
 import { trialOutput } from "../../model/trial.ts";
+import type { ObjectSchema } from "../../schema/dialect.ts";
 import { nearest } from "../../text/nearest.ts";
 import { shown } from "../../text/printable.ts";
 import { failureReason, noScore, verdictOn } from "./answer.ts";
@@ -21,16 +22,30 @@ export interface MetricEvaluatorOptions {
   readonly direction?: Direction;
 }
 
+const OPTIONS = {
+  type: "object",
+  properties: {
+    metric: { ...METRIC_NAME, "x-secret": false, description: "Key or dotted path. Default: the run's metric." },
+    baseline: {
+      type: "number",
+      "x-scores": false,
+      description: "What a score has to beat to pass. Default: `metric.baseline`.",
+    },
+  },
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
 /** Scores an experiment by one number of its summary: `new MetricEvaluator({ metric: "accuracy", baseline: 0.5 })`. */
 export class MetricEvaluator implements Evaluator {
   readonly metric: Partial<MetricSettings>;
 
   constructor(options: MetricEvaluatorOptions = {}) {
-    assertKnown("MetricEvaluator", options, { metric: true, baseline: true, direction: true });
+    assertOptions("MetricEvaluator", options, {
+      ...inSchema(OPTIONS.properties),
+      direction: oneOf("maximize", "minimize"),
+    });
     const { metric: name, baseline, direction } = options;
-    this.metric = {
-      ...defined({ name, baseline, direction }),
-    };
+    this.metric = { ...defined({ name, baseline, direction }) };
   }
 
   async evaluate(_hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation> {
@@ -90,18 +105,7 @@ export const metricEvaluator = defineComponent({
   kind: "evaluator",
   type: "metric",
   summary: "The score is one number of the experiment's summary.",
-  options: {
-    type: "object",
-    properties: {
-      metric: { ...METRIC_NAME, "x-secret": false, description: "Key or dotted path. Default: the run's metric." },
-      baseline: {
-        type: "number",
-        "x-scores": false,
-        description: "What a score has to beat to pass. Default: `metric.baseline`.",
-      },
-    },
-    additionalProperties: false,
-  },
+  options: OPTIONS,
   example: { metric: "accuracy", baseline: 0.5 },
   create: (options) => new MetricEvaluator(options),
 });

@@ -2,7 +2,7 @@ import { isAbsolute, join, normalize, sep } from "node:path";
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import type { AnyDefinition, ComponentDeps, ToolProbe } from "../../kernel/define.ts";
 import { messageOf, ToolMissingError } from "../../kernel/errors.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertArgument, assertOptions } from "../../kernel/given-options.ts";
 import type {
   Command,
   ExecutionEnvironment,
@@ -30,6 +30,7 @@ import type { Infer } from "../../schema/infer.ts";
 import { minimalEnvironment, ownEnvironment, refusedVariable, withheldMessage } from "../process-environment.ts";
 import { Dispatch, runJob, trialPlace } from "./jobs.ts";
 import {
+  COMMAND,
   checkProcessOptions,
   PROCESS_OPTIONS,
   type ProcessOptions,
@@ -68,7 +69,8 @@ export class CommandExecutor implements Executor {
   #warnings: { readonly code: string; readonly message: string }[] = [];
 
   constructor(command: string | readonly string[], options: ProcessOptions = {}, starter: Starter = {}) {
-    assertKnown(new.target.name, options, PROCESS_OPTIONS);
+    assertArgument(new.target.name, "command", command, COMMAND);
+    assertOptions(new.target.name, options, PROCESS_OPTIONS);
     this.cwd = options.cwd ?? "root";
     this.starter = starter;
     this.passEnv = options.passEnv ?? [];

@@ -2,7 +2,14 @@ import { isAbsolute, join, relative } from "node:path";
 import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { messageOf } from "../../kernel/errors.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import {
+  assertArgument,
+  assertOptions,
+  type Expectation,
+  inSchema,
+  isObject,
+  POSITIVE,
+} from "../../kernel/given-options.ts";
 import type { Executor, OutputLines, PreparedEnvironment, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
@@ -47,6 +54,12 @@ export interface FunctionExecutorOptions {
   readonly cwd?: "root" | "copy";
 }
 
+/** What may be called. */
+export const TARGET: Expectation = {
+  expected: "a function, or { module, export } of a file",
+  holds: (value) => typeof value === "function" || (isObject(value) && typeof value.module === "string"),
+};
+
 /**
  * Runs each trial as a function `(spec, ctx) => metrics`. One given in code runs in this process and can only be asked
  * to stop; one given by module runs in a child process and is ended at its timeout.
@@ -58,7 +71,9 @@ export class FunctionExecutor implements Executor {
   readonly #options: FunctionExecutorOptions;
 
   constructor(target: TrialFunction | ModuleFunction, options: FunctionExecutorOptions = {}) {
-    assertKnown("FunctionExecutor", options, { timeoutMs: true, passEnv: true, cwd: true });
+    assertArgument("FunctionExecutor", "target", target, TARGET);
+    const { pass_env, cwd } = processOptionProperties;
+    assertOptions("FunctionExecutor", options, { ...inSchema({ pass_env, cwd }), timeoutMs: POSITIVE });
     this.cwd = options.cwd ?? "root";
     this.passEnv = options.passEnv ?? [];
     this.#target = target;

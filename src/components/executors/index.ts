@@ -6,6 +6,7 @@ export {
   functionOptions,
   type ModuleFunction,
   moduleFailure,
+  TARGET,
 } from "./function.ts";
 export { startLocally, thrownFailure } from "./jobs.ts";
 export { checkProcessOptions } from "./process-options.ts";

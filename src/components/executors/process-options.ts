@@ -1,5 +1,6 @@
 import type { ProcessLimits } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
+import { type Expectation, inSchema, objectOf, POSITIVE, whole } from "../../kernel/given-options.ts";
 import { defined } from "../../model/json.ts";
 import { parseDuration, parseSize } from "../../model/units.ts";
 import { CommandError, compileCommand, compileText } from "../../platform/command.ts";
@@ -107,15 +108,23 @@ export interface ProcessOptions {
   readonly cwd?: "root" | "copy";
 }
 
-/** All of their names. */
-export const PROCESS_OPTIONS: Readonly<Record<keyof ProcessOptions, true>> = {
-  shell: true,
-  timeoutMs: true,
-  env: true,
-  passEnv: true,
-  limits: true,
-  strictLimits: true,
-  cwd: true,
+const { command, timeout: _timeout, limits: _limits, ...same } = inSchema(processOptionProperties);
+
+/** What a command may be. */
+export const COMMAND: Expectation = command;
+
+/** What each of them may be. */
+export const PROCESS_OPTIONS: Readonly<Record<keyof ProcessOptions, Expectation>> = {
+  ...same,
+  timeoutMs: POSITIVE,
+  limits: objectOf({
+    memoryBytes: POSITIVE,
+    pids: whole(1),
+    cpuSeconds: POSITIVE,
+    fileSizeBytes: whole(0),
+    openFiles: whole(3),
+    outputBytes: POSITIVE,
+  } satisfies Record<keyof NonNullable<ProcessOptions["limits"]>, Expectation>),
 };
 
 /** A spec's process options as the library takes them. */

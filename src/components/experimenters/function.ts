@@ -1,9 +1,16 @@
 import { SpecError } from "../../kernel/errors.ts";
+import { assertArgument, assertOptions, POSITIVE } from "../../kernel/given-options.ts";
 import type { Experimenter } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { defined, type JsonObject } from "../../model/json.ts";
-import { type FunctionContext, FunctionExecutor, functionExecutor, type ModuleFunction } from "../executors/index.ts";
-import { type ExperimenterParts, SingleTrialExperimenter, shortForm } from "./single-trial.ts";
+import {
+  type FunctionContext,
+  FunctionExecutor,
+  functionExecutor,
+  type ModuleFunction,
+  TARGET,
+} from "../executors/index.ts";
+import { type ExperimenterParts, PARTS, SingleTrialExperimenter, shortForm } from "./single-trial.ts";
 
 /** Metrics of one trial from its parameters. `object` is there for functions typed with an interface of their own. */
 export type MetricsFunction = (spec: JsonObject, ctx: FunctionContext) => object | Promise<object>;
@@ -19,8 +26,11 @@ export interface FunctionExperimenterOptions extends Omit<ExperimenterParts, "ex
  */
 export class FunctionExperimenter extends SingleTrialExperimenter {
   constructor(target: MetricsFunction | ModuleFunction, options: FunctionExperimenterOptions = {}) {
-    const { timeoutMs, ...parts } = options;
-    super({ ...parts, executor: new FunctionExecutor(target, defined({ timeoutMs })) });
+    const { executor: _executor, environment: _environment, collector: _collector, ...parts } = PARTS;
+    assertArgument("FunctionExperimenter", "target", target, TARGET);
+    assertOptions("FunctionExperimenter", options, { ...parts, timeoutMs: POSITIVE });
+    const { timeoutMs, ...repeats } = options;
+    super({ ...repeats, executor: new FunctionExecutor(target, defined({ timeoutMs })) });
   }
 }
 

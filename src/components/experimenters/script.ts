@@ -1,7 +1,7 @@
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertArgument, assertOptions } from "../../kernel/given-options.ts";
 import { defined } from "../../model/json.ts";
 import { ScriptExecutor, scriptExecutor } from "../executors/command.ts";
-import { PROCESS_OPTIONS, type ProcessOptions } from "../executors/process-options.ts";
+import { COMMAND, PROCESS_OPTIONS, type ProcessOptions } from "../executors/process-options.ts";
 import { type ExperimenterParts, PARTS, SingleTrialExperimenter, shortForm } from "./single-trial.ts";
 
 /**
@@ -11,7 +11,8 @@ import { type ExperimenterParts, PARTS, SingleTrialExperimenter, shortForm } fro
 export class ScriptExperimenter extends SingleTrialExperimenter {
   constructor(command: string | readonly string[], options: ProcessOptions & Omit<ExperimenterParts, "executor"> = {}) {
     const { executor: _, ...known } = { ...PARTS, ...PROCESS_OPTIONS };
-    assertKnown("ScriptExperimenter", options, known);
+    assertArgument("ScriptExperimenter", "command", command, COMMAND);
+    assertOptions("ScriptExperimenter", options, known);
     const { shell, timeoutMs, env, passEnv, limits, strictLimits, cwd, ...parts } = options;
     const process = defined({ shell, timeoutMs, env, passEnv, limits, strictLimits, cwd });
     super({ ...parts, executor: new ScriptExecutor(command, process) });

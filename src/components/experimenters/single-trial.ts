@@ -1,7 +1,7 @@
 import type { AttemptResult, RunContext, StageContext, TrialContext } from "../../kernel/context.ts";
 import { type AnyDefinition, type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertOptions, doing, type Expectation, inSchema, ofSchema, required } from "../../kernel/given-options.ts";
 import type {
   Aggregator,
   Collected,
@@ -47,16 +47,14 @@ export interface ExperimenterParts extends RepeatParts {
   readonly aggregator?: Aggregator;
 }
 
-/** All of their names. */
-export const PARTS: Readonly<Record<keyof ExperimenterParts, true>> = {
-  environment: true,
-  executor: true,
-  collector: true,
-  aggregator: true,
-  trials: true,
-  seeds: true,
-  allowFailed: true,
-  capture: true,
+/** What each of them may be. */
+export const PARTS: Readonly<Record<keyof ExperimenterParts, Expectation>> = {
+  ...inSchema(repeatOptionProperties),
+  seeds: ofSchema(repeatOptionProperties.seeds.anyOf[0]),
+  environment: doing("prepare", "an environment"),
+  executor: doing("run", "an executor"),
+  collector: doing("collect", "a collector"),
+  aggregator: doing("aggregate", "an aggregator"),
 };
 
 /** What a collector gives: metrics, or why there are none. */
@@ -77,7 +75,9 @@ export class SingleTrialExperimenter implements Experimenter {
   readonly capture: boolean;
 
   constructor(parts: ExperimenterParts = {}) {
-    assertKnown(new.target.name, parts, PARTS);
+    // What a subclass does, or sets as a field, shows later.
+    const executor = new.target === SingleTrialExperimenter ? required(PARTS.executor) : PARTS.executor;
+    assertOptions(new.target.name, parts, { ...PARTS, executor });
     this.trials = parts.trials ?? parts.seeds?.length ?? 1;
     this.environment = parts.environment ?? new NoEnvironment();
     this.executor = parts.executor;

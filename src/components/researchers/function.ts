@@ -1,6 +1,7 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
+import { assertOptions, POSITIVE, whole } from "../../kernel/given-options.ts";
 import type { Proposals, Researcher } from "../../kernel/ports.ts";
 import type { Insight } from "../../model/insight.ts";
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
@@ -8,7 +9,7 @@ import { parseDuration } from "../../model/units.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { functionOptions, type ModuleFunction } from "../executors/index.ts";
 import { invalidAnswer, stageData, UserFunction } from "../module-function.ts";
-import { checkedNumTasks, parseProposals } from "./proposals.ts";
+import { parseProposals } from "./proposals.ts";
 
 const SEEDS = 2 ** 31;
 const EXPECTED = "a list of proposals is expected, like [{ lr: 0.1 }], or { proposals: [...], exhausted: true }";
@@ -41,9 +42,9 @@ export class FunctionResearcher implements Researcher {
   readonly numTasks: number;
   readonly #function: UserFunction<ResearcherFunction>;
 
-  /** Throws `SpecError` when `numTasks` is not a whole number from 1 up. */
   constructor(target: ResearcherFunction | ModuleFunction, options: FunctionResearcherOptions = {}) {
-    this.numTasks = checkedNumTasks(options.numTasks);
+    assertOptions("a researcher that is a function", options, { numTasks: whole(1), timeoutMs: POSITIVE });
+    this.numTasks = options.numTasks ?? 1;
     this.#function = new UserFunction(target, options);
   }
 

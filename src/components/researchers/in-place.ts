@@ -12,6 +12,8 @@ import { RecordingRunner } from "../runners/recording.ts";
 import { ReplayRunner } from "../runners/replay.ts";
 import { describeEdits, type ProposalRules, readEdits } from "./proposals.ts";
 
+/** Why nothing can be edited in place. */
+export const NOTHING_TO_EDIT = "edits in place need tracked files (artifacts), and none are tracked";
 const NAMED = 5;
 
 /**
@@ -66,7 +68,7 @@ export function requireHands(runner: Runner): void {
       : one instanceof LLMRunner || one instanceof AnthropicRunner;
   if (answersOnly(runner)) {
     throw new SpecError(
-      `edits: in_place needs a runner that works in a folder, such as an agent CLI (\`type: command\`); ${runner.name} only answers`,
+      `edits in place need a runner that works in a folder, such as an agent CLI (a command runner); ${runner.name} only answers`,
     );
   }
 }
@@ -86,7 +88,7 @@ interface InPlaceQuestion {
  */
 export async function proposeInPlace(ctx: StageContext, question: InPlaceQuestion): Promise<Proposals> {
   const { copies } = ctx;
-  if (!copies) throw new SpecError("edits: in_place needs tracked files, and none are tracked");
+  if (!copies) throw new SpecError(NOTHING_TO_EDIT);
   const limit = new Semaphore(ctx.settings.parallel);
   let isOver = false;
   const propose = async (place: number): Promise<Proposal | RefusedProposal | null> => {

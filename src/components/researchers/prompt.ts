@@ -1,7 +1,7 @@
 import type { RunContext, StageContext } from "../../kernel/context.ts";
 import { type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { messageOf, SpecError } from "../../kernel/errors.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertOptions, inSchema, objectOf, required, TEXT } from "../../kernel/given-options.ts";
 import type { LlmCall, Proposals, Researcher as ResearcherPort, Runner } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
@@ -20,13 +20,13 @@ import {
   runnerOption,
 } from "../prompting/source.ts";
 import { promptShapes, promptVariables } from "../prompting/variables.ts";
-import { asRunner } from "../runners/llm.ts";
+import { asRunner, RUNNER } from "../runners/llm.ts";
 import { declaredParameters } from "../space/schema.ts";
 import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
 import { Gathering } from "./gathering.ts";
-import { proposeInPlace, requireHands } from "./in-place.ts";
-import { checkedNumTasks, type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
+import { NOTHING_TO_EDIT, proposeInPlace, requireHands } from "./in-place.ts";
+import { type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
 
 export interface ResearcherOptions {
   /** The model to ask: a runner, or any function from a prompt to text. */
@@ -50,6 +50,35 @@ export interface ResearcherOptions {
   readonly vars?: JsonObject;
 }
 
+const OPTIONS = {
+  type: "object",
+  properties: {
+    runner: runnerOption,
+    num_tasks: { type: "integer", minimum: 1, maximum: 200, default: 3, description: "Hypotheses per iteration." },
+    ...promptOptions,
+    space: spaceSchema,
+    hypothesis_schema: {
+      ...JSON_OBJECT,
+      "x-secret": false,
+      "x-space": "schema",
+      description: "A JSON Schema that the spec of every hypothesis has to fit.",
+    },
+    edits: {
+      enum: ["reply", "in_place", "none"],
+      default: "reply",
+      "x-artifacts": "in_place",
+      description:
+        "How proposals edit the tracked artifacts. `reply`: the reply holds edits; " +
+        "what does not apply is asked for again, twice at most, and then refused. `in_place`: the runner, such as an " +
+        "agent CLI, is called once for each proposal in its own copy of the project, and what it changed is the edit; " +
+        "`{{task}}` in the prompt says which it is, as `1 of 3`. `none`: proposals with edits are refused.",
+    },
+    vars: { ...JSON_OBJECT, description: "Your own values for the prompt: `{{vars.name}}`." },
+  },
+  required: ["runner"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
 /**
  * Proposes hypotheses by asking a model. Override `hypothesize` for another way, or `read` to make sense of replies of
  * another form. Throws `SpecError` when the prompt, the space or the schema is not usable.
@@ -65,18 +94,11 @@ export class Researcher implements ResearcherPort {
   readonly #schemaCheck: ((value: JsonValue) => readonly string[]) | undefined;
 
   constructor(options: ResearcherOptions) {
-    assertKnown("Researcher", options, {
-      runner: true,
-      numTasks: true,
-      promptTemplate: true,
-      promptName: true,
-      space: true,
-      hypothesisSchema: true,
-      edits: true,
-      vars: true,
-    });
+    const { prompt: _prompt, promptFile: _file, ...same } = inSchema(OPTIONS.properties);
+    const own = { runner: required(RUNNER), promptTemplate: TEXT, promptName: TEXT, space: objectOf() };
+    assertOptions("Researcher", options, { ...same, ...own });
     this.runner = asRunner(options.runner);
-    this.numTasks = checkedNumTasks(options.numTasks ?? 3);
+    this.numTasks = options.numTasks ?? 3;
     this.space = options.space === undefined ? null : compileSpace(options.space);
     this.declared = declaredParameters(this.space?.toJson(), options.hypothesisSchema);
     this.#edits = options.edits ?? "reply";
@@ -94,7 +116,7 @@ export class Researcher implements ResearcherPort {
 
   async setup(ctx: RunContext): Promise<void> {
     if (this.#edits === "in_place" && ctx.settings.artifacts.length === 0) {
-      throw new SpecError("edits: in_place needs tracked files, and none are tracked");
+      throw new SpecError(NOTHING_TO_EDIT);
     }
     await this.runner.setup?.(ctx);
   }
@@ -152,36 +174,7 @@ export class Researcher implements ResearcherPort {
   }
 }
 
-const options = {
-  type: "object",
-  properties: {
-    runner: runnerOption,
-    num_tasks: { type: "integer", minimum: 1, maximum: 200, default: 3, description: "Hypotheses per iteration." },
-    ...promptOptions,
-    space: spaceSchema,
-    hypothesis_schema: {
-      ...JSON_OBJECT,
-      "x-secret": false,
-      "x-space": "schema",
-      description: "A JSON Schema that the spec of every hypothesis has to fit.",
-    },
-    edits: {
-      enum: ["reply", "in_place", "none"],
-      default: "reply",
-      "x-artifacts": "in_place",
-      description:
-        "How proposals edit the tracked artifacts. `reply`: the reply holds edits; " +
-        "what does not apply is asked for again, twice at most, and then refused. `in_place`: the runner, such as an " +
-        "agent CLI, is called once for each proposal in its own copy of the project, and what it changed is the edit; " +
-        "`{{task}}` in the prompt says which it is, as `1 of 3`. `none`: proposals with edits are refused.",
-    },
-    vars: { ...JSON_OBJECT, description: "Your own values for the prompt: `{{vars.name}}`." },
-  },
-  required: ["runner"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
-
-const example: Infer<typeof options> = {
+const example: Infer<typeof OPTIONS> = {
   runner: "main",
   num_tasks: 3,
   edits: "reply",
@@ -193,7 +186,7 @@ export const promptResearcher = defineComponent({
   kind: "researcher",
   type: "prompt",
   summary: "Asks a model for the next hypotheses, with goal, space, history and insights in the prompt.",
-  options,
+  options: OPTIONS,
   example,
   check: (given) => [
     ...promptProblems(given),
@@ -231,6 +224,6 @@ function schemaCheck(schema: JsonObject): (value: JsonValue) => readonly string[
   try {
     return compileUserSchema(schema);
   } catch (thrown) {
-    throw new SpecError(`hypothesis_schema: ${messageOf(thrown)}`, [], { cause: thrown });
+    throw new SpecError(`hypothesisSchema: ${messageOf(thrown)}`, [], { cause: thrown });
   }
 }

@@ -1,4 +1,3 @@
-import { SpecError } from "../../kernel/errors.ts";
 import type { Proposal } from "../../kernel/ports.ts";
 import type { Edit } from "../../model/hypothesis.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
@@ -184,12 +183,6 @@ function metadataOf(given: JsonValue | undefined, beside: JsonObject): JsonObjec
   const metadata = { ...beside, ...(isJsonObject(given) ? given : {}) };
   const size = JSON.stringify(metadata).length;
   return size > 2 && size <= MAX_METADATA_CHARACTERS ? metadata : null;
-}
-
-/** How many hypotheses an iteration asks for. Throws `SpecError` when that is no whole number from 1 up. */
-export function checkedNumTasks(numTasks = 1): number {
-  if (Number.isSafeInteger(numTasks) && numTasks >= 1) return numTasks;
-  throw new SpecError(`numTasks: expected a whole number from 1 up, got ${numTasks}`);
 }
 
 const MAX_EDITS = 200;

@@ -1,6 +1,6 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertOptions, inSchema, objectOf, required } from "../../kernel/given-options.ts";
 import type { Proposals, Researcher } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import type { Direction } from "../../model/settings.ts";
@@ -16,7 +16,6 @@ import {
   type SpaceProblem,
   spaceSchema,
 } from "../space/space.ts";
-import { checkedNumTasks } from "./proposals.ts";
 import { gridProblem, gridSampler } from "./search/grid.ts";
 import { ObservationLog } from "./search/observations.ts";
 import { randomSampler, type Sampler } from "./search/sampler.ts";
@@ -33,6 +32,23 @@ export interface SearchResearcherOptions {
   readonly numTasks?: number;
 }
 
+const OPTIONS = {
+  type: "object",
+  properties: {
+    method: {
+      enum: METHODS,
+      default: "tpe",
+      description:
+        "`tpe` learns from the scores, after ten random ones; `random` and `grid` do not. " +
+        "A grid has five points of a float that has no `step`.",
+    },
+    num_tasks: { type: "integer", minimum: 1, maximum: 1000, default: 1, description: "Hypotheses per iteration." },
+    space: spaceSchema,
+  },
+  required: ["space"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
 /**
  * Proposes hypotheses without a model, by random search, over a grid or with a tree-structured Parzen estimator. What
  * it proposes depends on the seed and on the scored hypotheses alone, so a resumed run
@@ -48,9 +64,9 @@ export class SearchResearcher implements Researcher {
   #log: { readonly direction: Direction; readonly observed: ObservationLog } | null = null;
 
   constructor(options: SearchResearcherOptions) {
-    assertKnown("SearchResearcher", options, { space: true, method: true, numTasks: true });
+    assertOptions("SearchResearcher", options, { ...inSchema(OPTIONS.properties), space: required(objectOf()) });
     assertUsable(searchProblems(options));
-    this.numTasks = checkedNumTasks(options.numTasks);
+    this.numTasks = options.numTasks ?? 1;
     this.space = compileSpace(options.space);
     this.declared = declaredParameters(this.space.toJson());
     this.#sampler = samplerOf(this.space, options.method ?? "tpe");
@@ -76,24 +92,7 @@ export class SearchResearcher implements Researcher {
   }
 }
 
-const options = {
-  type: "object",
-  properties: {
-    method: {
-      enum: METHODS,
-      default: "tpe",
-      description:
-        "`tpe` learns from the scores, after ten random ones; `random` and `grid` do not. " +
-        "A grid has five points of a float that has no `step`.",
-    },
-    num_tasks: { type: "integer", minimum: 1, maximum: 1000, default: 1, description: "Hypotheses per iteration." },
-    space: spaceSchema,
-  },
-  required: ["space"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
-
-const example: Infer<typeof options> = {
+const example: Infer<typeof OPTIONS> = {
   method: "tpe",
   num_tasks: 2,
   space: {
@@ -109,7 +108,7 @@ export const searchResearcher = defineComponent({
   kind: "researcher",
   type: "search",
   summary: "Searches a declared space without a model: random, grid, or TPE, which learns from the scores.",
-  options,
+  options: OPTIONS,
   example,
   check: searchProblems,
   create: ({ num_tasks, ...rest }) => new SearchResearcher({ ...rest, numTasks: num_tasks }),

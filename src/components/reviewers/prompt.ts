@@ -1,7 +1,7 @@
 import type { RunContext, StageContext, StageResults } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { RunnerError, type RunnerProblem } from "../../kernel/errors.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertOptions, required, TEXT } from "../../kernel/given-options.ts";
 import type { Finding, LlmCall, Reviewer as ReviewerPort, Runner } from "../../kernel/ports.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
@@ -24,7 +24,7 @@ import {
   runnerOption,
 } from "../prompting/source.ts";
 import { promptShapes, promptVariables, RESULTS_SHAPE } from "../prompting/variables.ts";
-import { asRunner } from "../runners/llm.ts";
+import { asRunner, RUNNER } from "../runners/llm.ts";
 import { type EvidenceLookup, parseFindings } from "./findings.ts";
 
 /** What a review can do without; a provider that is down, or knows the key no longer, concerns the whole run. */
@@ -48,7 +48,7 @@ export class Reviewer implements ReviewerPort {
   readonly #template: PromptTemplate;
 
   constructor(options: ReviewerOptions) {
-    assertKnown("Reviewer", options, { runner: true, promptTemplate: true, promptName: true });
+    assertOptions("Reviewer", options, { runner: required(RUNNER), promptTemplate: TEXT, promptName: TEXT });
     this.runner = asRunner(options.runner);
     this.#template = compilePrompt(
       options.promptTemplate ?? DEFAULT_REVIEW_PROMPT,

@@ -1,6 +1,7 @@
 import { Archive } from "../../kernel/archive.ts";
 import type { StageContext, StageResults } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import { Optionless } from "../../kernel/given-options.ts";
 import type { Finding, Reviewer } from "../../kernel/ports.ts";
 import { isVetoed } from "../../model/evaluation.ts";
 import { hasScore } from "../../model/score.ts";
@@ -21,7 +22,7 @@ const SHOWN_PARAMETERS = 12;
  * so far, why some have no score, the correlation of each parameter with the score, where the best quarter lies, and
  * mean scores by choice. At most six findings; the same scores always give the same text.
  */
-export class StatsReviewer implements Reviewer {
+export class StatsReviewer extends Optionless implements Reviewer {
   async review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]> {
     const { metric } = ctx.settings;
     const fresh = batch.map(({ hypothesis: { id, spec }, evaluation }) => {

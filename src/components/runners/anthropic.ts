@@ -5,13 +5,14 @@ import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../ke
 import { Semaphore } from "../../kernel/semaphore.ts";
 import { defined } from "../../model/json.ts";
 import {
+  ANTHROPIC_OPTIONS,
   type AnthropicCall,
   type AnthropicOptions,
   anthropicLlm,
   apiKey,
   type LlmEffects,
 } from "../../platform/llm.ts";
-import { DURATION, type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
+import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { answer } from "./llm.ts";
 import { recorded, recordOption } from "./recording.ts";
@@ -78,32 +79,7 @@ export class AnthropicRunner implements Runner {
 const options = {
   type: "object",
   properties: {
-    model: { type: "string", minLength: 1, "x-secret": false, description: "Model name as the provider knows it." },
-    base_url: {
-      type: "string",
-      pattern: "^https?://",
-      "x-scores": false,
-      description: "Another server that speaks the Messages format.",
-    },
-    api_key_env: {
-      type: "string",
-      pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
-      default: "ANTHROPIC_API_KEY",
-      "x-secret": false,
-      "x-variables": "key",
-      "x-scores": false,
-      description: "The environment variable that holds the key. The key itself is never recorded.",
-    },
-    max_tokens: { type: "integer", minimum: 1, default: 8192, description: "Longest reply." },
-    temperature: { type: "number", minimum: 0, maximum: 1, description: "Default: the provider's." },
-    system: { type: "string", description: "System prompt." },
-    timeout: { ...TIME_LIMIT, default: "10m", "x-scores": false, description: "Of one request." },
-    max_wait: {
-      ...DURATION,
-      default: "5m",
-      "x-scores": false,
-      description: "How long a provider that is down, busy or behind a broken gateway is waited for.",
-    },
+    ...ANTHROPIC_OPTIONS,
     concurrency: {
       type: "integer",
       minimum: 1,
@@ -111,16 +87,6 @@ const options = {
       default: 4,
       "x-scores": false,
       description: "Calls in flight.",
-    },
-    stream: { type: "boolean", default: true, "x-scores": false, description: "Whether replies are streamed." },
-    price: {
-      type: "object",
-      "x-scores": false,
-      "x-cost": true,
-      description: "Dollars per million tokens; makes `stop.cost_usd` and costs in reports work.",
-      properties: { input: { type: "number", minimum: 0 }, output: { type: "number", minimum: 0 } },
-      required: ["input", "output"],
-      additionalProperties: false,
     },
     ...recordOption,
   },

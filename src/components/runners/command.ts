@@ -3,7 +3,7 @@ import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Effects, ProcessResult } from "../../kernel/effects.ts";
 import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertArgument, assertOptions, inSchema, objectOf, TEXT } from "../../kernel/given-options.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { parseDuration } from "../../model/units.ts";
@@ -12,7 +12,7 @@ import { usedTogether } from "../../platform/llm-reply.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import { makeScratch } from "../../platform/scratch.ts";
 import { systemEffects } from "../../platform/system.ts";
-import { DURATION, type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
+import { DURATION, TIME_LIMIT } from "../../schema/dialect.ts";
 import { promptLine, promptText } from "../../text/printable.ts";
 import {
   type EnvironmentSources,
@@ -51,6 +51,43 @@ const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 const LONGEST_ARGUMENT_BYTES = 128 * 1024 - 1;
 const PROMPT = "{prompt}";
 const PROMPT_FILE = "{prompt_file}";
+
+const OPTIONS = {
+  argv: {
+    type: "array",
+    items: { type: "string" },
+    minItems: 1,
+    description: "The program and its arguments; no shell is involved.",
+  },
+  input: {
+    enum: ["stdin", "argument", "file"],
+    default: "stdin",
+    description:
+      "How the prompt is given. `{prompt}` or `{prompt_file}` in argv says where; by default it is the last word.",
+  },
+  output: {
+    enum: ["text", "json", "jsonl"],
+    default: "text",
+    "x-cost": ["json", "jsonl"],
+    description: "What the command writes to stdout.",
+  },
+  path: {
+    type: "string",
+    minLength: 1,
+    "x-secret": false,
+    description: "Where the reply is in JSON output, such as `result`.",
+  },
+  timeout: { ...TIME_LIMIT, default: "10m", "x-scores": false, description: "Of one call." },
+  max_wait: {
+    ...DURATION,
+    default: "5m",
+    "x-scores": false,
+    description:
+      "How long it is tried again while it fails and says that its provider is busy (429, a rate or usage limit).",
+  },
+  ...environmentOptions,
+} as const;
+
 /**
  * Answers prompts with a command, such as an agent CLI, run in the project. `argv` goes to the system as it is, never
  * through a shell; `{prompt}` (with `input: argument`) and `{prompt_file}` (with `input: file`) in a word are filled in,
@@ -68,17 +105,9 @@ export class CommandRunner implements Runner {
   #withheld: string | null = null;
 
   constructor(argv: readonly string[], options: CommandRunnerOptions = {}) {
-    assertKnown("CommandRunner", options, {
-      env: true,
-      passEnv: true,
-      input: true,
-      outputFormat: true,
-      path: true,
-      timeout: true,
-      maxWait: true,
-      name: true,
-      effects: true,
-    });
+    const { argv: words, output: outputFormat, ...same } = inSchema(OPTIONS);
+    assertArgument("CommandRunner", "argv", argv, words);
+    assertOptions("CommandRunner", options, { ...same, outputFormat, name: TEXT, effects: objectOf() });
     const [file, ...args] = argv;
     if (file === undefined || file === "") throw new SpecError("a command runner needs a program: argv is empty");
     this.#argv = [file, ...args];
@@ -113,7 +142,7 @@ export class CommandRunner implements Runner {
       const { tries, waitedMs, failure, cause } = thrown;
       const reply = cause instanceof RunnerError && cause.reply !== undefined ? { reply: cause.reply } : {};
       const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${(waitedMs / 1000).toFixed(1)} s`;
-      const limit = `max_wait is ${this.#options.maxWait ?? MAX_WAIT}`;
+      const limit = `max wait ${this.#options.maxWait ?? MAX_WAIT}`;
       const message = `${this.name} is unavailable after ${waited} (${limit}): ${failure.reason}`;
       throw new RunnerError("unavailable", message, { attempts: tries, usage: lost.usage, ...reply });
     }
@@ -224,54 +253,17 @@ function fill(args: readonly string[], placeholder: string, value: string): read
   return args.map((arg) => arg.split(placeholder).join(value));
 }
 
-const options = {
-  type: "object",
-  properties: {
-    argv: {
-      type: "array",
-      items: { type: "string" },
-      minItems: 1,
-      description: "The program and its arguments; no shell is involved.",
-    },
-    input: {
-      enum: ["stdin", "argument", "file"],
-      default: "stdin",
-      description:
-        "How the prompt is given. `{prompt}` or `{prompt_file}` in argv says where; by default it is the last word.",
-    },
-    output: {
-      enum: ["text", "json", "jsonl"],
-      default: "text",
-      "x-cost": ["json", "jsonl"],
-      description: "What the command writes to stdout.",
-    },
-    path: {
-      type: "string",
-      minLength: 1,
-      "x-secret": false,
-      description: "Where the reply is in JSON output, such as `result`.",
-    },
-    timeout: { ...TIME_LIMIT, default: "10m", "x-scores": false, description: "Of one call." },
-    max_wait: {
-      ...DURATION,
-      default: "5m",
-      "x-scores": false,
-      description:
-        "How long it is tried again while it fails and says that its provider is busy (429, a rate or usage limit).",
-    },
-    ...environmentOptions,
-    ...recordOption,
-  },
-  required: ["argv"],
-  additionalProperties: false,
-} as const satisfies ObjectSchema;
-
 /** Runner `command`: an agent CLI or any other program. */
 export const commandRunner = defineComponent({
   kind: "runner",
   type: "command",
   summary: "Asks a command, such as an agent CLI: the prompt on stdin, the reply from stdout.",
-  options,
+  options: {
+    type: "object",
+    properties: { ...OPTIONS, ...recordOption },
+    required: ["argv"],
+    additionalProperties: false,
+  },
   example: {
     argv: ["claude", "-p", "--output-format", "json"],
     input: "stdin",

@@ -1,5 +1,12 @@
 import { messageOf, RunnerError, SpecError } from "../../kernel/errors.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import {
+  assertArgument,
+  assertOptions,
+  type Expectation,
+  FUNCTION,
+  isObject,
+  TEXT,
+} from "../../kernel/given-options.ts";
 import type { LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { defined, isJsonObject } from "../../model/json.ts";
@@ -30,7 +37,8 @@ export class FunctionRunner implements Runner {
   readonly #run: PromptFunction;
 
   constructor(run: PromptFunction, options: { readonly name?: string } = {}) {
-    assertKnown("FunctionRunner", options, { name: true });
+    assertArgument(new.target.name, "run", run, FUNCTION);
+    assertOptions(new.target.name, options, { name: TEXT });
     this.name = options.name ?? "function";
     this.#run = run;
   }
@@ -44,10 +52,15 @@ export class FunctionRunner implements Runner {
 /** A runner around any function from a prompt to text. What the function throws is a `RunnerError` `failed`. */
 export class LLMRunner extends FunctionRunner {
   constructor(call: LlmCall, options: { readonly name?: string } = {}) {
-    assertKnown("LLMRunner", options, { name: true });
-    super(call, { name: options.name ?? "llm" });
+    super(call, isObject(options) ? { name: "llm", ...options } : options);
   }
 }
+
+/** What can be asked. */
+export const RUNNER: Expectation = {
+  expected: "a runner: an object with run(), or a function from a prompt to text",
+  holds: (value) => typeof value === "function" || (isObject(value) && typeof value.run === "function"),
+};
 
 /** A runner as it is, or one around a function from a prompt to text. Throws `SpecError` on anything else. */
 export function asRunner(value: Runner | LlmCall): Runner {

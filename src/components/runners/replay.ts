@@ -2,7 +2,7 @@ import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Files } from "../../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../../kernel/errors.ts";
-import { assertKnown } from "../../kernel/given-options.ts";
+import { assertOptions, inSchema, objectOf, required, TEXT } from "../../kernel/given-options.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { defined } from "../../model/json.ts";
 import { systemEffects } from "../../platform/system.ts";
@@ -20,6 +20,13 @@ export interface ReplayRunnerOptions {
   readonly files?: Files;
 }
 
+const OPTIONS = {
+  file: { type: "string", minLength: 1, "x-path": "file", description: "The recording, relative to the spec." },
+  strict: { type: "boolean", default: false, description: "A changed prompt is an error instead of a warning." },
+} as const;
+/** What makes a recording, before what is to be recorded. */
+const RECORDING = "with `record: FILE` on a runner of a spec, record";
+
 /**
  * Answers each question with the reply recorded for it: the same role, iteration, hypothesis, part and ask, whatever
  * the order of calls. `setup` throws `SpecError` when the recording is missing, damaged or empty; a question it has no
@@ -31,7 +38,8 @@ export class ReplayRunner implements Runner {
   #calls: ReadonlyMap<string, RecordedCall> | null = null;
 
   constructor(options: ReplayRunnerOptions) {
-    assertKnown("ReplayRunner", options, { file: true, strict: true, name: true, files: true });
+    const { file, strict } = inSchema(OPTIONS);
+    assertOptions("ReplayRunner", options, { file: required(file), strict, name: TEXT, files: objectOf() });
     this.name = options.name ?? "replay";
     this.#options = options;
   }
@@ -48,7 +56,7 @@ export class ReplayRunner implements Runner {
     if (!call) {
       throw new RunFailedError(
         `${this.#options.file} has no reply for: ${key}; ${holdings(calls)}\n` +
-          "record the whole run again with `record: FILE`, or stop it sooner (stop.iterations)",
+          `${RECORDING} the whole run again, or stop it sooner (stop.iterations)`,
       );
     }
     this.#comparePrompts(call, request, key, ctx);
@@ -63,11 +71,9 @@ export class ReplayRunner implements Runner {
     if (this.#calls) return this.#calls;
     const { file, files = systemEffects().files } = this.#options;
     const text = files.readText(file);
-    if (text === null)
-      throw new SpecError(`there is no recording ${file}; record one with \`record: FILE\` on any runner`);
+    if (text === null) throw new SpecError(`there is no recording ${file}; ${RECORDING} one`);
     const calls = readRecording(text, file);
-    if (calls.size === 0)
-      throw new SpecError(`the recording ${file} is empty; record one with \`record: FILE\` on any runner`);
+    if (calls.size === 0) throw new SpecError(`the recording ${file} is empty; ${RECORDING} one`);
     this.#calls = calls;
     return calls;
   }
@@ -79,9 +85,7 @@ export class ReplayRunner implements Runner {
     const difference = call.prompt === undefined ? "" : `; ${firstDifference(call.prompt, request.prompt)}`;
     const message = `the prompt differs from the recorded one for: ${key}${difference}`;
     if (this.#options.strict) {
-      throw new RunFailedError(
-        `${message}\nrecord the run again with \`record: FILE\`, or replay it without \`strict\``,
-      );
+      throw new RunFailedError(`${message}\n${RECORDING} the run again, or replay it without \`strict\``);
     }
     ctx.warn("replay-prompt-changed", message);
   }
@@ -94,11 +98,7 @@ export const replayRunner = defineComponent({
   summary: "Answers from a recording of earlier calls, by role, iteration, hypothesis and ask: no key, no network.",
   options: {
     type: "object",
-    properties: {
-      file: { type: "string", minLength: 1, "x-path": "file", description: "The recording, relative to the spec." },
-      strict: { type: "boolean", default: false, description: "A changed prompt is an error instead of a warning." },
-      ...recordOption,
-    },
+    properties: { ...OPTIONS, ...recordOption },
     required: ["file"],
     additionalProperties: false,
   },

@@ -18,6 +18,9 @@ const wrong: Readonly<Record<string, (given: never) => unknown>> = {
   FunctionExperimenter: (given) => new aura.FunctionExperimenter(() => ({}), given),
   SingleTrialExperimenter: (given) => new aura.SingleTrialExperimenter(given),
   BestTrialAggregator: (given) => new aura.BestTrialAggregator(given),
+  MeanTrialAggregator: (given) => new aura.MeanTrialAggregator(given),
+  LastTrialAggregator: (given) => new aura.LastTrialAggregator(given),
+  StatsReviewer: (given) => new aura.StatsReviewer(given),
   anthropicLlm: (given) => aura.anthropicLlm(given),
 };
 
@@ -28,7 +31,7 @@ describe("the library's constructors", () => {
         new RegExp(`^${name}: there is no option nothingOfTheKind`),
       );
       expect(() => Reflect.apply(make, null, ["accuracy"]), name).toThrow(
-        new RegExp(`^${name}: (?:expected options, got "accuracy"; known: |there is no option 0)`),
+        new RegExp(`^${name}: expected options, got "accuracy"; (?:known: |it takes none)`),
       );
     }
   });
@@ -39,6 +42,71 @@ describe("the library's constructors", () => {
     expect(script({ timeoutMS: 3 })).toThrow("did you mean timeoutMs?");
     expect(script({ trials: 3, timeoutMs: 5, seeds: [1, 2, 3] })).not.toThrow();
     expect(() => Reflect.construct(aura.MetricEvaluator, [{ base_line: 1 }])).toThrow("did you mean baseline?");
+  });
+
+  const told = (make: () => unknown): string => {
+    try {
+      make();
+    } catch (thrown) {
+      expect(aura.isAuraError(thrown), String(thrown)).toBe(true);
+      return String(thrown);
+    }
+    return "nothing is wrong";
+  };
+
+  it.each<[string, readonly unknown[], string]>([
+    ["ScriptExperimenter", [], "command is missing: expected text that is not empty, or a non-empty list of text"],
+    ["ScriptExperimenter", [{ command: "true" }], "command: expected text .*, got an object"],
+    ["ScriptExperimenter", ["true", { trials: 0 }], "trials: expected a whole number of at least 1.*, got 0"],
+    ["ScriptExecutor", [], "command is missing"],
+    ["ScriptExecutor", ["true", { limits: { pids: 0 } }], "limits.pids: expected a whole number of at least 1, got 0"],
+    ["ScriptExecutor", ["true", { limits: { memory: 1 } }], "there is no option limits.memory"],
+    ["ScriptExecutor", ["true", { env: { A: null } }], "env.A is none of what it may be"],
+    ["ScriptExecutor", ["true", { passEnv: ["A B"] }], "passEnv.0 must match"],
+    ["CommandRunner", [], "argv is missing: expected a non-empty list of text"],
+    ["CommandRunner", ["claude -p"], 'argv: expected a non-empty list of text, got "claude -p"'],
+    ["CommandRunner", [{ argv: ["a"], tmo: 1 }], "argv: expected a non-empty list of text, got an object"],
+    ["CommandRunner", [[]], "argv must not be empty"],
+    ["CommandRunner", [["a"], { tmo: 1 }], "there is no option tmo"],
+    ["CommandRunner", [["a"], { timeout: "soon" }], "timeout: expected a duration"],
+    ["SearchResearcher", [{}], "space is missing: expected an object"],
+    ["SearchResearcher", [{ space: {}, method: "bayes" }], 'method: expected one of random, grid, tpe, got "bayes"'],
+    ["Researcher", [{ runner: async () => "", numTasks: 0 }], "numTasks: expected a whole number of at least 1"],
+    ["Researcher", [{}], "runner is missing: expected a runner"],
+    ["Reviewer", [{ runner: 1 }], "runner: expected a runner: .*, got 1"],
+    ["BestTrialAggregator", [{ metric: "x", direction: "up" }], "direction: expected one of maximize, minimize"],
+    ["BestTrialAggregator", [], "expected options, got nothing"],
+    ["MetricEvaluator", [{ baseline: "0.5" }], 'baseline: expected a number, got "0.5"'],
+    ["MetricEvaluator", [{ metric: "trials" }], "metric: expected a name other than"],
+    ["anthropicLlm", [{}], "model is missing"],
+    ["anthropicLlm", [{ model: "m", price: { input: 1 } }], "price.output is missing"],
+    ["anthropicLlm", [{ model: "m", apiKeyEnv: "sk-ant-1" }], "apiKeyEnv: expected text that matches [^ ]*$"],
+    ["SingleTrialExperimenter", [], "executor is missing: expected an executor"],
+    ["SingleTrialExperimenter", [{ executor: "script" }], 'executor: expected an executor.*, got "script"'],
+    ["FunctionExperimenter", [], "target is missing: expected a function"],
+    ["FunctionExecutor", [], "target is missing: expected a function"],
+    ["FunctionRunner", [], "run is missing: expected a function"],
+    ["LLMRunner", [], "run is missing: expected a function"],
+    ["ReplayRunner", [{ strict: true }], "file is missing"],
+    ["FileArtifact", [], "path is missing"],
+    ["FileArtifact", ["../a"], '"../a" cannot be a tracked artifact'],
+    ["DirectoryArtifact", [], "path is missing"],
+  ])("%s(...%j): %s", (name, given, message) => {
+    const make: unknown = Object.entries(aura).find(([known]) => known === name)?.[1];
+    if (typeof make !== "function") throw new Error(`there is no ${name}`);
+    const call =
+      name === "anthropicLlm" ? () => Reflect.apply(make, null, given) : () => Reflect.construct(make, given);
+    expect(told(call)).toMatch(new RegExp(`^UsageError: ${name}: ${message}`));
+  });
+
+  it("a subclass that runs trials its own way needs no executor", () => {
+    class Own extends aura.SingleTrialExperimenter {}
+    expect(() => new Own()).not.toThrow();
+  });
+
+  it("so do functions that read a spec", async () => {
+    await expect(Reflect.apply(aura.loadSpec, null, [])).rejects.toThrow("loadSpec: path is missing");
+    await expect(Reflect.apply(aura.resolveSpec, null, [])).rejects.toThrow("resolveSpec: loaded is missing");
   });
 
   it("setupLogging says what it takes", () => {

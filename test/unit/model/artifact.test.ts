@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { artifactPath, artifactPaths, DirectoryArtifact, FileArtifact } from "../../../src/model/artifact.ts";
+import { DirectoryArtifact, FileArtifact } from "../../../src/kernel/artifact.ts";
+import { artifactPath, artifactPaths } from "../../../src/model/artifact.ts";
 
 test.each([
   ["train.py", "train.py"],

@@ -196,7 +196,7 @@ describe("anthropicLlm", () => {
     await expect(call("Two?", { signal })).resolves.toMatchObject({ content: "ok" });
     const gone = {
       problem: "unavailable",
-      message: expect.stringMatching(/\(max_wait is 5m\): the server answered with .*<html>.*; check base_url$/),
+      message: expect.stringMatching(/\(max wait 5m\): the server answered with .*<html>.*; check the base URL$/),
     };
     await expect(call("Three?", { signal })).rejects.toMatchObject(gone);
     const resumed = anthropicLlm({ model: "test-model", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects());
@@ -218,13 +218,13 @@ describe("anthropicLlm", () => {
     const { error, sleeps } = await ask([{ kind: "status", status: 503 }], { maxWait: "2m" });
     expect(runnerError(error)).toMatchObject({ problem: "unavailable", exitCode: 75 });
     expect(runnerError(error).message).toMatch(
-      /test-model is unavailable after \d+ tries in [\d.]+ s \(max_wait is 2m\): status 503/,
+      /test-model is unavailable after \d+ tries in [\d.]+ s \(max wait 2m\): status 503/,
     );
     const total = sleeps.reduce((sum, ms) => sum + ms, 0);
     expect(total).toBeLessThanOrEqual(120_000);
     expect(total).toBeGreaterThan(40_000);
     const told = await ask([{ kind: "status", status: 429, retryAfter: 3600 }]);
-    expect(runnerError(told.error).message).toMatch(/unavailable after 1 try in 0\.0 s \(max_wait is 5m\)/);
+    expect(runnerError(told.error).message).toMatch(/unavailable after 1 try in 0\.0 s \(max wait 5m\)/);
     expect(told.sleeps).toEqual([]);
   });
 
@@ -281,7 +281,7 @@ describe("anthropicLlm", () => {
 
   it("warns when a reply was cut at max_tokens", async () => {
     const { warnings } = await ask([{ kind: "text", text: "[", stopReason: "max_tokens" }]);
-    expect(warnings[0]).toMatch(/cut at max_tokens/);
+    expect(warnings[0]).toMatch(/cut at its max tokens/);
   });
 
   it("ends at once on abort, in a request as in a wait", async () => {

@@ -270,9 +270,8 @@ describe("a subclass", () => {
 
   it("without an executor says what to do", async () => {
     using rig = executionRig();
-    await expect(new SingleTrialExperimenter().runExperiment(hypothesis(), rig.ctx)).rejects.toThrow(
-      /override execute/,
-    );
+    class Empty extends SingleTrialExperimenter {}
+    await expect(new Empty().runExperiment(hypothesis(), rig.ctx)).rejects.toThrow(/override execute/);
   });
 });
 

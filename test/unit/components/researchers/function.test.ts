@@ -8,7 +8,7 @@ import {
   functionResearcher,
   type ResearcherFunction,
 } from "../../../../src/components/researchers/function.ts";
-import { SpecError } from "../../../../src/kernel/errors.ts";
+import { UsageError } from "../../../../src/kernel/errors.ts";
 import { compileSchema } from "../../../../src/schema/validate.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
 
@@ -28,7 +28,7 @@ describe("a function as researcher", () => {
   test("is asked for one proposal an iteration unless told otherwise", () => {
     expect(asResearcher(() => []).numTasks).toBe(1);
     expect(asResearcher(() => [], { numTasks: 4 }).numTasks).toBe(4);
-    expect(() => asResearcher(() => [], { numTasks: 0.5 })).toThrow(SpecError);
+    expect(() => asResearcher(() => [], { numTasks: 0.5 })).toThrow(UsageError);
   });
 
   test("gets the history, the insights, how many are asked for, and a seed that is the same after a resume", async () => {

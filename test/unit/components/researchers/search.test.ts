@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SearchResearcher, searchResearcher } from "../../../../src/components/researchers/search.ts";
 import type { SpaceOptions } from "../../../../src/components/space/space.ts";
 import type { HistoryEntry } from "../../../../src/kernel/context.ts";
-import { SpecError } from "../../../../src/kernel/errors.ts";
+import { SpecError, UsageError } from "../../../../src/kernel/errors.ts";
 import { compileSchema } from "../../../../src/schema/validate.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
 
@@ -68,7 +68,7 @@ describe("the search researcher", () => {
   });
 
   test("refuses to be asked for none", () => {
-    expect(() => new SearchResearcher({ space, numTasks: 0 })).toThrow(SpecError);
+    expect(() => new SearchResearcher({ space, numTasks: 0 })).toThrow(UsageError);
   });
 });
 

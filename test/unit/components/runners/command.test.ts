@@ -6,7 +6,7 @@ import { CommandRunner, type CommandRunnerOptions } from "../../../../src/compon
 import { readCommandOutput } from "../../../../src/components/runners/command-output.ts";
 import { functionRunner } from "../../../../src/components/runners/module.ts";
 import type { ComponentDeps } from "../../../../src/kernel/define.ts";
-import { SpecError, StorageError, ToolMissingError } from "../../../../src/kernel/errors.ts";
+import { StorageError, ToolMissingError, UsageError } from "../../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";
@@ -67,7 +67,7 @@ describe("CommandRunner", () => {
   it("is unavailable when a busy provider stays so, and has failed at anything else", async () => {
     const unavailable = {
       problem: "unavailable",
-      message: expect.stringMatching(/max_wait is 0.*limit reached, resets at 5pm/),
+      message: expect.stringMatching(/max wait 0.*limit reached, resets at 5pm/),
     };
     const says = (text: string, code: number) => run(`echo "${text}"; exit ${code}`, "", { maxWait: 0 });
     await expect(says("Usage limit reached, resets at 5pm", 3)).rejects.toMatchObject(unavailable);
@@ -125,7 +125,7 @@ describe("CommandRunner", () => {
   it("misses its program before anything is spent", async () => {
     await expect(new CommandRunner(["no-such-agent-x"]).setup(stageContext())).rejects.toThrow(ToolMissingError);
     await new CommandRunner(["sh"]).setup(stageContext());
-    expect(() => new CommandRunner([])).toThrow(SpecError);
+    expect(() => new CommandRunner([])).toThrow(UsageError);
   });
 
   it("finds its program where the system will: past folders that may not be searched, on the PATH it is given", async () => {
