@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
@@ -49,7 +49,7 @@ const REASONS: Readonly<Record<LeftOut["why"], string>> = {
   "dead-link": "what the link leads to is not in it: name it under `inputs`, or make the link an absolute path",
 };
 
-/** What the commands of a spec name of the project and a trial's copy of it does not hold, and links that are dead there. */
+/** What the commands of a spec, and programs that they name, name of the project and a trial's copy of it does not hold. */
 export async function copyFindings(
   settings: RunSettings,
   sites: readonly Site[],
@@ -58,27 +58,35 @@ export async function copyFindings(
   const copy = await surveyCopy(settings, sites, effects);
   if (copy === null) return [];
   const { root } = settings;
+  const { files } = effects;
+  const links = copy.left.filter(({ why }) => why === "leads-out" || why === "dead-link");
   const message = (path: string, by: string, { why }: LeftOut): string =>
     `${path}${by} is not in a trial's copy of the project, as ${REASONS[why]}`;
-  const named = placedCommands(sites).flatMap((command) =>
-    namedFiles(command, root, effects.files).flatMap(({ path, word, importedBy }) => {
-      const missing = copy.left.find((one) => !isLink(one) && isWithin(path, one.path.replace(/\/$/, "")));
-      if (missing === undefined) return [];
+  return placedCommands(sites).flatMap((command) =>
+    namedFiles(command, root, files).flatMap(({ path, word, importedBy }) => {
+      const within = word === undefined ? {} : { within: word };
+      const missing = copy.left.find((one) => isWithin(path, one.path.replace(/\/$/, "")));
+      if (missing === undefined) {
+        const text = links.length === 0 ? "" : programText(path, root, files);
+        const read = links.filter((link) => names(text, link.path));
+        return read.map((link) => finding(command.path, message(link.path, `, which ${path} names,`, link), within));
+      }
       const by = importedBy === undefined ? "" : `, which ${importedBy} imports,`;
-      return [finding(command.path, message(path, by, missing), word === undefined ? {} : { within: word })];
+      return [finding(command.path, message(path, by, missing), within)];
     }),
   );
-  const links = copy.left.filter(isLink).slice(0, MAX_LINKS);
-  const dead = links.map((link) => finding(["experimenter"], message(link.path, "", link), { about: "key" }));
-  return [...named, ...dead];
 }
 
-/** What a project's own author put there to lead somewhere is told also where no command names it. */
-function isLink({ why }: LeftOut): boolean {
-  return why === "leads-out" || why === "dead-link";
+/** Whether a program has a path in its text, or the last part of it, as the beginning or the end of one. */
+function names(text: string, path: string): boolean {
+  const between = text.split(basename(path));
+  return between.some((before, at) => /^$|['"`/=\s(]/.test(before.slice(-1)) && /^['"`/]/.test(between[at + 1] ?? ""));
 }
 
-const MAX_LINKS = 10;
+function programText(path: string, root: string, files: Files): string {
+  const stat = files.stat(join(root, path));
+  return stat?.kind === "file" && stat.size < MAX_PROGRAM ? (files.readText(join(root, path)) ?? "") : "";
+}
 
 /** A file or folder of the project that a command names. */
 interface NamedFile {
@@ -108,8 +116,8 @@ export function namedFiles({ command }: PlacedCommand, root: string, files: File
   }
   for (const { path } of found.values()) {
     if (found.size > MAX_FILES) break;
-    if (!path.endsWith(".py") || (files.stat(join(root, path))?.size ?? MAX_PROGRAM) >= MAX_PROGRAM) continue;
-    for (const module of importsOf(files.readText(join(root, path)) ?? "")) {
+    if (!path.endsWith(".py")) continue;
+    for (const module of importsOf(programText(path, root, files))) {
       const file = moduleFile(module, dirname(path), root, files);
       if (file !== null) add(tidy(file), { importedBy: path });
     }

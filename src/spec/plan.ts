@@ -336,6 +336,16 @@ function costText({ cost }: RunPlan): string {
   return `${cost.callsPerIteration} model calls an iteration${first}${price}; prompts grow as the run goes on`;
 }
 
+const WHY: Readonly<Record<LeftOut["why"], string>> = {
+  untracked: "git does not track it",
+  ignored: "git ignores it",
+  "not-in-files": "not in `files`",
+  "hidden-folder": "never copied",
+  secrets: "may hold secrets",
+  "leads-out": "a link out of the project",
+  "dead-link": "a link to what is not in the copy",
+};
+
 function copyText({ files, bytes, holds, inputs, missing, leftOut }: PlannedCopy): string {
   const more = (count: number, shown: readonly unknown[]) =>
     count > shown.length ? [`  … and ${count - shown.length} more`] : [];
@@ -345,7 +355,7 @@ function copyText({ files, bytes, holds, inputs, missing, leftOut }: PlannedCopy
     ...more(files, holds),
     ...inputs.map((path) => `  ${path} (input, linked)`),
     ...(missing === 0 ? [] : [`not in it, of the project: ${missing}`]),
-    ...leftOut.map(({ path, why }) => `  ${path} (${why})`),
+    ...leftOut.map(({ path, why }) => `  ${path} (${WHY[why]})`),
     ...more(missing, leftOut),
   ].join("\n");
 }

@@ -126,7 +126,7 @@ describe("a command of a run with copies", () => {
     expect(await warningsOf(dir, { artifacts: [] })).toEqual([]);
   });
 
-  test("whose project has a link out of it is told that a copy does not hold what it leads to", async () => {
+  test("whose program reads what a link out of the project leads to is told that a copy does not hold it", async () => {
     using dir = temporaryDirectory();
     using elsewhere = temporaryDirectory();
     planted(dir);
@@ -135,8 +135,10 @@ describe("a command of a run with copies", () => {
     symlinkSync("../outside", dir.join("src/gone"));
     symlinkSync("run.sh", dir.join("src/fine"));
     tracked(dir, ".");
-    const told = expect.stringContaining("sets/images is not in a trial's copy of the project, as the link leads out");
-    expect(await warningsOf(dir, {})).toEqual([told]);
+    expect(await warningsOf(dir, {})).toEqual([]);
+    dir.write("src/run.sh", "cat sets/images/one\n");
+    const why = "sets/images, which src/run.sh names, is not in a trial's copy of the project, as the link leads out";
+    expect(await warningsOf(dir, {})).toEqual([expect.stringContaining(`experimenter.command: ${why}`)]);
     expect(await warningsOf(dir, { inputs: ["sets"] })).toEqual([]);
   });
 });
