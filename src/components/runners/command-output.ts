@@ -12,7 +12,7 @@ export type OutputFormat = "text" | "json" | "jsonl";
 const USUAL_PATHS = ["result", "content", "response", "text", "message", "message.content", "item.text", "output"];
 
 /**
- * The reply in what a command wrote to stdout. `text`: all of it. `json`: the text at `path` of the one JSON value.
+ * The reply in what a command wrote to stdout. `text`: all of it, unless it is JSON that says it failed. `json`: the text at `path` of the one JSON value.
  * `jsonl`: the text at `path` of the last line that has one. Without `path` the usual places are tried. Where there is no
  * reply, all of the output with the reason as `unusable`. Throws `RunnerError` `failed`, or `unavailable` when its provider
  * is busy, with what was used, when the command's own JSON says it failed.
@@ -23,7 +23,11 @@ export function readCommandOutput(
   path: string | undefined,
   name: string,
 ): RunnerReply {
-  if (format === "text") return { content: promptText(stdout).trim() };
+  if (format === "text") {
+    const whole = parseJson(stdout) ?? parseJson(stdout.trim().split("\n").at(-1) ?? "");
+    refuseError([whole], stdout, name);
+    return { content: promptText(stdout).trim() };
+  }
   if (format === "json") {
     const found = extractJson(stdout);
     if (!found.ok) return { content: promptText(stdout).trim(), unusable: `it is not JSON: ${found.reason}` };
@@ -69,15 +73,7 @@ function jsonLines(stdout: string): readonly JsonValue[] {
 function readValues(values: readonly JsonValue[], stdout: string, path: string | undefined, name: string): RunnerReply {
   const last = values.at(-1);
   const paths = path === undefined ? USUAL_PATHS : [path];
-  const failed = values.find((value) => isJsonObject(value) && value.is_error === true);
-  const usage = usageOf(values);
-  if (failed) {
-    const said = promptLine(JSON.stringify(failed), 500);
-    throw new RunnerError(saysBusy(said) ? "unavailable" : "failed", `${name} reports an error: ${said}`, {
-      reply: promptText(stdout),
-      ...(usage ? { usage } : {}),
-    });
-  }
+  const usage = refuseError(values, stdout, name);
   for (const candidate of paths) {
     for (const value of [...values].reverse()) {
       const found = at(value, candidate);
@@ -96,6 +92,19 @@ function readValues(values: readonly JsonValue[], stdout: string, path: string |
   const where = path === undefined ? USUAL_PATHS.join(", ") : path;
   const unusable = `it holds no reply at ${where} (\`path\` of runner ${name} says where)`;
   return { content: promptText(stdout).trim(), unusable, ...(usage ? { usage } : {}) };
+}
+
+/** Throws `RunnerError` when one of the values, or of a list of them, says that the command failed; answers what was used. */
+function refuseError(values: readonly JsonValue[], stdout: string, name: string): Usage | undefined {
+  const all = values.flat();
+  const failed = all.find((value) => isJsonObject(value) && value.is_error === true);
+  const usage = usageOf(all);
+  if (!failed) return usage;
+  const said = promptLine(JSON.stringify(failed), 500);
+  throw new RunnerError(saysBusy(said) ? "unavailable" : "failed", `${name} reports an error: ${said}`, {
+    reply: promptText(stdout),
+    ...(usage ? { usage } : {}),
+  });
 }
 
 /** The value at a dotted path; list positions are numbers, `-1` is the last. */

@@ -200,6 +200,9 @@ describe("readCommandOutput", () => {
     expect(() => readCommandOutput(stdout, "json", "result", "c")).toThrow(
       expect.objectContaining({ problem: "failed", message: expect.stringMatching(/overflow/), reply: stdout, usage }),
     );
+    const thrown = expect.objectContaining({ problem: "failed", usage });
+    expect(() => readCommandOutput(`warn: old\n${stdout}\n`, "text", undefined, "c")).toThrow(thrown);
+    expect(() => readCommandOutput(`[{"type":"system"},${stdout}]`, "json", undefined, "c")).toThrow(thrown);
     const failing = run(`echo '${stdout}'; exit 1`, "", { outputFormat: "json" });
     return expect(failing).rejects.toMatchObject({ problem: "failed", usage });
   });
