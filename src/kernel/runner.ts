@@ -27,6 +27,8 @@ export interface RunnerRequest {
 
 export interface RunnerContext {
   readonly signal: AbortSignal;
+  /** The run is coming to its end: a call under way may finish, a busy provider is not waited for. */
+  readonly stopping?: AbortSignal;
   /** A note for the user that does not end the call, such as a back-off. */
   readonly warn: (code: string, message: string) => void;
   /** Value of `AURA_TRIAL` for the processes of this call, by which leftovers are known; absent outside a run. */

@@ -10,6 +10,7 @@ import { defined } from "../model/json.ts";
 import type { StopSettings } from "../model/settings.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { Interrupted } from "./ending.ts";
 import { processRecord } from "./leftovers.ts";
 import type { Spending } from "./spending.ts";
 import { budgetName, stopStarts } from "./stopping.ts";
@@ -23,6 +24,8 @@ export interface CallServiceDeps {
   readonly emit: Emit;
   readonly spending: Spending;
   readonly signal: AbortSignal;
+  /** Aborted when nothing more is to be started. */
+  readonly stopping: AbortSignal;
   readonly root: string;
   /** Begins the marker of each call's processes. */
   readonly mark: string;
@@ -99,6 +102,7 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
       },
       {
         signal: deps.signal,
+        stopping: deps.stopping,
         warn: (code, message) =>
           deps.emit({
             type: "warning",
@@ -116,6 +120,8 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
   } catch (thrown) {
     if (deps.signal.aborted) throw thrown;
     fail(thrown, { ...started, ...ending() }, deps);
+    if (deps.stopping.aborted && thrown instanceof RunnerError && thrown.problem === "unavailable")
+      throw new Interrupted("drain");
     throw isAuraError(thrown)
       ? thrown
       : new RunnerError("failed", `${request.runner.name}: ${messageOf(thrown)}`, { cause: thrown });

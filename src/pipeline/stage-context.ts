@@ -60,7 +60,18 @@ export function stageContext(
   const { effects, settings, signal, emit } = run;
   const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
   const calls = createCalls(
-    { workspace, effects, emit, spending, signal, root: settings.root, mark: run.mark, stop: settings.stop, hide },
+    {
+      workspace,
+      effects,
+      emit,
+      spending,
+      signal,
+      stopping,
+      root: settings.root,
+      mark: run.mark,
+      stop: settings.stop,
+      hide,
+    },
     iteration,
   );
   const stage: Omit<StageContext, "trials"> = {

@@ -13,11 +13,13 @@ export interface Backoff {
   /** How long after the first failure it is tried again, in milliseconds. */
   readonly maxWaitMs: number;
   readonly signal: AbortSignal;
+  /** Ends the waiting, but no try: what was waited for is given up. */
+  readonly stopping?: AbortSignal | undefined;
   /** Before each wait. */
   readonly onWait?: (failure: PassingFailure, waitMs: number) => void;
 }
 
-/** It did not pass in `maxWaitMs`, or would not have: the last failure, the number of tries, and the time they took. */
+/** It did not pass in `maxWaitMs`, or would not have, or is waited for no more: the last failure, the number of tries, and the time they took. */
 export class GaveUp extends Error {
   readonly tries: number;
   /** From the first try to the last failure. */
@@ -39,7 +41,8 @@ const LONGEST_WAIT_MS = 60_000;
 /**
  * Tries until it works. What `passing` calls a passing failure is waited out, 1 s at first and doubling up to 60 s,
  * half of it jitter, never less than the other side asked for; anything else is thrown on. Throws `GaveUp` when the next
- * wait would end later than `maxWaitMs` after the first failure, and the signal's reason as soon as it aborts.
+ * wait would end later than `maxWaitMs` after the first failure or `stopping` aborts, and the signal's reason as soon as
+ * it aborts.
  */
 export async function withBackoff<T>(
   attempt: () => Promise<T>,
@@ -61,9 +64,13 @@ export async function withBackoff<T>(
       const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1));
       const ownMs = ceiling * (0.5 + backoff.jitter() / 2);
       const waitMs = Math.round(Math.max(ownMs, failure.retryAfterMs ?? 0));
-      if (now + waitMs - firstFailureAt > backoff.maxWaitMs) throw new GaveUp(tries, now - startedAt, failure, thrown);
+      const gaveUp = new GaveUp(tries, now - startedAt, failure, thrown);
+      const { signal, stopping = signal } = backoff;
+      if (stopping.aborted || now + waitMs - firstFailureAt > backoff.maxWaitMs) throw gaveUp;
       backoff.onWait?.(failure, waitMs);
-      await backoff.clock.sleep(waitMs, backoff.signal);
+      await backoff.clock.sleep(waitMs, AbortSignal.any([signal, stopping])).catch(() => {});
+      signal.throwIfAborted();
+      if (stopping.aborted) throw gaveUp;
     }
   }
 }

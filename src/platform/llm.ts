@@ -87,6 +87,8 @@ export interface AnthropicReply {
 
 export interface AnthropicCallOptions {
   readonly signal: AbortSignal;
+  /** Once it aborts, a busy server is not waited for. */
+  readonly stopping?: AbortSignal | undefined;
   readonly warn?: (code: string, message: string) => void;
   /** Whether calls were answered before this process: the address is then no wrong one, whatever comes from it. */
   readonly isKnown?: () => boolean;
@@ -121,7 +123,7 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
   assertOptions("anthropicLlm", options, { model: required(model), ...others });
   const maxWaitMs = parseDuration(options.maxWait ?? MAX_WAIT);
   let hasAnswered = false;
-  return async (prompt, { signal, warn, isKnown }) => {
+  return async (prompt, { signal, stopping, warn, isKnown }) => {
     const key = apiKey(options, effects);
     const { text: redact } = createRedactor(key.length < SHORTEST_SECRET ? [] : [key]);
     const sort = (thrown: unknown) => classifyFailure(thrown, () => effects.clock.now().getTime());
@@ -143,6 +145,7 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
           jitter: () => Number.parseInt(effects.token(4), 16) / 2 ** 32,
           maxWaitMs,
           signal,
+          stopping,
           onWait: ({ reason }, waitMs) =>
             warn?.(
               "runner-waiting",

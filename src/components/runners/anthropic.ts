@@ -69,9 +69,9 @@ export class AnthropicRunner implements Runner {
   }
 
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
-    const { signal, warn } = ctx;
+    const { signal, stopping, warn } = ctx;
     const isKnown = (): boolean => (this.#totals?.().calls ?? 0) > 0;
-    const ask = () => answer(this.name, ctx, () => this.#call(request.prompt, { signal, warn, isKnown }));
+    const ask = () => answer(this.name, ctx, () => this.#call(request.prompt, { signal, stopping, warn, isKnown }));
     return this.#limit.run(ask, ctx.signal);
   }
 }

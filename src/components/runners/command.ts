@@ -160,6 +160,7 @@ export class CommandRunner implements Runner {
       jitter: () => Number.parseInt(effects.token(4), 16) / 2 ** 32,
       maxWaitMs: parseDuration(this.#options.maxWait ?? MAX_WAIT),
       signal: ctx.signal,
+      stopping: ctx.stopping,
       onWait: ({ reason }, waitMs) =>
         ctx.warn("runner-waiting", `${reason}; trying again in ${(waitMs / 1000).toFixed(1)} s`),
     });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
+  CommandRunner,
   FunctionExperimenter,
   MetricEvaluator,
   Pipeline,
@@ -88,6 +89,25 @@ describe("a call that failed and was paid for", () => {
     const { result } = await run(model, { costUsd: 5 });
     expect(result).toMatchObject({ reason: "no-proposals", totals: { calls: 0, costUsd: 0 } });
   });
+});
+
+describe("a wait for a busy provider", () => {
+  test("ends when the run is to start nothing more, and what it used counts", async () => {
+    const json = '{"is_error":true,"result":"429; try again in 4 m","usage":{"input_tokens":5,"output_tokens":2}}';
+    const model = new CommandRunner(["echo", json], { outputFormat: "json", maxWait: "5m" });
+    const stop = new AbortController();
+    const pipeline = new Pipeline({
+      researcher: new Researcher({ runner: model, numTasks: 1 }),
+      experimenter: new FunctionExperimenter(() => ({ score: 1 })),
+      evaluator: new MetricEvaluator({ metric: "score" }),
+      workspace: await Workspace.create(folder.join("run")),
+    });
+    pipeline.subscribe((event) => {
+      if (event.type === "warning" && event.code === "runner-waiting") stop.abort();
+    });
+    const result = await pipeline.run({ drain: stop.signal });
+    expect(result).toMatchObject({ reason: "interrupted", exitCode: 130, totals: { calls: 1, inputTokens: 5 } });
+  }, 20_000);
 });
 
 describe("asking again", () => {
