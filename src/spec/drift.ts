@@ -29,14 +29,19 @@ export function specChanges(
     return { path: path.join("."), ...values, scores: scores(path.join(".")) };
   });
   const commands = new Set(placedCommands(sitesOf(raw, registry)).map(({ path }) => path.join(".")));
-  const elsewhere = sources.flatMap(({ path, name, hash }): readonly JudgedChange[] => {
-    const known = before.sources?.find((source) => source.path === path && source.name === name);
+  const isProjects = ({ path, name }: SourceRecord): boolean => commands.has(path) && !name.startsWith("${");
+  const elsewhere = sources.flatMap((source, at): readonly JudgedChange[] => {
+    const { path, name, hash } = source;
+    const known = before.sources?.find((one) => one.path === path && one.name === name);
     if (!known || known.hash === hash) return [];
-    const of = (value: string): string => `${name} (${value.slice(0, 12)})`;
+    const values = { before: known.hash.slice(0, 12), after: hash.slice(0, 12) };
+    const of = (value: string): string => `${name} (${value})`;
     // A file that a command names is the project's: it may change, and is told. A variable in it is part of the command.
-    if (commands.has(path) && !name.startsWith("${"))
-      return [{ path, before: of(known.hash), after: of(hash), scores: false, file: name }];
-    return [{ path, before: of(known.hash), after: of(hash), scores: scores(path) }];
+    if (isProjects(source)) {
+      const isTold = sources.slice(0, at).some((one) => one.name === name && isProjects(one));
+      return isTold ? [] : [{ path: `file ${name}`, ...values, scores: false, file: name }];
+    }
+    return [{ path, before: of(values.before), after: of(values.after), scores: scores(path) }];
   });
   return [...fields, ...elsewhere];
 }

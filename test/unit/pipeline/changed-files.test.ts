@@ -72,7 +72,7 @@ test("a run in the project itself names what its commands name and measures with
   expect(told).toMatchObject({ message: expect.stringMatching(/--from \S*run$/) });
   const changes = workspace.readManifest()?.changes?.at(-1);
   expect(changes?.fields).toContainEqual(
-    expect.objectContaining({ path: "experimenter.command", before: expect.stringContaining("run.sh (") }),
+    expect.objectContaining({ path: "file run.sh", before: expect.stringMatching(/^[0-9a-f]{12}$/) }),
   );
   const again = await runData(dir, { ...SPEC, stop: { iterations: 3 } });
   expect(again.events.filter(({ type }) => type === "warning")).toEqual([]);
