@@ -42,7 +42,7 @@ export function textOf(view: string, root: string, observer: Observer, id: strin
         {
           bestId: summary.best?.id ?? null,
           metric: metricOf(summary),
-          ...(width === undefined ? {} : { width }),
+          width,
         },
       );
       return `${table}${refusedText(inspectRefused(root, observer), width)}${lastFailureText(rows, root, observer)}`;

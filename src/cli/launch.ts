@@ -1,17 +1,15 @@
 import { relative } from "node:path";
-import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
+import { EXIT, isAuraError, messageOf, ToolMissingError } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
-import type { RunManifest } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
-import { setWords } from "../pipeline/changes.ts";
+import { commandAnew } from "../pipeline/changes.ts";
 import { Pipeline, type RunResult } from "../pipeline/pipeline.ts";
-import { closingText } from "../reporters/closing.ts";
+import { type ClosingSummary, closingText } from "../reporters/closing.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import { formatDuration } from "../text/numbers.ts";
-import { shellPath } from "../text/shell.ts";
 import { readJournal } from "../workspace/journal.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { graceOf, type Requirement, requirement, unmet } from "./flags.ts";
@@ -54,7 +52,11 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
     const { settings } = pipeline;
     // What was refused before it began, such as a wrong id to run again, leaves the run as it was.
     if (isAuraError(thrown) && hasEnded && workspace.hasRun())
-      sayEnding(launched, settings, { reason: "error", message: thrown.message });
+      sayEnding(launched, settings, {
+        reason: "error",
+        message: thrown.message,
+        lacksTool: thrown instanceof ToolMissingError,
+      });
     if (isAbort(thrown)) sayStoppedWaiting(workspace);
     throw thrown;
   }
@@ -107,7 +109,7 @@ function sayWhenStopping({ flags, frame, signals }: Launch): void {
   signals.drain.addEventListener("abort", () => void process.stderr.write(words()), { once: true });
 }
 
-type Ending = Pick<RunResult, "reason" | "message" | "lastFailed">;
+type Ending = Pick<RunResult, "reason" | "message" | "lastFailed"> & Pick<ClosingSummary, "lacksTool">;
 
 /** The last words for people: on stdout, or on stderr when stdout is for machines. */
 function sayEnding(
@@ -123,9 +125,9 @@ function sayEnding(
   const text = closingText({
     name: manifest.name,
     workspace: fromHere(workspace.root),
-    anew: anew(loaded, manifest),
+    anew: commandAnew({ file: loaded.path, overrides: loaded.overrides }, manifest, fromHere),
     reason: ending.reason,
-    ...(ending.message === undefined ? {} : { message: ending.message }),
+    ...defined({ message: ending.message, lacksTool: ending.lacksTool, failed: ending.lastFailed }),
     metric,
     stop,
     best:
@@ -134,18 +136,11 @@ function sayEnding(
         : null,
     iterationsCompleted: manifest.iterationsCompleted,
     totals: manifest.totals,
+    isFixed: manifest.project !== undefined,
     isChanged: manifest.project !== undefined && best !== null && isChanged(workspace, best.id),
-    ...(ending.lastFailed === undefined ? {} : { failed: ending.lastFailed }),
     resumable: manifest.status !== "finished",
   });
   (frame ? process.stderr : process.stdout).write(`\n${text}`);
-}
-
-/** The command that starts a run such as this one beside it. */
-function anew({ path, overrides }: LoadedSpec, { from }: RunManifest): string {
-  const state = from?.state === undefined ? "" : `@${from.state.hypothesisId}`;
-  const beside = from === undefined ? " --new" : ` --from ${shellPath(`${fromHere(from.workspace)}${state}`)}`;
-  return `aura run ${shellPath(fromHere(path))}${setWords(overrides)}${beside}`;
 }
 
 /** A path as a user would type it. */

@@ -115,7 +115,7 @@ function isAbout(message: string, input: string): boolean {
 /** Throws `SpecError` when the spec has changed in what scores depend on. Inputs are looked at when the run goes on. */
 function refuseOtherScores(root: string, manifest: RunManifest, loaded: LoadedSpec, files: Files): void {
   const changes = specChanges(manifest, loaded.raw, specSources(loaded, files)(manifest.runId), loaded.registry);
-  refuseScoring(changes, root, { file: loaded.path, overrides: loaded.overrides });
+  refuseScoring(changes, root, manifest, { file: loaded.path, overrides: loaded.overrides });
 }
 
 /**
@@ -131,7 +131,7 @@ async function explain(session: Session, root: string): Promise<number> {
   const scope = { files: effects.files, workspace: root };
   const inputs = await recordInputs(settings.inputs, scope, () => effects.clock.turn());
   const judged = changesSince(manifest, spec, inputs, settings);
-  refuseScoring(judged, root, spec);
+  refuseScoring(judged, root, manifest, spec);
   const files = await changedFilesMessage(workspace, manifest, settings, spec, new AbortController().signal);
   if (files !== null) process.stderr.write(`warning: ${terminalLine(files)}\n`);
   const steps = explainResume(workspace, retryFailed ? chooseFailed(workspace, retryFailed) : []);

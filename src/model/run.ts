@@ -163,12 +163,13 @@ export type RecordedStanding = Infer<typeof standingSchema>;
 
 export const manifestSchema = {
   description: "What a run is and how far it got: run.json",
-  ...exactly(["reason", "standing", "sources", "project", "from", "specFile", "changes"], {
+  ...exactly(["reason", "message", "standing", "sources", "project", "from", "specFile", "changes"], {
     format: { type: "integer", minimum: 1 },
     runId: { type: "string", pattern: "^[a-z0-9]{4,64}$" },
     name: TEXT,
     status: { enum: RUN_STATUSES },
     reason: { enum: FINISH_REASONS },
+    message: { type: "string", description: "More about the reason, such as what a failing trial printed last." },
     createdAt: TIMESTAMP,
     updatedAt: TIMESTAMP,
     seed: { type: "integer", minimum: 0 },

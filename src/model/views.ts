@@ -37,6 +37,7 @@ export const summaryOutput = described(
     runId: TEXT,
     status: described("`interrupted` when the process that was running it is dead.", { enum: RUN_STATUSES }),
     reason: described("Why it ended or stopped; `null` while it goes on.", nullable({ enum: FINISH_REASONS })),
+    message: described("More about the reason, such as what a failing trial printed last.", nullable(TEXT)),
     workspace: described("Absolute path of the workspace.", TEXT),
     createdAt: TIMESTAMP,
     updatedAt: TIMESTAMP,

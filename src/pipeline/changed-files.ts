@@ -25,14 +25,14 @@ export async function changedFilesMessage(
   const sources = spec?.sources?.(previous.runId) ?? [];
   const followed = spec ? [spec.file, ...sources.map(({ name }) => resolve(dir, name))] : [];
   const kept = await changedProjectFiles(workspace, settings, followed, signal);
-  const ways = `to have all by one, ${waysOn(workspace.root, spec).replace(/\s+/g, " ")}`;
+  const ways = `to have all by one, ${waysOn(workspace.root, previous, spec).replace(/\s+/g, " ")}`;
   if (live.length > 0)
-    return `${named(live.map((path) => quoted(path)))} changed: earlier scores are of the older file, what runs now has the newer\n${ways}`;
+    return `${named(live.map((path) => quoted(path)))} changed: earlier scores are of the older file, what runs now has the newer; ${ways}`;
   if (kept.length === 0) return null;
   const names = kept.map(({ path, how }) => `${quoted(path)}${how === "changed" ? "" : ` (${how})`}`);
   const means = `${named(names)} changed since this run read the project: it goes on with what it read, also for what runs again`;
-  if (!spec || !kept.some(({ isArtifact }) => isArtifact)) return `${means}\n${ways}`;
-  return `${means}\nto begin from your files as they are now: aura run ${shellPath(spec.file)} --new`;
+  if (!spec || !kept.some(({ isArtifact }) => isArtifact)) return `${means}; ${ways}`;
+  return `${means}; to begin from your files as they are now: aura run ${shellPath(spec.file)} --new`;
 }
 
 const NAMED = 5;

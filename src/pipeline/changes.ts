@@ -1,6 +1,6 @@
 import { SpecError } from "../kernel/errors.ts";
 import { type JsonObject, type JsonValue, jsonDifferences } from "../model/json.ts";
-import type { InputRecord, RunManifest } from "../model/run.ts";
+import type { InputRecord, RunManifest, RunOrigin } from "../model/run.ts";
 import { LEAST_DELTA } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { shown } from "../text/printable.ts";
@@ -29,25 +29,42 @@ export function isScoredAlike(...compared: Parameters<typeof changesSince>): boo
   return !changesSince(...compared).some(({ scores }) => scores);
 }
 
+/** A run as far as commands need it that begin another one. */
+type Begun = Pick<RunManifest, "best" | "from">;
+type SpecPlace = Pick<RecordedSpec, "file" | "overrides">;
+
 /**
  * Throws `SpecError` when scores depend on any of the changes: one run has one way of scoring. It shows what has changed
- * and how to go on elsewhere.
+ * and how to go on in another run.
  */
 export function refuseScoring(
   changes: readonly JudgedChange[],
   place: string,
-  spec: Pick<RecordedSpec, "file" | "overrides"> | undefined,
+  run: Begun,
+  spec: SpecPlace | undefined,
 ): void {
   if (!changes.some(({ scores }) => scores)) return;
   const started = `the run in ${place} was started with something else that its scores depend on (marked !)`;
-  throw new SpecError(`${started}:\n\n${changeLines(changes)}\n\nput it back, or ${waysOn(place, spec)}`);
+  throw new SpecError(`${started}:\n\n${changeLines(changes)}\n\nput it back, or ${waysOn(place, run, spec)}`);
 }
 
-/** How to go on elsewhere, with the command to type. */
-export function waysOn(place: string, spec: Pick<RecordedSpec, "file" | "overrides"> | undefined): string {
+/** How to go on in another run, with the command to type. */
+export function waysOn(place: string, run: Begun, spec: SpecPlace | undefined): string {
   if (spec === undefined) return "start another run in a workspace of its own";
-  const command = `aura run ${shellPath(spec.file)}${setWords(spec.overrides)} --from ${shellPath(place)}`;
+  if (run.best === null) return `start anew, as nothing has a score yet:\n\n  ${commandAnew(spec, run)}`;
+  const command = commandAnew(spec, { from: { workspace: place } });
   return `go on elsewhere, from the best of this run:\n\n  ${command}`;
+}
+
+/** The command that starts a run such as one of this origin beside it; `shown` makes a path what a user would type. */
+export function commandAnew(
+  { file, overrides }: SpecPlace,
+  { from }: { readonly from?: Pick<RunOrigin, "workspace" | "state"> },
+  shown = (path: string): string => path,
+): string {
+  const state = from?.state === undefined ? "" : `@${from.state.hypothesisId}`;
+  const beside = from === undefined ? "--new" : `--from ${shellPath(`${shown(from.workspace)}${state}`)}`;
+  return `aura run ${shellPath(shown(file))}${setWords(overrides)} ${beside}`;
 }
 
 /** Text that YAML takes for text also without quotes. */

@@ -149,13 +149,13 @@ function endOf(
 }
 
 function finish(end: Omit<RunEnd, "manifest">, keeper: ManifestKeeper, emitter: Emitter): RunEnd {
-  keeper.finish(end.reason);
+  keeper.finish(end.reason, end.message);
   return tell(end, keeper, emitter);
 }
 
 /** Ends a run that may not have been started, or whose workspace may not take another record. */
 function breakOff(end: Omit<RunEnd, "manifest">, keeper: ManifestKeeper, emitter: Emitter): RunEnd {
-  keeper.fail(end.reason);
+  keeper.fail(end.reason, end.message);
   return tell(end, keeper, emitter);
 }
 

@@ -55,6 +55,8 @@ export function replay(loop: Loop): readonly number[] {
   return iterations.slice(taken);
 }
 
+const MAY_FAIL = "where the first hypotheses may fail, stop.failures: N says how many, or start: may_fail";
+
 /** How the run has ended, with its cause when it has failed. A stop condition is none without a single score. */
 function reached({ history, workspace }: Loop, reason: FinishReason): Reached {
   const { progress, history: seen } = history.view();
@@ -80,6 +82,7 @@ function reached({ history, workspace }: Loop, reason: FinishReason): Reached {
   const isUnproposed = isFinished && reason !== "exhausted" && progress.iterationsCompleted > 0;
   if (reason === "no-proposals" || (isUnproposed && progress.hypotheses === 0))
     return failed("no-proposals", unproposed);
+  if (reason === "failed-alike") return failed(reason, [...cause, MAY_FAIL]);
   if (statusOf(reason) === "failed") return failed(reason, cause);
   const { top } = progress;
   if (reason !== "target" || top === null || top.id === history.best?.id) return { reason, ...lastFailed };

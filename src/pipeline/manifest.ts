@@ -15,6 +15,7 @@ import {
 } from "../model/run.ts";
 import { comparisonsBefore } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { clip } from "../text/printable.ts";
 import { VERSION } from "../version.ts";
 import { relativeToWorkspace } from "../workspace/manifest.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -25,6 +26,8 @@ import type { PipelineOptions, RecordedSpec } from "./options.ts";
 
 /** How often the manifest is brought up to date while an iteration runs, in milliseconds. */
 const REFRESH_MS = 5000;
+/** Characters of the message with which a run ended. */
+const MAX_MESSAGE = 4000;
 
 /** Keeps `run.json`: its first form, what each iteration adds, how the run ended. */
 export class ManifestKeeper {
@@ -67,7 +70,7 @@ export class ManifestKeeper {
     const text = spec?.text ?? null;
     if (!previous) return new ManifestKeeper(workspace, settings, freshManifest(options, settings, inputs, from), text);
     const judged = changesSince(previous, spec, inputs, settings);
-    refuseScoring(judged, workspace.root, spec);
+    refuseScoring(judged, workspace.root, previous, spec);
     const fields = judged.map(({ scores: _, file: __, ...change }) => change);
     const changed = fields.length === 0 ? null : { from: nextToPropose(workspace, settings), fields };
     const { changes = [] } = previous;
@@ -121,7 +124,7 @@ export class ManifestKeeper {
   start(totals: () => RunTotals): void {
     this.#totals = totals;
     if (this.#specText !== null) this.#workspace.writeSpec(this.#specText);
-    const { reason: _, standing: __, ...manifest } = this.#manifest;
+    const { reason: _, message: __, standing: ___, ...manifest } = this.#manifest;
     this.#manifest = { ...manifest, status: "running" };
     this.#started = true;
     this.#write(true);
@@ -141,17 +144,19 @@ export class ManifestKeeper {
     this.#workspace.flush();
   }
 
-  finish(reason: FinishReason): void {
-    const standing = this.#workspace.standing(this.#manifest);
-    this.#manifest = { ...this.#manifest, status: statusOf(reason), reason, standing };
+  finish(reason: FinishReason, message?: string): void {
+    const { message: _, ...manifest } = this.#manifest;
+    const standing = this.#workspace.standing(manifest);
+    const more = message === undefined ? {} : { message: clip(message, MAX_MESSAGE) };
+    this.#manifest = { ...manifest, status: statusOf(reason), reason, ...more, standing };
     this.#write(true);
   }
 
   /** Notes that an error ended the run. The error matters more than a manifest that cannot be written any more. */
-  fail(reason: FinishReason): void {
+  fail(reason: FinishReason, message?: string): void {
     if (!this.#started) return;
     try {
-      this.finish(reason);
+      this.finish(reason, message);
     } catch (thrown) {
       if (!isAuraError(thrown)) throw thrown;
     }
@@ -245,14 +250,14 @@ function recordedSpec(spec: RecordedSpec, workspace: Workspace, runId: string): 
 
 /** Its keys always in the same order, whatever was added when. */
 function inOrder(manifest: RunManifest): RunManifest {
-  const { format, runId, name, status, reason, createdAt, updatedAt, ...rest } = manifest;
+  const { format, runId, name, status, reason, message, createdAt, updatedAt, ...rest } = manifest;
   const { spec, specFile, project, from, sources, changes, ...others } = rest;
   return {
     format,
     runId,
     name,
     status,
-    ...(reason === undefined ? {} : { reason }),
+    ...defined({ reason, message }),
     createdAt,
     updatedAt,
     ...others,

@@ -28,6 +28,10 @@ export interface ClosingSummary {
   readonly totals: RunTotals;
   /** Whether the best is a state of tracked artifacts other than the start's. */
   readonly isChanged?: boolean;
+  /** Whether it ended because a program that it needs is missing. */
+  readonly lacksTool?: boolean;
+  /** Whether its trials go by the files as they were when it began. */
+  readonly isFixed?: boolean;
   /** The command that starts such a run, as the user would type it. */
   readonly anew: string;
   /** The hypothesis that failed last, if one did. */
@@ -44,7 +48,7 @@ export function closingText(summary: ClosingSummary): string {
   const words = finishWords(summary.reason);
   const head = `${terminalLine(summary.name)} ${word}${words === word ? "" : `: ${words}`}`;
   const lines = [head];
-  lines.push(...messageLines(summary.message));
+  lines.push(...messageLines(summary.message).map((line) => `  ${line}`));
   lines.push("", ...facts(summary), "", ...commands(summary));
   return `${lines.join("\n")}\n`;
 }
@@ -52,15 +56,23 @@ export function closingText(summary: ClosingSummary): string {
 /** What goes on with the run. One that scored nothing has reached a stop condition: to just resume it would change nothing. */
 function waysOn(place: string, summary: ClosingSummary): readonly (readonly [string, string])[] {
   const { resumable, reason, totals } = summary;
-  const again = [`aura resume ${place} --retry-failed`, "run what failed again"] as const;
+  // What was read when the run began fails again.
+  const again = summary.isFixed
+    ? ([summary.anew, "start anew when it is mended"] as const)
+    : ([`aura resume ${place} --retry-failed`, "run what failed again"] as const);
   const sets = further(summary).map((set) => ` --set ${set}`);
   const longer = [`aura resume ${place}${sets.join("")}`, "go on for as many again"] as const;
   if (reason === "nothing-scored") return [totals.hypotheses > 0 ? again : longer];
   if (reason === "start-failed") {
     const may = [`aura resume ${place} --set start=may_fail`, "let hypotheses mend it"] as const;
-    return [[summary.anew, "start anew when it is mended"], again, may];
+    return [again, may];
   }
   if (reason === "failures" || reason === "failed-alike") return [again, [`aura resume ${place}`, "go on with others"]];
+  if (summary.lacksTool)
+    return [
+      [`aura resume ${place}`, "go on from here when it is mended"],
+      [summary.anew, "start anew after a change of the spec"],
+    ];
   if (resumable) return [[`aura resume ${place}`, "go on from here"]];
   if (reason === "target") return [[`aura resume ${place} --set metric.target=SCORE`, "go on to a better score"]];
   return sets.length > 0 ? [longer] : [];
@@ -80,11 +92,11 @@ function further({ reason, stop, iterationsCompleted, totals }: ClosingSummary):
   return sets;
 }
 
-/** As many lines as it has, such as those of a diff, within bounds. */
-function messageLines(message = ""): readonly string[] {
+/** As many lines as it has, such as those of a diff, within bounds, each safe for a terminal. */
+export function messageLines(message = ""): readonly string[] {
   const lines = message.split("\n").filter((line) => line.trim() !== "");
-  const shown = lines.slice(0, MAX_MESSAGE_LINES).map((line) => `  ${truncate(terminalLine(line), 400)}`);
-  return lines.length > MAX_MESSAGE_LINES ? [...shown, `  … ${lines.length - MAX_MESSAGE_LINES} more lines`] : shown;
+  const shown = lines.slice(0, MAX_MESSAGE_LINES).map((line) => truncate(terminalLine(line), 400));
+  return lines.length > MAX_MESSAGE_LINES ? [...shown, `… ${lines.length - MAX_MESSAGE_LINES} more lines`] : shown;
 }
 
 function facts({ best, metric, iterationsCompleted, totals, workspace, ...rest }: ClosingSummary): readonly string[] {

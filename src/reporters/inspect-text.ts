@@ -8,9 +8,12 @@ import type { Direction } from "../model/settings.ts";
 import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
 import { terminalLine } from "../text/printable.ts";
 import { displayWidth, toWidth, truncate, wrapText } from "../text/width.ts";
+import { messageLines } from "./closing.ts";
 
 /** Columns assumed where the caller knows none. */
 const DEFAULT_WIDTH = 120;
+/** Where there is no terminal, the last column of what is one line each is not cut. */
+const UNBOUNDED = Number.POSITIVE_INFINITY;
 const MARKS: Readonly<Record<string, string>> = { failed: "x", running: ">", waiting: " " };
 
 /** `aura inspect`: where a run stands, its best and what was learned, as text for people. */
@@ -29,6 +32,7 @@ export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
   const facts: (readonly [string, string])[] = [
     ["run", `${terminalLine(data.name)}  ${data.runId}`],
     ["status", `${terminalLine(data.status)}${reason}`],
+    ...messageLines(data.message ?? "").map((line, at) => [at === 0 ? "why" : "", line] as const),
     ["workspace", terminalLine(data.workspace)],
     ...(from ? [["from", originText(from)] as const] : []),
     ["metric", metricText(metric)],
@@ -52,10 +56,10 @@ function originText({ workspace, state, hypotheses }: RunOrigin): string {
 /** `aura inspect … hypotheses`: one line a hypothesis, `*` for the best, `+` for passed, `x` for failed, `-` for one that does not count. */
 export function hypothesesText(
   rows: readonly HypothesisData[],
-  options: { readonly bestId?: string | null; readonly metric?: MetricData; readonly width?: number } = {},
+  options: { readonly bestId?: string | null; readonly metric?: MetricData; readonly width?: number | undefined } = {},
 ): string {
   if (rows.length === 0) return "no hypotheses yet\n";
-  const { bestId = null, metric, width = DEFAULT_WIDTH } = options;
+  const { bestId = null, metric, width = UNBOUNDED } = options;
   const format = scoreFormat(rows.map(({ score }) => score));
   const cells = rows.map((row) => [
     markOf(row, bestId),
@@ -87,7 +91,7 @@ function markOf({ id, counts, passed, status }: HypothesisData, bestId: string |
 /** Proposals that became no hypothesis; empty when there are none. */
 export function refusedText(
   rows: readonly { readonly iteration: number; readonly label: string; readonly reason: string }[],
-  width = DEFAULT_WIDTH,
+  width = UNBOUNDED,
 ): string {
   if (rows.length === 0) return "";
   const cells = rows.map(({ iteration, label, reason }) => [String(iteration), label, reason]);
@@ -248,6 +252,7 @@ export interface SummaryData {
   readonly runId: string;
   readonly status: string;
   readonly reason?: string;
+  readonly message?: string | null;
   readonly workspace: string;
   readonly from?: RunOrigin | null;
   readonly iterationsCompleted: number;

@@ -336,7 +336,7 @@ function costText({ cost }: RunPlan): string {
   return `${cost.callsPerIteration} model calls an iteration${first}${price}; prompts grow as the run goes on`;
 }
 
-const WHY: Readonly<Record<LeftOut["why"], string>> = {
+const WHY: Readonly<Record<(typeof LEFT_OUT)[number], string>> = {
   untracked: "git does not track it",
   ignored: "git ignores it",
   "not-in-files": "not in `files`",

@@ -61,7 +61,10 @@ function change(state: DashboardState, event: AuraEvent): DashboardState {
       return status === "completed"
         ? setRow(state, hypothesisId, { status: "evaluating" })
         : failed(
-            setRow(state, hypothesisId, { status: "failed", note: text(failure?.message ?? "failed", 200) }),
+            setRow(state, hypothesisId, {
+              status: "failed",
+              note: text(failure ? failureLine(failure) : "failed", 200),
+            }),
             event,
           );
     }
@@ -225,7 +228,7 @@ function trialChange(
           ? trialOutput(outcome) === null
             ? "no metrics"
             : ""
-          : text(outcome.status === "failed" ? outcome.failure.message : outcome.status, 200);
+          : text(outcome.status === "failed" ? failureLine(outcome.failure) : outcome.status, 200);
       const next = setRow(state, event.hypothesisId, { note });
       return { ...next, running: others, totals: { ...state.totals, trials: state.totals.trials + 1 } };
     }

@@ -43,6 +43,7 @@ describe("a crash in a script of one's own is on the screen", () => {
     expect(closing).toMatch(SHOWN);
     expect(closing).toContain("aura inspect plain logs i00001-h002");
     expect(closing).toContain("aura resume plain --retry-failed");
+    expect(closing).toMatch(/stop\.failures: N .*start: may_fail/);
     const finished = stdout.split("\n").find((one) => one.includes(" run.finished "));
     expect(finished).toMatch(SHOWN);
   });
@@ -66,10 +67,13 @@ describe("a crash in a script of one's own is on the screen", () => {
     const { stdout } = await here.run(["inspect", "plain", "hypotheses"]);
     expect(stdout).toMatch(/i00001-h000 .*exited with code 1: ValueError: no data for lr 0/);
     expect(stdout).toMatch(SHOWN);
+    expect((await here.run(["inspect", "plain"])).stdout).toMatch(
+      /failed \(failed-alike\)\nwhy +i00001-h002: exited with code 1\n[\s\S]*ValueError: no data for lr/,
+    );
     expect((await here.run(["inspect", "plain", "show", "i00001-h001"])).stdout).toMatch(SHOWN);
   });
 
-  test.skipIf(!hasTmux)("in the dashboard, once (needs tmux)", async () => {
+  test.skipIf(!hasTmux)("in the dashboard, in a panel and by its last line in its row (needs tmux)", async () => {
     using terminal = openTerminal({
       cwd: here.path,
       env: { A: `${process.execPath} ${AURA}` },
@@ -81,7 +85,8 @@ describe("a crash in a script of one's own is on the screen", () => {
     const panel = left.slice(0, left.indexOf("crash failed: the first three hypotheses failed alike\n  i0"));
     expect(panel).toMatch(/last failure\s+i00001-h002/);
     expect(panel).toMatch(SHOWN);
-    expect(panel.match(/ValueError: no data/g)).toHaveLength(1);
+    expect(panel.match(/✗ i\S+ .*exited with code 1: ValueError: no data for lr/g)).toHaveLength(3);
+    expect(panel.match(/ValueError: no data/g)).toHaveLength(4);
   });
 
   test("a resume goes on with the others; one that runs them again ends as the run did", async () => {

@@ -49,6 +49,7 @@ export function inspectSummary(root: string, observer: Observer): SummaryView {
     runId: manifest.runId,
     status: statusNow(root, manifest, observer),
     reason: manifest.reason ?? null,
+    message: manifest.message ?? null,
     workspace: root,
     createdAt: manifest.createdAt,
     updatedAt: manifest.updatedAt,

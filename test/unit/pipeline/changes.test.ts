@@ -59,6 +59,14 @@ describe("a change between two lives of a run", () => {
     expect(folder.read("run/run.json")).toBe(before);
   });
 
+  test("before anything has a score is refused with the command that starts anew: there is no best to go on from", async () => {
+    const experimenter = new FunctionExperimenter(() => Promise.reject(new Error("no such program")));
+    await life({ spec: specOf(), experimenter });
+    const refused = life({ spec: { ...specOf({ seed: 1 }), overrides: { parallel: 2 } } });
+    const words = `start anew, as nothing has a score yet:\n\n  aura run ${folder.join("spec.yaml")} --set parallel=2 --new`;
+    await expect(refused).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining(words) });
+  });
+
   test("of anything else counts from the next iteration on, is recorded with that, and is told", async () => {
     await life({ spec: specOf() });
     const { events } = await life({ spec: specOf({ goal: "less" }), maxIterations: 3 });

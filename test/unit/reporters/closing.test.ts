@@ -100,11 +100,22 @@ describe("the closing text", () => {
     );
   });
 
-  it("of a start that failed names what mends it: the project, another try, or hypotheses", () => {
-    const text = closingText({ ...done, best: null, reason: "start-failed", resumable: true });
-    expect(text).toMatch(
-      /aura run digits.yaml --new .*\n.*aura resume runs\/digits --retry-failed .*\n.*--set start=may_fail /,
-    );
+  it("of a start that failed names what mends it: the project, or hypotheses", () => {
+    const text = closingText({ ...done, best: null, reason: "start-failed", resumable: true, isFixed: true });
+    expect(text).toMatch(/aura run digits.yaml --new .*\n.*--set start=may_fail /);
+  });
+
+  it("names no other try of what trials took from files as they were when the run began", () => {
+    for (const reason of ["start-failed", "failed-alike", "failures", "nothing-scored"] as const) {
+      const text = closingText({ ...done, best: null, reason, resumable: true, isFixed: true });
+      expect(text).not.toContain("--retry-failed");
+      expect(text).toContain("aura run digits.yaml --new ");
+    }
+  });
+
+  it("names what goes on after a program that is missing: it is there by then, or the spec is another", () => {
+    const text = closingText({ ...done, best: null, reason: "error", resumable: true, lacksTool: true });
+    expect(text).toMatch(/aura resume runs\/digits .*\n.*aura run digits.yaml --new /);
   });
 
   it("tells a best from a baseline that it would look like", () => {

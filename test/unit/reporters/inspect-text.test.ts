@@ -89,6 +89,20 @@ describe("the texts of inspect", () => {
     `);
   });
 
+  it("sum up why a run failed, with what was printed", () => {
+    const message = "i00001-h002: exited with code 1\nTraceback:\n\x1b[31mValueError: no data";
+    const text = summaryText({ ...summary, status: "failed", reason: "failed-alike", message });
+    expect(text).toMatch(
+      /^status {6}failed \(failed-alike\)\nwhy {9}i00001-h002: exited .*\n {12}Traceback:\n {12}ValueError/m,
+    );
+  });
+
+  it("keep the end of a reason where no terminal bounds the line", () => {
+    const reason = `${"long ".repeat(60)}and what to do about it`;
+    const told = hypothesesText([{ ...rows[1], id: "i1-h0", label: null, reason } as HypothesisData]);
+    expect(told + refusedText([{ iteration: 1, label: "a", reason }])).toMatch(/what to do.*\n[\s\S]*what to do/);
+  });
+
   it("say so while nothing is scored", () => {
     const hypotheses = { total: 2, scored: 0, failed: 0 };
     expect(summaryText({ ...summary, hypotheses, best: null, insights: [] })).toContain("nothing was scored yet");
