@@ -20,6 +20,7 @@ import { shellWord } from "../text/shell.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { ErrorOutput } from "./outputs/shared.ts";
 import type { Cut } from "./signals.ts";
+import { asTyped } from "./typed.ts";
 
 /** Says on stderr what went wrong, and gives the exit code for it. Errors AURA did not foresee come with their stack. */
 export function reportError(thrown: unknown): FailureCode {
@@ -39,7 +40,7 @@ export function foreseen(thrown: unknown): unknown {
 
 /** What is said of an error. Messages may quote what a model or a trial wrote: nothing in them may act on the terminal. */
 function errorText(thrown: unknown): string {
-  if (isAuraError(thrown)) return terminalText(thrown.message);
+  if (isAuraError(thrown)) return asTyped(terminalText(thrown.message));
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
   return `unexpected error, please report it\n${terminalText(stack)}`;
 }

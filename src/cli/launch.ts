@@ -16,6 +16,7 @@ import { graceOf, type Requirement, requirement, unmet } from "./flags.ts";
 import { openReporter, type Reporter, reporterName } from "./reporter.ts";
 import type { Session } from "./session.ts";
 import { graceFor, isAbort } from "./signals.ts";
+import { asTyped } from "./typed.ts";
 import { sayStoppedWaiting, sayWaiting } from "./waiting.ts";
 
 interface Launch extends Session {
@@ -140,7 +141,7 @@ function sayEnding(
     isChanged: manifest.project !== undefined && best !== null && isChanged(workspace, best.id),
     resumable: manifest.status !== "finished",
   });
-  (frame ? process.stderr : process.stdout).write(`\n${text}`);
+  (frame ? process.stderr : process.stdout).write(`\n${asTyped(text)}`);
 }
 
 /** A path as a user would type it. */

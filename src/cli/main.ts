@@ -17,6 +17,7 @@ import {
 import type { InspectFlags } from "./inspect.ts";
 import type { RollbackFlags } from "./rollback.ts";
 import type { Session } from "./session.ts";
+import { asTyped } from "./typed.ts";
 
 /** Runs the command line. `args` are the words after `aura`. Sets the process's exit code; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -61,7 +62,7 @@ export function program(exit: Exit, named = ""): Command {
     .description("Self-improving research loops: hypothesize, experiment, evaluate, review, repeat.")
     .version(VERSION, "-V, --version")
     .enablePositionalOptions()
-    .showHelpAfterError("(aura --help lists the commands)")
+    .showHelpAfterError(asTyped("(aura --help lists the commands)"))
     .hook("preAction", (_, command) => checkTwins(command))
     .exitOverride();
   const one = COMMANDS.get(named);
@@ -246,7 +247,10 @@ function json(description: string, schema: string): Option {
 }
 
 function sub(aura: Command, name: string): Command {
-  return aura.command(name).exitOverride().showHelpAfterError(`(aura ${name} --help says how it is used)`);
+  return aura
+    .command(name)
+    .exitOverride()
+    .showHelpAfterError(asTyped(`(aura ${name} --help says how it is used)`));
 }
 
 /** Whether the words that could not be read ask for JSON; those after `--` are no options. */

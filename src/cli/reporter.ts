@@ -4,6 +4,7 @@ import { isInForeground } from "../platform/process/proc-fs.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import type { ReporterName, RunFlags } from "./flags.ts";
 import { ownTerminal } from "./output.ts";
+import { asTyped } from "./typed.ts";
 
 /** Something that shows a run's progress until it is finished with. */
 export interface Reporter {
@@ -40,7 +41,7 @@ export async function openReporter(name: ReporterName, deps: ReporterDeps): Prom
   if (name === "silent") return { sink: () => undefined, finish: async () => undefined };
   if (name === "plain") {
     const plain = createPlainReporter({
-      write: (line) => void process.stdout.write(`${line}\n`),
+      write: (line) => void process.stdout.write(`${asTyped(line)}\n`),
       clock: deps.effects.clock,
       history: deps.history(),
     });

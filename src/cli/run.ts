@@ -10,6 +10,7 @@ import { Workspace } from "../workspace/workspace.ts";
 import { showWarnings } from "./errors.ts";
 import { launch } from "./launch.ts";
 import type { Session } from "./session.ts";
+import { asTyped } from "./typed.ts";
 
 /** `aura run <spec>`: checks the spec, makes (or with `--or-resume` continues) its workspace and runs the loop. */
 export async function run(session: Session, specFile: string): Promise<number> {
@@ -60,7 +61,8 @@ async function dryRun(
     frame.tell("run.planned", { plan }, hide);
     frame.finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
   } else {
-    process.stdout.write(`${formatPlan(plan, hide.text)}\n`);
+    process.stdout.write(`${asTyped(formatPlan(plan, hide.text))}
+`);
   }
   return EXIT.ok;
 }

@@ -4,6 +4,7 @@ import { shellPath } from "../text/shell.ts";
 import { holdsRun } from "../workspace/locate.ts";
 import { describeHolder, type LockHolder } from "../workspace/lock/holder.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { asTyped } from "./typed.ts";
 
 /** Says on stderr that a lock is waited for: whose, and for how long at most. */
 export function sayWaiting({ root }: Pick<Workspace, "root">): (holder: LockHolder, atMostMs: number) => void {
@@ -20,6 +21,8 @@ export function sayStoppedWaiting({ root, effects }: Pick<Workspace, "root" | "e
   if (!holdsRun(root, effects.files)) return;
   const here = relative(process.cwd(), root) || ".";
   process.stderr.write(
-    `stopped before anything was done; go on with: aura resume ${shellPath(here.startsWith("..") ? root : here)}\n`,
+    asTyped(
+      `stopped before anything was done; go on with: aura resume ${shellPath(here.startsWith("..") ? root : here)}\n`,
+    ),
   );
 }

@@ -7,7 +7,7 @@ import type { PanelContext } from "./header.tsx";
 export function LastFailure({ state, width, height }: PanelContext & { readonly height: number }): ReactElement {
   const { id = "", lines = [] } = state.failed ?? {};
   return (
-    <Panel title="last failure" about={id} foot={`more: aura inspect … logs ${id}`} width={width} height={height}>
+    <Panel title="last failure" about={id} foot={`more: inspect … logs ${id}`} width={width} height={height}>
       {lines.slice(2 - height).map((line, place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the same line may come twice
         <Words key={place}>{line}</Words>

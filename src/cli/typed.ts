@@ -1,0 +1,15 @@
+import { realpathSync } from "node:fs";
+
+/** Where a text names a command to type. */
+const COMMAND =
+  /(?<![\w./-]|npx )aura (?=(?:run|resume|inspect|rollback|apply|validate|repair|components|schema)\b|--help|\w+ --help)/g;
+
+/**
+ * A text whose commands work where this process was started: npx starts programs out of a `.bin` folder, one of its own
+ * where the project has not installed the package.
+ */
+export function asTyped(text: string, script = process.argv[1] ?? ""): string {
+  if (!script.includes("/node_modules/.bin/")) return text;
+  const program = realpathSync(script).includes("/_npx/") ? "npx -p aura-research aura" : "npx aura";
+  return text.replace(COMMAND, `${program} `);
+}
