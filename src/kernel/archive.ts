@@ -42,7 +42,7 @@ export class Archive<T extends Candidate> {
 
   /** Takes a hypothesis in, or in the place of what was known of it. */
   add(entry: T): void {
-    const before = this.#places.findLastIndex((place) => compareIds(place.entry.id, entry.id) <= 0);
+    const before = this.#upTo(entry.id);
     const known = this.#places[before]?.entry.id === entry.id;
     this.#places.splice(known ? before : before + 1, known ? 1 : 0, { entry, best: null });
     this.#foldFrom(known ? before : before + 1);
@@ -50,8 +50,8 @@ export class Archive<T extends Candidate> {
 
   /** Forgets a hypothesis that is to be scored again. */
   remove(id: HypothesisId): void {
-    const at = this.#places.findLastIndex(({ entry }) => entry.id === id);
-    if (at === -1) return;
+    const at = this.#upTo(id);
+    if (this.#places[at]?.entry.id !== id) return;
     this.#places.splice(at, 1);
     this.#foldFrom(at);
   }
@@ -96,6 +96,11 @@ export class Archive<T extends Candidate> {
     const rules = withoutMinimum(this.#rules(a.id));
     if (isBetter(a.score, b.score, rules)) return -1;
     return isBetter(b.score, a.score, rules) ? 1 : compareIds(a.id, b.id);
+  }
+
+  /** Where the last is whose id is not after this one; looked for from the end, where new ones are. */
+  #upTo(id: HypothesisId): number {
+    return this.#places.findLastIndex(({ entry }) => compareIds(entry.id, id) <= 0);
   }
 
   #foldFrom(start: number): void {
