@@ -91,6 +91,13 @@ export function componentReferences(registry: Registry): References {
   };
 }
 
+/** What to say of a component that is named where one of another kind belongs. */
+export function ofOtherKind(type: string, its: Kind, needed: Kind): string {
+  const isRun = its === "executor" && needed === "experimenter";
+  const instead = isRun ? `; write experimenter: { type: composed, executor: { type: ${type} } }` : "";
+  return `${type} is ${anKind(its)}, and ${anKind(needed)} is needed here${instead}`;
+}
+
 /** `a runner`, `an evaluator`. */
 export function anKind(kind: Kind): string {
   return `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;

@@ -5,7 +5,7 @@ import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { compileSchema } from "../schema/validate.ts";
 import { shown } from "../text/printable.ts";
-import { anKind, isModulePath, placedSchema } from "./components.ts";
+import { isModulePath, ofOtherKind, placedSchema } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { nearFile } from "./paths.ts";
 import { besides, type Site, sitesOf } from "./sites.ts";
@@ -87,7 +87,7 @@ function asDefinition(exported: unknown, kind: Kind, type: string): AnyDefinitio
   if (lack !== null) throw new SpecError(`the component that ${type} exports ${lack}; ${how}`);
   if (!isDefinition(exported)) throw new SpecError(`${type} has no component as its default export; ${how}`);
   if (exported.kind !== kind) {
-    throw new SpecError(`${type} is a component of kind ${exported.kind}, and ${anKind(kind)} is needed here`);
+    throw new SpecError(ofOtherKind(type, exported.kind, kind));
   }
   assertSchema(exported, type);
   const { aliases: _aliases, ...definition } = exported;

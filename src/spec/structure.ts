@@ -1,10 +1,18 @@
-import type { AnyDefinition, Kind } from "../kernel/define.ts";
+import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import type { Issue } from "../schema/issues.ts";
 import { compileSchema, type Validator } from "../schema/validate.ts";
-import { anKind, componentReferences, isModulePath, optionsOf, placedSchema, withNotes } from "./components.ts";
+import {
+  anKind,
+  componentReferences,
+  isModulePath,
+  ofOtherKind,
+  optionsOf,
+  placedSchema,
+  withNotes,
+} from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { placeKey, type SpecPath } from "./places.ts";
 import { type Site, sitesOf } from "./sites.ts";
@@ -77,6 +85,8 @@ function unknownType(kind: Kind, path: SpecPath, config: JsonObject, registry: R
   if (/\.[cm]?[jt]s$/.test(config.type)) {
     return [finding(at, `a module of your own is given by a path that begins with ./: write ./${config.type}`)];
   }
+  const other = KINDS.find((one) => registry.types(one).includes(String(config.type)));
+  if (other !== undefined) return [finding(at, `${ofOtherKind(config.type, other, kind)}; known: ${types.join(", ")}`)];
   const message = `unknown ${kind} type "${config.type}"; known: ${types.join(", ")}`;
   return [finding(at, message, { candidates: types, given: config.type })];
 }

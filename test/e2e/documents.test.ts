@@ -57,17 +57,19 @@ it("the component of the guide works next to the spec of the guide", async () =>
 
 it("the executor of the guide runs trials and checks, is seen in a dry run, and misses a program with 5", async () => {
   using dir = temporaryDirectory();
+  const guide = blocks("docs/writing-a-component.md");
   dir.write(
     "nice.ts",
-    theBlock(blocks("docs/writing-a-component.md"), ({ note }) => note === "file: nice.ts"),
+    theBlock(guide, ({ note }) => note === "file: nice.ts"),
   );
+  const experimenter = theBlock(guide, ({ text }) => text.startsWith("experimenter:\n"));
   dir.write("train.mjs", "import { getPriority } from 'node:os'; console.log(`score: ${getPriority()}`);");
   const spec = (command: string) => `version: 1
 name: niced
 metric: { name: score }
 stop: { iterations: 1 }
 researcher: { type: search, method: random, num_tasks: 1, space: { x: { type: float, low: 0, high: 1 } } }
-experimenter: { type: composed, executor: { type: ./nice.ts, command: "${command}", by: 7 } }
+${experimenter.replace("node train.mjs {x}", command).trimEnd()}
 checks: [{ name: ready, command: node train.mjs check }]
 `;
   dir.write("spec.yaml", spec("node train.mjs {x}"));

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
+import { defineExecutor } from "../../../src/components/executors/index.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type LoadSpecOptions, loadSpec } from "../../../src/spec/index.ts";
@@ -154,7 +155,7 @@ describe("a user's own module", () => {
     [
       "is of another kind",
       EVALUATOR.replace('kind: "evaluator"', 'kind: "reviewer"'),
-      "is a component of kind reviewer, and an evaluator is needed here",
+      "./mine.ts is a reviewer, and an evaluator is needed here",
     ],
   ])("that %s is told at its place", async (_, source, reason) => {
     using dir = temporaryDirectory();
@@ -162,6 +163,31 @@ describe("a user's own module", () => {
     const found = await errorsOf(dir.write("spec.yaml", spec("{ type: ./mine.ts }")));
     expect(found).toEqual([expect.stringContaining(reason)]);
     expect(found[0]).toMatch(/^4:20 /);
+  });
+
+  it("that is an executor is shown where it belongs, as is one of a registry", async () => {
+    using dir = temporaryDirectory();
+    dir.write(
+      "nice.mjs",
+      "export default { kind: 'executor', type: 'nice', summary: '', options: { properties: {} }, create() {} };",
+    );
+    const registry = builtins.with(
+      defineExecutor({ type: "nice", summary: "Nice.", options: {}, example: { command: "a" }, starter: () => ({}) }),
+    );
+    for (const type of ["./nice.mjs", "nice"]) {
+      const text = `version: 1
+name: niced
+metric: { name: a }
+researcher: { type: search, space: { x: { type: float, low: 0, high: 1 } } }
+experimenter: { type: ${type} }
+`;
+      expect(await errorsOf(dir.write("spec.yaml", text), { registry })).toEqual([
+        expect.stringContaining(
+          `5:23 ${type} is an executor, and an experimenter is needed here; ` +
+            `write experimenter: { type: composed, executor: { type: ${type} } }`,
+        ),
+      ]);
+    }
   });
 
   it("that is a folder is told as one, at its place", async () => {
