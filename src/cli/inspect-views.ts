@@ -18,6 +18,7 @@ import { terminalLine } from "../text/printable.ts";
 import { readJournal } from "../workspace/journal.ts";
 import { inspectEvents, inspectLogs, inspectShow } from "../workspace/views/details.ts";
 import {
+  type Chosen,
   inspectCalls,
   inspectHypotheses,
   inspectInsights,
@@ -27,7 +28,14 @@ import {
 } from "../workspace/views/queries.ts";
 
 /** A view of a run as text for people, at most `width` columns wide where it is a table. */
-export function textOf(view: string, root: string, observer: Observer, id: string, width: number | undefined): string {
+export function textOf(
+  view: string,
+  root: string,
+  observer: Observer,
+  id: string,
+  width: number | undefined,
+  chosen: Chosen = {},
+): string {
   switch (view) {
     case "summary": {
       const { reason, lastInsights, ...summary } = inspectSummary(root, observer);
@@ -36,7 +44,7 @@ export function textOf(view: string, root: string, observer: Observer, id: strin
     }
     case "hypotheses": {
       const summary = inspectSummary(root, observer);
-      const rows = inspectHypotheses(root, observer);
+      const rows = inspectHypotheses(root, observer, chosen);
       const table = hypothesesText(
         rows.map((row) => ({ ...row, passed: row.passed === true })),
         {
@@ -45,6 +53,7 @@ export function textOf(view: string, root: string, observer: Observer, id: strin
           width,
         },
       );
+      if (chosen.top !== undefined) return table;
       return `${table}${refusedText(inspectRefused(root, observer), width)}${lastFailureText(rows, root, observer)}`;
     }
     case "best":

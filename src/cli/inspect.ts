@@ -4,6 +4,7 @@ import { localObserver } from "../platform/observer.ts";
 import { nearest } from "../text/nearest.ts";
 import { inspectEvents, inspectLogs, inspectShow } from "../workspace/views/details.ts";
 import {
+  type Chosen,
   inspectBest,
   inspectCalls,
   inspectHypotheses,
@@ -17,7 +18,7 @@ import type { OutputOf } from "./outputs/index.ts";
 /** A view of a run: how many ids it takes, and what it answers as one JSON document. */
 export interface View<Document = object> {
   readonly ids: number;
-  document(root: string, observer: Observer, ids: readonly string[]): Document;
+  document(root: string, observer: Observer, ids: readonly string[], flags: InspectFlags): Document;
 }
 
 type ViewName = "summary" | "hypotheses" | "best" | "show" | "insights" | "calls" | "logs" | "events";
@@ -25,7 +26,10 @@ type ViewName = "summary" | "hypotheses" | "best" | "show" | "insights" | "calls
 /** The views that only read records. */
 const VIEWS: { readonly [Name in ViewName]: View<OutputOf<`inspect-${Name}-output`>> } = {
   summary: { ids: 0, document: inspectSummary },
-  hypotheses: { ids: 0, document: (root, observer) => ({ hypotheses: inspectHypotheses(root, observer) }) },
+  hypotheses: {
+    ids: 0,
+    document: (root, observer, _, flags) => ({ hypotheses: inspectHypotheses(root, observer, flags) }),
+  },
   best: { ids: 0, document: (root, observer) => ({ best: inspectBest(root, observer) }) },
   show: { ids: 1, document: (root, observer, [id = ""]) => inspectShow(root, id, observer) },
   insights: { ids: 0, document: (root, observer) => ({ insights: inspectInsights(root, observer) }) },
@@ -34,7 +38,7 @@ const VIEWS: { readonly [Name in ViewName]: View<OutputOf<`inspect-${Name}-outpu
   events: { ids: 0, document: (root, observer) => ({ events: inspectEvents(root, observer) }) },
 };
 
-export interface InspectFlags {
+export interface InspectFlags extends Chosen {
   readonly json?: boolean;
   readonly follow?: boolean;
 }
@@ -59,12 +63,18 @@ export async function inspect(
     }
     const root = resolve(place);
     const observer = localObserver();
+    if (view !== "hypotheses" && (flags.sort !== undefined || flags.top !== undefined))
+      throw new UsageError("--sort and --top go with hypotheses");
     if (flags.follow) return follow(view, root, observer, flags);
     return {
-      document: () => chosen.document(root, observer, ids),
+      document: () => chosen.document(root, observer, ids, flags),
       text: async () => {
         const { textOf } = await import("./inspect-views.ts");
-        return textOf(view, root, observer, ids[0] ?? "", process.stdout.columns);
+        const text = textOf(view, root, observer, ids[0] ?? "", process.stdout.columns, flags);
+        const about = view === "best" ? inspectBest(root, observer)?.id : view === "show" ? ids[0] : undefined;
+        if (about === undefined) return text;
+        const { howItRan } = await import("./inspect-run.ts");
+        return `${text}${await howItRan(root, about, observer, view === "best")}`;
       },
     };
   });

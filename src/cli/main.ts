@@ -2,6 +2,7 @@ import { Command, CommanderError, type Option } from "commander";
 import { EXIT } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
 import type { ApplyFlags } from "./apply.ts";
+import type { ExportFlags } from "./export.ts";
 import {
   checkTwins,
   environment,
@@ -51,7 +52,7 @@ type Exit = (code: number) => void;
 
 const SCHEMAS =
   "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, rollback, prior, apply, event; " +
-  "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), rollback-output, apply-output, repair-output, validate-output, components-output, error-output";
+  "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), compare-output, rollback-output, apply-output, repair-output, validate-output, components-output, error-output";
 
 /**
  * The whole command line, of which nothing is loaded but names and options; where the first word is `named`, only the
@@ -74,6 +75,8 @@ const COMMANDS: ReadonlyMap<string, (aura: Command, exit: Exit) => void> = new M
   ["run", runCommand],
   ["resume", resumeCommand],
   ["inspect", inspectCommand],
+  ["export", exportCommand],
+  ["compare", compareCommand],
   ...["rollback", "apply", "repair"].map((name) => [name, stateCommands] as const),
   ...["validate", "init", "components", "schema"].map((name) => [name, specCommands] as const),
 ]);
@@ -154,9 +157,38 @@ function inspectCommand(aura: Command, exit: Exit): void {
     .addOption(
       twin("--follow", "after summary or events, go on with events as they come until the run ends", "AURA_FOLLOW"),
     )
+    .addOption(twin("--sort <by>", "of hypotheses: score puts the best first", "AURA_SORT").choices(["id", "score"]))
+    .addOption(twin("--top <n>", "of hypotheses: no more than so many", "AURA_TOP").argParser(whole(1)))
     .action(async (workspace: string, view: string, ids: readonly string[], flags: InspectFlags) => {
       const { inspect } = await import("./inspect.ts");
       exit(await inspect(workspace, view, ids, flags));
+    });
+}
+
+function exportCommand(aura: Command, exit: Exit): void {
+  sub(aura, "export")
+    .description("print every hypothesis with its parameters and metrics, one a line, for pandas or a spreadsheet")
+    .argument("<workspace>", "the run's folder")
+    .addOption(
+      twin("--format <format>", "csv, or jsonl with the same names", "AURA_FORMAT")
+        .choices(["csv", "jsonl"])
+        .default("csv"),
+    )
+    .addOption(twin("-o, --output <file>", "the file to write to; - is standard output", "AURA_OUTPUT").default("-"))
+    .action(async (workspace: string, flags: ExportFlags) => {
+      const { exportTable } = await import("./export.ts");
+      exit(await exportTable(workspace, flags));
+    });
+}
+
+function compareCommand(aura: Command, exit: Exit): void {
+  sub(aura, "compare")
+    .description("show runs beside each other, and which is best at equally many hypotheses")
+    .argument("<workspace...>", "the runs' folders")
+    .addOption(json("one JSON document", "compare-output"))
+    .action(async (workspaces: readonly string[], flags: { readonly json?: boolean }) => {
+      const { compare } = await import("./compare.ts");
+      exit(await compare(workspaces, flags));
     });
 }
 

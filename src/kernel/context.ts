@@ -172,9 +172,9 @@ export interface TrialContext extends StageContext {
   readonly marker: string;
   /**
    * Records what runs: a local process, which a later resume ends should this one die, or what an executor knows it by,
-   * which is on the disk when this returns.
+   * which is on the disk when this returns. `command` is the program and its arguments.
    */
-  started(running: ProcessIdentity | { readonly ref: JsonObject }): void;
+  started(running: (ProcessIdentity | { readonly ref: JsonObject }) & { readonly command?: readonly string[] }): void;
   /** What was recorded as running of this very attempt by an AURA that was killed: to be gone on with. */
   readonly adopt?: JsonObject;
 }

@@ -47,13 +47,14 @@ export const trialOutcomeSchema = {
 } as const;
 export type TrialOutcome = Infer<typeof trialOutcomeSchema>;
 
-const attemptSchema = exactly(["endedAt", "durationMs", "status", "message", "ref"], {
+const attemptSchema = exactly(["endedAt", "durationMs", "status", "message", "ref", "command"], {
   attempt: { type: "integer", minimum: 1 },
   startedAt: TIMESTAMP,
   endedAt: TIMESTAMP,
   durationMs: MILLISECONDS,
   status: { enum: TRIAL_STATUSES },
   message: TEXT,
+  command: { type: "array", items: TEXT, description: "The program and its arguments, as they were started." },
   ref: {
     type: "object",
     additionalProperties: ANY,

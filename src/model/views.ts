@@ -217,3 +217,40 @@ export const diffOutput = described(
   "What `aura inspect <workspace> diff A B --json` prints: what is different between two states.",
   exactly({ from: STATE, to: STATE, diff: described("A unified diff; empty when nothing differs.", TEXT) }),
 );
+
+export const compareOutput = described(
+  "What `aura compare <workspace>... --json` prints: runs beside each other, and which is best at equally many hypotheses.",
+  exactly({
+    metric: exactly({ name: nullable(TEXT), direction: DIRECTION }),
+    runs: listOf(
+      exactly({
+        workspace: described("As it was named.", TEXT),
+        name: TEXT,
+        status: { enum: RUN_STATUSES },
+        seed: WHOLE,
+        best: described("`null` when nothing has a score yet.", best),
+        bestAt: described(
+          "After how many evaluated hypotheses it was found, 0 being the start; `null` without a best.",
+          nullable(WHOLE),
+        ),
+        bestSoFar: described(
+          "The best score after n evaluated hypotheses, by n: the first is the start's. `null` while there is none.",
+          listOf(nullable(NUMBER)),
+        ),
+        totals: totalsSchema,
+      }),
+    ),
+    equal: described(
+      "At as many hypotheses as each of the runs has.",
+      exactly({
+        hypotheses: WHOLE,
+        best: described(
+          "The workspace that is best there, the first of those that are; `null` without any score.",
+          nullable(TEXT),
+        ),
+        score: described("Its best score there.", nullable(NUMBER)),
+      }),
+    ),
+  }),
+);
+export type Comparison = Infer<typeof compareOutput>;

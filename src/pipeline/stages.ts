@@ -115,7 +115,14 @@ export function redactedStages({ researcher, experimenter, evaluator, reviewer }
 
 /** Trials whose results hold no secrets, neither in their records nor for who asked for them. */
 export function redactedTrials(trials: Trials, hide: Redactor): Trials {
-  return { run: (request, attempt) => trials.run(request, async (ctx) => hide.record(await attempt(ctx))) };
+  return {
+    run: (request, attempt) =>
+      trials.run(request, async (ctx) => {
+        const started: typeof ctx.started = ({ command = [], ...running }) =>
+          ctx.started({ ...running, command: command.map((word) => hide.text(word)) });
+        return hide.record(await attempt({ ...ctx, started }));
+      }),
+  };
 }
 
 /** Calls whose replies hold no secrets, neither in their records nor for who asked. */

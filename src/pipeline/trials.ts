@@ -2,6 +2,7 @@ import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } 
 import type { Semaphore, Slot } from "../kernel/semaphore.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
+import { defined } from "../model/json.ts";
 import type { StartedTrial, Trial, TrialAttempt, TrialOutcome, TrialStatus } from "../model/trial.ts";
 import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -88,8 +89,9 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
 
     const from = clock.monotonic();
     const started: TrialContext["started"] = (running) => {
+      const { command } = running;
       const ref = "ref" in running ? running.ref : processRecord(running, deps.workspace);
-      current = { ...current, attempts: [...earlier, { ...opened, ref }] };
+      current = { ...current, attempts: [...earlier, { ...opened, ref, ...defined({ command }) }] };
       deps.workspace.writeTrial(current, { durable: "ref" in running });
     };
     const plain = attemptContext(request, id, number, slot, trials, started);

@@ -292,7 +292,7 @@ export interface CallData {
   readonly durationMs?: number;
 }
 
-interface Column {
+export interface Column {
   readonly head: string;
   readonly align?: "left" | "right";
   /** Most columns of the terminal it takes; default 40. The last column gets what is left of the line. */
@@ -303,7 +303,11 @@ interface Column {
  * A table for people: columns as wide as what is in them (by display width), two blanks apart, each line at most
  * `width` columns, no blanks at line ends. Cells are made safe for a terminal.
  */
-function textTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): readonly string[] {
+export function textTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly string[] {
   const cells = rows.map((row) => columns.map((_, index) => terminalLine(row[index] ?? "")));
   const widths = columns.map(({ head, max = 40 }, index) =>
     Math.min(max, Math.max(displayWidth(head), ...cells.map((row) => displayWidth(row[index] ?? "")))),

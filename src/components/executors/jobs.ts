@@ -124,8 +124,10 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
 function jobOf({ command, options, starter }: Attempt, output: Output, stops: Stops, ctx: TrialContext): Job {
   const { outputBytes, ...limits } = options.limits ?? {};
   const place = trialPlace(ctx);
+  const wrapped = starter.wrap ? starter.wrap(command, place) : command;
+  const started = [wrapped.file, ...wrapped.args];
   return {
-    ...(starter.wrap ? starter.wrap(command, place) : command),
+    ...wrapped,
     place,
     limits,
     timeoutMs: stops.timeoutMs,
@@ -133,9 +135,9 @@ function jobOf({ command, options, starter }: Attempt, output: Output, stops: St
     ...(outputBytes === undefined ? {} : { outputLimitBytes: outputBytes }),
     logs: ctx.logs,
     marker: ctx.marker,
-    onStart: (process) => ctx.started(process),
+    onStart: (process) => ctx.started({ ...process, command: started }),
     onLine: (stream, line) => output.add(stream, line),
-    known: (ref) => ctx.started({ ref }),
+    known: (ref) => ctx.started({ ref, command: started }),
     running: () => stops.count(),
   };
 }

@@ -83,17 +83,35 @@ export function stateRecordsOf(workspace: Workspace): StateRecords {
   };
 }
 
-/** Every hypothesis of the run, in the order of their ids. */
-export function inspectHypotheses(root: string, { files }: Pick<Observer, "files">): readonly HypothesisRow[] {
+/** Which hypotheses are listed, and in which order. */
+export interface Chosen {
+  /** `score`: the best first, then those without one. Default: in the order of ids. */
+  readonly sort?: "id" | "score";
+  /** No more than so many, from the first on. */
+  readonly top?: number;
+}
+
+/** The hypotheses of the run: all of them in the order of their ids, unless others are chosen. */
+export function inspectHypotheses(
+  root: string,
+  { files }: Pick<Observer, "files">,
+  { sort = "id", top }: Chosen = {},
+): readonly HypothesisRow[] {
   const source: Source = { root, files };
-  manifestOf(root, files);
+  const { direction } = metricOf(manifestOf(root, files));
+  const worst = Number.NEGATIVE_INFINITY;
+  const rank = ({ score }: HypothesisRow): number =>
+    score === null ? worst : direction === "minimize" ? -score : score;
   const isCounted = countedAfter(readRollbacks(source));
-  return listIterations(root, files).flatMap((iteration) => {
+  const rows = listIterations(root, files).flatMap((iteration) => {
     return listRecords(root, files, iteration, "hypotheses").flatMap((id) => {
       const row = hypothesisRow(source, iteration, id);
       return row ? [{ ...row, counts: isCounted(id) }] : [];
     });
   });
+  // Of two without a score the difference is no number.
+  const sorted = sort === "score" ? rows.sort((a, b) => rank(b) - rank(a) || 0) : rows;
+  return sorted.slice(0, top);
 }
 
 export interface RefusedRow extends RefusedProposal {

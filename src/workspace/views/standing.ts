@@ -45,26 +45,46 @@ interface Verdict {
 }
 
 function countStanding(source: Source, manifest: RunManifest): Standing {
-  const { root, files } = source;
   const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(source));
   let [total, evaluated, scored] = [0, 0, 0];
-  for (const iteration of listIterations(root, files)) {
-    const ids = listRecords(root, files, iteration, "hypotheses");
-    total += ids.length;
-    for (const id of ids) {
-      const evaluation = readEvaluation(source, id);
-      if (evaluation === null) continue;
-      const { score, passed } = evaluation;
-      evaluated += 1;
-      if (score !== null) scored += 1;
-      archive.add({ id, score, passed, vetoed: isVetoed(evaluation) });
-    }
+  for (const { verdict } of verdictsOf(source)) {
+    total += 1;
+    if (verdict === null) continue;
+    evaluated += 1;
+    if (verdict.score !== null) scored += 1;
+    archive.add(verdict);
   }
   const best = archive.best();
   return {
     hypotheses: { total, scored, failed: evaluated - scored },
     best: best && { id: best.id, score: best.score, passed: best.passed },
   };
+}
+
+/** What was said of each hypothesis, in the order of ids; `null` where nothing is yet. */
+function* verdictsOf(source: Source): Generator<{ readonly iteration: number; readonly verdict: Verdict | null }> {
+  for (const iteration of listIterations(source.root, source.files)) {
+    for (const id of listRecords(source.root, source.files, iteration, "hypotheses")) {
+      const evaluation = readEvaluation(source, id);
+      if (evaluation === null) yield { iteration, verdict: null };
+      else {
+        const { score, passed } = evaluation;
+        yield { iteration, verdict: { id, score, passed, vetoed: isVetoed(evaluation) } };
+      }
+    }
+  }
+}
+
+/** The best after n evaluated hypotheses, by n: at 0 the start, which is none of them, where it has a score. */
+export function bestSoFar(source: Source, manifest: RunManifest): readonly Standing["best"][] {
+  const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(source));
+  const found: Standing["best"][] = [null];
+  for (const { iteration, verdict } of verdictsOf(source)) {
+    if (verdict === null) continue;
+    archive.add(verdict);
+    found[iteration === 0 ? 0 : found.length] = archive.best();
+  }
+  return found;
 }
 
 /** A run in brief. */

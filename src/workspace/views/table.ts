@@ -1,0 +1,56 @@
+import type { Files } from "../../kernel/effects.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import type { HypothesisRow } from "../../model/views.ts";
+import { listRecords } from "../listing.ts";
+import { readEvaluation, readExperiment, readHypothesis, readTrial, type Source } from "../records.ts";
+import { inspectHypotheses } from "./queries.ts";
+
+/** The columns of every run, in the order of a table: between them parameters are called `param.…`, metrics `metric.…`. */
+export const COLUMNS = {
+  before: ["id", "label"],
+  between: ["score", "passed"],
+  after: ["status", "seconds", "started", "parents", "reason"],
+} as const;
+
+/** Every hypothesis of a run, in the order of ids, with its parameters and all of its metrics: for tables, so flat. */
+export function inspectTable(root: string, { files }: { readonly files: Files }): readonly JsonObject[] {
+  const source: Source = { root, files };
+  return inspectHypotheses(root, { files }).map((row) => tableRow(source, row));
+}
+
+function tableRow(source: Source, row: HypothesisRow): JsonObject {
+  const { id, label, spec, score, passed, status, reason } = row;
+  const hypothesis = readHypothesis(source, id);
+  const base = hypothesis?.base ? [hypothesis.base.hypothesisId] : [];
+  const evaluation = readEvaluation(source, id);
+  return {
+    id,
+    label,
+    ...Object.fromEntries(flat("param", spec)),
+    score,
+    passed,
+    ...Object.fromEntries(flat("metric", readExperiment(source, id)?.summary ?? {})),
+    ...Object.fromEntries(flat("metric", evaluation?.metrics ?? {})),
+    status,
+    ...timesOf(source, row),
+    parents: hypothesis?.parents ?? base,
+    reason,
+  };
+}
+
+/** When its first trial began, and how long all of its trials and checks took, repeated ones included. */
+function timesOf(source: Source, { id, iteration }: HypothesisRow): JsonObject {
+  const trials = listRecords(source.root, source.files, iteration, "trials").filter((trial) =>
+    trial.startsWith(`${id}-`),
+  );
+  const attempts = trials.flatMap((trial) => readTrial(source, trial)?.attempts ?? []);
+  const started = attempts.map(({ startedAt }) => startedAt).sort();
+  const durations = attempts.flatMap(({ durationMs }) => durationMs ?? []);
+  const total = durations.reduce((sum, each) => sum + each, 0);
+  return { seconds: durations.length === 0 ? null : total / 1000, started: started[0] ?? null };
+}
+
+function flat(name: string, value: JsonValue): readonly (readonly [string, JsonValue])[] {
+  if (!isJsonObject(value)) return [[name, value]];
+  return Object.entries(value).flatMap(([key, item]) => flat(`${name}.${key}`, item));
+}
