@@ -59,6 +59,8 @@ export interface CallRequest {
   readonly part?: string;
   /** The n-th ask of this question; 1 is the first. Asking again after an unusable reply raises it. */
   readonly ask: number;
+  /** Why it is asked again. */
+  readonly because?: string;
   /** It only adds to what other calls of this stage bring: like a further ask, it is not sent once a budget is spent. */
   readonly additional?: boolean;
   /** Where a `command` runner works; the project's root by default. */

@@ -122,7 +122,11 @@ export const betweenEvents = [
     durationMs: MILLISECONDS,
     retrying: described("Another attempt follows.", FLAG),
   }),
-  event("call.started", { callId: CALL_ID, role: ROLE, iteration: ITERATION }),
+  event(
+    "call.started",
+    { callId: CALL_ID, role: ROLE, iteration: ITERATION },
+    { because: described("Why it is asked again: what was wrong with the reply before.", TEXT) },
+  ),
   event(
     "call.finished",
     {

@@ -34,6 +34,13 @@ export const refusedProposalSchema = {
 } as const;
 /** A proposal that did not become a hypothesis, and why; told to the next prompt. */
 export type RefusedProposal = Infer<typeof refusedProposalSchema>;
+/** The label of a reply of which nothing could be read. */
+export const WHOLE_REPLY = "the whole reply";
+
+/** These, each once. */
+export function distinct(refused: readonly RefusedProposal[]): readonly RefusedProposal[] {
+  return [...new Map(refused.map((one) => [`${one.label}\n${one.reason}`, one])).values()];
+}
 
 const common = {
   iteration: { type: "integer", minimum: 0 },

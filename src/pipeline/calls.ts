@@ -61,7 +61,8 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
         state: "started",
       };
       deps.workspace.writeCall(started);
-      deps.emit({ type: "call.started", callId: id, role: request.role, iteration });
+      const { role, because } = request;
+      deps.emit({ type: "call.started", callId: id, role, iteration, ...defined({ because }) });
       return send(request, started, deps);
     },
   };

@@ -140,7 +140,7 @@ export function plainFields(
       };
     }
     case "call.started":
-      return info({ id: event.callId, role: event.role });
+      return info({ id: event.callId, role: event.role, because: event.because });
     case "call.finished":
       return info({
         id: event.callId,

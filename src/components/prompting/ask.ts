@@ -3,7 +3,7 @@ import { RunnerError } from "../../kernel/errors.ts";
 import type { Runner, RunnerReply } from "../../kernel/ports.ts";
 import type { Role } from "../../model/call.ts";
 import type { HypothesisId } from "../../model/ids.ts";
-import { defined } from "../../model/json.ts";
+import { defined, type JsonValue } from "../../model/json.ts";
 import { clipLines, fence, promptLine } from "../../text/printable.ts";
 
 /** An unusable reply is followed by at most two more asks. */
@@ -28,7 +28,9 @@ export interface Question<T> {
   /** What the reply has to be, as the reminder after an unusable one says it: `a JSON list of …`. */
   readonly expected: string;
   /** Makes sense of a reply, or says why it cannot. */
-  readonly read: (reply: RunnerReply) => Reading<T>;
+  readonly read: (reply: string | JsonValue) => Reading<T>;
+  /** Is told of a reply that its runner could make nothing of. */
+  readonly unusable?: (reason: string) => void;
 }
 
 /**
@@ -45,19 +47,19 @@ export async function askUntilUsable<T>(
   let reason = "";
   let again: string | undefined;
   for (let ask = 1; ask <= MAX_ASKS; ask++) {
-    const about = {
-      ...defined({ hypothesisId, part }),
-    };
     let reply: RunnerReply;
     try {
-      reply = await ctx.calls.ask({ runner, role, prompt, ask, ...about });
+      const because = ask === 1 ? undefined : reason;
+      reply = await ctx.calls.ask({ runner, role, prompt, ask, ...defined({ hypothesisId, part, because }) });
     } catch (thrown) {
-      const isEnd = isOfOneCall(thrown) && (thrown.problem === "budget" || again !== undefined);
-      if (ask === 1 || !isEnd || ctx.signal.aborted) throw thrown;
+      if (ask === 1 || !isOfOneCall(thrown) || ctx.signal.aborted) throw thrown;
       return { ok: false, reason: `${reason}; ${thrown.message}`, asks: ask - 1 };
     }
+    if (reply.unusable !== undefined) question.unusable?.(reply.unusable);
     const reading: Reading<T> =
-      reply.unusable === undefined ? question.read(reply) : { ok: false, reason: reply.unusable };
+      reply.unusable === undefined
+        ? question.read(reply.structured ?? reply.content)
+        : { ok: false, reason: reply.unusable };
     if (reading.ok) return reading;
     reason = reading.reason;
     again = reading.again ?? again;

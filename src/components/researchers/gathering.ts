@@ -1,6 +1,6 @@
 import type { StageContext } from "../../kernel/context.ts";
 import type { Proposal } from "../../kernel/ports.ts";
-import type { RefusedProposal } from "../../model/iteration.ts";
+import { distinct, type RefusedProposal, WHOLE_REPLY } from "../../model/iteration.ts";
 import { canonicalJson } from "../../model/json.ts";
 import { clipLines, fence } from "../../text/printable.ts";
 import type { Reading } from "../prompting/ask.ts";
@@ -32,7 +32,10 @@ export class Gathering {
   /** Takes in what a further reply proposes; not ok while something of it is to be asked for again. */
   take(parsed: ParsedProposals): Reading<true> {
     this.#refused.push(...parsed.refused);
-    if (!parsed.ok) return { ok: false, reason: parsed.reason };
+    if (!parsed.ok) {
+      if (parsed.refused.length === 0) this.#refused.push({ label: WHOLE_REPLY, reason: parsed.reason });
+      return { ok: false, reason: parsed.reason };
+    }
     const failing: Failing[] = [];
     const known = new Set(this.#kept.map(keyOf));
     for (const [place, proposal] of parsed.proposals.entries()) {
@@ -42,10 +45,10 @@ export class Gathering {
       if (problem) failing.push({ label, proposal, ...problem });
       else this.#kept.push(proposal);
     }
-    // Fewer than were asked for again: the others were given up.
-    const given = failing.length + this.#kept.length - known.size;
+    // What was asked for again and did not come was given up; what came without a name may be any of it.
+    const unnamed = parsed.proposals.filter(({ label }) => label === undefined).length;
     const missing = this.#failing.filter(({ label }) => !parsed.proposals.some((one) => one.label === label));
-    this.#refused.push(...refusals(missing.slice(0, Math.max(0, this.#failing.length - given))));
+    this.#refused.push(...refusals(missing.slice(unnamed)));
     this.#failing = failing;
     if (failing.length === 0 || this.#isFull()) return { ok: true, value: true };
     const reason = failing.map((one) => `${one.label}: ${one.reason}`).join("; ");
@@ -54,7 +57,7 @@ export class Gathering {
 
   /** What has come of it in the end. */
   result(): { readonly proposals: readonly Proposal[]; readonly refused: readonly RefusedProposal[] } {
-    return { proposals: this.#kept, refused: [...this.#refused, ...refusals(this.#failing)] };
+    return { proposals: this.#kept, refused: distinct([...this.#refused, ...refusals(this.#failing)]) };
   }
 
   #isFull(): boolean {

@@ -140,7 +140,8 @@ export class Researcher implements ResearcherPort {
       role: "researcher",
       prompt: renderedInRun("researcher", () => this.prompt(ctx)),
       expected: "a JSON list of objects, one for each proposal,",
-      read: (reply) => gathering.take(this.read(reply.structured ?? reply.content, ctx)),
+      read: (reply) => gathering.take(this.read(reply, ctx)),
+      unusable: (reason) => gathering.take({ ok: false, reason, refused: [] }),
     });
     const result = gathering.result();
     if (reading.ok || result.proposals.length > 0) return result;

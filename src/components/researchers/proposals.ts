@@ -1,6 +1,6 @@
 import type { Proposal } from "../../kernel/ports.ts";
 import type { Edit } from "../../model/hypothesis.ts";
-import type { RefusedProposal } from "../../model/iteration.ts";
+import { distinct, type RefusedProposal } from "../../model/iteration.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { clip, hasControls, promptLine, promptText } from "../../text/printable.ts";
 import { extractJson, jsonCandidates, sanitizeJson, withoutReasoning } from "../extract-json.ts";
@@ -52,8 +52,7 @@ export function parseProposals(reply: string | JsonValue, rules: ProposalRules):
       if (read.ok) used = read;
     }
   }
-  const all = [...new Map(refused.map((one) => [`${one.label}\n${one.reason}`, one])).values()];
-  if (used) return { ...used, refused: all };
+  if (used) return { ...used, refused: distinct(refused) };
   return likeliest ?? { ok: false, reason: "there is no JSON in the reply", refused: [] };
 }
 

@@ -89,7 +89,7 @@ export class Reviewer implements ReviewerPort {
         role: "reviewer",
         prompt: renderedInRun("reviewer", () => this.prompt(batch, ctx)),
         expected: 'a JSON list of objects with a "finding", a "recommendation" and "evidence",',
-        read: (reply) => parseFindings(reply.structured ?? reply.content, evidence),
+        read: (reply) => parseFindings(reply, evidence),
       });
       if (reading.ok) return reading;
       return {

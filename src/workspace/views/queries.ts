@@ -4,7 +4,7 @@ import type { CallRecord } from "../../model/call.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { type HypothesisId, hypothesisId } from "../../model/ids.ts";
 import type { Insight } from "../../model/insight.ts";
-import type { RefusedProposal } from "../../model/iteration.ts";
+import { type RefusedProposal, WHOLE_REPLY } from "../../model/iteration.ts";
 import { isJsonObject } from "../../model/json.ts";
 import type { RunManifest } from "../../model/run.ts";
 import type { BestView, CallRow, HypothesisRow, SummaryView } from "../../model/views.ts";
@@ -118,16 +118,15 @@ export interface RefusedRow extends RefusedProposal {
   readonly iteration: number;
 }
 
-const WHOLE_REPLY = "the whole reply";
-
-/** Proposals that became no hypothesis, or a reply without a usable one, with the reasons, in the order of their iterations. */
+/** Proposals that became no hypothesis, or else why there were none, with the reasons, in the order of their iterations. */
 export function inspectRefused(root: string, { files }: Pick<Observer, "files">): readonly RefusedRow[] {
   const source: Source = { root, files };
   return listIterations(root, files).flatMap((iteration) => {
     const record = readIteration(source, iteration);
     if (record === null || record.state === "started") return [];
     const { refused, failure } = record;
-    const whole = failure === undefined ? [] : [{ label: WHOLE_REPLY, reason: failure.message }];
+    const isTold = failure === undefined || refused.some(({ reason }) => failure.message.endsWith(reason));
+    const whole = isTold ? [] : [{ label: WHOLE_REPLY, reason: failure.message }];
     return [...refused, ...whole].map((one) => ({ iteration, ...one }));
   });
 }

@@ -78,6 +78,7 @@ describe("edits that cannot be made", () => {
     expect(prompts[2]).toContain("there is no JSON in the reply");
     expect(labels()).toEqual(["good"]);
     expect(json("00001/iteration").refused).toEqual([
+      { label: "the whole reply", reason: "there is no JSON in the reply" },
       { label: "bad", reason: expect.stringMatching(/^the edit cannot be made: .*occurs 0 times/) },
     ]);
     expect(JSON.parse(folder.read("run/run.json") ?? "").totals.hypotheses).toBe(1);
@@ -106,6 +107,13 @@ describe("edits that cannot be made", () => {
     expect(json("00001/iteration").refused).toEqual([
       { label: "outside", reason: expect.stringMatching(/not one of the tracked artifacts/) },
     ]);
+  });
+
+  test("are refused where another proposal comes in their place", async () => {
+    const { researcher } = model([bad], [good]);
+    await run(researcher);
+    expect(labels()).toEqual(["good"]);
+    expect(json("00001/iteration").refused).toMatchObject([{ label: "bad" }]);
   });
 
   test.each([

@@ -12,8 +12,10 @@ import {
   SearchResearcher,
   Workspace,
 } from "../../../src/index.ts";
+import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { inspectRefused } from "../../../src/workspace/views/queries.ts";
 
 let folder: TemporaryDirectory;
 beforeEach(() => {
@@ -49,7 +51,9 @@ async function run(model: Runner, stop: Stop) {
     workspace,
     settings: { stop: { failures: 10, ...stop } },
   });
-  return { result: await pipeline.run(), workspace };
+  const events: AuraEvent[] = [];
+  pipeline.subscribe((event) => events.push(event));
+  return { result: await pipeline.run(), workspace, events };
 }
 
 describe("a call that failed and was paid for", () => {
@@ -111,14 +115,39 @@ describe("a wait for a busy provider", () => {
 });
 
 describe("asking again", () => {
+  test("leaves what was dropped in the record, each once, also where the last ask fails", async () => {
+    const replies = ['[{"id": "a", "lr": 9}, {"id": "b", "lr": 0.5}, 7]', "Hm.", "Hm."];
+    for (const last of ["Hm.", null]) {
+      using there = temporaryDirectory();
+      const model = runner(({ ask }) => {
+        const content = ask < 3 ? replies[ask - 1] : last;
+        if (typeof content !== "string") throw new RunnerError("failed", "gone");
+        return { content };
+      });
+      const researcher = new Researcher({ runner: model, space: { lr: { type: "categorical", choices: [1] } } });
+      const workspace = await Workspace.create(there.join("run"));
+      const experimenter = new FunctionExperimenter(() => ({ score: 1 }));
+      const evaluator = new MetricEvaluator({ metric: "score" });
+      await new Pipeline({ researcher, experimenter, evaluator, workspace, maxIterations: 1 }).run();
+      const told = inspectRefused(workspace.root, workspace.effects).map(({ label }) => label);
+      expect(told.slice(0, 4)).toEqual(["a", "b", "#3", "the whole reply"]);
+      expect(told).toHaveLength(last === null ? 5 : 4);
+    }
+  });
+
   test("follows a reply that the runner could make nothing of, with its reason", async () => {
     const prompts: string[] = [];
     const model = runner(({ prompt, ask }) => {
       prompts.push(prompt);
       return ask < 3 ? { content: "<oops>", unusable: "it is not JSON" } : { content: '[{"x": 1}]' };
     });
-    const { result, workspace } = await run(model, { iterations: 1 });
+    const { result, workspace, events } = await run(model, { iterations: 1 });
     expect(result).toMatchObject({ reason: "iterations", best: { score: 1 } });
+    const whys = events.flatMap((event) => (event.type === "call.started" ? [event.because] : []));
+    expect(whys).toEqual([undefined, "it is not JSON", "it is not JSON"]);
+    expect(inspectRefused(workspace.root, workspace.effects)).toEqual([
+      { iteration: 1, label: "the whole reply", reason: "it is not JSON" },
+    ]);
     expect(prompts[1]).toMatch(/<oops>[\s\S]*It could not be used: it is not JSON/);
     expect(workspace.readCall(1, "i00001-researcher-a1")).toMatchObject({
       state: "finished",
