@@ -3,7 +3,7 @@ import { RunnerError } from "../kernel/errors.ts";
 import { assertOptions, inSchema, required } from "../kernel/given-options.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Usage } from "../model/call.ts";
-import { defined, parseJson } from "../model/json.ts";
+import { defined, isJsonObject, parseJson } from "../model/json.ts";
 import { parseDuration } from "../model/units.ts";
 import { DURATION, TIME_LIMIT } from "../schema/dialect.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
@@ -35,8 +35,6 @@ export interface AnthropicOptions {
   readonly maxWait?: number | string;
   /** What makes the cost of a call known. */
   readonly price?: TokenPrice;
-  /** Whether replies are streamed. Default true: a long reply is not cut by idle connections. */
-  readonly stream?: boolean;
 }
 
 /** The schema of the same in a spec. */
@@ -67,7 +65,6 @@ export const ANTHROPIC_OPTIONS = {
     "x-scores": false,
     description: "How long a provider that is down, busy or behind a broken gateway is waited for.",
   },
-  stream: { type: "boolean", default: true, "x-scores": false, description: "Whether replies are streamed." },
   price: {
     type: "object",
     "x-scores": false,
@@ -103,10 +100,6 @@ const DEFAULT_KEY = "ANTHROPIC_API_KEY";
 const TIMEOUT = "10m";
 const MAX_WAIT = "5m";
 const MAX_TOKENS = 8192;
-/** Answers of somebody else, and nothing but them, by which an address is known to be wrong. */
-const STRANGE_ANSWERS = 3;
-/** Characters by which a stream of events is known. */
-const LONGEST_START = 1000;
 /** Shorter ones are a local server's dummy and would be redacted out of ordinary words. */
 const SHORTEST_SECRET = 8;
 
@@ -114,7 +107,7 @@ const SHORTEST_SECRET = 8;
  * A call to an Anthropic model, or to any server that speaks its Messages format. A busy or broken server is waited
  * for up to `maxWait` (`RunnerError` `unavailable` after it); a refused key is `credentials`, a refused request or an
  * unknown model `rejected`. Something else altogether, such as a gateway's page of HTML, is waited out like a broken
- * server; three times at the very start and nothing else, and the address is a wrong one: `rejected`. What failed
+ * server; at the very start it says that the address is a wrong one: `rejected`. What failed
  * requests used, as far as the server told, counts with the reply or the error. The key is read from the environment at
  * each call and is in no message and no reply.
  */
@@ -122,21 +115,18 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
   const { model, ...others } = inSchema(ANTHROPIC_OPTIONS);
   assertOptions("anthropicLlm", options, { model: required(model), ...others });
   const maxWaitMs = parseDuration(options.maxWait ?? MAX_WAIT);
-  let hasAnswered = false;
+  let isProvider = false;
   return async (prompt, { signal, stopping, warn, isKnown }) => {
     const key = apiKey(options, effects);
     const { text: redact } = createRedactor(key.length < SHORTEST_SECRET ? [] : [key]);
     const sort = (thrown: unknown) => classifyFailure(thrown, () => effects.clock.now().getTime());
     const lost: Lost = { usage: undefined, text: "" };
-    /** Of each try that failed: whether somebody else answered. */
-    const strange: boolean[] = [];
-    const isStranger = (): boolean => !hasAnswered && !isKnown?.() && strange.length > 0 && strange.every(Boolean);
     try {
       const reply = await withBackoff(
         () => attempt(options, key, prompt, signal, effects.clock, lost),
         (thrown) => {
-          strange.push(thrown instanceof NoProvider);
-          if (strange.length >= STRANGE_ANSWERS && isStranger()) return null;
+          isProvider ||= isKnown?.() === true || !(thrown instanceof NoProvider);
+          if (!isProvider) return null;
           const failure = sort(thrown);
           return failure.kind === "passing" ? failure.failure : null;
         },
@@ -158,15 +148,13 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
           "reply-cut",
           `${options.model}: the reply was cut at its max tokens (${options.maxTokens ?? MAX_TOKENS})`,
         );
-      hasAnswered = true;
+      isProvider = true;
       const usage = usedTogether(lost.usage, reply.usage) ?? reply.usage;
       return { content: redact(reply.content), usage: priced(usage, options.price), model: reply.model };
     } catch (thrown) {
       signal.throwIfAborted();
-      const last = thrown instanceof GaveUp ? thrown.cause : thrown;
-      // Also where the longest wait leaves no time for so many tries.
-      if (last instanceof NoProvider && isStranger())
-        throw new RunnerError("rejected", redact(`${options.model}: ${last.message}; ${addressHint(options)}`));
+      if (thrown instanceof NoProvider)
+        throw new RunnerError("rejected", redact(`${options.model}: ${thrown.message}; ${addressHint(options)}`));
       throw runnerError(thrown, options, redact, sort, lost);
     }
   };
@@ -242,7 +230,7 @@ async function attempt(
   const timeoutMs = parseDuration(options.timeout ?? TIMEOUT);
   const client = new Anthropic({
     apiKey: key,
-    ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
+    ...defined({ baseURL: options.baseUrl }),
     maxRetries: 0,
     logLevel: "off",
     // Ours decides; the client's own covers only the time until the first byte.
@@ -258,19 +246,12 @@ async function attempt(
   const both = AbortSignal.any([signal, deadline.signal]);
   const events = new ReplyEvents();
   try {
-    if (options.stream === false) {
-      const { data, response } = await client.messages.create(body, { signal: both }).withResponse();
-      whole(data, response, events);
-    } else {
-      const sent = client.messages.create({ ...body, stream: true }, { signal: both });
-      const { data: stream, response } = await sent.withResponse();
-      const type = response.headers.get("content-type");
-      // A server that does not stream answers with the whole message: it is paid for, and as good.
-      if (type?.includes("application/json")) whole(await response.json(), response, events);
-      else if (type?.includes("text/event-stream") || (await isStream(response)))
-        for await (const event of stream) events.add(event);
-      else whole(await response.text(), response, events);
-    }
+    const sent = client.messages.create({ ...body, stream: true }, { signal: both });
+    const { data: stream, response } = await sent.withResponse();
+    // A server that does not stream answers with the whole message: it is paid for, and as good.
+    if (response.headers.get("content-type")?.includes("text/event-stream"))
+      for await (const event of stream) events.add(event);
+    else whole(await response.text(), response, events);
     both.throwIfAborted();
     return events.reply(options.model);
   } catch (thrown) {
@@ -280,40 +261,14 @@ async function attempt(
   }
 }
 
-/**
- * Takes a body that is a whole message, also where it is called plain text; an error in the provider's form may pass,
- * anything else is from somebody else.
- */
-function whole(body: unknown, { headers }: Response, events: ReplyEvents): void {
-  const message = typeof body === "string" ? parseJson(body) : body;
-  const isObject = typeof message === "object" && message !== null;
-  const isOurs = isObject && ("content" in message || ("type" in message && message.type === "error"));
-  if (!isOurs)
-    throw new NoProvider(headers.get("content-type"), typeof body === "string" ? body : JSON.stringify(body));
+/** Takes a body that is a whole message; an error in the provider's form may pass, anything else is from somebody else. */
+function whole(body: string, { headers }: Response, events: ReplyEvents): void {
+  const message = parseJson(body);
+  const isOurs = isJsonObject(message) && ("content" in message || message.type === "error");
+  // Half a message is one that was cut off on its way.
+  const isCut = message === null && /^\s*\{/.test(body);
+  if (!isOurs && !isCut) throw new NoProvider(headers.get("content-type"), body);
   events.message(message);
-}
-
-/**
- * Some servers call a stream of events by another type: whether it is one is seen at its start. What begins as an object
- * may be a whole message and is left to be read; for anything else throws `NoProvider`.
- */
-async function isStream(response: Response): Promise<boolean> {
-  const reader = response.clone().body?.getReader();
-  if (!reader) return true;
-  const decoder = new TextDecoder();
-  let start = "";
-  for (let lines = 0; lines < 2 && start.length < LONGEST_START; lines = start.trimStart().split("\n").length) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    start += decoder.decode(value, { stream: true });
-  }
-  const isEvents = /^\s*(?:event|data|id|retry|):/.test(start);
-  const isUsable = isEvents || /^\s*\{/.test(start);
-  const left = [reader.cancel(), ...(isUsable ? [] : [response.body?.cancel()])];
-  // Nobody waits for the rest, whatever becomes of it.
-  for (const one of left) one?.catch(() => {});
-  if (!isUsable) throw new NoProvider(response.headers.get("content-type"), start);
-  return isEvents;
 }
 
 function priced(usage: Usage, price: TokenPrice | undefined): Usage {

@@ -1,6 +1,6 @@
 import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { assertOptions, FLAG } from "../../kernel/given-options.ts";
+import { Optionless } from "../../kernel/given-options.ts";
 import type { Collected, Collector, OutputLines, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, lookup } from "../../model/json.ts";
@@ -25,15 +25,7 @@ const MOST_NAMES = 1000;
  * (the last of each name counts), else the last `{"step": n, …}` object, which is what the trial reported on its way.
  * What lacks the metric is taken only where nothing has it, in the same order.
  */
-export class StdoutCollector implements Collector {
-  readonly #parseJson: boolean;
-
-  /** `parseJson: false` reads `name: value` lines only; default `true`. */
-  constructor(options: { readonly parseJson?: boolean } = {}) {
-    assertOptions("StdoutCollector", options, { parseJson: FLAG });
-    this.#parseJson = options.parseJson ?? true;
-  }
-
+export class StdoutCollector extends Optionless implements Collector {
   async collect(
     raw: RawResult,
     _hypothesis: Hypothesis,
@@ -45,9 +37,9 @@ export class StdoutCollector implements Collector {
       ...raw.lines,
       stdout: raw.lines.stdout.map((line) => ({ ...line, text: readableLine(line.text) })),
     };
-    const steps = this.#parseJson ? stepsIn(lines) : [];
+    const steps = stepsIn(lines);
     // What was cut may have been the result: only what came after it can stand for it.
-    const cut = this.#parseJson ? lines.stdout.findLastIndex(({ text }) => isCutJson(text)) : -1;
+    const cut = lines.stdout.findLastIndex(({ text }) => isCutJson(text));
     const after = { ...lines, stdout: lines.stdout.slice(cut + 1) };
     const output = this.#output(after, cut === -1 ? steps : stepsIn(after), ctx.settings.metric.name);
     if (output) return { output, steps };
@@ -59,8 +51,7 @@ export class StdoutCollector implements Collector {
   #output(lines: OutputLines, steps: readonly TrialStep[], metric: string): JsonObject | null {
     const texts = lines.stdout.map((line) => line.text);
     const lacks = (object: JsonObject) => lookup(object, metric) === undefined;
-    const printed = (skip: (object: JsonObject) => boolean) =>
-      this.#parseJson ? lastPrintedObject(texts, skip) : null;
+    const printed = (skip: (object: JsonObject) => boolean) => lastPrintedObject(texts, skip);
     const pairs = pairsIn(lines, metric);
     const reports = steps.flatMap(({ data }) => (isJsonObject(data) ? [data] : []));
     return (

@@ -4,7 +4,6 @@ import type { Experiment } from "../../model/experiment.ts";
 import { failureLine } from "../../model/failed.ts";
 import { type HypothesisId, hypothesisId } from "../../model/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
-import type { Direction } from "../../model/settings.ts";
 import { plainJson } from "../../platform/plain-json.ts";
 import { shown } from "../../text/printable.ts";
 
@@ -69,8 +68,6 @@ export interface VerdictOptions {
   readonly score: number;
   /** Default: the run's, else the score of the start. */
   readonly baseline?: number;
-  /** Default: the run's. */
-  readonly direction?: Direction;
 }
 
 /**
@@ -83,8 +80,7 @@ export function verdictOn(options: VerdictOptions, ctx: Pick<StageContext, "sett
   const start = given === undefined && options.hypothesisId !== START ? startScore(ctx) : null;
   const baseline = given ?? start;
   if (baseline === null) return { passed: true, reason: "there is no baseline to beat", baseline: null };
-  const direction = options.direction ?? metric.direction;
-  const passed = direction === "maximize" ? options.score > baseline : options.score < baseline;
+  const passed = metric.direction === "maximize" ? options.score > baseline : options.score < baseline;
   const what = given === undefined ? "the start's" : "the baseline";
   return { passed, reason: `${passed ? "better than" : "not better than"} ${what} ${baseline}`, baseline };
 }

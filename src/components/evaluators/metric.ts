@@ -1,12 +1,12 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { assertOptions, inSchema, oneOf } from "../../kernel/given-options.ts";
+import { assertOptions, inSchema } from "../../kernel/given-options.ts";
 import type { Evaluator } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
-import { type Direction, METRIC_NAME, type MetricSettings } from "../../model/settings.ts";
+import { METRIC_NAME, type MetricSettings } from "../../model/settings.ts";
 import { trialOutput } from "../../model/trial.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { nearest } from "../../text/nearest.ts";
@@ -18,8 +18,6 @@ export interface MetricEvaluatorOptions {
   readonly metric?: string;
   /** What a score has to beat; default: the run's, else the start's score. */
   readonly baseline?: number;
-  /** Default: the run's. */
-  readonly direction?: Direction;
 }
 
 const OPTIONS = {
@@ -40,35 +38,20 @@ export class MetricEvaluator implements Evaluator {
   readonly metric: Partial<MetricSettings>;
 
   constructor(options: MetricEvaluatorOptions = {}) {
-    assertOptions("MetricEvaluator", options, {
-      ...inSchema(OPTIONS.properties),
-      direction: oneOf("maximize", "minimize"),
-    });
-    const { metric: name, baseline, direction } = options;
-    this.metric = { ...defined({ name, baseline, direction }) };
+    assertOptions("MetricEvaluator", options, inSchema(OPTIONS.properties));
+    this.metric = defined({ name: options.metric, baseline: options.baseline });
   }
 
   async evaluate(_hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation> {
-    const {
-      name: metric = ctx.settings.metric.name,
-      direction = ctx.settings.metric.direction,
-      baseline,
-    } = this.metric;
+    const { direction } = ctx.settings.metric;
+    const { name: metric = ctx.settings.metric.name, baseline } = this.metric;
     const details = { metric, direction };
     if (experiment.status === "failed") return noScore(experiment, failureReason(experiment), details);
     const value = experiment.summary === null ? undefined : lookup(experiment.summary, metric);
     if (typeof value !== "number" || !Number.isFinite(value)) {
       return noScore(experiment, reasonWithout(metric, value, experiment), details);
     }
-    const verdict = verdictOn(
-      {
-        hypothesisId: experiment.hypothesisId,
-        score: value,
-        direction,
-        ...(baseline === undefined ? {} : { baseline }),
-      },
-      ctx,
-    );
+    const verdict = verdictOn({ hypothesisId: experiment.hypothesisId, score: value, ...defined({ baseline }) }, ctx);
     return {
       hypothesisId: experiment.hypothesisId,
       score: value,

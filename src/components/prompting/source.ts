@@ -1,7 +1,15 @@
+import type { RunContext } from "../../kernel/context.ts";
 import type { ComponentDeps } from "../../kernel/define.ts";
 import { messageOf, RunFailedError, SpecError } from "../../kernel/errors.ts";
+import { required, TEXT } from "../../kernel/given-options.ts";
+import type { Lifecycle, LlmCall, Runner } from "../../kernel/ports.ts";
 import type { Role } from "../../model/call.ts";
+import { defined } from "../../model/json.ts";
+import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
+import type { Shapes } from "../../platform/template-contexts.ts";
 import type { RefSchema } from "../../schema/dialect.ts";
+import type { ComponentConfig } from "../../schema/infer.ts";
+import { asRunner, RUNNER } from "../runners/llm.ts";
 
 /** The option that names the runner a component asks. */
 export const runnerOption: RefSchema = {
@@ -31,30 +39,65 @@ export function promptProblems(given: PromptGiven): readonly { readonly path: st
   return [{ path: "prompt_file", message: "give either prompt or prompt_file, not both" }];
 }
 
-/** The prompt that options ask for, read from its file where they name one. Throws `SpecError` when there is no such file. */
-export function promptSource(
-  options: PromptGiven,
-  deps: Pick<ComponentDeps, "effects" | "resolvePath">,
-): { readonly promptTemplate?: string; readonly promptName?: string } {
-  if (options.prompt !== undefined) return { promptTemplate: options.prompt };
-  if (options.prompt_file === undefined) return {};
-  const source = deps.effects.files.readText(deps.resolvePath(options.prompt_file));
-  if (source === null) {
-    throw new SpecError(`prompt_file: there is no file ${options.prompt_file}; its path is relative to the spec`);
-  }
-  return { promptTemplate: source, promptName: options.prompt_file };
-}
-
-/** Builds what asks with the prompt of these options. What is wrong with the prompt is told of the option that gives it. */
-export function builtWithPrompt<T>({ prompt, prompt_file: file }: PromptGiven, build: () => T): T {
+/**
+ * Builds what asks a runner with the prompt of these options. What is wrong with the prompt is told of the option that
+ * gives it. Throws `SpecError` when there is no such file.
+ */
+export function builtWithPrompt<T>(
+  { runner, prompt, prompt_file: file }: PromptGiven & { readonly runner: ComponentConfig },
+  deps: ComponentDeps,
+  build: (asking: AskingOptions) => T,
+): T {
+  const source = file === undefined ? prompt : deps.effects.files.readText(deps.resolvePath(file));
+  if (source === null) throw new SpecError(`prompt_file: there is no file ${file}; its path is relative to the spec`);
+  const given = defined({ promptTemplate: source, promptName: prompt === undefined ? file : undefined });
+  const built = deps.build("runner", runner);
   try {
-    return build();
+    return build({ runner: built, ...given });
   } catch (thrown) {
     const inText = thrown instanceof SpecError ? thrown.diagnostics.filter(({ line }) => line !== undefined) : [];
-    if (inText.length === 0 || (prompt ?? file) === undefined) throw thrown;
+    if (inText.length === 0 || source === undefined) throw thrown;
     const option = file === undefined ? { path: "prompt" } : { path: "prompt_file", file };
     const diagnostics = inText.map((problem) => ({ ...problem, ...option }));
     throw new SpecError(messageOf(thrown), diagnostics, { cause: thrown });
+  }
+}
+
+/** What every stage that asks a model with a prompt is given in code. */
+export interface AskingOptions {
+  /** The model to ask: a runner, or any function from a prompt to text. */
+  readonly runner: Runner | LlmCall;
+  /** Handlebars source of the prompt. Default: a prompt that fits any run. */
+  readonly promptTemplate?: string;
+  /** What messages call the prompt, such as its file. */
+  readonly promptName?: string;
+}
+
+/** What each of them may be. */
+export const ASKING_OPTIONS = { runner: required(RUNNER), promptTemplate: TEXT, promptName: TEXT };
+
+/** A stage that asks a model with a prompt. Throws `SpecError` on an unusable prompt. */
+export class AskingStage implements Lifecycle {
+  readonly runner: Runner;
+  protected readonly template: PromptTemplate;
+
+  /** `fallback` is the prompt where none is given, `known` what a prompt may use. */
+  constructor(role: Role, { runner, promptTemplate, promptName }: AskingOptions, fallback: string, known: Shapes) {
+    this.runner = asRunner(runner);
+    this.template = compilePrompt(promptTemplate ?? fallback, promptName ?? `${role} prompt`);
+    this.template.check(known);
+  }
+
+  get passEnv(): readonly string[] {
+    return this.runner.passEnv ?? [];
+  }
+
+  async setup(ctx: RunContext): Promise<void> {
+    await this.runner.setup?.(ctx);
+  }
+
+  async teardown(ctx: RunContext): Promise<void> {
+    await this.runner.teardown?.(ctx);
   }
 }
 

@@ -1,26 +1,26 @@
 import type { RunContext, StageContext } from "../../kernel/context.ts";
-import { type ComponentDeps, defineComponent } from "../../kernel/define.ts";
+import { defineComponent } from "../../kernel/define.ts";
 import { messageOf, SpecError } from "../../kernel/errors.ts";
-import { assertOptions, inSchema, objectOf, required, TEXT } from "../../kernel/given-options.ts";
-import type { LlmCall, Proposals, Researcher as ResearcherPort, Runner } from "../../kernel/ports.ts";
+import { assertOptions, inSchema, objectOf } from "../../kernel/given-options.ts";
+import type { Proposals, Researcher as ResearcherPort } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
-import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import { SINGLE } from "../../platform/template-contexts.ts";
 import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { compileUserSchema } from "../../schema/validate.ts";
 import { askUntilUsable, inReplies } from "../prompting/ask.ts";
 import {
+  ASKING_OPTIONS,
+  type AskingOptions,
+  AskingStage,
   builtWithPrompt,
   promptOptions,
   promptProblems,
-  promptSource,
   renderedInRun,
   runnerOption,
 } from "../prompting/source.ts";
 import { promptShapes, promptVariables } from "../prompting/variables.ts";
-import { asRunner, RUNNER } from "../runners/llm.ts";
 import { declaredParameters } from "../space/schema.ts";
 import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
@@ -28,15 +28,9 @@ import { Gathering } from "./gathering.ts";
 import { NOTHING_TO_EDIT, proposeInPlace, requireHands } from "./in-place.ts";
 import { type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
 
-export interface ResearcherOptions {
-  /** The model to ask: a runner, or any function from a prompt to text. */
-  readonly runner: Runner | LlmCall;
+export interface ResearcherOptions extends AskingOptions {
   /** Hypotheses an iteration asks for. Default 3. */
   readonly numTasks?: number;
-  /** Handlebars source of the prompt. Default: a prompt that fits any run. */
-  readonly promptTemplate?: string;
-  /** What messages call the prompt, such as its file. */
-  readonly promptName?: string;
   /** Proposals outside it are refused with the reason. */
   readonly space?: SpaceOptions;
   /** A JSON Schema that every hypothesis's spec has to fit. */
@@ -83,46 +77,34 @@ const OPTIONS = {
  * Proposes hypotheses by asking a model. Override `hypothesize` for another way, or `read` to make sense of replies of
  * another form. Throws `SpecError` when the prompt, the space or the schema is not usable.
  */
-export class Researcher implements ResearcherPort {
-  readonly runner: Runner;
+export class Researcher extends AskingStage implements ResearcherPort {
   readonly numTasks: number;
   readonly space: Space | null;
   readonly declared: DeclaredParameters;
-  readonly #template: PromptTemplate;
   readonly #vars: JsonObject;
   readonly #edits: Edits;
   readonly #schemaCheck: ((value: JsonValue) => readonly string[]) | undefined;
 
   constructor(options: ResearcherOptions) {
     const { prompt: _prompt, promptFile: _file, ...same } = inSchema(OPTIONS.properties);
-    const own = { runner: required(RUNNER), promptTemplate: TEXT, promptName: TEXT, space: objectOf() };
-    assertOptions("Researcher", options, { ...same, ...own });
-    this.runner = asRunner(options.runner);
+    assertOptions("Researcher", options, { ...same, ...ASKING_OPTIONS, space: objectOf() });
+    const { edits = "reply", vars = {} } = options;
+    const own = edits === "in_place" ? { task: SINGLE } : {};
+    super("researcher", options, defaultResearchPrompt(edits), promptShapes(own, vars));
+    this.#edits = edits;
+    this.#vars = vars;
+    if (edits === "in_place") requireHands(this.runner);
     this.numTasks = options.numTasks ?? 3;
     this.space = options.space === undefined ? null : compileSpace(options.space);
     this.declared = declaredParameters(this.space?.toJson(), options.hypothesisSchema);
-    this.#edits = options.edits ?? "reply";
-    if (this.#edits === "in_place") requireHands(this.runner);
-    const source = options.promptTemplate ?? defaultResearchPrompt(this.#edits);
-    this.#template = compilePrompt(source, options.promptName ?? "researcher prompt");
-    this.#vars = options.vars ?? {};
-    this.#template.check(promptShapes(this.#edits === "in_place" ? { task: SINGLE } : {}, this.#vars));
     this.#schemaCheck = options.hypothesisSchema === undefined ? undefined : schemaCheck(options.hypothesisSchema);
   }
 
-  get passEnv(): readonly string[] {
-    return this.runner.passEnv ?? [];
-  }
-
-  async setup(ctx: RunContext): Promise<void> {
+  override async setup(ctx: RunContext): Promise<void> {
     if (this.#edits === "in_place" && ctx.settings.artifacts.length === 0) {
       throw new SpecError(NOTHING_TO_EDIT);
     }
-    await this.runner.setup?.(ctx);
-  }
-
-  async teardown(ctx: RunContext): Promise<void> {
-    await this.runner.teardown?.(ctx);
+    await super.setup(ctx);
   }
 
   callsFor(hypotheses: number): number {
@@ -153,11 +135,11 @@ export class Researcher implements ResearcherPort {
   prompt(ctx: StageContext & { readonly count: number }, place = 0): string {
     const space = this.space ?? undefined;
     const known = { role: "researcher", numTasks: ctx.count, space, vars: this.#vars } as const;
-    if (this.#edits !== "in_place") return this.#template.render(promptVariables(ctx, known));
+    if (this.#edits !== "in_place") return this.template.render(promptVariables(ctx, known));
     const task = `${place + 1} of ${ctx.count}`;
-    const prompt = this.#template.render(promptVariables(ctx, { ...known, own: { task: () => task } }));
+    const prompt = this.template.render(promptVariables(ctx, { ...known, own: { task: () => task } }));
     // The same words each time would ask for the same edits.
-    return this.#template.variables.includes("task") ? prompt : `${prompt}\n\nThis is proposal ${task} of this batch.`;
+    return this.template.variables.includes("task") ? prompt : `${prompt}\n\nThis is proposal ${task} of this batch.`;
   }
 
   /** The proposals in a reply: its text or, where the runner has it, its data. */
@@ -194,21 +176,16 @@ export const promptResearcher = defineComponent({
     ...(given.space === undefined ? [] : checkSpace(given.space)),
     ...schemaProblems(given.hypothesis_schema),
   ],
-  create: (given, deps: ComponentDeps) => {
-    const runner = deps.build("runner", given.runner);
-    return builtWithPrompt(
-      given,
-      () =>
-        new Researcher({
-          runner,
-          numTasks: given.num_tasks,
-          ...promptSource(given, deps),
-          ...defined({ space: given.space, hypothesisSchema: given.hypothesis_schema }),
-          edits: given.edits,
-          ...(given.vars === undefined ? {} : { vars: given.vars }),
-        }),
-    );
-  },
+  create: (given, deps) =>
+    builtWithPrompt(given, deps, (asking) => {
+      const { space, hypothesis_schema: hypothesisSchema, vars } = given;
+      return new Researcher({
+        ...asking,
+        numTasks: given.num_tasks,
+        edits: given.edits,
+        ...defined({ space, hypothesisSchema, vars }),
+      });
+    }),
 });
 
 function schemaProblems(schema: JsonValue | undefined): readonly { readonly path: string; readonly message: string }[] {

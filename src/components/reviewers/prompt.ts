@@ -1,9 +1,8 @@
-import type { RunContext, StageContext, StageResults } from "../../kernel/context.ts";
+import type { StageContext, StageResults } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { RunnerError, type RunnerProblem } from "../../kernel/errors.ts";
-import { assertOptions, required, TEXT } from "../../kernel/given-options.ts";
-import type { Finding, LlmCall, Reviewer as ReviewerPort, Runner } from "../../kernel/ports.ts";
-import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
+import { assertOptions } from "../../kernel/given-options.ts";
+import type { Finding, Reviewer as ReviewerPort } from "../../kernel/ports.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { clip, clipLines, fence, promptLine } from "../../text/printable.ts";
 import { askUntilUsable, inReplies, type Reading } from "../prompting/ask.ts";
@@ -16,57 +15,29 @@ import {
   printableRecord,
 } from "../prompting/printable.ts";
 import {
+  ASKING_OPTIONS,
+  type AskingOptions,
+  AskingStage,
   builtWithPrompt,
   promptOptions,
   promptProblems,
-  promptSource,
   renderedInRun,
   runnerOption,
 } from "../prompting/source.ts";
 import { promptShapes, promptVariables, RESULTS_SHAPE } from "../prompting/variables.ts";
-import { asRunner, RUNNER } from "../runners/llm.ts";
 import { type EvidenceLookup, parseFindings } from "./findings.ts";
 
 /** What a review can do without; a provider that is down, or knows the key no longer, concerns the whole run. */
 const OF_ONE_REVIEW: ReadonlySet<RunnerProblem> = new Set(["failed", "unusable-reply", "rejected", "budget"]);
 
-export interface ReviewerOptions {
-  /** The model to ask: a runner, or any function from a prompt to text. */
-  readonly runner: Runner | LlmCall;
-  /** Handlebars source of the prompt. Default: a prompt that fits any run. */
-  readonly promptTemplate?: string;
-  /** What messages call the prompt, such as its file. */
-  readonly promptName?: string;
-}
-
 /**
  * Distils findings from an iteration by asking a model. A model that gives no usable reply or refuses the request, or a
  * command that fails, costs the iteration its insights and is told in a `warning`, nothing more. Throws `SpecError` on an unusable prompt.
  */
-export class Reviewer implements ReviewerPort {
-  readonly runner: Runner;
-  readonly #template: PromptTemplate;
-
-  constructor(options: ReviewerOptions) {
-    assertOptions("Reviewer", options, { runner: required(RUNNER), promptTemplate: TEXT, promptName: TEXT });
-    this.runner = asRunner(options.runner);
-    this.#template = compilePrompt(
-      options.promptTemplate ?? DEFAULT_REVIEW_PROMPT,
-      options.promptName ?? "reviewer prompt",
-    );
-    this.#template.check(promptShapes({ results: RESULTS_SHAPE }));
-  }
-
-  get passEnv(): readonly string[] {
-    return this.runner.passEnv ?? [];
-  }
-
-  async setup(ctx: RunContext): Promise<void> {
-    await this.runner.setup?.(ctx);
-  }
-
-  async teardown(ctx: RunContext): Promise<void> {
-    await this.runner.teardown?.(ctx);
+export class Reviewer extends AskingStage implements ReviewerPort {
+  constructor(options: AskingOptions) {
+    assertOptions("Reviewer", options, ASKING_OPTIONS);
+    super("reviewer", options, DEFAULT_REVIEW_PROMPT, promptShapes({ results: RESULTS_SHAPE }));
   }
 
   async review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]> {
@@ -105,7 +76,7 @@ export class Reviewer implements ReviewerPort {
   /** The prompt about this batch, as it is sent first. */
   prompt(batch: readonly StageResults[], ctx: StageContext): string {
     const own = { results: () => resultsVariable(batch, ctx) };
-    return this.#template.render(promptVariables(ctx, { role: "reviewer", numTasks: batch.length, own }));
+    return this.template.render(promptVariables(ctx, { role: "reviewer", numTasks: batch.length, own }));
   }
 }
 
@@ -132,10 +103,7 @@ export const promptReviewer = defineComponent({
   options,
   example: { runner: "main" },
   check: promptProblems,
-  create: (given, deps) => {
-    const runner = deps.build("runner", given.runner);
-    return builtWithPrompt(given, () => new Reviewer({ runner, ...promptSource(given, deps) }));
-  },
+  create: (given, deps) => builtWithPrompt(given, deps, (asking) => new Reviewer(asking)),
 });
 
 /** The prompt of a `prompt` reviewer that was given none. */

@@ -107,7 +107,6 @@ export const anthropicRunner = defineComponent({
     timeout: "10m",
     max_wait: "5m",
     concurrency: 4,
-    stream: true,
   },
   check: ({ base_url: address }) => {
     const message = address === undefined ? null : addressProblem(address);
@@ -125,7 +124,6 @@ function fromSpec(given: Infer<typeof options>, name: string): AnthropicRunnerOp
     timeout: given.timeout,
     maxWait: given.max_wait,
     concurrency: given.concurrency,
-    stream: given.stream,
     ...defined({ baseUrl: given.base_url, temperature: given.temperature, system: given.system, price: given.price }),
   };
 }

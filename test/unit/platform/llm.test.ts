@@ -58,11 +58,10 @@ describe("anthropicLlm", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it.each([true, false])("asks and answers, streamed: %s", async (stream) => {
+  it("asks and answers", async () => {
     const answer = { kind: "text", text: "Héllo 😀\n[1]", inputTokens: 1000, outputTokens: 500 } as const;
     const price = { input: 3, output: 15 };
     const { reply, requests } = await ask([answer], {
-      stream,
       price,
       temperature: 0.5,
       system: "Be brief.",
@@ -74,7 +73,7 @@ describe("anthropicLlm", () => {
       usage: { inputTokens: 1000, outputTokens: 500, costUsd: 0.0105 },
     });
     expect(requests).toHaveLength(1);
-    expect(requests[0]).toMatchObject({ prompt: "Hello?", stream });
+    expect(requests[0]).toMatchObject({ prompt: "Hello?", stream: true });
     expect(requests[0]?.body).toMatchObject({
       model: "test-model",
       max_tokens: 77,
@@ -100,57 +99,42 @@ describe("anthropicLlm", () => {
   });
 
   it.each([
-    ["half a stream", { kind: "half", text: "x".repeat(1000) }, true],
-    ["half a body", { kind: "half", text: "x".repeat(1000) }, false],
-    ["an overload inside the stream", { kind: "stream-error", type: "overloaded_error" }, true],
-    ["broken JSON", { kind: "garbage", body: "{oops", contentType: "application/json" }, false],
+    ["half a stream", { kind: "half", text: "x".repeat(1000) }],
+    ["an overload inside the stream", { kind: "stream-error", type: "overloaded_error" }],
+    ["broken JSON", { kind: "garbage", body: "{oops", contentType: "application/json" }],
     [
       "a broken event",
       { kind: "garbage", body: "event: message_start\ndata: {oops\n\n", contentType: "text/event-stream" },
-      true,
     ],
-    ["an empty stream", { kind: "garbage", body: "", contentType: "text/event-stream" }, true],
-  ] as const)("tries again after %s", async (_what, answer, stream) => {
-    const { reply, requests } = await ask([answer, { kind: "text", text: "ok" }], { stream });
+    ["an empty stream", { kind: "garbage", body: "", contentType: "text/event-stream" }],
+  ] as const)("tries again after %s", async (_what, answer) => {
+    const { reply, requests } = await ask([answer, { kind: "text", text: "ok" }]);
     expect(reply?.content).toBe("ok");
     expect(requests).toHaveLength(2);
   });
 
   it.each([
-    ["a page of HTML", { kind: "garbage" }, false, "(text/html): <html>hello</html>"],
-    ["a page of HTML for a stream", { kind: "garbage" }, true, "(text/html): <html>hello</html>"],
+    ["a page of HTML", { kind: "garbage" }, "(text/html): <html>hello</html>"],
     [
       "an object of somebody else",
       { kind: "garbage", body: '{"ok":true}', contentType: "application/json" },
-      true,
       '(application/json): {"ok":true}',
     ],
     [
       "a long text",
       { kind: "garbage", body: "x ".repeat(5000), contentType: "text/plain; charset=utf-8" },
-      true,
       "(text/plain): x x x",
     ],
   ] as const)(
-    "takes who answers only with %s for no provider, after three tries",
-    async (_what, answer, stream, told) => {
-      const { error, requests, sleeps } = await ask([answer], { stream });
+    "takes who answers at first with %s for no provider, and does not ask again",
+    async (_what, answer, told) => {
+      const { error, requests } = await ask([answer]);
       expect(runnerError(error).problem).toBe("rejected");
       expect(runnerError(error).message).toContain(`the server answered with what is no message of a model ${told}`);
       expect(runnerError(error).message.length).toBeLessThan(300);
-      expect([requests.length, sleeps.length]).toEqual([3, 2]);
-      const hasty = await ask([answer], { stream, maxWait: 0 });
-      expect([runnerError(hasty.error).problem, hasty.requests.length]).toEqual(["rejected", 1]);
+      expect(requests).toHaveLength(1);
     },
   );
-
-  it.each([true, false])("waits out a gateway's page before the first reply, streamed: %s", async (stream) => {
-    const { reply, warnings } = await ask([{ kind: "garbage" }, { kind: "text", text: "ok" }], { stream });
-    expect(reply?.content).toBe("ok");
-    expect(warnings).toEqual([
-      expect.stringMatching(/no message of a model \(text\/html\): <html>.*; trying again in/),
-    ]);
-  });
 
   it("does not take a provider that has been busy for a wrong address", async () => {
     const page = { kind: "garbage" } as const;
@@ -168,23 +152,12 @@ describe("anthropicLlm", () => {
         usage: { input_tokens: 3 },
       };
       for (const body of [JSON.stringify(message), `\n${JSON.stringify(message, null, 2)}`]) {
-        for (const stream of [true, false]) {
-          const { reply, requests } = await ask([{ kind: "garbage", body, contentType }], { stream });
-          expect(reply).toMatchObject({ content: "ok", usage: { inputTokens: 3 } });
-          expect(requests).toHaveLength(1);
-        }
+        const { reply, requests } = await ask([{ kind: "garbage", body, contentType }]);
+        expect(reply).toMatchObject({ content: "ok", usage: { inputTokens: 3 } });
+        expect(requests).toHaveLength(1);
       }
     },
   );
-
-  it("reads a stream that is called something else", async () => {
-    const body =
-      'event: message_start\ndata: {"type":"message_start","message":{"model":"m","usage":{"input_tokens":3}}}\n\n' +
-      'event: content_block_start\ndata: {"type":"content_block_start","content_block":{"type":"text","text":"ok"}}\n\n' +
-      'event: message_stop\ndata: {"type":"message_stop"}\n\n';
-    const { reply } = await ask([{ kind: "garbage", body, contentType: "text/plain" }]);
-    expect(reply).toMatchObject({ content: "ok", usage: { inputTokens: 3 } });
-  });
 
   it("waits as long as for a broken provider for one that answered before and now gives a page of HTML", async () => {
     const page = { kind: "garbage" } as const;

@@ -158,14 +158,6 @@ describe("the stdout collector", () => {
     });
   });
 
-  it("reads no JSON when told not to", async () => {
-    const collector = new StdoutCollector({ parseJson: false });
-    expect(await collect('accuracy: 0.5\n{"accuracy": 1}', collector)).toEqual({
-      output: { accuracy: 0.5 },
-      steps: [],
-    });
-  });
-
   it("is quick on lines made to make it slow", async () => {
     const from = cpuTime();
     await collect(Array.from({ length: 20_000 }, (_, i) => (i % 2 ? "  }" : '  "a": {')).join("\n"));

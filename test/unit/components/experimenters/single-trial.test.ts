@@ -218,7 +218,7 @@ describe("a subclass", () => {
       readonly calls: string[] = [];
       override readonly environment = new NoEnvironment();
       override readonly executor = new ScriptExecutor("echo accuracy: {lr}");
-      override readonly collector = new StdoutCollector({ parseJson: true });
+      override readonly collector = new StdoutCollector();
 
       override async prepare(...args: Parameters<SingleTrialExperimenter["prepare"]>) {
         this.calls.push("prepare");
