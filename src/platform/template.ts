@@ -1,8 +1,16 @@
 import { createRequire } from "node:module";
 import { type Diagnostic, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
 import { clip } from "../text/printable.ts";
-import { checkTemplate, syntaxProblem, type TemplatePath, type TemplateProblem } from "./template-check.ts";
-import { allOf, OPEN, recordOf, type Shapes } from "./template-contexts.ts";
+import {
+  allOf,
+  checkTemplate,
+  OPEN,
+  recordOf,
+  type Shapes,
+  syntaxProblem,
+  type TemplatePath,
+  type TemplateProblem,
+} from "./template-check.ts";
 
 /** A compiled prompt. Values are inserted as they are, without HTML escaping; helpers: `json yaml table truncate indent`. */
 export interface PromptTemplate {
@@ -32,7 +40,7 @@ export function compilePrompt(source: string, name: string): PromptTemplate {
   }
   const helpers = [...BLOCK_HELPERS, ...Object.keys(PROMPT_HELPERS)];
   const program = parsed(shared, source, name);
-  const { references, paths } = checkTemplate(shared, program, helpers, OPEN);
+  const { variables, paths } = checkTemplate(shared, program, helpers, OPEN);
   const template = handlebars.compile<unknown>(source, {
     noEscape: true,
     strict: true,
@@ -42,7 +50,7 @@ export function compilePrompt(source: string, name: string): PromptTemplate {
   });
   return {
     name,
-    variables: [...new Set(references.map((reference) => reference.name))].sort(),
+    variables: [...variables].sort(),
     check(known) {
       reject(name, checkTemplate(shared, program, helpers, recordOf(known)).problems, Object.keys(known));
     },

@@ -6,7 +6,7 @@ import type { Lifecycle, LlmCall, Runner } from "../../kernel/ports.ts";
 import type { Role } from "../../model/call.ts";
 import { defined } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
-import type { Shapes } from "../../platform/template-contexts.ts";
+import type { Shapes } from "../../platform/template-check.ts";
 import type { RefSchema } from "../../schema/dialect.ts";
 import type { ComponentConfig } from "../../schema/infer.ts";
 import { asRunner, RUNNER } from "../runners/llm.ts";

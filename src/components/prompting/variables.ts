@@ -1,7 +1,7 @@
 import type { StageContext } from "../../kernel/context.ts";
 import type { Role } from "../../model/call.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE, shapeOf } from "../../platform/template-contexts.ts";
+import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE, shapeOf } from "../../platform/template-check.ts";
 import { artifactDiffVariable, artifactsVariable, inputsVariable } from "./file-variables.ts";
 import { bestVariable, failuresVariable, historyVariable, priorVariable } from "./history.ts";
 import { absent, lazyRecord, printableJson, printableRecord } from "./printable.ts";

@@ -5,7 +5,7 @@ import { assertOptions, inSchema, objectOf } from "../../kernel/given-options.ts
 import type { Proposals, Researcher as ResearcherPort } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
-import { SINGLE } from "../../platform/template-contexts.ts";
+import { SINGLE } from "../../platform/template-check.ts";
 import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { compileUserSchema } from "../../schema/validate.ts";

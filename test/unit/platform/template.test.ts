@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { compilePrompt, renderPrompt } from "../../../src/platform/template.ts";
-import { allOf, OPEN } from "../../../src/platform/template-contexts.ts";
+import { allOf, OPEN } from "../../../src/platform/template-check.ts";
 
 const vars = {
   goal: 'Win <now> & "then"',

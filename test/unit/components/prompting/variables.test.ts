@@ -6,7 +6,7 @@ import { TOKEN_BUDGETS } from "../../../../src/components/prompting/history.ts";
 import { promptShapes, promptVariables } from "../../../../src/components/prompting/variables.ts";
 import type { StageContext } from "../../../../src/kernel/context.ts";
 import { renderPrompt } from "../../../../src/platform/template.ts";
-import { OPEN, type Shape } from "../../../../src/platform/template-contexts.ts";
+import { OPEN, type Shape } from "../../../../src/platform/template-check.ts";
 import { fence, promptText } from "../../../../src/text/printable.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
 
