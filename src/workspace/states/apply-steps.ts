@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { ApplyIntent, ApplyStep } from "../../model/apply.ts";
-import { parentsOf } from "../../model/tree-path.ts";
 import { contentKey, lookAt } from "./apply-plan.ts";
 import type { SnapshotStore } from "./store.ts";
 
@@ -22,12 +21,10 @@ export function stage(store: SnapshotStore, intent: ApplyIntent): void {
     else if (entry?.kind === "file") objects.copyTo(entry.sha256, path, entry.mode);
   }
   files.flush((files.list(folder) ?? []).filter(({ kind }) => kind === "file").map(({ name }) => join(folder, name)));
-  probe(store, intent);
 }
 
 /** Removes all that was staged. */
 export function unstage(store: SnapshotStore, intent: ApplyIntent): void {
-  for (const place of foldersConcerned(store, intent)) store.files.remove(join(place, PROBE));
   store.files.remove(stageDir(intent));
 }
 
@@ -66,29 +63,6 @@ export function wasTouched(store: SnapshotStore, intent: ApplyIntent, step: Appl
   if (actual === null || (actual !== "special" && actual.kind === "directory")) return false;
   return actual === "special" || contentKey(actual) !== step.before;
 }
-
-/** What may not be written to is found out before anything is replaced. */
-function probe(store: SnapshotStore, intent: ApplyIntent): void {
-  for (const place of foldersConcerned(store, intent)) {
-    store.files.makeDirectory(join(place, PROBE));
-    store.files.remove(join(place, PROBE));
-  }
-}
-
-/** The folders that are there already and in which something will be made, replaced or removed. */
-function foldersConcerned({ files }: SnapshotStore, { target, steps }: ApplyIntent): ReadonlySet<string> {
-  const places = new Set<string>();
-  for (const { action, path } of steps) {
-    if (action === "set-mode") continue;
-    const parents = [".", ...parentsOf(path)].map((folder) => join(target, folder));
-    const missing = parents.findIndex((folder) => files.stat(folder)?.kind !== "directory");
-    const place = parents.at(missing === -1 ? -1 : missing - 1);
-    if (place !== undefined && missing !== 0) places.add(place);
-  }
-  return places;
-}
-
-const PROBE = ".aura-apply-probe";
 
 /** Beside what it replaces, so that a rename is enough, and named so that nothing else is called that. */
 function stageDir(intent: ApplyIntent): string {
