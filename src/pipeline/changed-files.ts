@@ -2,7 +2,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import type { RunManifest } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
-import { quoted } from "../text/printable.ts";
+import { listed, quoted } from "../text/printable.ts";
 import { shellPath } from "../text/shell.ts";
 import { type ChangedFile, changedSince, SnapshotStore, surveyProject } from "../workspace/states/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -27,20 +27,15 @@ export async function changedFilesMessage(
   const kept = await changedProjectFiles(workspace, settings, followed, signal);
   const ways = `to have all by one, ${waysOn(workspace.root, previous, spec).replace(/\s+/g, " ")}`;
   if (live.length > 0)
-    return `${named(live.map((path) => quoted(path)))} changed: earlier scores are of the older file, what runs now has the newer; ${ways}`;
+    return `${listed(live.map(quoted), NAMED)} changed: earlier scores are of the older file, what runs now has the newer; ${ways}`;
   if (kept.length === 0) return null;
   const names = kept.map(({ path, how }) => `${quoted(path)}${how === "changed" ? "" : ` (${how})`}`);
-  const means = `${named(names)} changed since this run read the project: it goes on with what it read, also for what runs again`;
+  const means = `${listed(names, NAMED)} changed since this run read the project: it goes on with what it read, also for what runs again`;
   if (!spec || !kept.some(({ isArtifact }) => isArtifact)) return `${means}; ${ways}`;
   return `${means}; to begin from your files as they are now: aura run ${shellPath(spec.file)} --new`;
 }
 
 const NAMED = 5;
-
-function named(names: readonly string[]): string {
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
-  return `${names.slice(0, NAMED).join(", ")}${more}`;
-}
 
 /**
  * What of the project is other than when a run read it for its trials' copies; nothing for a run that has made none. Left

@@ -34,9 +34,6 @@ export interface DecidingRules {
 
 type Settings = Pick<RunSettings, "insightWindow" | "metric">;
 
-/** Different reasons of failures that are looked up again. */
-const MAX_REASONS = 1000;
-
 /**
  * What a run remembers, small enough to hold for every hypothesis of a long run. It grows by whole iterations, in id
  * order, so that nothing depends on which trial happened to finish first. A rollback has its place in that order: after
@@ -52,7 +49,6 @@ export class RunHistory {
   /** All that is evaluated, the iteration under way included, with every rollback. */
   readonly #told: Archive<Candidate>;
   readonly #fingerprints = new Map<number, HypothesisId>();
-  readonly #reasons = new Map<string, string>();
   #entries: HistoryEntry[] = [];
   #insights: readonly Insight[] = [];
   #refused: readonly RefusedProposal[] = [];
@@ -157,7 +153,7 @@ export class RunHistory {
     insights: readonly Insight[],
   ): { readonly record: FinishedIteration; readonly entries: readonly HistoryEntry[] } {
     const before = this.#archive.best();
-    const entries = results.map((result) => this.#shared(historyEntry(result, proposed.iteration)));
+    const entries = results.map((result) => historyEntry(result, proposed.iteration));
     for (const entry of entries) this.#archive.add(entry);
     const record = this.#concluded(proposed, entries, before, insights.length);
     this.#entries.push(...entries);
@@ -233,14 +229,6 @@ export class RunHistory {
     const from = (insights.at(-1)?.iteration ?? 0) - insightWindow + 1;
     return insights.filter(({ iteration }) => iteration >= from);
   }
-
-  /** The same failure of many hypotheses is one text in memory; why a score is what it is can be read from the record. */
-  #shared(entry: HistoryEntry): HistoryEntry {
-    if (entry.score !== null) return { ...entry, reason: "" };
-    const reason = this.#reasons.get(entry.reason) ?? entry.reason;
-    if (this.#reasons.size < MAX_REASONS) this.#reasons.set(reason, reason);
-    return { ...entry, reason };
-  }
 }
 
 /** A start whose command needs parameters, which only hypotheses have, cannot be run: that is no failure of the project. */
@@ -263,7 +251,8 @@ function historyEntry({ hypothesis, experiment, evaluation }: StageResults, iter
     score,
     passed,
     ...(isVetoed(evaluation) ? { vetoed: true } : {}),
-    reason,
+    // Why a score is what it is can be read from the record.
+    reason: score === null ? reason : "",
     ...defined({ feedback, metrics, parents, operator, island }),
     hasEdits: (edits?.length ?? 0) > 0 || experiment.trials.some(({ captured }) => captured !== undefined),
     ...(experiment.state === undefined ? {} : { state: experiment.state }),

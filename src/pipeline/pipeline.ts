@@ -70,15 +70,8 @@ export class Pipeline {
    * workspace is held by another process or damaged, a tool or the provider is unusable, the disk is full.
    */
   async run(options: RunOptions = {}): Promise<RunResult> {
-    const now = new AbortController();
-    const drain = new AbortController();
-    const stopNow = (): void => now.abort(options.signal?.reason);
-    const stopStarting = (): void => drain.abort(options.drain?.reason);
-    if (options.signal?.aborted) stopNow();
-    if (options.drain?.aborted) stopStarting();
-    options.signal?.addEventListener("abort", stopNow, { once: true });
-    options.drain?.addEventListener("abort", stopStarting, { once: true });
-    const signals: StopSignals = { now: now.signal, drain: drain.signal };
+    const of = (signal?: AbortSignal): AbortSignal => AbortSignal.any(signal ? [signal] : []);
+    const signals: StopSignals = { now: of(options.signal), drain: of(options.drain) };
     try {
       this.#assertArtifacts();
       const end = await this.#inLock(signals, options.onWait);
@@ -87,9 +80,6 @@ export class Pipeline {
       this.#hide.error(thrown);
       if (isAuraError(thrown)) throw thrown;
       throw new RunFailedError(`the run failed: ${messageOf(thrown)}`, { cause: thrown });
-    } finally {
-      options.signal?.removeEventListener("abort", stopNow);
-      options.drain?.removeEventListener("abort", stopStarting);
     }
   }
 

@@ -1,4 +1,5 @@
-import type { Clock } from "../kernel/effects.ts";
+import type { Effects } from "../kernel/effects.ts";
+import { parseDuration } from "../model/units.ts";
 
 /** Why a try failed in a way that may pass: what to tell the user, and how long the other side asked to wait. */
 export interface PassingFailure {
@@ -7,30 +8,30 @@ export interface PassingFailure {
 }
 
 export interface Backoff {
-  readonly clock: Pick<Clock, "monotonic" | "sleep">;
-  /** Uniform in [0, 1): spreads the waits, so that parallel calls do not come back all at once. */
-  readonly jitter: () => number;
-  /** How long after the first failure it is tried again, in milliseconds. */
-  readonly maxWaitMs: number;
+  readonly effects: Pick<Effects, "clock" | "token">;
+  /** How long after the first failure it is tried again; a number is seconds. Default 5m. */
+  readonly maxWait: number | string | undefined;
   readonly signal: AbortSignal;
   /** Ends the waiting, but no try: what was waited for is given up. */
   readonly stopping?: AbortSignal | undefined;
-  /** Before each wait. */
-  readonly onWait?: (failure: PassingFailure, waitMs: number) => void;
+  /** Told before each wait, in words. */
+  readonly onWait?: ((waiting: string) => void) | undefined;
 }
 
-/** It did not pass in `maxWaitMs`, or would not have, or is waited for no more: the last failure, the number of tries, and the time they took. */
+const MAX_WAIT = "5m";
+
+/** It did not pass in `maxWait`, or would not have, or is waited for no more. */
 export class GaveUp extends Error {
   readonly tries: number;
-  /** From the first try to the last failure. */
-  readonly waitedMs: number;
+  /** From the first try to the last failure: `3 tries in 1.2 s (max wait 5m)`. */
+  readonly waited: string;
   readonly failure: PassingFailure;
 
-  constructor(tries: number, waitedMs: number, failure: PassingFailure, cause: unknown) {
+  constructor(tries: number, waited: string, failure: PassingFailure, cause: unknown) {
     super(failure.reason, { cause });
     this.name = "GaveUp";
     this.tries = tries;
-    this.waitedMs = waitedMs;
+    this.waited = waited;
     this.failure = failure;
   }
 }
@@ -41,34 +42,35 @@ const LONGEST_WAIT_MS = 60_000;
 /**
  * Tries until it works. What `passing` calls a passing failure is waited out, 1 s at first and doubling up to 60 s,
  * half of it jitter, never less than the other side asked for; anything else is thrown on. Throws `GaveUp` when the next
- * wait would end later than `maxWaitMs` after the first failure or `stopping` aborts, and the signal's reason as soon as
+ * wait would end later than `maxWait` after the first failure or `stopping` aborts, and the signal's reason as soon as
  * it aborts.
  */
 export async function withBackoff<T>(
   attempt: () => Promise<T>,
   passing: (thrown: unknown) => PassingFailure | null,
-  backoff: Backoff,
+  { effects: { clock, token }, maxWait = MAX_WAIT, signal, stopping = signal, onWait }: Backoff,
 ): Promise<T> {
-  const startedAt = backoff.clock.monotonic();
+  const startedAt = clock.monotonic();
   let firstFailureAt: number | null = null;
   for (let tries = 1; ; tries++) {
-    backoff.signal.throwIfAborted();
+    signal.throwIfAborted();
     try {
       return await attempt();
     } catch (thrown) {
-      backoff.signal.throwIfAborted();
+      signal.throwIfAborted();
       const failure = passing(thrown);
       if (!failure) throw thrown;
-      const now = backoff.clock.monotonic();
+      const now = clock.monotonic();
       firstFailureAt ??= now;
       const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1));
-      const ownMs = ceiling * (0.5 + backoff.jitter() / 2);
-      const waitMs = Math.round(Math.max(ownMs, failure.retryAfterMs ?? 0));
-      const gaveUp = new GaveUp(tries, now - startedAt, failure, thrown);
-      const { signal, stopping = signal } = backoff;
-      if (stopping.aborted || now + waitMs - firstFailureAt > backoff.maxWaitMs) throw gaveUp;
-      backoff.onWait?.(failure, waitMs);
-      await backoff.clock.sleep(waitMs, AbortSignal.any([signal, stopping])).catch(() => {});
+      // Spreads the waits, so that parallel calls do not come back all at once.
+      const jitter = Number.parseInt(token(4), 16) / 2 ** 32;
+      const waitMs = Math.round(Math.max(ceiling * (0.5 + jitter / 2), failure.retryAfterMs ?? 0));
+      const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${((now - startedAt) / 1000).toFixed(1)} s`;
+      const gaveUp = new GaveUp(tries, `${waited} (max wait ${maxWait})`, failure, thrown);
+      if (stopping.aborted || now + waitMs - firstFailureAt > parseDuration(maxWait)) throw gaveUp;
+      onWait?.(`${failure.reason}; trying again in ${(waitMs / 1000).toFixed(1)} s`);
+      await clock.sleep(waitMs, AbortSignal.any([signal, stopping])).catch(() => {});
       signal.throwIfAborted();
       if (stopping.aborted) throw gaveUp;
     }

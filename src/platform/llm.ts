@@ -98,7 +98,6 @@ export type LlmEffects = Pick<Effects, "clock" | "variables" | "token">;
 
 const DEFAULT_KEY = "ANTHROPIC_API_KEY";
 const TIMEOUT = "10m";
-const MAX_WAIT = "5m";
 const MAX_TOKENS = 8192;
 /** Shorter ones are a local server's dummy and would be redacted out of ordinary words. */
 const SHORTEST_SECRET = 8;
@@ -114,7 +113,6 @@ const SHORTEST_SECRET = 8;
 export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = systemEffects()): AnthropicCall {
   const { model, ...others } = inSchema(ANTHROPIC_OPTIONS);
   assertOptions("anthropicLlm", options, { model: required(model), ...others });
-  const maxWaitMs = parseDuration(options.maxWait ?? MAX_WAIT);
   let isProvider = false;
   return async (prompt, { signal, stopping, warn, isKnown }) => {
     const key = apiKey(options, effects);
@@ -131,16 +129,11 @@ export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = sy
           return failure.kind === "passing" ? failure.failure : null;
         },
         {
-          clock: effects.clock,
-          jitter: () => Number.parseInt(effects.token(4), 16) / 2 ** 32,
-          maxWaitMs,
+          effects,
+          maxWait: options.maxWait,
           signal,
           stopping,
-          onWait: ({ reason }, waitMs) =>
-            warn?.(
-              "runner-waiting",
-              redact(`${options.model}: ${reason}; trying again in ${(waitMs / 1000).toFixed(1)} s`),
-            ),
+          onWait: (waiting) => warn?.("runner-waiting", redact(`${options.model}: ${waiting}`)),
         },
       );
       if (reply.cut)
@@ -194,9 +187,7 @@ function runnerError(
   };
   // No `cause`: the client's errors hold the request's headers, and with them the key.
   if (thrown instanceof GaveUp) {
-    const { tries, waitedMs, failure, cause } = thrown;
-    const limit = `max wait ${options.maxWait ?? MAX_WAIT}`;
-    const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${(waitedMs / 1000).toFixed(1)} s (${limit})`;
+    const { tries, waited, failure, cause } = thrown;
     const hint = cause instanceof NoProvider ? `; ${addressHint(options)}` : "";
     const message = redact(`${options.model} is unavailable after ${waited}: ${failure.reason}${hint}`);
     return new RunnerError("unavailable", message, { attempts: tries, ...known });

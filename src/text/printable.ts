@@ -152,3 +152,9 @@ export function fence(text: string, info = ""): string {
   const mark = "`".repeat(Math.max(3, longest + 1));
   return `${mark}${info}\n${clean}\n${mark}`;
 }
+
+/** The first of these, and how many more there are. */
+export function listed(items: readonly string[], most: number): string {
+  const more = items.length > most ? ` and ${items.length - most} more` : "";
+  return `${items.slice(0, most).join(", ")}${more}`;
+}

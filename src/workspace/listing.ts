@@ -1,5 +1,5 @@
 import type { Files } from "../kernel/effects.ts";
-import { compareIds, iterationName, parseTrialId, type TrialId } from "../model/ids.ts";
+import { iterationName, type TrialId } from "../model/ids.ts";
 import { CALL_ID, iterationsDir, type RecordFolder, recordDir } from "./layout.ts";
 
 /** Numbers of the iterations that have a folder, ascending. Folders of any other name are not iterations. */
@@ -63,15 +63,6 @@ const CANONICAL: Readonly<Record<RecordFolder, RegExp>> = {
   calls: CALL_ID,
 };
 
-/** Orders trial ids by hypothesis, then trials before checks, then number. */
-function compareTrialIds(a: string, b: string): number {
-  const left = parseTrialId(a);
-  const right = parseTrialId(b);
-  if (!left || !right) return left ? -1 : right ? 1 : compareText(a, b);
-  const byKind = left.kind === right.kind ? 0 : left.kind === "trial" ? -1 : 1;
-  return compareIds(left.hypothesisId, right.hypothesisId) || byKind || left.index - right.index;
-}
-
 /** Orders text with the numbers in it compared as numbers: `a2` before `a10`. */
 export function compareNatural(a: string, b: string): number {
   const left = a.split(/(\d+)/);
@@ -93,7 +84,7 @@ const ORDER: Readonly<Record<RecordFolder, (a: string, b: string) => number>> = 
   hypotheses: compareWithinIteration,
   experiments: compareWithinIteration,
   evaluations: compareWithinIteration,
-  trials: compareTrialIds,
+  trials: compareNatural,
   calls: compareNatural,
 };
 

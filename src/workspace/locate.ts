@@ -3,6 +3,7 @@ import type { Effects, Files } from "../kernel/effects.ts";
 import { forHint, WorkspaceError } from "../kernel/errors.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import { nearest } from "../text/nearest.ts";
+import { listed } from "../text/printable.ts";
 import { shellWord } from "../text/shell.ts";
 import { manifestFile } from "./layout.ts";
 import { assertNotHeld } from "./lock/holder.ts";
@@ -25,7 +26,11 @@ export function notFound(root: string, files: Files): WorkspaceError {
 
 function advice(root: string, files: Files): string {
   const within = workspacesIn(root, files);
-  if (within.length > 0) return `\nworkspaces inside it: ${sample(within.map((name) => join(root, name)))}`;
+  if (within.length > 0)
+    return `\nworkspaces inside it: ${listed(
+      within.map((name) => join(root, name)),
+      MAX_NAMED,
+    )}`;
   const parent = dirname(root);
   const beside = [
     ...workspacesIn(parent, files).map((name) => join(parent, name)),
@@ -35,7 +40,7 @@ function advice(root: string, files: Files): string {
   const near = nearest(basename(root), names);
   const meant = near === null ? undefined : beside[names.indexOf(near)];
   if (meant !== undefined) return `\ndid you mean ${meant}?`;
-  return beside.length > 0 ? `\nworkspaces near it: ${sample(beside)}` : "";
+  return beside.length > 0 ? `\nworkspaces near it: ${listed(beside, MAX_NAMED)}` : "";
 }
 
 function workspacesIn(folder: string, files: Files): readonly string[] {
@@ -45,10 +50,6 @@ function workspacesIn(folder: string, files: Files): readonly string[] {
 
 const MAX_LOOKED_AT = 200;
 const MAX_NAMED = 5;
-
-function sample(paths: readonly string[]): string {
-  return paths.length > MAX_NAMED ? `${paths.slice(0, MAX_NAMED).join(", ")}, …` : paths.join(", ");
-}
 
 /** What to do when a new run is to be made where one already is. */
 export const IF_EXISTS = ["refuse", "resume", "next"] as const;

@@ -33,13 +33,9 @@ function assertKnownFormat(value: unknown, path: string): void {
 /** Unlike other records it cannot be had again by redoing a step: it says what the run is. */
 const REMEDY = "restore it from a copy, or mend it by hand; the run's other records are not affected";
 
-/**
- * Absolute path of the spec's file, which a manifest names relative to its workspace: to the real place of that, or, as
- * earlier AURAs did, to the place it was called by.
- */
+/** Absolute path of the spec's file, which a manifest names relative to the real place of its workspace. */
 export function specPlace(root: string, specFile: string, files: Files): string {
-  const real = resolve(files.realPath(root) ?? root, specFile);
-  return files.stat(real) === null ? resolve(root, specFile) : real;
+  return resolve(files.realPath(root) ?? root, specFile);
 }
 
 /** What a manifest says of where the spec's file is, so that `specPlace` finds it whatever the workspace is called by. */

@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
+import { listed } from "../text/printable.ts";
 import * as layout from "./layout.ts";
 import { manifestFileOf, objectFile } from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
@@ -123,8 +124,7 @@ function stateStep(
   users: readonly string[],
 ): readonly RepairStep[] {
   if (users.length === 0) return step("set-aside", source, file, reason, "nothing: no record needs it");
-  const more = users.length > NAMED ? ` and ${users.length - NAMED} more` : "";
-  return step("by-hand", source, file, reason, `${LOST}; needed by ${users.slice(0, NAMED).join(", ")}${more}`);
+  return step("by-hand", source, file, reason, `${LOST}; needed by ${listed(users, NAMED)}`);
 }
 
 /** Who needs which state, as records tell it; a record that cannot be read is told of by itself. */

@@ -4,7 +4,7 @@ import type { Proposal, Proposals, Runner, RunnerContext, RunnerReply, RunnerReq
 import { Semaphore } from "../../kernel/semaphore.ts";
 import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
-import { promptLine } from "../../text/printable.ts";
+import { listed, promptLine } from "../../text/printable.ts";
 import { isOfOneCall } from "../prompting/ask.ts";
 import { AnthropicRunner } from "../runners/anthropic.ts";
 import { LLMRunner } from "../runners/llm.ts";
@@ -43,7 +43,7 @@ class InPlaceRunner implements Runner {
         ? { edits: changes.edits, outside: changes.outside }
         : { problem: changes.failure.message };
       if (changes.ok && changes.outside.length > 0) {
-        const message = `${this.name} changed files that are no artifacts, which counts for nothing: ${listed(changes.outside)}`;
+        const message = `${this.name} changed files that are no artifacts, which counts for nothing: ${named(changes.outside)}`;
         ctx.warn("edits-outside-artifacts", message);
       }
       const data = reply.structured === undefined ? {} : { reply: reply.structured };
@@ -145,14 +145,13 @@ async function proposeOne(
 
 function nothingChanged({ name }: Runner, outside: JsonValue | undefined): string {
   const paths = Array.isArray(outside) ? outside.filter((path) => typeof path === "string") : [];
-  const but = paths.length === 0 ? "" : `, only files that are none: ${listed(paths)}`;
+  const but = paths.length === 0 ? "" : `, only files that are none: ${named(paths)}`;
   return `${name} changed nothing under the artifacts${but}`;
 }
 
-function listed(paths: readonly string[]): string {
-  const more = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
-  return `${paths
-    .slice(0, NAMED)
-    .map((path) => promptLine(path, 200))
-    .join(", ")}${more}`;
+function named(paths: readonly string[]): string {
+  return listed(
+    paths.map((path) => promptLine(path, 200)),
+    NAMED,
+  );
 }

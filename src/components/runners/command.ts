@@ -44,7 +44,6 @@ export interface CommandRunnerOptions extends Pick<EnvironmentSources, "env" | "
 }
 
 const TIMEOUT = "10m";
-const MAX_WAIT = "5m";
 const GRACE_MS = 5000;
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Linux refuses a longer single argument. */
@@ -139,11 +138,9 @@ export class CommandRunner implements Runner {
       return usage === undefined ? reply : { ...reply, usage };
     } catch (thrown) {
       if (!(thrown instanceof GaveUp)) throw thrown;
-      const { tries, waitedMs, failure, cause } = thrown;
+      const { tries, waited, failure, cause } = thrown;
       const reply = cause instanceof RunnerError && cause.reply !== undefined ? { reply: cause.reply } : {};
-      const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${(waitedMs / 1000).toFixed(1)} s`;
-      const limit = `max wait ${this.#options.maxWait ?? MAX_WAIT}`;
-      const message = `${this.name} is unavailable after ${waited} (${limit}): ${failure.reason}`;
+      const message = `${this.name} is unavailable after ${waited}: ${failure.reason}`;
       throw new RunnerError("unavailable", message, { attempts: tries, usage: lost.usage, ...reply });
     }
   }
@@ -156,13 +153,11 @@ export class CommandRunner implements Runner {
       return { reason: thrown.message, ...askedToWait(thrown.message) };
     };
     return withBackoff(() => this.#runOnce(request, ctx, effects), passing, {
-      clock: effects.clock,
-      jitter: () => Number.parseInt(effects.token(4), 16) / 2 ** 32,
-      maxWaitMs: parseDuration(this.#options.maxWait ?? MAX_WAIT),
+      effects,
+      maxWait: this.#options.maxWait,
       signal: ctx.signal,
       stopping: ctx.stopping,
-      onWait: ({ reason }, waitMs) =>
-        ctx.warn("runner-waiting", `${reason}; trying again in ${(waitMs / 1000).toFixed(1)} s`),
+      onWait: (waiting) => ctx.warn("runner-waiting", waiting),
     });
   }
 

@@ -6,7 +6,7 @@ import { assertOptions, inSchema, objectOf, required, TEXT } from "../../kernel/
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { defined } from "../../model/json.ts";
 import { systemEffects } from "../../platform/system.ts";
-import { promptLine } from "../../text/printable.ts";
+import { listed, promptLine } from "../../text/printable.ts";
 import { keyOf, keyText, promptHash, type RecordedCall, readRecording, recorded, recordOption } from "./recording.ts";
 
 export interface ReplayRunnerOptions {
@@ -55,7 +55,7 @@ export class ReplayRunner implements Runner {
     const call = calls.get(key);
     if (!call) {
       throw new RunFailedError(
-        `${this.#options.file} has no reply for: ${key}; ${holdings(calls)}\n` +
+        `${this.#options.file} has no reply for: ${key}; it has: ${listed([...calls.keys()], MAX_KEYS)}\n` +
           `${RECORDING} the whole run again, or stop it sooner (stop.iterations)`,
       );
     }
@@ -112,12 +112,6 @@ export const replayRunner = defineComponent({
 });
 
 const MAX_KEYS = 12;
-
-function holdings(calls: ReadonlyMap<string, RecordedCall>): string {
-  const keys = [...calls.keys()];
-  const more = keys.length > MAX_KEYS ? `, and ${keys.length - MAX_KEYS} more` : "";
-  return `it has: ${keys.slice(0, MAX_KEYS).join(", ")}${more}`;
-}
 
 const MAX_WIDTH = 160;
 

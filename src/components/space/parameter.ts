@@ -1,5 +1,5 @@
 import { canonicalJson, type JsonObject, type JsonValue } from "../../model/json.ts";
-import { shown } from "../../text/printable.ts";
+import { listed, shown } from "../../text/printable.ts";
 
 /** One clause of a parameter's `when`: the parent must hold one of these values. */
 export interface Condition {
@@ -84,12 +84,8 @@ function describeParameter(parameter: Parameter): string {
 /** What a parameter's value may be: `int from 1 to 8 in steps of 2`. */
 export function describeDomain(parameter: Parameter): string {
   if (parameter.kind === "categorical") {
-    const choices = parameter.choices
-      .slice(0, MAX_CHOICES_SHOWN)
-      .map((value) => shown(value))
-      .join(", ");
-    const more = parameter.choices.length - MAX_CHOICES_SHOWN;
-    return `one of ${choices}${more > 0 ? ` and ${more} more` : ""}`;
+    const choices = parameter.choices.map((value) => shown(value));
+    return `one of ${listed(choices, MAX_CHOICES_SHOWN)}`;
   }
   const { kind, low, high, step } = parameter;
   const steps = step === null || (kind === "int" && step === 1) ? "" : ` in steps of ${step}`;

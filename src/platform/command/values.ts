@@ -1,7 +1,7 @@
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, lookup } from "../../model/json.ts";
 import { nearest } from "../../text/nearest.ts";
-import { shown } from "../../text/printable.ts";
+import { listed, shown } from "../../text/printable.ts";
 import { CommandError, type Placeholder } from "./words.ts";
 
 /** What fills a command. */
@@ -139,9 +139,8 @@ function missing(placeholder: Placeholder, from: JsonObject): CommandError {
   const names = Object.keys(from).map((name) => (placeholder.aura ? `aura.${name}` : name));
   const near = nearest(fullName(placeholder), names);
   const hint = near === null ? "" : `; did you mean {${near.slice(0, 60)}}?`;
-  const listed = names.slice(0, NAMES_SHOWN).map((name) => shown(name).slice(1, -1));
-  const rest = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
-  const known = names.length === 0 ? "none" : `${listed.join(", ")}${rest}`;
+  const readable = names.map((name) => shown(name).slice(1, -1));
+  const known = listed(readable, NAMES_SHOWN) || "none";
   return new CommandError(`no value for ${placeholder.source}${hint} (${owner}: ${known})`);
 }
 

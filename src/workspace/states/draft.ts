@@ -1,6 +1,6 @@
 import { isTreePath, isWithin, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import type { Failure } from "../../model/trial.ts";
-import { hasControls, quoted } from "../../text/printable.ts";
+import { hasControls, listed, quoted } from "../../text/printable.ts";
 import { NEVER_TRACKED } from "./excludes.ts";
 import type { ObjectStore } from "./objects.ts";
 import type { Snapshot, SnapshotEntry } from "./snapshot.ts";
@@ -135,7 +135,10 @@ export function editPath(given: string, bounds: EditBounds, isKnown = false): st
     throw new EditRefused("edit-outside-artifacts", `${name} lies in a folder that is never tracked`);
   }
   if (!isWithinAny(path, tracked)) {
-    throw new EditRefused("edit-outside-artifacts", `${name} is not one of the tracked artifacts (${listed(tracked)})`);
+    throw new EditRefused(
+      "edit-outside-artifacts",
+      `${name} is not one of the tracked artifacts (${listed(tracked.map(quoted), 10) || "there are none"})`,
+    );
   }
   if (isWithinAny(path, inputs)) {
     throw new EditRefused("edit-outside-artifacts", `${name} is one of the inputs, which are read-only data`);
@@ -156,9 +159,4 @@ export function checkText(text: string, what: string): void {
 
 export function tooLarge(what: string): EditRefused {
   return new EditRefused("edit-invalid", `the ${what} is larger than ${EDIT_LIMITS.fileBytes / 1024 / 1024} MiB`);
-}
-
-function listed(tracked: readonly string[]): string {
-  const shown = tracked.slice(0, 10).map(quoted).join(", ");
-  return tracked.length > 10 ? `${shown} and ${tracked.length - 10} more` : shown || "there are none";
 }
