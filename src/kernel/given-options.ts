@@ -87,7 +87,6 @@ export function required(expectation: Expectation): Expectation {
 }
 
 export const TEXT: Expectation = { expected: "text", holds: (value) => typeof value === "string" };
-export const FLAG: Expectation = { expected: "true or false", holds: (value) => typeof value === "boolean" };
 export const FUNCTION: Expectation = { expected: "a function", holds: (value) => typeof value === "function" };
 export const POSITIVE: Expectation = {
   expected: "a number above 0",
