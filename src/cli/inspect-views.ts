@@ -1,13 +1,12 @@
 import { failedOf } from "../model/failed.ts";
 import type { JsonValue } from "../model/json.ts";
-import type { AttemptLogs, Details, HypothesisRow, SummaryView } from "../model/views.ts";
+import type { AttemptLogs, Details, HypothesisRow } from "../model/views.ts";
 import { systemClock } from "../platform/clock.ts";
 import {
   bestText,
   callsText,
   hypothesesText,
   insightsText,
-  type MetricData,
   outline,
   refusedText,
   showText,
@@ -37,31 +36,20 @@ export function textOf(
   chosen: Chosen = {},
 ): string {
   switch (view) {
-    case "summary": {
-      const { reason, lastInsights, ...summary } = inspectSummary(root, observer);
-      const why = reason === null ? {} : { reason };
-      return summaryText({ ...summary, ...why, metric: metricOf(summary), insights: lastInsights }, width);
-    }
+    case "summary":
+      return summaryText(inspectSummary(root, observer), width);
     case "hypotheses": {
-      const summary = inspectSummary(root, observer);
       const rows = inspectHypotheses(root, observer, chosen);
-      const table = hypothesesText(
-        rows.map((row) => ({ ...row, passed: row.passed === true })),
-        {
-          bestId: summary.best?.id ?? null,
-          metric: metricOf(summary),
-          width,
-        },
-      );
+      const table = hypothesesText(rows, inspectSummary(root, observer), width);
       if (chosen.top !== undefined) return table;
       return `${table}${refusedText(inspectRefused(root, observer), width)}${lastFailureText(rows, root, observer)}`;
     }
     case "best":
-      return bestView(root, observer, width);
+      return bestText(inspectSummary(root, observer));
     case "insights":
       return insightsText(inspectInsights(root, observer), width);
     case "calls":
-      return callsText(inspectCalls(root, observer).map(callOf), width);
+      return callsText(inspectCalls(root, observer), width);
     case "logs":
       return logsText(inspectLogs(root, id, observer));
     case "events":
@@ -81,11 +69,6 @@ function lastFailureText(rows: readonly HypothesisRow[], root: string, observer:
   return `\nlast lines of ${details.id}, which failed\n${logTail.replace(/^/gm, "  ")}\n`;
 }
 
-function bestView(root: string, observer: Observer, width: number | undefined): string {
-  const summary = inspectSummary(root, observer);
-  return bestText(summary.best, { metric: metricOf(summary), scored: summary.hypotheses.scored }, width);
-}
-
 /** The events as `--follow` and the plain reporter write them. */
 function eventsText(root: string, observer: Observer): string {
   inspectEvents(root, observer);
@@ -94,22 +77,6 @@ function eventsText(root: string, observer: Observer): string {
   for (const event of readJournal(root, observer.files)) plain.sink(event);
   plain.stop();
   return lines.length === 0 ? "no events were logged\n" : `${lines.join("\n")}\n`;
-}
-
-function metricOf({ metric, baseline }: Pick<SummaryView, "metric" | "baseline">): MetricData {
-  return { name: metric.name ?? "score", direction: metric.direction, ...(baseline === null ? {} : { baseline }) };
-}
-
-function callOf(call: ReturnType<typeof inspectCalls>[number]) {
-  const { model, inputTokens, outputTokens, durationMs, costUsd, ...rest } = call;
-  return {
-    ...rest,
-    ...(model === null ? {} : { model }),
-    ...(durationMs === null ? {} : { durationMs }),
-    ...(inputTokens === null || outputTokens === null
-      ? {}
-      : { usage: { inputTokens, outputTokens, ...(costUsd === null ? {} : { costUsd }) } }),
-  };
 }
 
 function detailsText(details: Details, width: number | undefined): string {

@@ -1,10 +1,10 @@
-import type { Role, Usage } from "../model/call.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
-import type { RunOrigin, RunTotals } from "../model/run.ts";
-import type { Direction } from "../model/settings.ts";
+import type { Insight } from "../model/insight.ts";
+import { isJsonObject, type JsonValue } from "../model/json.ts";
+import type { RunOrigin } from "../model/run.ts";
+import type { BestView, CallRow, HypothesisRow, SummaryView } from "../model/views.ts";
 import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
 import { terminalLine } from "../text/printable.ts";
 import { displayWidth, toWidth, truncate, wrapText } from "../text/width.ts";
@@ -17,9 +17,9 @@ const UNBOUNDED = Number.POSITIVE_INFINITY;
 const MARKS: Readonly<Record<string, string>> = { failed: "x", running: ">", waiting: " " };
 
 /** `aura inspect`: where a run stands, its best and what was learned, as text for people. */
-export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
-  const { hypotheses, totals, metric, best, from } = data;
-  const reason = data.reason === undefined ? "" : ` (${terminalLine(data.reason)})`;
+export function summaryText(data: SummaryView, width = DEFAULT_WIDTH): string {
+  const { hypotheses, totals, from } = data;
+  const reason = data.reason === null ? "" : ` (${terminalLine(data.reason)})`;
   const tokens = totals.inputTokens + totals.outputTokens;
   const spent = [
     `${totals.trials} trials`,
@@ -35,14 +35,14 @@ export function summaryText(data: SummaryData, width = DEFAULT_WIDTH): string {
     ...messageLines(data.message ?? "").map((line, at) => [at === 0 ? "why" : "", line] as const),
     ["workspace", terminalLine(data.workspace)],
     ...(from ? [["from", originText(from)] as const] : []),
-    ["metric", metricText(metric)],
+    ["metric", metricText(data)],
     ["iterations", String(data.iterationsCompleted)],
     ["hypotheses", counts],
     ["spent", spent.join(", ")],
   ];
   const lines = facts.map(([name, value]) => `${name.padEnd(10)}  ${value}`);
-  lines.push("", ...(best ? bestLines(best, metric, width) : [`best        ${noBest(hypotheses.scored)}`]));
-  const latest = data.insights.slice(-3);
+  lines.push("", ...bestLines(data, width));
+  const latest = data.lastInsights.slice(-3);
   if (latest.length > 0) lines.push("", "insights", ...latest.flatMap((insight) => insightLines(insight, width)));
   return text(lines);
 }
@@ -55,14 +55,14 @@ function originText({ workspace, state, hypotheses }: RunOrigin): string {
 
 /** `aura inspect … hypotheses`: one line a hypothesis, `*` for the best, `+` for passed, `x` for failed, `-` for one that does not count. */
 export function hypothesesText(
-  rows: readonly HypothesisData[],
-  options: { readonly bestId?: string | null; readonly metric?: MetricData; readonly width?: number | undefined } = {},
+  rows: readonly HypothesisRow[],
+  { best, metric }: Pick<SummaryView, "best" | "metric">,
+  width = UNBOUNDED,
 ): string {
   if (rows.length === 0) return "no hypotheses yet\n";
-  const { bestId = null, metric, width = UNBOUNDED } = options;
   const format = scoreFormat(rows.map(({ score }) => score));
   const cells = rows.map((row) => [
-    markOf(row, bestId),
+    markOf(row, best),
     row.id,
     row.label ?? "",
     row.score === null ? row.status : format(row.score),
@@ -74,7 +74,7 @@ export function hypothesesText(
     { head: "" },
     { head: "hypothesis" },
     { head: "label", max: 28 },
-    { head: metric ? terminalLine(metric.name) : "score", max: 16 },
+    { head: nameOf(metric), max: 16 },
     { head: "parameters" },
   ];
   const labelled = cells.some((row) => row[2] !== "");
@@ -82,8 +82,8 @@ export function hypothesesText(
   return text(textTable(keep(columns), cells.map(keep), width));
 }
 
-function markOf({ id, counts, passed, status }: HypothesisData, bestId: string | null): string {
-  if (id === bestId) return "*";
+function markOf({ id, counts, passed, status }: HypothesisRow, best: BestView | null): string {
+  if (id === best?.id) return "*";
   if (!counts) return "-";
   return passed ? "+" : (MARKS[status] ?? " ");
 }
@@ -100,15 +100,13 @@ export function refusedText(
 }
 
 /** `aura inspect … best`: the best hypothesis with all of its parameters in full. */
-export function bestText(
-  best: BestData | null,
-  { metric, scored }: { readonly metric: MetricData; readonly scored: number },
-  width = DEFAULT_WIDTH,
-): string {
-  if (!best) return `${noBest(scored)}\n`;
-  const [head = ""] = bestLines(best, metric, width);
-  return text([head, ...outline(best.spec, "  ")]);
+export function bestText(summary: Standing): string {
+  const { best, hypotheses } = summary;
+  if (!best) return `${noBest(hypotheses.scored)}\n`;
+  return text([bestHead(summary, best), ...outline(best.spec, "  ")]);
 }
+
+type Standing = Pick<SummaryView, "best" | "metric" | "hypotheses">;
 
 /** `aura inspect … show ID`: everything recorded of one hypothesis. */
 export function showText({ hypothesis, experiment, evaluation }: ShowData, width = DEFAULT_WIDTH): string {
@@ -148,13 +146,13 @@ export function showText({ hypothesis, experiment, evaluation }: ShowData, width
 }
 
 /** `aura inspect … insights`: all findings with their recommendations, oldest first. */
-export function insightsText(insights: readonly InsightData[], width = DEFAULT_WIDTH): string {
+export function insightsText(insights: readonly Insight[], width = DEFAULT_WIDTH): string {
   if (insights.length === 0) return "no insights yet\n";
   return text(insights.flatMap((insight) => insightLines(insight, width)));
 }
 
 /** `aura inspect … calls`: one line a model or command-runner call. */
-export function callsText(calls: readonly CallData[], width = DEFAULT_WIDTH): string {
+export function callsText(calls: readonly CallRow[], width = DEFAULT_WIDTH): string {
   if (calls.length === 0) return "no calls yet\n";
   const columns = [
     { head: "call" },
@@ -165,14 +163,14 @@ export function callsText(calls: readonly CallData[], width = DEFAULT_WIDTH): st
     { head: "time", align: "right" },
     { head: "runner" },
   ] as const;
-  const rows = calls.map(({ id, role, state, usage, durationMs, runner, model }) => [
+  const rows = calls.map(({ id, role, state, inputTokens, outputTokens, costUsd, durationMs, runner, model }) => [
     id,
     role,
     state,
-    usage ? formatCount(usage.inputTokens + usage.outputTokens) : "",
-    usage?.costUsd === undefined ? "" : formatCost(usage.costUsd),
-    durationMs === undefined ? "" : formatDuration(durationMs),
-    model === undefined ? runner : `${runner} ${model}`,
+    inputTokens === null || outputTokens === null ? "" : formatCount(inputTokens + outputTokens),
+    costUsd === null ? "" : formatCost(costUsd),
+    durationMs === null ? "" : formatDuration(durationMs),
+    model === null ? runner : `${runner} ${model}`,
   ]);
   return text(textTable(columns, rows, width));
 }
@@ -182,23 +180,29 @@ function noBest(scored: number): string {
   return scored === 0 ? "nothing was scored yet" : "nothing that counts was scored yet";
 }
 
-function bestLines(best: BestData, metric: MetricData, width: number): readonly string[] {
-  const label = best.label ? `  ${truncate(terminalLine(best.label), 60)}` : "";
-  const passed = best.passed ? "passed" : "not passed";
-  const head = `best        ${terminalLine(metric.name)} ${best.score}  ${best.id}${label}  (${passed})`;
+function bestLines(summary: Standing, width: number): readonly string[] {
+  const { best, hypotheses } = summary;
+  if (!best) return [`best        ${noBest(hypotheses.scored)}`];
   const parameters = parametersText(parametersOf(best.spec));
-  return parameters === ""
-    ? [head]
-    : [head, ...wrapText(parameters, width - 12, 6).map((line) => `            ${line}`)];
+  const lines = parameters === "" ? [] : wrapText(parameters, width - 12, 6);
+  return [bestHead(summary, best), ...lines.map((line) => `            ${line}`)];
 }
 
-function metricText({ name, direction, baseline }: MetricData): string {
-  const than = baseline === undefined ? "" : `, baseline ${baseline}`;
-  return `${terminalLine(name)}, ${direction}${than}`;
+function bestHead({ metric }: Standing, { id, label, score, passed }: BestView): string {
+  const called = label ? `  ${truncate(terminalLine(label), 60)}` : "";
+  return `best        ${nameOf(metric)} ${score}  ${id}${called}  (${passed ? "passed" : "not passed"})`;
 }
 
-function insightLines({ finding, recommendation, iteration }: InsightData, width: number): readonly string[] {
-  const from = iteration === undefined ? "" : `[${iteration}] `;
+function metricText({ metric, baseline }: SummaryView): string {
+  return `${nameOf(metric)}, ${metric.direction}${baseline === null ? "" : `, baseline ${baseline}`}`;
+}
+
+function nameOf({ name }: SummaryView["metric"]): string {
+  return terminalLine(name ?? "score");
+}
+
+function insightLines({ finding, recommendation, iteration }: Insight, width: number): readonly string[] {
+  const from = `[${iteration}] `;
   const wrap = (lead: string, body: string): readonly string[] =>
     wrapText(terminalLine(body), width - lead.length, 12).map(
       (line, i) => (i === 0 ? lead : " ".repeat(lead.length)) + line,
@@ -224,72 +228,10 @@ function text(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The best hypothesis of a run, as `inspect` tells it. */
-export interface BestData {
-  readonly id: string;
-  readonly label?: string | null;
-  readonly score: number;
-  readonly passed: boolean;
-  readonly spec: JsonObject;
-}
-
-export interface MetricData {
-  readonly name: string;
-  readonly direction: Direction;
-  readonly baseline?: number;
-}
-
-export interface InsightData {
-  readonly id?: string;
-  readonly iteration?: number;
-  readonly finding: string;
-  readonly recommendation?: string;
-  readonly evidence?: readonly string[];
-}
-
-export interface SummaryData {
-  readonly name: string;
-  readonly runId: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string | null;
-  readonly workspace: string;
-  readonly from?: RunOrigin | null;
-  readonly iterationsCompleted: number;
-  readonly hypotheses: { readonly total: number; readonly scored: number; readonly failed: number };
-  readonly best: BestData | null;
-  readonly metric: MetricData;
-  readonly totals: RunTotals;
-  readonly insights: readonly InsightData[];
-}
-
-export interface HypothesisData {
-  readonly id: string;
-  readonly label?: string | null;
-  readonly score: number | null;
-  readonly passed: boolean;
-  readonly status: string;
-  readonly reason?: string | null;
-  /** Whether it counts for the best. */
-  readonly counts: boolean;
-  readonly spec: JsonObject;
-}
-
-export interface ShowData {
+interface ShowData {
   readonly hypothesis: Hypothesis;
   readonly experiment?: Experiment | null;
   readonly evaluation?: Evaluation | null;
-}
-
-export interface CallData {
-  readonly id: string;
-  readonly role: Role;
-  readonly runner: string;
-  readonly model?: string;
-  readonly state: string;
-  readonly attempts: number;
-  readonly usage?: Usage;
-  readonly durationMs?: number;
 }
 
 export interface Column {

@@ -1,20 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { NO_TOTALS } from "../../../src/model/run.ts";
+import type { CallRow, HypothesisRow, SummaryView } from "../../../src/model/views.ts";
 import {
   bestText,
   callsText,
-  type HypothesisData,
   hypothesesText,
   insightsText,
   refusedText,
-  type SummaryData,
   showText,
   summaryText,
 } from "../../../src/reporters/inspect-text.ts";
 import { displayWidth } from "../../../src/text/width.ts";
 import { HOSTILE } from "../ui/recorded-events.ts";
 
-const metric = { name: "accuracy", direction: "maximize", baseline: 0.5 } as const;
 const best = {
   id: "i00002-h001",
   label: "wide",
@@ -22,49 +20,54 @@ const best = {
   passed: true,
   spec: { lr: 0.05212345678, layers: [64, 32] },
 };
-const insights = [{ iteration: 1, finding: "Wide is better.", recommendation: "Go wider." }];
-const summary: SummaryData = {
+const insight = {
+  id: "i00001-n01",
+  iteration: 1,
+  finding: "Wide is better.",
+  recommendation: "Go wider.",
+  evidence: [],
+};
+const summary: SummaryView = {
   name: "digits",
   runId: "k3x9f2ab",
   status: "finished",
   reason: "iterations",
+  message: null,
   workspace: "runs/digits",
+  createdAt: "2026-01-31T12:00:00Z",
+  updatedAt: "2026-01-31T12:00:00Z",
+  seed: 0,
+  from: null,
   iterationsCompleted: 2,
   hypotheses: { total: 5, scored: 4, failed: 1 },
   best,
-  metric,
+  metric: { name: "accuracy", direction: "maximize" },
+  baseline: 0.5,
   totals: { ...NO_TOTALS, trials: 5, calls: 2, inputTokens: 3000, outputTokens: 640, activeMs: 34_000 },
-  insights,
+  lastInsights: [insight],
 };
-const rows: readonly HypothesisData[] = [
+const row = {
+  iteration: 1,
+  label: null,
+  passed: true,
+  reason: null,
+  status: "scored",
+  counts: true,
+  edits: 0,
+} as const;
+const rows: readonly HypothesisRow[] = [
+  { ...row, id: "i00001-h000", label: "広い層", score: 0.8125, spec: { lr: 0.01 } },
   {
-    id: "i00001-h000",
-    label: "広い層",
-    score: 0.8125,
-    passed: true,
-    status: "scored",
-    counts: true,
-    spec: { lr: 0.01 },
-  },
-  {
+    ...row,
     id: "i00001-h001",
     label: HOSTILE,
     score: null,
     passed: false,
     status: "failed",
-    counts: true,
     reason: `exit code 1 ${HOSTILE}`,
     spec: { lr: -1 },
   },
-  {
-    id: "i00002-h001",
-    label: "wide",
-    score: 0.9694,
-    passed: true,
-    status: "scored",
-    counts: true,
-    spec: { lr: 0.052, hidden: 128 },
-  },
+  { ...row, id: "i00002-h001", label: "wide", score: 0.9694, spec: { lr: 0.052, hidden: 128 } },
 ];
 const SAFE = /^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$/u;
 
@@ -99,26 +102,26 @@ describe("the texts of inspect", () => {
 
   it("keep the end of a reason where no terminal bounds the line", () => {
     const reason = `${"long ".repeat(60)}and what to do about it`;
-    const told = hypothesesText([{ ...rows[1], id: "i1-h0", label: null, reason } as HypothesisData]);
+    const told = hypothesesText([{ ...row, id: "i1-h0", status: "failed", score: null, reason, spec: {} }], summary);
     expect(told + refusedText([{ iteration: 1, label: "a", reason }])).toMatch(/what to do.*\n[\s\S]*what to do/);
   });
 
   it("say so while nothing is scored", () => {
     const hypotheses = { total: 2, scored: 0, failed: 0 };
-    expect(summaryText({ ...summary, hypotheses, best: null, insights: [] })).toContain("nothing was scored yet");
-    expect(bestText(null, { metric, scored: 0 })).toBe("nothing was scored yet\n");
-    expect(hypothesesText([])).toBe("no hypotheses yet\n");
+    expect(summaryText({ ...summary, hypotheses, best: null, lastInsights: [] })).toContain("nothing was scored yet");
+    expect(bestText({ ...summary, hypotheses, best: null })).toBe("nothing was scored yet\n");
+    expect(hypothesesText([], summary)).toBe("no hypotheses yet\n");
     expect(insightsText([])).toBe("no insights yet\n");
     expect(callsText([])).toBe("no calls yet\n");
   });
 
   it("say so while nothing is scored that counts", () => {
     expect(summaryText({ ...summary, best: null })).toContain("best        nothing that counts was scored yet");
-    expect(bestText(null, { metric, scored: 4 })).toBe("nothing that counts was scored yet\n");
+    expect(bestText({ ...summary, best: null })).toBe("nothing that counts was scored yet\n");
   });
 
   it("line hypotheses up by display width within the terminal", () => {
-    const text = hypothesesText(rows, { bestId: best.id, metric, width: 80 });
+    const text = hypothesesText(rows, summary, 80);
     const lines = text.trimEnd().split("\n");
     expect(lines).toHaveLength(4);
     expect(text).toMatch(SAFE);
@@ -130,19 +133,17 @@ describe("the texts of inspect", () => {
 
   it("mark a hypothesis that does not count for the best, passed or not", () => {
     const left = rows.map((row) => ({ ...row, counts: false }));
-    const marks = hypothesesText(left, { bestId: best.id, metric }).split("\n").slice(1, 4);
+    const marks = hypothesesText(left, summary).split("\n").slice(1, 4);
     expect(marks.map((line) => line[0])).toEqual(["-", "-", "*"]);
   });
 
   it("leave the label column out when nothing has a label", () => {
-    const [head] = hypothesesText([
-      { id: "i00001-h000", score: 1, passed: true, status: "scored", counts: true, spec: {} },
-    ]).split("\n");
-    expect(head).toBe("   hypothesis   score  parameters");
+    const [head] = hypothesesText([{ ...row, id: "i00001-h000", score: 1, spec: {} }], summary).split("\n");
+    expect(head).toBe("   hypothesis   accuracy  parameters");
   });
 
   it("show the best parameters in full", () => {
-    expect(bestText(best, { metric, scored: 4 })).toBe(
+    expect(bestText(summary)).toBe(
       "best        accuracy 0.9694444444444444  i00002-h001  wide  (passed)\n  lr: 0.05212345678\n  layers:\n    - 64\n    - 32\n",
     );
   });
@@ -180,19 +181,26 @@ describe("the texts of inspect", () => {
   });
 
   it("list calls with what they cost", () => {
-    const text = callsText([
-      {
-        id: "00001-researcher-a1",
-        role: "researcher",
-        runner: "main",
-        model: "m-1",
-        state: "finished",
-        attempts: 1,
-        usage: { inputTokens: 1200, outputTokens: 340, costUsd: 0.0087 },
-        durationMs: 4210,
-      },
-      { id: "00001-reviewer-a1", role: "reviewer", runner: "main", state: "failed", attempts: 3 },
-    ]);
+    const call: CallRow = {
+      id: "00001-researcher-a1",
+      role: "researcher",
+      iteration: 1,
+      ask: 1,
+      runner: "main",
+      model: "m-1",
+      state: "finished",
+      hypothesisId: null,
+      attempts: 1,
+      promptLength: 10,
+      responseLength: 10,
+      inputTokens: 1200,
+      outputTokens: 340,
+      costUsd: 0.0087,
+      durationMs: 4210,
+      failure: null,
+    };
+    const none = { model: null, inputTokens: null, outputTokens: null, costUsd: null, durationMs: null };
+    const text = callsText([call, { ...call, ...none, id: "00001-reviewer-a1", role: "reviewer", state: "failed" }]);
     expect(text.split("\n")[1]).toBe("00001-researcher-a1  researcher  finished    1.5k  $0.0087    4s  main m-1");
     expect(text.split("\n")[2]).toMatch(/^00001-reviewer-a1 {4}reviewer {4}failed .* main$/);
   });
