@@ -1,7 +1,7 @@
 import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { Issue } from "../schema/issues.ts";
 import { compileSchema, type Validator } from "../schema/validate.ts";
 import {
@@ -14,7 +14,7 @@ import {
   withNotes,
 } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import { placeKey, type SpecPath } from "./places.ts";
+import type { SpecPath } from "./places.ts";
 import { type Site, sitesOf } from "./sites.ts";
 import { specSchema } from "./spec-schema.ts";
 
@@ -102,85 +102,36 @@ function withGiven(found: Finding, spec: JsonObject): Finding {
 }
 
 /**
- * What a definition's own check finds wrong with its options. Where the schema has found `issues`, what they are about is
- * left out, and of the rest only that is told which is wrong whatever would stand there.
+ * What a definition's own check finds wrong with its options. Where the schema has found `issues`, they are not all that
+ * the check may rely on: what it then says of what is faulty, or that it fails, is passed over.
  */
 function ownIssues(definition: AnyDefinition, options: JsonObject, issues: readonly Issue[]): readonly Issue[] {
-  if (!definition.check) return [];
-  if (issues.length === 0) return checked(definition, options);
-  const { sound, gone } = withoutFaulty(definition, options, issues);
-  const instead = [...gone].map((name) => ({ name, values: valuesFor(definition, name) }));
-  const rounds = Array.from({ length: Math.max(1, ...instead.map(({ values }) => values.length)) }, (_, round) => {
-    const filled = instead.map(({ name, values }) => [name, values[round % values.length]] as const);
-    const given = filled.filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
-    return checkedOrNull(definition, Object.fromEntries([...sound, ...given]));
-  });
-  const [first = [], ...others] = rounds.filter((found) => found !== null);
-  return first.filter(
-    (issue) =>
-      // What is said of a name that was taken out may be so only because of that.
-      !issue.path.some((key) => gone.has(key)) && others.every((found) => found.some((other) => isSame(other, issue))),
-  );
-}
-
-/** The options without those that the schema has found fault with, or, where users choose the keys of one, without those entries. */
-function withoutFaulty({ options: { properties } }: AnyDefinition, options: JsonObject, issues: readonly Issue[]) {
-  const sound = new Map(Object.entries(options));
-  const gone = new Set<string>();
+  let given = options;
+  const faulty = new Set<string>();
   for (const { path, missing } of issues) {
-    const [option = missing, name] = path;
+    const [option = missing, entry] = path;
     if (option === undefined) continue;
-    const [schema, value]: readonly unknown[] = [properties[option], sound.get(option)];
-    const isMap = isJsonObject(schema) && isJsonObject(schema.additionalProperties) && isJsonObject(value);
-    const left = isMap ? Object.entries(value).filter(([key]) => key !== name) : [];
-    gone.add(left.length > 0 && name !== undefined ? name : option);
-    if (left.length > 0 && name !== undefined) sound.set(option, Object.fromEntries(left));
-    else sound.delete(option);
+    const value = given[option];
+    const isEntry = isJsonObject(value) && "additionalProperties" in (definition.options.properties[option] ?? {});
+    faulty.add(isEntry && entry !== undefined && Object.keys(value).length > 1 ? entry : option);
+    // A missing key is taken to be as in the example; a faulty entry whose name users choose is left out.
+    if (isEntry) given = { ...given, [option]: without(value, entry) };
+    else if (path.length === 0 && isJsonObject(definition.example)) given = { ...definition.example, ...given };
   }
-  return { sound, gone };
-}
-
-/** A number as far from the least as one is likely to be meant. */
-const MANY = 1000;
-
-/** What may stand for an option; `undefined`: it is not given. */
-function valuesFor({ options, example }: AnyDefinition, option: string): readonly (JsonValue | undefined)[] {
-  const schema: unknown = options.properties[option];
-  if (!isJsonObject(schema)) return [undefined];
-  if (schema.type === "boolean") return [true, false];
-  if (Array.isArray(schema.enum)) return schema.enum;
-  const shown = isJsonObject(example) ? example[option] : undefined;
-  const { minimum = 0, maximum = MANY } = schema;
-  const isNumber = schema.type === "integer" || schema.type === "number";
-  const known = [schema.default, shown, ...(isNumber ? [minimum, maximum] : [])].filter((value) => value !== undefined);
-  return options.required?.includes(option) ? known : [undefined, ...known];
-}
-
-function checked(definition: AnyDefinition, options: JsonObject): readonly Issue[] {
   try {
-    return issuesOf(definition, options);
+    // The options have just been validated by the definition's own schema, from which their type was read.
+    const found = definition.check?.(given as never) ?? [];
+    return found
+      .map(({ path, message }) => finding(ownPath(given, path), message))
+      .filter(({ path }) => issues.length === 0 || (path.length > 0 && !path.some((key) => faulty.has(key))));
   } catch (thrown) {
+    if (issues.length > 0) return [];
     return [finding([], `the check of ${definition.type} failed: ${messageOf(thrown)}`)];
   }
 }
 
-/** `null` when the check cannot do with what it is given, which is not all that it may rely on. */
-function checkedOrNull(definition: AnyDefinition, options: JsonObject): readonly Issue[] | null {
-  try {
-    return issuesOf(definition, options);
-  } catch {
-    return null;
-  }
-}
-
-function issuesOf(definition: AnyDefinition, options: JsonObject): readonly Issue[] {
-  // The options have just been validated by the definition's own schema, from which their type was read.
-  const found = definition.check?.(options as never) ?? [];
-  return found.map(({ path, message }) => finding(ownPath(options, path), message));
-}
-
-function isSame(one: Issue, other: Issue): boolean {
-  return one.message === other.message && placeKey(one.path) === placeKey(other.path);
+function without(value: JsonObject, name: string | undefined): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
 }
 
 /** The keys of a dotted option path: names that hold dots themselves are found by what is there. */
