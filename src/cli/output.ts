@@ -5,7 +5,7 @@ import type { Redactor } from "../kernel/redact.ts";
 import { jsonDocument, jsonLine } from "../reporters/jsonl.ts";
 import { cutOff, errorDocument, reportError } from "./errors.ts";
 import type { FrameLine } from "./outputs/events.ts";
-import { type EndOwner, ownEnd } from "./signals.ts";
+import { ownEnd } from "./signals.ts";
 
 /** Standard output while it is kept for what AURA itself writes. */
 export interface OwnStdout extends Disposable {
@@ -150,7 +150,7 @@ interface Form {
  */
 export async function guarded<Document extends object>(
   form: Form,
-  action: (end: EndOwner) => Promise<Answer<Document> | number>,
+  action: () => Promise<Answer<Document> | number>,
 ): Promise<number> {
   // Standard output as it is now, whatever the action diverts.
   const write = process.stdout.write.bind(process.stdout);
@@ -161,9 +161,9 @@ export async function guarded<Document extends object>(
     }
     return reportError(thrown);
   };
-  using end = ownEnd({ lastWords: (cut) => fail(cutOff(cut, null)) });
+  using _ = ownEnd({ lastWords: (cut) => fail(cutOff(cut, null)) });
   try {
-    const answer = await action(end);
+    const answer = await action();
     if (typeof answer === "number") return answer;
     write(form.json ? jsonDocument(answer.document()) : await answer.text());
     return answer.exitCode ?? EXIT.ok;

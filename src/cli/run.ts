@@ -14,9 +14,9 @@ import { asTyped } from "./typed.ts";
 
 /** `aura run <spec>`: checks the spec, makes (or with `--or-resume` continues) its workspace and runs the loop. */
 export async function run(session: Session, specFile: string): Promise<number> {
-  const { effects, flags, signals } = session;
+  const { effects, flags } = session;
   const { values: overrides, problems: overrideProblems } = overridesOf(flags);
-  const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects, unlessIdle: signals.unlessIdle });
+  const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects });
   showWarnings(loaded.warnings);
   const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
   const isBeside = flags.new || (flags.from !== undefined && flags.workspace === undefined && !flags.orResume);

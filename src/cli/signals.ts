@@ -62,8 +62,6 @@ export interface SignalOwner extends Disposable {
   readonly exitCode: () => ExitCode | null;
   /** What was thrown where nobody could catch it, the first time. */
   readonly stray: () => Stray | null;
-  /** Watches over work of which only code of the user's knows the end; see `EndOwner`. */
-  readonly unlessIdle: EndOwner["unlessIdle"];
   /** A stop that did not come as a signal: a key, a closed output. */
   readonly stop: (cause: StopCause, kind: "graceful" | "now") => void;
 }
@@ -142,7 +140,6 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
     cause: () => cause,
     exitCode,
     stray: () => stray,
-    unlessIdle: ending.unlessIdle,
     stop,
     [Symbol.dispose]() {
       ending[Symbol.dispose]();
@@ -187,23 +184,9 @@ export interface EndPlan {
   readonly lastWords: (cut: Cut) => ExitCode;
 }
 
-export interface EndOwner extends Disposable {
-  /** The work's result. Rejects with `NeverSettles` when nothing is left that could ever bring it. */
-  readonly unlessIdle: <T>(work: Promise<T>) => Promise<T>;
-}
-
-/** Work that waits for what can never come. */
-class NeverSettles extends Error {
-  constructor() {
-    super("it waits for something that can never come");
-    this.name = "NeverSettles";
-  }
-}
-
 /** Sees to it that the command does not end without an answer, until disposed: then it has given one. */
-export function ownEnd(plan: EndPlan): EndOwner {
+export function ownEnd(plan: EndPlan): Disposable {
   let cut: Cut = { kind: "exit" };
-  const waiting = new Set<(reason: Error) => void>();
   const onError = (thrown: unknown): void => {
     const finish = (): void => {
       cut = { kind: "error", thrown };
@@ -213,11 +196,7 @@ export function ownEnd(plan: EndPlan): EndOwner {
     else finish();
   };
   const onIdle = (): void => {
-    const rejects = [...waiting];
-    waiting.clear();
-    if (rejects.length === 0) cut = { kind: "idle" };
-    // An immediate keeps the process going until whoever waits has been told.
-    else setImmediate(() => rejects.forEach((reject) => void reject(new NeverSettles())));
+    cut = { kind: "idle" };
   };
   const dispose = (): void => {
     process.off("uncaughtException", onError);
@@ -233,14 +212,7 @@ export function ownEnd(plan: EndPlan): EndOwner {
   process.on("unhandledRejection", onError);
   process.on("beforeExit", onIdle);
   process.on("exit", onExit);
-  return {
-    unlessIdle: (work) =>
-      new Promise((resolve, reject) => {
-        waiting.add(reject);
-        work.then(resolve, reject).finally(() => waiting.delete(reject));
-      }),
-    [Symbol.dispose]: dispose,
-  };
+  return { [Symbol.dispose]: dispose };
 }
 
 /** Whether an error is what a stop does to whatever is waiting, or was caused by that. */

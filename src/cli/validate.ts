@@ -12,11 +12,11 @@ interface ValidateFlags {
 
 /** `aura validate <spec>`: every problem of a spec at once. A spec with mistakes is an answer of its own in JSON. */
 export async function validate(file: string, flags: ValidateFlags): Promise<number> {
-  return guarded(flags, async ({ unlessIdle }): Promise<Answer<OutputOf<"validate-output">>> => {
+  return guarded(flags, async (): Promise<Answer<OutputOf<"validate-output">>> => {
     using _ = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
     try {
       const { values: overrides, problems: overrideProblems } = overridesOf(flags);
-      const { warnings } = await loadSpec(file, { overrides, overrideProblems, unlessIdle });
+      const { warnings } = await loadSpec(file, { overrides, overrideProblems });
       return {
         document: () => ({ file, valid: true, errors: [], warnings }),
         text: () => {

@@ -89,7 +89,7 @@ export function changeLines(changes: readonly JudgedChange[]): string {
 }
 
 /** An input as people tell it from another of the same name. */
-export function identity({ size, sha256 }: InputRecord): string {
+function identity({ size, sha256 }: InputRecord): string {
   return `${size} bytes, sha256 ${sha256.slice(0, 12)}`;
 }
 

@@ -68,12 +68,8 @@ export interface LoadSpecOptions {
   readonly overrideProblems?: readonly Diagnostic[];
   /** Default: the real file system and environment. */
   readonly effects?: Effects;
-  /** A recorded copy of the spec, where its file is gone: read instead, and named in messages. */
-  readonly copy?: { readonly file: string; readonly text: string };
   /** Artifacts that the run has read already, and which may be gone or something else by now. Default: none. */
   readonly tracked?: readonly string[];
-  /** Watches over the loading of a user's module, which may never end: rejects then. Default: nothing does. */
-  readonly unlessIdle?: <T>(loading: Promise<T>) => Promise<T>;
 }
 
 /**
@@ -89,14 +85,10 @@ export function loadSpecText(text: string, file: string, options: LoadSpecTextOp
 export async function loadSpec(path: string, options: LoadSpecOptions = {}): Promise<LoadedSpec> {
   assertArgument("loadSpec", "path", path, TEXT);
   const { effects = systemEffects(), overrides = {}, overrideProblems = [] } = options;
-  const { file, text } = options.copy ?? { file: path, text: readSpecFile(path, effects.files) };
-  const read = prepared(text, path, { overrides, variables: effects.variables });
-  const draft = { ...read, file };
+  const draft = prepared(readSpecFile(path, effects.files), path, { overrides, variables: effects.variables });
   const toPath = (type: string) => resolve(draft.dir, type);
-  const { unlessIdle = (loading) => loading } = options;
-  const load = (path: string) => unlessIdle(loadUserModule(path));
   const registry = options.registry ?? (await builtinsFor(draft.value));
-  const modules = await loadUserModules(draft.value, registry, toPath, load, effects.files);
+  const modules = await loadUserModules(draft.value, registry, toPath, loadUserModule, effects.files);
   const { tracked = [] } = options;
   const around = { ...modules, files: effects.files, effects, tracked };
   const { loaded, diagnose } = finished(draft, around, overrideProblems);

@@ -1,6 +1,6 @@
 import { type AnyDefinition, KINDS, type Kind, type KindMap } from "../kernel/define.ts";
 import type { Files } from "../kernel/effects.ts";
-import { isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
+import { messageOf, SpecError } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { compileSchema } from "../schema/validate.ts";
@@ -58,8 +58,7 @@ async function loadDefinition(
     const { default: exported } = await load(path);
     return asDefinition(exported, kind, type);
   } catch (thrown) {
-    if (!isAuraError(thrown)) return `${type} never finishes loading: ${messageOf(thrown)}`;
-    return thrown.message.split("\n")[0] ?? `${type} cannot be loaded`;
+    return messageOf(thrown).split("\n")[0] ?? `${type} cannot be loaded`;
   }
 }
 

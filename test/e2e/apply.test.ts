@@ -122,10 +122,8 @@ test("a workspace that was moved away from its project still knows it, until the
   const resumed = await away.run(["resume", "e", "--set", "stop.iterations=2"]);
   expect(resumed).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/the project of the run in .*\/e is not where/),
+    stderr: expect.stringContaining(`cp ${away.join("e/spec.yaml")} `),
   });
-  expect(resumed.stderr).toContain(`(the project was read from ${project.root})`);
-  expect(resumed.stderr).toContain(`the workspace's recorded spec, ${away.join("e/spec.yaml")}`);
   away.write("e/run.json", (away.read("e/run.json") ?? "").replace(project.root, "/nonexistent/project"));
   const gone = await away.run(["apply", "e"]);
   expect(gone).toMatchObject({ code: 2, stderr: expect.stringContaining("--to DIR") });

@@ -102,16 +102,6 @@ describe("resume --explain", () => {
     expect(input.stderr).toMatch(/^! input data\.csv +"6 bytes, sha256 \w{12}" -> "8 bytes, sha256 \w{12}"$/m);
   });
 
-  thorough("says what is missing of what was there when the run started", async () => {
-    using place = await finishedPlace();
-    rmSync(place.join("data.csv"));
-    for (const args of [["--explain"], []]) {
-      const { code, stderr } = await aura(["resume", "runs/kill", ...args], { cwd: place.path });
-      expect(code).toBe(2);
-      expect(stderr).toContain("input data.csv was there when this run started (6 bytes, sha256 ");
-    }
-  });
-
   thorough.each([
     ["of a newer AURA", '"format": 1', '"format": 2'],
     ["that is damaged", '"format": 1', '"format": '],
