@@ -5,6 +5,7 @@ import { EXIT, StorageError, UsageError } from "../kernel/errors.ts";
 import { nearest } from "../text/nearest.ts";
 import { shellPath } from "../text/shell.ts";
 import { guarded } from "./output.ts";
+import { asTyped } from "./typed.ts";
 
 const TEMPLATES = fileURLToPath(new URL("../../templates/", import.meta.url));
 
@@ -30,7 +31,7 @@ export async function init(template: string, dir: string): Promise<number> {
     } catch (thrown) {
       throw new StorageError("write to", dir, thrown);
     }
-    process.stdout.write(`wrote ${names.join(", ")}\n\n${next(names, dir)}\n`);
+    process.stdout.write(asTyped(`wrote ${names.join(", ")}\n\n${next(names, dir)}\n`));
     return EXIT.ok;
   });
 }

@@ -44,7 +44,8 @@ export async function main(args: readonly string[]): Promise<void> {
 
 /** What is here for a command that names no workspace, and where nothing is, how to begin. */
 function hintFor({ code, message }: CommanderError): string {
-  if (code === "commander.help") return workspacesHere() || "to begin: aura init writes a spec that runs as it is";
+  if (code === "commander.help")
+    return workspacesHere() || asTyped("to begin: aura init writes a spec that runs as it is");
   return message.endsWith("missing required argument 'workspace'") ? workspacesHere() : "";
 }
 

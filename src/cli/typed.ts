@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 
 /** Where a text names a command to type. */
 const COMMAND =
-  /(?<![\w./-]|npx )aura (?=(?:run|resume|inspect|rollback|apply|validate|repair|components|schema)\b|--help|\w+ --help)/g;
+  /(?<![\w./-]|npx )aura (?=(?:run|resume|inspect|rollback|apply|validate|repair|init|components|schema|export|compare|report|note|stop|pause|continue)\b|--help|\w+ --help)/g;
 
 /**
  * A text whose commands work where this process was started: npx starts programs out of a `.bin` folder, one of its own

@@ -333,7 +333,7 @@ function costText({ cost }: RunPlan): string {
   const first = cost.promptTokens === null ? "" : `, the first prompt about ${cost.promptTokens} tokens`;
   const price =
     cost.firstCallUsd === null ? ", no price known" : `, the first call at most $${cost.firstCallUsd.toFixed(4)}`;
-  return `${cost.callsPerIteration} model calls an iteration${first}${price}; prompts grow as the run goes on`;
+  return `${cost.callsPerIteration} model ${cost.callsPerIteration === 1 ? "call" : "calls"} an iteration${first}${price}; prompts grow as the run goes on`;
 }
 
 const WHY: Readonly<Record<(typeof LEFT_OUT)[number], string>> = {

@@ -65,12 +65,12 @@ const MAX_SUFFIX = 100_000;
 export function placeForRun(
   root: string,
   effects: Pick<Effects, "files" | "processes" | "clock">,
-  ifExists: IfExists,
+  ifExists?: IfExists,
 ): string {
   const { files } = effects;
   if (ifExists === "next") return nextFree(root, files);
   if (ifExists === "resume" && holdsRun(root, files)) return root;
-  const taken = whyTaken(root, files);
+  const taken = whyTaken(root, files, ifExists === undefined);
   if (taken === null) return root;
   assertNotHeld(root, effects);
   throw new WorkspaceError("exists", taken);
@@ -84,9 +84,11 @@ function nextFree(root: string, files: Files): string {
   throw new WorkspaceError("exists", `${root} and ${MAX_SUFFIX} names after it are taken: clear some away`);
 }
 
-/** Why a new run cannot be made in a folder; `null` when it can. */
-export function whyTaken(root: string, files: Files): string | null {
+/** Why a new run cannot be made in a folder; `null` when it can. A program is told what to write, others what to type. */
+export function whyTaken(root: string, files: Files, toProgram = false): string | null {
   if (holdsRun(root, files)) {
+    if (toProgram)
+      return `${root} already holds a run\ncontinue it with: { ifExists: "resume" }\nor start another beside it with: { ifExists: "next" }`;
     return `${root} already holds a run\ncontinue it with: aura resume ${shellWord(root)}\nor start another beside it with: --new`;
   }
   const kind = files.stat(files.realPath(root) ?? root)?.kind;

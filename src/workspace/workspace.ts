@@ -68,7 +68,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
    */
   static async create(root: string, options: CreateOptions = {}): Promise<Workspace> {
     assertOptions("Workspace.create", { root, ...options }, CREATING);
-    const { effects = systemEffects(), ifExists = "refuse" } = options;
+    const { effects = systemEffects(), ifExists } = options;
     const workspace = new Workspace(placeForRun(resolve(root), effects, ifExists), effects);
     workspace.#isNew = ifExists !== "resume";
     return workspace;

@@ -68,7 +68,7 @@ describe("the library", () => {
   test("refuses to run over it, and its workspace can be inspected like any other", async () => {
     const again = await program("quick.mjs", QUICK_START);
     expect(again.code).toBe(1);
-    expect(again.stderr).toMatch(/already holds a run/);
+    expect(again.stderr).toMatch(/already holds a run\ncontinue it with: \{ ifExists: "resume" \}/);
     const { best } = await here.document<{ best: unknown }>(["inspect", "runs/experiment", "--json"]);
     expect(best).toMatchObject({ id: "i00001-h002", label: "try-3", score: 0.3, passed: true });
     expect((await here.run(["resume", "runs/experiment"])).stderr).toMatch(/started from code/);
