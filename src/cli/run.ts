@@ -4,7 +4,7 @@ import { EXIT, SpecError } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import { isScoredAlike } from "../pipeline/changes.ts";
 import { priorOf, readEarlier } from "../pipeline/prior.ts";
-import { formatPlan, type LoadedSpec, loadSpec, overridesOf, planRun, resolveSpec } from "../spec/index.ts";
+import { formatPlan, type LoadedSpec, loadSpec, overridesOf, planRun, resolveSpec, unsetKeys } from "../spec/index.ts";
 import { holdsRun, type IfExists, placeForRun, whyTaken } from "../workspace/locate.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { showWarnings } from "./errors.ts";
@@ -57,6 +57,7 @@ async function dryRun(
   const beginning = { prior: prior ?? [], ...(earlier && { earlier }) };
   const plan = await planRun(resolved, place, effects, beginning, noteOn(place, ifExists, effects.files));
   const hide = createRedactor(loaded.secrets);
+  showWarnings(unsetKeys(resolved, effects));
   if (frame) {
     frame.tell("run.planned", { plan }, hide);
     frame.finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });

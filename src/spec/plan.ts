@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { assemble, type Parameter } from "../components/space/parameter.ts";
 import { KINDS } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
+import { type Diagnostic, EXIT } from "../kernel/errors.ts";
 import type { Command, Experimenter, Runner } from "../kernel/ports.ts";
 import { parametersSchema } from "../model/hypothesis.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
@@ -239,7 +240,7 @@ const CHARACTERS_PER_TOKEN = 4;
 
 function estimate({ researcher }: ResolvedRun, sites: readonly Site[], prompt: string | null): CostEstimate {
   const { numTasks } = researcher;
-  const asked = sites.filter(({ place, path }) => place?.kind === "runner" && path[0] !== "runners");
+  const asked = sites.filter(isAsked);
   // An evaluator's runner is asked about each hypothesis, as is one that an experimenter has.
   const calls = asked.map(({ path: [stage] }) => {
     if (stage === "researcher") return researcher.callsFor?.(numTasks) ?? 1;
@@ -252,6 +253,22 @@ function estimate({ researcher }: ResolvedRun, sites: readonly Site[], prompt: s
     promptTokens,
     firstCallUsd: promptTokens === null ? null : (runner?.mostCost?.(promptTokens) ?? null),
   };
+}
+
+function isAsked({ place, path }: Site): boolean {
+  return place?.kind === "runner" && path[0] !== "runners";
+}
+
+/** Keys of model providers that a run would ask, and that are not set. */
+export function unsetKeys({ loaded }: ResolvedRun, { variables }: Pick<Effects, "variables">): readonly Diagnostic[] {
+  const sites = sitesOf(loaded.spec, loaded.registry);
+  const asked = sites.filter(isAsked).map(({ value }) => value);
+  return sites.flatMap(({ path, schema, value }) => {
+    const isKey = schema?.["x-variables"] === "key" && (path[0] !== "runners" || asked.includes(path[1] ?? ""));
+    if (!isKey || typeof value !== "string" || variables.get(value)?.trim()) return [];
+    const message = `${value} is not set, which holds the key of the model provider: a run would end with ${EXIT.provider}`;
+    return [{ file: loaded.file, path: pathText(path), message }];
+  });
 }
 
 function asksRunner(researcher: object): researcher is { readonly runner: Pick<Runner, "mostCost"> } {

@@ -5,7 +5,7 @@ import type { Evaluator } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { defined, isJsonObject, type JsonValue, lookup } from "../../model/json.ts";
+import { defined, isJsonObject, type JsonObject, type JsonValue, lookup } from "../../model/json.ts";
 import { METRIC_NAME, type MetricSettings } from "../../model/settings.ts";
 import { trialOutput } from "../../model/trial.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
@@ -71,11 +71,23 @@ function reasonWithout(metric: string, value: JsonValue | undefined, experiment:
   const known = Object.keys(experiment.summary ?? outputs[0] ?? {}).filter(
     (key) => key !== "spread" && key !== "trials",
   );
-  const near = nearest(metric, known);
+  const near = within(experiment.summary ?? outputs[0] ?? {}, metric) ?? nearest(metric, known);
   const listed = known.slice(0, 10).map((key) => shown(key));
   const has = known.length === 0 ? "nothing" : listed.join(", ");
   return `the summary has no ${metric}${near === null ? "" : `; did you mean ${near.slice(0, 60)}?`} (it has: ${has})`;
 }
+
+/** The dotted path of a number of this name that stands deeper in an object. */
+function within(object: JsonObject, name: string, depth = 0): string | undefined {
+  for (const [key, value] of Object.entries(object)) {
+    if (!isJsonObject(value) || depth === MAX_DEPTH) continue;
+    const rest = typeof value[name] === "number" ? name : within(value, name, depth + 1);
+    if (rest !== undefined) return `${key}.${rest}`;
+  }
+  return undefined;
+}
+
+const MAX_DEPTH = 4;
 
 function described(value: JsonValue): string {
   if (typeof value === "number") return String(value);

@@ -19,6 +19,11 @@ test("specs/digits-llm.yaml runs without a key from its recorded replies, and ea
   expect(eventsOf(end).at(-1)).toMatchObject({ reason: "iterations", best: { id: "i00004-h000" } });
 });
 
+test("a dry run of it without a key says so", async () => {
+  const dry = await here.run(["run", resolve("specs/digits-llm.yaml"), "--dry-run"], { ANTHROPIC_API_KEY: "" });
+  expect(dry).toMatchObject({ code: 0, stderr: expect.stringMatching(/api_key_env: ANTHROPIC_API_KEY is not set/) });
+});
+
 test("its best network is right about more than 96 of 100 digits that it was not trained on", async () => {
   const { best } = await here.document<{ best: { label: string; score: number; passed: boolean } }>([
     "inspect",

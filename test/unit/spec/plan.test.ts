@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { formatPlan, loadSpecText, planRun, resolveSpec } from "../../../src/spec/index.ts";
+import { formatPlan, loadSpecText, planRun, resolveSpec, unsetKeys } from "../../../src/spec/index.ts";
 
 const builtins = await allBuiltins();
 
@@ -37,6 +37,26 @@ async function planOf(text: string) {
   const run = await resolveSpec(loaded, { effects, probe: false });
   return planRun(run, "/project/runs/digits", effects);
 }
+
+describe("the keys that a run would need", () => {
+  const unset = async (text: string, variables: Readonly<Record<string, string>>) => {
+    const effects = systemEffects();
+    const loaded = loadSpecText(text, "/project/spec.yaml", { registry: builtins });
+    const run = await resolveSpec(loaded, { effects, probe: false });
+    return unsetKeys(run, { variables: { ...effects.variables, get: (name) => variables[name] } });
+  };
+  const other = SPEC.replace("runners:", "runners:\n  spare: { type: anthropic, model: m, api_key_env: SPARE_KEY }");
+
+  it("are told where they are not set and a runner is asked that takes one", async () => {
+    const { file, path, message } = {
+      file: "/project/spec.yaml",
+      path: "runners.main.api_key_env",
+      message: /_KEY is not/,
+    };
+    expect(await unset(other, {})).toEqual([{ file, path, message: expect.stringMatching(message) }]);
+    expect(await unset(other, { ANTHROPIC_API_KEY: "k" })).toEqual([]);
+  });
+});
 
 describe("the plan of a run", () => {
   it("says how large it is, what it costs and which commands it runs", async () => {

@@ -50,6 +50,7 @@ describe("the metric evaluator", () => {
     [null, "no accuracy"],
     [{}, "it has: nothing"],
     [{ acuracy: 1, loss: 2 }, "did you mean acuracy?"],
+    [{ acuracy: 1, results: { val: { accuracy: 2 } } }, "did you mean results.val.accuracy?"],
     [{ accuracy: "NaN" }, "accuracy is NaN"],
     [{ accuracy: "Infinity" }, "accuracy is Infinity"],
     [{ accuracy: "0.9" }, 'the text "0.9"'],
