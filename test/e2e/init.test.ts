@@ -12,6 +12,7 @@ it.each(["search", "code", "agent"])("the template %s runs as it is written and 
   expect(await dir.run(["run", "spec.yaml"])).toMatchObject({ code: 0 });
   const { best } = await dir.document<{ best: { passed: boolean } }>(["inspect", `runs/${template}`, "best", "--json"]);
   expect(best.passed).toBe(true);
+  expect((await dir.run(["inspect", `runs/${template}`, "hypotheses"])).stdout).not.toContain("refused");
 });
 
 it("the template library runs as it is written, and goes on where it was", async () => {
