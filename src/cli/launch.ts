@@ -14,7 +14,7 @@ import { readJournal } from "../workspace/journal.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { graceOf, type Requirement, requirement, unmet } from "./flags.ts";
 import { openReporter, type Reporter, reporterName } from "./reporter.ts";
-import type { Session } from "./session.ts";
+import { bestOfRun, type Session } from "./session.ts";
 import { graceFor, isAbort } from "./signals.ts";
 import { asTyped } from "./typed.ts";
 import { sayStoppedWaiting, sayWaiting } from "./waiting.ts";
@@ -75,7 +75,7 @@ async function openedReporter({ flags, effects, signals, workspace, onCutOff }: 
 }
 
 function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: Requirement | null): number {
-  const { flags, frame, signals } = launch;
+  const { flags, signals, workspace } = launch;
   const { metric } = pipeline.settings;
   const stray = signals.stray();
   if (stray !== null) {
@@ -88,10 +88,10 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
   const missed = code === EXIT.requirementNotMet ? `the best does not meet --require ${flags.require}` : undefined;
   const message = missed ?? result.message;
   sayEnding(launch, pipeline.settings, { ...result, ...(message === undefined ? {} : { message }) });
-  frame?.finish({
+  launch.finish({
     exitCode: code,
     reason: result.reason,
-    best: result.best,
+    best: bestOfRun(workspace),
     ...defined({ lastFailed: result.lastFailed, message }),
   });
   return code;

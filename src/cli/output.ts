@@ -4,7 +4,8 @@ import type { AuraEvent, EventSink } from "../kernel/events.ts";
 import type { Redactor } from "../kernel/redact.ts";
 import { jsonDocument, jsonLine } from "../reporters/jsonl.ts";
 import { cutOff, errorDocument, reportError } from "./errors.ts";
-import type { FrameLine } from "./outputs/events.ts";
+import type { GithubJob } from "./github.ts";
+import type { FrameLine, RunEnding } from "./outputs/events.ts";
 import { ownEnd } from "./signals.ts";
 
 /** Standard output while it is kept for what AURA itself writes. */
@@ -77,6 +78,13 @@ function diverted(divert: (text: string) => void): typeof process.stdout.write {
   };
 }
 
+/** The job of GitHub Actions that this command is of; `null` elsewhere, and in a trial, whose words are not for the job. */
+export async function jobOfCommand(): Promise<GithubJob | null> {
+  const { GITHUB_ACTIONS, AURA_TRIAL } = process.env;
+  if (GITHUB_ACTIONS !== "true" || AURA_TRIAL !== undefined) return null;
+  return (await import("./github.ts")).githubJob(process.env);
+}
+
 type Told = FrameLine["type"];
 /** What a line of a type tells, besides when and in which place. */
 type Fields<T extends Told> = Omit<Extract<FrameLine, { readonly type: T }>, "type" | "at" | "seq">;
@@ -89,13 +97,12 @@ export interface JsonFrame {
   readonly sink: EventSink;
   /** A line of its own, such as the plan of a dry run; `hide` takes the secrets out of it. */
   tell<T extends "run.planned" | "resume.explained">(type: T, fields: Fields<T>, hide?: Redactor): void;
-  /** The last line, once. */
-  finish(end: Fields<"run.finished">): void;
+  /** The last line. */
+  finish(end: RunEnding): void;
 }
 
 export function openFrame(write: (line: string) => void, now: () => Date, workspace: string | null): JsonFrame {
   let seq = 0;
-  let finished = false;
   const put = (type: string, at: string, fields: object): void =>
     write(`${jsonLine({ type, at, seq: seq++, ...fields })}\n`);
   const tell = <T extends Told>(type: T, fields: Fields<T>, hide?: Redactor): void =>
@@ -120,11 +127,7 @@ export function openFrame(write: (line: string) => void, now: () => Date, worksp
       put(type === "run.started" ? "run.described" : type, at, fields);
     },
     tell,
-    finish(end) {
-      if (finished) return;
-      finished = true;
-      tell("run.finished", end);
-    },
+    finish: (end) => tell("run.finished", end),
   };
 }
 

@@ -17,7 +17,7 @@ import { specPlace } from "../workspace/manifest.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { requirement } from "./flags.ts";
 import { launch } from "./launch.ts";
-import type { Session } from "./session.ts";
+import { bestOfRun, type Session } from "./session.ts";
 
 /** `aura resume <workspace>`: goes on with a run from its records; one that is finished finds nothing to do. */
 export async function resume(session: Session, place: string): Promise<number> {
@@ -80,7 +80,7 @@ function refuseOtherScores(root: string, manifest: RunManifest, loaded: LoadedSp
  * `--json` as an event `resume.explained`. Refuses what that would refuse, with the same exit code. Changes nothing.
  */
 async function explain(session: Session, root: string): Promise<number> {
-  const { effects, flags, frame } = session;
+  const { effects, flags, frame, finish } = session;
   const { workspace, manifest, loaded } = await prepare(session, root, null);
   const { settings, spec } = await resolveSpec(loaded, { effects });
   requirement(flags.require, settings.metric);
@@ -94,7 +94,7 @@ async function explain(session: Session, root: string): Promise<number> {
   const steps = explainResume(workspace, retryFailed ? chooseFailed(workspace, retryFailed) : []);
   if (frame) {
     frame.tell("resume.explained", { changes: judged.map(({ scores: _, file: __, ...change }) => change), steps });
-    frame.finish({ exitCode: EXIT.ok, reason: "explained", best: manifest.best });
+    finish({ exitCode: EXIT.ok, reason: "explained", best: bestOfRun(workspace) });
     return EXIT.ok;
   }
   process.stdout.write(`${text(steps, judged)}\n`);

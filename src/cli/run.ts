@@ -7,7 +7,6 @@ import { priorOf, readEarlier } from "../pipeline/prior.ts";
 import { formatPlan, type LoadedSpec, loadSpec, overridesOf, planRun, resolveSpec, unsetKeys } from "../spec/index.ts";
 import { holdsRun, type IfExists, placeForRun, whyTaken } from "../workspace/locate.ts";
 import { Workspace } from "../workspace/workspace.ts";
-import { showWarnings } from "./errors.ts";
 import { launch } from "./launch.ts";
 import type { Session } from "./session.ts";
 import { asTyped } from "./typed.ts";
@@ -17,7 +16,7 @@ export async function run(session: Session, specFile: string): Promise<number> {
   const { effects, flags } = session;
   const { values: overrides, problems: overrideProblems } = overridesOf(flags);
   const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects });
-  showWarnings(loaded.warnings);
+  session.warn(loaded.warnings);
   const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
   const isBeside = flags.new || (flags.from !== undefined && flags.workspace === undefined && !flags.orResume);
   const ifExists = isBeside ? "next" : flags.orResume ? "resume" : "refuse";
@@ -45,7 +44,7 @@ function placeOf(name: string, workspace: string | undefined, dir: string): stri
  * model, starts no trial, writes nothing.
  */
 async function dryRun(
-  { effects, frame, flags }: Session,
+  { effects, frame, flags, finish, warn }: Session,
   loaded: LoadedSpec,
   named: string,
   ifExists: IfExists,
@@ -57,10 +56,10 @@ async function dryRun(
   const beginning = { prior: prior ?? [], ...(earlier && { earlier }) };
   const plan = await planRun(resolved, place, effects, beginning, noteOn(place, ifExists, effects.files));
   const hide = createRedactor(loaded.secrets);
-  showWarnings(unsetKeys(resolved, effects));
+  warn(unsetKeys(resolved, effects));
   if (frame) {
     frame.tell("run.planned", { plan }, hide);
-    frame.finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
+    finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
   } else {
     process.stdout.write(`${asTyped(formatPlan(plan, hide.text))}
 `);

@@ -1,11 +1,13 @@
 import type { Effects } from "../kernel/effects.ts";
-import { EXIT, type ExitCode, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
-import type { BestSoFar } from "../model/run.ts";
+import { type Diagnostic, EXIT, type ExitCode, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
+import type { BestView } from "../model/views.ts";
 import { systemEffects } from "../platform/system.ts";
+import { bestView } from "../workspace/views/queries.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { cutOff, errorDocument, foreseen, reportError } from "./errors.ts";
+import { cutOff, errorDocument, foreseen, reportError, showWarnings } from "./errors.ts";
 import { assertRequirement, graceOf, type RunFlags } from "./flags.ts";
-import { type JsonFrame, openFrame, ownStdout } from "./output.ts";
+import { type JsonFrame, jobOfCommand, openFrame, ownStdout } from "./output.ts";
+import type { RunEnding } from "./outputs/events.ts";
 import { type Cut, isAbort, ownSignals, type SignalOwner } from "./signals.ts";
 
 /** What a command that runs a loop works with. */
@@ -15,6 +17,10 @@ export interface Session {
   readonly signals: SignalOwner;
   /** The JSON lines on stdout, with `--json`. */
   readonly frame: JsonFrame | null;
+  /** Says what is odd about the spec without being wrong. */
+  warn(warnings: readonly Diagnostic[]): void;
+  /** Tells once how the run ended to whatever reads that: the JSON lines, the CI job. */
+  finish(end: RunEnding): void;
   /** Tells the session its workspace, for its last words. */
   use(workspace: Workspace): void;
   /** Adds something to let go of should the command be cut off. Has to be done when it returns. */
@@ -31,16 +37,33 @@ export async function inSession(
   action: (session: Session) => Promise<number>,
 ): Promise<number> {
   using output = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
+  using job = await jobOfCommand();
   const frame = output ? openFrame(output.write, () => new Date(), place) : null;
   const effects = systemEffects();
   let workspace: Workspace | null = null;
   const held: (() => void)[] = [];
+  let isTold = false;
+  const finish = (end: RunEnding): void => {
+    if (isTold) return;
+    isTold = true;
+    frame?.finish(end);
+    job?.finish(end, workspace);
+  };
+  /** Last words of a command that failed before or while it ran. Answers the exit code. */
+  const failed = (raised: unknown, stopped: ExitCode | null): ExitCode => {
+    const thrown = foreseen(raised);
+    const code = stopped ?? reportError(thrown);
+    const reason = code === EXIT.paused ? "paused" : stopped === null ? "error" : "interrupted";
+    const error = stopped === null ? errorDocument(thrown) : {};
+    finish({ exitCode: code, reason, best: bestOfRun(workspace), message: messageOf(thrown), ...error });
+    return code;
+  };
   const killAll = (): void => effects.processes.killAll();
   const lastWords = (cut: Cut, stopped: ExitCode | null): ExitCode => {
     killAll();
     workspace?.abandon();
     for (const letGo of held) letGo();
-    return failed(cutOff(cut, workspace), frame, workspace, stopped);
+    return failed(cutOff(cut, workspace), stopped);
   };
   try {
     using signals = ownSignals({ graceMs: graceOf(flags), hasTerminal: hasTerminal(), killAll, lastWords });
@@ -55,14 +78,19 @@ export async function inSession(
       assertRequirement(flags.require);
       if (flags.workspace?.trim() === "")
         throw new SpecError("--workspace is empty; give it the folder for the results");
-      const code = await action({ effects, flags, signals, frame, use, onCutOff: (letGo) => void held.push(letGo) });
+      const warn = (warnings: readonly Diagnostic[]): void => {
+        showWarnings(warnings);
+        job?.annotate("warning", warnings);
+      };
+      const onCutOff = (letGo: () => void): void => void held.push(letGo);
+      const code = await action({ effects, flags, signals, frame, warn, finish, use, onCutOff });
       const stray = strayed();
-      return stray === null ? code : failed(stray, frame, workspace, null);
+      return stray === null ? code : failed(stray, null);
     } catch (thrown) {
-      return failed(strayed() ?? thrown, frame, workspace, isAbort(thrown) ? signals.exitCode() : null);
+      return failed(strayed() ?? thrown, isAbort(thrown) ? signals.exitCode() : null);
     }
   } catch (thrown) {
-    return failed(thrown, frame, workspace, null);
+    return failed(thrown, null);
   } finally {
     killAll();
   }
@@ -72,24 +100,12 @@ function hasTerminal(): boolean {
   return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
 }
 
-/** Last words of a command that failed before or while it ran. Answers the exit code. */
-function failed(
-  raised: unknown,
-  frame: JsonFrame | null,
-  workspace: Workspace | null,
-  stopped: ExitCode | null,
-): ExitCode {
-  const thrown = foreseen(raised);
-  const code = stopped ?? reportError(thrown);
-  const reason = code === EXIT.paused ? "paused" : stopped === null ? "error" : "interrupted";
-  const error = stopped === null ? errorDocument(thrown) : {};
-  frame?.finish({ exitCode: code, reason, best: bestOfRun(workspace), message: messageOf(thrown), ...error });
-  return code;
-}
-
-function bestOfRun(workspace: Workspace | null): BestSoFar | null {
+/** The best of a run as far as it can be read. */
+export function bestOfRun(workspace: Workspace | null): BestView | null {
   try {
-    return workspace?.hasRun() ? (workspace.readManifest()?.best ?? null) : null;
+    if (!workspace?.hasRun()) return null;
+    const { root, effects } = workspace;
+    return bestView({ root, files: effects.files }, workspace.readManifest()?.best ?? null);
   } catch (unreadable) {
     if (isAuraError(unreadable)) return null;
     throw unreadable;

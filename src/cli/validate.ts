@@ -2,7 +2,7 @@ import { type Diagnostic, EXIT, SpecError } from "../kernel/errors.ts";
 import { loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";
 import { showWarnings } from "./errors.ts";
-import { type Answer, guarded, ownStdout } from "./output.ts";
+import { type Answer, guarded, jobOfCommand, ownStdout } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
 
 interface ValidateFlags {
@@ -13,10 +13,12 @@ interface ValidateFlags {
 /** `aura validate <spec>`: every problem of a spec at once. A spec with mistakes is an answer of its own in JSON. */
 export async function validate(file: string, flags: ValidateFlags): Promise<number> {
   return guarded(flags, async (): Promise<Answer<OutputOf<"validate-output">>> => {
+    using job = await jobOfCommand();
     using _ = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
     try {
       const { values: overrides, problems: overrideProblems } = overridesOf(flags);
       const { warnings } = await loadSpec(file, { overrides, overrideProblems });
+      job?.annotate("warning", warnings);
       return {
         document: () => ({ file, valid: true, errors: [], warnings }),
         text: () => {
@@ -25,8 +27,10 @@ export async function validate(file: string, flags: ValidateFlags): Promise<numb
         },
       };
     } catch (thrown) {
-      if (!flags.json || !(thrown instanceof SpecError)) throw thrown;
+      if (!(thrown instanceof SpecError)) throw thrown;
       const errors = mistakesOf(thrown);
+      job?.annotate("error", errors);
+      if (!flags.json) throw thrown;
       return {
         document: () => ({ file, valid: false, errors, warnings: [] }),
         text: () => "",

@@ -28,7 +28,7 @@ const LABEL = described("What the proposer called it; `null` when it gave no nam
 const bestSchema = exactly({ id: HYPOTHESIS_ID, label: LABEL, score: SCORE, passed: FLAG, spec: parametersSchema });
 /** The best hypothesis of a run, as `inspect` shows it. */
 export type BestView = Infer<typeof bestSchema>;
-const best = nullable(bestSchema);
+export const best = nullable(bestSchema);
 
 export const summaryOutput = described(
   "What `aura inspect <workspace> summary --json` prints: where a run stands, its iteration under way included.",

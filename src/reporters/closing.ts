@@ -44,13 +44,17 @@ const MAX_MESSAGE_LINES = 12;
 
 /** The text for people at the end of a run: how it ended, the best, where the results are and what to type next. */
 export function closingText(summary: ClosingSummary): string {
-  const { word } = finishKind(summary.reason);
-  const words = finishWords(summary.reason);
-  const head = `${terminalLine(summary.name)} ${word}${words === word ? "" : `: ${words}`}`;
-  const lines = [head];
+  const lines = [headline(summary.name, summary.reason)];
   lines.push(...messageLines(summary.message).map((line) => `  ${line}`));
   lines.push("", ...facts(summary), "", ...commands(summary));
   return `${lines.join("\n")}\n`;
+}
+
+/** How a run ended, in a line. */
+export function headline(name: string, reason: FinishReason): string {
+  const { word } = finishKind(reason);
+  const words = finishWords(reason);
+  return `${terminalLine(name)} ${word}${words === word ? "" : `: ${words}`}`;
 }
 
 /** What goes on with the run. One that scored nothing has reached a stop condition: to just resume it would change nothing. */

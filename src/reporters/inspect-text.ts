@@ -18,6 +18,15 @@ const MARKS: Readonly<Record<string, string>> = { failed: "x", running: ">", wai
 
 /** `aura inspect`: where a run stands, its best and what was learned, as text for people. */
 export function summaryText(data: SummaryView, width = DEFAULT_WIDTH): string {
+  const lines = summaryFacts(data).map(([name, value]) => `${name.padEnd(10)}  ${value}`);
+  lines.push("", ...bestLines(data, width));
+  const latest = data.lastInsights.slice(-3);
+  if (latest.length > 0) lines.push("", "insights", ...latest.flatMap((insight) => insightLines(insight, width)));
+  return text(lines);
+}
+
+/** Where a run stands, as names and values. */
+export function summaryFacts(data: SummaryView): readonly (readonly [name: string, value: string])[] {
   const { hypotheses, totals, from } = data;
   const reason = data.reason === null ? "" : ` (${terminalLine(data.reason)})`;
   const tokens = totals.inputTokens + totals.outputTokens;
@@ -29,7 +38,7 @@ export function summaryText(data: SummaryView, width = DEFAULT_WIDTH): string {
     formatDuration(totals.activeMs),
   ];
   const counts = `${hypotheses.total} (${hypotheses.scored} scored, ${hypotheses.failed} failed)`;
-  const facts: (readonly [string, string])[] = [
+  return [
     ["run", `${terminalLine(data.name)}  ${data.runId}`],
     ["status", `${terminalLine(data.status)}${reason}`],
     ...messageLines(data.message ?? "").map((line, at) => [at === 0 ? "why" : "", line] as const),
@@ -40,11 +49,6 @@ export function summaryText(data: SummaryView, width = DEFAULT_WIDTH): string {
     ["hypotheses", counts],
     ["spent", spent.join(", ")],
   ];
-  const lines = facts.map(([name, value]) => `${name.padEnd(10)}  ${value}`);
-  lines.push("", ...bestLines(data, width));
-  const latest = data.lastInsights.slice(-3);
-  if (latest.length > 0) lines.push("", "insights", ...latest.flatMap((insight) => insightLines(insight, width)));
-  return text(lines);
 }
 
 function originText({ workspace, state, hypotheses }: RunOrigin): string {
@@ -103,7 +107,7 @@ export function refusedText(
 export function bestText(summary: Standing): string {
   const { best, hypotheses } = summary;
   if (!best) return `${noBest(hypotheses.scored)}\n`;
-  return text([bestHead(summary, best), ...outline(best.spec, "  ")]);
+  return text([`best        ${bestHead(summary, best)}`, ...outline(best.spec, "  ")]);
 }
 
 type Standing = Pick<SummaryView, "best" | "metric" | "hypotheses">;
@@ -185,19 +189,21 @@ function bestLines(summary: Standing, width: number): readonly string[] {
   if (!best) return [`best        ${noBest(hypotheses.scored)}`];
   const parameters = parametersText(parametersOf(best.spec));
   const lines = parameters === "" ? [] : wrapText(parameters, width - 12, 6);
-  return [bestHead(summary, best), ...lines.map((line) => `            ${line}`)];
+  return [`best        ${bestHead(summary, best)}`, ...lines.map((line) => `            ${line}`)];
 }
 
-function bestHead({ metric }: Standing, { id, label, score, passed }: BestView): string {
+/** The best in one line: its score, its id, whether it has passed. */
+export function bestHead({ metric }: Pick<SummaryView, "metric">, { id, label, score, passed }: BestView): string {
   const called = label ? `  ${truncate(terminalLine(label), 60)}` : "";
-  return `best        ${nameOf(metric)} ${score}  ${id}${called}  (${passed ? "passed" : "not passed"})`;
+  return `${nameOf(metric)} ${score}  ${id}${called}  (${passed ? "passed" : "not passed"})`;
 }
 
 function metricText({ metric, baseline }: SummaryView): string {
   return `${nameOf(metric)}, ${metric.direction}${baseline === null ? "" : `, baseline ${baseline}`}`;
 }
 
-function nameOf({ name }: SummaryView["metric"]): string {
+/** The name of the metric, of a run in code without one that of what it has. */
+export function nameOf({ name }: SummaryView["metric"]): string {
   return terminalLine(name ?? "score");
 }
 

@@ -100,9 +100,13 @@ function formatDiagnostic(found: Diagnostic): string {
     found.line === undefined
       ? [found.file, found.path].filter(Boolean).join(" ")
       : `${found.file}:${found.line}:${found.column}`;
-  const hint = found.suggestion === undefined ? "" : `; did you mean "${found.suggestion}"?`;
-  const head = `${place}: ${found.message}${hint}`;
+  const head = `${place}: ${diagnosticWords(found)}`;
   return found.excerpt === undefined ? head : `${head}\n${found.excerpt.replaceAll(/^/gm, "    ")}`;
+}
+
+/** What a diagnostic says, without its place. */
+export function diagnosticWords({ message, suggestion }: Pick<Diagnostic, "message" | "suggestion">): string {
+  return suggestion === undefined ? message : `${message}; did you mean "${suggestion}"?`;
 }
 
 /** A path as users write it in `--set`: `checks.0.command`. */

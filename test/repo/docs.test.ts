@@ -100,7 +100,12 @@ function commandLines(text: string): readonly (readonly string[])[] {
   return text
     .replaceAll("\\\n", " ")
     .split("\n")
-    .flatMap((line) => line.replace(/(^|\s)#.*$/, "").split("&&"))
+    .flatMap((line) =>
+      line
+        .replace(/(^|\s)#.*$/, "")
+        .replace(/ (?:>|\|\|?) .*$/, "")
+        .split("&&"),
+    )
     .map((line) => /^\s*(?:npx )?aura (.*)$/.exec(line)?.[1])
     .filter((line) => line !== undefined)
     .map(splitWords);

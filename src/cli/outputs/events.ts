@@ -1,8 +1,8 @@
 import { betweenEvents, EXIT_CODE, event, eventSchema, runDescription, SEQ } from "../../kernel/events.ts";
 import { failedSchema } from "../../model/failed.ts";
 import { settingChangesSchema } from "../../model/iteration.ts";
-import { bestSoFarSchema, FINISH_REASONS } from "../../model/run.ts";
-import { summaryOutput } from "../../model/views.ts";
+import { FINISH_REASONS } from "../../model/run.ts";
+import { best, summaryOutput } from "../../model/views.ts";
 import { TEXT } from "../../model/vocabulary.ts";
 import { ANY, type OpenObjectSchema, TIMESTAMP } from "../../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
@@ -64,7 +64,7 @@ const frameFinished = event(
     reason: described("The stop condition that was reached, or what ended the command.", {
       enum: [...FINISH_REASONS, "dry-run", "explained"],
     }),
-    best: described("`null` when nothing has a score, or no run was opened.", nullable(bestSoFarSchema)),
+    best: described("`null` when nothing has a score, or no run was opened.", best),
   },
   {
     message: described("What else there is to say of the end, for people.", TEXT),
@@ -121,4 +121,6 @@ export const followOutput = {
 } as const;
 
 export type FrameLine = Infer<(typeof frameLines)[number]>;
+/** How a command that runs a loop ended. */
+export type RunEnding = Omit<Extract<FrameLine, { readonly type: "run.finished" }>, "type" | "at" | "seq">;
 export type SummaryLine = Infer<typeof summaryLine>;

@@ -148,6 +148,11 @@ export function inspectCalls(root: string, { files }: Pick<Observer, "files">): 
   );
 }
 
+/** What is recorded of a best, by its id. */
+export function bestView(source: Source, best: RunManifest["best"]): BestView | null {
+  return viewOfBest(source, best && { ...best, passed: readEvaluation(source, best.id)?.passed ?? false });
+}
+
 function viewOfBest(source: Source, best: Standing["best"]): BestView | null {
   const hypothesis = best && readHypothesis(source, best.id);
   if (!best || !hypothesis) return null;

