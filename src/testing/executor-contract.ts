@@ -162,6 +162,8 @@ export function executorContract(definition: AnyDefinition<"executor">, { descri
       const missing = "no-such-program-here";
       await project.refuses({ command: `${missing} {aura.seed}` }, {}, missing);
       await project.refuses({ command: "node exit.mjs 0" }, { checks: [{ name: "c", command: missing }] }, missing);
+      await project.refuses({ command: "./missing.sh {aura.seed}", cwd: "copy" }, {}, "./missing.sh");
+      await project.refuses({ command: "node exit.mjs 0", env: { PATH: project.dir.path } }, {}, "node");
     });
 
     promise("are shown by a dry run", async (project) => {

@@ -14,6 +14,7 @@ import type {
 } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import type { JsonValue } from "../../model/json.ts";
+import { isWithinAny } from "../../model/tree-path.ts";
 import {
   type AuraName,
   CommandError,
@@ -111,19 +112,22 @@ export class CommandExecutor implements Executor {
 
   /**
    * Looks for the program of the trial's command and of every check where they would run, and for what the starter puts
-   * before them. One given by a path is looked for when nothing that runs before it may make it.
+   * before them. One given by a path is looked for when neither what runs before it nor an edit may make it.
    */
-  async probe(environment: ExecutionEnvironment, ctx: ProbeContext): Promise<void> {
-    const { settings, effects } = ctx;
+  async probe(environment: ExecutionEnvironment, given: ProbeContext): Promise<void> {
+    const { settings } = given;
     const { starter } = this;
-    const isLocal = runsHere(starter) && this.cwd === "root" && settings.artifacts.length === 0;
     // Checks run before the trial's command.
     const [, first = this.#command] = this.#commands(settings);
     const path = first.shell ? "" : firstWord(first.source);
-    if (isLocal && /^[^{}'"\\]*\/[^{}'"\\]*$/.test(path) && !findProgram(path, settings.root, undefined))
+    const isSeen = (runsHere(starter) || !isAbsolute(path)) && !isWithinAny(normalize(path), settings.artifacts);
+    if (isSeen && /^[^{}'"\\]*\/[^{}'"\\]*$/.test(path) && !findProgram(path, settings.root, undefined))
       throw missingProgram(path, first.source, "is not there");
     const search = starter.missing ? starter : starter.start ? null : environment;
-    if (!search?.missing || this.#env.some(([name]) => name === "PATH")) return;
+    const [, own] = this.#env.find(([name]) => name === "PATH") ?? [];
+    if (!search?.missing || (own && own.uses.length > 0)) return;
+    const ctx = own ? withPath(given, own.render({ spec: {}, aura: {} })) : given;
+    const { effects } = ctx;
     for (const { source, shell } of this.#commands(settings)) {
       const program = firstWord(source);
       if (shell || !isPlainName(program)) continue;
@@ -191,6 +195,13 @@ function compiled(source: string | readonly string[], shell: boolean): Compiled 
 /** Whether commands see the files of this machine: neither a sandbox nor another machine runs them. */
 function runsHere({ start, isolates }: Starter): boolean {
   return start === undefined && isolates !== true;
+}
+
+/** Where commands have this as their `PATH`. */
+function withPath(ctx: ProbeContext, path: string): ProbeContext {
+  const { variables } = ctx.effects;
+  const get = (name: string) => (name === "PATH" ? path : variables.get(name));
+  return { ...ctx, effects: { ...ctx.effects, variables: { get, names: () => variables.names() } } };
 }
 
 /** The word that names the program; a value is never part of it. */
