@@ -27,7 +27,7 @@ export async function changedFilesMessage(
   const kept = await changedProjectFiles(workspace, settings, followed, signal);
   const ways = `to have all by one, ${waysOn(workspace.root, previous, spec).replace(/\s+/g, " ")}`;
   if (live.length > 0)
-    return `${listed(live.map(quoted), NAMED)} changed: earlier scores are of the older file, what runs now has the newer; ${ways}`;
+    return `${listed(live.map(quoted), NAMED)} changed: what ran before had the older file, what runs now has the newer; ${ways}`;
   if (kept.length === 0) return null;
   const names = kept.map(({ path, how }) => `${quoted(path)}${how === "changed" ? "" : ` (${how})`}`);
   const means = `${listed(names, NAMED)} changed since this run read the project: it goes on with what it read, also for what runs again`;

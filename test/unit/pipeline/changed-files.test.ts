@@ -68,7 +68,10 @@ test("a run in the project itself names what its commands name and measures with
   dir.write("run.sh", "echo score: $1.5\n");
   const { events, workspace } = await runData(dir, { ...SPEC, stop: { iterations: 3 } });
   const told = events.find(({ type }) => type === "warning");
-  expect(told).toMatchObject({ code: "files-changed", message: expect.stringContaining('"run.sh" changed: earlier') });
+  expect(told).toMatchObject({
+    code: "files-changed",
+    message: expect.stringContaining('"run.sh" changed: what ran before'),
+  });
   expect(told).toMatchObject({ message: expect.stringMatching(/--from \S*run$/) });
   const changes = workspace.readManifest()?.changes?.at(-1);
   expect(changes?.fields).toContainEqual(
