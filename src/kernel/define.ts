@@ -96,6 +96,17 @@ export interface AnyDefinition<K extends Kind = Kind>
   check?(options: never): readonly { readonly path: string; readonly message: string }[];
 }
 
+/** Declares a component that has no options. */
+export function defineBare<K extends Kind>(
+  kind: K,
+  type: string,
+  summary: string,
+  create: () => KindMap[K],
+): AnyDefinition<K> {
+  const options = { type: "object", properties: {}, additionalProperties: false } as const;
+  return { kind, type, summary, options, example: {}, create };
+}
+
 /** Declares a component. Built-ins and users' modules (as their default export) use the same call. */
 export function defineComponent<const K extends Kind, const S extends ObjectSchema>(
   definition: ComponentDefinition<K, S>,

@@ -2,6 +2,7 @@ import { isJsonObject } from "../model/json.ts";
 import { admits, describeSchema } from "../schema/describe.ts";
 import type { HouseSchema, ObjectSchema } from "../schema/dialect.ts";
 import { misfit } from "../schema/fits.ts";
+import type { Infer } from "../schema/infer.ts";
 import { nearest } from "../text/nearest.ts";
 import { shown } from "../text/printable.ts";
 import { UsageError } from "./errors.ts";
@@ -50,6 +51,11 @@ export class Optionless {
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
 type Properties = ObjectSchema["properties"];
+
+/** Options of a component as code gives them, by its schema: `num_tasks` is `numTasks`, and only `R` have to be there. */
+export type InCode<P extends Properties, R extends string = never> = {
+  readonly [K in keyof P & string as Exclude<Camel<K>, R>]?: Infer<P[K]>;
+} & { readonly [K in keyof P & string as Extract<Camel<K>, R>]: Infer<P[K]> };
 
 /** What a component's schema says of its options, under the names that code gives them: `num_tasks` is `numTasks`. */
 export function inSchema<const P extends Properties>(

@@ -1,6 +1,6 @@
 import type { Clock, Effects } from "../kernel/effects.ts";
 import { RunnerError } from "../kernel/errors.ts";
-import { assertOptions, inSchema, required } from "../kernel/given-options.ts";
+import { assertOptions, type InCode, inSchema, required } from "../kernel/given-options.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Usage } from "../model/call.ts";
 import { defined, isJsonObject, parseJson } from "../model/json.ts";
@@ -11,33 +11,7 @@ import { classifyFailure, NoProvider } from "./llm-failures.ts";
 import { type RawReply, ReplyEvents, usedTogether } from "./llm-reply.ts";
 import { systemEffects } from "./system.ts";
 
-/** Dollars per million tokens. */
-export interface TokenPrice {
-  readonly input: number;
-  readonly output: number;
-}
-
-export interface AnthropicOptions {
-  /** Model name as the provider knows it. */
-  readonly model: string;
-  /** Default: `ANTHROPIC_BASE_URL`, else the provider's own. */
-  readonly baseUrl?: string;
-  /** Name of the environment variable that holds the key. Default `ANTHROPIC_API_KEY`. */
-  readonly apiKeyEnv?: string;
-  /** Longest reply, in tokens. Default 8192. */
-  readonly maxTokens?: number;
-  readonly temperature?: number;
-  /** System prompt. */
-  readonly system?: string;
-  /** Of one request; a number is seconds. Default 10m. */
-  readonly timeout?: number | string;
-  /** How long a provider that is down or busy is waited for; a number is seconds. Default 5m. */
-  readonly maxWait?: number | string;
-  /** What makes the cost of a call known. */
-  readonly price?: TokenPrice;
-}
-
-/** The schema of the same in a spec. */
+/** What a call may be given, in a spec and in code. */
 export const ANTHROPIC_OPTIONS = {
   model: { type: "string", minLength: 1, "x-secret": false, description: "Model name as the provider knows it." },
   base_url: {
@@ -75,6 +49,8 @@ export const ANTHROPIC_OPTIONS = {
     additionalProperties: false,
   },
 } as const;
+
+export type AnthropicOptions = InCode<typeof ANTHROPIC_OPTIONS, "model">;
 
 export interface AnthropicReply {
   readonly content: string;
@@ -262,7 +238,7 @@ function whole(body: string, { headers }: Response, events: ReplyEvents): void {
   events.message(message);
 }
 
-function priced(usage: Usage, price: TokenPrice | undefined): Usage {
+function priced(usage: Usage, price: AnthropicOptions["price"]): Usage {
   if (!price) return usage;
   const costUsd = (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1_000_000;
   return { ...usage, costUsd };

@@ -150,48 +150,33 @@ export interface RefSchema extends Described {
   readonly $ref: `#/$defs/${string}`;
 }
 
-export const DURATION = {
-  type: ["number", "string"],
-  pattern: "^\\s*[0-9]+(\\.[0-9]+)?\\s*(ms|s|m|h|d)?\\s*$",
-  minimum: 0,
-  "x-unit": "duration",
-  description: "A duration: `90s`, `30m`, `2h`; a bare number is seconds.",
-} as const satisfies UnitSchema;
+const NUMBER = "\\s*[0-9]+(\\.[0-9]+)?\\s*";
+const NOT_ZERO = "(?!\\s*[0.]+\\s*([A-Za-z]+\\s*)?$)";
 
-/** A duration above zero: with none at all, what it limits could not even begin. */
-export const TIME_LIMIT = {
-  type: ["number", "string"],
-  pattern: "^(?!\\s*[0.]+\\s*([a-z]+\\s*)?$)\\s*[0-9]+(\\.[0-9]+)?\\s*(ms|s|m|h|d)?\\s*$",
-  exclusiveMinimum: 0,
-  "x-unit": "duration",
-  description: "A duration above zero: `90s`, `30m`, `2h`; a bare number is seconds.",
-} as const satisfies UnitSchema;
+function unit(of: UnitSchema["x-unit"], units: string, description: string): UnitSchema {
+  const pattern = `^${NUMBER}${units}\\s*$`;
+  return { type: ["number", "string"], pattern, minimum: 0, "x-unit": of, description };
+}
 
-export const SIZE = {
-  type: ["number", "string"],
-  pattern: "^\\s*[0-9]+(\\.[0-9]+)?\\s*[KkMmGgTt]?(i?[Bb])?\\s*$",
-  minimum: 0,
-  "x-unit": "size",
-  description: "A size in bytes: `512M`, `2G` (binary units); a bare number is bytes.",
-} as const satisfies UnitSchema;
+/** With none at all, what it limits could not even begin. */
+function aboveZero(of: UnitSchema["x-unit"], units: string, description: string): UnitSchema {
+  const pattern = `^${NOT_ZERO}${NUMBER}${units}\\s*$`;
+  return { type: ["number", "string"], pattern, exclusiveMinimum: 0, "x-unit": of, description };
+}
 
-/** A size above zero. */
-export const SIZE_LIMIT = {
-  type: ["number", "string"],
-  pattern: "^(?!\\s*[0.]+\\s*([A-Za-z]+\\s*)?$)\\s*[0-9]+(\\.[0-9]+)?\\s*[KkMmGgTt]?(i?[Bb])?\\s*$",
-  exclusiveMinimum: 0,
-  "x-unit": "size",
-  description: "A size above zero, in bytes: `512M`, `2G` (binary units); a bare number is bytes.",
-} as const satisfies UnitSchema;
-
-/** A count above zero. */
-export const COUNT_LIMIT = {
-  type: ["number", "string"],
-  pattern: "^(?!\\s*[0.]+\\s*([A-Za-z]+\\s*)?$)\\s*[0-9]+(\\.[0-9]+)?\\s*[kKmM]?\\s*$",
-  exclusiveMinimum: 0,
-  "x-unit": "count",
-  description: "A count above zero: `200k`, `2M`; a bare number is the count.",
-} as const satisfies UnitSchema;
+const TIMES = "(ms|s|m|h|d)?";
+const SIZES = "[KkMmGgTt]?(i?[Bb])?";
+const SECONDS = "`90s`, `30m`, `2h`; a bare number is seconds.";
+const BINARY = "`512M`, `2G` (binary units); a bare number is bytes.";
+export const DURATION = unit("duration", TIMES, `A duration: ${SECONDS}`);
+export const TIME_LIMIT = aboveZero("duration", TIMES, `A duration above zero: ${SECONDS}`);
+export const SIZE = unit("size", SIZES, `A size in bytes: ${BINARY}`);
+export const SIZE_LIMIT = aboveZero("size", SIZES, `A size above zero, in bytes: ${BINARY}`);
+export const COUNT_LIMIT = aboveZero(
+  "count",
+  "[kKmM]?",
+  "A count above zero: `200k`, `2M`; a bare number is the count.",
+);
 
 export const ANY = { "x-any": true } as const satisfies AnySchema;
 

@@ -1,8 +1,9 @@
+import { defineBare } from "../../kernel/define.ts";
 import { Optionless } from "../../kernel/given-options.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { FinishedTrial } from "../../model/trial.ts";
-import { completedTrials, meanOf, plainAggregator, withCounts } from "./summary.ts";
+import { completedTrials, meanOf, withCounts } from "./summary.ts";
 
 abstract class MergedTrials extends Optionless implements Aggregator {
   protected abstract readonly reduce: (values: readonly number[]) => number;
@@ -18,7 +19,8 @@ export class MeanTrialAggregator extends MergedTrials {
   protected override readonly reduce = meanOf;
 }
 
-export const meanAggregator = plainAggregator(
+export const meanAggregator = defineBare(
+  "aggregator",
   "mean",
   "The mean of each number over the trials that completed.",
   () => new MeanTrialAggregator(),
@@ -29,7 +31,8 @@ export class MedianTrialAggregator extends MergedTrials {
   protected override readonly reduce = medianOf;
 }
 
-export const medianAggregator = plainAggregator(
+export const medianAggregator = defineBare(
+  "aggregator",
   "median",
   "The median of each number over the trials that completed.",
   () => new MedianTrialAggregator(),

@@ -1,8 +1,9 @@
+import { defineBare } from "../../kernel/define.ts";
 import { Optionless } from "../../kernel/given-options.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import type { JsonObject, JsonValue } from "../../model/json.ts";
 import type { FinishedTrial } from "../../model/trial.ts";
-import { completedTrials, plainAggregator, withCounts } from "./summary.ts";
+import { completedTrials, withCounts } from "./summary.ts";
 
 /** The metrics of the last repeat that completed. */
 export class LastTrialAggregator extends Optionless implements Aggregator {
@@ -12,7 +13,8 @@ export class LastTrialAggregator extends Optionless implements Aggregator {
   }
 }
 
-export const lastAggregator = plainAggregator(
+export const lastAggregator = defineBare(
+  "aggregator",
   "last",
   "The metrics of the last trial that completed.",
   () => new LastTrialAggregator(),
@@ -32,7 +34,8 @@ export class AllTrialsAggregator extends Optionless implements Aggregator {
   }
 }
 
-export const allAggregator = plainAggregator(
+export const allAggregator = defineBare(
+  "aggregator",
   "all",
   "Lists of all values of each key, one for each trial that completed.",
   () => new AllTrialsAggregator(),

@@ -1,20 +1,12 @@
 import { defineComponent } from "../../kernel/define.ts";
-import { assertOptions, inSchema, required } from "../../kernel/given-options.ts";
+import { assertOptions, type InCode, inSchema, required } from "../../kernel/given-options.ts";
 import type { Aggregator } from "../../kernel/ports.ts";
 import { type JsonObject, lookup } from "../../model/json.ts";
-import type { Direction } from "../../model/settings.ts";
 import type { FinishedTrial } from "../../model/trial.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { nearest } from "../../text/nearest.ts";
 import { shown } from "../../text/printable.ts";
 import { type CompletedTrial, completedTrials, withCounts } from "./summary.ts";
-
-/** Which number ranks the trials, and which way is better. */
-export interface RankOptions {
-  readonly metric: string;
-  /** Default `maximize`. */
-  readonly direction?: Direction;
-}
 
 const rankOptionsSchema = {
   type: "object",
@@ -30,6 +22,9 @@ const rankOptionsSchema = {
   },
   additionalProperties: false,
 } as const satisfies ObjectSchema;
+
+/** Which number ranks the trials, and which way is better; default `maximize`. */
+export type RankOptions = InCode<typeof rankOptionsSchema.properties, "metric">;
 
 class RankedTrials implements Aggregator {
   readonly #options: RankOptions;

@@ -1,5 +1,3 @@
-import { type AnyDefinition, defineComponent } from "../../kernel/define.ts";
-import type { Aggregator } from "../../kernel/ports.ts";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
 import { type FinishedTrial, trialOutput } from "../../model/trial.ts";
 
@@ -7,12 +5,6 @@ import { type FinishedTrial, trialOutput } from "../../model/trial.ts";
 export interface CompletedTrial {
   readonly index: number;
   readonly output: JsonObject;
-}
-
-/** Declares an aggregator without options. */
-export function plainAggregator(type: string, summary: string, create: () => Aggregator): AnyDefinition<"aggregator"> {
-  const options = { type: "object", properties: {}, additionalProperties: false } as const;
-  return defineComponent({ kind: "aggregator", type, summary, options, example: {}, create });
 }
 
 /** The repeats that completed with metrics, in their own order. */

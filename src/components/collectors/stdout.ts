@@ -1,5 +1,5 @@
 import type { TrialContext } from "../../kernel/context.ts";
-import { defineComponent } from "../../kernel/define.ts";
+import { defineBare } from "../../kernel/define.ts";
 import { Optionless } from "../../kernel/given-options.ts";
 import type { Collected, Collector, OutputLines, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
@@ -103,14 +103,11 @@ function pairsIn(lines: OutputLines, metric: string): JsonObject | null {
   return found.size > 0 ? Object.fromEntries(found) : null;
 }
 
-export const stdoutCollector = defineComponent({
-  kind: "collector",
-  type: "stdout",
-  summary:
-    "The last JSON object on stdout that has the metric, else `name: value` lines, else the last of the " +
+export const stdoutCollector = defineBare(
+  "collector",
+  "stdout",
+  "The last JSON object on stdout that has the metric, else `name: value` lines, else the last of the " +
     '`{"step": n, …}` lines (which are steps) that has it. An object may have 1 MiB, ' +
     "a `name: value` line 1000 characters. Colours are ignored, and of a line that was written over, the last text counts.",
-  options: { type: "object", properties: {}, additionalProperties: false },
-  example: {},
-  create: () => new StdoutCollector(),
-});
+  () => new StdoutCollector(),
+);

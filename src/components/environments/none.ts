@@ -1,4 +1,4 @@
-import { defineComponent } from "../../kernel/define.ts";
+import { defineBare } from "../../kernel/define.ts";
 import type { ExecutionEnvironment, PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 
@@ -14,11 +14,9 @@ export class NoEnvironment implements ExecutionEnvironment {
   }
 }
 
-export const noEnvironment = defineComponent({
-  kind: "environment",
-  type: "none",
-  summary: "Commands run with the programs that are on PATH.",
-  options: { type: "object", properties: {}, additionalProperties: false },
-  example: {},
-  create: () => new NoEnvironment(),
-});
+export const noEnvironment = defineBare(
+  "environment",
+  "none",
+  "Commands run with the programs that are on PATH.",
+  () => new NoEnvironment(),
+);

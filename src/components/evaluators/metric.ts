@@ -1,6 +1,6 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { assertOptions, inSchema } from "../../kernel/given-options.ts";
+import { assertOptions, type InCode, inSchema } from "../../kernel/given-options.ts";
 import type { Evaluator } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
@@ -12,13 +12,6 @@ import type { ObjectSchema } from "../../schema/dialect.ts";
 import { nearest } from "../../text/nearest.ts";
 import { shown } from "../../text/printable.ts";
 import { failureReason, noScore, verdictOn } from "./answer.ts";
-
-export interface MetricEvaluatorOptions {
-  /** Key of the summary, exact first, then dotted path; default: the run's metric. */
-  readonly metric?: string;
-  /** What a score has to beat; default: the run's, else the start's score. */
-  readonly baseline?: number;
-}
 
 const OPTIONS = {
   type: "object",
@@ -32,6 +25,8 @@ const OPTIONS = {
   },
   additionalProperties: false,
 } as const satisfies ObjectSchema;
+
+export type MetricEvaluatorOptions = InCode<typeof OPTIONS.properties>;
 
 /** Scores an experiment by one number of its summary: `new MetricEvaluator({ metric: "accuracy", baseline: 0.5 })`. */
 export class MetricEvaluator implements Evaluator {

@@ -1,4 +1,5 @@
 import type { StageContext } from "../../kernel/context.ts";
+import type { InCode } from "../../kernel/given-options.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 
@@ -41,15 +42,8 @@ const repeatSchema = {
 export type RepeatOptions = Infer<typeof repeatSchema>;
 
 /** How often an experimenter runs a hypothesis, as the library takes it. */
-export interface RepeatParts {
-  /** Repeats of each hypothesis; default: as many as `seeds`, else 1. */
-  readonly trials?: number;
-  /** Seeds of the repeats; default: derived from the run's seed. */
+export interface RepeatParts extends Omit<InCode<typeof repeatOptionProperties>, "seeds"> {
   readonly seeds?: readonly number[];
-  /** Failed trials an experiment may have and still complete; default 0. */
-  readonly allowFailed?: number;
-  /** Keep what each trial left under the tracked artifacts; default `false`. */
-  readonly capture?: boolean;
 }
 
 /** A spec's options about repeats as the library takes them. */

@@ -1,7 +1,7 @@
 import type { RunContext, StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { messageOf, SpecError } from "../../kernel/errors.ts";
-import { assertOptions, inSchema, objectOf } from "../../kernel/given-options.ts";
+import { assertOptions, type InCode, inSchema, objectOf } from "../../kernel/given-options.ts";
 import type { Proposals, Researcher as ResearcherPort } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
@@ -22,27 +22,11 @@ import {
 } from "../prompting/source.ts";
 import { promptShapes, promptVariables } from "../prompting/variables.ts";
 import { declaredParameters } from "../space/schema.ts";
-import { checkSpace, compileSpace, type Space, type SpaceOptions, spaceSchema } from "../space/space.ts";
+import { checkSpace, compileSpace, type Space, spaceSchema } from "../space/space.ts";
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
 import { Gathering } from "./gathering.ts";
 import { NOTHING_TO_EDIT, proposeInPlace, requireHands } from "./in-place.ts";
 import { type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
-
-export interface ResearcherOptions extends AskingOptions {
-  /** Hypotheses an iteration asks for. Default 3. */
-  readonly numTasks?: number;
-  /** Proposals outside it are refused with the reason. */
-  readonly space?: SpaceOptions;
-  /** A JSON Schema that every hypothesis's spec has to fit. */
-  readonly hypothesisSchema?: JsonObject;
-  /**
-   * How proposals edit tracked artifacts: as the reply says, in a copy of the project that the runner changes, or not.
-   * Default: `reply` where any are tracked.
-   */
-  readonly edits?: Edits;
-  /** What the prompt knows as `{{vars.<name>}}`. */
-  readonly vars?: JsonObject;
-}
 
 const OPTIONS = {
   type: "object",
@@ -72,6 +56,10 @@ const OPTIONS = {
   required: ["runner"],
   additionalProperties: false,
 } as const satisfies ObjectSchema;
+
+type Own = Omit<InCode<typeof OPTIONS.properties>, "runner" | "prompt" | "promptFile">;
+
+export interface ResearcherOptions extends AskingOptions, Own {}
 
 /**
  * Proposes hypotheses by asking a model. Override `hypothesize` for another way, or `read` to make sense of replies of

@@ -1,36 +1,19 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
-import { assertOptions, inSchema, objectOf, required } from "../../kernel/given-options.ts";
+import { assertOptions, type InCode, inSchema, objectOf, required } from "../../kernel/given-options.ts";
 import type { Proposals, Researcher } from "../../kernel/ports.ts";
 import type { DeclaredParameters } from "../../model/hypothesis.ts";
 import type { Direction } from "../../model/settings.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { declaredParameters } from "../space/schema.ts";
-import {
-  assertUsable,
-  checkSpace,
-  compileSpace,
-  type Space,
-  type SpaceOptions,
-  type SpaceProblem,
-  spaceSchema,
-} from "../space/space.ts";
+import { assertUsable, checkSpace, compileSpace, type Space, type SpaceProblem, spaceSchema } from "../space/space.ts";
 import { gridProblem, gridSampler } from "./search/grid.ts";
 import { ObservationLog } from "./search/observations.ts";
 import { randomSampler, type Sampler } from "./search/sampler.ts";
 import { tpeSampler } from "./search/tpe.ts";
 
 const METHODS = ["random", "grid", "tpe"] as const;
-
-export interface SearchResearcherOptions {
-  /** What proposals may be. */
-  readonly space: SpaceOptions;
-  /** `tpe` learns from the scores; `random` and `grid` do not. Default `tpe`. */
-  readonly method?: (typeof METHODS)[number];
-  /** Hypotheses an iteration asks for. Default 1. */
-  readonly numTasks?: number;
-}
 
 const OPTIONS = {
   type: "object",
@@ -48,6 +31,8 @@ const OPTIONS = {
   required: ["space"],
   additionalProperties: false,
 } as const satisfies ObjectSchema;
+
+export type SearchResearcherOptions = InCode<typeof OPTIONS.properties, "space">;
 
 /**
  * Proposes hypotheses without a model, by random search, over a grid or with a tree-structured Parzen estimator. What

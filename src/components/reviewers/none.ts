@@ -1,4 +1,4 @@
-import { defineComponent } from "../../kernel/define.ts";
+import { defineBare } from "../../kernel/define.ts";
 import type { Finding, Reviewer } from "../../kernel/ports.ts";
 
 /** Finds nothing: for runs whose researcher reads the scores itself. */
@@ -9,11 +9,4 @@ export class NoReviewer implements Reviewer {
 }
 
 /** Reviewer `none`. */
-export const noneReviewer = defineComponent({
-  kind: "reviewer",
-  type: "none",
-  summary: "No insights.",
-  options: { type: "object", properties: {}, additionalProperties: false },
-  example: {},
-  create: () => new NoReviewer(),
-});
+export const noneReviewer = defineBare("reviewer", "none", "No insights.", () => new NoReviewer());

@@ -1,6 +1,6 @@
 import { Archive } from "../../kernel/archive.ts";
 import type { StageContext, StageResults } from "../../kernel/context.ts";
-import { defineComponent } from "../../kernel/define.ts";
+import { defineBare } from "../../kernel/define.ts";
 import { Optionless } from "../../kernel/given-options.ts";
 import type { Finding, Reviewer } from "../../kernel/ports.ts";
 import { isVetoed } from "../../model/evaluation.ts";
@@ -205,11 +205,9 @@ function nameOf(metric: MetricSettings): string {
 }
 
 /** Reviewer `stats`. */
-export const statsReviewer = defineComponent({
-  kind: "reviewer",
-  type: "stats",
-  summary: "Ranks, correlations of parameters with the score, and mean scores by choice; no model.",
-  options: { type: "object", properties: {}, additionalProperties: false },
-  example: {},
-  create: () => new StatsReviewer(),
-});
+export const statsReviewer = defineBare(
+  "reviewer",
+  "stats",
+  "Ranks, correlations of parameters with the score, and mean scores by choice; no model.",
+  () => new StatsReviewer(),
+);

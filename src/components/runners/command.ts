@@ -3,7 +3,7 @@ import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Effects, ProcessResult } from "../../kernel/effects.ts";
 import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts";
-import { assertArgument, assertOptions, inSchema, objectOf, TEXT } from "../../kernel/given-options.ts";
+import { assertArgument, assertOptions, type InCode, inSchema, objectOf, TEXT } from "../../kernel/given-options.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { parseDuration } from "../../model/units.ts";
@@ -25,23 +25,6 @@ import { asReply } from "./llm.ts";
 import { recorded, recordOption } from "./recording.ts";
 
 type CommandEffects = Pick<Effects, "files" | "processes" | "variables" | "token" | "clock">;
-
-export interface CommandRunnerOptions extends Pick<EnvironmentSources, "env" | "passEnv"> {
-  /** How the prompt gets to the command. Default `stdin`. */
-  readonly input?: "stdin" | "argument" | "file";
-  /** Default `text`. */
-  readonly outputFormat?: OutputFormat;
-  /** Where the reply is in JSON output, as a dotted path. Default: the usual places. */
-  readonly path?: string;
-  /** Of one call; a number is seconds. Default 10m. */
-  readonly timeout?: number | string;
-  /** How long a provider behind it that is busy is waited for; a number is seconds. Default 5m. */
-  readonly maxWait?: number | string;
-  /** Name in records. Default `command`. */
-  readonly name?: string;
-  /** Default: the run's own, or the machine's. */
-  readonly effects?: CommandEffects;
-}
 
 const TIMEOUT = "10m";
 const GRACE_MS = 5000;
@@ -86,6 +69,17 @@ const OPTIONS = {
   },
   ...environmentOptions,
 } as const;
+
+type Asking = Omit<InCode<typeof OPTIONS>, "argv" | "output" | "env" | "passEnv">;
+
+export interface CommandRunnerOptions extends Asking, Pick<EnvironmentSources, "env" | "passEnv"> {
+  /** Default `text`. */
+  readonly outputFormat?: OutputFormat;
+  /** Name in records. Default `command`. */
+  readonly name?: string;
+  /** Default: the run's own, or the machine's. */
+  readonly effects?: CommandEffects;
+}
 
 /**
  * Answers prompts with a command, such as an agent CLI, run in the project. `argv` goes to the system as it is, never
