@@ -5,8 +5,6 @@ import type { InputRecord } from "../model/run.ts";
 import type { InputSetting } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
 import { sha256Of } from "../platform/files/hash.ts";
-import { lockFile } from "../workspace/layout.ts";
-import { readLockEntry } from "../workspace/lock/holder.ts";
 import { isWorkspace } from "../workspace/states/index.ts";
 
 /** Watches over the read-only inputs of a run. */
@@ -195,10 +193,6 @@ class Walk {
   }
 
   #isWorkspace(place: string, entries: readonly DirectoryEntry[]): boolean {
-    if (place === this.#workspace || isWorkspace(this.#files, place, entries)) return true;
-    // One that another run is about to begin is locked before it holds a run.
-    const lock = lockFile(place);
-    const isLocked = entries.some(({ name, kind }) => kind === "file" && `${place}/${name}` === lock);
-    return isLocked && (readLockEntry(lock, this.#files)?.holder ?? null) !== null;
+    return place === this.#workspace || isWorkspace(this.#files, place, entries);
   }
 }

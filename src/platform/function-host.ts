@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Effects, ProcessLimits, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
+import type { Effects, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
 import { plainJson } from "./plain-json.ts";
 import { makeScratch } from "./scratch.ts";
 
 /** Largest result a function may give, as JSON text. */
 const LARGEST_RESULT = 16 * 1024 * 1024;
-const DEFAULT_GRACE_MS = 2000;
+const GRACE_MS = 2000;
 
 /** A function of a user's module to be called in a process of its own, where it can be ended. */
 export interface ModuleFunctionRequest extends Pick<ProcessRequest, "logs" | "onStart" | "onLine"> {
@@ -23,9 +23,6 @@ export interface ModuleFunctionRequest extends Pick<ProcessRequest, "logs" | "on
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
-  readonly graceMs?: number;
-  readonly outputLimitBytes?: number;
-  readonly limits?: ProcessLimits;
   /** Of its process and, where it has one of its own, its scratch folder. */
   readonly marker: string;
   /** Folder in which the result is left for a moment; a temporary one by default. */
@@ -63,7 +60,7 @@ export async function runModuleFunction(
     context: request.context ?? null,
     resultFile,
   };
-  const { logs, marker, onStart, onLine, timeoutMs, outputLimitBytes, limits } = request;
+  const { logs, marker, onStart, onLine, timeoutMs } = request;
   try {
     const result = await effects.processes.run(
       {
@@ -72,10 +69,9 @@ export async function runModuleFunction(
         cwd: request.cwd,
         env: request.env,
         stdin: JSON.stringify(toChild),
-        graceMs: request.graceMs ?? DEFAULT_GRACE_MS,
-        ...defined({ outputLimitBytes, timeoutMs, limits, logs }),
+        graceMs: GRACE_MS,
         marker,
-        ...defined({ onStart, onLine }),
+        ...defined({ timeoutMs, logs, onStart, onLine }),
       },
       signal,
     );

@@ -8,7 +8,6 @@ import {
   openSync,
   renameSync,
   rmSync,
-  statfsSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -152,26 +151,15 @@ const CANNOT_FLUSH: ReadonlySet<string> = new Set([
 const MANY = 64;
 const WHOLE_TIMEOUT_MS = 10_000;
 
-/** What `statfs` calls the file system that is in memory only (TMPFS_MAGIC of linux/magic.h). */
-const IN_MEMORY = 0x01021994;
-
 /**
  * Flushes files and directories to the disk; all are on the file system of the first. Those that are missing or cannot
- * be flushed are left alone, and where there is no disk there is nothing to do.
+ * be flushed are left alone.
  */
 export function flushAll(paths: readonly string[], flushOne: (path: string) => void): void {
   const [first] = paths;
   if (first === undefined) return;
   if (paths.length < MANY) for (const path of paths) flushOne(path);
-  else if (!isInMemory(first) && !flushFileSystemOf(first)) for (const path of paths) flushOne(path);
-}
-
-function isInMemory(path: string): boolean {
-  try {
-    return statfsSync(path).type === IN_MEMORY;
-  } catch {
-    return false;
-  }
+  else if (!flushFileSystemOf(first)) for (const path of paths) flushOne(path);
 }
 
 /** `syncfs(2)` by way of coreutils, which Node has no call for; `false` where that is not to be had. */
