@@ -67,8 +67,8 @@ export function insightsVariable({ history, prior = [] }: StageContext): unknown
     const evidenceList = printableList(evidence, evidence.join(", "));
     kept.unshift({
       item: {
-        id: `${run}${id}`,
-        iteration: run === "" ? iteration : 0,
+        id: full(id),
+        iteration: run === null ? iteration : 0,
         finding,
         recommendation,
         evidence: evidenceList,

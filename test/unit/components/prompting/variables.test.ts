@@ -175,6 +175,12 @@ describe("promptVariables", () => {
       "- (earlier run first, iteration 2) wider is better [first/i00002-h001]",
       "- (iteration 1) deeper is worse [i00002-h001]",
     ]);
+    const ids = render("{{#each insights}}{{id}} {{iteration}};{{/each}}", {
+      ...base,
+      prior,
+      history: { ...base.history, insights },
+    });
+    expect(ids).toBe("first/i00002-n00 0;i00002-n00 1;");
   });
 
   it("says what is left of the budget and nothing of time or spend", () => {
