@@ -126,7 +126,7 @@ export type PromptHelper = (args: readonly unknown[]) => string;
  * `{{table rows "id" "score"}}` (a Markdown table of a list of objects, by these columns or all),
  * `{{truncate x 200}}` (at most so many characters), `{{indent x 4}}` (each line by so many spaces).
  */
-const PROMPT_HELPERS: Readonly<Record<string, PromptHelper>> = {
+export const PROMPT_HELPERS: Readonly<Record<string, PromptHelper>> = {
   json: ([value, spaces]) => JSON.stringify(given("json", value), null, count("json", spaces, 2)) ?? "null",
   yaml: ([value]) => toYaml(given("yaml", value)).trimEnd(),
   table: ([rows, ...columns]) => table(given("table", rows), columns.map(String)),

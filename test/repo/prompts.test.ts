@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { promptShapes, promptVariables, RESULTS_SHAPE } from "../../src/components/prompting/variables.ts";
+import { describeEdits, parseProposals } from "../../src/components/researchers/proposals.ts";
+import { parseFindings } from "../../src/components/reviewers/findings.ts";
+import { compilePrompt, PROMPT_HELPERS } from "../../src/platform/template.ts";
+import { type Shape, type Shapes, SINGLE } from "../../src/platform/template-check.ts";
+import { blocks, readProjectFile } from "../support/documents.ts";
+import { historyEntry, stageContext } from "../support/stage-context.ts";
+
+const page = readProjectFile("docs/prompts.md");
+const noted = (note: string): string => blocks("docs/prompts.md").find((block) => block.note === note)?.text ?? "";
+
+/** What the table under a note says: the fields of each variable, as their shape would be told. */
+function told(note: string): Readonly<Record<string, string>> {
+  const [, table = ""] = page.split(`<!-- ${note} -->\n`);
+  const rows = [...(table.split("\n\n")[0] ?? "").matchAll(/^\| `(\w+)` \| (.*?) ?\| /gm)];
+  return Object.fromEntries(rows.map(([, name = "", fields = ""]) => [name, fields]));
+}
+
+/** The same of what prompts are checked against. */
+function expected(shapes: Shapes): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, fieldsOf(name, shape)]));
+}
+
+function fieldsOf(name: string, shape: Shape): string {
+  if (name === "vars" || shape.kind === "open") return "any";
+  if (shape.kind === "single") return "";
+  if (shape.kind === "list") return `list: ${fieldsOf("", shape.items)}`.replace(/: $/, "");
+  return Object.keys(shape.fields)
+    .map((field) => `\`${field}\``)
+    .join(" ");
+}
+
+describe("the page on prompts", () => {
+  it("has every variable with its fields, and no other", () => {
+    expect(told("variables")).toEqual(expected(promptShapes()));
+    expect(told("variables: reviewer")).toEqual(expected({ results: RESULTS_SHAPE }));
+    expect(told("variables: in_place")).toEqual(expected({ task: SINGLE }));
+    for (const helper of Object.keys(PROMPT_HELPERS)) expect(page).toContain(`\`{{${helper} `);
+  });
+
+  it("shows a prompt that is right, with and without a past", () => {
+    const vars = { form: "lr, layers" };
+    const prompt = compilePrompt(noted("file: propose.md"), "propose.md");
+    prompt.check(promptShapes({}, vars));
+    const render = (ctx: ReturnType<typeof stageContext>) =>
+      prompt.render(promptVariables(ctx, { role: "researcher", numTasks: 3, vars }));
+    expect(render(stageContext())).toContain("Nothing is known yet.");
+    const best = historyEntry(1, 1, { lr: 0.2 }, 0.9);
+    const base = stageContext({ entries: [historyEntry(1, 0, { lr: 0.1 }, null), best] });
+    const text = render({ ...base, history: { ...base.history, best } });
+    expect(text).toMatch(/i00001-h001, has 0.9 with lr 0.2/);
+    expect(text).toContain('i00001-h001: 0.9 with {"lr":0.2}');
+    expect(text).toContain("a JSON list of 3 objects: lr, layers.");
+  });
+
+  it("shows replies of which everything is taken", () => {
+    const rules = { allowEdits: true, allowBase: true };
+    const read = parseProposals(noted("reply: researcher"), rules);
+    expect(read).toMatchObject({
+      ok: true,
+      refused: [],
+      proposals: [
+        { label: "higher-lr", spec: { lr: 0.05, layers: 3 } },
+        { label: "nested", spec: { lr: 0.01, layers: 4 }, metadata: { source: "the second paper" } },
+        { base: "i00002-h001", spec: {}, edits: [{}, {}, {}, {}] },
+      ],
+    });
+    expect(describeEdits([{ path: "a", content: "" }], noted("reply: in_place"), "#1", rules)).toMatchObject({
+      label: "faster-loop",
+      rationale: "The sum needs no list.",
+      spec: { lr: 0.01 },
+    });
+    const review = parseFindings(noted("reply: reviewer"), (name) => name);
+    expect(review).toMatchObject({ ok: true, value: [{ evidence: ["i00001-h000", "i00001-h002"] }] });
+  });
+});
