@@ -1,6 +1,7 @@
 import { Command, CommanderError, type Option } from "commander";
 import { EXIT } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
+import type { RequestKind } from "../workspace/requests.ts";
 import type { ApplyFlags } from "./apply.ts";
 import type { ExportFlags } from "./export.ts";
 import {
@@ -78,6 +79,7 @@ const COMMANDS: ReadonlyMap<string, (aura: Command, exit: Exit) => void> = new M
   ["inspect", inspectCommand],
   ["export", exportCommand],
   ["compare", compareCommand],
+  ...["note", "stop", "pause", "continue"].map((name) => [name, requestCommands] as const),
   ...["rollback", "apply", "repair"].map((name) => [name, stateCommands] as const),
   ...["validate", "init", "components", "schema"].map((name) => [name, specCommands] as const),
 ]);
@@ -191,6 +193,29 @@ function compareCommand(aura: Command, exit: Exit): void {
       const { compare } = await import("./compare.ts");
       exit(await compare(workspaces, flags));
     });
+}
+
+function requestCommands(aura: Command, exit: Exit): void {
+  const ask = async (kind: RequestKind, workspace: string, text?: string): Promise<void> => {
+    const { request } = await import("./request.ts");
+    exit(await request(kind, workspace, text));
+  };
+  sub(aura, "note")
+    .description("say something to the prompts of a run, which may be going on")
+    .argument("<workspace>", "the run's folder")
+    .argument("<text>", "what to say")
+    .action((workspace: string, text: string) => ask("note", workspace, text));
+  const described = {
+    stop: "have a run that goes on finish what runs, and end with 75; `aura resume` goes on",
+    pause: "have a run that goes on start nothing more until it is continued",
+    continue: "have a paused run go on",
+  };
+  for (const kind of ["stop", "pause", "continue"] as const) {
+    sub(aura, kind)
+      .description(described[kind])
+      .argument("<workspace>", "the run's folder")
+      .action((workspace: string) => ask(kind, workspace));
+  }
 }
 
 function stateCommands(aura: Command, exit: Exit): void {

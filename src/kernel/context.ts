@@ -136,6 +136,8 @@ export interface ProposalProblem {
 export interface StageContext extends RunContext {
   readonly iteration: number;
   readonly history: History;
+  /** What the user said so far, oldest first. */
+  readonly notes?: readonly string[];
   /** A stream of its own for this stage of this iteration. */
   readonly rng: Rng;
   readonly calls: Calls;

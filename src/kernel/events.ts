@@ -83,6 +83,11 @@ export const betweenEvents = [
     ),
     fields: settingChangesSchema,
   }),
+  event(
+    "request.heard",
+    { kind: described("What was asked of the run from elsewhere.", { enum: ["stop", "pause", "continue", "note"] }) },
+    { text: described("Of a note: what it says.", TEXT) },
+  ),
   event("warning", { code: described("Stable.", TEXT), message: TEXT }, { hypothesisId: HYPOTHESIS_ID }),
   event("iteration.started", { iteration: ITERATION }, { base: carriedStateSchema }),
   event("stage.started", {

@@ -16,7 +16,6 @@ export interface WorkspaceView {
   readExperiment(id: HypothesisId): Experiment | null;
   readEvaluation(id: HypothesisId): Evaluation | null;
   readTrial(id: TrialId): FinishedTrial | null;
-  notes(): readonly string[];
 }
 
 /** The tracked artifacts a stage may look at: the base state of the iteration under way. */

@@ -42,6 +42,8 @@ export function distinct(refused: readonly RefusedProposal[]): readonly RefusedP
   return [...new Map(refused.map((one) => [`${one.label}\n${one.reason}`, one])).values()];
 }
 
+const noteSchema = exactly({ name: described("Its file in notes/.", TEXT), text: TEXT });
+
 const common = {
   iteration: { type: "integer", minimum: 0 },
   start: {
@@ -49,6 +51,10 @@ const common = {
     description: "The start is run unedited, to have a score: the first iteration of a run with tracked artifacts.",
   },
   changes: { ...settingChangesSchema, description: "What of the settings had been changed before it began." },
+  notes: described(
+    "What the user said since the iteration before: its prompts have it, and those after it.",
+    listOf(noteSchema),
+  ),
   base: {
     ...carriedStateSchema,
     description: "The state that hypotheses start from which choose no other; absent without artifacts.",
@@ -64,13 +70,13 @@ const proposed = {
 export const iterationSchema = {
   description: "Where one iteration stands: iterations/<n>/iteration.json",
   anyOf: [
-    exactly(["start", "changes", "base"], { ...common, state: { const: "started" } }),
-    exactly(["start", "changes", "base", "failure", "exhausted"], {
+    exactly(["start", "changes", "notes", "base"], { ...common, state: { const: "started" } }),
+    exactly(["start", "changes", "notes", "base", "failure", "exhausted"], {
       ...common,
       ...proposed,
       state: { const: "proposed" },
     }),
-    exactly(["start", "changes", "base", "failure", "exhausted", "carried"], {
+    exactly(["start", "changes", "notes", "base", "failure", "exhausted", "carried"], {
       ...common,
       ...proposed,
       state: { const: "finished" },

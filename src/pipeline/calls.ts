@@ -26,6 +26,8 @@ export interface CallServiceDeps {
   readonly signal: AbortSignal;
   /** Aborted when nothing more is to be started. */
   readonly stopping: AbortSignal;
+  /** Waits while the run is paused. */
+  readonly going: () => Promise<void>;
   readonly root: string;
   /** Begins the marker of each call's processes. */
   readonly mark: string;
@@ -45,6 +47,7 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
       const promptHash = sha256Of(request.prompt);
       const known = deps.workspace.readCall(iteration, id);
       if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, deps.emit);
+      await deps.going();
       if (request.ask > 1 || request.additional) refuseOverBudget(deps);
       const started: StartedCall = {
         id,

@@ -19,6 +19,7 @@ import { ManifestKeeper } from "./manifest.ts";
 import type { PipelineOptions } from "./options.ts";
 import { copyPrior, type EarlierRun, priorOf } from "./prior.ts";
 import { openProject } from "./project.ts";
+import { Requests } from "./requests.ts";
 import { chooseFailed, clearFailed } from "./resume.ts";
 import { recordedSpending, Spending } from "./spending.ts";
 import type { Loop } from "./stage-context.ts";
@@ -41,7 +42,7 @@ export async function conductRun(
   options: PipelineOptions,
   settings: RunSettings,
   emitter: Emitter,
-  signals: StopSignals,
+  { stop, ...signals }: StopSignals & { readonly stop: () => void },
   earlier: EarlierRun | null,
 ): Promise<RunEnd> {
   const { workspace, spec } = options;
@@ -92,6 +93,7 @@ export async function conductRun(
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
     if (!previous) announce();
     const { artifacts, copies } = await openProject(run, workspace, keeper);
+    using requests = new Requests({ workspace, clock: effects.clock, spending, emit: emitter.emit, stop });
     const history = new RunHistory(settings, workspace.rollbacks(), keeper.rules);
     const loop: Loop = {
       stages,
@@ -99,6 +101,7 @@ export async function conductRun(
       workspace,
       history,
       spending,
+      requests,
       slots: new Semaphore(settings.parallel),
       signals,
       stopping: AbortSignal.any([signals.now, signals.drain]),

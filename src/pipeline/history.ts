@@ -10,6 +10,7 @@ import type { BestSoFar } from "../model/run.ts";
 import { type Comparison, withoutMinimum } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { sha256Of } from "../platform/files/hash.ts";
+import type { Note } from "../workspace/requests.ts";
 import type { AppliedRollback } from "../workspace/rollbacks.ts";
 import { NO_PROGRESS, type Progress, withIteration } from "./stopping.ts";
 
@@ -24,6 +25,8 @@ export interface View {
   readonly carried: CarriedState | null;
   /** What stop rules go by. */
   readonly progress: Progress;
+  /** What the user said, up to the last finished iteration. */
+  readonly notes: readonly Note[];
 }
 
 /** What decided in an iteration: settings may have been changed since. */
@@ -54,6 +57,7 @@ export class RunHistory {
   #refused: readonly RefusedProposal[] = [];
   #carried: CarriedState | null = null;
   #progress = NO_PROGRESS;
+  #notes: readonly Note[] = [];
   #lastIteration: number | null = null;
   #evaluated = { some: false, scored: false };
   #lastFailed: HypothesisId | null = null;
@@ -75,7 +79,7 @@ export class RunHistory {
       refused: this.#refused,
       insights: this.#insights,
     };
-    return { history, carried: this.#carried, progress: this.#progress };
+    return { history, carried: this.#carried, progress: this.#progress, notes: this.#notes };
   }
 
   get lastIteration(): number | null {
@@ -165,6 +169,7 @@ export class RunHistory {
       startFailed: record.start ? results.some(isFailedStart) : this.#progress.startFailed,
     };
     this.#lastIteration = record.iteration;
+    this.#notes = [...this.#notes, ...(record.notes ?? [])];
     for (const rollback of this.#rollbacks) if (rollback.afterIteration === record.iteration) this.#rollBack(rollback);
     return { record, entries };
   }
@@ -175,13 +180,13 @@ export class RunHistory {
     before: HistoryEntry | null,
     insights: number,
   ): FinishedIteration {
-    const { iteration, start, changes, base, hypotheses, refused, failure, exhausted } = proposed;
+    const { iteration, start, changes, notes, base, hypotheses, refused, failure, exhausted } = proposed;
     const best = this.#archive.best();
     const carried = this.#carryOn(entries, proposed);
     const failed = (count: number, { score }: HistoryEntry): number => (score === null ? count + 1 : 0);
     return {
       iteration,
-      ...defined({ start, changes, base }),
+      ...defined({ start, changes, notes, base }),
       hypotheses,
       refused,
       ...defined({ failure, exhausted }),

@@ -37,7 +37,7 @@ export async function runIteration(loop: Loop, iteration: number, view: View): P
   run.emit({ type: "iteration.started", iteration, ...(begun.base ? { base: begun.base } : {}) });
 
   const states = new Map<string, string>();
-  const ctx = stageContext(loop, iteration, view, begun.base, states);
+  const ctx = stageContext(loop, view, begun, states);
   const { fixed, hypotheses } =
     begun.state === "started" ? await fixBatch(loop, ctx, begun, view) : await readBatch(loop, ctx, begun, view);
   const results = await experimentAll(loop, ctx, begun.base, hypotheses, states);
@@ -80,10 +80,16 @@ function begin({ artifacts, workspace, changesFor }: Loop, iteration: number, vi
   const start = artifacts && { snapshot: artifacts.start, hypothesisId: hypothesisId(iteration, 0) };
   const base = view.carried ?? start;
   const changes = changesFor(iteration);
+  // What is said later is for the next: a question that has a reply is asked in the same words again.
+  const notes =
+    known === null
+      ? workspace.notes().filter(({ name }) => !view.notes.some((note) => note.name === name))
+      : (known.notes ?? []);
   const record: IterationRecord = {
     iteration,
     ...(artifacts !== null && iteration === 0 ? { start: true } : {}),
     ...(changes.length > 0 ? { changes } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
     ...(base ? { base } : {}),
     state: "started",
   };

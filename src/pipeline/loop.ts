@@ -25,6 +25,7 @@ export async function goAround(loop: Loop, unfinished: readonly number[]): Promi
   for (;;) {
     // Iterations without a hypothesis may wait for nothing either.
     await run.effects.clock.turn();
+    await loop.requests.going(loop.stopping);
     if (signals.now.aborted || signals.drain.aborted) return reached(loop, "interrupted");
     const view = history.view();
     const begun = rest.shift();

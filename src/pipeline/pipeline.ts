@@ -1,5 +1,5 @@
 import type { Effects } from "../kernel/effects.ts";
-import { type ExitCode, isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
 import type { EventSink } from "../kernel/events.ts";
 import { createRedactor, type Redactor } from "../kernel/redact.ts";
 import { artifactPath } from "../model/artifact.ts";
@@ -10,7 +10,7 @@ import { isWithin } from "../model/tree-path.ts";
 import type { LockOptions } from "../workspace/lock/lock.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
-import type { StopSignals } from "./ending.ts";
+import { StopRequest, type StopSignals } from "./ending.ts";
 import { assertPipelineOptions, hiddenValues, type PipelineOptions, settingsFrom } from "./options.ts";
 import { readEarlier } from "./prior.ts";
 import { assertArtifacts } from "./project.ts";
@@ -70,8 +70,11 @@ export class Pipeline {
    * workspace is held by another process or damaged, a tool or the provider is unusable, the disk is full.
    */
   async run(options: RunOptions = {}): Promise<RunResult> {
-    const of = (signal?: AbortSignal): AbortSignal => AbortSignal.any(signal ? [signal] : []);
-    const signals: StopSignals = { now: of(options.signal), drain: of(options.drain) };
+    const of = (...given: readonly (AbortSignal | undefined)[]): AbortSignal =>
+      AbortSignal.any(given.filter((signal) => signal !== undefined));
+    const asked = new AbortController();
+    const stop = (): void => asked.abort(new StopRequest(EXIT.paused));
+    const signals = { now: of(options.signal), drain: of(options.drain, asked.signal), stop };
     try {
       this.#assertArtifacts();
       const end = await this.#inLock(signals, options.onWait);
@@ -95,7 +98,7 @@ export class Pipeline {
     assertArtifacts(unread, this.settings, this.#effects.files);
   }
 
-  async #inLock(signals: StopSignals, onWait: LockOptions["onWait"]): Promise<RunEnd> {
+  async #inLock(signals: StopSignals & { readonly stop: () => void }, onWait: LockOptions["onWait"]): Promise<RunEnd> {
     const { workspace, from } = this.#options;
     const isNew = from !== undefined && !workspace.hasRun();
     const earlier = isNew ? await readEarlier(from, this.settings, this.#effects) : null;

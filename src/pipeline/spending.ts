@@ -10,7 +10,8 @@ export class Spending {
   #totals: RunTotals;
   readonly #clock: Clock;
   readonly #activeBefore: number;
-  readonly #startedAt: number;
+  #startedAt: number;
+  #pausedAt: number | null = null;
 
   constructor(before: RunTotals, clock: Clock) {
     this.#totals = before;
@@ -20,7 +21,22 @@ export class Spending {
   }
 
   totals(): RunTotals {
-    return { ...this.#totals, activeMs: Math.round(this.#activeBefore + this.#clock.monotonic() - this.#startedAt) };
+    return { ...this.#totals, activeMs: Math.round(this.#activeBefore + this.#now() - this.#startedAt) };
+  }
+
+  /** Time stands still until `continue`. */
+  pause(): void {
+    this.#pausedAt = this.#now();
+  }
+
+  continue(): void {
+    const now = this.#now();
+    this.#pausedAt = null;
+    this.#startedAt += this.#clock.monotonic() - now;
+  }
+
+  #now(): number {
+    return this.#pausedAt ?? this.#clock.monotonic();
   }
 
   /** A call that was answered, or that failed and was paid for. */

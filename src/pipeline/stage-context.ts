@@ -4,7 +4,7 @@ import type { Redactor } from "../kernel/redact.ts";
 import type { Semaphore } from "../kernel/semaphore.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { TrialId } from "../model/ids.ts";
-import type { CarriedState, SettingChange } from "../model/iteration.ts";
+import type { IterationRecord, SettingChange } from "../model/iteration.ts";
 import type { RunTotals } from "../model/run.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { createCalls } from "./calls.ts";
@@ -14,6 +14,7 @@ import type { InputGuard } from "./inputs.ts";
 import type { TrialFolders } from "./keep.ts";
 import { type ArtifactStates, createEditCopies, type ProjectCopies } from "./project.ts";
 import { shownState } from "./propose.ts";
+import type { Requests } from "./requests.ts";
 import type { Spending } from "./spending.ts";
 import type { Stages } from "./stages.ts";
 import { redactedCalls, redactedTrials } from "./stages.ts";
@@ -32,6 +33,8 @@ export interface Loop {
   /** Aborted by either of them. */
   readonly stopping: AbortSignal;
   readonly gate: Gate;
+  /** What is asked of the run from elsewhere: while it is paused nothing is started. */
+  readonly requests: Requests;
   readonly inputs: InputGuard;
   readonly artifacts: ArtifactStates | null;
   readonly project: ProjectCopies;
@@ -51,14 +54,14 @@ export interface Loop {
  */
 export function stageContext(
   loop: Loop,
-  iteration: number,
-  { history }: View,
-  base: CarriedState | undefined,
+  { history, notes }: View,
+  { iteration, base, notes: said = [] }: IterationRecord,
   states: ReadonlyMap<string, string>,
 ): StageContext {
-  const { run, workspace, artifacts, project, spending, slots, signals, stopping, inputs, hide } = loop;
+  const { run, workspace, artifacts, project, spending, slots, signals, stopping, requests, inputs, hide } = loop;
   const { effects, settings, signal, emit } = run;
   const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
+  const going = (): Promise<void> => requests.going(stopping);
   const calls = createCalls(
     {
       workspace,
@@ -67,6 +70,7 @@ export function stageContext(
       spending,
       signal,
       stopping,
+      going,
       root: settings.root,
       mark: run.mark,
       stop: settings.stop,
@@ -78,6 +82,7 @@ export function stageContext(
     ...run,
     iteration,
     history,
+    notes: [...notes, ...said].map(({ text }) => text),
     rng,
     calls: redactedCalls(calls, hide),
     ...(artifacts && base
@@ -102,6 +107,9 @@ export function stageContext(
     removeEmpty: (trial: TrialId, attempt: number) => loop.folders.removeEmpty(trial, attempt),
   };
   const isScored = (): boolean => !loop.history.isWithoutScore;
-  const trials = createTrials({ workspace, slots, spending, signals, stopping, inputs, copies, isScored }, stage);
+  const trials = createTrials(
+    { workspace, slots, spending, signals, stopping, going, inputs, copies, isScored },
+    stage,
+  );
   return { ...stage, trials: redactedTrials(trials, hide) };
 }

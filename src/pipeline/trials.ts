@@ -30,6 +30,8 @@ export interface TrialServiceDeps {
   readonly signals: StopSignals;
   /** Aborted by either of the signals. */
   readonly stopping: AbortSignal;
+  /** Waits while the run is paused. */
+  readonly going: () => Promise<void>;
   readonly inputs: InputGuard;
   readonly copies: Copies;
   readonly isScored: () => boolean;
@@ -66,8 +68,11 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const { now, drain } = deps.signals;
     const stopped = (): Interrupted => new Interrupted(now.aborted ? "now" : "drain");
     if (now.aborted || drain.aborted) throw stopped();
-    if (queues) return { number: 0, [Symbol.dispose]: () => undefined };
-    return deps.slots.acquire(deps.stopping).catch(() => Promise.reject(stopped()));
+    const slot = queues ? NO_SLOT : await deps.slots.acquire(deps.stopping).catch(() => Promise.reject(stopped()));
+    await deps.going();
+    if (!now.aborted && !drain.aborted) return slot;
+    slot[Symbol.dispose]();
+    throw stopped();
   }
 
   async function runAttempt(
@@ -203,6 +208,8 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
 
   return trials;
 }
+
+const NO_SLOT: Slot = { number: 0, [Symbol.dispose]: () => undefined };
 
 /** The attempt that a killed AURA left running somewhere, if the record says where. */
 function leftRunning(trial: StartedTrial | null): TrialAttempt | null {

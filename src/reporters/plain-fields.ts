@@ -77,6 +77,8 @@ export function plainFields(
         from: `the proposals of iteration ${event.from}`,
         fields: event.fields.map(({ path }) => path).join(", "),
       });
+    case "request.heard":
+      return info({ kind: event.kind, text: event.text });
     case "warning":
       return warn({ code: event.code, id: event.hypothesisId, message: event.message });
     case "iteration.started":

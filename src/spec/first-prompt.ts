@@ -84,7 +84,6 @@ function previewContext(
       readExperiment: () => null,
       readEvaluation: () => null,
       readTrial: () => null,
-      notes: () => [],
     },
     inputs: settings.inputs.map((input) => {
       return { path: input.path, size: inputSize(input, scope), modifiedAt: "", sha256: "" };

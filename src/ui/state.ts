@@ -76,6 +76,8 @@ export interface DashboardState {
   readonly lastAt: string | null;
   readonly iteration: number | null;
   readonly stage: Stage | null;
+  /** What was asked of it from elsewhere and holds it up. */
+  readonly held: "stop" | "pause" | null;
   readonly iterationsCompleted: number;
   /** Of the iteration under way. */
   readonly batch: { readonly proposed: number; readonly evaluated: number };
@@ -116,6 +118,7 @@ export const INITIAL_STATE: DashboardState = {
   lastAt: null,
   iteration: null,
   stage: null,
+  held: null,
   iterationsCompleted: 0,
   batch: { proposed: 0, evaluated: 0 },
   totals: NO_TOTALS,

@@ -83,6 +83,8 @@ function change(state: DashboardState, event: AuraEvent): DashboardState {
         totals: { ...event.totals, activeMs: state.totals.activeMs },
         best: bestView(state, event.best),
       };
+    case "request.heard":
+      return requestHeard(state, event);
     case "settings.changed":
     case "snapshot.taken":
       return state;
@@ -109,6 +111,7 @@ function runStarted(state: DashboardState, { run, at }: EventOf<"run.started">):
     totals: run.totals,
     running: [],
     calls: [],
+    held: null,
     rows: known.rows.map(withoutWork),
     finished: null,
   };
@@ -133,6 +136,13 @@ function runFinished(state: DashboardState, event: EventOf<"run.finished">): Das
       at: event.at,
     },
   };
+}
+
+/** A note stands with the insights, as both are for the next prompt. */
+function requestHeard(state: DashboardState, { kind, text: said = "", at }: EventOf<"request.heard">): DashboardState {
+  if (kind !== "note") return { ...state, held: kind === "continue" ? null : kind };
+  const note = { id: at, iteration: state.iteration ?? 0, finding: text(`you: ${said}`, 600), recommendation: "" };
+  return { ...state, insights: push(state.insights, note, MAX_NOTES) };
 }
 
 /** A row when nothing works on it any more. */

@@ -93,6 +93,11 @@ export function notesDir(root: string): string {
   return `${root}/notes`;
 }
 
+/** Where others than the writer may write. */
+export function requestsDir(root: string): string {
+  return `${root}/requests`;
+}
+
 export function rollbacksDir(root: string): string {
   return `${root}/rollbacks`;
 }

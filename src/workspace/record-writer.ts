@@ -43,6 +43,11 @@ export class RecordWriter {
     this.#lock = lock;
   }
 
+  /** Of the lock that is held; empty without one. */
+  get lockToken(): string {
+    return this.#lock?.token ?? "";
+  }
+
   /** Throws `WorkspaceError`: "usage" when no lock was taken, "lock-lost" when it is not ours any more. */
   assertWritable(): void {
     if (!this.#lock) throw new WorkspaceError("usage", `take the lock of ${this.#root} before writing to it`);

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { WorkspaceView } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
@@ -9,12 +9,12 @@ import { systemEffects } from "../platform/system.ts";
 import { IterationRecords } from "./iteration-records.ts";
 import * as layout from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
-import { compareNatural } from "./listing.ts";
 import { folderIdentity, holdsRun, IF_EXISTS, type IfExists, notFound, placeForRun, whyTaken } from "./locate.ts";
 import { acquireLock, type Lock, type LockOptions } from "./lock/lock.ts";
 import { readManifest } from "./manifest.ts";
 import type { WriteOptions } from "./record-writer.ts";
-import { readPrior, type Source } from "./records.ts";
+import { readPrior } from "./records.ts";
+import { type Note, type RunRequest, readNotes, takeRequests } from "./requests.ts";
 import { type AppliedRollback, readRollbacks } from "./rollbacks.ts";
 import { type RunSummary, standingAtRest, summarize } from "./views/standing.ts";
 
@@ -196,8 +196,14 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   }
 
   /** What the user told the run, oldest first. */
-  notes(): readonly string[] {
+  notes(): readonly Note[] {
     return readNotes(this.source);
+  }
+
+  /** Takes what has been asked of this run from elsewhere, oldest first; see `requests.ts`. */
+  takeRequests(): readonly RunRequest[] {
+    this.writer.assertWritable();
+    return takeRequests(this.source, this.writer.lockToken);
   }
 
   /** Adds a line, given without its end, to the event log. */
@@ -230,19 +236,4 @@ export class Workspace extends IterationRecords implements WorkspaceView {
       throw error;
     }
   }
-}
-
-const MAX_NOTE_BYTES = 64 * 1024;
-
-/** The notes the user left for a run, in the order of their names; what is larger than 64 KiB is left out. */
-function readNotes({ root, files }: Source): readonly string[] {
-  const folder = layout.notesDir(root);
-  const names = (files.list(folder) ?? [])
-    .filter(({ name, kind }) => kind === "file" && /^[^.].*\.(txt|md)$/.test(name))
-    .map(({ name }) => name)
-    .sort(compareNatural);
-  return names
-    .filter((name) => (files.stat(join(folder, name))?.size ?? 0) <= MAX_NOTE_BYTES)
-    .map((name) => files.readText(join(folder, name))?.trim() ?? "")
-    .filter((text) => text !== "");
 }

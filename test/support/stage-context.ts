@@ -42,7 +42,6 @@ export function stageContext(options: StageContextOptions = {}): StageContext {
       readExperiment: () => null,
       readEvaluation: () => null,
       readTrial: () => null,
-      notes: () => [],
     },
     inputs: [],
     totals: () => NO_TOTALS,

@@ -87,7 +87,7 @@ export function insightsVariable({ history, prior = [] }: StageContext): unknown
 export function notesVariable(ctx: StageContext): unknown {
   let room = TOKEN_BUDGETS.notes * CHARACTERS_PER_TOKEN;
   const kept: string[] = [];
-  for (const note of [...ctx.workspace.notes()].reverse()) {
+  for (const note of [...(ctx.notes ?? [])].reverse()) {
     const line = promptLine(note, 4000);
     room -= line.length;
     if (room < 0) break;

@@ -99,6 +99,8 @@ function Status({ state, now, short }: StatusProps): ReactElement {
       </Words>
     );
   }
+  if (state.held !== null)
+    return <Words tone="warn">{state.held === "pause" ? "■ paused" : "■ stopping when what runs is finished"}</Words>;
   const stage = state.stage ? STAGE_WORDS[state.stage] : state.run ? "working" : "starting";
   const limit = state.run?.stop.iterations;
   const of = limit === undefined ? "" : short ? `/${limit}` : ` of ${limit}`;

@@ -214,3 +214,17 @@ describe("a budget that ends a run", () => {
     expect(await timed()).toMatchObject({ reason: "wall-clock", exitCode: 0, totals: { trials: 1 } });
   });
 });
+
+test("a note that comes between an answer and the resume is for the next iteration: nothing is asked again", async () => {
+  const model = runner(() => ({ content: '[{"x": 1}]', usage }));
+  const { workspace } = await run(model, { iterations: 1 });
+  const { iteration } = workspace.readIteration(1) ?? { iteration: 0 };
+  const lock = await workspace.lock();
+  workspace.writeIteration({ iteration, state: "started" });
+  workspace.removeHypothesis("i00001-h000");
+  lock.release();
+  folder.write("run/notes/said.md", "Try 2.");
+  await run(model, { iterations: 1 });
+  expect(model.asked()).toBe(1);
+  expect(workspace.readIteration(1)).not.toHaveProperty("notes");
+});

@@ -30,6 +30,19 @@ describe("the dashboard's store", () => {
     });
   });
 
+  it("shows what was asked of the run from elsewhere: a note beside the insights, and what holds it up", () => {
+    const state = replay(
+      stamp([
+        { type: "request.heard", kind: "note", text: "try \u001b[31mred" },
+        { type: "request.heard", kind: "pause" },
+      ]),
+    );
+    expect(state.insights).toMatchObject([{ finding: expect.stringMatching(/^you: try .*red$/) }]);
+    expect(state.insights[0]?.finding).not.toContain("\u001b");
+    expect(state.held).toBe("pause");
+    expect(replay(stamp([{ type: "request.heard", kind: "continue" }]), state).held).toBeNull();
+  });
+
   it("shows a model call while it is under way", () => {
     const started = liveEvents.findIndex(({ type }) => type === "call.started");
     expect(replay(liveEvents.slice(0, started + 1)).calls).toMatchObject([{ role: "researcher" }]);

@@ -375,7 +375,7 @@ describe("the summary", () => {
     ] as const) {
       writeFileSync(join(notes, name), text);
     }
-    expect(workspace.notes()).toEqual(["first", "second"]);
+    expect(workspace.notes().map(({ text }) => text)).toEqual(["first", "second"]);
   });
 });
 

@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import { EXIT, StorageError, UsageError, WorkspaceError } from "../kernel/errors.ts";
+import { systemEffects } from "../platform/system.ts";
+import { shellPath } from "../text/shell.ts";
+import { peekLock } from "../workspace/lock/holder.ts";
+import { leaveRequest, type RequestKind } from "../workspace/requests.ts";
+import { manifestOf } from "../workspace/views/queries.ts";
+import { guarded } from "./output.ts";
+
+/** A prompt holds no more of a note. */
+const LONGEST_NOTE = 4000;
+/** A run looks four times a second. */
+const PATIENCE_MS = 5000;
+
+const HEARD: Readonly<Record<RequestKind, string>> = {
+  stop: "it starts nothing more, and ends when what runs is finished and scored",
+  pause: "it starts nothing more until `aura continue`; what runs is finished",
+  continue: "it goes on",
+  note: "the next iteration's prompts have it",
+};
+
+/** `aura stop|pause|continue <workspace>` and `aura note <workspace> TEXT`: asks it of the run, and waits until that has heard. */
+export async function request(kind: RequestKind, place: string, note = ""): Promise<number> {
+  return guarded({}, async () => {
+    const root = resolve(place);
+    const effects = systemEffects();
+    const { files, clock } = effects;
+    manifestOf(root, files);
+    const text = note.trim();
+    if (kind === "note" && (text === "" || text.length > LONGEST_NOTE))
+      throw new UsageError(`a note has 1 to ${LONGEST_NOTE} characters, and this has ${text.length}`);
+    const lock = peekLock(root, effects);
+    const isLive = lock.state === "held" || lock.state === "foreign";
+    if (!isLive && kind !== "note")
+      throw new WorkspaceError("usage", `nothing runs in ${root}\ngo on with it: aura resume ${shellPath(place)}`);
+    const path = leave(
+      () => leaveRequest(root, effects, kind, kind === "note" ? text : isLive ? lock.holder.token : ""),
+      root,
+    );
+    const say = (words: string): number => {
+      process.stdout.write(`${words}\n`);
+      return EXIT.ok;
+    };
+    if (!isLive) return say(`noted; nothing runs in ${place} now: the next resume hears it`);
+    using deadline = clock.deadline(PATIENCE_MS);
+    while (files.stat(path) !== null && !deadline.signal.aborted)
+      await clock.sleep(50, deadline.signal).catch(() => undefined);
+    return say(files.stat(path) === null ? `heard: ${HEARD[kind]}` : "left for the run, which has not heard it yet");
+  });
+}
+
+/** Says of a failure to write that it is the asking that failed, and nothing of the run. */
+function leave(write: () => string, root: string): string {
+  try {
+    return write();
+  } catch (thrown) {
+    if (!(thrown instanceof StorageError)) throw thrown;
+    throw new StorageError("ask the run, which goes on all the same, by writing to", root, thrown.cause);
+  }
+}
