@@ -67,7 +67,7 @@ function assertPlace({ store }: StatesOfRun, file: string, path: string, force: 
  */
 function commandFor(run: StatesOfRun, file: string): string {
   const { files } = run.store;
-  const project = projectThere(run);
+  const project = projectOf(run);
   if (project === null) return `git apply ${shellPath(file)}`;
   const top = repositoryTop(files, project) ?? project;
   const inside = relative(top, project);
@@ -76,17 +76,6 @@ function commandFor(run: StatesOfRun, file: string): string {
   return isHere
     ? `git apply${directory} ${shellPath(file)}`
     : `git -C ${shellWord(top)} apply${directory} ${shellWord(resolve(file))}`;
-}
-
-/** The real path of the project; `null` when it is not there any more. */
-function projectThere(run: StatesOfRun): string | null {
-  const { files } = run.store;
-  try {
-    return files.realPath(projectOf(run, files));
-  } catch (thrown) {
-    if (thrown instanceof WorkspaceError) return null;
-    throw thrown;
-  }
 }
 
 /** A patch, or nothing yet, as an earlier `--patch` left it. */

@@ -37,7 +37,7 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
     const { snapshot } = findState(run.records, state);
     const { patch } = flags;
     if (patch !== undefined) return writePatch({ ...flags, patch }, run, snapshot);
-    const goal: Goal = { run, snapshot, target: resolve(flags.to ?? projectOf(run, effects.files)) };
+    const goal: Goal = { run, snapshot, target: flags.to === undefined ? projectThere(run) : resolve(flags.to) };
     if (flags.dryRun) {
       tellUnfinished(run);
       return answer(planned(goal), true);
@@ -72,29 +72,27 @@ function refuseMixedFlags({ to, patch }: ApplyFlags): void {
 
 function planned({ run, snapshot, target }: Goal): ApplyPlan {
   const { store, start, scope } = run;
+  const isProject = projectOf(run) === (store.files.realPath(target) ?? target);
   const applied = lastApplied(store, target);
-  const isProject = isProjectOf(run, target);
   return planApply(store, {
     target,
     snapshot,
     start,
     isProject,
     isTracked: (path) => isTracked(path, scope),
-    ...(applied === null ? {} : { applied }),
+    ...(applied !== null && { applied }),
   });
 }
 
-/** Whether the state goes back to where the start was read from. */
-function isProjectOf(run: StatesOfRun, target: string): boolean {
-  const { files } = run.store;
-  const same = (a: string, b: string): boolean => (files.realPath(a) ?? a) === (files.realPath(b) ?? b);
-  try {
-    return same(projectOf(run, files), target);
-  } catch (thrown) {
-    // It is gone, so this is another folder.
-    if (thrown instanceof WorkspaceError) return false;
-    throw thrown;
-  }
+/** Throws `WorkspaceError` ("usage") when the project is gone. */
+function projectThere(run: StatesOfRun): string {
+  const project = projectOf(run);
+  if (project !== null) return project;
+  const { workspace, manifest } = run;
+  throw new WorkspaceError(
+    "usage",
+    `the project of the run in ${workspace.root} was in ${manifest.project?.root}, which does not exist any more\nSay with \`--to DIR\` where to write to, or write a patch with \`--patch FILE\`.`,
+  );
 }
 
 function recovered({ target, snapshot, outcome, reason }: Recovery): string {

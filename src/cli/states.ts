@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import type { Effects, Files } from "../kernel/effects.ts";
+import type { Effects } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import type { ProjectScope, RunManifest } from "../model/run.ts";
 import { specPlace } from "../workspace/manifest.ts";
@@ -42,20 +42,12 @@ function storeOf(workspace: Workspace): SnapshotStore {
 /**
  * The folder that the start of a run was read from. Where the run's spec is still where it was, as seen from the
  * workspace, that is the spec's `root`, so that a project that was moved or copied with its workspace stays the one that
- * is meant; else it is the folder that was recorded. Throws `WorkspaceError` ("usage") when there is none any more.
+ * is meant; else it is the folder that was recorded. `null` when there is none any more.
  */
-export function projectOf({ workspace, manifest }: StatesOfRun, files: Files): string {
+export function projectOf({ workspace, manifest, store: { files } }: StatesOfRun): string | null {
   const { specFile, project, spec } = manifest;
-  if (specFile !== undefined) {
-    const file = specPlace(workspace.root, specFile, files);
-    if (files.stat(file) !== null)
-      return typeof spec.root === "string" ? resolve(dirname(file), spec.root) : dirname(file);
-  }
-  const root = project?.root;
-  if (root !== undefined && files.realPath(root) !== null) return root;
-  const which = root === undefined ? "was not recorded" : `was in ${root}, which does not exist any more`;
-  throw new WorkspaceError(
-    "usage",
-    `the project of the run in ${workspace.root} ${which}\nSay with \`--to DIR\` where to write to, or write a patch with \`--patch FILE\`.`,
-  );
+  const file = specFile === undefined ? null : specPlace(workspace.root, specFile, files);
+  if (file !== null && files.stat(file) !== null)
+    return files.realPath(typeof spec.root === "string" ? resolve(dirname(file), spec.root) : dirname(file));
+  return project === undefined ? null : files.realPath(project.root);
 }

@@ -113,13 +113,6 @@ function isDefinition(exported: object): exported is AnyDefinition {
 }
 
 function assertSchema(definition: AnyDefinition, type: string): void {
-  for (const [name, schema] of Object.entries(definition.options.properties)) {
-    try {
-      compileSchema({ type: "object", properties: { [name]: schema }, additionalProperties: false });
-    } catch (thrown) {
-      throw new SpecError(`in ${type} the schema of the option "${name}" is invalid: ${messageOf(thrown)}`);
-    }
-  }
   try {
     compileSchema(placedSchema(definition));
   } catch (thrown) {

@@ -101,17 +101,11 @@ function overlaps(artifacts: readonly PlacedPath[], inputs: readonly PlacedPath[
       const artifact = artifacts.find(({ value }) => value !== "" && relationOf(input.value, value) !== null);
       if (!artifact) return [];
       const relation = relationOf(input.value, artifact.value);
-      return [
-        finding(
-          input.path,
-          `the input ${tidy(input.value)} ${relation} the tracked artifact ${tidy(artifact.value)}: trials would get the ` +
-            "read-only input there, and edits would not be used; name it under one of the two only",
-        ),
-        finding(
-          artifact.path,
-          `the input ${tidy(input.value)} ${relation} this artifact; name it under one of the two only`,
-        ),
-      ];
+      return finding(
+        input.path,
+        `the input ${tidy(input.value)} ${relation} the tracked artifact ${tidy(artifact.value)}: trials would get the ` +
+          "read-only input there, and edits would not be used; name it under one of the two only",
+      );
     });
 }
 

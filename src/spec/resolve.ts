@@ -5,10 +5,8 @@ import { assertArgument, isObject } from "../kernel/given-options.ts";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Registry } from "../kernel/registry.ts";
-import type { JsonObject } from "../model/json.ts";
-import type { RunManifest, SourceRecord } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
-import type { JudgedChange } from "../pipeline/options.ts";
+import type { RecordedSpec } from "../pipeline/options.ts";
 import { systemEffects } from "../platform/system.ts";
 import { ComponentBuilder } from "./build.ts";
 import { specChanges, specSources } from "./drift.ts";
@@ -28,18 +26,7 @@ export interface ResolvedRun {
   readonly secrets: readonly string[];
   /** Variables that no process of the run gets unless the spec says so: keys of model providers. */
   readonly keyVariables: readonly string[];
-  /** What the workspace keeps of the spec. */
-  readonly spec: {
-    readonly text: string;
-    readonly raw: JsonObject;
-    readonly hash: string;
-    readonly overrides: JsonObject;
-    readonly file: string;
-    /** What the spec takes from elsewhere, by hashes of the run of this id. */
-    readonly sources: (runId: string) => readonly SourceRecord[];
-    /** How it differs from what a run recorded. */
-    readonly changes: (previous: RunManifest) => readonly JudgedChange[];
-  };
+  readonly spec: Required<RecordedSpec>;
 }
 
 export interface ResolveOptions {

@@ -49,12 +49,11 @@ export function metricOf(metric: Spec["metric"]): MetricSettings {
 
 function stopOf(stop: Spec["stop"]): StopSettings {
   if (!stop) return DEFAULT_SETTINGS.stop;
-  const { iterations, hypotheses, patience, wall_clock: wallClock, tokens, cost_usd: costUsd, failures } = stop;
+  const { wall_clock: wallClock, tokens, cost_usd: costUsd, ...counted } = stop;
   return {
-    ...defined({ failures, iterations, hypotheses, patience }),
-    ...(wallClock === undefined ? {} : { wallClockMs: parseDuration(wallClock) }),
-    ...(tokens === undefined ? {} : { tokens: parseCount(tokens) }),
-    ...(costUsd === undefined ? {} : { costUsd }),
+    ...defined({ ...counted, costUsd }),
+    ...(wallClock !== undefined && { wallClockMs: parseDuration(wallClock) }),
+    ...(tokens !== undefined && { tokens: parseCount(tokens) }),
   };
 }
 

@@ -4,23 +4,18 @@ import type { Files } from "../kernel/effects.ts";
 import { forHint, SpecError } from "../kernel/errors.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { nearest } from "../text/nearest.ts";
-import type { Place, SourceProblem, Span } from "./places.ts";
-import { readYaml } from "./yaml.ts";
+import type { Span } from "./places.ts";
+import { type ConvertedDocument, readYaml } from "./yaml.ts";
 
 /** Specs larger than this, in bytes, are refused. */
 const MAX_SPEC_BYTES = 1024 * 1024;
 
 /** A spec as written: its plain value, and where everything in it stands. */
-export interface SpecSource {
+export interface SpecSource extends Pick<ConvertedDocument, "problems" | "places" | "quoted"> {
   readonly text: string;
   readonly value: JsonObject;
   /** The text could not be read as a whole: `value` is empty, and `problems` says why. */
   readonly unreadable: boolean;
-  readonly problems: readonly SourceProblem[];
-  /** By `placeKey` of the path. */
-  readonly places: ReadonlyMap<string, Place>;
-  /** Paths of scalars that were written in quotes or as a block, by `placeKey`. */
-  readonly quoted: ReadonlySet<string>;
   readonly lines: LineCounter;
 }
 

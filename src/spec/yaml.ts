@@ -5,10 +5,8 @@ import {
   isMap,
   isScalar,
   isSeq,
-  Lexer,
   type Node,
   type Pair,
-  Parser,
   parseDocument,
   visit,
 } from "yaml";
@@ -22,7 +20,9 @@ const MAX_VALUES = 50_000;
 export interface ConvertedDocument {
   readonly value: JsonValue;
   readonly problems: readonly SourceProblem[];
+  /** By `placeKey` of the path. */
   readonly places: ReadonlyMap<string, Place>;
+  /** Paths of scalars that were written in quotes or as a block, by `placeKey`. */
   readonly quoted: ReadonlySet<string>;
   /** The document is larger or deeper than the bounds, and was not converted to its end. */
   readonly unbounded: boolean;
@@ -164,23 +164,6 @@ function spanOf(node: unknown): Span | null {
 /** Lists and mappings inside each other that a spec may have. */
 export const MAX_DEPTH = 64;
 
-/**
- * Where YAML text nests deeper than `MAX_DEPTH`: the offset of the first list or mapping that is too deep, `null` when
- * there is none. Told while it is being parsed, so that no more work is done than for what is not too deep.
- */
-function tooDeepAt(text: string): number | null {
-  const parser = new Parser();
-  for (const lexeme of new Lexer().lex(text)) {
-    // Whole documents come out here, of which nothing is needed: what is open is on the parser's stack.
-    for (const _ of parser.next(lexeme));
-    if (parser.stack.length <= MAX_DEPTH) continue;
-    const collections = parser.stack.filter((token) => "items" in token);
-    const beyond = collections[MAX_DEPTH];
-    if (beyond) return beyond.offset;
-  }
-  return null;
-}
-
 /** YAML text read into plain JSON with positions, or the first thing that keeps it from being read. */
 export type YamlText =
   | { readonly ok: true; readonly converted: ConvertedDocument; readonly contents: Span | null }
@@ -194,8 +177,6 @@ export function readYaml(text: string): YamlText {
   const nul = text.indexOf("\u0000");
   if (nul >= 0) return problem("a NUL character; it has to be plain text, in UTF-8", nul);
   try {
-    const deep = tooDeepAt(text);
-    if (deep !== null) return problem(`nested more than ${MAX_DEPTH} levels deep`, deep);
     const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, merge: false, schema: "core" });
     const [error] = document.errors;
     if (error) return problem(explained(error.code, error.message, text, error.pos[0]), ...error.pos);
@@ -209,6 +190,7 @@ export function readYaml(text: string): YamlText {
 
 /** The parser's message, in words about what to do for the mistakes that people make. */
 function explained(code: string, message: string, text: string, offset: number): string {
+  if (message.includes("call stack")) return `nested more than ${MAX_DEPTH} levels deep`;
   switch (code) {
     case "TAB_AS_INDENT":
       return "a tab cannot indent YAML; use spaces";
@@ -219,28 +201,17 @@ function explained(code: string, message: string, text: string, offset: number):
     default: {
       const before = text.slice(Math.max(0, offset - 1), offset + 1);
       if (before === "${") return 'inside { } or [ ] a variable has to be in quotes: "${NAME}"';
-      const unquoted = unquotedPlaceholder(text, offset);
-      if (unquoted !== null) return unquoted;
+      const placeholder = PLACEHOLDER.exec(lineAt(text, offset))?.[0];
+      if (placeholder !== undefined)
+        return `a text with a placeholder like ${placeholder} may have to be in quotes here`;
       return message.charAt(0).toLowerCase() + message.slice(1);
     }
   }
 }
 
-const PLACEHOLDER = String.raw`\{[\p{L}\p{N}_][\p{L}\p{N}_.-]*(?:\.\.\.)?\??\}`;
-const PLACEHOLDER_HERE = new RegExp(PLACEHOLDER, "uy");
-const PLACEHOLDER_BEFORE = new RegExp(`${PLACEHOLDER}[ \\t]*$`, "u");
-/** Text without quotes in which braces are placeholders. */
-const TEXT_HERE = /(?:\{[^{}\n]*\}|[^{}\],\n])+/y;
+const PLACEHOLDER = /\{[\p{L}\p{N}_][\p{L}\p{N}_.-]*(?:\.\.\.)?\??\}/u;
 
-/** What to do when a placeholder in a text without quotes is what the parser stumbled over; `null` when it is not. */
-function unquotedPlaceholder(text: string, offset: number): string | null {
-  const line = text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset);
-  PLACEHOLDER_HERE.lastIndex = offset;
-  const before = PLACEHOLDER_BEFORE.exec(line);
-  if (!before && !PLACEHOLDER_HERE.test(text)) return null;
-  // The text begins behind what comes before a value: `key: `, `, `, `[` or `{`.
-  TEXT_HERE.lastIndex = offset - (before?.[0] ?? /(?:(?!: |, )[^[{])*$/.exec(line)?.[0] ?? "").length;
-  const value = (TEXT_HERE.exec(text)?.[0] ?? "").replace(/^[:,]/, "").trim();
-  const where = before ? "a text that begins with a placeholder" : "inside { } or [ ] a placeholder";
-  return `${where} has to be in quotes: ${JSON.stringify(value)}`;
+function lineAt(text: string, offset: number): string {
+  const end = text.indexOf("\n", offset);
+  return text.slice(text.lastIndexOf("\n", offset - 1) + 1, end < 0 ? undefined : end);
 }

@@ -105,7 +105,7 @@ describe("a user's own module that", () => {
     [
       "option",
       definition.replace("properties: {}", 'properties: { scale: { type: "strng" } }'),
-      /\.\/option\.mjs.*option "scale" is invalid.*strng/,
+      /\.\/option\.mjs.*options is invalid.*strng/,
     ],
     ["methodless", evaluator({ create: "() => ({})" }), /\.\/methodless\.mjs.*no method `evaluate`/],
     [

@@ -146,18 +146,15 @@ describe("a placeholder in a text without quotes", () => {
   };
 
   it.each([
-    ["{ type: script, command: train --x {x} }", "train --x {x}"],
-    ["{ type: script, command: train --x={x?} {aura.seed}, timeout: 5m }", "train --x={x?} {aura.seed}"],
-    ["{ type: script, command: [train, --x={x}] }", "--x={x}"],
-    ["{ type: script, env: { A: g{aura.slot} }, command: p }", "g{aura.slot}"],
-  ])("gets the hint to put it there, in `%s`", (experimenter, quoted) => {
-    expect(told(experimenter)).toEqual([`inside { } or [ ] a placeholder has to be in quotes: "${quoted}"`]);
+    ["{ type: script, command: train --x {x} }", "{x}"],
+    ["{ type: script, command: [train, --x={x?}] }", "{x?}"],
+    ["{ type: script, env: { A: g{aura.slot} }, command: p }", "{aura.slot}"],
+    ["\n  type: script\n  command: {xs...} b", "{xs...}"],
+  ])("gets the hint to put it there, in `%s`", (experimenter, placeholder) => {
+    expect(told(experimenter)).toEqual([`a text with a placeholder like ${placeholder} may have to be in quotes here`]);
   });
 
   it("gets the hint where YAML takes it for a mapping, too", () => {
     expect(told("{ type: script, command: [train, {x}, b] }")).toEqual(['a placeholder has to be in quotes: "{x}"']);
-    expect(told("\n  type: script\n  command: {xs...} b")).toEqual([
-      'a text that begins with a placeholder has to be in quotes: "{xs...} b"',
-    ]);
   });
 });

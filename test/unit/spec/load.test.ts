@@ -370,12 +370,13 @@ describe("hostile text", () => {
   });
 
   it.each([
-    ["goal: x\nx-n: ", "[".repeat(5000), "2:69"],
-    ["goal: x\nx-n: ", "[".repeat(200_000), "2:69"],
-    ["goal: x\n", `constraints: ${"{a: ".repeat(900)}1${"}".repeat(900)}`, "2:266"],
-    ["goal: x\nx-n:\n  ", "- ".repeat(5000), "3:129"],
-  ])("is refused where it nests too deeply", (before, deep, place) => {
-    expect(errorsOf(before + deep)).toEqual([`${place} nested more than 64 levels deep`]);
+    ["[".repeat(5000), ""],
+    ["{a: ".repeat(900), "}".repeat(900)],
+    ["[".repeat(80), "]".repeat(80)],
+  ])("is refused where it nests too deeply", (open, close) => {
+    expect(errorsOf(`goal: x\nconstraints: ${open}1${close}`)).toEqual([
+      expect.stringMatching(/^2:\d+ nested more than 64 levels deep$/),
+    ]);
   });
 
   it("is refused where it holds a NUL character", () => {
