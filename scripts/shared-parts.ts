@@ -1,4 +1,4 @@
-import { diagnosticSchema } from "../src/cli/outputs/shared.ts";
+import { diagnosticSchema } from "../src/kernel/errors.ts";
 import { usageSchema } from "../src/model/call.ts";
 import { evaluationSchema } from "../src/model/evaluation.ts";
 import { experimentSchema } from "../src/model/experiment.ts";

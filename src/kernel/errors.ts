@@ -1,4 +1,7 @@
 import type { Usage } from "../model/call.ts";
+import { TEXT } from "../model/vocabulary.ts";
+import { described, exactly } from "../schema/exactly.ts";
+import type { Infer } from "../schema/infer.ts";
 
 /** Exit codes a user may rely on. */
 export const EXIT = {
@@ -20,16 +23,19 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What a command that failed exits with. */
 export type FailureCode = Exclude<ExitCode, typeof EXIT.ok>;
 
+const FROM_ONE = { type: "integer", minimum: 1 } as const;
+
+export const diagnosticSchema = exactly(["file", "line", "column", "excerpt", "suggestion"], {
+  path: described("Where in the spec, as in `--set`: `checks.0.command`.", TEXT),
+  message: TEXT,
+  file: described("The spec's file, as it was named.", TEXT),
+  line: described("Line of the file, from 1.", FROM_ONE),
+  column: described("Column of the line in characters, from 1.", FROM_ONE),
+  excerpt: described("The line itself, and below it a mark at the place.", TEXT),
+  suggestion: described("The valid name that is nearest to what was written.", TEXT),
+});
 /** One finding about a spec: where, what was expected, and the nearest valid name where one is near. */
-export interface Diagnostic {
-  readonly path: string;
-  readonly message: string;
-  readonly file?: string;
-  readonly line?: number;
-  readonly column?: number;
-  readonly excerpt?: string;
-  readonly suggestion?: string;
-}
+export type Diagnostic = Infer<typeof diagnosticSchema>;
 
 /** The stable codes of AURA's own errors; `INTERNAL_ERROR` is one that it did not foresee. */
 export const ERROR_CODES = [

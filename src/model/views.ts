@@ -254,3 +254,15 @@ export const compareOutput = described(
   }),
 );
 export type Comparison = Infer<typeof compareOutput>;
+
+export const repairStepSchema = exactly({
+  action: described(
+    "`set-aside`: a damaged record is moved under repairs/. `remove`: a leftover is deleted. `by-resume`: the next resume mends it. `by-hand`: only you can.",
+    { enum: ["set-aside", "remove", "by-resume", "by-hand"] },
+  ),
+  file: described("Relative to the workspace.", TEXT),
+  reason: TEXT,
+  consequence: described("What happens next.", TEXT),
+});
+/** One thing that is wrong with a workspace, and what repairing it would do. */
+export type RepairStep = Infer<typeof repairStepSchema>;

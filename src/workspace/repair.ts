@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import type { Files } from "../kernel/effects.ts";
+import type { RepairStep } from "../model/views.ts";
 import { listed } from "../text/printable.ts";
 import * as layout from "./layout.ts";
 import { manifestFileOf, objectFile } from "./layout.ts";
@@ -13,20 +14,6 @@ import * as records from "./records.ts";
 import { readOr } from "./records.ts";
 import { listRollbacks, readRollback } from "./rollbacks.ts";
 import { SnapshotStore } from "./states/index.ts";
-
-/** One thing that is wrong with a workspace, and what repairing it would do. */
-interface RepairStep {
-  /**
-   * `set-aside`: move a damaged record under `repairs/`. `remove`: delete a leftover. `by-resume`: the next resume mends
-   * it. `by-hand`: only the user can.
-   */
-  readonly action: "set-aside" | "remove" | "by-resume" | "by-hand";
-  /** Relative to the workspace. */
-  readonly file: string;
-  readonly reason: string;
-  /** What happens next, for people. */
-  readonly consequence: string;
-}
 
 /** What is wrong with a workspace; empty when nothing is. */
 export interface RepairPlan {

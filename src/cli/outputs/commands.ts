@@ -1,10 +1,11 @@
 import { KINDS } from "../../kernel/define.ts";
+import { diagnosticSchema } from "../../kernel/errors.ts";
 import { applyPlanSchema } from "../../model/apply.ts";
 import { rollbackPlanSchema } from "../../model/iteration.ts";
+import { repairStepSchema } from "../../model/views.ts";
 import { FLAG, SNAPSHOT_ID, TEXT } from "../../model/vocabulary.ts";
 import { BYTES, JSON_OBJECT } from "../../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
-import { diagnosticSchema } from "./shared.ts";
 
 const FILE = described("The spec as it was named.", TEXT);
 const NONE = { type: "array", items: diagnosticSchema, maxItems: 0 } as const;
@@ -68,19 +69,6 @@ export const repairOutput = described(
   exactly({
     applied: described("Whether `--apply` was given.", FLAG),
     movedTo: described("Absolute path of the folder with what was set aside; `null` when nothing was.", nullable(TEXT)),
-    steps: described(
-      "Empty when nothing is damaged.",
-      listOf(
-        exactly({
-          action: described(
-            "`set-aside`: a damaged record is moved under repairs/. `remove`: a leftover is deleted. `by-resume`: the next resume mends it. `by-hand`: only you can.",
-            { enum: ["set-aside", "remove", "by-resume", "by-hand"] },
-          ),
-          file: described("Relative to the workspace.", TEXT),
-          reason: TEXT,
-          consequence: described("What happens next.", TEXT),
-        }),
-      ),
-    ),
+    steps: described("Empty when nothing is damaged.", listOf(repairStepSchema)),
   }),
 );

@@ -1,21 +1,9 @@
-import { ERROR_CODES, EXIT, type FailureCode } from "../../kernel/errors.ts";
+import { diagnosticSchema, ERROR_CODES, EXIT, type FailureCode } from "../../kernel/errors.ts";
 import { TEXT } from "../../model/vocabulary.ts";
 import { described, exactly, listOf, nullable } from "../../schema/exactly.ts";
 import type { Infer } from "../../schema/infer.ts";
 
 const FAILURE_CODES = Object.values(EXIT).filter((code): code is FailureCode => code !== EXIT.ok);
-const FROM_ONE = { type: "integer", minimum: 1 } as const;
-
-/** One finding about a spec. */
-export const diagnosticSchema = exactly(["file", "line", "column", "excerpt", "suggestion"], {
-  path: described("Where in the spec, as in `--set`: `checks.0.command`.", TEXT),
-  message: TEXT,
-  file: described("The spec's file, as it was named.", TEXT),
-  line: described("Line of the file, from 1.", FROM_ONE),
-  column: described("Column of the line in characters, from 1.", FROM_ONE),
-  excerpt: described("The line itself, and below it a mark at the place.", TEXT),
-  suggestion: described("The valid name that is nearest to what was written.", TEXT),
-});
 
 /** What is told of an error. */
 export const errorSchema = exactly({
