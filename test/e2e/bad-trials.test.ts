@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FinishedTrial } from "../../src/model/trial.ts";
 import type { AttemptLogs, HypothesisRow, SummaryView } from "../../src/model/views.ts";
 import { type AuraEnd, type Desk, desk, grid, script, spec } from "../support/aura.ts";
+import { few } from "../support/thorough.ts";
 
 // One run whose trials are: fine, silent, NaN, infinite, crashing, hanging, flooding, killed, and fine again.
 const BEHAVE = `case $1 in
@@ -98,11 +99,12 @@ describe("trials that go wrong", () => {
 
 describe("a trial that cannot be started", () => {
   // The first trial runs, and does away with what the second needs.
-  test.each([
+  const endings = few([
     ["its program is gone", 'rm -- "$0"', "", /there is no such file/],
     ["its program may not be executed any more", 'chmod -x "$0"', "", /may not be executed/],
     ["its variables are too long", ":", `env: { LONG: ${"x".repeat(200_000)} }`, /is too long/],
-  ])("because %s has failed for good, and is not tried again", async (_, ending, options, message) => {
+  ]);
+  test.each(endings)("because %s has failed for good, and is not tried again", async (_, ending, options, message) => {
     using here = desk({
       "cannot.yaml": spec({
         researcher: grid(2),
@@ -125,17 +127,18 @@ describe("a trial that cannot be started", () => {
 });
 
 describe("a flood", () => {
-  test.each([
-    [
-      "a progress bar on stderr, redrawn for a day",
-      `yes ' 42%|####      | 9.87it/s' | tr '\\\\n' '\\\\r' | head -c 40000000 >&2; echo score=1`,
-    ],
+  const floods = few([
     [
       "a bar on stdout that ends in the score",
       `yes ' 42%|####      | 9.87it/s' | tr '\\\\n' '\\\\r' | head -c 40000000; echo; echo score=1`,
     ],
+    [
+      "a progress bar on stderr, redrawn for a day",
+      `yes ' 42%|####      | 9.87it/s' | tr '\\\\n' '\\\\r' | head -c 40000000 >&2; echo score=1`,
+    ],
     ["lines on stdout after the score", `echo score=1; yes 'an epoch of it' | head -c 40000000`],
-  ])("costs a trial nothing: %s", async (_, line) => {
+  ]);
+  test.each(floods)("costs a trial nothing: %s", async (_, line) => {
     using here = desk({ "flood.yaml": spec({ researcher: grid(1), experimenter: script(line) }) });
     await here.run(["run", "flood.yaml"]);
     const { best } = await here.document<SummaryView>(["inspect", "runs/tiny", "--json"]);

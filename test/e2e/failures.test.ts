@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import { AURA, type Desk, desk, eventsOf, grid, script, spec } from "../support/aura.ts";
 import { hasTmux, openTerminal } from "../support/terminal.ts";
+import { few, thorough } from "../support/thorough.ts";
 
 /** Prints what a crash in a script of one's own does: where, and in the last line what. */
 const CRASH = `import sys
@@ -90,7 +91,7 @@ describe("a crash in a script of one's own is on the screen", () => {
     expect(panel.match(/ValueError: no data/g)).toHaveLength(4);
   });
 
-  test("a resume goes on with the others; one that runs them again ends as the run did", async () => {
+  thorough("a resume goes on with the others; one that runs them again ends as the run did", async () => {
     await here.run(["run", "crash.yaml", "--workspace", "again"]);
     expect((await here.run(["resume", "again", "--retry-failed"])).code).toBe(1);
     expect(here.json<RunManifest>("again/run.json")).toMatchObject({ reason: "failed-alike", totals: { trials: 6 } });
@@ -101,7 +102,7 @@ describe("a crash in a script of one's own is on the screen", () => {
     });
   });
 
-  test("a run that was killed before it could end for that ends for it when it is resumed", async () => {
+  thorough("a run that was killed before it could end for that ends for it when it is resumed", async () => {
     await here.run(["run", "crash.yaml", "--workspace", "killed"]);
     const manifest = here.json<RunManifest>("killed/run.json");
     here.write("killed/run.json", JSON.stringify({ ...manifest, status: "running", reason: undefined }));
@@ -109,16 +110,17 @@ describe("a crash in a script of one's own is on the screen", () => {
     expect(here.json<RunManifest>("killed/run.json")).toMatchObject({ reason: "failed-alike", totals: { trials: 3 } });
   });
 
-  test.each([
+  const sets = few([
     ["stop.failures is given", "stop.failures=9"],
     ["the start may fail", "start=may_fail"],
-  ])("three that fail alike are no end where %s", async (_, set) => {
+  ]);
+  test.each(sets)("three that fail alike are no end where %s", async (_, set) => {
     const { code } = await here.run(["run", "crash.yaml", "--workspace", set, "--set", set]);
     expect(code).toBe(1);
     expect(here.json<RunManifest>(`${set}/run.json`)).toMatchObject({ totals: { trials: 8 } });
   });
 
-  test("nor are three that fail in different ways", async () => {
+  thorough("nor are three that fail in different ways", async () => {
     here.write("ways.yaml", spec({ researcher: grid(4), experimenter: script("echo no $2 >&2; exit $(($1 + 1))") }));
     await here.run(["run", "ways.yaml", "--workspace", "ways"]);
     expect(here.json<RunManifest>("ways/run.json")).toMatchObject({ reason: "nothing-scored", totals: { trials: 4 } });
@@ -183,7 +185,8 @@ describe("before the next model call", () => {
     });
   });
 
-  test.each([
+  const missing = few([
+    ["path", "[no-such-trainer]", "", /no-such-trainer .* is not on PATH/],
     [
       "copy",
       "[.venv/bin/python, code.py]",
@@ -192,15 +195,15 @@ describe("before the next model call", () => {
     ],
     ["gone", "[bin/trainer, code.py]", "artifacts: [code.py]\nfiles: []", /bin\/trainer .* is not there/],
     ["root", "[.venv2/bin/python, code.py]", "", /\.venv2\/bin\/python .* is not there/],
-    ["path", "[no-such-trainer]", "", /no-such-trainer .* is not on PATH/],
-  ])("a program that is missing ends it with 5 (%s)", async (name, command, more, message) => {
+  ]);
+  test.each(missing)("a program that is missing ends it with 5 (%s)", async (name, command, more, message) => {
     here.write(".venv/bin/python", '#!/bin/sh\nexec python3 "$@"\n', 0o755);
     const { code, calls, finished } = await run(name, command, more);
     expect([code, calls]).toEqual([5, 0]);
     expect(finished).toMatchObject({ exitCode: 5, message: expect.stringMatching(message) });
   });
 
-  test("one that may not be executed ends it with 5, and once it may a resume runs what it was for", async () => {
+  thorough("one that may not be executed ends it with 5, and once it may a resume runs what it was for", async () => {
     const program = here.join("tools/python");
     here.write("tools/python", '#!/bin/sh\nexec python3 "$@"\n');
     here.write("code2.py", "print('score=1')\n");

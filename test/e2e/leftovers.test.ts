@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Desk, desk, type LiveAura, script, spec } from "../support/aura.ts";
-import { thorough } from "../support/thorough.ts";
+import { few, thorough } from "../support/thorough.ts";
 
 // A daemon by the book: a new session, then a second fork whose parent is gone. It says when it is there.
 const DAEMON = `setsid sh -c '(sleep 300.DUR & echo $! > "$AURA_ROOT/daemon.pid"; exec sleep 300.DUR) &' > /dev/null 2>&1 < /dev/null; while [ ! -s "$AURA_ROOT/daemon.pid" ]; do sleep 0.01; done`;
@@ -66,7 +66,7 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
     expect(running(`sleep\u0000300.${token}3`)).toEqual([]);
   });
 
-  test.each([
+  const callers = few([
     ["an agent", "runner: { type: command, argv: [sh, ./agent.sh] }", "agent.sh", (n: number) => hangingAgent(n)],
     [
       "an agent that clears its environment",
@@ -80,7 +80,8 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
       "answer.mjs",
       (n: number) => hangingModule(n, "({ content: '[{\"x\": 1}]' })"),
     ],
-  ])(
+  ]);
+  test.each(callers)(
     "by a killed AURA in a call is ended by the next resume, and its scratch files go: %s",
     async (_, runner, file, text) => {
       const number = 10 + uses++;

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { AURA, desk, script, spec, start } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 const FOREIGN_LOCK = JSON.stringify({
   token: "ab".repeat(16),
@@ -31,7 +32,7 @@ describe("a lock whose owner cannot be looked up", () => {
     expect(here.read("runs/tiny/lock.json")).toBe(FOREIGN_LOCK);
   });
 
-  test.skipIf(!hasNamespaces)(
+  (hasNamespaces ? thorough : test.skip)(
     "is respected when it is of another process namespace, and its trials go on",
     async () => {
       const hang = script('while [ -e "$AURA_ROOT/hang" ]; do sleep 0.05; done; echo score=$1');

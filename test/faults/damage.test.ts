@@ -2,12 +2,13 @@ import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isAuraError } from "../../src/kernel/errors.ts";
+import { FULL } from "../support/thorough.ts";
 import { cutAt, events, everyAnswer, flippedAt, names, oneOfEachSort, sizeOf, VIEWS } from "./support/damage.ts";
 import { IN_MEMORY } from "./support/in-memory.ts";
 import { live } from "./support/lives.ts";
 import { differencesFrom } from "./support/reference-model.ts";
 import { layOut, type Place } from "./support/scenario.ts";
-import { FULL, type Undisturbed, undisturbed } from "./support/sweep.ts";
+import { type Undisturbed, undisturbed } from "./support/sweep.ts";
 
 // One finished run and one that was killed in its second iteration. Each case damages one file of a copy.
 let expected: Undisturbed;
@@ -115,7 +116,7 @@ describe.each([
     const wrong: string[] = [];
     for (const [sort, path] of oneOfEachSort(finished.workspace)) {
       const size = sizeOf(finished.workspace, path);
-      const wanted = Math.min(size, FULL ? 100 : 6);
+      const wanted = Math.min(size, FULL ? 100 : 4);
       for (let place = 0; place < wanted; place++) {
         const at = Math.floor((place * size) / wanted);
         wrong.push(...(await answersAfter(sort, path, at, damage, exact || VIEWS.has(sort))));
@@ -128,7 +129,7 @@ describe.each([
     const wrong: string[] = [];
     for (const [sort, path] of oneOfEachSort(halfway.workspace)) {
       const size = sizeOf(halfway.workspace, path);
-      const wanted = FULL ? 24 : 3;
+      const wanted = FULL ? 24 : 2;
       for (let place = 0; place < wanted; place++) {
         const at = Math.floor((place * (size - 2)) / (wanted - 1));
         wrong.push(...(await resumeAfter(sort, path, at, damage, exact || VIEWS.has(sort))));

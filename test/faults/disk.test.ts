@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { thorough } from "../support/thorough.ts";
 import { afterAll, type RealPlace, realPlace, undisturbedCommand, until } from "./support/real.ts";
 
 interface TinyDisk extends Disposable {
@@ -55,7 +56,7 @@ describe.runIf(mayMount)("a real disk (needs the right to mount one)", () => {
     expect(afterAll(expected, place)).toEqual([]);
   });
 
-  test("that is read-only ends the run with 6, and once it can be written to it goes on", async () => {
+  thorough("that is read-only ends the run with 6, and once it can be written to it goes on", async () => {
     using place = realPlace();
     using disk = tinyDisk(place);
     disk.remount("ro");

@@ -1,11 +1,11 @@
 import { tmpdir } from "node:os";
 import { describe, expect, test } from "vitest";
 import { seededRng } from "../../src/platform/rng.ts";
+import { FULL } from "../support/thorough.ts";
 import { IN_MEMORY } from "./support/in-memory.ts";
 import { oneOfEachKind, type RealCrossing, sideBySide, type When } from "./support/kinds.ts";
 import { afterAll, killAt, realPlace, undisturbedCommand } from "./support/real.ts";
 import { promisesOf } from "./support/reference-model.ts";
-import { FULL } from "./support/sweep.ts";
 
 type Undisturbed = Awaited<ReturnType<typeof undisturbedCommand>>;
 

@@ -101,7 +101,7 @@ describe("a rollback", () => {
     expect(differences(before, after)).not.toEqual([]);
     const wrong: string[] = [];
     for (const when of ["before", "after"] as const) {
-      for (const at of sample(crossings, 40)) {
+      for (const at of sample(crossings, 20)) {
         await inCopy(async (root) => {
           await asProcess(root, { at, when, fault: "die" }, rollBackTo("start"));
           const decided =
@@ -146,7 +146,7 @@ describe("a run that is rolled back in the middle of an iteration", () => {
         expect([exitCode, broken]).toEqual([0, []]);
         return { essence: essenceOf(place.workspace), crossings: crossings.length };
       });
-      for (const kill of sample(crossings, 8)) {
+      for (const kill of sample(crossings, 3)) {
         await inPlace(async (place) => {
           await rolledBack(place, at);
           const first = await live(place, { at: kill, when: kill % 2 === 0 ? "before" : "after", fault: "die" });
@@ -171,7 +171,7 @@ describe("an apply", () => {
     expect(differences(before, after)).not.toEqual([]);
     const wrong: string[] = [];
     for (const when of ["before", "after"] as const) {
-      for (const at of sample(crossings, 40)) {
+      for (const at of sample(crossings, 20)) {
         await inCopy(async (root, target) => {
           await asProcess(root, { at, when, fault: "die" }, applyTo(target));
           await asProcess(root, null, ({ store }) => void recoverApply(store, { force: false, target }));

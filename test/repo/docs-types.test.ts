@@ -2,8 +2,9 @@ import { dirname, join } from "node:path";
 import ts from "typescript";
 import { expect, it } from "vitest";
 import { blocks, documents, REPOSITORY } from "../support/documents.ts";
+import { few } from "../support/thorough.ts";
 
-it.each([
+const WAYS = few([
   ["as strictly as the library itself", {}],
   [
     "with nothing but `strict`, as in most projects",
@@ -13,7 +14,9 @@ it.each([
       verbatimModuleSyntax: false,
     },
   ],
-])(
+]);
+
+it.each(WAYS)(
   "every TypeScript block of the documents type-checks against the library, %s",
   (_how, less) => {
     expect(problemsIn(programs(), less)).toEqual([]);

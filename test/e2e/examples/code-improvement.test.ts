@@ -69,7 +69,7 @@ thorough("edits of the tests, the harness and the reference are refused before a
   expect(events.at(-1)).toMatchObject({ best: { id: "i00000-h000" } });
 });
 
-test("no cheat is measured as faster than doing nothing", async () => {
+thorough("no cheat is measured as faster than doing nothing", async () => {
   const end = await start(process.execPath, [`${EXAMPLE}/test-cheats.mjs`], { cwd: here.path }).ended;
   expect(end).toMatchObject({ code: 0, stderr: "" });
   const verdicts = end.stdout.trim().split("\n");

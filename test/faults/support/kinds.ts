@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { FULL } from "./sweep.ts";
+import { FULL } from "../../support/thorough.ts";
 
 /** A call by which the real command changes something outside, as `kill-at.cjs` counts them. */
 export interface RealCrossing {

@@ -1,10 +1,8 @@
 import type { FaultPlan } from "../../support/faults.ts";
+import { FULL } from "../../support/thorough.ts";
 import { inPlace, type Life, type LifeOptions, live } from "./lives.ts";
 import { differencesFrom, essenceOf, leftoversIn, type Tally } from "./reference-model.ts";
 import { type Place, tallyOf } from "./scenario.ts";
-
-/** Every crossing instead of a sample, hundreds of real kills instead of a few: `AURA_FAULTS=full`. */
-export const FULL = process.env.AURA_FAULTS === "full";
 
 /** The numbers from 1 to `last`, or in a short test `most` of them, evenly spread. */
 export function sample(last: number, most: number): readonly number[] {

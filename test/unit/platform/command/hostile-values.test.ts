@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CommandError, compileCommand, parameterVariables } from "../../../../src/platform/command.ts";
+import { FULL } from "../../../support/thorough.ts";
 
 const HOSTILE = [
   "; touch X",
@@ -110,7 +111,7 @@ describe("a program gets the value that the hypothesis holds, byte for byte, and
           ...values,
         ]);
       }),
-      { numRuns: 15 },
+      { numRuns: FULL ? 15 : 5 },
     );
     nothingRan();
   });
@@ -120,7 +121,7 @@ describe("a program gets the value that the hypothesis holds, byte for byte, and
       fc.property(texts, (values) => {
         expect(received(`'${node}' '${dump}' ${inScript(values)}`, true, values)).toEqual(expected(values));
       }),
-      { numRuns: 15 },
+      { numRuns: FULL ? 15 : 5 },
     );
     nothingRan();
   });
