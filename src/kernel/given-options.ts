@@ -118,11 +118,6 @@ export function whole(least: number): Expectation {
   };
 }
 
-export function oneOf(...values: readonly string[]): Expectation {
-  const allowed: readonly unknown[] = values;
-  return { expected: values.join(" or "), holds: (value) => allowed.includes(value) };
-}
-
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

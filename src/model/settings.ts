@@ -1,4 +1,4 @@
-import { JSON_OBJECT, MILLISECONDS, type StringSchema, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { JSON_OBJECT, MILLISECONDS, type StringSchema } from "../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { BASELINE, DIRECTION, FLAG, TARGET, TEXT, WHOLE } from "./vocabulary.ts";
@@ -10,16 +10,19 @@ export const METRIC_NAME = {
   "x-expected": "a name other than `trials` and `spread`, under which a summary holds what AURA counts",
 } as const satisfies StringSchema;
 
+const SOME = { type: "integer", minimum: 1 } as const;
+const ABOVE_ZERO = { type: "number", exclusiveMinimum: 0 } as const;
+
 export const stopSchema = described(
   "The limits that end the run; the first that is reached ends it.",
   exactly(["failures", "iterations", "hypotheses", "patience", "wallClockMs", "tokens", "costUsd"], {
-    failures: described("Failed experiments in a row.", WHOLE),
-    iterations: WHOLE,
-    hypotheses: WHOLE,
-    patience: described("Iterations without a better score.", WHOLE),
-    wallClockMs: MILLISECONDS,
-    tokens: TOKENS,
-    costUsd: US_DOLLARS,
+    failures: described("Failed experiments in a row.", SOME),
+    iterations: SOME,
+    hypotheses: SOME,
+    patience: described("Iterations without a better score.", SOME),
+    wallClockMs: described("Milliseconds.", ABOVE_ZERO),
+    tokens: described("Tokens, as the provider counts them.", ABOVE_ZERO),
+    costUsd: described("US dollars.", ABOVE_ZERO),
   }),
 );
 
@@ -48,7 +51,7 @@ export const settingsSchema = exactly(["timeBudgetMs"], {
   seed: WHOLE,
   metric: metricSchema,
   stop: stopSchema,
-  parallel: described("Trials in flight.", WHOLE),
+  parallel: described("Trials in flight.", SOME),
   retries: described("Extra attempts after a trial's own failure.", WHOLE),
   insightWindow: described("Iterations whose insights reach the researcher; `null` is all.", nullable(WHOLE)),
   constraints: described("Free-form, as the spec has them: open.", JSON_OBJECT),
@@ -70,7 +73,7 @@ export const settingsSchema = exactly(["timeBudgetMs"], {
   keep: described("Which trial folders stay.", { enum: ["all", "best", "failed", "none"] }),
   keepFiles: listOf(TEXT),
   checks: listOf(check),
-  timeBudgetMs: described("Milliseconds that a trial may take at most.", MILLISECONDS),
+  timeBudgetMs: described("Milliseconds that a trial may take at most.", ABOVE_ZERO),
 });
 /** Everything about a run that is data: what stages, prompts and records may know of it. */
 export type RunSettings = Infer<typeof settingsSchema>;

@@ -4,10 +4,10 @@ import {
   assertOptions,
   doing,
   type Expectation,
+  inSchema,
   isObject,
   objectOf,
-  oneOf,
-  POSITIVE,
+  ofSchema,
   required,
   TEXT,
   whole,
@@ -18,7 +18,7 @@ import type { SettingChange } from "../model/iteration.ts";
 import { defined, type JsonObject } from "../model/json.ts";
 import type { RunManifest, SourceRecord } from "../model/run.ts";
 import { LEAST_DELTA } from "../model/score.ts";
-import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, type StopSettings } from "../model/settings.ts";
+import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, settingsSchema } from "../model/settings.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** The parts of a run. Only the four stages and the workspace are needed; `settings` is what a spec would say. */
@@ -123,13 +123,10 @@ export function assertPipelineOptions(options: unknown): void {
   assertOptions("these options make no Pipeline", options, PIPELINE);
 }
 
-const list: Expectation = { expected: "a list", holds: Array.isArray };
-const texts: Expectation = { expected: "a list of texts", holds: isTexts };
-const textsOrNull: Expectation = {
-  expected: "a list of texts, or null",
-  holds: (value) => value === null || isTexts(value),
-};
-const finite: Expectation = { expected: "a finite number", holds: (value) => Number.isFinite(value) };
+const texts = ofSchema({ type: "array", items: { type: "string" } });
+const paths: Expectation = { expected: "a list of paths or artifacts", holds: isPaths };
+const SETTINGS = inSchema(settingsSchema.properties);
+const metric = objectOf(inSchema(settingsSchema.properties.metric.properties));
 
 const PIPELINE = {
   researcher: required(doing("hypothesize", "a researcher")),
@@ -137,73 +134,23 @@ const PIPELINE = {
   evaluator: required(doing("evaluate", "an evaluator")),
   reviewer: doing("review", "a reviewer"),
   workspace: required(doing("lock", "a Workspace")),
-  settings: objectOf(settings()),
+  settings: objectOf({ ...SETTINGS, metric, artifacts: paths }),
   maxIterations: whole(1),
-  metric: objectOf(metric()),
+  metric,
   goal: TEXT,
-  seed: whole(0),
-  parallel: whole(1),
+  seed: SETTINGS.seed,
+  parallel: SETTINGS.parallel,
   name: TEXT,
   root: TEXT,
-  artifacts: { expected: "a list of paths or artifacts", holds: isPaths },
+  artifacts: paths,
   spec: objectOf(),
   from: TEXT,
   secrets: texts,
   keyVariables: texts,
-  retryFailed: { expected: "true, or a list of ids", holds: (value) => value === true || isTexts(value) },
+  retryFailed: { expected: "true, or a list of ids", holds: (value) => value === true || texts.holds(value) },
   // With `...resolved` of a spec.
   loaded: objectOf(),
 } satisfies Readonly<Record<keyof PipelineOptions | "loaded", Expectation>>;
-
-function settings(): Readonly<Record<keyof RunSettings, Expectation>> {
-  return {
-    name: TEXT,
-    goal: TEXT,
-    seed: whole(0),
-    metric: objectOf(metric()),
-    stop: objectOf(stop()),
-    parallel: whole(1),
-    retries: whole(0),
-    insightWindow: { expected: "a whole number, or null", holds: (value) => value === null || whole(0).holds(value) },
-    constraints: objectOf(),
-    timeBudgetMs: POSITIVE,
-    inputs: list,
-    root: TEXT,
-    artifacts: { expected: "a list of paths", holds: isPaths },
-    files: textsOrNull,
-    rollback: oneOf("best", "none"),
-    start: oneOf("must_score", "may_fail"),
-    keep: oneOf("all", "best", "failed", "none"),
-    keepFiles: texts,
-    checks: list,
-  };
-}
-
-function metric(): Readonly<Record<keyof MetricSettings, Expectation>> {
-  return {
-    name: TEXT,
-    direction: oneOf("maximize", "minimize"),
-    baseline: finite,
-    target: finite,
-    minDelta: objectOf({ kind: oneOf("absolute", "relative"), value: finite }),
-  };
-}
-
-function stop(): Readonly<Record<keyof StopSettings, Expectation>> {
-  return {
-    iterations: whole(1),
-    hypotheses: whole(1),
-    patience: whole(1),
-    wallClockMs: POSITIVE,
-    tokens: POSITIVE,
-    costUsd: POSITIVE,
-    failures: whole(1),
-  };
-}
-
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((one) => typeof one === "string");
-}
 
 function isPaths(value: unknown): boolean {
   return (

@@ -33,8 +33,10 @@ describe("a pipeline in code", () => {
     [{ experimenter: "sh run.sh" }, /experimenter: expected an experimenter.*got "sh run\.sh"/],
     [{ workspace: "runs/one" }, /workspace: expected a Workspace/],
     [{ settings: { stop: { iterations: 0 } } }, /settings\.stop\.iterations: expected a whole number of at least 1/],
+    [{ settings: { stop: { tokens: 0 } } }, /settings\.stop\.tokens: expected a number above 0, got 0/],
+    [{ settings: { inputs: [{ path: 1 }] } }, /settings\.inputs\.0/],
     [{ settings: { retrys: 1 } }, /no option settings\.retrys; did you mean retries\?/],
-    [{ metric: { direction: "up" } }, /metric\.direction: expected maximize or minimize, got "up"/],
+    [{ metric: { direction: "up" } }, /metric\.direction: expected one of maximize, minimize, got "up"/],
   ])("is refused with what is wrong with it: %o", async (given, message) => {
     await expect(make(given)).rejects.toMatchObject({
       code: "USAGE_INVALID",
