@@ -4,7 +4,6 @@ import { ToolMissingError } from "../kernel/errors.ts";
 import { assertArgument, isObject } from "../kernel/given-options.ts";
 import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
-import type { Registry } from "../kernel/registry.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { RecordedSpec } from "../pipeline/options.ts";
 import { systemEffects } from "../platform/system.ts";
@@ -32,9 +31,6 @@ export interface ResolvedRun {
 export interface ResolveOptions {
   /** Default: the real file system, processes and environment. */
   readonly effects?: Effects;
-  /** Default: the components the spec was loaded with. */
-  readonly registry?: Registry;
-  readonly signal?: AbortSignal;
   /** Look for the programs that components need. Default true. */
   readonly probe?: boolean;
 }
@@ -45,9 +41,9 @@ export interface ResolveOptions {
  */
 export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = {}): Promise<ResolvedRun> {
   assertArgument("resolveSpec", "loaded", loaded, { expected: "what loadSpec gives", holds: isObject });
-  const { effects = systemEffects(), registry = loaded.registry, probe = true } = options;
-  const { signal = new AbortController().signal } = options;
-  const { spec, dir } = loaded;
+  const { effects = systemEffects(), probe = true } = options;
+  const { signal } = new AbortController();
+  const { spec, dir, registry } = loaded;
   const settings = settingsOf(spec, dir);
   if (probe) {
     const definitions = knownComponents(sitesOf(spec, registry)).map(({ definition }) => definition);

@@ -34,7 +34,7 @@ export async function resolveData(
   const known = await builtins();
   const registry = known.with(...definitions.filter(({ kind, type }) => known.find(kind, type) === null));
   const loaded = await loadSpec(dir.write("spec.yaml", JSON.stringify(spec, null, 2)), { registry, effects });
-  return resolveSpec(loaded, { effects, registry });
+  return resolveSpec(loaded, { effects });
 }
 
 /** Runs a spec, given as data, in a folder, or goes on with it: as `aura run` and `aura resume` do. */

@@ -244,14 +244,6 @@ experimenter: { type: script, command: "true" }
     ]);
   });
 
-  it("that gives a helper what it cannot use is told before the run", async () => {
-    using dir = temporaryDirectory();
-    const path = dir.write("spec.yaml", spec("  prompt: \"{{truncate goal 'x'}}\"").replace("upwards", "maximize"));
-    expect(await errorsOf(path, { registry: builtins })).toEqual([
-      expect.stringContaining('the helper "truncate" needs a whole number here'),
-    ]);
-  });
-
   it("that reads fields which are not there is told at each of them", async () => {
     using dir = temporaryDirectory();
     const prompt = `  vars: { b: 1 }\n  prompt: "{{vars.b}} {{vars.b.c}}\\n{{vars.zz}} {{metric.name}} {{metric.nme}}"`;
