@@ -18,6 +18,7 @@ import { printableSchema } from "../src/schema/printable.ts";
 import { publishedSpecSchema } from "../src/spec/published-schema.ts";
 import { snapshotSchema } from "../src/workspace/states/index.ts";
 import { generateCli } from "./generate-cli.ts";
+import { generateLibrary } from "./generate-library.ts";
 import { generateReference } from "./generate-reference.ts";
 import { withSharedParts } from "./shared-parts.ts";
 
@@ -50,6 +51,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ...outputs,
     [`${SCHEMAS}/run-spec.schema.json`, json(publishedSpecSchema(known))],
     ["docs/cli.md", generateCli()],
+    ["docs/library.md", generateLibrary()],
     ["docs/reference.md", generateReference(known)],
   ]);
 }

@@ -78,6 +78,7 @@ export interface AttemptResult {
   readonly steps: readonly TrialStep[];
 }
 
+/** A trial or a check that is to be run, or answered from its record. */
 export interface TrialRequest {
   readonly hypothesis: Hypothesis;
   readonly kind: "trial" | "check";
@@ -133,6 +134,7 @@ export interface ProposalProblem {
   readonly nearest?: string;
 }
 
+/** What a stage works with in one iteration: the run, what was found before, and the services that make it resumable. */
 export interface StageContext extends RunContext {
   readonly iteration: number;
   readonly history: History;
@@ -183,6 +185,7 @@ export interface TrialContext extends StageContext {
   readonly adopt?: JsonObject;
 }
 
+/** All that came of one hypothesis. */
 export interface StageResults {
   readonly hypothesis: Hypothesis;
   readonly experiment: Experiment;

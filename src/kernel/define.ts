@@ -26,8 +26,10 @@ export const KINDS = [
   "reviewer",
   "runner",
 ] as const;
+/** A place of the loop that components are made for. */
 export type Kind = (typeof KINDS)[number];
 
+/** What a component of each kind is. */
 export interface KindMap {
   readonly researcher: Researcher;
   readonly experimenter: Experimenter;

@@ -4,6 +4,7 @@
  */
 import type { Steps } from "./steps.ts";
 
+/** The time, and waiting for it. */
 export interface Clock {
   now(): Date;
   /** Milliseconds on a clock that never goes back; only differences mean anything. */
@@ -209,6 +210,7 @@ export interface EnvironmentVariables {
   names(): readonly string[];
 }
 
+/** The outside, as all but the edge of AURA knows it. */
 export interface Effects {
   readonly clock: Clock;
   readonly files: Files;

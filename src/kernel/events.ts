@@ -186,6 +186,7 @@ type Unstamped<E> = E extends unknown ? Omit<E, "at" | "seq"> : never;
 export type AuraEventBody = Unstamped<Infer<typeof eventSchema>> | TrialOutput;
 /** An event as sinks get it: when it happened and its place in this process's order. */
 export type AuraEvent = AuraEventBody & { readonly at: string; readonly seq: number };
+/** What kind of thing happened. */
 export type AuraEventType = AuraEvent["type"];
 
 /** Observers: called synchronously and in order; one that throws is reported once and dropped, the run goes on. */

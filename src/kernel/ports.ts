@@ -27,6 +27,7 @@ export interface Proposal {
   readonly base?: HypothesisId;
 }
 
+/** What a researcher answers. */
 export interface Proposals {
   /** In the order they are to run. More than `count` are cut, repeats of earlier ones dropped, by the loop. */
   readonly proposals: readonly Proposal[];
@@ -38,6 +39,7 @@ export interface Proposals {
   readonly failure?: Failure;
 }
 
+/** Proposes hypotheses. */
 export interface Researcher extends Lifecycle {
   /** How many hypotheses an iteration asks for. */
   readonly numTasks: number;
@@ -49,6 +51,7 @@ export interface Researcher extends Lifecycle {
   hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals>;
 }
 
+/** Runs a hypothesis: its checks and its trials, reduced to one summary. */
 export interface Experimenter extends Lifecycle {
   /** Whether it takes all hypotheses of an iteration at once, since what it runs them with has a queue of its own. */
   readonly queues?: boolean;
@@ -59,6 +62,7 @@ export interface Experimenter extends Lifecycle {
   runExperiment(hypothesis: Hypothesis, ctx: StageContext): Promise<Experiment>;
 }
 
+/** Scores experiments. */
 export interface Evaluator extends Lifecycle {
   /** Which number this evaluator scores by, for pipelines written in code that do not say so themselves. */
   readonly metric?: Partial<MetricSettings>;
@@ -72,12 +76,14 @@ export interface Finding {
   readonly evidence?: readonly HypothesisId[];
 }
 
+/** Distils findings from a finished batch. */
 export interface Reviewer extends Lifecycle {
   review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]>;
 }
 
 // ---- The parts of an experimenter that runs trials
 
+/** An environment that is ready for commands to run in. */
 export interface PreparedEnvironment {
   /** The command as it runs inside this environment. */
   wrap(command: Command): Command;
@@ -90,6 +96,7 @@ export interface ExecutionEnvironment extends Lifecycle {
   missing?(program: string, ctx: ProbeContext): Promise<string | null>;
 }
 
+/** What a trial left, before anything is read out of it. */
 export type RawResult =
   | {
       readonly kind: "process";
@@ -117,6 +124,7 @@ export interface OutputLines {
   readonly truncated: boolean;
 }
 
+/** Runs one trial of a hypothesis. */
 export interface Executor extends Lifecycle {
   /** Where the command runs when nothing else decides it. */
   readonly cwd: "root" | "copy";
@@ -128,6 +136,7 @@ export interface Executor extends Lifecycle {
   probe?(environment: ExecutionEnvironment, ctx: ProbeContext): Promise<void>;
 }
 
+/** What a collector has read out of a trial. */
 export interface Collected {
   readonly output: JsonValue;
   readonly steps: readonly TrialStep[];

@@ -12,6 +12,7 @@ export interface Lifecycle {
   teardown?(ctx: RunContext): Promise<void>;
 }
 
+/** A prompt, and where in the run it is asked. */
 export interface RunnerRequest {
   readonly prompt: string;
   readonly role: Role;
@@ -25,6 +26,7 @@ export interface RunnerRequest {
   readonly editsCopy?: boolean;
 }
 
+/** What a runner works with while it answers. */
 export interface RunnerContext {
   readonly signal: AbortSignal;
   /** The run is coming to its end: a call under way may finish, a busy provider is not waited for. */
@@ -37,6 +39,7 @@ export interface RunnerContext {
   readonly started?: (process: ProcessIdentity) => void;
 }
 
+/** What a runner answers. */
 export interface RunnerReply {
   readonly content: string;
   /** The reply as data, where the runner has it as such. */
@@ -47,6 +50,7 @@ export interface RunnerReply {
   readonly model?: string;
 }
 
+/** Answers prompts: a model, an agent command, a function. */
 export interface Runner extends Lifecycle {
   /** Name for records: the spec's name for it, or its type. */
   readonly name: string;

@@ -4,6 +4,7 @@ import type { Infer } from "../schema/infer.ts";
 import { failureSchema } from "./trial.ts";
 
 export const ROLES = ["researcher", "experimenter", "evaluator", "reviewer"] as const;
+/** Who asks a runner. */
 export type Role = (typeof ROLES)[number];
 
 const TEXT = { type: "string" } as const;

@@ -1,5 +1,7 @@
 export type JsonPrimitive = string | number | boolean | null;
+/** Any JSON data. */
 export type JsonValue = JsonPrimitive | readonly JsonValue[] | JsonObject;
+/** A JSON object. */
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }

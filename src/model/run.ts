@@ -39,6 +39,7 @@ export const bestSoFarSchema = exactly({
   id: { type: "string", description: "Id of the hypothesis." },
   score: { type: "number", description: "In the metric's own units." },
 });
+/** The best hypothesis, by its id and score. */
 export type BestSoFar = Infer<typeof bestSoFarSchema>;
 
 export const totalsSchema = {

@@ -79,6 +79,7 @@ export const settingsSchema = exactly(["timeBudgetMs"], {
 export type RunSettings = Infer<typeof settingsSchema>;
 /** Which number is the score and what counts as good. */
 export type MetricSettings = RunSettings["metric"];
+/** Which way a score is better. */
 export type Direction = MetricSettings["direction"];
 /** Limits that end a run; the first that is reached ends it. */
 export type StopSettings = RunSettings["stop"];

@@ -14,6 +14,7 @@ export const TRIAL_STATUSES = [
   "spawn-error",
   "lost",
 ] as const;
+/** How a trial ended, in a word. */
 export type TrialStatus = (typeof TRIAL_STATUSES)[number];
 
 const TEXT = { type: "string" } as const;
@@ -45,6 +46,7 @@ export const trialOutcomeSchema = {
     }),
   ],
 } as const;
+/** How a trial ended: with its output, or why not. */
 export type TrialOutcome = Infer<typeof trialOutcomeSchema>;
 
 const attemptSchema = exactly(["endedAt", "durationMs", "status", "message", "ref", "command"], {
@@ -99,6 +101,7 @@ export const trialSchema = {
 /** One execution of one repeat. On disk as soon as its process exists (`started`), and again when it has ended. */
 export type Trial = Infer<typeof trialSchema>;
 export type StartedTrial = Extract<Trial, { state: "started" }>;
+/** A trial that has an outcome. */
 export type FinishedTrial = Extract<Trial, { state: "finished" }>;
 /** Something a trial reported while it ran, such as the metrics of one epoch. */
 export type TrialStep = FinishedTrial["steps"][number];

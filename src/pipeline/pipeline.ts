@@ -15,6 +15,7 @@ import { assertPipelineOptions, hiddenValues, type PipelineOptions, settingsFrom
 import { readEarlier } from "./prior.ts";
 import { assertArtifacts } from "./project.ts";
 
+/** How a run is stopped and watched from outside. */
 export interface RunOptions {
   /** Aborting ends what runs at once; the run stays resumable. */
   readonly signal?: AbortSignal;

@@ -60,6 +60,7 @@ interface Described extends Annotated {
   readonly "x-expected"?: string;
 }
 
+/** The schema of a mapping, such as a component's options. */
 export interface ObjectSchema extends Described {
   readonly type: "object";
   readonly properties: { readonly [key: string]: HouseSchema };

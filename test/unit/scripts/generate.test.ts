@@ -1,10 +1,13 @@
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { generatedFiles, staleFiles } from "../../../scripts/generate.ts";
+import * as library from "../../../src/index.ts";
 import { isJsonObject } from "../../../src/model/json.ts";
 
 const files = await generatedFiles();
 const schemas = [...files].filter(([path]) => path.startsWith("schemas/"));
+
+import * as testing from "../../../src/testing/index.ts";
 
 describe("generated files", () => {
   it("are the same every time", async () => {
@@ -43,6 +46,15 @@ describe("generated files", () => {
       expect(reference).toContain(`### ${heading}\n`);
     }
     expect(reference).not.toContain("undefined");
+  });
+
+  it("tell every export of the library, with a sentence and its signature", () => {
+    const page = files.get("docs/library.md") ?? "";
+    const entries = page.split(/^### /m).slice(1);
+    const names = entries.map((entry) => entry.split("\n")[0]);
+    expect(names).toEqual(expect.arrayContaining([...Object.keys(library), ...Object.keys(testing), "StageContext"]));
+    for (const entry of entries)
+      expect(entry).toMatch(/^\w+\n\n[A-Z`].*\.\n\n```typescript\n(class|function|interface|type|const) /);
   });
 });
 
