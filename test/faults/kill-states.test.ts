@@ -44,7 +44,7 @@ describe("aura rollback under SIGKILL", () => {
     expect(isSame(before, after)).toBe(false);
     const crossings = crossingsIn(whole.join("crossings.txt"));
     const seen = new Set<boolean>();
-    const wrong = await sideBySide(oneOfEachKind(crossings, 2), async ({ crossing, when }) => {
+    const wrong = await sideBySide(oneOfEachKind(crossings, 4), async ({ crossing, when }) => {
       using run = copyOf(finished);
       const killed = await rollBack(run, killAt(crossing, when));
       const decided = isDecided(run);
