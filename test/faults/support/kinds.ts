@@ -23,9 +23,13 @@ export function crossingsIn(file: string): readonly RealCrossing[] {
     });
 }
 
-/** A late crossing of each kind: the very last of many is one that another run may come to its end without. */
+/**
+ * A late crossing of each kind, those first that are crossed last: the very last of many is one that another run may
+ * come to its end without.
+ */
 function lateOnes(crossings: readonly RealCrossing[]): readonly RealCrossing[] {
-  const most = new Map(crossings.map(({ kind, at }) => [kind, at]));
+  const most = new Map<string, number>();
+  for (const { kind, at } of crossings.toReversed()) most.set(kind, Math.max(at, most.get(kind) ?? 0));
   return [...most].map(([kind, count]) => ({ kind, at: Math.ceil(count * 0.7) }));
 }
 
