@@ -6,7 +6,7 @@ import type { FinishedIteration } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
 import { type AnthropicRequest, type AnthropicScript, startAnthropicServer } from "../support/anthropic-server.ts";
 import { type AuraEnd, type Desk, desk, script, spec } from "../support/aura.ts";
-import { thorough } from "../support/thorough.ts";
+import { few, thorough } from "../support/thorough.ts";
 
 const KEY = "sk-test-0123456789abcdef-secret";
 const ENV = { ANTHROPIC_API_KEY: KEY };
@@ -134,13 +134,14 @@ describe("replies of a model", () => {
   afterAll(() => here[Symbol.dispose]());
 
   const one = '{"id": "a", "x": 0.5}';
-  test.each([
-    ["bare", `[${one}]`],
+  const replies = few([
     ["fenced", `Sure!\n\n\`\`\`json\n[${one}]\n\`\`\`\nGood luck.`],
+    ["bare", `[${one}]`],
     ["prose", `I would try [${one}], because 0.5 is in the middle [of the range].`],
     ["object", one],
     ["commas", `[{"id": "a", "x": 0.5,},]`],
-  ])("are understood as %s JSON", async (name, reply) => {
+  ]);
+  test.each(replies)("are understood as %s JSON", async (name, reply) => {
     await against(
       proposing(() => reply),
       async (run) => {
