@@ -1,32 +1,15 @@
-// Packs the package, checks it with publint, installs the tarball in an empty folder and uses it there.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// Packs the package, checks it with publint, and uses the tarball as a user does, in empty folders: on this Node, or on
+// each major version that AURA_NODES names (`AURA_NODES="20 22 24"`), which the registry's package `node` brings.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { execaSync } from "execa";
 
-const folder = mkdtempSync(join(tmpdir(), "aura-package-"));
-
-/** Output of a command; throws, with all it printed, when it fails. */
-function run(command, args, options = {}) {
-  return execaSync(command, args, options).stdout;
-}
-
-try {
-  run("npx", ["publint", "--strict"]);
-  run("npm", ["pack", "--pack-destination", folder, "--ignore-scripts"]);
-  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-  run("npm", ["install", "--no-audit", "--no-fund", join(folder, tarball)], { cwd: folder });
-
-  const installed = join(folder, "node_modules", "aura-research");
-  const spec = join(installed, "specs", "digits.yaml");
-  run("npx", ["aura", "run", spec, "--set", "stop.iterations=1", "--workspace", "run"], { cwd: folder });
-  const { best } = JSON.parse(run("npx", ["aura", "inspect", "run", "--json"], { cwd: folder }));
-  if (best === null) throw new Error("the installed package ran its example and scored nothing");
-
-  writeFileSync(
-    join(folder, "loop.mjs"),
-    `import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "aura-research";
+const LOOP = `import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "aura-research";
+import "aura-research/testing";
 const workspace = await Workspace.create("library-run");
 await new Pipeline({
   researcher: new SearchResearcher({ method: "random", numTasks: 2, space: { x: { type: "float", low: 0, high: 1 } } }),
@@ -37,10 +20,80 @@ await new Pipeline({
 }).run();
 const { bestScore } = await workspace.summary();
 if (!(bestScore > 0)) throw new Error("no best score");
-`,
-  );
-  run("node", ["loop.mjs"], { cwd: folder });
-  console.log(`package: ${tarball} installs, its command runs an example, its library runs a loop`);
+`;
+
+const root = mkdtempSync(join(tmpdir(), "aura-package-"));
+try {
+  execaSync("npx", ["publint", "--strict"]);
+  execaSync("npm", ["pack", "--pack-destination", root, "--ignore-scripts"]);
+  const tarball = join(root, readdirSync(root).find((name) => name.endsWith(".tgz")) ?? "");
+  const majors = (process.env.AURA_NODES ?? "").split(/\s+/).filter((major) => major !== "");
+  for (const node of majors.length === 0 ? [process.execPath] : majors.map(nodeOf)) await use(tarball, node);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(root, { recursive: true, force: true });
+}
+
+/** The path of a Node of this major version. */
+function nodeOf(major) {
+  const folder = join(root, `node-${major}`);
+  execaSync("npm", ["install", "--no-audit", "--no-fund", "--prefix", folder, `node@${major}`]);
+  return join(folder, "node_modules", "node", "bin", "node");
+}
+
+/** Goes through what the README promises of the package; throws, with all that was printed, when something fails. */
+async function use(tarball, node) {
+  const { stdout: version } = execaSync(node, ["--version"]);
+  const folder = join(root, `user-${version}`);
+  const env = { PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+  const run = (command, ...args) => execaSync(command, args, { cwd: folder, env }).stdout;
+  const json = (...args) => JSON.parse(run("npx", "aura", "inspect", ...args, "--json"));
+  mkdirSync(folder);
+
+  expect(run("npx", "--yes", "-p", tarball, "aura", "--version") !== "", "npx -p runs the command");
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
+  run("npm", "install", "--save-dev", "--no-audit", "--no-fund", tarball);
+  const lock = readFileSync(join(folder, "package-lock.json"), "utf8");
+  expect(!lock.includes('"hasInstallScript"'), "nothing that is installed runs a script of its own");
+
+  // The quick start, and the same killed with SIGKILL and gone on with.
+  run("npx", "aura", "init", "search");
+  run("npx", "aura", "run", "spec.yaml");
+  expect(json("runs/search", "best").best !== null, "the quick start finds a best");
+  const bin = join(folder, "node_modules", "aura-research", "bin", "aura.cjs");
+  await killed(node, [bin, "run", "spec.yaml", "--workspace", "killed", "--json"], folder);
+  expect(json("killed").status === "interrupted", "a killed run is seen to be interrupted");
+  run("npx", "aura", "resume", "killed");
+  const [undisturbed, resumed] = ["runs/search", "killed"].map((run) => JSON.stringify(json(run, "hypotheses")));
+  expect(undisturbed === resumed, "a killed run comes to the end of one that was not");
+
+  // Artifacts, up to the applied change.
+  run("npx", "aura", "init", "code", "code");
+  const project = join(folder, "code");
+  const before = readFileSync(join(project, "solution.mjs"), "utf8");
+  const inProject = (...args) => execaSync("npx", ["aura", ...args], { cwd: project, env }).stdout;
+  inProject("run", "spec.yaml");
+  inProject("apply", "runs/code");
+  expect(readFileSync(join(project, "solution.mjs"), "utf8") !== before, "apply writes the better program");
+  inProject("run", join(dirname(dirname(bin)), "specs", "digits.yaml"), "--set", "stop.iterations=1");
+
+  writeFileSync(join(folder, "loop.mjs"), LOOP);
+  run("node", "loop.mjs");
+  console.log(`package: works from its tarball on Node ${version}`);
+}
+
+/** Kills a run as soon as its second trial has finished. */
+async function killed(node, args, cwd) {
+  const child = spawn(node, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+  const gone = once(child, "exit");
+  let finished = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    finished += line.includes('"trial.finished"') ? 1 : 0;
+    if (finished === 2) child.kill("SIGKILL");
+  }
+  const [, signal] = await gone;
+  expect(signal === "SIGKILL", "the run is killed before it ends");
+}
+
+function expect(holds, what) {
+  if (!holds) throw new Error(`not so: ${what}`);
 }
