@@ -87,10 +87,14 @@ export interface Reviewer extends Lifecycle {
 export interface PreparedEnvironment {
   /** The command as it runs inside this environment. */
   wrap(command: Command): Command;
+  /** Absolute folders that have to be seen for that, besides those of the system. Default: none. */
+  readonly libraries?: readonly string[];
 }
 
 /** Where a command finds its interpreter and libraries. */
 export interface ExecutionEnvironment extends Lifecycle {
+  /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
+  probe?(ctx: ProbeContext): Promise<void>;
   prepare(hypothesis: Hypothesis, ctx: TrialContext): Promise<PreparedEnvironment>;
   /** Why a command would not find this program in it; `null` when it does. Without it, nothing is looked for. */
   missing?(program: string, ctx: ProbeContext): Promise<string | null>;

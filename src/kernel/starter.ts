@@ -19,6 +19,8 @@ export interface TrialPlace {
   readonly inputs: readonly string[];
   /** The attempt's own folder. */
   readonly trialDir: string;
+  /** Folders that the environment's programs and libraries are in, such as a venv and the Python it was made with: read-only. */
+  readonly libraries: readonly string[];
 }
 
 /** Before a run: what a component has to look for the programs it needs. */

@@ -210,7 +210,7 @@ function wrapped(
   { root, inputs }: RunSettings,
   trialDir: string,
 ): Command {
-  const place = { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir };
+  const place = { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir, libraries: [] };
   return experimenter.wrap?.(command, place) ?? command;
 }
 

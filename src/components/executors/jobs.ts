@@ -18,9 +18,11 @@ export function trialTimeoutMs(timeoutMs: number | undefined, ctx: Pick<TrialCon
 }
 
 /** What the command of an attempt may see and write. */
-export function trialPlace(ctx: Pick<TrialContext, "settings" | "trialDir">): TrialPlace {
-  const { root, inputs } = ctx.settings;
-  return { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir: ctx.trialDir };
+export function trialPlace(
+  { settings: { root, inputs }, trialDir }: Pick<TrialContext, "settings" | "trialDir">,
+  libraries: readonly string[] = [],
+): TrialPlace {
+  return { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir, libraries };
 }
 
 /** A job as a local process. What mounts or cleans up around a process starts it with this as well. */
@@ -88,6 +90,7 @@ function present(handle: Handle | undefined): Handle {
 /** What is the same for the command of every attempt. */
 export interface Attempt {
   readonly command: Command;
+  readonly libraries: readonly string[] | undefined;
   readonly options: ProcessOptions;
   readonly starter: Starter;
   readonly dispatch: Dispatch;
@@ -121,9 +124,14 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
   }
 }
 
-function jobOf({ command, options, starter }: Attempt, output: Output, stops: Stops, ctx: TrialContext): Job {
+function jobOf(
+  { command, libraries, options, starter }: Attempt,
+  output: Output,
+  stops: Stops,
+  ctx: TrialContext,
+): Job {
   const { outputBytes, ...limits } = options.limits ?? {};
-  const place = trialPlace(ctx);
+  const place = trialPlace(ctx, libraries);
   const wrapped = starter.wrap ? starter.wrap(command, place) : command;
   const started = [wrapped.file, ...wrapped.args];
   return {

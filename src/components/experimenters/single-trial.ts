@@ -103,6 +103,7 @@ export class SingleTrialExperimenter implements Experimenter {
   /** Throws `ToolMissingError` for a program that the trials or the checks need and that is not there. */
   async probe(ctx: ProbeContext): Promise<void> {
     const { environment, executor } = this;
+    await environment.probe?.(ctx);
     if (executor?.probe) await executor.probe(environment, ctx);
     if (executor?.starter) return;
     for (const check of ctx.settings.checks) await localExecutor(check).probe?.(environment, ctx);
