@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // No module has state of its own, so files can share what they import.
-const shared = { testTimeout: 20_000, hookTimeout: 60_000, env: { NO_COLOR: "1" }, isolate: false };
+const shared = { testTimeout: 20_000, hookTimeout: 60_000, env: { NO_COLOR: "1", GITHUB_ACTIONS: "" }, isolate: false };
 
 const isFull = process.env.AURA_FAULTS === "full";
 const report = process.env.AURA_TEST_REPORT;

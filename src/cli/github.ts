@@ -13,8 +13,9 @@ import { inspectHypotheses, inspectSummary } from "../workspace/views/queries.ts
 import type { Workspace } from "../workspace/workspace.ts";
 import type { RunEnding } from "./outputs/events.ts";
 
-/** How a run ended, in words. */
+/** How a run ended, as it is told. */
 interface Words {
+  readonly exitCode: number;
   readonly reason: FinishReason;
   readonly message: string;
 }
@@ -60,12 +61,13 @@ export function githubJob({ GITHUB_WORKSPACE, GITHUB_STEP_SUMMARY }: NodeJS.Proc
       const { exitCode, error, reason, message = "" } = end;
       // Whoever only looks at a run does not end it.
       if (reason === "dry-run" || reason === "explained") return;
+      const words: Words = { exitCode, reason, message };
       if (error && error.diagnostics.length > 0) annotate("error", error.diagnostics);
       else if (exitCode !== EXIT.ok)
-        annotate(HELD.includes(exitCode) ? "warning" : "error", [noteOn({ reason, message }, workspace)]);
+        annotate(HELD.includes(exitCode) ? "warning" : "error", [noteOn(words, workspace)]);
       if (!GITHUB_STEP_SUMMARY || !workspace || REFUSED.includes(exitCode)) return;
       try {
-        if (workspace.hasRun()) appendFileSync(GITHUB_STEP_SUMMARY, summaryOf({ reason, message }, workspace.root));
+        if (workspace.hasRun()) appendFileSync(GITHUB_STEP_SUMMARY, summaryOf(words, workspace.root));
       } catch (thrown) {
         write(`warning: the summary of the job cannot be written: ${terminalLine(messageOf(thrown))}\n`);
       }
@@ -95,12 +97,13 @@ function relativeTo(root: string, file: string): string {
   return inside.startsWith("..") || isAbsolute(inside) ? file : inside;
 }
 
-function noteOn({ reason, message }: Words, workspace: Workspace | null): Note {
+function noteOn({ reason, exitCode, message }: Words, workspace: Workspace | null): Note {
   try {
     const manifest = workspace?.hasRun() ? workspace.readManifest() : null;
     if (!workspace || !manifest) return { message };
     const { name, specFile } = manifest;
     const file = specFile === undefined ? undefined : specPlace(workspace.root, specFile, workspace.effects.files);
+    if (REFUSED.includes(exitCode)) return { file, message };
     return { file, message: [headline(name, reason), message].join("\n").trim() };
   } catch (thrown) {
     if (isAuraError(thrown)) return { message };

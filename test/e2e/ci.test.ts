@@ -135,7 +135,7 @@ describe("in a job of GitHub Actions", () => {
     });
   });
 
-  it("a requirement that is not met is a note too, and a summary that cannot be written no failure", async () => {
+  it("a requirement that is not met is a note too, a summary that cannot be written no failure, and a refusal no end of the run", async () => {
     here.write("tiny.yaml", spec());
     const missed = await step("npx aura run tiny.yaml --require 7", { GITHUB_STEP_SUMMARY: here.join("no/such/file") });
     expect(missed.code).toBe(100);
@@ -147,7 +147,16 @@ describe("in a job of GitHub Actions", () => {
     ]);
     const resumed = await step("npx aura resume runs/tiny --json 2>/dev/null");
     expect(eventsOf(resumed).at(-1)).toMatchObject({ type: "run.finished", exitCode: 0 });
-    expect(here.read("summary.md")).toContain("tiny finished");
+    const summary = here.read("summary.md");
+    expect(summary).toContain("tiny finished");
+
+    here.write("tiny.yaml", spec({ experimenter: script("echo score=1") }));
+    const refused = await step("npx aura resume runs/tiny");
+    expect(refused.code).toBe(2);
+    const [note = "", ...rest] = commandsIn(refused.stdout);
+    expect(note).toMatch(/^::error file=tiny\.yaml,title=AURA::(?!tiny failed).*experimenter/);
+    expect(rest).toEqual([]);
+    expect(here.read("summary.md")).toBe(summary);
   });
 
   it("what a trial prints is no command to the job, and no markup of its page", async () => {
