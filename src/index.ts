@@ -68,6 +68,7 @@ export {
   WorkspaceError,
 } from "./kernel/errors.ts";
 export type { AuraEvent, AuraEventType, EventSink } from "./kernel/events.ts";
+export { StopRequest } from "./kernel/interrupted.ts";
 export type {
   Aggregator,
   Collected,

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from "../kernel/errors.ts";
-import { StopRequest } from "../pipeline/ending.ts";
+import { StopRequest } from "../kernel/interrupted.ts";
 
 /**
  * The one owner of signals, and of the end of the process.
@@ -82,7 +82,8 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
 
   let endTimer: NodeJS.Timeout | null = null;
 
-  const request = (): StopRequest | undefined => (cause === null ? undefined : new StopRequest(CODE[cause]));
+  const request = (): StopRequest | undefined =>
+    cause === null ? undefined : new StopRequest(CODE[cause], cause !== "SIGINT");
   const end = (): void => {
     drain.abort(request());
     now.abort(request());

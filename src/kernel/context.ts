@@ -172,6 +172,8 @@ export interface TrialContext extends StageContext {
   readonly paramsFile: string;
   /** `AURA_*` variables of this attempt. */
   readonly env: Readonly<Record<string, string>>;
+  /** Aborts when the run starts nothing more: what still waits in a queue of its own is taken out of it. */
+  readonly drain?: AbortSignal;
   /** Whether anything of the run has a score so far. Default: yes. */
   readonly isScored?: () => boolean;
   /** Value of `AURA_TRIAL`, by which leftovers of this attempt are known. */

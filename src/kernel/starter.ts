@@ -77,6 +77,8 @@ export interface Handle {
  * Everything else about trials and checks is the same for all of them, and theirs without a line of code.
  */
 export interface Starter extends Lifecycle {
+  /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
+  probe?(ctx: ProbeContext): Promise<void>;
   /**
    * The short form, all that most need: the command as it is really run, such as behind `nice`. Changes nothing
    * anywhere: a dry run shows its result as well.
@@ -89,6 +91,11 @@ export interface Starter extends Lifecycle {
    * and nobody can tell what became of it, after clearing away what it left: it is repeated.
    */
   adopt?(ref: JsonObject, job: Job, ctx: RunContext): Promise<Handle | null>;
+  /**
+   * Whether jobs stay as they are when the run is stopped for this reason, see `StopRequest`: the next resume goes on with
+   * them. Without it they are ended, also in a queue.
+   */
+  stays?(reason: unknown): boolean;
   /**
    * It queues by itself, as a cluster does: no job waits for a slot, and those that are ready are started together, once
    * none has joined them for so many milliseconds.

@@ -1,19 +1,6 @@
 import { EXIT, type ExitCode, type FailureCode, isAuraError, RunnerError } from "../kernel/errors.ts";
+import { Interrupted, StopRequest } from "../kernel/interrupted.ts";
 import type { FinishReason, RunStatus } from "../model/run.ts";
-
-/**
- * Two ways to stop. `drain`: start nothing more, let what runs finish and be scored. `now`: end what runs.
- * Both leave the run resumable.
- */
-export class Interrupted extends Error {
-  readonly kind: "drain" | "now";
-
-  constructor(kind: "drain" | "now") {
-    super(kind === "drain" ? "stopping: nothing more is started" : "stopped");
-    this.name = "Interrupted";
-    this.kind = kind;
-  }
-}
 
 /** The signals a run listens to. */
 export interface StopSignals {
@@ -29,21 +16,6 @@ export function isInterruption(thrown: unknown, signals: StopSignals): boolean {
   if (thrown instanceof Interrupted) return true;
   if (!signals.now.aborted) return false;
   return thrown === signals.now.reason || thrown instanceof RunnerError || !isAuraError(thrown);
-}
-
-/**
- * What to abort a run's signals with when the stop has an exit code of its own, such as a signal's. `EXIT.paused` makes
- * it a pause. Any other reason is an interruption.
- */
-export class StopRequest extends Error {
-  readonly exitCode: ExitCode;
-
-  constructor(exitCode: ExitCode) {
-    super("stopped");
-    // Whoever waits takes it for the abort that it is.
-    this.name = "AbortError";
-    this.exitCode = exitCode;
-  }
 }
 
 /** Exit code of a run that was stopped: that of whoever asked first. */

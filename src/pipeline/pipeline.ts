@@ -1,6 +1,7 @@
 import type { Effects } from "../kernel/effects.ts";
 import { EXIT, type ExitCode, isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
 import type { EventSink } from "../kernel/events.ts";
+import { StopRequest } from "../kernel/interrupted.ts";
 import { createRedactor, type Redactor } from "../kernel/redact.ts";
 import { artifactPath } from "../model/artifact.ts";
 import type { Failed } from "../model/failed.ts";
@@ -10,7 +11,7 @@ import { isWithin } from "../model/tree-path.ts";
 import type { LockOptions } from "../workspace/lock/lock.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
-import { StopRequest, type StopSignals } from "./ending.ts";
+import type { StopSignals } from "./ending.ts";
 import { assertPipelineOptions, hiddenValues, type PipelineOptions, settingsFrom } from "./options.ts";
 import { readEarlier } from "./prior.ts";
 import { assertArtifacts } from "./project.ts";

@@ -1,5 +1,6 @@
 import type { CallRequest, Calls, Trials } from "../kernel/context.ts";
 import { isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
+import { Interrupted } from "../kernel/interrupted.ts";
 import type { Evaluator, Experimenter, Finding, Proposals, Researcher, Reviewer } from "../kernel/ports.ts";
 import type { Redactor } from "../kernel/redact.ts";
 import type { Evaluation } from "../model/evaluation.ts";
@@ -7,7 +8,6 @@ import type { Experiment } from "../model/experiment.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
 import { plainJson } from "../platform/plain-json.ts";
 import { shown } from "../text/printable.ts";
-import { Interrupted } from "./ending.ts";
 
 /** The four stages of a run. */
 export interface Stages {

@@ -1,4 +1,5 @@
 import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
+import { Interrupted } from "../kernel/interrupted.ts";
 import type { Semaphore, Slot } from "../kernel/semaphore.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
@@ -6,7 +7,7 @@ import { defined } from "../model/json.ts";
 import type { StartedTrial, Trial, TrialAttempt, TrialOutcome, TrialStatus } from "../model/trial.ts";
 import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { Interrupted, type StopSignals } from "./ending.ts";
+import type { StopSignals } from "./ending.ts";
 import type { InputGuard } from "./inputs.ts";
 import { processRecord } from "./leftovers.ts";
 import type { StateResult } from "./project.ts";
@@ -133,9 +134,11 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const { outcome } = result;
     const ended = endAttempt(started, outcome, stage.effects.clock.now().toISOString(), durationMs);
     const last = ended.attempts.at(-1)?.attempt ?? 1;
-    if (outcome.status === "cancelled" && deps.signals.now.aborted) {
+    const { now, drain } = deps.signals;
+    // At a gentle stop it was taken out of a queue.
+    if (outcome.status === "cancelled" && (now.aborted || (request.queues && drain.aborted))) {
       deps.workspace.writeTrial(ended);
-      throw new Interrupted("now");
+      throw new Interrupted(now.aborted ? "now" : "drain");
     }
     const retrying = mayRetry(ended, outcome);
     const record: Trial = retrying ? ended : { ...ended, state: "finished", ...result };
@@ -156,6 +159,8 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
 
   function mayRetry(trial: StartedTrial, outcome: TrialOutcome): boolean {
     if (outcome.status === "completed" || LASTING.includes(outcome.failure.code)) return false;
+    // By somebody who did not want it to run.
+    if (outcome.status === "cancelled") return false;
     const used = retriesUsed(trial.attempts);
     if (isInfrastructureFailure(outcome.status)) return used.infrastructure <= INFRASTRUCTURE_RETRIES;
     return used.own <= stage.settings.retries;
@@ -177,6 +182,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       ...stage,
       trials: trialsPort,
       isScored: deps.isScored,
+      drain: deps.signals.drain,
       trialId: id,
       hypothesisId: request.hypothesis.id,
       kind: request.kind,

@@ -1,6 +1,7 @@
 import { defineExecutor } from "../components/executors/index.ts";
 import type { AnyDefinition } from "../kernel/define.ts";
 import type { ProcessRequest } from "../kernel/effects.ts";
+import { StopRequest } from "../kernel/interrupted.ts";
 import type { Ended, Handle, Job, Starter } from "../kernel/ports.ts";
 import type { JsonObject } from "../model/json.ts";
 import { findProgram } from "../platform/process/invocation.ts";
@@ -130,6 +131,7 @@ export function fakeBatchExecutor(cluster: FakeCluster, gatherMs = 100): AnyDefi
       cluster.submit(named);
       return named.map(({ name, job }) => attached(cluster, name, job));
     },
+    stays: (reason) => reason instanceof StopRequest && reason.leavesJobs,
     adopt: async (ref: JsonObject, job) => (typeof ref.name === "string" ? cluster.attach(ref.name, job) : null),
     missing: async (program, { settings, effects }) =>
       findProgram(program, settings.root, effects.variables.get("PATH"))?.executable ? null : "is not on the cluster",

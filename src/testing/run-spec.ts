@@ -22,6 +22,7 @@ export interface SpecRunOptions {
   /** Default: the machine's. */
   readonly effects?: Effects;
   readonly signal?: AbortSignal;
+  readonly drain?: AbortSignal;
   readonly onEvent?: (event: AuraEvent) => void;
 }
 
@@ -43,7 +44,7 @@ export async function runData(
   spec: JsonObject,
   options: SpecRunOptions = {},
 ): Promise<SpecRun> {
-  const { effects = systemEffects(), signal, onEvent } = options;
+  const { effects = systemEffects(), signal, drain, onEvent } = options;
   const resolved = await resolveData(dir, spec, options);
   const workspace = await Workspace.create(dir.join("run"), { effects, ifExists: "resume" });
   const pipeline = new Pipeline({ ...resolved, workspace });
@@ -52,6 +53,6 @@ export async function runData(
     events.push(event);
     onEvent?.(event);
   });
-  const result = await pipeline.run(signal ? { signal } : {});
+  const result = await pipeline.run({ ...(signal ? { signal } : {}), ...(drain ? { drain } : {}) });
   return { result, workspace, events };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { EXIT } from "../../src/kernel/errors.ts";
+import { StopRequest } from "../../src/kernel/interrupted.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import { systemEffects } from "../../src/platform/system.ts";
 import { FakeCluster, fakeBatchExecutor } from "../../src/testing/index.ts";
@@ -55,6 +57,22 @@ function onCluster(
   };
 }
 
+const WAITS = {
+  experimenter: {
+    type: "composed",
+    executor: {
+      type: "fake-batch",
+      command: [
+        "sh",
+        "-c",
+        'echo "$AURA_TRIAL_ID" >> ran; while ! test -e go; do sleep 0.05; done; echo "score: $1"',
+        "sh",
+        "{n}",
+      ],
+    },
+  },
+};
+
 const scores = ({ result }: SpecRun): unknown => [result.best?.score, result.exitCode];
 const linesOf = (dir: TemporaryDirectory, file: string): readonly string[] =>
   (dir.read(file) ?? "").split("\n").filter((line) => line !== "");
@@ -89,6 +107,32 @@ describe("an executor that queues by itself", () => {
     stop.abort(new Error("enough"));
     await running;
     expect(cluster.ran).toHaveLength(1);
+  });
+
+  it("has what waits taken out, and what runs finished, when the run is to start nothing more", async () => {
+    const { cluster, dir, run } = onCluster(1);
+    const drain = new AbortController();
+    const running = run(WAITS, { drain: drain.signal });
+    await expect.poll(() => linesOf(dir, "ran"), { timeout: 10_000 }).toHaveLength(1);
+    drain.abort(new Error("soon"));
+    dir.write("go", "");
+    const { result, events } = await running;
+    expect([result.reason, cluster.ran.length]).toEqual(["interrupted", 1]);
+    expect(events.filter(({ type }) => type === "evaluation.scored")).toHaveLength(1);
+    expect(scores(await run(WAITS))).toEqual([HYPOTHESES, 0]);
+    expect(linesOf(dir, "ran")).toHaveLength(HYPOTHESES);
+  });
+
+  it("keeps its jobs when AURA is only to go, and a resume submits none again", async () => {
+    const { cluster, dir, run } = onCluster(1);
+    const drain = new AbortController();
+    const running = run(WAITS, { drain: drain.signal });
+    await expect.poll(() => linesOf(dir, "ran"), { timeout: 10_000 }).toHaveLength(1);
+    drain.abort(new StopRequest(EXIT.terminated, true));
+    expect((await running).result.exitCode).toBe(EXIT.terminated);
+    dir.write("go", "");
+    expect(scores(await run(WAITS))).toEqual([HYPOTHESES, 0]);
+    expect([cluster.submissions.flat().length, linesOf(dir, "ran").length]).toEqual([HYPOTHESES, HYPOTHESES]);
   });
 
   it("starts nothing when the run is stopped while jobs are gathered", async () => {

@@ -117,6 +117,7 @@ export class CommandExecutor implements Executor {
   async probe(environment: ExecutionEnvironment, given: ProbeContext): Promise<void> {
     const { settings } = given;
     const { starter } = this;
+    await starter.probe?.(given);
     // Checks run before the trial's command.
     const [, first = this.#command] = this.#commands(settings);
     const path = first.shell ? "" : firstWord(first.source);

@@ -1,6 +1,7 @@
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import type { Effects } from "../../kernel/effects.ts";
 import { isAuraError, messageOf } from "../../kernel/errors.ts";
+import { Interrupted } from "../../kernel/interrupted.ts";
 import type { Command, Ended, Handle, Job, RawResult, Starter, TrialPlace } from "../../kernel/ports.ts";
 import { defined } from "../../model/json.ts";
 import type { Failure, TrialOutcome } from "../../model/trial.ts";
@@ -49,7 +50,7 @@ export class Dispatch {
     this.#starter = starter;
   }
 
-  async start(job: Job, ctx: RunContext): Promise<Handle> {
+  async start(job: Job, ctx: TrialContext): Promise<Handle> {
     const { gatherMs } = this.#starter;
     if (gatherMs === undefined) return this.#startAll([job], ctx).then(([handle]) => present(handle));
     return new Promise((resolve, reject) => {
@@ -57,7 +58,8 @@ export class Dispatch {
       this.#joined.abort();
       const joined = new AbortController();
       this.#joined = joined;
-      ctx.effects.clock.sleep(gatherMs, AbortSignal.any([ctx.signal, joined.signal])).then(
+      const stopped = AbortSignal.any([ctx.signal, joined.signal, ...(ctx.drain ? [ctx.drain] : [])]);
+      ctx.effects.clock.sleep(gatherMs, stopped).then(
         () => this.#flush(ctx),
         (error) => {
           // Those that another has joined are started with it; when the run is being ended, none is.
@@ -101,7 +103,7 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
   const { starter, dispatch } = attempt;
   const { clock } = ctx.effects;
   const output = new Output(ctx, starter.start !== undefined);
-  const stops = new Stops(trialTimeoutMs(attempt.options.timeoutMs, ctx), ctx);
+  const stops = new Stops(trialTimeoutMs(attempt.options.timeoutMs, ctx), starter, ctx);
   const job = jobOf(attempt, output, stops, ctx);
   const startedAt = clock.monotonic();
   try {
@@ -116,7 +118,8 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
     const lines = output.lines();
     return { kind: "process", end, exitCode, signal, stdoutTail, stderrTail, durationMs, lines, ...told };
   } catch (error) {
-    if (isAuraError(error) || error instanceof NotEnded) throw error;
+    if (isAuraError(error) || error instanceof Interrupted) throw error;
+    if (!ctx.signal.aborted && ctx.drain?.aborted && starter.gatherMs !== undefined) throw new Interrupted("drain");
     if (ctx.signal.aborted) return unstarted("cancelled", messageOf(ctx.signal.reason));
     return unstarted("spawn-error", messageOf(error));
   } finally {
@@ -150,32 +153,44 @@ function jobOf(
   };
 }
 
-interface Stop {
-  readonly end: "timeout" | "cancelled";
-  readonly message: string;
-}
+/** Why a job is not waited for any longer; `null`: it stays as it is. */
+type Stop = { readonly end: "timeout" | "cancelled"; readonly message: string } | null;
 
-/** Why a job that is no local process is to be ended: its timeout, from when it left its queue, or the end of the run. */
+/**
+ * What ends the wait for a job that is no local process: its timeout, from when it left its queue, and the end of the run.
+ * A gentle end is none for a job that runs.
+ */
 class Stops {
   readonly timeoutMs: number;
   readonly first: Promise<Stop>;
   readonly #ctx: TrialContext;
   readonly #over = new AbortController();
+  #isRunning = false;
   #stop: (why: Stop) => void = () => undefined;
 
-  constructor(timeoutMs: number, ctx: TrialContext) {
+  constructor(timeoutMs: number, starter: Starter, ctx: TrialContext) {
     this.timeoutMs = timeoutMs;
     this.#ctx = ctx;
     this.first = new Promise((resolve) => {
       this.#stop = resolve;
     });
-    const cancel = (): void => this.#stop({ end: "cancelled", message: messageOf(ctx.signal.reason) });
-    ctx.signal.addEventListener("abort", cancel, { once: true, signal: this.#over.signal });
-    if (ctx.signal.aborted) cancel();
+    const listen = (signal: AbortSignal, endsRunning: boolean): void => {
+      const stop = (): void => {
+        const { reason } = signal;
+        if (starter.stays?.(reason)) this.#stop(null);
+        else if (endsRunning || !this.#isRunning) this.#stop({ end: "cancelled", message: messageOf(reason) });
+      };
+      signal.addEventListener("abort", stop, { once: true, signal: this.#over.signal });
+      if (signal.aborted) stop();
+    };
+    listen(ctx.signal, true);
+    if (ctx.drain && starter.gatherMs !== undefined) listen(ctx.drain, false);
   }
 
   /** The timeout counts from now on. */
   count(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
     this.#ctx.effects.clock.sleep(this.timeoutMs, this.#over.signal).then(
       () => this.#stop({ end: "timeout", message: `ran longer than ${this.timeoutMs / 1000} s` }),
       () => undefined,
@@ -187,15 +202,16 @@ class Stops {
   }
 }
 
-/** A job is still there though the run is over: its record stays as it is, and the next resume goes on with it. */
-class NotEnded extends Error {}
-
-/** Waits for the end of a job, and asks for it when there is a reason: then it is the reason, not what it was ended by. */
+/**
+ * Waits for the end of a job, and asks for it when there is a reason: then it is the reason, not what it was ended by. One
+ * that is still there though the run is over keeps its record as it is, and the next resume goes on with it.
+ */
 async function ending(handle: Handle, stops: Stops, ctx: TrialContext): Promise<Ended> {
   const waited = handle.wait();
   const first = await Promise.race([waited, stops.first.then((reason) => ({ reason }))]);
   if (!("reason" in first)) return first;
   const { reason } = first;
+  if (reason === null) throw new Interrupted("now");
   const over = new AbortController();
   const given = ctx.effects.clock.sleep(GRACE_MS + STOP_BOUND_MS, over.signal).then(
     () => null,
@@ -205,9 +221,8 @@ async function ending(handle: Handle, stops: Stops, ctx: TrialContext): Promise<
     await Promise.race([handle.stop(new Error(reason.message)), given]);
     const ended = await Promise.race([waited, given]);
     if (ended !== null) return { ...ended, ...reason };
-    const message = `${reason.message}, and could not be ended`;
-    if (ctx.signal.aborted) throw new NotEnded(message);
-    return { end: reason.end, exitCode: null, signal: null, message };
+    if (ctx.signal.aborted || ctx.drain?.aborted) throw new Interrupted("now");
+    return { end: reason.end, exitCode: null, signal: null, message: `${reason.message}, and could not be ended` };
   } finally {
     over.abort();
   }

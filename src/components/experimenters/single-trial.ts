@@ -2,6 +2,7 @@ import type { AttemptResult, RunContext, StageContext, TrialContext } from "../.
 import { type AnyDefinition, type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
 import { assertOptions, doing, type Expectation, inSchema, ofSchema, required } from "../../kernel/given-options.ts";
+import { Interrupted } from "../../kernel/interrupted.ts";
 import type {
   Aggregator,
   Collected,
@@ -192,7 +193,7 @@ export class SingleTrialExperimenter implements Experimenter {
       }
     } catch (error) {
       // What AURA itself cannot go on with, and a stop, are no property of the trial.
-      if (isAuraError(error) || ctx.signal.aborted) throw error;
+      if (isAuraError(error) || error instanceof Interrupted || ctx.signal.aborted) throw error;
       return { outcome: { status: "failed", failure: thrownFailure(error) }, steps: [] };
     }
   }

@@ -23,9 +23,9 @@ import {
   Workspace,
 } from "../../../src/index.ts";
 import { EXIT } from "../../../src/kernel/errors.ts";
+import { StopRequest } from "../../../src/kernel/interrupted.ts";
 import type { Evaluation } from "../../../src/model/evaluation.ts";
 import type { JsonObject, JsonValue } from "../../../src/model/json.ts";
-import { StopRequest } from "../../../src/pipeline/ending.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 

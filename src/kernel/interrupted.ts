@@ -1,0 +1,33 @@
+import type { ExitCode } from "./errors.ts";
+
+/**
+ * Two ways to stop. `drain`: start nothing more, let what runs finish and be scored. `now`: end what runs.
+ * Both leave the run resumable.
+ */
+export class Interrupted extends Error {
+  readonly kind: "drain" | "now";
+
+  constructor(kind: "drain" | "now") {
+    super(kind === "drain" ? "stopping: nothing more is started" : "stopped");
+    this.name = "Interrupted";
+    this.kind = kind;
+  }
+}
+
+/**
+ * What to abort a run's signals with when the stop has an exit code of its own, such as a signal's. `EXIT.paused` makes
+ * it a pause. Any other reason is an interruption.
+ */
+export class StopRequest extends Error {
+  readonly exitCode: ExitCode;
+  /** AURA goes, the run does not: jobs that are no children of AURA's stay, and the next resume goes on with them. */
+  readonly leavesJobs: boolean;
+
+  constructor(exitCode: ExitCode, leavesJobs = false) {
+    super("stopped");
+    // Whoever waits takes it for the abort that it is.
+    this.name = "AbortError";
+    this.exitCode = exitCode;
+    this.leavesJobs = leavesJobs;
+  }
+}
