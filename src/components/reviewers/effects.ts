@@ -8,12 +8,6 @@ export interface ScoredSpec {
   readonly score: number;
 }
 
-/** Which hypotheses have a parameter at all: those in which another one, `name`, has one of these values. */
-export interface Branch {
-  readonly name: string;
-  readonly values: readonly string[];
-}
-
 /** A parameter that goes along with another, and with which the other's effect more than halves when it is held fixed. */
 export interface Confounder {
   readonly name: string;
@@ -29,7 +23,6 @@ export interface Effect {
   readonly correlation: number;
   /** Mean scores of the values of a parameter that is not a number. */
   readonly groups: readonly { readonly value: string; readonly mean: number; readonly count: number }[] | null;
-  readonly branch: Branch | null;
   readonly confounder: Confounder | null;
   /** Whether it is unlikely (below about 5%) to be chance, and not a confounder's. */
   readonly isClear: boolean;
@@ -47,13 +40,13 @@ const MOST_CATEGORIES = 20;
 const FEWEST_SCORES = 5;
 
 /**
- * The effects of all parameters (at most 50) on the score, the strongest first: of one that exists in a branch of the
- * space only, within that branch, and where another one may be the cause, with its name.
+ * The effects of all parameters (at most 50) on the score, the strongest first: of one that not all hypotheses have,
+ * among those that have it, and where another one may be the cause, with its name.
  */
 export function effectsOf(scored: readonly ScoredSpec[]): readonly Effect[] {
   const columns = columnsOf(scored);
   return columns
-    .flatMap((column) => effectOf(column, columns, scored) ?? [])
+    .flatMap((column) => effectOf(column, columns) ?? [])
     .sort((a, b) => Math.abs(b.correlation) - Math.abs(a.correlation) || (a.name < b.name ? -1 : 1));
 }
 
@@ -73,7 +66,7 @@ function columnsOf(scored: readonly ScoredSpec[]): readonly Column[] {
   return [...columns.values()];
 }
 
-function effectOf(column: Column, columns: readonly Column[], scored: readonly ScoredSpec[]): Effect | null {
+function effectOf(column: Column, columns: readonly Column[]): Effect | null {
   const { name, values, isNumeric } = column;
   const entries = [...values.keys()];
   const count = entries.length;
@@ -98,7 +91,6 @@ function effectOf(column: Column, columns: readonly Column[], scored: readonly S
     count,
     correlation,
     groups: isNumeric ? null : [...groups].map(([value, of]) => ({ value, mean: mean(of), count: of.length })),
-    branch: branchOf(name, new Set(entries), columns, scored),
     confounder,
     isClear: isStrong && confounder === null,
   };
@@ -130,25 +122,6 @@ function seriesOf(column: Column, entries: readonly ScoredSpec[], goal: readonly
   if (column.isNumeric) return ranks(entries.map((entry) => Number(column.values.get(entry))));
   const means = new Map([...groupsOf(column, entries, goal)].map(([value, of]) => [value, mean(of)]));
   return entries.map((entry) => means.get(String(column.values.get(entry))) ?? 0);
-}
-
-/** By which values of another parameter it is decided whether this one exists; `null` when it always does, or by none. */
-function branchOf(
-  name: string,
-  having: ReadonlySet<ScoredSpec>,
-  columns: readonly Column[],
-  scored: readonly ScoredSpec[],
-): Branch | null {
-  if (having.size === scored.length) return null;
-  for (const other of columns) {
-    if (other.name === name || [...having].some((entry) => !other.values.has(entry))) continue;
-    const values = new Set([...having].map((entry) => String(other.values.get(entry))));
-    const without = scored.filter((entry) => !having.has(entry) && other.values.has(entry));
-    if (values.size > MOST_CATEGORIES || without.length === 0) continue;
-    if (!without.some((entry) => values.has(String(other.values.get(entry)))))
-      return { name: other.name, values: [...values] };
-  }
-  return null;
 }
 
 /** A series by the parameter's values. */

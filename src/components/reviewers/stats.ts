@@ -112,7 +112,7 @@ function correlationFinding(effects: readonly Effect[], metric: MetricSettings):
   if (effects.length === 0) return null;
   const listed = effects.slice(0, MOST_LISTED).map((effect) => {
     const rest = held(effect, signed);
-    return `${shownName(effect.name)} ${signed(effect.correlation)} (n=${effect.count}${rest})${within(effect)}`;
+    return `${shownName(effect.name)} ${signed(effect.correlation)} (n=${effect.count}${rest})`;
   });
   const more = effects.length > listed.length ? `; ${effects.length - listed.length} weaker ones left out` : "";
   return { finding: `Rank correlation with ${nameOf(metric)}: ${listed.join(", ")}${more}.` };
@@ -135,8 +135,8 @@ function rangeFinding(
   const isMore = effect.correlation > 0;
   const range = rangeOf(best);
   return {
-    finding: `${isMore ? "Higher" : "Lower"} ${name} goes with higher ${nameOf(metric)}${within(effect)}; the best ${best.length} of ${withValue.length} have ${name} ${range}, tried were ${rangeOf(withValue)}.`,
-    recommendation: `Prefer ${name} ${range}${within(effect)}.`,
+    finding: `${isMore ? "Higher" : "Lower"} ${name} goes with higher ${nameOf(metric)}; the best ${best.length} of ${withValue.length} have ${name} ${range}, tried were ${rangeOf(withValue)}.`,
+    recommendation: `Prefer ${name} ${range}.`,
     evidence: idsOf(best),
   };
 }
@@ -154,21 +154,14 @@ function categoryFinding(effects: readonly Effect[], metric: MetricSettings): Fi
     const groups = effect.groups.slice(0, MOST_LISTED);
     const means = groups.map(({ value, mean, count }) => `${shownName(value)} ${formatScore(mean)} (n=${count})`);
     const rest = held(effect, (left) => `${share(left)} of the variance, not ${share(effect.correlation)},`);
-    return `${shownName(effect.name)}${within(effect)}: ${means.join(", ")}${rest === "" ? "" : ` (${rest.slice(2)})`}`;
+    return `${shownName(effect.name)}: ${means.join(", ")}${rest === "" ? "" : ` (${rest.slice(2)})`}`;
   });
   const [first] = strongest.groups;
   const recommendation =
     strongest.isClear && first
-      ? { recommendation: `Prefer ${shownName(strongest.name)}=${shownName(first.value)}${within(strongest)}.` }
+      ? { recommendation: `Prefer ${shownName(strongest.name)}=${shownName(first.value)}.` }
       : {};
   return { finding: `Mean ${nameOf(metric)} by choice: ${listed.join("; ")}.`, ...recommendation };
-}
-
-/** Of a parameter that not all hypotheses have: among which it was compared. */
-function within({ branch }: Effect): string {
-  if (branch === null) return "";
-  const more = branch.values.length > MOST_LISTED ? ", …" : "";
-  return ` with ${shownName(branch.name)}=${branch.values.slice(0, MOST_LISTED).map(shownName).join("|")}${more}`;
 }
 
 /** What is left of an effect where the parameter that may be its cause is the same. */

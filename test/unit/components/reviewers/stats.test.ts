@@ -59,20 +59,6 @@ describe("the stats reviewer", () => {
     ]);
   });
 
-  test("compares a conditional parameter within its branch, and says so", async () => {
-    const specs = Array.from({ length: 12 }, (_, index) =>
-      index % 2 === 0 ? { opt: "sgd", mom: index / 12, nesterov: index % 4 === 0 } : { opt: "adam" },
-    );
-    const known = specs.map((spec, index) => historyEntry(1, index, spec, "mom" in spec ? index : 100 + index));
-    const findings = await review([stageResults("i00002-h000", { opt: "sgd", mom: 0.95, nesterov: true }, 12)], {
-      entries: known,
-    });
-    const text = findings.map(({ finding, recommendation = "" }) => `${finding} ${recommendation}`).join("\n");
-    expect(text).toMatch(/mom \+1\.00 \(n=7\) with opt=sgd/);
-    expect(text).toMatch(/the best 2 of 7 have .* Prefer mom 0\.8333 to 0\.95 with opt=sgd\./);
-    expect(text).toMatch(/nesterov with opt=sgd: /);
-  });
-
   test("names what may be the cause in its place, and recommends nothing of it", async () => {
     const rng = seededRng(5);
     const known = Array.from({ length: 24 }, (_, index) => {
