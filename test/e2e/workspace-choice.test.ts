@@ -117,7 +117,7 @@ describe("a workspace that holds a run", () => {
     const end = await here.run(["resume", "free", ...free]);
     expect(end.code).toBe(0);
     expect(end.stdout).toMatch(
-      / info settings\.changed from="iteration 2" fields="(?=.*\bgoal\b)(?=.*metric\.baseline)/,
+      / info settings\.changed from="the proposals of iteration 2" fields="(?=.*\bgoal\b)(?=.*metric\.baseline)/,
     );
     expect(JSON.parse(here.read("free/iterations/00002/iteration.json") ?? "").changes).toContainEqual(
       expect.objectContaining({ path: "metric.baseline", after: 0.2 }),

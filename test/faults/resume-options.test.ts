@@ -154,7 +154,9 @@ reviewer: { type: none, x-note: "\${NOTE:-}" }
       place.write("propose.mjs", `${FILES["propose.mjs"]}// other\n`);
       const module = await place.start({ ...ENV, HUB_TOKEN: "second-token", NOTE: "x" }, more).ended;
       expect(module.code).toBe(0);
-      expect(module.stdout).toMatch(/settings\.changed from="iteration 2" fields=".*researcher\.module/);
+      expect(module.stdout).toMatch(
+        /settings\.changed from="the proposals of iteration 2" fields=".*researcher\.module/,
+      );
     },
   );
 

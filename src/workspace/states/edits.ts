@@ -167,7 +167,8 @@ function replaceOnce(text: string, search: string, replacement: string, path: st
   const [before, wanted, wish] = [unixText(text), unixText(search), unixText(replacement)];
   if (wanted === "") throw new EditRefused("edit-invalid", `the search text for ${quoted(path)} is empty`);
   const places = placesOf(before, wanted);
-  if (places.length === 0 && wanted.endsWith("\n") && before.endsWith(wanted.slice(0, -1)) && before !== "") {
+  const isUnended = before !== "" && !before.endsWith("\n");
+  if (places.length === 0 && isUnended && wanted.endsWith("\n") && before.endsWith(wanted.slice(0, -1))) {
     return replaceOnce(`${text}${lastEnd(text)}`, search, replacement, path).replace(/\r?\n$/, "");
   }
   const [at = 0] = places;

@@ -160,7 +160,7 @@ describe("placeholders", () => {
   it("list what they use", () => {
     const { uses } = compileCommand("p --r {lr} {aura.seed} --x={xs} {lr?} {m.n?} -- {o}", { shell: false });
     expect(uses).toEqual([
-      { name: "lr", written: "{lr}", optional: false, joined: "--r={lr}" },
+      { name: "lr", written: "{lr}", optional: false, joined: "--r={lr}", behind: "--r" },
       { name: "aura.seed", written: "{aura.seed}", optional: false, joined: "--seed={aura.seed}" },
       { name: "xs", written: "{xs}", optional: false },
       { name: "m.n", written: "{m.n?}", optional: true, joined: "--m.n={m.n?}" },

@@ -46,13 +46,13 @@ describe("making a workspace", () => {
     expect(existsSync(`${root}-late/lock.json`)).toBe(false);
   });
 
-  it("refuses a folder that holds a run, printing how to resume it", async () => {
+  it("refuses a folder that holds a run, saying how a program goes on with it", async () => {
     const { root } = await startedWorkspace();
     rmSync(join(root, "lock.json"));
     await expect(Workspace.create(root)).rejects.toMatchObject({
       problem: "exists",
       exitCode: 2,
-      message: expect.stringContaining(`aura resume ${root}`),
+      message: expect.stringContaining('{ ifExists: "resume" }'),
     });
   });
 
