@@ -8,7 +8,7 @@ export {
   WorstTrialAggregator,
 } from "./components/aggregators/index.ts";
 export { builtins } from "./components/builtins.ts";
-export { StdoutCollector } from "./components/collectors/stdout.ts";
+export { JSONFileCollector, LogParserCollector, StdoutCollector } from "./components/collectors/index.ts";
 export { asEvaluator } from "./components/evaluators/function.ts";
 export { MetricEvaluator } from "./components/evaluators/metric.ts";
 export {

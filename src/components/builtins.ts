@@ -27,6 +27,8 @@ const CATALOG: Catalog = {
     script: async () => (await import("./executors/command.ts")).scriptExecutor,
   },
   collector: {
+    "json-file": async () => (await import("./collectors/json-file.ts")).jsonFileCollector,
+    "log-parser": async () => (await import("./collectors/log-parser.ts")).logParserCollector,
     stdout: async () => (await import("./collectors/stdout.ts")).stdoutCollector,
   },
   aggregator: {

@@ -67,7 +67,8 @@ function manyPairs(text: string): readonly (readonly [string, MetricValue])[] | 
   return pairs.length > 1 ? pairs : null;
 }
 
-function metricValue(text: string): MetricValue | null {
+/** The number that a text is, `"NaN"` or an infinity as text; `null` for anything else. */
+export function metricValue(text: string): MetricValue | null {
   if (NUMBER.test(text)) {
     const value = Number(text);
     return Number.isFinite(value) ? value : String(value);

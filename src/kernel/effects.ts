@@ -59,6 +59,11 @@ export interface DirectoryEntry {
   readonly kind: EntryKind;
 }
 
+/** What was read, or why not, in words that follow the file's name. */
+export type UntrustedFile =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly reason: string };
+
 /**
  * The file system, synchronous: records are small and many, and ordered writes are what makes a run resumable.
  * Every method that meets a full, read-only or broken disk throws `StorageError`. Missing files are `null`, not errors,
@@ -67,6 +72,11 @@ export interface DirectoryEntry {
 export interface Files {
   readText(path: string): string | null;
   readBytes(path: string): Uint8Array | null;
+  /**
+   * A file that a trial may have put there, at a path below a folder: no link on the way from there is followed, nothing
+   * but a regular file with no other name is opened, and no more than so many bytes are read.
+   */
+  readUntrusted(folder: string, path: string, mostBytes: number): UntrustedFile;
   /** Entries sorted by name; `null` when there is no such directory. */
   list(path: string): readonly DirectoryEntry[] | null;
   /** Of the entry itself: a link is not followed. */

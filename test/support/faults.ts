@@ -159,6 +159,7 @@ function faultyFiles(inner: Files, at: FaultSwitch): Files {
   return {
     readText: (path) => at.alive(() => inner.readText(path)),
     readBytes: (path) => at.alive(() => inner.readBytes(path)),
+    readUntrusted: (folder, path, most) => at.alive(() => inner.readUntrusted(folder, path, most)),
     list: (path) => at.alive(() => inner.list(path)),
     stat: (path) => at.alive(() => inner.stat(path)),
     realPath: (path) => at.alive(() => inner.realPath(path)),

@@ -1,1 +1,3 @@
+export { JSONFileCollector } from "./json-file.ts";
+export { LogParserCollector } from "./log-parser.ts";
 export { StdoutCollector } from "./stdout.ts";

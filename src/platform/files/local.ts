@@ -29,6 +29,7 @@ import { atOnce, type Steps } from "../../kernel/steps.ts";
 import { createExclusive, flush, flushAll, temporaryNames, writeAtomic } from "./atomic.ts";
 import { isAbsent, isMissing, stored, storedOrNull, storedSteps, systemCode } from "./errors.ts";
 import { hashFile } from "./hash.ts";
+import { readUntrusted } from "./untrusted.ts";
 
 function hashing(path: string): Steps<string | null> {
   return storedSteps("hash", path, hashFile(path));
@@ -46,6 +47,7 @@ export function systemFiles(): Files {
   return {
     readText: (path) => storedOrNull("read", path, () => reading(path, (fd) => readFileSync(fd, "utf8"))),
     readBytes: (path) => storedOrNull("read", path, () => reading(path, (fd) => readFileSync(fd))),
+    readUntrusted,
     list: (path) => storedOrNull("list", path, () => listEntries(path)),
     stat: (path) => storedOrNull("stat", path, () => statEntry(path)),
     realPath: (path) => storedOrNull("resolve", path, () => realpathSync.native(path)),
