@@ -6,7 +6,8 @@ import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { Failure, FinishedTrial, TrialOutcome, TrialStep } from "../model/trial.ts";
+import type { AttemptUsage, Failure, FinishedTrial, TrialOutcome, TrialStep } from "../model/trial.ts";
+import type { DevicePool } from "./devices.ts";
 import type { LogFiles, ProcessIdentity, Rng } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Runner, RunnerReply } from "./runner.ts";
@@ -92,6 +93,10 @@ export interface TrialRequest {
   readonly queues?: boolean;
   /** What runs it can go on with an attempt that a killed AURA left running. */
   readonly adopts?: boolean;
+  /** It runs while no other trial, check or evaluator's command of the run does; what is asked for later waits. */
+  readonly exclusive?: boolean;
+  /** It gets so many of these for itself, and `CUDA_VISIBLE_DEVICES` names them. */
+  readonly devices?: { readonly pool: DevicePool; readonly count: number };
 }
 
 /**
@@ -100,6 +105,11 @@ export interface TrialRequest {
  */
 export interface Trials {
   run(request: TrialRequest, attempt: (ctx: TrialContext) => Promise<AttemptResult>): Promise<FinishedTrial>;
+  /**
+   * Runs what is no trial, such as an evaluator's command: without a slot, but not while an `exclusive` trial runs.
+   * `alone`: while nothing else does. Rejects with `Interrupted` when the run stops first.
+   */
+  beside<T>(task: () => Promise<T>, options?: { readonly alone?: boolean }): Promise<T>;
 }
 
 /** What is different in a copy of the project. */
@@ -183,6 +193,8 @@ export interface TrialContext extends StageContext {
    * which is on the disk when this returns. `command` is the program and its arguments.
    */
   started(running: (ProcessIdentity | { readonly ref: JsonObject }) & { readonly command?: readonly string[] }): void;
+  /** Records what it used, once it has ended. */
+  measured(usage: AttemptUsage): void;
   /** What was recorded as running of this very attempt by an AURA that was killed: to be gone on with. */
   readonly adopt?: JsonObject;
 }

@@ -191,6 +191,14 @@ export interface ProcessResult {
   /** What went wrong, when the process could not be started or was ended by AURA. */
   readonly message?: string;
   readonly pid?: number;
+  readonly usage?: ProcessUsage;
+}
+
+/** What a process and all that it started took, as far as that was seen. */
+export interface ProcessUsage {
+  readonly cpuSeconds?: number;
+  /** Most resident memory at a time. */
+  readonly peakMemoryBytes?: number;
 }
 
 /** Local processes. Each runs in its own group and never outlives the runner that started it. */
@@ -206,6 +214,8 @@ export interface ProcessRunner {
   isAlive(identity: ProcessIdentity): boolean;
   /** Ends a process left by an earlier, dead AURA together with its group, and whatever carries a marker with this prefix. Returns how many. */
   endLeftovers(identities: readonly ProcessIdentity[], markerPrefix: string): Promise<number>;
+  /** The machine's load: runnable processes on average over the last minute; `null` where the system does not say. */
+  load(): number | null;
   /** Identity of this process, its machine, and the process namespace in which its id counts, where there are such. */
   readonly self: ProcessIdentity & {
     readonly host: string;

@@ -1,54 +1,74 @@
 /** One of the numbered places of a semaphore; disposing of it hands it to the next that waits. */
 export interface Slot extends Disposable {
-  /** 0 … places - 1; no two that are held share one. */
+  /** 0 … places - 1; no two that are held share one. Of one that is held beside the places it means nothing. */
   readonly number: number;
 }
 
+/** How something is held: in a place; beside all places; or alone, while nothing else is held in either way. */
+export type Hold = "place" | "beside" | "alone";
+
 interface Waiter {
   readonly signal: AbortSignal;
+  readonly hold: Hold;
   admit(slot: Slot): void;
   refuse(reason: unknown): void;
 }
 
-/** Lets at most `places` tasks be under way at a time; places are given in the order asked for, lowest number first. */
+/**
+ * Lets at most `places` tasks be under way at a time; places are given in the order asked for, lowest number first. What
+ * asks to be alone holds up all that asks after it.
+ */
 export class Semaphore {
   readonly #free: number[];
   readonly #waiting = new Set<Waiter>();
   /** Signals that are listened to: once each, however many wait by them. */
   readonly #heard = new WeakSet<AbortSignal>();
+  #held = 0;
+  #isAlone = false;
 
   constructor(places: number) {
     this.#free = Array.from({ length: places }, (_, number) => number);
   }
 
   /** Waits for a place. Rejects with the signal's reason once it aborts, also while it waits. */
-  async acquire(signal: AbortSignal): Promise<Slot> {
+  async acquire(signal: AbortSignal, hold: Hold = "place"): Promise<Slot> {
     signal.throwIfAborted();
-    const number = this.#free.shift();
-    if (number !== undefined) return this.#slot(number);
     this.#listenTo(signal);
-    return new Promise((admit, refuse) => this.#waiting.add({ admit, refuse, signal }));
+    return new Promise((admit, refuse) => {
+      this.#waiting.add({ admit, refuse, signal, hold });
+      this.#admit();
+    });
   }
 
   /** Runs the task in a place of its own. */
-  async run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    using _ = await this.acquire(signal);
+  async run<T>(task: () => Promise<T>, signal: AbortSignal, hold: Hold = "place"): Promise<T> {
+    using _ = await this.acquire(signal, hold);
     return await task();
   }
 
-  #slot(number: number): Slot {
+  #admit(): void {
+    for (const waiter of this.#waiting) {
+      if (this.#isAlone || (waiter.hold === "alone" && this.#held > 0)) return;
+      if (waiter.hold === "place" && this.#free.length === 0) continue;
+      this.#waiting.delete(waiter);
+      waiter.admit(this.#take(waiter.hold));
+    }
+  }
+
+  #take(hold: Hold): Slot {
+    const number = hold === "beside" ? undefined : this.#free.shift();
+    this.#held += 1;
+    this.#isAlone = hold === "alone";
     let held = true;
     return {
-      number,
+      number: number ?? 0,
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
-        const [next] = this.#waiting;
-        if (next === undefined) this.#release(number);
-        else {
-          this.#waiting.delete(next);
-          next.admit(this.#slot(number));
-        }
+        this.#held -= 1;
+        this.#isAlone = false;
+        if (number !== undefined) this.#release(number);
+        this.#admit();
       },
     };
   }
@@ -62,6 +82,7 @@ export class Semaphore {
         this.#waiting.delete(waiter);
         waiter.refuse(signal.reason);
       }
+      this.#admit();
     };
     signal.addEventListener("abort", refuseAll, { once: true });
   }

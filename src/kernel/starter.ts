@@ -1,6 +1,6 @@
 import type { JsonObject } from "../model/json.ts";
 import type { RunSettings } from "../model/settings.ts";
-import type { Effects, ProcessEnd, ProcessLimits, ProcessRequest } from "./effects.ts";
+import type { Effects, ProcessEnd, ProcessLimits, ProcessRequest, ProcessUsage } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Lifecycle } from "./runner.ts";
 
@@ -62,6 +62,8 @@ export interface Ended {
   readonly stdoutTail?: string;
   readonly stderrTail?: string;
   readonly durationMs?: number;
+  /** What it took, where that is known. */
+  readonly usage?: ProcessUsage;
 }
 
 /** A job that was started. */

@@ -49,13 +49,40 @@ export const trialOutcomeSchema = {
 /** How a trial ended: with its output, or why not. */
 export type TrialOutcome = Infer<typeof trialOutcomeSchema>;
 
-const attemptSchema = exactly(["endedAt", "durationMs", "status", "message", "ref", "command"], {
+const usage = {
+  cpuSeconds: { type: "number", minimum: 0, description: "CPU time of it and all that it started, as far as seen." },
+  peakMemoryBytes: { type: "integer", minimum: 0, description: "Most resident memory at a time, as far as seen." },
+} as const;
+
+const usageSchema = exactly(["cpuSeconds", "peakMemoryBytes"], usage);
+/** What an attempt used. */
+export type AttemptUsage = Infer<typeof usageSchema>;
+
+const mayBeAbsent = [
+  "endedAt",
+  "durationMs",
+  "status",
+  "message",
+  "ref",
+  "command",
+  "slot",
+  "devices",
+  "load",
+  "cpuSeconds",
+  "peakMemoryBytes",
+] as const;
+
+const attemptSchema = exactly(mayBeAbsent, {
   attempt: { type: "integer", minimum: 1 },
   startedAt: TIMESTAMP,
   endedAt: TIMESTAMP,
   durationMs: MILLISECONDS,
   status: { enum: TRIAL_STATUSES },
   message: TEXT,
+  slot: { type: "integer", minimum: 0, description: "Its number among those that ran at once; absent in a queue." },
+  devices: { type: "array", items: TEXT, description: "What it had for itself, where `gpus` asks for devices." },
+  ...usage,
+  load: { type: "number", description: "The machine's load as it ended: runnable processes, over the last minute." },
   command: { type: "array", items: TEXT, description: "The program and its arguments, as they were started." },
   ref: {
     type: "object",

@@ -84,6 +84,7 @@ export function withMark(effects: Effects, mark: string, secrets: readonly strin
         processes.run({ ...request, secrets, marker: marked(request.marker ?? `process/${effects.token(8)}`) }, signal),
       killAll: () => processes.killAll(),
       isAlive: (identity) => processes.isAlive(identity),
+      load: () => processes.load(),
       endLeftovers: (identities, prefix) => processes.endLeftovers(identities, prefix),
     },
   };

@@ -122,6 +122,7 @@ export function redactedTrials(trials: Trials, hide: Redactor): Trials {
           ctx.started({ ...running, command: command.map((word) => hide.text(word)) });
         return hide.record(await attempt({ ...ctx, started }));
       }),
+    beside: (task, options) => trials.beside(task, options),
   };
 }
 

@@ -1,10 +1,10 @@
 import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
 import { Interrupted } from "../kernel/interrupted.ts";
-import type { Semaphore, Slot } from "../kernel/semaphore.ts";
+import type { Semaphore } from "../kernel/semaphore.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
-import type { StartedTrial, Trial, TrialAttempt, TrialOutcome, TrialStatus } from "../model/trial.ts";
+import type { AttemptUsage, StartedTrial, Trial, TrialAttempt, TrialOutcome, TrialStatus } from "../model/trial.ts";
 import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { StopSignals } from "./ending.ts";
@@ -57,54 +57,84 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       let record: Trial | null = deps.workspace.readTrialRecord(id);
       for (;;) {
         if (record?.state === "finished") return record;
-        using slot = await place(request.queues === true);
+        using place = await placeFor(request);
         deps.inputs.assertUnchanged();
-        record = await runAttempt(request, id, record, slot.number, attempt);
+        record = await runAttempt(request, id, record, place, attempt);
       }
+    },
+    async beside(task, { alone = false } = {}) {
+      using _ = await unlessStopped(deps.slots.acquire(deps.stopping, alone ? "alone" : "beside"));
+      return await task();
     },
   };
 
-  /** A slot of the run's; one that queues elsewhere waits for none. */
-  async function place(queues: boolean): Promise<Slot> {
+  /** A slot of the run's, and devices; one that queues elsewhere waits for no slot. */
+  async function placeFor({ queues, exclusive, devices }: TrialRequest): Promise<Place> {
+    const held: Disposable[] = [];
+    const release = (): void => {
+      for (const each of held) each[Symbol.dispose]();
+    };
+    try {
+      const hold = exclusive ? "alone" : queues ? "beside" : "place";
+      const slot = await unlessStopped(deps.slots.acquire(deps.stopping, hold));
+      held.push(slot);
+      const given = devices && (await unlessStopped(devices.pool.acquire(devices.count, deps.stopping)));
+      if (given) held.push(given);
+      await deps.going();
+      const { now, drain } = deps.signals;
+      if (now.aborted || drain.aborted) throw new Interrupted(now.aborted ? "now" : "drain");
+      const number = queues ? {} : { slot: slot.number };
+      return { conditions: { ...number, ...defined({ devices: given?.names }) }, [Symbol.dispose]: release };
+    } catch (thrown) {
+      release();
+      throw thrown;
+    }
+  }
+
+  async function unlessStopped<T extends Disposable>(waited: Promise<T>): Promise<T> {
     const { now, drain } = deps.signals;
-    const stopped = (): Interrupted => new Interrupted(now.aborted ? "now" : "drain");
-    if (now.aborted || drain.aborted) throw stopped();
-    const slot = queues ? NO_SLOT : await deps.slots.acquire(deps.stopping).catch(() => Promise.reject(stopped()));
-    await deps.going();
-    if (!now.aborted && !drain.aborted) return slot;
-    slot[Symbol.dispose]();
-    throw stopped();
+    const got = await waited.catch((thrown) => (now.aborted || drain.aborted ? null : Promise.reject(thrown)));
+    if (got !== null && !now.aborted && !drain.aborted) return got;
+    got?.[Symbol.dispose]();
+    throw new Interrupted(now.aborted ? "now" : "drain");
   }
 
   async function runAttempt(
     request: TrialRequest,
     id: string,
     before: StartedTrial | null,
-    slot: number,
+    { conditions }: Place,
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Trial> {
     const { clock } = stage.effects;
     const left = request.adopts ? leftRunning(before) : null;
     const number = left?.attempt ?? deps.workspace.nextAttempt(id, before);
-    const opened: TrialAttempt = left ?? { attempt: number, startedAt: clock.now().toISOString() };
+    const opened = left ?? { attempt: number, startedAt: clock.now().toISOString(), ...conditions };
     const base = before ?? newTrial(request, id);
     const earlier = (before?.attempts ?? []).filter(({ attempt }) => attempt !== number);
     let current: StartedTrial = { ...base, attempts: [...earlier, opened] };
     if (left === null) deps.workspace.makeAttemptFolder(id, number);
+    const { slot = 0 } = conditions;
     stage.emit({ type: "trial.started", trialId: id, hypothesisId: request.hypothesis.id, attempt: number, slot });
 
     const from = clock.monotonic();
+    let usage: AttemptUsage = {};
     const started: TrialContext["started"] = (running) => {
       const { command } = running;
       const ref = "ref" in running ? running.ref : processRecord(running, deps.workspace);
       current = { ...current, attempts: [...earlier, { ...opened, ref, ...defined({ command }) }] };
       deps.workspace.writeTrial(current, { durable: "ref" in running });
     };
-    const plain = attemptContext(request, id, number, slot, trials, started);
+    const measured = (used: AttemptUsage): void => {
+      usage = used;
+    };
+    const plain = { ...attemptContext(request, id, number, conditions), trials, started, measured };
     const ctx = left?.ref === undefined ? plain : { ...plain, adopt: left.ref };
     const result = await conduct(request, ctx, attempt);
     if (request.kind === "trial") deps.spending.ran(1);
-    return close(request, current, result, Math.round(clock.monotonic() - from));
+    const load = stage.effects.processes.load() ?? undefined;
+    const end = { ...usage, ...defined({ load }), durationMs: Math.round(clock.monotonic() - from) };
+    return close(request, current, result, end);
   }
 
   async function conduct(
@@ -130,9 +160,9 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     return { steps: result.steps, outcome: { status: "failed", failure: state.failure } };
   }
 
-  function close(request: TrialRequest, started: StartedTrial, result: Ended, durationMs: number): Trial {
+  function close(request: TrialRequest, started: StartedTrial, result: Ended, end: AttemptEnd): Trial {
     const { outcome } = result;
-    const ended = endAttempt(started, outcome, stage.effects.clock.now().toISOString(), durationMs);
+    const ended = endAttempt(started, outcome, { ...end, endedAt: stage.effects.clock.now().toISOString() });
     const last = ended.attempts.at(-1)?.attempt ?? 1;
     const { now, drain } = deps.signals;
     // At a gentle stop it was taken out of a queue.
@@ -151,7 +181,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       hypothesisId: started.hypothesisId,
       attempt: last,
       outcome,
-      durationMs,
+      durationMs: end.durationMs,
       retrying,
     });
     return record;
@@ -170,17 +200,14 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     request: TrialRequest,
     id: string,
     attempt: number,
-    slot: number,
-    trialsPort: Trials,
-    started: TrialContext["started"],
-  ): TrialContext {
+    { slot = 0, devices }: Conditions,
+  ): Omit<TrialContext, "trials" | "started" | "measured"> {
     const trialDir = deps.workspace.trialDir(id, attempt);
     const marker = `${stage.mark}${attemptName(id, attempt)}/${stage.effects.token(6)}`;
     const paramsFile = `${trialDir}/${PARAMS_FILE}`;
     const cwd = request.cwd === "copy" ? `${trialDir}/${PROJECT_COPY}` : stage.settings.root;
     return {
       ...stage,
-      trials: trialsPort,
       isScored: deps.isScored,
       drain: deps.signals.drain,
       trialId: id,
@@ -207,15 +234,23 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
         AURA_WORKSPACE: stage.workspace.root,
         AURA_ROOT: stage.settings.root,
         AURA_INPUTS: JSON.stringify(stage.settings.inputs.map((input) => input.absolutePath)),
+        ...(devices ? { CUDA_VISIBLE_DEVICES: devices.join(",") } : {}),
       },
-      started,
     };
   }
 
   return trials;
 }
 
-const NO_SLOT: Slot = { number: 0, [Symbol.dispose]: () => undefined };
+type Conditions = Pick<TrialAttempt, "slot" | "devices">;
+
+/** What an attempt holds while it runs, and what its record says of it. */
+interface Place extends Disposable {
+  readonly conditions: Conditions;
+}
+
+/** What is known of an attempt when it has ended. */
+type AttemptEnd = Pick<TrialAttempt, "cpuSeconds" | "peakMemoryBytes" | "load"> & { readonly durationMs: number };
 
 /** The attempt that a killed AURA left running somewhere, if the record says where. */
 function leftRunning(trial: StartedTrial | null): TrialAttempt | null {
@@ -228,11 +263,15 @@ function newTrial(request: TrialRequest, id: string): StartedTrial {
   return { id, hypothesisId: hypothesis.id, kind, index, seed, attempts: [], state: "started" };
 }
 
-function endAttempt(trial: StartedTrial, outcome: TrialOutcome, endedAt: string, durationMs: number): StartedTrial {
+function endAttempt(
+  trial: StartedTrial,
+  outcome: TrialOutcome,
+  end: AttemptEnd & { readonly endedAt: string },
+): StartedTrial {
   const last = trial.attempts.at(-1);
   if (!last) return trial;
   const message = outcome.status === "completed" ? {} : { message: outcome.failure.message };
-  const ended: TrialAttempt = { ...last, endedAt, durationMs, status: outcome.status, ...message };
+  const ended: TrialAttempt = { ...last, ...end, status: outcome.status, ...message };
   return { ...trial, attempts: [...trial.attempts.slice(0, -1), ended] };
 }
 

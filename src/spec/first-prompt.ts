@@ -100,7 +100,7 @@ function previewContext(
     },
     rng: effects.rng(settings.seed).fork("iteration-1"),
     calls: { ask: refuse("no model is asked") },
-    trials: { run: refuse("no trial is run") },
+    trials: { run: refuse("no trial is run"), beside: refuse("no command is run") },
     ...(isTracking
       ? { artifacts: previewArtifacts(files, settings.root, copy.survey, stateOf(earlier, settings)) }
       : {}),

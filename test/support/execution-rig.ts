@@ -89,6 +89,7 @@ export function executionRig(options: RigOptions = {}): ExecutionRig {
       },
       marker,
       started: () => undefined,
+      measured: () => undefined,
     };
   };
   const run = async (
@@ -104,7 +105,7 @@ export function executionRig(options: RigOptions = {}): ExecutionRig {
     const hypothesisId = request.hypothesis.id;
     return { id: trialCtx.trialId, hypothesisId, kind, index, seed, attempts: [], state: "finished", outcome, steps };
   };
-  const ctx: StageContext = { ...stage, effects, settings, trials: { run } };
+  const ctx: StageContext = { ...stage, effects, settings, trials: { run, beside: (task) => task() } };
   return {
     dir,
     ctx,

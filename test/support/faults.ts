@@ -260,6 +260,7 @@ function faultyProcesses(inner: ProcessRunner, at: FaultSwitch, token: string): 
     killAll: () => {
       if (!at.crashed) inner.killAll();
     },
+    load: () => inner.load(),
     isAlive: (identity) => at.alive(() => isAlive(identity)),
     endLeftovers: (identities, prefix) =>
       at.around({ port: "processes", method: "endLeftovers", target: prefix }, new AbortController().signal, () =>

@@ -51,7 +51,7 @@ export function stageContext(options: StageContextOptions = {}): StageContext {
     history: { entries, best: null, refused: [], insights: [] },
     rng: seededRng(seed).fork(`iteration-${iteration}`),
     calls: { ask: () => Promise.reject(new Error("no call was expected")) },
-    trials: { run: () => Promise.reject(new Error("no trial was expected")) },
+    trials: { run: () => Promise.reject(new Error("no trial was expected")), beside: (task) => task() },
   };
 }
 

@@ -112,6 +112,7 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
     if (!handle) return unstarted("lost", "AURA was killed while it ran, and nothing is known of it any more");
     // A local process hears of a stop, and knows its timeout, by itself.
     const ended = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
+    if (ended.usage) ctx.measured(ended.usage);
     const { end, exitCode, signal, message, durationMs = Math.round(clock.monotonic() - startedAt) } = ended;
     const { stdoutTail = output.tail("stdout"), stderrTail = output.tail("stderr") } = ended;
     const told = message === undefined ? {} : { message };

@@ -11,7 +11,7 @@ import { checkSeed } from "./repeats.ts";
 export interface CheckParts {
   readonly environment: ExecutionEnvironment;
   readonly executor: Executor | undefined;
-  readonly request: Pick<TrialRequest, "cwd" | "queues" | "adopts">;
+  readonly request: Pick<TrialRequest, "cwd" | "queues" | "adopts" | "devices">;
 }
 
 export interface ChecksRun {

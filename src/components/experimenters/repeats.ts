@@ -1,5 +1,6 @@
 import type { StageContext } from "../../kernel/context.ts";
 import type { InCode } from "../../kernel/given-options.ts";
+import { defined } from "../../model/json.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 
@@ -31,6 +32,19 @@ export const repeatOptionProperties = {
     "x-artifacts": true,
     description: "Keep what each trial left under the tracked artifacts; the first repeat's is carried on.",
   },
+  exclusive: {
+    type: "boolean",
+    default: false,
+    "x-scores": false,
+    description: "Run each trial while no other trial, check or evaluator command of the run does; later ones wait.",
+  },
+  gpus: {
+    type: "integer",
+    minimum: 1,
+    "x-scores": false,
+    description:
+      "Devices that each trial gets for itself, of those in `CUDA_VISIBLE_DEVICES`, else of all that `nvidia-smi` lists.",
+  },
 } as const;
 
 const repeatSchema = {
@@ -52,6 +66,8 @@ export function toRepeatParts(options: RepeatOptions): RepeatParts {
   return {
     allowFailed: options.allow_failed,
     capture: options.capture,
+    exclusive: options.exclusive,
+    ...defined({ gpus: options.gpus }),
     ...(seeds ? { seeds } : {}),
     ...(options.trials === undefined ? {} : { trials: options.trials }),
   };

@@ -1,5 +1,6 @@
 import type { AttemptResult, RunContext, StageContext, TrialContext } from "../../kernel/context.ts";
 import { type AnyDefinition, type ComponentDeps, defineComponent } from "../../kernel/define.ts";
+import { DevicePool } from "../../kernel/devices.ts";
 import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
 import { assertOptions, doing, type Expectation, inSchema, ofSchema, required } from "../../kernel/given-options.ts";
 import { Interrupted } from "../../kernel/interrupted.ts";
@@ -19,7 +20,7 @@ import type {
 } from "../../kernel/ports.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { isJsonObject } from "../../model/json.ts";
+import { defined, isJsonObject } from "../../model/json.ts";
 import { type Failure, type FinishedTrial, type TrialStep, trialResult } from "../../model/trial.ts";
 import type { ComponentConfig } from "../../schema/infer.ts";
 import { MeanTrialAggregator } from "../aggregators/merged.ts";
@@ -28,6 +29,7 @@ import { StdoutCollector } from "../collectors/stdout.ts";
 import { NoEnvironment } from "../environments/none.ts";
 import { failedOutcome, thrownFailure } from "../executors/jobs.ts";
 import { localExecutor, runChecks } from "./checks.ts";
+import { findDevices } from "./devices.ts";
 import {
   checkRepeats,
   type RepeatOptions,
@@ -74,6 +76,9 @@ export class SingleTrialExperimenter implements Experimenter {
   readonly seeds: readonly number[] | undefined;
   readonly allowFailed: number;
   readonly capture: boolean;
+  readonly exclusive: boolean;
+  readonly gpus: number | undefined;
+  #devices: DevicePool | undefined;
 
   constructor(parts: ExperimenterParts = {}) {
     // What a subclass does, or sets as a field, shows later.
@@ -87,6 +92,8 @@ export class SingleTrialExperimenter implements Experimenter {
     this.seeds = parts.seeds;
     this.allowFailed = parts.allowFailed ?? 0;
     this.capture = parts.capture ?? false;
+    this.exclusive = parts.exclusive ?? false;
+    this.gpus = parts.gpus;
   }
 
   get queues(): boolean {
@@ -106,6 +113,7 @@ export class SingleTrialExperimenter implements Experimenter {
     const { environment, executor } = this;
     await environment.probe?.(ctx);
     if (executor?.probe) await executor.probe(environment, ctx);
+    if (this.gpus !== undefined) await findDevices(this.gpus, ctx);
     if (executor?.starter) return;
     for (const check of ctx.settings.checks) await localExecutor(check).probe?.(environment, ctx);
   }
@@ -114,6 +122,10 @@ export class SingleTrialExperimenter implements Experimenter {
     if (this.capture && ctx.settings.artifacts.length === 0) {
       throw new SpecError("capture keeps what trials leave under the tracked artifacts, and none are tracked");
     }
+    if (this.gpus !== undefined && this.queues) {
+      throw new SpecError("gpus gives out the devices of this machine: where trials queue, ask the executor for them");
+    }
+    if (this.gpus !== undefined) this.#devices = new DevicePool(await findDevices(this.gpus, ctx));
     for (const part of this.#parts()) await part.setup?.(ctx);
   }
 
@@ -132,9 +144,11 @@ export class SingleTrialExperimenter implements Experimenter {
   async runExperiment(hypothesis: Hypothesis, ctx: StageContext): Promise<Experiment> {
     const cwd = ctx.settings.artifacts.length > 0 ? "copy" : (this.executor?.cwd ?? "root");
     const adopts = this.executor?.starter?.adopt !== undefined;
-    const request = { cwd, queues: this.queues, adopts } as const;
+    const devices = this.#devices && this.gpus ? { pool: this.#devices, count: this.gpus } : undefined;
+    const shared = { cwd, queues: this.queues, adopts, ...defined({ devices }) } as const;
+    const request = { ...shared, exclusive: this.exclusive };
     const { environment, executor } = this;
-    const checks = await runChecks(hypothesis, ctx, { environment, executor, request });
+    const checks = await runChecks(hypothesis, ctx, { environment, executor, request: shared });
     const common = { hypothesisId: hypothesis.id, ...(checks.results.length > 0 ? { checks: checks.results } : {}) };
     if (checks.failure) return { ...common, status: "failed", trials: [], summary: null, failure: checks.failure };
 
@@ -281,6 +295,7 @@ export const composedExperimenter = defineComponent({
     trials: 3,
     allow_failed: 0,
     capture: false,
+    exclusive: false,
   },
   create: (options, deps) =>
     new SingleTrialExperimenter({ ...partsFrom(options, deps), executor: deps.build("executor", options.executor) }),
@@ -295,7 +310,7 @@ export function shortForm(executor: AnyDefinition<"executor">): AnyDefinition<"e
     type,
     summary: `Short for \`composed\` with a \`${type}\` executor.`,
     options: { ...options, properties: { ...options.properties, ...partOptionProperties, ...repeatOptionProperties } },
-    example: { ...(isJsonObject(example) ? example : {}), allow_failed: 0, capture: false },
+    example: { ...(isJsonObject(example) ? example : {}), allow_failed: 0, capture: false, exclusive: false },
     create: (given: never, deps) =>
       new SingleTrialExperimenter({ ...partsFrom(given, deps), executor: executor.create(given, deps) }),
     check: (given: never) => [...(executor.check?.(given) ?? []), ...checkRepeats(given)],

@@ -1,6 +1,7 @@
-import { TimeoutReached } from "../../kernel/effects.ts";
+import { type ProcessUsage, TimeoutReached } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { isThere, membersOf, type Pids, type ProcessTable, readStat, send } from "./proc-fs.ts";
+import { UsageMeter } from "./usage.ts";
 
 /** Why AURA ended a process. */
 export interface Reason {
@@ -102,6 +103,7 @@ export class ProcessGroup {
   readonly #table: ProcessTable;
   /** Descendants that were seen at some time, with their start time: found again after they have lost their parent. */
   readonly #seen = new Map<number, string>();
+  readonly #meter = new UsageMeter();
   #left: "leader" | "members" | "nobody" = "leader";
 
   constructor(leader: number, table: ProcessTable) {
@@ -117,7 +119,7 @@ export class ProcessGroup {
     if (signal === "SIGKILL") this.#killSeen();
   }
 
-  /** Remembers who descends from the leader now. */
+  /** Remembers who descends from the leader now, and what they use. */
   look(): void {
     if (this.#left !== "leader") return;
     for (const [pid, startTicks] of this.#table.descendantsOf(this.#id)) this.#seen.set(pid, startTicks);
@@ -128,6 +130,12 @@ export class ProcessGroup {
       }
       for (const [child, ticks] of this.#table.descendantsOf(pid)) this.#seen.set(child, ticks);
     }
+    this.#meter.look([this.#id, ...this.#seen.keys()]);
+  }
+
+  /** What it used, as far as was seen. */
+  usage(): ProcessUsage {
+    return this.#meter.usage();
   }
 
   /**

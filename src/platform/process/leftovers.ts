@@ -212,7 +212,9 @@ function* sweepMarked(
   return { killed: killed.size, clean: true };
 }
 
-const SHORTEST_INTERVAL_MS = 1000;
+const INTERVAL_MS = 1000;
+/** The first look at a new one, so that what a short one uses is seen. */
+const FIRST_LOOK_MS = 50;
 /** On a machine with very many processes a look is slow: it gets at most 1/50 of the time. */
 const INTERVAL_PER_LOOK = 50;
 
@@ -223,11 +225,13 @@ const INTERVAL_PER_LOOK = 50;
  */
 export class TreeWatch {
   readonly #groups = new Set<ProcessGroup>();
-  #timer: NodeJS.Timeout | null = null;
+  #timer: { readonly id: NodeJS.Timeout; readonly at: number } | null = null;
+  /** Not before this: looks take at most their share of the time. */
+  #earliest = 0;
 
   add(group: ProcessGroup): void {
     this.#groups.add(group);
-    this.#schedule(SHORTEST_INTERVAL_MS);
+    this.#schedule(FIRST_LOOK_MS);
   }
 
   remove(group: ProcessGroup): void {
@@ -235,14 +239,23 @@ export class TreeWatch {
   }
 
   #schedule(ms: number): void {
-    if (this.#timer !== null) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      if (this.#groups.size === 0) return;
-      const from = performance.now();
-      for (const group of this.#groups) group.look();
-      this.#schedule(Math.max(SHORTEST_INTERVAL_MS, INTERVAL_PER_LOOK * (performance.now() - from)));
-    }, ms);
-    this.#timer.unref();
+    const at = Math.max(performance.now() + ms, this.#earliest);
+    if (this.#timer !== null) {
+      if (this.#timer.at <= at) return;
+      clearTimeout(this.#timer.id);
+    }
+    const id = setTimeout(() => this.#look(), at - performance.now());
+    id.unref();
+    this.#timer = { id, at };
+  }
+
+  #look(): void {
+    this.#timer = null;
+    if (this.#groups.size === 0) return;
+    const from = performance.now();
+    for (const group of this.#groups) group.look();
+    const now = performance.now();
+    this.#earliest = now + INTERVAL_PER_LOOK * (now - from);
+    this.#schedule(INTERVAL_MS);
   }
 }

@@ -1,3 +1,4 @@
+import { loadavg, platform } from "node:os";
 import type { Clock, ProcessRunner } from "../../kernel/effects.ts";
 import type { Ending } from "./ending.ts";
 import { endLeftovers, Leftovers, TreeWatch } from "./leftovers.ts";
@@ -36,6 +37,7 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
       for (const ending of running) ending.force({ end: "cancelled", message: "AURA is ending" });
       leftovers.sweepAll();
     },
+    load: () => (platform() === "linux" ? (loadavg()[0] ?? null) : null),
     isAlive: (identity) => identities.isAlive(identity),
     endLeftovers: (recorded, prefix) => endLeftovers(recorded, prefix, identities),
   };

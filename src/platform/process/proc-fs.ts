@@ -26,6 +26,32 @@ export function readStat(pid: number): ProcessStat | null {
   return { state, parent: Number(parent), group: Number(group), foreground: Number(foreground), startTicks };
 }
 
+/** What a process uses, with what those of its children used that it has waited for. */
+export interface ProcessUse {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  /** Most that was resident at a time. */
+  readonly peakBytes: number;
+}
+
+/** Linux tells times to programs in this unit whatever its own is. */
+const TICKS_PER_SECOND = 100;
+
+/** Reads what a process uses; `null` when there is no such process, or no `/proc`. */
+export function readUse(pid: number): ProcessUse | null {
+  const stat = readStart(`/proc/${pid}/stat`);
+  const status = readOrNull(`/proc/${pid}/status`)?.toString("latin1");
+  if (stat === null || status === undefined) return null;
+  const times = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 15);
+  const bytes = (name: string): number =>
+    1024 * Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, "m").exec(status)?.[1] ?? 0);
+  const cpuSeconds = times.reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
+  return { cpuSeconds, residentBytes: bytes("VmRSS"), peakBytes: bytes("VmHWM") };
+}
+
 /** Identifier of this boot of the machine; empty where the system has none. */
 function readBootId(): string {
   return readOrNull("/proc/sys/kernel/random/boot_id")?.toString("latin1").trim() ?? "";

@@ -201,6 +201,7 @@ class ProcessRun implements ChildEvents {
       stdoutTail: stdout.tail,
       stderrTail: stderr.tail,
       ...(this.#identity === null ? {} : { pid: this.#identity.pid }),
+      usage: this.#group?.usage() ?? {},
     };
   }
 

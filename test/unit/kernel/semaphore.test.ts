@@ -43,4 +43,39 @@ describe("a semaphore", () => {
     first[Symbol.dispose]();
     expect((await fourth).number).toBe(0);
   });
+
+  test("what asks to be alone waits until nothing is held, and holds up what asks after it", async () => {
+    const semaphore = new Semaphore(2);
+    const { signal } = new AbortController();
+    const told: string[] = [];
+    const ask = async (name: string, hold: "place" | "beside" | "alone") => {
+      const slot = await semaphore.acquire(signal, hold);
+      told.push(name);
+      return slot;
+    };
+    const first = await ask("first", "place");
+    const command = await ask("command", "beside");
+    const alone = ask("alone", "alone");
+    const later = ask("later", "place");
+    const laterCommand = ask("later command", "beside");
+    first[Symbol.dispose]();
+    await Promise.resolve();
+    expect(told).toEqual(["first", "command"]);
+    command[Symbol.dispose]();
+    (await alone)[Symbol.dispose]();
+    await Promise.all([later, laterCommand]);
+    expect(told).toEqual(["first", "command", "alone", "later", "later command"]);
+  });
+
+  test("what no longer waits to be alone holds nothing up", async () => {
+    const semaphore = new Semaphore(2);
+    const leaving = new AbortController();
+    const { signal } = new AbortController();
+    using _first = await semaphore.acquire(signal);
+    const alone = semaphore.acquire(leaving.signal, "alone");
+    const later = semaphore.acquire(signal);
+    leaving.abort(new Error("leave"));
+    await expect(alone).rejects.toThrow("leave");
+    expect((await later).number).toBe(1);
+  });
 });

@@ -8,7 +8,7 @@ import { systemEffects } from "../../../../src/platform/system.ts";
 import { executionRig, hypothesis } from "../../../support/execution-rig.ts";
 
 const registryOfAll = await builtins();
-const repeats = { allow_failed: 0, capture: false } as const;
+const repeats = { allow_failed: 0, capture: false, exclusive: false } as const;
 const processOptions = { shell: false, timeout: "1m", strict_limits: false, cwd: "root" } as const;
 
 function deps(): ComponentDeps {

@@ -89,6 +89,7 @@ describe("a function in code", () => {
     using rig = executionRig();
     const steps: unknown[] = [];
     const trials: ExecutionRig["ctx"]["trials"] = {
+      ...rig.ctx.trials,
       run: async (...args) => {
         const trial = await rig.ctx.trials.run(...args);
         steps.push(...trial.steps.map((step) => step.data));

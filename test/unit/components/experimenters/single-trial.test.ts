@@ -70,6 +70,7 @@ describe("an experiment of one trial", () => {
     using rig = executionRig();
     const seen: unknown[] = [];
     const trials = {
+      ...rig.ctx.trials,
       run: async (...args: Parameters<typeof rig.ctx.trials.run>) => {
         const trial = await rig.ctx.trials.run(...args);
         seen.push(...trial.steps.map((step) => step.data));
