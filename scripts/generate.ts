@@ -5,6 +5,7 @@ import { OUTPUTS } from "../src/cli/outputs/index.ts";
 import { builtins } from "../src/components/builtins.ts";
 import { applySchema } from "../src/model/apply.ts";
 import { callSchema } from "../src/model/call.ts";
+import { environmentSchema } from "../src/model/environment.ts";
 import { evaluationSchema } from "../src/model/evaluation.ts";
 import { experimentSchema } from "../src/model/experiment.ts";
 import { hypothesisSchema } from "../src/model/hypothesis.ts";
@@ -29,6 +30,7 @@ const SCHEMAS = "schemas";
 const RECORDS: Readonly<Record<string, object>> = {
   apply: applySchema,
   call: callSchema,
+  environment: environmentSchema,
   evaluation: evaluationSchema,
   experiment: experimentSchema,
   hypothesis: hypothesisSchema,

@@ -1,4 +1,5 @@
 import type { Role } from "../model/call.ts";
+import type { EnvironmentRecord } from "../model/environment.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { Edit, Hypothesis } from "../model/hypothesis.ts";
@@ -163,6 +164,13 @@ export interface StageContext extends RunContext {
   readonly proposalProblem?: (edits: readonly Edit[], base?: HypothesisId) => ProposalProblem | null;
 }
 
+/** What is known of something that runs, besides what it is known by. */
+export interface RunningIn {
+  /** The program and its arguments. */
+  readonly command?: readonly string[];
+  readonly environment?: EnvironmentRecord | undefined;
+}
+
 /** One attempt at one trial. */
 export interface TrialContext extends StageContext {
   readonly trialId: TrialId;
@@ -190,9 +198,9 @@ export interface TrialContext extends StageContext {
   readonly marker: string;
   /**
    * Records what runs: a local process, which a later resume ends should this one die, or what an executor knows it by,
-   * which is on the disk when this returns. `command` is the program and its arguments.
+   * which is on the disk when this returns.
    */
-  started(running: (ProcessIdentity | { readonly ref: JsonObject }) & { readonly command?: readonly string[] }): void;
+  started(running: (ProcessIdentity | { readonly ref: JsonObject }) & RunningIn): void;
   /** Records what it used, once it has ended. */
   measured(usage: AttemptUsage): void;
   /** What was recorded as running of this very attempt by an AURA that was killed: to be gone on with. */

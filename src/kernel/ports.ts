@@ -1,3 +1,4 @@
+import type { EnvironmentRecord } from "../model/environment.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { DeclaredParameters, Edit, Hypothesis } from "../model/hypothesis.ts";
@@ -89,6 +90,8 @@ export interface PreparedEnvironment {
   wrap(command: Command): Command;
   /** Absolute folders that have to be seen for that, besides those of the system. Default: none. */
   readonly libraries?: readonly string[];
+  /** What it is, for the records of those who run in it: interpreter, versions. Default: nothing special. */
+  readonly description?: EnvironmentRecord;
 }
 
 /** Where a command finds its interpreter and libraries. */

@@ -65,6 +65,7 @@ const mayBeAbsent = [
   "message",
   "ref",
   "command",
+  "environment",
   "slot",
   "devices",
   "load",
@@ -84,6 +85,10 @@ const attemptSchema = exactly(mayBeAbsent, {
   ...usage,
   load: { type: "number", description: "The machine's load as it ended: runnable processes, over the last minute." },
   command: { type: "array", items: TEXT, description: "The program and its arguments, as they were started." },
+  environment: {
+    type: "string",
+    description: "What it ran in: environments/<this>.json; absent where that was nothing special.",
+  },
   ref: {
     type: "object",
     additionalProperties: ANY,

@@ -118,8 +118,12 @@ export function redactedTrials(trials: Trials, hide: Redactor): Trials {
   return {
     run: (request, attempt) =>
       trials.run(request, async (ctx) => {
-        const started: typeof ctx.started = ({ command = [], ...running }) =>
-          ctx.started({ ...running, command: command.map((word) => hide.text(word)) });
+        const started: typeof ctx.started = ({ command = [], environment, ...running }) =>
+          ctx.started({
+            ...running,
+            command: command.map((word) => hide.text(word)),
+            environment: environment && hide.record(environment),
+          });
         return hide.record(await attempt({ ...ctx, started }));
       }),
     beside: (task, options) => trials.beside(task, options),

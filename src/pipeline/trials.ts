@@ -121,8 +121,9 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     let usage: AttemptUsage = {};
     const started: TrialContext["started"] = (running) => {
       const { command } = running;
+      const environment = running.environment && deps.workspace.keepEnvironment(running.environment);
       const ref = "ref" in running ? running.ref : processRecord(running, deps.workspace);
-      current = { ...current, attempts: [...earlier, { ...opened, ref, ...defined({ command }) }] };
+      current = { ...current, attempts: [...earlier, { ...opened, ref, ...defined({ command, environment }) }] };
       deps.workspace.writeTrial(current, { durable: "ref" in running });
     };
     const measured = (used: AttemptUsage): void => {

@@ -1,6 +1,7 @@
 import type { LogFiles } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import { type CallRecord, callSchema } from "../model/call.ts";
+import { type EnvironmentRecord, environmentSchema } from "../model/environment.ts";
 import { type Evaluation, evaluationSchema } from "../model/evaluation.ts";
 import { type Experiment, experimentSchema } from "../model/experiment.ts";
 import { type Hypothesis, hypothesisSchema } from "../model/hypothesis.ts";
@@ -8,6 +9,7 @@ import { type HypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
 import { type Insight, insightsSchema } from "../model/insight.ts";
 import { type IterationRecord, iterationSchema } from "../model/iteration.ts";
 import { type FinishedTrial, type Trial, trialSchema } from "../model/trial.ts";
+import { sha256Of } from "../platform/files/hash.ts";
 import * as layout from "./layout.ts";
 import { listIterations, listRecords } from "./listing.ts";
 import { RecordWriter, type WriteOptions } from "./record-writer.ts";
@@ -69,6 +71,14 @@ export class IterationRecords {
   /** `durable` where something that cannot be taken back depends on it, such as a submission to a cluster. */
   writeTrial(trial: Trial, options: WriteOptions = {}): void {
     this.writer.record(layout.trialFile(this.root, trial.id), trial, trialSchema, options);
+  }
+
+  /** Records once what trials run in. Answers with the name that it has from its type and its content. */
+  keepEnvironment(environment: EnvironmentRecord): string {
+    const name = `${environment.type.replaceAll(/[^a-z0-9-]/g, "")}-${sha256Of(JSON.stringify(environment)).slice(0, 12)}`;
+    const path = layout.environmentFile(this.root, name);
+    if (this.source.files.stat(path) === null) this.writer.record(path, environment, environmentSchema);
+    return name;
   }
 
   readExperiment(id: HypothesisId): Experiment | null {

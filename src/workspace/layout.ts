@@ -106,6 +106,10 @@ export function repairsDir(root: string): string {
   return `${root}/repairs`;
 }
 
+export function environmentFile(root: string, name: string): string {
+  return `${root}/environments/${name}.json`;
+}
+
 export function iterationsDir(root: string): string {
   return `${root}/iterations`;
 }

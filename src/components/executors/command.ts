@@ -155,8 +155,7 @@ export class CommandExecutor implements Executor {
       const options = timeoutMs === undefined ? shared : { ...shared, timeoutMs };
       // What is put before it would fail in words of its own.
       if (this.starter.wrap && runsHere(this.starter)) assertProgram(command, source, hypothesis, ctx);
-      const { libraries } = environment;
-      const raw = await runJob({ command, libraries, options, starter: this.starter, dispatch: this.#dispatch }, ctx);
+      const raw = await runJob({ command, environment, options, starter: this.starter, dispatch: this.#dispatch }, ctx);
       if (raw.kind === "process" && raw.end === "cannot-start") assertProgram(command, source, hypothesis, ctx);
       return raw;
     } catch (error) {

@@ -111,7 +111,7 @@ export class FunctionExecutor implements Executor {
         scratch: ctx.trialDir,
         logs: ctx.logs,
         marker: ctx.marker,
-        onStart: (identity) => ctx.started(identity),
+        onStart: (identity) => ctx.started({ ...identity, environment: environment.description }),
         onLine: (stream, line) => output.add(stream, line),
       },
       ctx.effects,

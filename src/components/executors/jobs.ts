@@ -2,7 +2,16 @@ import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import type { Effects } from "../../kernel/effects.ts";
 import { isAuraError, messageOf } from "../../kernel/errors.ts";
 import { Interrupted } from "../../kernel/interrupted.ts";
-import type { Command, Ended, Handle, Job, RawResult, Starter, TrialPlace } from "../../kernel/ports.ts";
+import type {
+  Command,
+  Ended,
+  Handle,
+  Job,
+  PreparedEnvironment,
+  RawResult,
+  Starter,
+  TrialPlace,
+} from "../../kernel/ports.ts";
 import { defined } from "../../model/json.ts";
 import type { Failure, TrialOutcome } from "../../model/trial.ts";
 import { LONGEST_TAIL, Output, tail } from "./output.ts";
@@ -92,7 +101,8 @@ function present(handle: Handle | undefined): Handle {
 /** What is the same for the command of every attempt. */
 export interface Attempt {
   readonly command: Command;
-  readonly libraries: readonly string[] | undefined;
+  /** What it is in; its `wrap` has been called. */
+  readonly environment: PreparedEnvironment;
   readonly options: ProcessOptions;
   readonly starter: Starter;
   readonly dispatch: Dispatch;
@@ -129,7 +139,7 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
 }
 
 function jobOf(
-  { command, libraries, options, starter }: Attempt,
+  { command, environment: { libraries, description: environment }, options, starter }: Attempt,
   output: Output,
   stops: Stops,
   ctx: TrialContext,
@@ -147,9 +157,9 @@ function jobOf(
     ...(outputBytes === undefined ? {} : { outputLimitBytes: outputBytes }),
     logs: ctx.logs,
     marker: ctx.marker,
-    onStart: (process) => ctx.started({ ...process, command: started }),
+    onStart: (process) => ctx.started({ ...process, command: started, environment }),
     onLine: (stream, line) => output.add(stream, line),
-    known: (ref) => ctx.started({ ref, command: started }),
+    known: (ref) => ctx.started({ ref, command: started, environment }),
     running: () => stops.count(),
   };
 }
