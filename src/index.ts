@@ -12,6 +12,8 @@ export { JSONFileCollector, LogParserCollector, StdoutCollector } from "./compon
 export { asEvaluator } from "./components/evaluators/function.ts";
 export { MetricEvaluator } from "./components/evaluators/metric.ts";
 export {
+  BwrapExecutor,
+  type BwrapOptions,
   CommandExecutor,
   defineExecutor,
   type ExecutorDefinition,

@@ -23,6 +23,7 @@ const CATALOG: Catalog = {
     none: async () => (await import("./environments/none.ts")).noEnvironment,
   },
   executor: {
+    bwrap: async () => (await import("./executors/bwrap.ts")).bwrapExecutor,
     function: async () => (await import("./executors/function.ts")).functionExecutor,
     script: async () => (await import("./executors/command.ts")).scriptExecutor,
   },

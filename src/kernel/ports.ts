@@ -99,6 +99,8 @@ export interface ExecutionEnvironment extends Lifecycle {
   /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
   probe?(ctx: ProbeContext): Promise<void>;
   prepare(hypothesis: Hypothesis, ctx: TrialContext): Promise<PreparedEnvironment>;
+  /** Commands find what is on PATH and nothing else: a sandbox has to show that. */
+  readonly addsNothing?: true;
   /** Why a command would not find this program in it; `null` when it does. Without it, nothing is looked for. */
   missing?(program: string, ctx: ProbeContext): Promise<string | null>;
 }

@@ -21,6 +21,8 @@ export interface TrialPlace {
   readonly trialDir: string;
   /** Folders that the environment's programs and libraries are in, such as a venv and the Python it was made with: read-only. */
   readonly libraries: readonly string[];
+  /** What no sandbox shows, though it be in a folder that it does show: such as the workspace. */
+  readonly hidden?: readonly string[];
 }
 
 /** Before a run: what a component has to look for the programs it needs. */
@@ -86,6 +88,8 @@ export interface Starter extends Lifecycle {
    * anywhere: a dry run shows its result as well.
    */
   wrap?(command: Command, place: TrialPlace): Command;
+  /** What the end of the wrapped command says of the end of the command itself. Called once for each job. */
+  ended?(ended: Ended, place: TrialPlace): Ended;
   /** The long form: starts these, each in its wrapped form, and answers with their handles in the same order. */
   start?(jobs: readonly Job[], ctx: RunContext): readonly Handle[] | Promise<readonly Handle[]>;
   /**
@@ -109,8 +113,8 @@ export interface Starter extends Lifecycle {
    */
   readonly isolates?: boolean;
   /**
-   * Why commands would not find this program where they run; `null` when they do. Without it, a program is looked for
-   * where the environment says, unless there is a `start`, which may run commands anywhere.
+   * Why commands would not find this program where they run; `null` when they do. It is looked for where the environment
+   * says as well, unless there is a `start`, which may run commands anywhere.
    */
   missing?(program: string, ctx: ProbeContext): Promise<string | null>;
 }

@@ -39,3 +39,8 @@ export function childOf(folder: string, name: string): string {
 export function isTracked(path: string, scope: ProjectScope): boolean {
   return isWithinAny(path, scope.tracked) && !isWithinAny(path, scope.inputs);
 }
+
+/** `.env` and its like: no trial gets them, whoever else may read them. */
+export function holdsSecrets(path: string): boolean {
+  return /(?:^|\/)\.env(?:\.[^/]*)?$/.test(path);
+}

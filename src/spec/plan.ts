@@ -3,7 +3,7 @@ import { assemble, type Parameter } from "../components/space/parameter.ts";
 import { KINDS } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { type Diagnostic, EXIT } from "../kernel/errors.ts";
-import type { Command, Experimenter, Runner } from "../kernel/ports.ts";
+import type { Command, Experimenter, Runner, TrialPlace } from "../kernel/ports.ts";
 import { parametersSchema } from "../model/hypothesis.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
@@ -190,12 +190,10 @@ function planned(
       aura,
       ...(declared ? { declared } : {}),
     });
-    const { file, args } = wrapped(
-      { ...rendered, env: {}, cwd: settings.root },
-      experimenter,
-      settings,
-      aura.trial_dir,
-    );
+    const { file, args } = wrapped({ ...rendered, env: {}, cwd: settings.root }, experimenter, settings, {
+      trialDir: aura.trial_dir,
+      hidden: [workspace],
+    });
     return { ...base, argv: [file, ...args] };
   } catch (thrown) {
     if (!(thrown instanceof CommandError)) throw thrown;
@@ -208,9 +206,9 @@ function wrapped(
   command: Command,
   experimenter: Experimenter,
   { root, inputs }: RunSettings,
-  trialDir: string,
+  where: Pick<TrialPlace, "trialDir" | "hidden">,
 ): Command {
-  const place = { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir, libraries: [] };
+  const place = { root, inputs: inputs.map(({ absolutePath }) => absolutePath), libraries: [], ...where };
   return experimenter.wrap?.(command, place) ?? command;
 }
 

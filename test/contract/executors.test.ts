@@ -8,11 +8,16 @@ import { runData } from "../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { blocks } from "../support/documents.ts";
 import { FULL } from "../support/thorough.ts";
+import { bwrap, type WithTool } from "../support/tools.ts";
 
 const framework = { describe, it };
+/** Executors that need more than this package. */
+const TOOLS: Readonly<Record<string, WithTool>> = { bwrap };
 
 for (const definition of (await builtins()).list("executor")) {
-  if (Object.hasOwn(definition.options.properties, "command")) executorContract(definition, framework);
+  const tool = TOOLS[definition.type];
+  if (Object.hasOwn(definition.options.properties, "command"))
+    executorContract(definition, { describe: tool?.describe ?? describe, it });
 }
 
 const cluster = new FakeCluster();

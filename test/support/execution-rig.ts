@@ -105,7 +105,8 @@ export function executionRig(options: RigOptions = {}): ExecutionRig {
     const hypothesisId = request.hypothesis.id;
     return { id: trialCtx.trialId, hypothesisId, kind, index, seed, attempts: [], state: "finished", outcome, steps };
   };
-  const ctx: StageContext = { ...stage, effects, settings, trials: { run, beside: (task) => task() } };
+  const workspace = { ...stage.workspace, root: dir.join("run") };
+  const ctx: StageContext = { ...stage, workspace, effects, settings, trials: { run, beside: (task) => task() } };
   return {
     dir,
     ctx,

@@ -4,6 +4,8 @@ import { findProgram } from "../../platform/process/invocation.ts";
 
 /** Commands run with the programs and libraries that are on PATH. */
 export class NoEnvironment implements ExecutionEnvironment {
+  readonly addsNothing = true;
+
   async prepare(): Promise<PreparedEnvironment> {
     return { wrap: (command) => command };
   }

@@ -29,7 +29,7 @@ import { findProgram, limitGap } from "../../platform/process/invocation.ts";
 import type { HouseSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { minimalEnvironment, ownEnvironment, refusedVariable, withheldMessage } from "../process-environment.ts";
-import { Dispatch, runJob, trialPlace } from "./jobs.ts";
+import { Dispatch, runJob } from "./jobs.ts";
 import {
   COMMAND,
   checkProcessOptions,
@@ -43,7 +43,7 @@ import {
 const NOT_ISOLATED = {
   code: "not-isolated",
   message:
-    "code that a model changed runs with all rights of this user: run AURA where that is acceptable, such as in bwrap or a container",
+    "code that a model changed runs with all rights of this user: use executor bwrap, or run AURA where that is acceptable",
 };
 
 /** A command with what it is compiled to. */
@@ -124,19 +124,23 @@ export class CommandExecutor implements Executor {
     const isSeen = (runsHere(starter) || !isAbsolute(path)) && !isWithinAny(normalize(path), settings.artifacts);
     if (isSeen && /^[^{}'"\\]*\/[^{}'"\\]*$/.test(path) && !findProgram(path, settings.root, undefined))
       throw missingProgram(path, first.source, "is not there");
-    const search = starter.missing ? starter : starter.start ? null : environment;
     const [, own] = this.#env.find(([name]) => name === "PATH") ?? [];
-    if (!search?.missing || (own && own.uses.length > 0)) return;
+    if (own && own.uses.length > 0) return;
     const ctx = own ? withPath(given, own.render({ spec: {}, aura: {} })) : given;
     const { effects } = ctx;
     for (const { source, shell } of this.#commands(settings)) {
       const program = firstWord(source);
       if (shell || !isPlainName(program)) continue;
-      const reason = await search.missing(program, ctx);
+      const here = starter.start ? null : ((await environment.missing?.(program, ctx)) ?? null);
+      const there = starter.start || environment.addsNothing ? await starter.missing?.(program, ctx) : null;
+      const reason = here ?? there ?? null;
       if (reason !== null) throw missingProgram(program, source, reason);
-      const bare: Command = { file: program, args: [], env: {}, cwd: settings.root };
-      const place = trialPlace({ settings, trialDir: settings.root });
-      const { file } = starter.wrap && !starter.start ? starter.wrap(bare, place) : bare;
+      if (starter.start || !environment.missing) continue;
+      const { root } = settings;
+      const bare: Command = { file: program, args: [], env: {}, cwd: root };
+      const inputs = settings.inputs.map(({ absolutePath }) => absolutePath);
+      const place = { root, inputs, trialDir: root, libraries: [] };
+      const { file } = starter.wrap?.(bare, place) ?? bare;
       const known =
         file === program || !isPlainName(file) || findProgram(file, settings.root, effects.variables.get("PATH"));
       if (!known) throw missingProgram(file, source, "is not on PATH");

@@ -28,11 +28,12 @@ export function trialTimeoutMs(timeoutMs: number | undefined, ctx: Pick<TrialCon
 }
 
 /** What the command of an attempt may see and write. */
-export function trialPlace(
-  { settings: { root, inputs }, trialDir }: Pick<TrialContext, "settings" | "trialDir">,
+function trialPlace(
+  { settings: { root, inputs }, trialDir, workspace }: Pick<TrialContext, "settings" | "trialDir" | "workspace">,
   libraries: readonly string[] = [],
 ): TrialPlace {
-  return { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir, libraries };
+  const hidden = [workspace.root];
+  return { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir, libraries, hidden };
 }
 
 /** A job as a local process. What mounts or cleans up around a process starts it with this as well. */
@@ -121,7 +122,8 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
     const handle = adopt === undefined ? await dispatch.start(job, ctx) : await starter.adopt?.(adopt, job, ctx);
     if (!handle) return unstarted("lost", "AURA was killed while it ran, and nothing is known of it any more");
     // A local process hears of a stop, and knows its timeout, by itself.
-    const ended = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
+    const whole = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
+    const ended = starter.ended?.(whole, job.place) ?? whole;
     if (ended.usage) ctx.measured(ended.usage);
     const { end, exitCode, signal, message, durationMs = Math.round(clock.monotonic() - startedAt) } = ended;
     const { stdoutTail = output.tail("stdout"), stderrTail = output.tail("stderr") } = ended;

@@ -1,6 +1,6 @@
 import ignore from "ignore";
 import type { Effects } from "../../kernel/effects.ts";
-import { isTreePath, isWithinAny, parentsOf } from "../../model/tree-path.ts";
+import { holdsSecrets, isTreePath, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import { type Excludes, HARD_EXCLUDES, projectExcludes } from "./excludes.ts";
 import { scanTree } from "./scan.ts";
 import type { ArtifactWarning, Snapshot } from "./snapshot.ts";
@@ -108,11 +108,6 @@ export async function listOtherFiles(
     paths: paths.filter((path) => !isWithinAny(path, tracked) && !isWithinAny(path, inputs) && !holdsSecrets(path)),
     warnings: listed.warnings,
   };
-}
-
-/** `.env` and its like: no trial gets them, whoever else may read them. */
-export function holdsSecrets(path: string): boolean {
-  return /(?:^|\/)\.env(?:\.[^/]*)?$/.test(path);
 }
 
 /** They say what stays out of the artifacts, now and when what a trial left is looked at. */

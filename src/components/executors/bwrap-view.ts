@@ -1,0 +1,134 @@
+import { basename, join } from "node:path";
+import type { Files } from "../../kernel/effects.ts";
+import type { TrialPlace } from "../../kernel/ports.ts";
+import { comparePaths, holdsSecrets, isWithin, isWithinAny } from "../../model/tree-path.ts";
+
+/** A file, folder or device that is shown where it is, by its absolute path. */
+export interface Mount {
+  readonly path: string;
+  /** Default `false`: read-only. */
+  readonly write?: boolean;
+}
+
+/** Where programs and libraries of the system are. */
+const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+/** Settings of the system that programs read and that hold no secrets. */
+const SETTINGS = [
+  ...["alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "passwd", "group", "nsswitch.conf"],
+  ...["mime.types", "fonts", "ssl/certs", "ssl/openssl.cnf", "ca-certificates", "pki/ca-trust", "pki/tls/certs"],
+].map((name) => `/etc/${name}`);
+const NETWORK_SETTINGS = ["/etc/resolv.conf", "/etc/hosts", "/etc/services"];
+
+/** What mount points below a folder that is hidden may take: no files are ever in it. */
+const HIDDEN_BYTES = 64 * 1024;
+
+/** The part of a sandbox that is the same for all trials, as words for bwrap: nothing but the system, and scratch space. */
+export function systemWords(files: Files, tmpBytes: number, network: "none" | "host"): readonly string[] {
+  const system = SYSTEM.flatMap((folder) => {
+    const target = files.readLink(folder);
+    if (target !== null) return ["--symlink", target, folder];
+    return files.stat(folder) === null ? [] : ["--ro-bind", folder, folder];
+  });
+  const settings = [...SETTINGS, ...(network === "host" ? NETWORK_SETTINGS : [])];
+  return [
+    ...["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"],
+    ...["--cap-drop", "ALL", "--hostname", "aura", ...(network === "host" ? ["--share-net"] : [])],
+    ...system,
+    ...settings.flatMap((path) => ["--ro-bind-try", path, path]),
+    ...["--proc", "/proc", "--dev", "/dev"],
+    ...["/tmp", "/dev/shm"].flatMap((path) => ["--size", String(tmpBytes), "--perms", "1777", "--tmpfs", path]),
+  ];
+}
+
+/**
+ * What a trial sees besides the system, as words for bwrap: the project, its inputs and libraries read-only, mounts, the
+ * trial's folder for writing, and nothing of what is hidden.
+ */
+export function placeWords(
+  place: Omit<TrialPlace, "trialDir"> & { readonly trialDir?: string },
+  mounts: readonly Mount[],
+  files: Files,
+): readonly string[] {
+  const { root, inputs, libraries, hidden = [], trialDir } = place;
+  const real = (path: string): string => files.realPath(path) ?? path;
+  const shown = bindings([...[root, ...inputs, ...libraries].map((path) => ({ path })), ...mounts], real);
+  const folders = shown.map(({ path }) => path);
+  const masked = hidden.map(real).filter((path) => isWithinAny(path, folders) && files.stat(path) !== null);
+  const isFolder = (path: string): boolean => files.stat(path)?.kind === "directory";
+  const own = trialDir === undefined ? [] : bindings([{ path: trialDir, write: true }], real);
+  return [
+    ...shown.flatMap(({ path, from, write }) => {
+      if (isWithin(path, "/dev")) return ["--dev-bind", from, path];
+      return [write ? "--bind" : "--ro-bind", from, path];
+    }),
+    ...masked.flatMap((path) =>
+      isFolder(path) ? ["--size", String(HIDDEN_BYTES), "--tmpfs", path] : ["--dev-bind", "/dev/null", path],
+    ),
+    // One that is reached through a link in a folder that is shown is there by its own path.
+    ...own.filter(({ path, from }) => path === from || !isWithinAny(path, folders)).flatMap(bindWords),
+    ...[...masked.filter(isFolder), "/dev", "/"].flatMap((path) => ["--remount-ro", path]),
+  ];
+}
+
+function bindWords({ path, from }: Binding): readonly string[] {
+  return ["--bind", from, path];
+}
+
+/** What is shown, at which path. */
+interface Binding {
+  readonly path: string;
+  readonly from: string;
+  readonly write: boolean;
+}
+
+/**
+ * Parents first, without what is shown already. What is named through a link is shown by its own path, and by the one
+ * given where that leads nowhere otherwise.
+ */
+function bindings(mounts: readonly Mount[], real: (path: string) => string): readonly Binding[] {
+  const all = mounts.flatMap(({ path, write = false }): readonly Binding[] => {
+    const from = real(path);
+    return [...new Set([from, path])].map((at) => ({ path: at, from, write }));
+  });
+  const kept: Binding[] = [];
+  for (const one of all.sort((a, b) => comparePaths(a.path, b.path) || Number(b.write) - Number(a.write))) {
+    const around = kept.findLast(({ path }) => isWithin(one.path, path));
+    const isThere = around === undefined ? isWithinAny(one.path, SYSTEM) && !one.write : isPart(one, around);
+    if (!isThere) kept.push(one);
+  }
+  return kept;
+}
+
+/** Whether it is to be seen in what is shown around it, and as writable as it is to be. A link in there leads to itself. */
+function isPart(one: Binding, around: Binding): boolean {
+  return one.path !== one.from || one.write === around.write;
+}
+
+/** Whether a sandbox shows what is at this path. */
+export function isShown(path: string, folders: readonly string[], files: Files): boolean {
+  const all = [...SYSTEM, ...folders, ...folders.map((folder) => files.realPath(folder) ?? folder)];
+  return isWithinAny(path, all) && isWithinAny(files.realPath(path) ?? path, all);
+}
+
+/** Folders in which nobody keeps secrets of a project, and which may hold very many files. */
+const PASSED_BY: ReadonlySet<string> = new Set([".git", "node_modules"]);
+
+/** What of a project is never shown: `.env` and its like, and workspaces of runs. */
+export function secretsIn(root: string, inputs: readonly string[], files: Files): readonly string[] {
+  const found: string[] = [];
+  const visit = (folder: string): void => {
+    const entries = files.list(folder) ?? [];
+    const has = (wanted: string): boolean => entries.some(({ name }) => name === wanted);
+    if (has("run.json") && has("iterations")) {
+      found.push(folder);
+      return;
+    }
+    for (const { name, kind } of entries) {
+      const path = join(folder, name);
+      if (holdsSecrets(name)) found.push(path);
+      else if (kind === "directory" && !PASSED_BY.has(basename(path)) && !inputs.includes(path)) visit(path);
+    }
+  };
+  visit(root);
+  return found;
+}

@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process";
+import { describe, test } from "vitest";
+
+/** Where tests go that need a tool of the machine. */
+export interface WithTool {
+  readonly works: boolean;
+  readonly describe: (name: string, body: () => void) => void;
+  readonly test: (name: string, body: () => void | Promise<void>, timeoutMs?: number) => void;
+}
+
+/**
+ * Tries a tool by doing. Where it does not work, tests that need it are skipped and say so; with `AURA_REQUIRE_TOOLS`, as in
+ * `.ci/run`, that is a failure.
+ */
+function withTool(tool: string, command: readonly [string, ...string[]]): WithTool {
+  const [file, ...args] = command;
+  const works = spawnSync(file, args, { stdio: "ignore", timeout: 30_000 }).status === 0;
+  if (works) return { works, describe, test };
+  if (process.env.AURA_REQUIRE_TOOLS) throw new Error(`${tool} does not work here: ${command.join(" ")}`);
+  const named = (name: string): string => `${name} (needs ${tool})`;
+  return {
+    works,
+    describe: (name, body) => void describe.skip(named(name), body),
+    test: (name, body) => void test.skip(named(name), body),
+  };
+}
+
+export const bwrap = withTool("bubblewrap", ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]);
