@@ -2,10 +2,9 @@ import { resolve } from "node:path";
 import { UsageError } from "../kernel/errors.ts";
 import { localObserver } from "../platform/observer.ts";
 import { nearest } from "../text/nearest.ts";
-import { inspectEvents, inspectLogs, inspectShow } from "../workspace/views/details.ts";
+import { inspectEvents, inspectLogs } from "../workspace/views/details.ts";
 import {
   type Chosen,
-  inspectBest,
   inspectCalls,
   inspectHypotheses,
   inspectInsights,
@@ -18,7 +17,7 @@ import type { OutputOf } from "./outputs/index.ts";
 /** A view of a run: how many ids it takes, and what it answers as one JSON document. */
 export interface View<Document = object> {
   readonly ids: number;
-  document(root: string, observer: Observer, ids: readonly string[], flags: InspectFlags): Document;
+  document(root: string, observer: Observer, ids: readonly string[], flags: InspectFlags): Document | Promise<Document>;
 }
 
 type ViewName = "summary" | "hypotheses" | "best" | "show" | "insights" | "calls" | "logs" | "events";
@@ -30,8 +29,11 @@ const VIEWS: { readonly [Name in ViewName]: View<OutputOf<`inspect-${Name}-outpu
     ids: 0,
     document: (root, observer, _, flags) => ({ hypotheses: inspectHypotheses(root, observer, flags) }),
   },
-  best: { ids: 0, document: (root, observer) => ({ best: inspectBest(root, observer) }) },
-  show: { ids: 1, document: (root, observer, [id = ""]) => inspectShow(root, id, observer) },
+  best: { ids: 0, document: async (root, observer) => (await import("./inspect-run.ts")).bestInFull(root, observer) },
+  show: {
+    ids: 1,
+    document: async (root, observer, [id = ""]) => (await import("./inspect-run.ts")).inFull(root, id, observer),
+  },
   insights: { ids: 0, document: (root, observer) => ({ insights: inspectInsights(root, observer) }) },
   calls: { ids: 0, document: (root, observer) => ({ calls: inspectCalls(root, observer) }) },
   logs: { ids: 1, document: (root, observer, [id = ""]) => ({ logs: inspectLogs(root, id, observer) }) },
@@ -71,10 +73,9 @@ export async function inspect(
       text: async () => {
         const { textOf } = await import("./inspect-views.ts");
         const text = textOf(view, root, observer, ids[0] ?? "", process.stdout.columns, flags);
-        const about = view === "best" ? inspectBest(root, observer)?.id : view === "show" ? ids[0] : undefined;
-        if (about === undefined) return text;
-        const { howItRan } = await import("./inspect-run.ts");
-        return `${text}${await howItRan(root, about, observer, view === "best")}`;
+        if (view !== "best" && view !== "show") return text;
+        const { howItRanText } = await import("./inspect-run.ts");
+        return `${text}${await howItRanText(root, view === "show" ? ids[0] : undefined, observer)}`;
       },
     };
   });

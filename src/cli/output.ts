@@ -133,7 +133,7 @@ export function openFrame(write: (line: string) => void, now: () => Date, worksp
 
 /** What a command has to say: with `--json` its document, else the text. */
 export interface Answer<Document extends object> {
-  readonly document: () => Document;
+  readonly document: () => Document | Promise<Document>;
   readonly text: () => string | Promise<string>;
   /** Default: 0. */
   readonly exitCode?: ExitCode;
@@ -168,7 +168,7 @@ export async function guarded<Document extends object>(
   try {
     const answer = await action();
     if (typeof answer === "number") return answer;
-    write(form.json ? jsonDocument(answer.document()) : await answer.text());
+    write(form.json ? jsonDocument(await answer.document()) : await answer.text());
     return answer.exitCode ?? EXIT.ok;
   } catch (thrown) {
     return fail(thrown);

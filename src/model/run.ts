@@ -211,3 +211,8 @@ export const manifestSchema = {
 } as const;
 /** `run.json`: what this run is and how far it got. */
 export type RunManifest = Infer<typeof manifestSchema>;
+
+/** Whether it says that somebody is at the run, who may have paused it: one that has ended has a reason. */
+export function isUnderWay({ status, reason }: RunManifest): boolean {
+  return status === "running" || (status === "paused" && reason === undefined);
+}

@@ -1,4 +1,4 @@
-import { BYTES, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
+import { BYTES, JSON_OBJECT, MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { callSchema, ROLES } from "./call.ts";
@@ -8,7 +8,7 @@ import { hypothesisSchema, parametersSchema } from "./hypothesis.ts";
 import { insightSchema } from "./insight.ts";
 import { iterationSchema } from "./iteration.ts";
 import { FINISH_REASONS, originSchema, RUN_STATUSES, totalsSchema } from "./run.ts";
-import { trialSchema } from "./trial.ts";
+import { TRIAL_STATUSES, trialSchema } from "./trial.ts";
 import {
   CALL_ID,
   DIRECTION,
@@ -87,9 +87,33 @@ export const hypothesesOutput = described(
 /** One hypothesis, in short. */
 export type HypothesisRow = Infer<typeof hypothesesOutput>["hypotheses"][number];
 
+const howItRan = {
+  metrics: described(
+    "What was measured: the summary of its experiment, and the evaluator's own metrics: open.",
+    JSON_OBJECT,
+  ),
+  runs: described(
+    "Its trials and checks, as each was last started.",
+    listOf(
+      exactly({
+        id: TRIAL_ID,
+        kind: { enum: ["trial", "check"] },
+        seed: described("What `{aura.seed}` stands for.", WHOLE),
+        status: nullable({ enum: TRIAL_STATUSES }),
+        durationMs: nullable(MILLISECONDS),
+        command: described("The program and its arguments; empty for a function or a model.", listOf(TEXT)),
+      }),
+    ),
+  ),
+  diff: described("What its edits change in the state it starts from: a unified diff; empty without edits.", TEXT),
+} as const;
+const howItRanSchema = exactly(howItRan);
+/** How a hypothesis was run, what was measured, and what its edits change. */
+export type HowItRan = Infer<typeof howItRanSchema>;
+
 export const bestOutput = described(
   "What `aura inspect <workspace> best --json` prints: the best hypothesis, or `null` when none has a score yet.",
-  exactly({ best }),
+  exactly({ best: nullable(exactly({ ...bestSchema.properties, ...howItRan })) }),
 );
 
 export const insightsOutput = described(
@@ -146,40 +170,44 @@ const logs = described(
   ),
 );
 
+const ofHypothesis = exactly({
+  kind: { const: "hypothesis" },
+  id: HYPOTHESIS_ID,
+  hypothesis: nullable(hypothesisSchema),
+  trials: listOf(TRIAL_ID),
+  experiment: nullable(experimentSchema),
+  evaluation: nullable(evaluationSchema),
+  logs,
+});
+const ofAnythingElse = [
+  exactly({
+    kind: { const: "iteration" },
+    iteration: ITERATION,
+    record: nullable(iterationSchema),
+    hypotheses: listOf(HYPOTHESIS_ID),
+    insights: listOf(insightSchema),
+    calls: listOf(CALL_ID),
+  }),
+  exactly({
+    kind: { const: "trial" },
+    id: TRIAL_ID,
+    trial: trialSchema,
+    folders: described("One for each attempt, absolute; it may have been cleared away.", listOf(TEXT)),
+    logs,
+  }),
+  exactly({ kind: { const: "insight" }, id: described("Like i00002-n01.", TEXT), insight: insightSchema }),
+  exactly({ kind: { const: "call" }, id: CALL_ID, call: callSchema }),
+] as const;
+
 export const showOutput = {
   description:
     "What `aura inspect <workspace> show <id> --json` prints: all that is recorded under an id. `kind` says of what it is.",
-  anyOf: [
-    exactly({
-      kind: { const: "iteration" },
-      iteration: ITERATION,
-      record: nullable(iterationSchema),
-      hypotheses: listOf(HYPOTHESIS_ID),
-      insights: listOf(insightSchema),
-      calls: listOf(CALL_ID),
-    }),
-    exactly({
-      kind: { const: "hypothesis" },
-      id: HYPOTHESIS_ID,
-      hypothesis: nullable(hypothesisSchema),
-      trials: listOf(TRIAL_ID),
-      experiment: nullable(experimentSchema),
-      evaluation: nullable(evaluationSchema),
-      logs,
-    }),
-    exactly({
-      kind: { const: "trial" },
-      id: TRIAL_ID,
-      trial: trialSchema,
-      folders: described("One for each attempt, absolute; it may have been cleared away.", listOf(TEXT)),
-      logs,
-    }),
-    exactly({ kind: { const: "insight" }, id: described("Like i00002-n01.", TEXT), insight: insightSchema }),
-    exactly({ kind: { const: "call" }, id: CALL_ID, call: callSchema }),
-  ],
+  anyOf: [exactly({ ...ofHypothesis.properties, ...howItRan }), ...ofAnythingElse],
 } as const;
+
+const detailsSchema = { anyOf: [ofHypothesis, ...ofAnythingElse] } as const;
 /** Everything recorded under one id. */
-export type Details = Infer<typeof showOutput>;
+export type Details = Infer<typeof detailsSchema>;
 
 export const logsOutput = described(
   "What `aura inspect <workspace> logs <id> --json` prints: the logs of a hypothesis, a trial or an attempt.",

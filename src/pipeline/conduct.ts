@@ -93,7 +93,14 @@ export async function conductRun(
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
     if (!previous) announce();
     const { artifacts, copies } = await openProject(run, workspace, keeper);
-    using requests = new Requests({ workspace, clock: effects.clock, spending, emit: emitter.emit, stop });
+    using requests = new Requests({
+      workspace,
+      clock: effects.clock,
+      spending,
+      emit: emitter.emit,
+      notePause: (isPaused) => keeper.paused(isPaused),
+      stop,
+    });
     const history = new RunHistory(settings, workspace.rollbacks(), keeper.rules);
     const loop: Loop = {
       stages,

@@ -144,6 +144,12 @@ export class ManifestKeeper {
     this.#workspace.flush();
   }
 
+  /** Notes that somebody paused the run, which is live all the same, or had it go on. */
+  paused(isPaused: boolean): void {
+    this.#manifest = { ...this.#manifest, status: isPaused ? "paused" : "running" };
+    this.#write();
+  }
+
   finish(reason: FinishReason, message?: string): void {
     const { message: _, ...manifest } = this.#manifest;
     const standing = this.#workspace.standing(manifest);

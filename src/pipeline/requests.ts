@@ -13,6 +13,8 @@ interface RequestDeps {
   readonly clock: Clock;
   readonly spending: Pick<Spending, "pause" | "continue">;
   readonly emit: Emit;
+  /** Says in the manifest that the run is paused, or that it goes on. */
+  readonly notePause: (isPaused: boolean) => void;
   /** Has the run start nothing more and end as a pause. */
   readonly stop: () => void;
 }
@@ -63,6 +65,7 @@ export class Requests implements Disposable {
     if (kind === "pause" || kind === "continue") {
       this.#isPaused = kind === "pause";
       this.#deps.spending[kind]();
+      this.#deps.notePause(this.#isPaused);
     }
   }
 }

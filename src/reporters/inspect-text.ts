@@ -28,7 +28,6 @@ export function summaryText(data: SummaryView, width = DEFAULT_WIDTH): string {
 /** Where a run stands, as names and values. */
 export function summaryFacts(data: SummaryView): readonly (readonly [name: string, value: string])[] {
   const { hypotheses, totals, from } = data;
-  const reason = data.reason === null ? "" : ` (${terminalLine(data.reason)})`;
   const tokens = totals.inputTokens + totals.outputTokens;
   const spent = [
     `${totals.trials} trials`,
@@ -40,7 +39,7 @@ export function summaryFacts(data: SummaryView): readonly (readonly [name: strin
   const counts = `${hypotheses.total} (${hypotheses.scored} scored, ${hypotheses.failed} failed)`;
   return [
     ["run", `${terminalLine(data.name)}  ${data.runId}`],
-    ["status", `${terminalLine(data.status)}${reason}`],
+    ["status", statusText(data)],
     ...messageLines(data.message ?? "").map((line, at) => [at === 0 ? "why" : "", line] as const),
     ["workspace", terminalLine(data.workspace)],
     ...(from ? [["from", originText(from)] as const] : []),
@@ -49,6 +48,11 @@ export function summaryFacts(data: SummaryView): readonly (readonly [name: strin
     ["hypotheses", counts],
     ["spent", spent.join(", ")],
   ];
+}
+
+function statusText({ status, reason }: SummaryView): string {
+  if (status === "paused" && reason === null) return "paused, until `aura continue`";
+  return reason === null || reason === status ? status : `${status} (${reason})`;
 }
 
 function originText({ workspace, state, hypotheses }: RunOrigin): string {

@@ -4,7 +4,7 @@ import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
 import { assertOptions, type Expectations } from "../kernel/given-options.ts";
 import { type PriorRun, priorSchema } from "../model/prior.ts";
-import { manifestSchema, type RecordedStanding, type RunManifest } from "../model/run.ts";
+import { isUnderWay, manifestSchema, type RecordedStanding, type RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
 import { IterationRecords } from "./iteration-records.ts";
 import * as layout from "./layout.ts";
@@ -108,8 +108,8 @@ export class Workspace extends IterationRecords implements WorkspaceView {
    */
   abandon(): void {
     try {
-      if (this.#held !== null && this.readManifest()?.status === "running")
-        this.updateManifest({ status: "interrupted" }, { durable: true });
+      const manifest = this.#held && this.readManifest();
+      if (manifest && isUnderWay(manifest)) this.updateManifest({ status: "interrupted" }, { durable: true });
     } catch (thrown) {
       if (!isAuraError(thrown)) throw thrown;
     } finally {

@@ -92,4 +92,19 @@ describe("the results of a run", () => {
     expect(shown.stdout).toMatch(/\nran\n {2}seed \d+, .*: sh solve\.sh \d+\n/);
     expect(shown.stdout).toMatch(/\nchanges\n[\s\S]*-echo score: 1\n {2}\+echo score: 2\n/);
   });
+
+  test("say the same in JSON", async () => {
+    const trial = { kind: "trial", seed: expect.any(Number), status: "completed", durationMs: expect.any(Number) };
+    expect(await here.document(["inspect", "w1", "best", "--json"])).toMatchObject({
+      best: {
+        metrics: { score: expect.any(Number), loss: { val: 2 } },
+        runs: [{ ...trial, command: expect.arrayContaining(["sh", "-c"]) }],
+        diff: "",
+      },
+    });
+    expect(await here.document(["inspect", "runs/edits", "show", "i00001-h000", "--json"])).toMatchObject({
+      runs: [{ ...trial, id: "i00001-h000-t00", command: ["sh", "solve.sh", expect.stringMatching(/^\d+$/)] }],
+      diff: expect.stringContaining("-echo score: 1\n+echo score: 2\n"),
+    });
+  });
 });

@@ -12,7 +12,7 @@ import { misfits, publishedSchema, type Said, saidBy, spoilt } from "../support/
 
 /** What a run's own components and parameters put into a document: anything may be there. */
 const isOpen = (path: string): boolean =>
-  /\/(spec|details|output|data|metadata|structured|options|example|constraints|sample|ref)$|\/experiment\/summary$/.test(
+  /\/(spec|details|output|data|metadata|structured|options|example|constraints|sample|ref)$|\/experiment\/summary$|^(\/best)?\/metrics$/.test(
     path,
   );
 

@@ -49,10 +49,13 @@ test("a paused run finishes what runs and starts nothing more until it is contin
   expect(await here.run(["pause", "w"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^heard: /) });
   here.write("i00001-h000", "");
   await run.until("evaluation.scored id=i00001-h000");
+  expect((await here.run(["inspect", "w"])).stdout).toMatch(/^status +paused, until `(npx )?aura continue`$/m);
+  expect(await here.document(["inspect", "w", "--json"])).toMatchObject({ status: "paused", reason: null });
   // By when this is heard, the next trial would long have begun.
   await here.run(["note", "w", "hello"]);
   expect(await run.until("kind=note")).not.toContain("trial.started id=i00001-h001");
   expect(await here.run(["continue", "w"])).toMatchObject({ code: 0 });
+  expect(here.json("w/run.json")).toMatchObject({ status: "running" });
   const { code, stdout } = await run.ended;
   expect(code).toBe(0);
   expect(stdout).toMatch(/kind=continue\n[\s\S]*trial\.started id=i00001-h001/);

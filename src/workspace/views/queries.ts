@@ -6,7 +6,7 @@ import { type HypothesisId, hypothesisId } from "../../model/ids.ts";
 import type { Insight } from "../../model/insight.ts";
 import { type RefusedProposal, WHOLE_REPLY } from "../../model/iteration.ts";
 import { isJsonObject } from "../../model/json.ts";
-import type { RunManifest } from "../../model/run.ts";
+import { isUnderWay, type RunManifest } from "../../model/run.ts";
 import type { BestView, CallRow, HypothesisRow, SummaryView } from "../../model/views.ts";
 import { experimentFile } from "../layout.ts";
 import { listIterations, listRecords } from "../listing.ts";
@@ -31,7 +31,7 @@ export function manifestOf(root: string, files: Files): RunManifest {
 
 /** What the manifest says the run is doing, unless the process that was doing it is dead. */
 function statusNow(root: string, manifest: RunManifest, observer: Observer): RunManifest["status"] {
-  if (manifest.status !== "running" && manifest.status !== "created") return manifest.status;
+  if (manifest.status !== "created" && !isUnderWay(manifest)) return manifest.status;
   const { state } = peekLock(root, observer);
   return state === "held" || state === "foreign" ? manifest.status : "interrupted";
 }
