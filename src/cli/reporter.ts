@@ -1,6 +1,7 @@
 import type { Effects } from "../kernel/effects.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
 import { isInForeground } from "../platform/process/proc-fs.ts";
+import { messageLines } from "../reporters/closing.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
 import type { ReporterName, RunFlags } from "./flags.ts";
 import { ownTerminal } from "./output.ts";
@@ -58,11 +59,19 @@ export async function openReporter(name: ReporterName, deps: ReporterDeps): Prom
     color: wantsColor(process.env),
     history: deps.history(),
   });
+  // The dashboard has a line for the last warning; what to type, at the end of one, would be lost.
+  const warned = new Map<string, string>();
+  const sink = (event: AuraEvent): void => {
+    if (event.type === "warning") warned.set(event.code, event.message);
+    dashboard.sink(event);
+  };
   const finish = async (): Promise<void> => {
     await dashboard.finish();
     terminal[Symbol.dispose]();
+    for (const message of warned.values())
+      process.stdout.write(`warning: ${asTyped(messageLines(message).join("\n  "))}\n`);
   };
-  return { sink: dashboard.sink, finish };
+  return { sink, finish };
 }
 
 function wantsColor(environment: NodeJS.ProcessEnv): boolean {

@@ -27,12 +27,12 @@ export async function changedFilesMessage(
   const kept = await changedProjectFiles(workspace, settings, followed, signal);
   const ways = `to have all by one, ${waysOn(workspace.root, previous, spec).replace(/\s+/g, " ")}`;
   if (live.length > 0)
-    return `${listed(live.map(quoted), NAMED)} changed: what ran before had the older file, what runs now has the newer; ${ways}`;
+    return `${listed(live.map(quoted), NAMED)} changed: what ran before had the older file, what runs now has the newer\n${ways}`;
   if (kept.length === 0) return null;
   const names = kept.map(({ path, how }) => `${quoted(path)}${how === "changed" ? "" : ` (${how})`}`);
   const means = `${listed(names, NAMED)} changed since this run read the project: it goes on with what it read, also for what runs again`;
-  if (!spec || !kept.some(({ isArtifact }) => isArtifact)) return `${means}; ${ways}`;
-  return `${means}; to begin from your files as they are now: aura run ${shellPath(spec.file)} --new`;
+  if (!spec || !kept.some(({ isArtifact }) => isArtifact)) return `${means}\n${ways}`;
+  return `${means}\nto begin from your files as they are now: aura run ${shellPath(spec.file)} --new`;
 }
 
 const NAMED = 5;

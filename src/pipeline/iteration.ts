@@ -2,7 +2,7 @@ import type { HistoryEntry, StageContext, StageResults } from "../kernel/context
 import { WorkspaceError } from "../kernel/errors.ts";
 import type { Finding } from "../kernel/ports.ts";
 import { Semaphore } from "../kernel/semaphore.ts";
-import { failureKind } from "../model/failed.ts";
+import { failedOf, failureKind } from "../model/failed.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { type HypothesisId, hypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
@@ -232,8 +232,12 @@ function failedAlike({ run, workspace, history }: Loop, first: readonly Hypothes
   const { stop, start } = run.settings;
   if (first.length < FIRST || stop.failures !== undefined || start === "may_fail" || !history.isWithoutScore)
     return false;
-  const failures = first.map((id) => workspace.readExperiment(id)?.failure);
-  return new Set(failures.map((failure) => failure && failureKind(failure))).size === 1 && failures[0] !== undefined;
+  // One that ran and printed another metric has failed, too: only its evaluation knows.
+  const kinds = first.map((id) => {
+    const [experiment, evaluation] = [workspace.readExperiment(id), workspace.readEvaluation(id)];
+    return experiment && evaluation?.score === null ? failureKind(failedOf(experiment, evaluation)) : null;
+  });
+  return new Set(kinds).size === 1 && kinds[0] !== null;
 }
 
 /**

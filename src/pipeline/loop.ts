@@ -76,7 +76,7 @@ function reached({ history, workspace }: Loop, reason: FinishReason): Reached {
   const refused = seen.refused.slice(-3).map(({ label, reason: why }) => `${label}: ${why}`);
   const last = history.lastIteration === null ? null : workspace.readIteration(history.lastIteration);
   const unasked = last !== null && last.state !== "started" && last.failure ? [last.failure.message] : [];
-  const unproposed = refused.length > 0 ? refused : unasked;
+  const unproposed = unasked.length > 0 ? unasked : refused;
   if (isFinished && history.isWithoutScore && !isSearched) {
     return failed("nothing-scored", [finishWords(reason), ...(history.isEmpty ? unproposed : cause)]);
   }

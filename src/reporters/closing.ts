@@ -66,12 +66,16 @@ function waysOn(place: string, summary: ClosingSummary): readonly (readonly [str
     : ([`aura resume ${place} --retry-failed`, "run what failed again"] as const);
   const sets = further(summary).map((set) => ` --set ${set}`);
   const longer = [`aura resume ${place}${sets.join("")}`, "go on for as many again"] as const;
-  if (reason === "nothing-scored") return [totals.hypotheses > 0 ? again : longer];
+  // The command may be what is wrong, and a run keeps its own.
+  const anew =
+    summary.isFixed || summary.best ? [] : [[summary.anew, "start anew after a change of the spec"] as const];
+  if (reason === "nothing-scored") return totals.hypotheses > 0 ? [again, ...anew] : [longer];
   if (reason === "start-failed") {
     const may = [`aura resume ${place} --set start=may_fail`, "let hypotheses mend it"] as const;
     return [again, may];
   }
-  if (reason === "failures" || reason === "failed-alike") return [again, [`aura resume ${place}`, "go on with others"]];
+  if (reason === "failures" || reason === "failed-alike")
+    return [again, ...anew, [`aura resume ${place}`, "go on with others"]];
   if (summary.lacksTool)
     return [
       [`aura resume ${place}`, "go on from here when it is mended"],
@@ -144,7 +148,9 @@ function commands(summary: ClosingSummary): readonly string[] {
   } else if (best) all.push([`aura inspect ${place} best`, "the best configuration in full"]);
   if (summary.failed !== undefined)
     all.push([`aura inspect ${place} logs ${summary.failed.hypothesisId}`, "what the last failure printed"]);
-  all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
+  if (summary.totals.hypotheses === 0 && summary.totals.calls > 0)
+    all.push([`aura inspect ${place} calls`, "what was asked; show ID has the answer in full"]);
+  else all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
   all.push(...waysOn(place, summary));
   const width = Math.max(...all.map(([command]) => command.length));
   return all.map(([command, what]) => `  ${toWidth(command, width)}  # ${what}`);

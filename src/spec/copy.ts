@@ -40,7 +40,7 @@ export function runsInCopy(artifacts: readonly unknown[], sites: readonly Site[]
 
 const REASONS: Readonly<Record<LeftOut["why"], string>> = {
   untracked: "git does not track it: `git add` it, or name it under `inputs`",
-  ignored: "git ignores it: write its absolute path, or name it under `inputs`",
+  ignored: "git ignores it: name it under `inputs`, or write its absolute path in the command",
   "not-in-files": "`files` does not take it in: name it there, or under `inputs`",
   "hidden-folder":
     "folders that begin with a dot, and node_modules, stay out: write its absolute path, or name it under `inputs`",

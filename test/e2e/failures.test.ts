@@ -120,6 +120,17 @@ describe("a crash in a script of one's own is on the screen", () => {
     expect(here.json<RunManifest>(`${set}/run.json`)).toMatchObject({ totals: { trials: 8 } });
   });
 
+  test("three that ran and did not print the metric fail alike, too", async () => {
+    here.write("other.yaml", spec({ name: "other", researcher: grid(8), experimenter: script("echo acc: $1") }));
+    const { code, stdout } = await here.run(["run", "other.yaml", "--workspace", "other"]);
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      "other failed: the first three hypotheses failed alike\n  i00001-h002: the summary has no score",
+    );
+    expect(stdout).toContain("aura run other.yaml --new ");
+    expect(here.json<RunManifest>("other/run.json")).toMatchObject({ totals: { trials: 3 } });
+  });
+
   thorough("nor are three that fail in different ways", async () => {
     here.write("ways.yaml", spec({ researcher: grid(4), experimenter: script("echo no $2 >&2; exit $(($1 + 1))") }));
     await here.run(["run", "ways.yaml", "--workspace", "ways"]);
@@ -239,6 +250,35 @@ test("a run whose runner fails each time says what the runner said", async () =>
   expect(events(end, "run.finished")).toMatchObject([
     { reason: "nothing-scored", message: expect.stringContaining("no quota for you") },
   ]);
+});
+
+test("a run whose agent never proposes anything quotes what it said instead", async () => {
+  using here = desk({ "asked.sh": "echo 'Not logged in: please run /login'\n" });
+  here.write(
+    "chat.yaml",
+    spec({ name: "chat", researcher: PROMPTED, experimenter: script("echo score=1"), more: `runners: { ${ASKED} }` }),
+  );
+  const { code, stdout } = await here.run(["run", "chat.yaml", "--workspace", "chat"]);
+  expect(code).toBe(1);
+  const closing = stdout.slice(stdout.indexOf("\nchat failed"));
+  expect(closing).toContain("Not logged in: please run /login");
+  expect(closing).toContain("aura inspect chat calls ");
+});
+
+test("an agent's program that may not be executed ends the run with 5 before an iteration", async () => {
+  using here = desk({ "agent.sh": "echo '[]'\n" });
+  here.write(
+    "agent.yaml",
+    spec({
+      name: "agent",
+      researcher: PROMPTED,
+      experimenter: script("echo score=1"),
+      more: "runners: { asked: { type: command, argv: [./agent.sh] } }",
+    }),
+  );
+  const { code, stderr } = await here.run(["run", "agent.yaml", "--workspace", "agent"]);
+  expect(code).toBe(5);
+  expect(stderr).toMatch(/agent\.sh may not be executed; chmod \+x/);
 });
 
 test("a run whose start has a score, and in which no proposal was ever usable, ends with 1 and says why", async () => {

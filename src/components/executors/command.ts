@@ -242,7 +242,8 @@ function assertProgram(
   const mayBeMade = edits.length > 0 || (artifacts.length > 0 && start === "may_fail");
   const found = findProgram(file, cwd, env.PATH);
   if (found?.executable || mayBeMade || isScored()) return;
-  if (found) throw missingProgram(file, source, "may not be executed (chmod +x)");
+  if (found)
+    throw missingProgram(file, source, "may not be executed", "chmod +x it, or name its interpreter in the command");
   if (!file.includes("/")) throw missingProgram(file, source, "is not on PATH");
   const isLeftOut = cwd !== root && findProgram(file, root, env.PATH) !== null;
   if (!isLeftOut) throw missingProgram(file, source, "is not there");

@@ -14,10 +14,10 @@ export type Reading<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: string; readonly again?: string };
 
-/** What came of asking: the value, or the last reason why there is none and how many replies there were. */
+/** What came of asking: the value, or the last reason why there is none, how many replies there were and the last of them. */
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly reason: string; readonly asks: number };
+  | { readonly ok: false; readonly reason: string; readonly asks: number; readonly said: string };
 
 export interface Question<T> {
   readonly runner: Runner;
@@ -45,6 +45,7 @@ export async function askUntilUsable<T>(
   const { runner, role, hypothesisId, part } = question;
   let prompt = question.prompt;
   let reason = "";
+  let said = "";
   let again: string | undefined;
   for (let ask = 1; ask <= MAX_ASKS; ask++) {
     let reply: RunnerReply;
@@ -53,7 +54,7 @@ export async function askUntilUsable<T>(
       reply = await ctx.calls.ask({ runner, role, prompt, ask, ...defined({ hypothesisId, part, because }) });
     } catch (thrown) {
       if (ask === 1 || !isOfOneCall(thrown) || ctx.signal.aborted) throw thrown;
-      return { ok: false, reason: `${reason}; ${thrown.message}`, asks: ask - 1 };
+      return { ok: false, reason: `${reason}; ${thrown.message}`, asks: ask - 1, said };
     }
     if (reply.unusable !== undefined) question.unusable?.(reply.unusable);
     const reading: Reading<T> =
@@ -62,6 +63,7 @@ export async function askUntilUsable<T>(
         : { ok: false, reason: reply.unusable };
     if (reading.ok) return reading;
     reason = reading.reason;
+    said = reply.content;
     again = reading.again ?? again;
     const parts = [
       question.prompt,
@@ -70,7 +72,7 @@ export async function askUntilUsable<T>(
     ];
     prompt = parts.filter((part) => part !== undefined).join("\n\n");
   }
-  return { ok: false, reason, asks: MAX_ASKS };
+  return { ok: false, reason, asks: MAX_ASKS, said };
 }
 
 /** A command that failed this time, or one too many; a provider that cannot be reached is not a matter of one call. */

@@ -9,6 +9,7 @@ import { SINGLE } from "../../platform/template-check.ts";
 import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { compileUserSchema } from "../../schema/validate.ts";
+import { shown } from "../../text/printable.ts";
 import { askUntilUsable, inReplies } from "../prompting/ask.ts";
 import {
   ASKING_OPTIONS,
@@ -27,6 +28,9 @@ import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
 import { Gathering } from "./gathering.ts";
 import { NOTHING_TO_EDIT, proposeInPlace, requireHands } from "./in-place.ts";
 import { type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
+
+/** Characters of a reply of no use that a message quotes. */
+const MAX_QUOTED = 150;
 
 const OPTIONS = {
   type: "object",
@@ -115,7 +119,8 @@ export class Researcher extends AskingStage implements ResearcherPort {
     });
     const result = gathering.result();
     if (reading.ok || result.proposals.length > 0) return result;
-    const message = `${this.runner.name} gave no usable proposal in ${inReplies(reading.asks)}: ${reading.reason}`;
+    const tried = `${this.runner.name} gave no usable proposal in ${inReplies(reading.asks)}: ${reading.reason}`;
+    const message = reading.said.trim() === "" ? tried : `${tried}; it began ${shown(reading.said.trim(), MAX_QUOTED)}`;
     return { ...result, failure: { code: "unusable-reply", message } };
   }
 

@@ -100,7 +100,8 @@ function refuseError(values: readonly JsonValue[], stdout: string, name: string)
   const failed = all.find((value) => isJsonObject(value) && value.is_error === true);
   const usage = usageOf(all);
   if (!failed) return usage;
-  const said = promptLine(JSON.stringify(failed), 500);
+  const words = isJsonObject(failed) && typeof failed.result === "string" ? failed.result.trim() : "";
+  const said = promptLine(words === "" ? JSON.stringify(failed) : words, 500);
   throw new RunnerError(saysBusy(said) ? "unavailable" : "failed", `${name} reports an error: ${said}`, {
     reply: promptText(stdout),
     ...(usage ? { usage } : {}),

@@ -116,8 +116,12 @@ export class CommandRunner implements Runner {
     this.#withheld = withheldMessage(`runner ${this.name} is`, this.#sources(ctx.effects));
     const [file] = this.#argv;
     const path = this.#options.env?.PATH ?? ctx.effects.variables.get("PATH");
-    if (findProgram(file, ctx.settings.root, path) !== null) return;
-    throw new ToolMissingError(file, `runner ${this.name}: there is no program ${file}; install it or correct argv`);
+    const found = findProgram(file, ctx.settings.root, path);
+    if (found?.executable) return;
+    const why = found
+      ? `${file} may not be executed; chmod +x it, or name its interpreter in argv`
+      : `there is no program ${file}; install it or correct argv`;
+    throw new ToolMissingError(file, `runner ${this.name}: ${why}`);
   }
 
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {

@@ -56,7 +56,7 @@ export class ReplayRunner implements Runner {
     if (!call) {
       throw new RunFailedError(
         `${this.#options.file} has no reply for: ${key}; it has: ${listed([...calls.keys()], MAX_KEYS)}\n` +
-          `${RECORDING} the whole run again, or stop it sooner (stop.iterations)`,
+          `a recording answers only what was asked then: name a model in its place; or, ${RECORDING} the whole run again; or stop it sooner (stop.iterations)`,
       );
     }
     this.#comparePrompts(call, request, key, ctx);

@@ -113,6 +113,11 @@ describe("the closing text", () => {
     }
   });
 
+  it("names a new start where the command of the spec may be what fails alike", () => {
+    const text = closingText({ ...done, best: null, reason: "failed-alike", resumable: true });
+    expect(text).toMatch(/--retry-failed .*\n.*aura run digits.yaml --new .*\n.*aura resume runs\/digits {2}/);
+  });
+
   it("names what goes on after a program that is missing: it is there by then, or the spec is another", () => {
     const text = closingText({ ...done, best: null, reason: "error", resumable: true, lacksTool: true });
     expect(text).toMatch(/aura resume runs\/digits .*\n.*aura run digits.yaml --new /);

@@ -189,6 +189,13 @@ describe("readCommandOutput", () => {
     expect(readCommandOutput("x", "jsonl", undefined, "c").unusable).toMatch(/no reply/);
   });
 
+  it("says in the command's own words why it failed, whatever numbers stand beside them", () => {
+    const stdout = JSON.stringify({ is_error: true, usage: { input_tokens: 429 }, result: "context overflow" });
+    expect(() => readCommandOutput(stdout, "json", "result", "c")).toThrow(
+      expect.objectContaining({ problem: "failed", message: "c reports an error: context overflow" }),
+    );
+  });
+
   it("tells what a command used that says it failed", () => {
     const stdout = JSON.stringify({
       is_error: true,
