@@ -29,6 +29,7 @@ const cli = defineConfig({
   checks: { legacyCjs: false },
   entry: {
     main: "src/cli/main.ts",
+    "cluster-child": "src/platform/cluster-child.ts",
     "function-child": "src/platform/function-child.ts",
   },
   outDir: "dist/cli",
@@ -64,6 +65,7 @@ const library = defineConfig({
   entry: {
     index: "src/index.ts",
     testing: "src/testing/index.ts",
+    "cluster-child": "src/platform/cluster-child.ts",
     "function-child": "src/platform/function-child.ts",
   },
   outDir: "dist/lib",

@@ -26,6 +26,7 @@ const CATALOG: Catalog = {
     bwrap: async () => (await import("./executors/bwrap.ts")).bwrapExecutor,
     function: async () => (await import("./executors/function.ts")).functionExecutor,
     script: async () => (await import("./executors/command.ts")).scriptExecutor,
+    slurm: async () => (await import("./executors/slurm.ts")).slurmExecutor,
   },
   collector: {
     "json-file": async () => (await import("./collectors/json-file.ts")).jsonFileCollector,

@@ -114,7 +114,8 @@ export interface Starter extends Lifecycle {
   readonly isolates?: boolean;
   /**
    * Why commands would not find this program where they run; `null` when they do. It is looked for where the environment
-   * says as well, unless there is a `start`, which may run commands anywhere.
+   * says as well, unless there is a `start`, which may run commands anywhere: `here` asks
+   * the environment for one that runs them where it is.
    */
-  missing?(program: string, ctx: ProbeContext): Promise<string | null>;
+  missing?(program: string, ctx: ProbeContext, here: () => Promise<string | null>): Promise<string | null>;
 }

@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
 import type { Effects, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
+import { ownProgram } from "./own-program.ts";
 import { plainJson } from "./plain-json.ts";
 import { makeScratch } from "./scratch.ts";
 
@@ -61,11 +59,12 @@ export async function runModuleFunction(
     resultFile,
   };
   const { logs, marker, onStart, onLine, timeoutMs } = request;
+  const [file, ...args] = ownProgram("function-child");
   try {
     const result = await effects.processes.run(
       {
-        file: process.execPath,
-        args: childProgram("function-child"),
+        file,
+        args,
         cwd: request.cwd,
         env: request.env,
         stdin: JSON.stringify(toChild),
@@ -102,15 +101,4 @@ function readResult(effects: Pick<Effects, "files">, file: string, result: Proce
   }
   const plain = plainJson(answer.value ?? null);
   return plain.ok ? { kind: "value", value: plain.value, process: result } : threw(`the result: ${plain.reason}`);
-}
-
-/** Arguments with which `node` runs a program of AURA's own that is beside this file: as built, else its source through jiti. */
-function childProgram(name: "function-child"): readonly string[] {
-  for (const place of [`./${name}.js`, `./${name}.cjs`]) {
-    const built = fileURLToPath(new URL(place, import.meta.url));
-    if (existsSync(built)) return [built];
-  }
-  const jiti = dirname(createRequire(import.meta.url).resolve("jiti/package.json"));
-  const register = pathToFileURL(join(jiti, "lib", "jiti-register.mjs")).href;
-  return ["--import", register, fileURLToPath(new URL(`./${name}.ts`, import.meta.url))];
 }

@@ -189,7 +189,10 @@ class Project implements Disposable {
     const given = new Map([
       ["PASSED", "passed on"],
       ["OPENAI_API_KEY", "sk-never"],
-      ...["PATH", "HOME"].map((name): [string, string] => [name, effects.variables.get(name) ?? ""]),
+      ...["PATH", "HOME", "SLURM_CONF"].flatMap((name): [string, string][] => {
+        const value = effects.variables.get(name);
+        return value === undefined ? [] : [[name, value]];
+      }),
     ]);
     const variables = { get: (name: string) => given.get(name), names: () => [...given.keys()] };
     this.effects = { ...effects, variables };

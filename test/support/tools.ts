@@ -26,3 +26,4 @@ function withTool(tool: string, command: readonly [string, ...string[]]): WithTo
 }
 
 export const bwrap = withTool("bubblewrap", ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]);
+export const slurm = withTool("a Slurm cluster", ["sh", "-c", "sinfo -h -o %T | grep -E 'idle|mixed|allocated'"]);

@@ -131,8 +131,10 @@ export class CommandExecutor implements Executor {
     for (const { source, shell } of this.#commands(settings)) {
       const program = firstWord(source);
       if (shell || !isPlainName(program)) continue;
-      const here = starter.start ? null : ((await environment.missing?.(program, ctx)) ?? null);
-      const there = starter.start || environment.addsNothing ? await starter.missing?.(program, ctx) : null;
+      const inEnvironment = async (): Promise<string | null> => (await environment.missing?.(program, ctx)) ?? null;
+      const here = starter.start ? null : await inEnvironment();
+      const isSought = starter.start || environment.addsNothing;
+      const there = isSought ? await starter.missing?.(program, ctx, inEnvironment) : null;
       const reason = here ?? there ?? null;
       if (reason !== null) throw missingProgram(program, source, reason);
       if (starter.start || !environment.missing) continue;

@@ -1,0 +1,183 @@
+import { ToolMissingError } from "../../kernel/errors.ts";
+import { StopRequest } from "../../kernel/interrupted.ts";
+import type { Command, ProbeContext, Starter } from "../../kernel/ports.ts";
+import type { RunContext } from "../../kernel/run-context.ts";
+import { defined } from "../../model/json.ts";
+import { parseDuration, parseSize } from "../../model/units.ts";
+import { SIZE_LIMIT, TIME_LIMIT } from "../../schema/dialect.ts";
+import { defineExecutor } from "./command.ts";
+import { SlurmClient } from "./slurm/client.ts";
+import { Cluster } from "./slurm/cluster.ts";
+
+/** Trials that get ready within this time are submitted as one array. */
+const GATHER_MS = 500;
+/** What a job may take besides its command: to start, to end what does not end itself. */
+const MARGIN_MS = 120_000;
+const INSTALL =
+  "install Slurm's client commands (Debian: slurm-client), and say where the cluster is by SLURM_CONF or /etc/slurm";
+
+/** How trials are run on a Slurm cluster. */
+export interface SlurmOptions {
+  readonly partition?: string;
+  readonly account?: string;
+  readonly qos?: string;
+  /** Longest a job may take in the cluster, milliseconds. Default: the timeout and two minutes. */
+  readonly timeMs?: number;
+  readonly cpusPerTask?: number;
+  readonly memBytes?: number;
+  readonly gpus?: number | string;
+  readonly setup?: string;
+  readonly extraArgs?: readonly string[];
+  /** Milliseconds; default 5 s. */
+  readonly pollIntervalMs?: number;
+  /** Milliseconds; default none. */
+  readonly queueTimeoutMs?: number;
+  /** Default `cancel`. */
+  readonly onInterrupt?: "cancel" | "leave";
+}
+
+/** Starts commands as jobs of a Slurm cluster. */
+export function slurmStarter(options: SlurmOptions): Starter {
+  let cluster: Cluster | null = null;
+  const { pollIntervalMs: pollMs = 5000, queueTimeoutMs, onInterrupt = "cancel", setup } = options;
+  const clusterOf = (ctx: RunContext): Cluster => {
+    cluster ??= new Cluster({ pollMs, queueTimeoutMs, arguments: (ms) => submitArguments(options, ms) }, ctx);
+    return cluster;
+  };
+  return {
+    gatherMs: GATHER_MS,
+    isolates: true,
+    wrap: (command) => (setup === undefined ? command : afterSetup(setup, command)),
+    start: (jobs, ctx) => clusterOf(ctx).start(jobs),
+    adopt: async (ref, job, ctx) => clusterOf(ctx).adopt(ref, job),
+    stays: (reason) => reason instanceof StopRequest && (reason.leavesJobs || onInterrupt === "leave"),
+    probe: (ctx) => probe(options, ctx),
+    // What bash does before may be to find it.
+    missing: async (_program, _ctx, here) => (setup === undefined ? here() : null),
+    teardown: async () => {
+      cluster?.close();
+      cluster = null;
+    },
+  };
+}
+
+/** What `sbatch` is told of the jobs, each value in a word of its own. */
+function submitArguments(options: SlurmOptions, timeoutMs: number): readonly string[] {
+  const { partition, account, qos, timeMs = timeoutMs + MARGIN_MS, cpusPerTask, memBytes, gpus } = options;
+  const given: readonly (readonly [string, string | number | undefined])[] = [
+    ["ntasks", 1],
+    ["partition", partition],
+    ["account", account],
+    ["qos", qos],
+    ["time", Math.ceil(timeMs / 60_000)],
+    ["cpus-per-task", cpusPerTask],
+    ["mem", memBytes === undefined ? undefined : `${Math.ceil(memBytes / 1024)}K`],
+    ["gpus", gpus],
+  ];
+  const own = given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));
+  return [...own, ...(options.extraArgs ?? [])];
+}
+
+function afterSetup(setup: string, { file, args, ...rest }: Command): Command {
+  return { ...rest, file: "bash", args: ["-c", `${setup}\nexec "$@"`, "setup", file, ...args] };
+}
+
+/** Has the cluster look at such a job, without submitting it. */
+async function probe(options: SlurmOptions, { settings, effects, signal }: ProbeContext): Promise<void> {
+  const client = new SlurmClient(effects, "probe/", settings.root);
+  const args = ["--test-only", ...submitArguments(options, 60_000), "--output=/dev/null", "--wrap=true"];
+  const answer = await client.run("sbatch", args, undefined, signal);
+  if (answer.ok) return;
+  const hint = answer.passes || /configuration source|not found|ENOENT/i.test(answer.message) ? `; ${INSTALL}` : "";
+  throw new ToolMissingError("sbatch", `Slurm takes no such job: sbatch --test-only says: ${answer.message}${hint}`);
+}
+
+function duration(given: number | string | undefined): number | undefined {
+  return given === undefined ? undefined : parseDuration(given);
+}
+
+export const slurmExecutor = defineExecutor({
+  type: "slurm",
+  summary: "Runs trials as jobs of a Slurm cluster: those of an iteration as one array.",
+  options: {
+    partition: {
+      type: "string",
+      minLength: 1,
+      "x-scores": false,
+      "x-secret": false,
+      description: "Where jobs run. Default: the cluster's.",
+    },
+    account: { type: "string", minLength: 1, "x-scores": false, "x-secret": false, description: "Who pays for them." },
+    qos: { type: "string", minLength: 1, "x-scores": false, "x-secret": false, description: "Quality of service." },
+    time: {
+      ...TIME_LIMIT,
+      "x-scores": false,
+      description: "Longest a job may take, in whole minutes, rounded up. Default: `timeout` and two minutes.",
+    },
+    cpus_per_task: { type: "integer", minimum: 1, "x-scores": false, description: "Processors of each trial." },
+    mem: { ...SIZE_LIMIT, "x-scores": false, description: "Memory of each trial." },
+    gpus: {
+      anyOf: [
+        { type: "integer", minimum: 1 },
+        { type: "string", minLength: 1 },
+      ],
+      "x-scores": false,
+      description: "GPUs of each trial: how many, or `type:how many`.",
+    },
+    setup: {
+      type: "string",
+      minLength: 1,
+      description: "Lines for bash that come before the command on the node, such as `module load cuda`.",
+    },
+    extra_args: {
+      type: "array",
+      items: { type: "string" },
+      "x-scores": false,
+      description: "More arguments for `sbatch`.",
+    },
+    poll_interval: {
+      ...TIME_LIMIT,
+      default: "5s",
+      "x-scores": false,
+      description:
+        "How often the scheduler is asked, at first: once for all jobs. Ever less while nothing changes, down to once a minute.",
+    },
+    queue_timeout: {
+      ...TIME_LIMIT,
+      "x-scores": false,
+      description: "Longest a job may wait in the queue. Default: for ever.",
+    },
+    on_interrupt: {
+      enum: ["cancel", "leave"],
+      default: "cancel",
+      "x-scores": false,
+      "x-secret": false,
+      description: "What becomes of jobs when the run is interrupted: `leave` has the next resume go on with them.",
+    },
+  },
+  example: {
+    command: "python train.py --lr {lr}",
+    time: "1h",
+    cpus_per_task: 1,
+    mem: "256M",
+    poll_interval: "2s",
+    on_interrupt: "cancel",
+  },
+  starter: (given) =>
+    slurmStarter(
+      defined({
+        partition: given.partition,
+        account: given.account,
+        qos: given.qos,
+        timeMs: duration(given.time),
+        cpusPerTask: given.cpus_per_task,
+        memBytes: given.mem === undefined ? undefined : parseSize(given.mem),
+        gpus: given.gpus,
+        setup: given.setup,
+        extraArgs: given.extra_args,
+        pollIntervalMs: duration(given.poll_interval),
+        queueTimeoutMs: duration(given.queue_timeout),
+        onInterrupt: given.on_interrupt,
+      }),
+    ),
+});

@@ -1,0 +1,298 @@
+import { messageOf } from "../../../kernel/errors.ts";
+import type { Handle, Job } from "../../../kernel/ports.ts";
+import type { RunContext } from "../../../kernel/run-context.ts";
+import type { JsonObject } from "../../../model/json.ts";
+import { type NodeJob, nodeFiles } from "../../../platform/cluster-job.ts";
+import { ownProgram } from "../../../platform/own-program.ts";
+import { type JobState, SlurmClient } from "./client.ts";
+import { ClusterJob, type Place } from "./job.ts";
+import { endOf } from "./states.ts";
+
+/** How often files are looked at; the scheduler is asked less often. */
+const LOOK_MS = 1000;
+const SLOWEST_POLL_MS = 60_000;
+/** How late a file of a node may be seen here. */
+const FILE_LAG_MS = 60_000;
+/** After it, why jobs wait is told. */
+const PATIENCE_MS = 60_000;
+/** Files of jobs that are over are kept until their trials are recorded. */
+const KEEP_MS = 10_000;
+const RUN = "run.sh";
+const SCRIPT =
+  '#!/bin/sh\n# Runs one job of the array: its own program, with its place in the array.\nunset AURA_TRIAL\nexec "$@" "$SLURM_ARRAY_TASK_ID"\n';
+const NAME = /^aura-[0-9a-f]{16}$/;
+
+/** What does not differ between the jobs of a run. */
+export interface ClusterOptions {
+  /** For `sbatch`, before what AURA says itself; `timeoutMs` is the longest that a job may run. */
+  arguments(timeoutMs: number): readonly string[];
+  readonly pollMs: number;
+  readonly queueTimeoutMs: number | undefined;
+}
+
+/** The jobs of one run in a Slurm cluster: submits them, finds them again, and watches over all of them together. */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #ctx: RunContext;
+  readonly #client: SlurmClient;
+  readonly #open = new Map<string, ClusterJob>();
+  readonly #submitting = new Map<string, Promise<void>>();
+  readonly #closed = new AbortController();
+  readonly #told = new Set<string>();
+  #over: { readonly job: ClusterJob; readonly at: number }[] = [];
+  #cancelling: { readonly jobs: ClusterJob[]; readonly done: Promise<void> } | null = null;
+  #isWatching = false;
+  #pollMs: number;
+  #nextPoll = 0;
+
+  constructor(options: ClusterOptions, ctx: RunContext) {
+    this.#options = options;
+    this.#ctx = ctx;
+    this.#client = new SlurmClient(ctx.effects, ctx.mark, ctx.settings.root);
+    this.#pollMs = options.pollMs;
+  }
+
+  /** Submits jobs as arrays, those with the same timeout together. */
+  async start(jobs: readonly Job[]): Promise<readonly Handle[]> {
+    this.#tidy();
+    const { maxArraySize, killWaitMs } = await this.#client.settings();
+    const handles = new Map<Job, ClusterJob>();
+    for (const timeoutMs of new Set(jobs.map((job) => job.timeoutMs))) {
+      const alike = jobs.filter((job) => job.timeoutMs === timeoutMs);
+      for (let from = 0; from < alike.length; from += maxArraySize) {
+        const array = this.#array(alike.slice(from, from + maxArraySize), killWaitMs);
+        for (const job of array) handles.set(job.job, job);
+        const [{ place }] = array as [ClusterJob];
+        this.#submitting.set(
+          place.name,
+          this.#submit(array, timeoutMs).finally(() => this.#submitting.delete(place.name)),
+        );
+      }
+    }
+    void this.#watch();
+    return jobs.flatMap((job) => handles.get(job) ?? []);
+  }
+
+  /** Goes on with a job by what was recorded of it; `null` when that says nothing. */
+  adopt({ name, index, job: id }: JsonObject, job: Job): Handle | null {
+    if (typeof name !== "string" || !NAME.test(name) || typeof index !== "number" || !Number.isSafeInteger(index))
+      return null;
+    const found = this.#job({ name, folder: this.#folder(name), index }, job);
+    if (typeof id === "string") found.id = id;
+    this.#nextPoll = 0;
+    void this.#watch();
+    return found;
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.#tidy(0);
+  }
+
+  #folder(name: string): string {
+    return `${this.#ctx.workspace.root}/jobs/${name}`;
+  }
+
+  #job(place: Place, job: Job): ClusterJob {
+    const made = new ClusterJob(place, job, this.#ctx, (one) => this.#cancel(one));
+    this.#open.set(made.key, made);
+    return made;
+  }
+
+  /** Writes down what the array is to do, and on the disk of each trial which job it will be. */
+  #array(jobs: readonly Job[], killWaitMs: number): readonly ClusterJob[] {
+    const { files, token } = this.#ctx.effects;
+    const name = `aura-${token(8)}`;
+    const folder = this.#folder(name);
+    files.makeDirectory(folder, 0o700);
+    files.writeAtomic(`${folder}/${RUN}`, SCRIPT, { mode: 0o700 });
+    const array = jobs.map((job, index) => {
+      const { job: path, stdout, stderr } = nodeFiles(folder, index);
+      const { file, args, cwd, env, timeoutMs, limits, outputLimitBytes } = job;
+      // Here a sweep for what this run left would find it, where AURA's machine is a node.
+      const marker = `${name}/${index}`;
+      const graceMs = Math.min(job.graceMs, killWaitMs / 2);
+      const node: NodeJob = {
+        ...{ file, args, cwd, timeoutMs, limits, graceMs, marker },
+        ...(outputLimitBytes === undefined ? {} : { outputLimitBytes }),
+        env: { ...env, AURA_TRIAL: marker },
+        logs: { stdout, stderr },
+      };
+      files.writeAtomic(path, JSON.stringify(node), { mode: 0o600 });
+      return this.#job({ name, folder, index }, job);
+    });
+    files.flush([...array.map(({ files: { job } }) => job), `${folder}/${RUN}`, folder]);
+    for (const { job, place } of array) job.known({ name: place.name, index: place.index });
+    return array;
+  }
+
+  /** Until the cluster has taken the array, or says that it never will. */
+  async #submit(array: readonly ClusterJob[], timeoutMs: number): Promise<void> {
+    const [{ place }] = array as [ClusterJob];
+    const { clock } = this.#ctx.effects;
+    const program = [...ownProgram("cluster-child"), place.folder];
+    const own = [
+      "--parsable",
+      "--no-requeue",
+      `--job-name=${place.name}`,
+      `--comment=aura ${this.#ctx.runId}`,
+      `--chdir=${place.folder}`,
+      "--output=%a.log",
+      "--open-mode=append",
+      "--export=ALL",
+      `--array=0-${array.length - 1}`,
+    ];
+    const args = [...this.#options.arguments(timeoutMs), ...own, `${place.folder}/${RUN}`, ...program];
+    for (let wait = this.#options.pollMs; ; wait = Math.min(wait * 2, SLOWEST_POLL_MS)) {
+      const answer = await this.#client.run("sbatch", args);
+      if (answer.ok) {
+        const [id] = (answer.lines.at(-1) ?? "").split(";");
+        if (id) this.#submitted(array, (job) => `${id}_${job.place.index}`);
+        return;
+      }
+      if (!answer.passes) {
+        for (const job of array) job.end("spawn-error", `sbatch: ${answer.message}`);
+        return;
+      }
+      this.#tell("cluster-away", `the cluster takes no jobs for now, and is asked again: ${answer.message}`);
+      await clock.sleep(wait, this.#closed.signal).catch(() => undefined);
+      if (this.#closed.signal.aborted || array.every((job) => job.isStopping || job.isOver)) return;
+      // It may have taken them although its answer was lost.
+      const states = await this.#client.states([place.name]);
+      if (!states.ok || states.jobs.size === 0) continue;
+      this.#submitted(array, (job) => states.jobs.get(job.key)?.id ?? null);
+      return;
+    }
+  }
+
+  #submitted(array: readonly ClusterJob[], idOf: (job: ClusterJob) => string | null): void {
+    for (const job of array) {
+      job.id = idOf(job);
+      if (job.id !== null) job.job.known({ name: job.place.name, index: job.place.index, job: job.id });
+    }
+  }
+
+  /** Takes jobs out of the cluster; those of which it is asked at about the same time together. */
+  #cancel(job: ClusterJob): Promise<void> {
+    if (this.#cancelling !== null) {
+      this.#cancelling.jobs.push(job);
+      return this.#cancelling.done;
+    }
+    const jobs = [job];
+    const done = this.#ctx.effects.clock.turn().then(async () => {
+      this.#cancelling = null;
+      await Promise.all(jobs.map(({ place }) => this.#submitting.get(place.name)));
+      this.#nextPoll = 0;
+      await this.#client.cancel(jobs.flatMap(({ id }) => id ?? []));
+    });
+    this.#cancelling = { jobs, done };
+    return done;
+  }
+
+  async #watch(): Promise<void> {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const { clock } = this.#ctx.effects;
+    const lookMs = Math.min(LOOK_MS, this.#options.pollMs);
+    while (this.#open.size > 0 && !this.#closed.signal.aborted) {
+      try {
+        this.#look();
+        if (clock.monotonic() >= this.#nextPoll) await this.#poll();
+      } catch (error) {
+        for (const job of this.#open.values()) job.end("lost", messageOf(error));
+      }
+      for (const job of this.#open.values()) {
+        if (!job.isOver) continue;
+        this.#open.delete(job.key);
+        this.#over.push({ job, at: clock.monotonic() });
+      }
+      await clock.sleep(lookMs, this.#closed.signal).catch(() => undefined);
+    }
+    this.#isWatching = false;
+  }
+
+  #look(): void {
+    const folders = new Map<string, ReadonlySet<string>>();
+    for (const job of this.#open.values()) {
+      const { folder } = job.place;
+      const listed = folders.get(folder) ?? new Set(this.#ctx.effects.files.list(folder)?.map(({ name }) => name));
+      folders.set(folder, listed);
+      job.look(listed);
+    }
+  }
+
+  /** Asks the scheduler about all jobs at once: less and less often while nothing changes. */
+  async #poll(): Promise<void> {
+    const { clock } = this.#ctx.effects;
+    const waiting = [...this.#open.values()].filter(
+      ({ isOver, place }) => !isOver && !this.#submitting.has(place.name),
+    );
+    if (waiting.length === 0) return;
+    const states = await this.#client.states([...new Set(waiting.map(({ place }) => place.name))]);
+    if (!states.ok) {
+      this.#tell("cluster-away", `the cluster does not answer, its jobs are waited for: ${states.message}`);
+      this.#slower();
+      return;
+    }
+    this.#look();
+    let isSame = true;
+    for (const job of waiting.filter(({ isOver }) => !isOver)) {
+      const state = states.jobs.get(job.key) ?? (await this.#forgotten(job));
+      isSame &&= state !== null && endOf(state.state) === null;
+      this.#heard(job, state);
+    }
+    if (isSame) this.#slower();
+    else {
+      this.#pollMs = this.#options.pollMs;
+      this.#nextPoll = clock.monotonic() + this.#pollMs;
+    }
+  }
+
+  #slower(): void {
+    this.#nextPoll = this.#ctx.effects.clock.monotonic() + this.#pollMs;
+    this.#pollMs = Math.min(this.#pollMs * 1.5, Math.max(SLOWEST_POLL_MS, this.#options.pollMs));
+  }
+
+  async #forgotten(job: ClusterJob): Promise<JobState | null> {
+    return (await this.#client.accounts(job.place.name)).get(job.key) ?? null;
+  }
+
+  #heard(job: ClusterJob, state: JobState | null): void {
+    if (state !== null) job.id = state.id;
+    if (state === null || endOf(state.state) !== null) {
+      job.gone(state, Math.max(2 * this.#options.pollMs, Math.min(FILE_LAG_MS, 12 * this.#options.pollMs)));
+      return;
+    }
+    job.isThere();
+    if (job.isStopping) void this.#cancel(job);
+    else if (!job.hasStarted) this.#waits(job, state);
+  }
+
+  #waits(job: ClusterJob, { reason, state }: JobState): void {
+    const { queueTimeoutMs = Number.POSITIVE_INFINITY } = this.#options;
+    const waitedMs = this.#ctx.effects.clock.monotonic() - job.queuedAt;
+    const why = `${state === "PENDING" ? "" : `${state}, `}${reason}`;
+    if (waitedMs > queueTimeoutMs) {
+      void job.giveUp(`not started within ${queueTimeoutMs / 1000} s in the queue: ${why}`);
+    } else if (waitedMs > Math.min(PATIENCE_MS, queueTimeoutMs / 2)) {
+      this.#tell(`queue ${why}`, `trials wait in the queue of the cluster: ${why}`);
+    }
+  }
+
+  /** Once a run. */
+  #tell(what: string, message: string): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#ctx.emit({ type: "warning", code: what.split(" ")[0] ?? what, message });
+  }
+
+  #tidy(keepMs = KEEP_MS): void {
+    const { clock, files } = this.#ctx.effects;
+    const old = this.#over.filter(({ at }) => clock.monotonic() - at >= keepMs);
+    this.#over = this.#over.filter((one) => !old.includes(one));
+    for (const { job } of old) job.removeFiles();
+    for (const folder of new Set(old.map(({ job }) => job.place.folder))) {
+      if (files.list(folder)?.every(({ name }) => name === RUN)) files.remove(folder);
+    }
+  }
+}
