@@ -89,6 +89,12 @@ describe("the package", () => {
     expect(missing).toEqual([]);
   });
 
+  it("has nothing run where it is installed", () => {
+    const scripts = Object.keys(PACKAGE.scripts ?? {});
+    const atInstall = ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
+    expect(scripts.filter((name) => atInstall.includes(name))).toEqual([]);
+  });
+
   it("ships every file its entries name", () => {
     const named = JSON.stringify([PACKAGE.bin, PACKAGE.exports]).match(/(?:bin|dist)\/[\w./]+/g) ?? [];
     expect(named.filter((path) => !ships(path))).toEqual([]);
