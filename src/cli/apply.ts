@@ -34,13 +34,13 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
     refuseMixedFlags(flags);
     const effects = systemEffects();
     const run = await openStates(resolve(place), effects);
-    const { snapshot } = findState(run.records, state);
+    const { snapshot, hypothesisId } = findState(run.records, state);
     const { patch } = flags;
     if (patch !== undefined) return writePatch({ ...flags, patch }, run, snapshot);
     const goal: Goal = { run, snapshot, target: flags.to === undefined ? projectThere(run) : resolve(flags.to) };
     if (flags.dryRun) {
       tellUnfinished(run);
-      return answer(planned(goal), true);
+      return answer(planned(goal), hypothesisId, true);
     }
     const lock = await run.workspace.lock({ onWait: sayWaiting(run.workspace) });
     try {
@@ -49,7 +49,7 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
         for (const one of done) process.stderr.write(`${recovered(one)}\n`);
         const plan = planned(goal);
         applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
-        return answer(plan, false);
+        return answer(plan, hypothesisId, false);
       });
     } finally {
       lock.release();
@@ -115,17 +115,19 @@ function tellUnfinished({ store }: StatesOfRun): void {
   }
 }
 
-function answer(plan: ApplyPlan, dryRun: boolean): Answer<OutputOf<"apply-output">> {
-  return { document: () => ({ dryRun, ...plan }), text: () => text(plan, dryRun ? "would write" : "wrote") };
+function answer(plan: ApplyPlan, id: string, dryRun: boolean): Answer<OutputOf<"apply-output">> {
+  return {
+    document: () => ({ dryRun, ...plan }),
+    text: () => text(plan, `${dryRun ? "would write" : "wrote"} the state of ${id}`),
+  };
 }
 
-function text(plan: ApplyPlan, verb: string): string {
+function text(plan: ApplyPlan, what: string): string {
   const steps = plan.steps.map(({ action, path }) => `  ${action} ${terminalLine(path)}`);
   const conflicts = plan.conflicts.map(({ path, reason }) => `  ! ${terminalLine(path)} ${terminalLine(reason)}`);
   const kept = plan.kept.map(
     ({ path, reason }) => `  kept ${terminalLine(path)}, which ${reason} since the start, not by the run`,
   );
-  const head =
-    steps.length === 0 ? `${plan.target} is in this state already` : `${verb} ${plan.snapshot} to ${plan.target}`;
+  const head = steps.length === 0 ? `${plan.target} is in this state already` : `${what} to ${plan.target}`;
   return `${[head, ...steps, ...conflicts, ...kept].join("\n")}\n`;
 }

@@ -1,6 +1,7 @@
 import type { AnyDefinition, Kind } from "../kernel/define.ts";
 import { createRegistry, type Registry } from "../kernel/registry.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
+import { nearest } from "../text/nearest.ts";
 
 type Catalog = { readonly [K in Kind]: { readonly [type: string]: () => Promise<AnyDefinition<K>> } };
 
@@ -76,9 +77,10 @@ export async function builtinsFor(spec: JsonValue): Promise<Registry> {
 
 const SEARCHES: readonly string[] = ["grid", "random", "tpe"];
 
-/** What one word in the place of a researcher stands for: a way to search, or else a type. */
+/** What one word in the place of a researcher stands for: a way to search, also a misspelled one, or else a type. */
 export function shortResearcher(word: string): JsonObject {
-  return SEARCHES.includes(word) ? { type: "search", method: word } : { type: word };
+  const near = nearest(word, [...SEARCHES, ...Object.keys(CATALOG.researcher)]);
+  return near !== null && SEARCHES.includes(near) ? { type: "search", method: word } : { type: word };
 }
 
 async function registryOf(isWanted: (type: string) => boolean): Promise<Registry> {

@@ -94,13 +94,18 @@ export function checkCommands(
   }
   const experiments = commands.filter(({ experiment }) => experiment);
   if (space && found.errors.length === 0 && experiments.length > 0 && !experiments.some(takesEverything)) {
-    for (const name of Object.keys(space.parameters)) {
-      if (!used.has(name))
+    const names = Object.keys(space.parameters);
+    if (names.length > 1 && !names.some((name) => used.has(name)))
+      found.warnings.push(finding(space.path, NOTHING_USED, { about: "key" }));
+    else
+      for (const name of names.filter((one) => !used.has(one)))
         found.warnings.push(finding([...space.path, name], `no command uses {${name}}`, { about: "key" }));
-    }
   }
   return found;
 }
+
+const NOTHING_USED =
+  "no command uses a parameter, as {name} or {aura.args...}; all is well where the program reads the file $AURA_TRIAL_PARAMS";
 
 interface Template {
   readonly path: SpecPath;

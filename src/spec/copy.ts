@@ -71,10 +71,16 @@ export async function copyFindings(
         const read = links.filter((link) => names(text, link.path));
         return read.map((link) => finding(command.path, message(link.path, `, which ${path} names,`, link), within));
       }
+      if (word !== undefined && missing.why === "ignored" && isBehindAnother(command, word)) return [];
       const by = importedBy === undefined ? "" : `, which ${importedBy} imports,`;
       return [finding(command.path, message(path, by, missing), within)];
     }),
   );
+}
+
+/** Whether a word stands behind another command in a shell's text, which may well make the file: `make && ./bench`. */
+function isBehindAnother({ command, shell }: PlacedCommand, word: string): boolean {
+  return shell && typeof command === "string" && /&&|[;\n]/.test(command.slice(0, command.indexOf(word)));
 }
 
 /** Whether a program has a path in its text, or the last part of it, as the beginning or the end of one. */

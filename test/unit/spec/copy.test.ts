@@ -124,6 +124,8 @@ describe("a command of a run with copies", () => {
       }),
     ).toEqual([]);
     expect(await warningsOf(dir, { artifacts: [] })).toEqual([]);
+    const built = { type: "script", shell: true, command: "make && tools/score" };
+    expect((await warningsOf(dir, { experimenter: built })).join()).not.toContain("tools/score");
   });
 
   test("whose program reads what a link out of the project leads to is told that a copy does not hold it", async () => {

@@ -84,6 +84,9 @@ experimenter: { type: script, command: "train {lr}" }
       researcher: { method: "tpe", num_tasks: 3 },
     });
     expect(errorsOfBuiltIns(short.replace('"${LOW}"', "[]"))).toEqual(["5:34 expected a number"]);
+    expect(errorsOfBuiltIns(short.replace("tpe", "tpee").replace('"${LOW}"', "0"))).toEqual([
+      expect.stringMatching(/^4:1 expected one of .*-> tpe$/),
+    ]);
     expect(errorsOfBuiltIns(short.replace("tpe", "function").replace('"${LOW}"', "0"))).toHaveLength(2);
     expect(
       errorsOfBuiltIns(short.replace("tpe", "{ type: search, space: {} }").replace('"${LOW}"', "0")),
@@ -514,6 +517,9 @@ describe("warnings", () => {
   it("name a parameter that no command uses", () => {
     expect(warnings(changed(" --opt {opt}", ""))).toEqual(["12:5 no command uses {opt}"]);
     expect(warnings(changed("--lr {lr} --opt {opt}", "{aura.args...}"))).toEqual([]);
+    expect(warnings(changed(" --lr {lr} --opt {opt}", ""))).toEqual([
+      expect.stringMatching(/^\d+:\d+ no command uses a parameter, .*AURA_TRIAL_PARAMS$/),
+    ]);
   });
 
   it("name an optional placeholder that can have no value", () => {
