@@ -55,6 +55,8 @@ export interface Runner extends Lifecycle {
   /** Name for records: the spec's name for it, or its type. */
   readonly name: string;
   readonly model?: string;
+  /** Tokens that a call with a prompt of so many tokens uses at most; `null` when that is not known. */
+  mostTokens?(promptTokens: number): number | null;
   /** Dollars that a call with a prompt of so many tokens costs at most; `null` when no price is known. */
   mostCost?(promptTokens: number): number | null;
   run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply>;

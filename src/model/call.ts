@@ -50,11 +50,15 @@ const common = {
   startedAt: TIMESTAMP,
 } as const;
 
-export const usageSchema = exactly(["cacheReadTokens", "costUsd"], {
+export const usageSchema = exactly(["cacheReadTokens", "costUsd", "estimated"], {
   inputTokens: TOKENS,
   outputTokens: TOKENS,
   cacheReadTokens: TOKENS,
   costUsd: US_DOLLARS,
+  estimated: {
+    const: true,
+    description: "The runner told no token counts: they are estimated from the lengths of prompt and reply.",
+  },
 });
 /** What a call cost. Tokens are the provider's own counts; `costUsd` is there when a price is known. */
 export type Usage = Infer<typeof usageSchema>;

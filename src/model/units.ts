@@ -37,3 +37,6 @@ function split(value: number | string, what: keyof typeof EXAMPLES): readonly [n
   if (match?.[1] === undefined) throw new RangeError(`not a ${what}: ${value} (like ${EXAMPLES[what]})`);
   return [Number(match[1]), (match[2] ?? "").toLowerCase()];
 }
+
+/** Characters a token of English or code has on average: the estimate behind every token budget of a prompt. */
+export const CHARACTERS_PER_TOKEN = 4;

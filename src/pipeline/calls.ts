@@ -5,15 +5,15 @@ import type { Emit } from "../kernel/events.ts";
 import { Interrupted } from "../kernel/interrupted.ts";
 import type { RunnerReply } from "../kernel/ports.ts";
 import type { Redactor } from "../kernel/redact.ts";
-import type { CallRecord } from "../model/call.ts";
+import type { CallRecord, Usage } from "../model/call.ts";
 import { iterationName } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
-import type { StopSettings } from "../model/settings.ts";
+import { CHARACTERS_PER_TOKEN } from "../model/units.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import type { Caps, Release } from "./caps.ts";
 import { processRecord } from "./leftovers.ts";
 import type { Spending } from "./spending.ts";
-import { budgetName, stopStarts } from "./stopping.ts";
 
 /** Of a failed call's reply, from its beginning and from its end. */
 const KEPT_CHARACTERS = 32 * 1024;
@@ -31,7 +31,7 @@ export interface CallServiceDeps {
   readonly root: string;
   /** Begins the marker of each call's processes. */
   readonly mark: string;
-  readonly stop: StopSettings;
+  readonly caps: Caps;
   /** Takes secrets out of the recorded prompt; what is sent has them. */
   readonly hide: Pick<Redactor, "text">;
 }
@@ -48,7 +48,11 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
       const known = deps.workspace.readCall(iteration, id);
       if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, deps.emit);
       await deps.going();
-      if (request.ask > 1 || request.additional) refuseOverBudget(deps);
+      const release = await deps.caps.admit(
+        request.runner,
+        request.prompt,
+        request.ask > 1 || request.additional === true,
+      );
       const started: StartedCall = {
         id,
         role: request.role,
@@ -66,15 +70,9 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
       deps.workspace.writeCall(started);
       const { role, because } = request;
       deps.emit({ type: "call.started", callId: id, role, iteration, ...defined({ because }) });
-      return send(request, started, deps);
+      return send(request, started, deps, release);
     },
   };
-}
-
-/** More of the same is a new start: none is sent once a budget is spent. */
-function refuseOverBudget({ spending, stop }: CallServiceDeps): void {
-  const spent = stopStarts(spending.totals(), stop);
-  if (spent) throw new RunnerError("budget", `nothing more is asked: ${budgetName(spent)} of this run is used up`);
 }
 
 function callId(request: CallRequest, iteration: number): string {
@@ -89,7 +87,12 @@ function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): Ru
   return { content: response, ...defined({ structured, unusable, usage, model }) };
 }
 
-async function send(request: CallRequest, started: StartedCall, deps: CallServiceDeps): Promise<RunnerReply> {
+async function send(
+  request: CallRequest,
+  started: StartedCall,
+  deps: CallServiceDeps,
+  release: Release,
+): Promise<RunnerReply> {
   const { clock } = deps.effects;
   const from = clock.monotonic();
   const ending = () => ({ endedAt: clock.now().toISOString(), durationMs: Math.round(clock.monotonic() - from) });
@@ -122,6 +125,7 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
       },
     );
   } catch (thrown) {
+    release(thrown instanceof RunnerError ? thrown.usage : undefined);
     if (deps.signal.aborted) throw thrown;
     fail(thrown, { ...started, ...ending() }, deps);
     if (deps.stopping.aborted && thrown instanceof RunnerError && thrown.problem === "unavailable")
@@ -131,7 +135,8 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
       : new RunnerError("failed", `${request.runner.name}: ${messageOf(thrown)}`, { cause: thrown });
   }
   const end = ending();
-  const { content, structured, unusable, usage, model } = reply;
+  const { content, structured, unusable, model } = reply;
+  const usage = usageOf(request.prompt, reply);
   deps.workspace.writeCall({
     ...started,
     state: "finished",
@@ -141,10 +146,19 @@ async function send(request: CallRequest, started: StartedCall, deps: CallServic
     ...end,
   });
   deps.spending.called(usage);
+  release(usage);
   const { id, role } = started;
   const { durationMs } = end;
   deps.emit({ type: "call.finished", callId: id, role, ...defined({ usage }), durationMs, reused: false });
-  return reply;
+  return { ...reply, usage };
+}
+
+/** Where a runner tells no token counts they are estimated from the texts, and marked: no cap on tokens is blind. */
+function usageOf(prompt: string, { content, usage }: RunnerReply): Usage {
+  if (usage && usage.inputTokens + usage.outputTokens > 0) return usage;
+  const tokens = (text: string): number => Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+  const { costUsd } = usage ?? {};
+  return { inputTokens: tokens(prompt), outputTokens: tokens(content), ...defined({ costUsd }), estimated: true };
 }
 
 type StartedCall = Extract<CallRecord, { state: "started" }>;

@@ -6,6 +6,7 @@ import { Semaphore } from "../kernel/semaphore.ts";
 import type { Failed } from "../model/failed.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import { Caps } from "./caps.ts";
 import { changedFilesMessage } from "./changed-files.ts";
 import { isScoredAlike } from "./changes.ts";
 import type { Emitter } from "./emitter.ts";
@@ -108,6 +109,7 @@ export async function conductRun(
       workspace,
       history,
       spending,
+      caps: new Caps(settings.stop, spending),
       requests,
       slots: new Semaphore(settings.parallel),
       signals,

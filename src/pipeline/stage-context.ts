@@ -8,6 +8,7 @@ import type { IterationRecord, SettingChange } from "../model/iteration.ts";
 import type { RunTotals } from "../model/run.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { createCalls } from "./calls.ts";
+import type { Caps } from "./caps.ts";
 import type { StopSignals } from "./ending.ts";
 import type { RunHistory, View } from "./history.ts";
 import type { InputGuard } from "./inputs.ts";
@@ -28,6 +29,7 @@ export interface Loop {
   readonly workspace: Workspace;
   readonly history: RunHistory;
   readonly spending: Spending;
+  readonly caps: Caps;
   readonly slots: Semaphore;
   readonly signals: StopSignals;
   /** Aborted by either of them. */
@@ -73,7 +75,7 @@ export function stageContext(
       going,
       root: settings.root,
       mark: run.mark,
-      stop: settings.stop,
+      caps: loop.caps,
       hide,
     },
     iteration,

@@ -134,8 +134,12 @@ export function redactedTrials(trials: Trials, hide: Redactor): Trials {
 export function redactedCalls(calls: Calls, hide: Redactor): Calls {
   const redacted = ({ runner, ...request }: CallRequest): CallRequest => {
     const { name, model } = runner;
+    const most = {
+      mostTokens: (promptTokens: number) => runner.mostTokens?.(promptTokens) ?? null,
+      mostCost: (promptTokens: number) => runner.mostCost?.(promptTokens) ?? null,
+    };
     const run: typeof runner.run = (asked, ctx) => clean(runner.run(asked, ctx), hide);
-    return { ...request, runner: { name, ...(model === undefined ? {} : { model }), run } };
+    return { ...request, runner: { name, ...(model === undefined ? {} : { model }), ...most, run } };
   };
   return { ask: (request) => calls.ask(redacted(request)) };
 }

@@ -86,6 +86,11 @@ export function stopBetweenIterations(
 /** The spent budget after which nothing more is started, or `null`; what runs is finished and scored. */
 export function stopStarts(totals: RunTotals, stop: StopSettings): FinishReason | null {
   if (stop.wallClockMs !== undefined && totals.activeMs >= stop.wallClockMs) return "wall-clock";
+  return spentCap(totals, stop);
+}
+
+/** The spent cap after which no call of any stage is sent, or `null`; what was not scored is left to a resume with a higher one. */
+export function spentCap(totals: RunTotals, stop: StopSettings): "tokens" | "cost" | null {
   if (stop.tokens !== undefined && totals.inputTokens + totals.outputTokens >= stop.tokens) return "tokens";
   if (stop.costUsd !== undefined && totals.costUsd >= stop.costUsd) return "cost";
   return null;

@@ -9,6 +9,7 @@ import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
 import { originSchema, type RunOrigin } from "../model/run.ts";
 import { type RunSettings, settingsSchema } from "../model/settings.ts";
+import { CHARACTERS_PER_TOKEN } from "../model/units.ts";
 import { TEXT, WHOLE } from "../model/vocabulary.ts";
 import { MOST_FAILURES } from "../pipeline/stopping.ts";
 import { type AuraName, CommandError, compileCommand } from "../platform/command.ts";
@@ -233,8 +234,6 @@ function sampleValues(
     params_file: join(trials, `${trial}.a1`, PARAMS_FILE),
   };
 }
-
-const CHARACTERS_PER_TOKEN = 4;
 
 function estimate({ researcher }: ResolvedRun, sites: readonly Site[], prompt: string | null): CostEstimate {
   const { numTasks } = researcher;

@@ -2,9 +2,10 @@ import { join, resolve } from "node:path";
 import type { StageContext } from "../../kernel/context.ts";
 import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import type { InputSetting } from "../../model/settings.ts";
+import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { clipLines, fence, promptLine } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./history.ts";
-import { CHARACTERS_PER_TOKEN, fencedText, printableList } from "./printable.ts";
+import { fencedText, printableList } from "./printable.ts";
 
 /** Files of one input folder whose contents are considered. */
 const MAX_FILES = 100;

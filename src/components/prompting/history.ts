@@ -1,15 +1,9 @@
 import type { HistoryEntry, StageContext } from "../../kernel/context.ts";
 import { compareIds } from "../../model/ids.ts";
 import type { Direction } from "../../model/settings.ts";
+import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { clip, clipLines, fence, promptLine } from "../../text/printable.ts";
-import {
-  absent,
-  CHARACTERS_PER_TOKEN,
-  fencedText,
-  printableJson,
-  printableList,
-  printableRecord,
-} from "./printable.ts";
+import { absent, fencedText, printableJson, printableList, printableRecord } from "./printable.ts";
 
 /** Tokens of each part of a prompt that grows with the run. */
 export const TOKEN_BUDGETS = {

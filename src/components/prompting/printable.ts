@@ -60,6 +60,3 @@ export function lazyRecord(fields: ReadonlyMap<string, () => unknown>): Readonly
 function printing<T extends object>(value: T, text: string): T {
   return Object.defineProperty(value, "toString", { value: () => text, enumerable: false });
 }
-
-/** Characters a token of English or code has on average; the estimate behind every token budget of a prompt. */
-export const CHARACTERS_PER_TOKEN = 4;

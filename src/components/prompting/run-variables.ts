@@ -1,8 +1,9 @@
 import type { StageContext } from "../../kernel/context.ts";
 import type { MetricSettings } from "../../model/settings.ts";
+import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { fence, promptLine } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./history.ts";
-import { CHARACTERS_PER_TOKEN, printableList, printableRecord } from "./printable.ts";
+import { printableList, printableRecord } from "./printable.ts";
 
 /** `metric`: name, direction, baseline, target. */
 export function metricVariable({ name, direction, baseline, target }: MetricSettings): unknown {

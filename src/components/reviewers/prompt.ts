@@ -3,17 +3,12 @@ import { defineComponent } from "../../kernel/define.ts";
 import { RunnerError, type RunnerProblem } from "../../kernel/errors.ts";
 import { assertOptions } from "../../kernel/given-options.ts";
 import type { Finding, Reviewer as ReviewerPort } from "../../kernel/ports.ts";
+import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { clip, clipLines, fence, promptLine } from "../../text/printable.ts";
 import { askUntilUsable, inReplies, type Reading } from "../prompting/ask.ts";
 import { TOKEN_BUDGETS } from "../prompting/history.ts";
-import {
-  CHARACTERS_PER_TOKEN,
-  fencedText,
-  printableJson,
-  printableList,
-  printableRecord,
-} from "../prompting/printable.ts";
+import { fencedText, printableJson, printableList, printableRecord } from "../prompting/printable.ts";
 import {
   ASKING_OPTIONS,
   type AskingOptions,

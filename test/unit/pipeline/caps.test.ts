@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  FunctionExperimenter,
+  Pipeline,
+  type PipelineOptions,
+  type Runner,
+  SearchResearcher,
+  Workspace,
+} from "../../../src/index.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+
+let folder: TemporaryDirectory;
+beforeEach(() => {
+  folder = temporaryDirectory();
+});
+afterEach(() => folder[Symbol.dispose]());
+
+type Stop = NonNullable<NonNullable<PipelineOptions["settings"]>["stop"]>;
+
+/** A judge whose every call uses so many tokens, of the `most` that it may; answers when the event loop has gone round. */
+function judge(tokens: number, most: number | null): Runner & { readonly seen: { now: number; most: number } } {
+  const seen = { now: 0, most: 0 };
+  return {
+    name: "judge",
+    seen,
+    mostTokens: () => most,
+    async run() {
+      seen.now++;
+      seen.most = Math.max(seen.most, seen.now);
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.now--;
+      return { content: "0.5", usage: { inputTokens: tokens - 1, outputTokens: 1, costUsd: tokens / 1000 } };
+    },
+  };
+}
+
+/** Scores 50 hypotheses at once, each by a call. */
+async function run(runner: Runner, stop: Stop) {
+  const evaluator: PipelineOptions["evaluator"] = {
+    async evaluate({ id }, _experiment, { calls }) {
+      await calls.ask({ runner, role: "evaluator", prompt: "Score it.", hypothesisId: id, ask: 1 });
+      return { hypothesisId: id, score: 0.5, passed: true, reason: "judged", details: {} };
+    },
+  };
+  const pipeline = new Pipeline({
+    researcher: new SearchResearcher({
+      method: "random",
+      numTasks: 50,
+      space: { x: { type: "float", low: 0, high: 1 } },
+    }),
+    experimenter: new FunctionExperimenter(() => ({ score: 1 })),
+    evaluator,
+    workspace: await Workspace.create(folder.join("run"), { ifExists: "resume" }),
+    settings: { parallel: 50, stop },
+  });
+  return pipeline.run();
+}
+
+const used = ({ inputTokens, outputTokens }: { readonly inputTokens: number; readonly outputTokens: number }) =>
+  inputTokens + outputTokens;
+
+describe("a cap, at 50 calls at once", () => {
+  test.each([
+    ["that know the most they may use", 100],
+    ["that do not know what they may use", null],
+  ])("is overshot by one call at most, by calls %s", async (_, most) => {
+    const runner = judge(100, most);
+    const result = await run(runner, { iterations: 1, tokens: 1050 });
+    expect(result).toMatchObject({ reason: "tokens", exitCode: 0 });
+    expect(used(result.totals)).toBeGreaterThanOrEqual(1050);
+    expect(used(result.totals)).toBeLessThanOrEqual(1150);
+    expect(runner.seen.most).toBeGreaterThan(1);
+  });
+
+  test("of money holds as well", async () => {
+    const result = await run(judge(100, null), { iterations: 1, costUsd: 1.05 });
+    expect(result.reason).toBe("cost");
+    expect(result.totals.costUsd).toBeCloseTo(1.1);
+  });
+
+  test("leaves the rest unscored, which a resume with a higher one scores, and pays for nothing twice", async () => {
+    await run(judge(100, 100), { iterations: 1, tokens: 1050 });
+    const again = await run(judge(100, 100), { iterations: 1, tokens: 1050 });
+    expect(again).toMatchObject({ reason: "tokens", totals: { calls: 11 } });
+    const more = await run(judge(100, 100), { iterations: 1, tokens: 1_000_000 });
+    expect(more).toMatchObject({ reason: "iterations", totals: { calls: 50, trials: 50 } });
+  });
+
+  test("lets all of them run when there is none", async () => {
+    const runner = judge(100, null);
+    expect((await run(runner, { iterations: 1 })).totals.calls).toBe(50);
+    expect(runner.seen.most).toBe(50);
+  });
+});
+
+test("a runner that tells no token counts is counted by an estimate, marked as one, so that a cap on tokens holds", async () => {
+  const runner: Runner = { name: "agent", run: async () => ({ content: "x".repeat(400) }) };
+  const result = await run(runner, { iterations: 1, tokens: 1000 });
+  expect(result.reason).toBe("tokens");
+  expect(used(result.totals)).toBeGreaterThanOrEqual(1000);
+  expect(used(result.totals)).toBeLessThanOrEqual(1103);
+  const workspace = await Workspace.open(folder.join("run"));
+  expect(workspace.readCall(1, "i00001-h000-evaluator-a1")).toMatchObject({
+    usage: { inputTokens: 3, outputTokens: 100, estimated: true },
+  });
+});
