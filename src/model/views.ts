@@ -142,13 +142,32 @@ export const callsOutput = described(
         responseLength: described("Characters (UTF-16 units) of the reply; `null` without one.", nullable(WHOLE)),
         inputTokens: nullable(TOKENS),
         outputTokens: nullable(TOKENS),
+        estimated: described("The runner told no token counts: they are estimated.", { type: "boolean" }),
         costUsd: nullable(US_DOLLARS),
         durationMs: nullable(MILLISECONDS),
         failure: described("Why it failed; `null` when it did not.", nullable(TEXT)),
       }),
     ),
+    sums: described(
+      "What they used together, by the stage that asked, by runner, and by iteration.",
+      listOf(
+        exactly({
+          by: { enum: ["stage", "runner", "iteration"] },
+          name: TEXT,
+          calls: WHOLE,
+          inputTokens: TOKENS,
+          outputTokens: TOKENS,
+          estimated: described("How many of them told no token counts, and are counted by an estimate.", WHOLE),
+          costUsd: described("Of those whose price is known.", US_DOLLARS),
+          unpriced: described("How many of them have a price that nobody told.", WHOLE),
+        }),
+      ),
+    ),
   }),
 );
+/** All calls, and what those of one stage, runner or iteration used together. */
+export type CallsView = Infer<typeof callsOutput>;
+export type CallSum = CallsView["sums"][number];
 /** One call without its texts, which `inspect show` has. */
 export type CallRow = Infer<typeof callsOutput>["calls"][number];
 

@@ -4,7 +4,7 @@ import type { Hypothesis } from "../model/hypothesis.ts";
 import type { Insight } from "../model/insight.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
 import type { RunOrigin } from "../model/run.ts";
-import type { BestView, CallRow, HypothesisRow, SummaryView } from "../model/views.ts";
+import type { BestView, CallSum, CallsView, HypothesisRow, SummaryView } from "../model/views.ts";
 import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
 import { terminalLine } from "../text/printable.ts";
 import { displayWidth, toWidth, truncate, wrapText } from "../text/width.ts";
@@ -160,7 +160,7 @@ export function insightsText(insights: readonly Insight[], width = DEFAULT_WIDTH
 }
 
 /** `aura inspect … calls`: one line a model or command-runner call. */
-export function callsText(calls: readonly CallRow[], width = DEFAULT_WIDTH): string {
+export function callsText({ calls, sums }: CallsView, width = DEFAULT_WIDTH): string {
   if (calls.length === 0) return "no calls yet\n";
   const columns = [
     { head: "call" },
@@ -171,16 +171,44 @@ export function callsText(calls: readonly CallRow[], width = DEFAULT_WIDTH): str
     { head: "time", align: "right" },
     { head: "runner" },
   ] as const;
-  const rows = calls.map(({ id, role, state, inputTokens, outputTokens, costUsd, durationMs, runner, model }) => [
+  const rows = calls.map(({ id, role, state, estimated, durationMs, runner, model, ...call }) => [
     id,
     role,
     state,
-    inputTokens === null || outputTokens === null ? "" : formatCount(inputTokens + outputTokens),
-    costUsd === null ? "" : formatCost(costUsd),
+    call.inputTokens === null || call.outputTokens === null
+      ? ""
+      : tokensText(call.inputTokens + call.outputTokens, estimated),
+    call.costUsd === null ? "" : formatCost(call.costUsd),
     durationMs === null ? "" : formatDuration(durationMs),
     model === null ? runner : `${runner} ${model}`,
   ]);
-  return text(textTable(columns, rows, width));
+  return text([...textTable(columns, rows, width), "", ...sumLines(sums, width)]);
+}
+
+/** What all calls used, by stage, runner and iteration; of many iterations the last. */
+function sumLines(sums: readonly CallSum[], width: number): readonly string[] {
+  const columns = [
+    { head: "by" },
+    { head: "calls", align: "right" },
+    { head: "tokens", align: "right" },
+    { head: "cost" },
+  ] as const;
+  const iterations = sums.filter(({ by }) => by === "iteration").slice(-ITERATIONS_SUMMED);
+  const shown = [...sums.filter(({ by }) => by !== "iteration"), ...iterations];
+  const rows = shown.map(({ by, name, calls, inputTokens, outputTokens, estimated, costUsd, unpriced }) => [
+    `${by} ${name}`,
+    String(calls),
+    tokensText(inputTokens + outputTokens, estimated > 0),
+    unpriced === 0 ? formatCost(costUsd) : `${formatCost(costUsd)}, and ${unpriced} without a known price`,
+  ]);
+  return textTable(columns, rows, width);
+}
+
+const ITERATIONS_SUMMED = 20;
+
+/** An estimate is marked as one. */
+function tokensText(tokens: number, isEstimated: boolean): string {
+  return isEstimated ? `~${formatCount(tokens)}` : formatCount(tokens);
 }
 
 /** After a rollback or an accepted change there may be scores that do not count. */

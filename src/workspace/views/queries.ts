@@ -7,7 +7,7 @@ import type { Insight } from "../../model/insight.ts";
 import { type RefusedProposal, WHOLE_REPLY } from "../../model/iteration.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { isUnderWay, type RunManifest } from "../../model/run.ts";
-import type { BestView, CallRow, HypothesisRow, SummaryView } from "../../model/views.ts";
+import type { BestView, CallRow, CallsView, HypothesisRow, SummaryView } from "../../model/views.ts";
 import { experimentFile } from "../layout.ts";
 import { listIterations, listRecords } from "../listing.ts";
 import { notFound } from "../locate.ts";
@@ -17,6 +17,7 @@ import { readCall, readEvaluation, readHypothesis, readInsights, readIteration, 
 import { readRollbacks } from "../rollbacks.ts";
 import type { StateRecords } from "../states/index.ts";
 import type { Workspace } from "../workspace.ts";
+import { callSums } from "./call-sums.ts";
 import { type Standing, standing } from "./standing.ts";
 
 /** What read-only questions about a workspace need: no lock, no write permission, nothing heavy. */
@@ -137,15 +138,16 @@ export function inspectInsights(root: string, { files }: Pick<Observer, "files">
   return listIterations(root, files).flatMap((iteration) => readInsights({ root, files }, iteration) ?? []);
 }
 
-/** Every model or command-runner call, in the order of iterations and ids. */
-export function inspectCalls(root: string, { files }: Pick<Observer, "files">): readonly CallRow[] {
+/** Every model or command-runner call, in the order of iterations and ids, and what they used together. */
+export function inspectCalls(root: string, { files }: Pick<Observer, "files">): CallsView {
   manifestOf(root, files);
-  return listIterations(root, files).flatMap((iteration) =>
+  const calls = listIterations(root, files).flatMap((iteration) =>
     listRecords(root, files, iteration, "calls").flatMap((id) => {
       const call = readCall({ root, files }, iteration, id);
       return call ? [callRow(call)] : [];
     }),
   );
+  return { calls, sums: callSums(calls) };
 }
 
 /** What is recorded of a best, by its id. */
@@ -223,6 +225,7 @@ function callRow(call: CallRecord): CallRow {
     responseLength: call.state === "started" ? null : (call.response?.length ?? null),
     inputTokens: usage?.inputTokens ?? null,
     outputTokens: usage?.outputTokens ?? null,
+    estimated: usage?.estimated ?? false,
     costUsd: usage?.costUsd ?? null,
     durationMs: ended?.durationMs ?? null,
     failure: call.state === "failed" ? call.failure.message : null,

@@ -11,6 +11,7 @@ import {
   summaryText,
 } from "../../../src/reporters/inspect-text.ts";
 import { displayWidth } from "../../../src/text/width.ts";
+import { callSums } from "../../../src/workspace/views/call-sums.ts";
 import { HOSTILE } from "../ui/recorded-events.ts";
 
 const best = {
@@ -112,7 +113,7 @@ describe("the texts of inspect", () => {
     expect(bestText({ ...summary, hypotheses, best: null })).toBe("nothing was scored yet\n");
     expect(hypothesesText([], summary)).toBe("no hypotheses yet\n");
     expect(insightsText([])).toBe("no insights yet\n");
-    expect(callsText([])).toBe("no calls yet\n");
+    expect(callsText({ calls: [], sums: [] })).toBe("no calls yet\n");
   });
 
   it("say so while nothing is scored that counts", () => {
@@ -195,14 +196,27 @@ describe("the texts of inspect", () => {
       responseLength: 10,
       inputTokens: 1200,
       outputTokens: 340,
+      estimated: false,
       costUsd: 0.0087,
       durationMs: 4210,
       failure: null,
     };
     const none = { model: null, inputTokens: null, outputTokens: null, costUsd: null, durationMs: null };
-    const text = callsText([call, { ...call, ...none, id: "00001-reviewer-a1", role: "reviewer", state: "failed" }]);
-    expect(text.split("\n")[1]).toBe("00001-researcher-a1  researcher  finished    1.5k  $0.0087    4s  main m-1");
-    expect(text.split("\n")[2]).toMatch(/^00001-reviewer-a1 {4}reviewer {4}failed .* main$/);
+    const failed: CallRow = { ...call, ...none, id: "00001-reviewer-a1", role: "reviewer", state: "failed" };
+    const agent: CallRow = { ...call, ...none, id: "i00001-h000-evaluator-a1", role: "evaluator", runner: "agent" };
+    const calls = [call, failed, { ...agent, inputTokens: 60, outputTokens: 40, estimated: true }];
+    const text = callsText({ calls, sums: callSums(calls) });
+    expect(text.split("\n")[1]).toMatch(/^00001-researcher-a1 +researcher +finished +1.5k +\$0.0087 +4s +main m-1$/);
+    expect(text.split("\n")[2]).toMatch(/^00001-reviewer-a1 +reviewer {4}failed .* main$/);
+    expect(text).toContain(`
+by                calls  tokens  cost
+stage researcher      1    1.5k  $0.0087
+stage reviewer        1       0  $0
+stage evaluator       1    ~100  $0, and 1 without a known price
+runner main           2    1.5k  $0.0087
+runner agent          1    ~100  $0, and 1 without a known price
+iteration 1           3   ~1.6k  $0.0087, and 1 without a known price
+`);
   });
 });
 

@@ -122,7 +122,7 @@ describe("inspect hypotheses, insights, calls and events", () => {
       { id: "i00010-h001", status: "proposed", score: null, passed: null, label: null, edits: 1 },
     ]);
     expect(inspectInsights(workspace.root, observer).map(({ iteration }) => iteration)).toEqual([9, 10]);
-    expect(inspectCalls(workspace.root, observer)).toMatchObject([
+    expect(inspectCalls(workspace.root, observer).calls).toMatchObject([
       { id: "00009-researcher-a1", inputTokens: 12, responseLength: 13 },
       { id: "00010-researcher-a1", state: "finished", failure: null },
     ]);
