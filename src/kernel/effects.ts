@@ -150,6 +150,11 @@ export interface ProcessRequest {
   /** Value of `AURA_TRIAL` in `env`: leftovers that carry it are ended too, whatever group they are in. */
   readonly marker?: string;
   readonly limits?: ProcessLimits;
+  /**
+   * What it starts runs in a process namespace: SIGTERM goes to all in there, and not to what made the namespace, which
+   * would end at once and take them along.
+   */
+  readonly isolated?: boolean;
   /** As soon as the process exists. */
   readonly onStart?: (process: ProcessIdentity) => void;
   /** Each line of output, without its end, cut at 1 MiB; of a redrawn one the last text. */

@@ -154,6 +154,7 @@ function jobOf(
     ...wrapped,
     place,
     limits,
+    isolated: starter.isolates ?? false,
     timeoutMs: stops.timeoutMs,
     graceMs: GRACE_MS,
     ...(outputBytes === undefined ? {} : { outputLimitBytes: outputBytes }),

@@ -1,6 +1,6 @@
 import { type ProcessUsage, TimeoutReached } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
-import { isThere, membersOf, type Pids, type ProcessTable, readStat, send } from "./proc-fs.ts";
+import { isNested, isThere, membersOf, type Pids, type ProcessTable, readStat, send } from "./proc-fs.ts";
 import { UsageMeter } from "./usage.ts";
 
 /** Why AURA ended a process. */
@@ -101,21 +101,25 @@ export class Ending {
 export class ProcessGroup {
   readonly #id: number;
   readonly #table: ProcessTable;
+  readonly #isolated: boolean;
   /** Descendants that were seen at some time, with their start time: found again after they have lost their parent. */
   readonly #seen = new Map<number, string>();
   readonly #meter = new UsageMeter();
   #left: "leader" | "members" | "nobody" = "leader";
 
-  constructor(leader: number, table: ProcessTable) {
+  constructor(leader: number, table: ProcessTable, isolated = false) {
     this.#id = leader;
     this.#table = table;
+    this.#isolated = isolated;
   }
 
   signal(signal: "SIGTERM" | "SIGKILL"): void {
     if (this.#left === "nobody") return;
     // Before the signal: afterwards nobody can tell whose children those were whose parent it has ended.
     this.look();
-    send(-this.#id, signal);
+    const inside = signal === "SIGTERM" && this.#isolated ? [...this.#seen.keys()].filter(isNested) : [];
+    for (const pid of inside) send(pid, signal);
+    if (inside.length === 0) send(-this.#id, signal);
     if (signal === "SIGKILL") this.#killSeen();
   }
 

@@ -52,6 +52,11 @@ export function readUse(pid: number): ProcessUse | null {
   return { cpuSeconds, residentBytes: bytes("VmRSS"), peakBytes: bytes("VmHWM") };
 }
 
+/** Whether a process is in a process namespace below that of this `/proc`. */
+export function isNested(pid: number): boolean {
+  return /^NSpid:(?:\s+\d+){2,}$/m.test(readOrNull(`/proc/${pid}/status`)?.toString("latin1") ?? "");
+}
+
 /** Identifier of this boot of the machine; empty where the system has none. */
 function readBootId(): string {
   return readOrNull("/proc/sys/kernel/random/boot_id")?.toString("latin1").trim() ?? "";

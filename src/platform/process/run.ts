@@ -106,7 +106,7 @@ class ProcessRun implements ChildEvents {
     this.#startedAt = clock.monotonic();
     this.#oomKillsBefore = oomKills();
     this.#armDeadline();
-    this.#group = new ProcessGroup(pid, this.#host.table);
+    this.#group = new ProcessGroup(pid, this.#host.table, this.#request.isolated);
     this.#host.trees.add(this.#group);
     this.#ending.started(this.#group);
     this.#announce();

@@ -121,6 +121,12 @@ bwrap.describe("a sandbox of bubblewrap's", () => {
     expect(await said(fill, { tmpBytes: 1024 * 1024 })).toBe("1048576\n1048576");
   });
 
+  bwrap.test("lets a command that is to end do so by itself", async () => {
+    const line = "trap 'echo saved; kill $!; exit 0' TERM; sleep 30 & echo ready; wait";
+    const raw = await run(line, { timeoutMs: 400 });
+    expect(raw).toMatchObject({ end: "timeout", stdoutTail: "ready\nsaved\n" });
+  });
+
   bwrap.test("is refused where it cannot be made, with what to install", async () => {
     const refused = async (one: ExecutionRig): Promise<string> => {
       const thrown = await run("true", {}, one).catch((error: unknown) => error);
