@@ -19,6 +19,9 @@ const SETTINGS = [
 ].map((name) => `/etc/${name}`);
 const NETWORK_SETTINGS = ["/etc/resolv.conf", "/etc/hosts", "/etc/services"];
 
+/** Of the kernel's settings, which to root are those of the machine. */
+const KERNEL = ["sys", "sysrq-trigger", "irq", "bus", "fs"].map((name) => `/proc/${name}`);
+
 /** What mount points below a folder that is hidden may take: no files are ever in it. */
 const HIDDEN_BYTES = 64 * 1024;
 
@@ -35,7 +38,7 @@ export function systemWords(files: Files, tmpBytes: number, network: "none" | "h
     ...["--cap-drop", "ALL", "--hostname", "aura", ...(network === "host" ? ["--share-net"] : [])],
     ...system,
     ...settings.flatMap((path) => ["--ro-bind-try", path, path]),
-    ...["--proc", "/proc", "--dev", "/dev"],
+    ...["--proc", "/proc", ...KERNEL.flatMap((path) => ["--ro-bind-try", path, path]), "--dev", "/dev"],
     ...["/tmp", "/dev/shm"].flatMap((path) => ["--size", String(tmpBytes), "--perms", "1777", "--tmpfs", path]),
   ];
 }

@@ -1,0 +1,59 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { expect } from "vitest";
+import { type Attempted, attackTable, target } from "../support/attacked.ts";
+import { FULL, thorough } from "../support/thorough.ts";
+import { bwrap } from "../support/tools.ts";
+
+const PAGE = "docs/executors.md";
+
+/** Those that did not come to nothing, or are not recorded as what they were. */
+function wrong(attempted: readonly Attempted[]): readonly string[] {
+  return attempted
+    .filter(({ attack, won, status }) => won || status !== attack.status)
+    .map(({ attack, status, said }) => `${attack.name}: ${status}: ${said.slice(0, 500)}`);
+}
+
+/** Holds when the page has this table; writes it there when `AURA_WRITE_DOCS` is set. */
+function inThePage(name: string, table: string): void {
+  const page = readFileSync(PAGE, "utf8");
+  const [begin, end] = [`<!-- attacks: ${name} -->\n\n`, "\n\n<!-- /attacks -->"];
+  const from = page.indexOf(begin) + begin.length;
+  const to = page.indexOf(end, from);
+  if (process.env.AURA_WRITE_DOCS) writeFileSync(PAGE, page.slice(0, from) + table + page.slice(to));
+  else expect(page.slice(from, to)).toBe(table);
+}
+
+/** Processes of the machine that run this program with this argument. */
+function processesOf(command: string): string {
+  return execFileSync("sh", ["-c", `pgrep -fx '${command}' || true`], { encoding: "utf8" });
+}
+
+bwrap.test(
+  "no attack from inside a sandbox wins",
+  async () => {
+    const { around, excesses, results, values, desk } = await target("type: bwrap, tmp: 64M");
+    const attempted = [...(await around())];
+    expect(wrong(attempted)).toEqual([]);
+    expect(desk.read("train.txt")).toBe("train");
+    expect(desk.read("data/input.txt")).toBe("data");
+    const daemon = attempted.findIndex(({ attack }) => attack.name === "leave-daemon") + 1;
+    const beat = desk.join(`runs/around/iterations/00001/trials/i00001-h0${daemon}-t00.a1/beat`);
+    const beaten = statSync(beat).mtimeMs;
+    if (!FULL) return;
+    for (const more of [excesses, results, values]) attempted.push(...(await more()));
+    expect(wrong(attempted)).toEqual([]);
+    expect(statSync(beat).mtimeMs).toBe(beaten);
+    expect(processesOf("sleep 1000")).toBe("");
+    inThePage("bwrap", attackTable(attempted));
+  },
+  120_000,
+);
+
+thorough("the same attacks win where there is no sandbox", async () => {
+  const names = ["make-in-project", "read-env-file", "read-workspace", "read-other-trial", "write-record", "read-home"];
+  const dials = ["dial-loopback", "dial-socket", "dial-abstract"];
+  const { around } = await target("type: script");
+  const attempted = await around([...names, ...dials]);
+  expect(attempted.filter(({ won }) => won)).toHaveLength(names.length + dials.length);
+});
