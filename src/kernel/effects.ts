@@ -169,6 +169,15 @@ export interface ProcessLimits {
   readonly openFiles?: number;
 }
 
+/**
+ * What holds a limit: a control group, for all that a process starts together; limits of each process by itself; or
+ * whatever else runs it, such as a container. `none`: nothing does.
+ */
+export type LimitTier = "cgroup-v2" | "cgroup-v1" | "rlimit" | "container" | "cluster" | "none";
+
+/** What holds each of the limits that were asked for. */
+export type LimitTiers = { readonly [Name in keyof ProcessLimits]?: LimitTier };
+
 export type ProcessEnd =
   | "exited"
   | "timeout"
@@ -204,6 +213,8 @@ export interface ProcessUsage {
   readonly cpuSeconds?: number;
   /** Most resident memory at a time. */
   readonly peakMemoryBytes?: number;
+  /** What held each limit that it had. */
+  readonly limits?: LimitTiers;
 }
 
 /** Local processes. Each runs in its own group and never outlives the runner that started it. */
@@ -219,6 +230,8 @@ export interface ProcessRunner {
   isAlive(identity: ProcessIdentity): boolean;
   /** Ends a process left by an earlier, dead AURA together with its group, and whatever carries a marker with this prefix. Returns how many. */
   endLeftovers(identities: readonly ProcessIdentity[], markerPrefix: string): Promise<number>;
+  /** What would hold local processes to these limits. */
+  limitTiers(limits: ProcessLimits): LimitTiers;
   /** The machine's load: runnable processes on average over the last minute; `null` where the system does not say. */
   load(): number | null;
   /** Identity of this process, its machine, and the process namespace in which its id counts, where there are such. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../model/json.ts";
 import type { RunSettings } from "../model/settings.ts";
-import type { Effects, ProcessEnd, ProcessLimits, ProcessRequest, ProcessUsage } from "./effects.ts";
+import type { Effects, LimitTiers, ProcessEnd, ProcessLimits, ProcessRequest, ProcessUsage } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Lifecycle } from "./runner.ts";
 
@@ -112,6 +112,8 @@ export interface Starter extends Lifecycle {
    * own, and there is no warning that code of a model has all rights of the user.
    */
   readonly isolates?: boolean;
+  /** What holds these limits where it runs commands; without it, what holds them for local processes. */
+  limitTiers?(limits: ProcessLimits): LimitTiers;
   /**
    * Why commands would not find this program where they run; `null` when they do. It is looked for where the environment
    * says as well, unless there is a `start`, which may run commands anywhere: `here` asks

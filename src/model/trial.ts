@@ -52,9 +52,14 @@ export type TrialOutcome = Infer<typeof trialOutcomeSchema>;
 const usage = {
   cpuSeconds: { type: "number", minimum: 0, description: "CPU time of it and all that it started, as far as seen." },
   peakMemoryBytes: { type: "integer", minimum: 0, description: "Most resident memory at a time, as far as seen." },
+  limits: {
+    type: "object",
+    additionalProperties: { enum: ["cgroup-v2", "cgroup-v1", "rlimit", "container", "cluster", "none"] },
+    description: "What held each of its limits; a control group for all its processes together, `rlimit` for each.",
+  },
 } as const;
 
-const usageSchema = exactly(["cpuSeconds", "peakMemoryBytes"], usage);
+const usageSchema = exactly(["cpuSeconds", "peakMemoryBytes", "limits"], usage);
 /** What an attempt used. */
 export type AttemptUsage = Infer<typeof usageSchema>;
 
@@ -71,6 +76,7 @@ const mayBeAbsent = [
   "load",
   "cpuSeconds",
   "peakMemoryBytes",
+  "limits",
 ] as const;
 
 const attemptSchema = exactly(mayBeAbsent, {

@@ -85,6 +85,7 @@ export function withMark(effects: Effects, mark: string, secrets: readonly strin
       killAll: () => processes.killAll(),
       isAlive: (identity) => processes.isAlive(identity),
       load: () => processes.load(),
+      limitTiers: (limits) => processes.limitTiers(limits),
       endLeftovers: (identities, prefix) => processes.endLeftovers(identities, prefix),
     },
   };

@@ -251,7 +251,7 @@ interface Place extends Disposable {
 }
 
 /** What is known of an attempt when it has ended. */
-type AttemptEnd = Pick<TrialAttempt, "cpuSeconds" | "peakMemoryBytes" | "load"> & { readonly durationMs: number };
+type AttemptEnd = AttemptUsage & Pick<TrialAttempt, "load"> & { readonly durationMs: number };
 
 /** The attempt that a killed AURA left running somewhere, if the record says where. */
 function leftRunning(trial: StartedTrial | null): TrialAttempt | null {

@@ -261,6 +261,7 @@ function faultyProcesses(inner: ProcessRunner, at: FaultSwitch, token: string): 
       if (!at.crashed) inner.killAll();
     },
     load: () => inner.load(),
+    limitTiers: (limits) => inner.limitTiers(limits),
     isAlive: (identity) => at.alive(() => isAlive(identity)),
     endLeftovers: (identities, prefix) =>
       at.around({ port: "processes", method: "endLeftovers", target: prefix }, new AbortController().signal, () =>

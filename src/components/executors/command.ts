@@ -25,7 +25,7 @@ import {
   parameterVariables,
   type TextTemplate,
 } from "../../platform/command.ts";
-import { findProgram, limitGap } from "../../platform/process/invocation.ts";
+import { findProgram } from "../../platform/process/invocation.ts";
 import type { HouseSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { minimalEnvironment, ownEnvironment, refusedVariable, withheldMessage } from "../process-environment.ts";
@@ -33,6 +33,7 @@ import { Dispatch, runJob } from "./jobs.ts";
 import {
   COMMAND,
   checkProcessOptions,
+  limitGap,
   PROCESS_OPTIONS,
   type ProcessOptions,
   type ProcessSpecOptions,
@@ -91,8 +92,7 @@ export class CommandExecutor implements Executor {
    */
   async setup(ctx: RunContext): Promise<void> {
     for (const { template } of this.#commands(ctx.settings)) template.check(ctx.declared ?? {});
-    const gap = limitGap(this.#options.limits ?? {});
-    if (gap !== null && this.#options.strictLimits) throw new ToolMissingError("prlimit", gap);
+    const gap = this.#assertLimits(ctx);
     const env = Object.fromEntries(this.#env.map(([name]) => [name, ""]));
     const withheld = this.starter.isolates ? null : withheldMessage("trials are", { ...this.#sources(ctx), env });
     this.#warnings = [
@@ -118,6 +118,7 @@ export class CommandExecutor implements Executor {
     const { settings } = given;
     const { starter } = this;
     await starter.probe?.(given);
+    this.#assertLimits(given);
     // Checks run before the trial's command.
     const [, first = this.#command] = this.#commands(settings);
     const path = first.shell ? "" : firstWord(first.source);
@@ -168,6 +169,15 @@ export class CommandExecutor implements Executor {
       if (!(error instanceof CommandError)) throw error;
       return { kind: "failure", status: "failed", failure: { code: "command-invalid", message: messageOf(error) } };
     }
+  }
+
+  /** What keeps limits from being held; throws it as a `ToolMissingError` where they have to be. */
+  #assertLimits({ effects }: Pick<RunContext, "effects">): string | null {
+    const { outputBytes: _, ...limits } = this.#options.limits ?? {};
+    const tiers = this.starter.limitTiers?.(limits) ?? effects.processes.limitTiers(limits);
+    const gap = limitGap(tiers);
+    if (gap !== null && this.#options.strictLimits) throw new ToolMissingError("control groups", gap);
+    return gap;
   }
 
   #commands({ checks }: RunContext["settings"]): readonly Compiled[] {

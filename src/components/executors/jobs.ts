@@ -1,5 +1,5 @@
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
-import type { Effects } from "../../kernel/effects.ts";
+import type { Effects, LimitTiers, ProcessLimits } from "../../kernel/effects.ts";
 import { isAuraError, messageOf } from "../../kernel/errors.ts";
 import { Interrupted } from "../../kernel/interrupted.ts";
 import type {
@@ -124,7 +124,7 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
     // A local process hears of a stop, and knows its timeout, by itself.
     const whole = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
     const ended = starter.ended?.(whole, job.place) ?? whole;
-    if (ended.usage) ctx.measured(ended.usage);
+    ctx.measured({ ...defined({ limits: limitsHeld(starter, job.limits) }), ...ended.usage });
     const { end, exitCode, signal, message, durationMs = Math.round(clock.monotonic() - startedAt) } = ended;
     const { stdoutTail = output.tail("stdout"), stderrTail = output.tail("stderr") } = ended;
     const told = message === undefined ? {} : { message };
@@ -138,6 +138,11 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
   } finally {
     stops.over();
   }
+}
+
+/** What a starter of its own says of limits that were asked for; local processes say it of themselves. */
+function limitsHeld({ limitTiers }: Starter, limits: ProcessLimits): LimitTiers | undefined {
+  return Object.keys(limits).length === 0 ? undefined : limitTiers?.(limits);
 }
 
 function jobOf(

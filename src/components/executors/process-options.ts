@@ -1,4 +1,4 @@
-import type { ProcessLimits } from "../../kernel/effects.ts";
+import type { LimitTiers, ProcessLimits } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { type Expectation, inSchema, objectOf, POSITIVE, whole } from "../../kernel/given-options.ts";
 import { defined } from "../../model/json.ts";
@@ -54,8 +54,15 @@ export const processOptionProperties = {
   limits: {
     type: "object",
     properties: {
-      memory: { ...SIZE_LIMIT, description: "Address space of each process." },
-      pids: { type: "integer", minimum: 1, description: "Processes of the user at once." },
+      memory: {
+        ...SIZE_LIMIT,
+        description: "Memory of the trial; without control groups, address space of each process.",
+      },
+      pids: {
+        type: "integer",
+        minimum: 1,
+        description: "Processes at once; without control groups, all of the user's are counted, and for root none.",
+      },
       cpu: { ...TIME_LIMIT, description: "CPU time of each process." },
       file_size: { ...SIZE, description: "Size of any file it writes." },
       open_files: { type: "integer", minimum: 3, description: "Open files of each process." },
@@ -156,6 +163,24 @@ export function checkProcessOptions(
       return refused === null ? [] : [{ path: `pass_env.${index}`, message: refused }];
     }),
   ];
+}
+
+const LIMIT_OPTIONS: Readonly<Record<keyof ProcessLimits, string>> = {
+  memoryBytes: "limits.memory",
+  pids: "limits.pids",
+  cpuSeconds: "limits.cpu",
+  fileSizeBytes: "limits.file_size",
+  openFiles: "limits.open_files",
+};
+
+/** What to say of limits that nothing would hold; `null` when all are held. */
+export function limitGap(tiers: LimitTiers): string | null {
+  const names = Object.entries(LIMIT_OPTIONS).filter(([name]) => new Map(Object.entries(tiers)).get(name) === "none");
+  if (names.length === 0) return null;
+  const list = names.map(([, option]) => option).join(" and ");
+  const needs =
+    "this needs Linux with prlimit (package util-linux), and for processes of root control groups that it may make";
+  return `nothing here would hold ${list}: ${needs}; or use a container`;
 }
 
 function problem(path: string, check: () => unknown): readonly { readonly path: string; readonly message: string }[] {

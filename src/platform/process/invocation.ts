@@ -3,14 +3,22 @@ import { isAbsolute, join, resolve } from "node:path";
 import type { ProcessLimits, ProcessRequest } from "../../kernel/effects.ts";
 import { quoted } from "../../text/printable.ts";
 import type { ChildCommand, StartError } from "./child.ts";
+import type { ControlGroup } from "./control-groups.ts";
+
+/** By what a process is held to its limits. */
+export interface LimitMeans {
+  /** Those that hold for each process by itself. */
+  readonly each: ProcessLimits;
+  /** Holds the others; `null` when there are none. */
+  readonly group: Pick<ControlGroup, "members"> | null;
+}
 
 /** The command that a request comes to, under its limits and with its marker; or why it cannot be started. */
-export function childCommand(request: ProcessRequest): ChildCommand | Refusal {
-  const { cwd, stdin, limits, marker } = request;
+export function childCommand(request: ProcessRequest, held: LimitMeans): ChildCommand | Refusal {
+  const { cwd, stdin, marker } = request;
   // The system reports a missing folder as a missing program.
   if (!isFolder(cwd)) return { refused: missingFolder(request) };
-  const where = { cwd, path: request.env.PATH, ownPath: process.env.PATH };
-  const command = limits === undefined ? request : withLimits(request, limits, where);
+  const command = limited(request, held);
   if ("refused" in command) return command;
   const env = marker === undefined ? request.env : { ...request.env, AURA_TRIAL: marker };
   return { file: command.file, args: command.args, cwd, env, ...(stdin === undefined ? {} : { stdin }) };
@@ -26,6 +34,8 @@ export interface Invocation {
   readonly args: readonly string[];
 }
 
+type LimitedCommand = Pick<ProcessRequest, "file" | "args" | "cwd" | "env">;
+
 /** A start that cannot be made, and why. */
 export interface Refusal {
   readonly refused: string;
@@ -40,44 +50,30 @@ const OPTIONS: readonly (readonly [keyof ProcessLimits, string])[] = [
   ["openFiles", "--nofile"],
 ];
 
-/** Where a limited command runs, and where `prlimit` is looked for. */
-export interface LimitedWhere {
-  readonly cwd: string;
-  /** `PATH` of the command. */
-  readonly path: string | undefined;
-  /** `PATH` of AURA itself. */
-  readonly ownPath: string | undefined;
-  /** Where system programs are, should AURA's own `PATH` not say. */
-  readonly systemPath?: string;
-}
+/** Joins control groups, named before `--`, and becomes the command behind it. */
+const JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; exec "$@"';
 
 /**
- * The command as it runs under limits: through `prlimit`, which sets them on itself and then becomes the program.
- * `--as` counts address space and holds for each process by itself; `--nproc` counts all of the user's processes and
- * is not enforced for root. A limit that cannot be set is a refusal, never a limit that silently is none.
+ * The command as it runs under limits: through a shell that joins the control groups, and through `prlimit`, which sets
+ * limits on itself; each then becomes what follows. `--as` counts address space.
  */
-export function withLimits(
-  command: Invocation,
-  limits: ProcessLimits | undefined,
-  where: LimitedWhere,
-): Invocation | Refusal {
+export function limited({ file, args, cwd, env }: LimitedCommand, { each, group }: LimitMeans): Invocation | Refusal {
   const options = OPTIONS.flatMap(([name, option]) => {
-    const value = limits?.[name];
-    return value === undefined ? [] : [`${option}=${Math.max(0, Math.floor(value))}`];
+    const value = each[name];
+    const most = Math.max(0, Math.floor(value ?? 0));
+    // One second more before it is killed: the first signal says why.
+    return value === undefined ? [] : [name === "cpuSeconds" ? `${option}=${most}:${most + 1}` : `${option}=${most}`];
   });
-  if (options.length === 0) return command;
-  const prlimit =
-    findProgram("prlimit", "/", where.ownPath) ?? findProgram("prlimit", "/", where.systemPath ?? "/usr/bin:/bin");
-  if (!prlimit?.executable) {
-    return {
-      refused:
-        "limits need the program prlimit (package util-linux), which is not on PATH; install it or remove `limits`",
-    };
-  }
-  // prlimit would report a missing program as an exit code of its own.
-  const program = findProgram(command.file, where.cwd, where.path);
-  if (!program?.executable) return { refused: missingProgram(command.file, program !== null) };
-  return { file: prlimit.path, args: [...options, "--core=0", "--", program.path, ...command.args] };
+  const members = group?.members ?? [];
+  if (options.length === 0 && members.length === 0) return { file, args };
+  // What is put before it would report a missing program as an exit code of its own.
+  const program = findProgram(file, cwd, env.PATH);
+  if (!program?.executable) return { refused: missingProgram(file, program !== null) };
+  const prlimit = options.length === 0 ? [] : [prlimitPath() ?? "prlimit", ...options, "--core=0", "--"];
+  const command = [...prlimit, program.path, ...args];
+  if (members.length > 0) return { file: "/bin/sh", args: ["-c", JOIN, "sh", ...members, "--", ...command] };
+  const [first = "", ...rest] = command;
+  return { file: first, args: rest };
 }
 
 /** The message for a command word that leads to no program. */
@@ -188,15 +184,8 @@ function hasNul(request: ProcessRequest): boolean {
   return [file, cwd, ...args, ...Object.entries(env).flat()].some((text) => text.includes("\0"));
 }
 
-/**
- * What keeps this machine from holding local processes to these limits, or `null` when nothing does. Limits are those
- * of `prlimit`: the kernel does not count the processes of root.
- */
-export function limitGap(limits: ProcessLimits, uid: number | undefined = process.getuid?.()): string | null {
-  if (process.platform !== "linux" && Object.keys(limits).length > 0)
-    return `limits are not enforced on ${process.platform}`;
-  if (limits.pids !== undefined && uid === 0) {
-    return "limits.pids is not enforced for root; run AURA as another user, or use a sandbox or a container";
-  }
-  return null;
+/** The program that sets limits, on AURA's own `PATH` or where system programs are; `null` when it is missing. */
+export function prlimitPath(): string | null {
+  const found = findProgram("prlimit", "/", process.env.PATH) ?? findProgram("prlimit", "/", "/usr/bin:/bin");
+  return found?.executable ? found.path : null;
 }

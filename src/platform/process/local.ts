@@ -2,6 +2,7 @@ import { loadavg, platform } from "node:os";
 import type { Clock, ProcessRunner } from "../../kernel/effects.ts";
 import type { Ending } from "./ending.ts";
 import { endLeftovers, Leftovers, TreeWatch } from "./leftovers.ts";
+import { Limits } from "./limits.ts";
 import { type OomKills, systemOomKills } from "./oom.ts";
 import { Identities, ProcessTable } from "./proc-fs.ts";
 import { type RunHost, runProcess } from "./run.ts";
@@ -29,6 +30,7 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
     trees: new TreeWatch(),
     running,
     oomKills,
+    limits: new Limits(),
   };
   return {
     self: identities.self,
@@ -38,6 +40,7 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
       leftovers.sweepAll();
     },
     load: () => (platform() === "linux" ? (loadavg()[0] ?? null) : null),
+    limitTiers: (limits) => host.limits.tiers(limits),
     isAlive: (identity) => identities.isAlive(identity),
     endLeftovers: (recorded, prefix) => endLeftovers(recorded, prefix, identities),
   };

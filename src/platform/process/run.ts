@@ -6,11 +6,14 @@ import type {
   ProcessIdentity,
   ProcessRequest,
   ProcessResult,
+  ProcessUsage,
 } from "../../kernel/effects.ts";
+import { messageOf } from "../../kernel/errors.ts";
 import { type ChildCommand, type ChildEvents, type Exit, type StartError, startChild } from "./child.ts";
 import { Ending, ProcessGroup, reasonOfAbort } from "./ending.ts";
 import { childCommand, explainRefusal, type StartRefusal } from "./invocation.ts";
 import type { Leftovers, TreeWatch } from "./leftovers.ts";
+import type { Held, Limits } from "./limits.ts";
 import type { OomKills } from "./oom.ts";
 import { ProcessOutput } from "./output.ts";
 import type { Identities, ProcessTable } from "./proc-fs.ts";
@@ -23,6 +26,7 @@ export interface RunHost {
   readonly table: ProcessTable;
   readonly trees: TreeWatch;
   readonly oomKills: OomKills;
+  readonly limits: Limits;
   /** Everything that is running, for whoever must end it all at once. */
   readonly running: Set<Ending>;
 }
@@ -32,6 +36,12 @@ const DRAIN_MS = 250;
 
 /** How a shell reports a program of its that got SIGKILL. */
 const KILLED_IN_A_SHELL = 137;
+
+/** Signals by which the kernel says that a limit was reached. */
+const LIMIT_SIGNALS: Readonly<Record<string, string>> = {
+  SIGXCPU: ": it has used up the CPU time of its limits",
+  SIGXFSZ: ": it wrote a file beyond the size of its limits",
+};
 
 /**
  * Runs one process from start to end.
@@ -50,9 +60,16 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal, h
   if (signal.aborted) return notRun(reasonOfAbort(signal));
   // Any number of processes may wait for one stop; Node takes more than ten for a leak.
   setMaxListeners(0, signal);
-  const command = childCommand(request);
-  if ("refused" in command) return notRun({ end: "cannot-start", message: command.refused });
-  return await new ProcessRun(request, host).settle(command, signal);
+  let held: Held;
+  try {
+    held = host.limits.hold(request.limits);
+  } catch (thrown) {
+    return notRun({ end: "spawn-error", message: `its limits cannot be set: ${messageOf(thrown)}` });
+  }
+  const command = childCommand(request, held);
+  if (!("refused" in command)) return await new ProcessRun(request, host, held).settle(command, signal);
+  await held.group?.end();
+  return notRun({ end: "cannot-start", message: command.refused });
 }
 
 function notRun(why: { readonly end: ProcessEnd; readonly message?: string }): ProcessResult {
@@ -77,6 +94,7 @@ type Settled =
 class ProcessRun implements ChildEvents {
   readonly #request: ProcessRequest;
   readonly #host: RunHost;
+  readonly #held: Held;
   readonly #ending: Ending;
   readonly #output: ProcessOutput;
   readonly #settled = later<Settled>();
@@ -88,9 +106,10 @@ class ProcessRun implements ChildEvents {
   #deadline: Deadline | null = null;
   #startFailure: { readonly thrown: unknown } | null = null;
 
-  constructor(request: ProcessRequest, host: RunHost) {
+  constructor(request: ProcessRequest, host: RunHost, held: Held) {
     this.#request = request;
     this.#host = host;
+    this.#held = held;
     this.#startedAt = host.clock.monotonic();
     this.#ending = new Ending(request.graceMs, () => this.#settled.resolve({ kind: "stuck" }));
     const limit = `wrote more than ${request.outputLimitBytes} bytes of output`;
@@ -146,8 +165,10 @@ class ProcessRun implements ChildEvents {
     await this.#cleanUp(letGo, settled);
     running.delete(this.#ending);
     this.#output.finish();
+    const result = this.#result(settled, durationMs);
+    await this.#held.group?.end();
     if (this.#startFailure !== null) throw this.#startFailure.thrown;
-    return this.#result(settled, durationMs);
+    return result;
   }
 
   #armDeadline(): void {
@@ -201,7 +222,7 @@ class ProcessRun implements ChildEvents {
       stdoutTail: stdout.tail,
       stderrTail: stderr.tail,
       ...(this.#identity === null ? {} : { pid: this.#identity.pid }),
-      usage: this.#group?.usage() ?? {},
+      usage: { ...this.#group?.usage(), ...this.#held.group?.usage(), ...this.#limitsHeld() },
     };
   }
 
@@ -214,10 +235,22 @@ class ProcessRun implements ChildEvents {
     if (reason !== null) return reason;
     if (settled.kind === "refused") return { end: settled.end, message: settled.message };
     const { exit } = settled;
+    if (exit.code !== 0 && this.#held.group?.ranOutOfMemory()) {
+      return {
+        end: "out-of-memory",
+        message: `used more than its ${this.#request.limits?.memoryBytes} bytes of memory`,
+      };
+    }
     const killed = exit.signal === "SIGKILL" || exit.code === KILLED_IN_A_SHELL;
     if (killed && this.#oomKilled()) return { end: "out-of-memory", message: "killed by the kernel: out of memory" };
-    if (exit.signal !== null) return { end: "signal", message: `ended by ${exit.signal}` };
+    if (exit.signal !== null)
+      return { end: "signal", message: `ended by ${exit.signal}${LIMIT_SIGNALS[exit.signal] ?? ""}` };
     return { end: "exited" };
+  }
+
+  #limitsHeld(): ProcessUsage {
+    const { tiers } = this.#held;
+    return Object.keys(tiers).length === 0 ? {} : { limits: tiers };
   }
 
   #oomKilled(): boolean {

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { NoEnvironment } from "../../../../src/components/environments/none.ts";
 import { CommandExecutor, checkProcessOptions, ScriptExecutor } from "../../../../src/components/executors/index.ts";
 import type { PreparedEnvironment, RawResult } from "../../../../src/kernel/ports.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { CommandError } from "../../../../src/platform/command.ts";
+import { systemEffects } from "../../../../src/platform/system.ts";
 import { type ExecutionRig, executionRig, hypothesis } from "../../../support/execution-rig.ts";
 
 const NONE: PreparedEnvironment = { wrap: (command) => command };
@@ -226,17 +228,20 @@ describe("limits", () => {
     expect(rig.dir.read("big")?.length).toBe(1000);
   });
 
-  it("that cannot be enforced end the run under strict_limits, and are a warning otherwise", async () => {
-    using rig = executionRig();
-    const limits = { pids: 5000 };
-    const isRoot = process.getuid?.() === 0;
-    const strict = new ScriptExecutor("true", { limits, strictLimits: true }).setup(rig.ctx);
-    if (isRoot) await expect(strict).rejects.toThrow(/not enforced for root/);
-    else await strict;
+  it("that nothing holds end the run under strict_limits, before anything is spent, and are a warning otherwise", async () => {
+    const { processes } = systemEffects();
+    const limitTiers = () => ({ pids: "none", openFiles: "rlimit" }) as const;
+    using rig = executionRig({ effects: { processes: { ...processes, limitTiers } } });
+    const limits = { pids: 5000, openFiles: 100 };
+    const environment = new NoEnvironment();
+    const strict = new ScriptExecutor("true", { limits, strictLimits: true });
+    await expect(strict.probe(environment, rig.ctx)).rejects.toMatchObject({ exitCode: 5 });
+    await expect(strict.setup(rig.ctx)).rejects.toThrow(/nothing here would hold limits.pids:/);
     const lenient = new ScriptExecutor("true", { limits });
+    await lenient.probe(environment, rig.ctx);
     await lenient.setup(rig.ctx);
     await run(rig, lenient);
-    expect(rig.events.filter(({ type }) => type === "warning")).toHaveLength(isRoot ? 1 : 0);
+    expect(rig.events.filter(({ type }) => type === "warning")).toHaveLength(1);
   });
 });
 

@@ -1,29 +1,19 @@
 import { symlinkSync } from "node:fs";
-import { describe, expect, it, test } from "vitest";
-import { explainRefusal, findProgram, limitGap, withLimits } from "../../../../src/platform/process/invocation.ts";
+import { expect, test } from "vitest";
+import { explainRefusal, findProgram, limited } from "../../../../src/platform/process/invocation.ts";
 import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
 import { request } from "./support.ts";
 
-const command = { file: "sh", args: ["-c", "true"] };
+const command = { file: "sh", args: ["-c", "true"], cwd: "/", env: { PATH: "/bin" } };
 
 test("no limits leave the command as it is", () => {
-  const where = { cwd: "/", path: "/bin", ownPath: "/nowhere" };
-  expect(withLimits(command, undefined, where)).toBe(command);
-  expect(withLimits(command, {}, where)).toBe(command);
+  expect(limited(command, { each: {}, group: null })).toEqual({ file: "sh", args: ["-c", "true"] });
 });
 
 test("limits are options of prlimit, before a program given by its full path", () => {
-  const limited = withLimits(
-    command,
-    { memoryBytes: 1024.7, openFiles: 10 },
-    { cwd: "/", path: "/bin", ownPath: "/usr/bin" },
-  );
-  expect(limited).toMatchObject({ args: ["--as=1024", "--nofile=10", "--core=0", "--", "/bin/sh", "-c", "true"] });
-});
-
-test("a machine without prlimit refuses limits and names it", () => {
-  const where = { cwd: "/", path: "/bin", ownPath: "/nowhere", systemPath: "/nowhere" };
-  expect(withLimits(command, { pids: 3 }, where)).toEqual({ refused: expect.stringContaining("prlimit") });
+  const each = { memoryBytes: 1024.7, cpuSeconds: 3, openFiles: 10 };
+  const options = ["--as=1024", "--cpu=3:4", "--nofile=10", "--core=0"];
+  expect(limited(command, { each, group: null })).toMatchObject({ args: [...options, "--", "/bin/sh", "-c", "true"] });
 });
 
 test("a folder of PATH that cannot be searched is passed by, as a shell does", () => {
@@ -35,17 +25,6 @@ test("a folder of PATH that cannot be searched is passed by, as a shell does", (
   expect(findProgram("tool", "/", path)).toEqual({ path: place.join("bin/tool"), executable: true });
   expect(findProgram("other", "/", path)).toBeNull();
   expect(findProgram(`${place.join("loop")}/tool`, "/", path)).toBeNull();
-});
-
-describe.runIf(process.platform === "linux")("limits on this machine", () => {
-  it("are all enforced for a plain user", () => {
-    expect(limitGap({ pids: 5, memoryBytes: 1, openFiles: 9 }, 1000)).toBeNull();
-  });
-
-  it("cannot bound the number of root's processes", () => {
-    expect(limitGap({ pids: 5 }, 0)).toContain("root");
-    expect(limitGap({ memoryBytes: 5 }, 0)).toBeNull();
-  });
 });
 
 test("a refusal for want of something the machine may have again is told from one that stays", () => {
