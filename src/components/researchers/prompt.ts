@@ -119,8 +119,9 @@ export class Researcher extends AskingStage implements ResearcherPort {
     });
     const result = gathering.result();
     if (reading.ok || result.proposals.length > 0) return result;
-    const tried = `${this.runner.name} gave no usable proposal in ${inReplies(reading.asks)}: ${reading.reason}`;
-    const message = reading.said.trim() === "" ? tried : `${tried}; it began ${shown(reading.said.trim(), MAX_QUOTED)}`;
+    const said = reading.said.trim();
+    const replies = `${inReplies(reading.asks)}${said === "" ? "" : `, ${shown(said, MAX_QUOTED)}`}`;
+    const message = `${this.runner.name} gave no usable proposal in ${replies}: ${reading.reason}`;
     return { ...result, failure: { code: "unusable-reply", message } };
   }
 

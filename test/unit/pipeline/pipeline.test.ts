@@ -389,7 +389,7 @@ describe("stages that misbehave", () => {
       }),
     };
     expect(await (await pipeline({ evaluator: infinite })).run()).toMatchObject({
-      reason: "nothing-scored",
+      reason: "failed-alike",
       exitCode: 1,
     });
     expect(folder.read("run/iterations/00001/evaluations/i00001-h000.json")).toMatch(/"score": null/);
