@@ -21,6 +21,7 @@ const CATALOG: Catalog = {
     script: async () => (await import("./experimenters/script.ts")).scriptExperimenter,
   },
   environment: {
+    docker: async () => (await import("./environments/docker/docker.ts")).dockerEnvironment,
     none: async () => (await import("./environments/none.ts")).noEnvironment,
   },
   executor: {

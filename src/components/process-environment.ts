@@ -37,11 +37,19 @@ export function ownEnvironment(from: EnvironmentSources): Environment {
   return { ...present(variables, names), ...set(from) };
 }
 
-/** The environment of what runs elsewhere: programs, language and zone of AURA's own, and a scratch folder as home. */
-export function minimalEnvironment(from: EnvironmentSources, home: string): Environment {
+/**
+ * The environment of what runs elsewhere: programs, language and zone of AURA's own, but for what that place brings, and
+ * a scratch folder as home.
+ */
+export function minimalEnvironment(
+  from: EnvironmentSources,
+  home: string,
+  brought: readonly string[] = [],
+): Environment {
   const { variables } = from;
   const locale = variables.names().filter((name) => name.startsWith("LC_"));
-  return { ...present(variables, [...MINIMAL, ...locale]), HOME: home, ...set(from) };
+  const names = [...MINIMAL, ...locale].filter((name) => !brought.includes(name));
+  return { ...present(variables, names), HOME: home, ...set(from) };
 }
 
 /** The environment of a runner's process, which is told what it is asked: `AURA_ROLE`, `AURA_ITERATION`, `AURA_ASK` and so on. */

@@ -239,6 +239,8 @@ export interface ProcessRunner {
     readonly host: string;
     readonly bootId: string;
     readonly pidNamespace?: string;
+    /** Numbers of its user and group, as in `1000:1000`; absent where the system has none. */
+    readonly user?: string;
   };
 }
 

@@ -101,6 +101,8 @@ export interface ExecutionEnvironment extends Lifecycle {
   prepare(hypothesis: Hypothesis, ctx: TrialContext): Promise<PreparedEnvironment>;
   /** Commands find what is on PATH and nothing else: a sandbox has to show that. */
   readonly addsNothing?: true;
+  /** How commands are started in it, where that is not as local processes: in a container. */
+  readonly starter?: Starter;
   /** Why a command would not find this program in it; `null` when it does. Without it, nothing is looked for. */
   missing?(program: string, ctx: ProbeContext): Promise<string | null>;
 }
@@ -139,6 +141,8 @@ export interface Executor extends Lifecycle {
   readonly cwd: "root" | "copy";
   /** How it starts commands. Absent when it runs no commands, but functions: checks are local processes then. */
   readonly starter?: Starter;
+  /** From now on commands are started this way, by their environment. Throws `SpecError` where that does not go together. */
+  startBy?(starter: Starter): void;
   /** Runs one attempt: of the trial, or with a `starter` of the check, that the context is about. */
   run(hypothesis: Hypothesis, environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult>;
   /** Looks for the programs that its command and the checks need. Throws `ToolMissingError`. */

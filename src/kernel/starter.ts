@@ -97,6 +97,8 @@ export interface Starter extends Lifecycle {
    * and nobody can tell what became of it, after clearing away what it left: it is repeated.
    */
   adopt?(ref: JsonObject, job: Job, ctx: RunContext): Promise<Handle | null>;
+  /** The same with commands that another wraps inside of it. Absent where it does not go with one. */
+  around?(inner: Starter): Starter;
   /**
    * Whether jobs stay as they are when the run is stopped for this reason, see `StopRequest`: the next resume goes on with
    * them. Without it they are ended, also in a queue.
@@ -112,6 +114,8 @@ export interface Starter extends Lifecycle {
    * own, and there is no warning that code of a model has all rights of the user.
    */
   readonly isolates?: boolean;
+  /** Variables of that small environment that are the place's own, such as the `PATH` of a container: AURA's are not passed on. */
+  readonly brings?: readonly string[];
   /** What holds these limits where it runs commands; without it, what holds them for local processes. */
   limitTiers?(limits: ProcessLimits): LimitTiers;
   /**

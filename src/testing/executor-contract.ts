@@ -61,16 +61,27 @@ const PROGRAMS = {
     console.log(JSON.stringify({ score: 1, ...known }));`,
 } as const;
 
+/** What the executor is tried with. */
+export interface ExecutorContractOptions {
+  /** An environment, as a spec names it. In one that starts commands itself, its promises are those that are tried. */
+  readonly environment?: JsonObject & { readonly type: string };
+}
+
 /**
  * The promises of every executor that runs commands, whatever it starts them with: run it over your own with the
  * `describe` and `it` of your test framework. It runs whole specs that name it; options besides those of all are taken
  * from the definition's example. A broken promise throws an `Error` that says which. Some tests take several seconds.
  */
-export function executorContract(definition: AnyDefinition<"executor">, { describe, it }: TestFramework): void {
-  describe(`trials and checks of executor ${definition.type}`, () => {
+export function executorContract(
+  definition: AnyDefinition<"executor">,
+  { describe, it }: TestFramework,
+  options: ExecutorContractOptions = {},
+): void {
+  const within = options.environment === undefined ? "" : ` in environment ${options.environment.type}`;
+  describe(`trials and checks of executor ${definition.type}${within}`, () => {
     const promise = (name: string, body: (project: Project) => Promise<void>): void =>
       it(name, async () => {
-        using project = new Project(definition);
+        using project = new Project(definition, options);
         await body(project);
       });
 
@@ -181,15 +192,17 @@ class Project implements Disposable {
   readonly effects: Effects;
   readonly options: SpecRunOptions;
   readonly #definition: AnyDefinition<"executor">;
+  readonly #parts: ExecutorContractOptions;
 
-  constructor(definition: AnyDefinition<"executor">) {
+  constructor(definition: AnyDefinition<"executor">, parts: ExecutorContractOptions) {
     this.#definition = definition;
+    this.#parts = parts;
     for (const [name, text] of Object.entries(PROGRAMS)) this.dir.write(name, text);
     const effects = systemEffects();
     const given = new Map([
       ["PASSED", "passed on"],
       ["OPENAI_API_KEY", "sk-never"],
-      ...["PATH", "HOME", "SLURM_CONF"].flatMap((name): [string, string][] => {
+      ...["PATH", "HOME", "SLURM_CONF", "DOCKER_HOST"].flatMap((name): [string, string][] => {
         const value = effects.variables.get(name);
         return value === undefined ? [] : [[name, value]];
       }),
@@ -208,7 +221,7 @@ class Project implements Disposable {
       metric: { name: "score" },
       stop: { iterations: 1 },
       researcher: { type: "search", method: "grid", num_tasks: 1, space },
-      experimenter: { type: "composed", executor },
+      experimenter: { type: "composed", executor, ...this.#parts },
       ...rest,
     };
   }

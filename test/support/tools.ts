@@ -12,7 +12,7 @@ export interface WithTool {
  * Tries a tool by doing. Where it does not work, tests that need it are skipped and say so; with `AURA_REQUIRE_TOOLS`, as in
  * `.ci/run`, that is a failure.
  */
-function withTool(tool: string, command: readonly [string, ...string[]]): WithTool {
+export function withTool(tool: string, command: readonly [string, ...string[]]): WithTool {
   const [file, ...args] = command;
   const works = spawnSync(file, args, { stdio: "ignore", timeout: 30_000 }).status === 0;
   if (works) return { works, describe, test };

@@ -1,1 +1,2 @@
+export { DockerEnvironment, type DockerOptions } from "./docker/docker.ts";
 export { NoEnvironment } from "./none.ts";

@@ -1,7 +1,7 @@
 import { isAbsolute, join, normalize, sep } from "node:path";
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import type { AnyDefinition, ComponentDeps, ToolProbe } from "../../kernel/define.ts";
-import { messageOf, ToolMissingError } from "../../kernel/errors.ts";
+import { messageOf, SpecError, ToolMissingError } from "../../kernel/errors.ts";
 import { assertArgument, assertOptions } from "../../kernel/given-options.ts";
 import type {
   Command,
@@ -61,12 +61,14 @@ interface Compiled {
  */
 export class CommandExecutor implements Executor {
   readonly cwd: "root" | "copy";
-  readonly starter: Starter;
   readonly passEnv: readonly string[];
   readonly #command: Compiled;
   readonly #env: readonly (readonly [string, TextTemplate])[];
   readonly #options: ProcessOptions;
-  readonly #dispatch: Dispatch;
+  #starter: Starter;
+  /** The environment's, which is the starter or inside of it. */
+  #given: Starter | null = null;
+  #dispatch: Dispatch;
   /** Told once, by the first trial: a run has not begun yet when its parts are set up. */
   #warnings: { readonly code: string; readonly message: string }[] = [];
 
@@ -74,7 +76,7 @@ export class CommandExecutor implements Executor {
     assertArgument(new.target.name, "command", command, COMMAND);
     assertOptions(new.target.name, options, PROCESS_OPTIONS);
     this.cwd = options.cwd ?? "root";
-    this.starter = starter;
+    this.#starter = starter;
     this.passEnv = options.passEnv ?? [];
     this.#dispatch = new Dispatch(starter);
     this.#options = options;
@@ -84,6 +86,22 @@ export class CommandExecutor implements Executor {
       const refused = refusedVariable(name);
       if (refused !== null) throw new CommandError(refused);
     }
+  }
+
+  get starter(): Starter {
+    return this.#starter;
+  }
+
+  startBy(starter: Starter): void {
+    if (starter === this.#given) return;
+    this.#given = starter;
+    const isPlain =
+      Object.keys(this.#starter).length === 0 && Object.getPrototypeOf(this.#starter) === Object.prototype;
+    const joined = isPlain ? starter : this.#starter.around?.(starter);
+    if (!joined)
+      throw new SpecError("this executor does not go with an environment that starts commands itself; use `script`");
+    this.#starter = joined;
+    this.#dispatch = new Dispatch(joined);
   }
 
   /**
@@ -127,7 +145,8 @@ export class CommandExecutor implements Executor {
       throw missingProgram(path, first.source, "is not there");
     const [, own] = this.#env.find(([name]) => name === "PATH") ?? [];
     if (own && own.uses.length > 0) return;
-    const ctx = own ? withPath(given, own.render({ spec: {}, aura: {} })) : given;
+    const isBrought = starter.brings?.includes("PATH") === true;
+    const ctx = own ? withPath(given, own.render({ spec: {}, aura: {} })) : isBrought ? withPath(given) : given;
     const { effects } = ctx;
     for (const { source, shell } of this.#commands(settings)) {
       const program = firstWord(source);
@@ -189,7 +208,8 @@ export class CommandExecutor implements Executor {
     const { file, args } = template.render(values);
     const aura = { ...ctx.env, ...parameterVariables(values.spec) };
     const sources = { ...this.#sources(ctx), aura, env };
-    const all = this.starter.isolates ? minimalEnvironment(sources, ctx.trialDir) : ownEnvironment(sources);
+    const { isolates, brings } = this.starter;
+    const all = isolates ? minimalEnvironment(sources, ctx.trialDir, brings) : ownEnvironment(sources);
     return { file, args, env: all, cwd: ctx.cwd };
   }
 
@@ -214,8 +234,8 @@ function runsHere({ start, isolates }: Starter): boolean {
   return start === undefined && isolates !== true;
 }
 
-/** Where commands have this as their `PATH`. */
-function withPath(ctx: ProbeContext, path: string): ProbeContext {
+/** Where commands have this as their `PATH`, or one that nobody knows here. */
+function withPath(ctx: ProbeContext, path?: string): ProbeContext {
   const { variables } = ctx.effects;
   const get = (name: string) => (name === "PATH" ? path : variables.get(name));
   return { ...ctx, effects: { ...ctx.effects, variables: { get, names: () => variables.names() } } };

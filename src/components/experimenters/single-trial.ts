@@ -87,6 +87,7 @@ export class SingleTrialExperimenter implements Experimenter {
     this.trials = parts.trials ?? parts.seeds?.length ?? 1;
     this.environment = parts.environment ?? new NoEnvironment();
     this.executor = parts.executor;
+    this.#join();
     this.collector = parts.collector ?? new StdoutCollector();
     this.aggregator = parts.aggregator;
     this.seeds = parts.seeds;
@@ -94,6 +95,15 @@ export class SingleTrialExperimenter implements Experimenter {
     this.capture = parts.capture ?? false;
     this.exclusive = parts.exclusive ?? false;
     this.gpus = parts.gpus;
+  }
+
+  /** An environment that starts commands itself does so for the executor. */
+  #join(): void {
+    const { executor, environment } = this;
+    if (!environment.starter || !executor) return;
+    if (!executor.startBy)
+      throw new SpecError("this environment is one for commands, and trials of this executor are none");
+    executor.startBy(environment.starter);
   }
 
   get queues(): boolean {
@@ -110,6 +120,7 @@ export class SingleTrialExperimenter implements Experimenter {
 
   /** Throws `ToolMissingError` for a program that the trials or the checks need and that is not there. */
   async probe(ctx: ProbeContext): Promise<void> {
+    this.#join();
     const { environment, executor } = this;
     await environment.probe?.(ctx);
     if (executor?.probe) await executor.probe(environment, ctx);
@@ -119,6 +130,7 @@ export class SingleTrialExperimenter implements Experimenter {
   }
 
   async setup(ctx: RunContext): Promise<void> {
+    this.#join();
     if (this.capture && ctx.settings.artifacts.length === 0) {
       throw new SpecError("capture keeps what trials leave under the tracked artifacts, and none are tracked");
     }

@@ -71,6 +71,11 @@ function readPidNamespace(): { readonly pidNamespace?: string } {
   }
 }
 
+function readUser(): { readonly user?: string } {
+  const [user, group] = [process.getuid?.(), process.getgid?.()];
+  return user === undefined || group === undefined ? {} : { user: `${user}:${group}` };
+}
+
 /** Ids of all processes; empty where there is no `/proc`. */
 export function listProcesses(): readonly number[] {
   try {
@@ -215,6 +220,7 @@ export class Identities {
     host: hostname(),
     bootId: this.#bootId,
     ...readPidNamespace(),
+    ...readUser(),
   };
 
   /** Identity of a live process. The start time holds the boot too: ticks start again when the machine does. */

@@ -1,0 +1,127 @@
+import { constants } from "node:os";
+import type { ProcessResult } from "../../../kernel/effects.ts";
+import type { Ended, Handle, Job } from "../../../kernel/ports.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
+import { type DockerClient, said } from "./client.ts";
+
+const NEVER = new AbortController().signal;
+/** Between SIGTERM and SIGKILL, in seconds, for a container whose time is over. */
+const GRACE_SECONDS = 5;
+/** The image's program for process 1 says so when there is no such program. */
+const NOT_STARTED = /^\[FATAL tini \(\d+\)\] exec (.*) failed: (.*)$/;
+
+/**
+ * One container, watched by a client that writes its output to the logs. The client's end says little: what became of
+ * the command is asked of the daemon, and then the container is removed.
+ */
+export class Container implements Handle {
+  readonly #name: string;
+  readonly #job: Job;
+  readonly #client: DockerClient;
+  readonly #aborted: AbortSignal;
+  readonly #watch = new AbortController();
+  #watched: Promise<ProcessResult> | null = null;
+  #ref: JsonObject;
+
+  constructor(name: string, job: Job, client: DockerClient, aborted: AbortSignal) {
+    this.#name = name;
+    this.#job = job;
+    this.#client = client;
+    this.#aborted = aborted;
+    this.#ref = { container: name };
+  }
+
+  /** Starts it by these words of the client's. */
+  run(args: readonly string[], about: JsonObject): void {
+    this.#ref = { container: this.#name, ...about };
+    // On the disk before it exists: whatever happens, it can be found.
+    this.#job.known(this.#ref);
+    this.#attach(args, this.#job.env);
+  }
+
+  /** Goes on with one that was started before, from the first line that docker has kept of its output. */
+  follow(): void {
+    this.#attach(["logs", "--follow", "--", this.#name], this.#client.env);
+  }
+
+  async wait(): Promise<Ended> {
+    const result = await this.#watched;
+    const state = await this.#state();
+    await this.remove();
+    if (!result) throw new Error("a container is waited for that was not started");
+    return endOf(result, state);
+  }
+
+  async stop(): Promise<void> {
+    // Should AURA be gone before the container is: the next one ends it, and does not take for a result what this did.
+    this.#job.known({ ...this.#ref, ending: true });
+    const how = this.#aborted.aborted ? ["kill"] : ["stop", "--time", String(GRACE_SECONDS)];
+    await this.#client.call([...how, "--", this.#name], NEVER);
+    this.#watch.abort(new Error("its container was stopped"));
+  }
+
+  /** Ends it, if it has not ended, and leaves nothing of it. */
+  async remove(): Promise<void> {
+    await this.#client.call(["rm", "--force", "--volumes", "--", this.#name], NEVER);
+  }
+
+  #attach(args: readonly string[], env: Readonly<Record<string, string>>): void {
+    const { cwd, logs, outputLimitBytes, onLine, marker } = this.#job;
+    const file = this.#client.program ?? "docker";
+    const bounds = { graceMs: 0, ...(outputLimitBytes === undefined ? {} : { outputLimitBytes }) };
+    const request = { file, args, cwd, env, logs, onLine, marker, ...bounds };
+    this.#watched = this.#client.effects.processes.run(request, this.#watch.signal);
+    this.#job.running();
+  }
+
+  /** As the daemon has it; `null` when it knows of no such container, or does not answer. */
+  async #state(): Promise<State | null> {
+    const { ok, text } = await this.#client.call(["inspect", "--format", "{{json .State}}", "--", this.#name], NEVER);
+    const state = ok ? parseJson(text) : null;
+    if (!isJsonObject(state)) return null;
+    const { Running, OOMKilled, ExitCode, StartedAt } = state;
+    return {
+      isRunning: Running === true,
+      isOutOfMemory: OOMKilled === true,
+      exitCode: typeof ExitCode === "number" ? ExitCode : null,
+      wasStarted: typeof StartedAt === "string" && !StartedAt.startsWith("0001-"),
+    };
+  }
+}
+
+interface State {
+  readonly isRunning: boolean;
+  readonly isOutOfMemory: boolean;
+  readonly exitCode: number | null;
+  readonly wasStarted: boolean;
+}
+
+function endOf(result: ProcessResult, state: State | null): Ended {
+  const gone = { exitCode: null, signal: null };
+  const { end, message } = result;
+  if (end === "output-limit") return { ...gone, end, ...(message === undefined ? {} : { message }) };
+  if (state === null || !state.wasStarted) return { ...gone, ...unstarted(result, state) };
+  const { isOutOfMemory, exitCode } = state;
+  if (isOutOfMemory) return { ...gone, end: "out-of-memory", message: "the container took more memory than its limit" };
+  if (state.isRunning)
+    return { ...gone, end: "lost", message: `what watched its container has ended: ${said(result)}` };
+  const [, program, reason] = NOT_STARTED.exec(result.stderrTail.trim().split("\n").at(-1) ?? "") ?? [];
+  if (program !== undefined && (exitCode === 126 || exitCode === 127))
+    return { ...gone, end: "cannot-start", message: `cannot start ${program} in the container: ${reason}` };
+  return signalled(exitCode) ?? { end: "exited", exitCode, signal: null };
+}
+
+function unstarted(result: ProcessResult, state: State | null): Pick<Ended, "end" | "message"> {
+  const words = said(result);
+  if (state === null && result.exitCode !== 125)
+    return { end: "lost", message: `nothing is known of its container any more: ${words}` };
+  const lasts = state?.exitCode === 126 || state?.exitCode === 127;
+  return { end: lasts ? "cannot-start" : "spawn-error", message: `the container could not be started: ${words}` };
+}
+
+/** A program that a signal has ended is told by docker as the exit code that a shell would give it. */
+function signalled(exitCode: number | null): Ended | null {
+  const number = (exitCode ?? 0) - 128;
+  const [name] = Object.entries(constants.signals).find(([, value]) => value === number) ?? [];
+  return name === undefined ? null : { end: "signal", exitCode: null, signal: name, message: `ended by ${name}` };
+}

@@ -1,0 +1,156 @@
+import { resolve } from "node:path";
+import { defineComponent } from "../../../kernel/define.ts";
+import type { Effects } from "../../../kernel/effects.ts";
+import { SpecError } from "../../../kernel/errors.ts";
+import { assertOptions, inSchema, POSITIVE } from "../../../kernel/given-options.ts";
+import type { ExecutionEnvironment, PreparedEnvironment } from "../../../kernel/ports.ts";
+import { defined } from "../../../model/json.ts";
+import { parseSize } from "../../../model/units.ts";
+import { type HouseSchema, SIZE_LIMIT } from "../../../schema/dialect.ts";
+import { DockerStarter } from "./starter.ts";
+import type { DockerMount } from "./words.ts";
+
+const PATH = { type: "string", minLength: 1, "x-path": "any" } as const satisfies HouseSchema;
+
+const dockerProperties = {
+  image: {
+    type: "string",
+    pattern: "^[A-Za-z0-9][A-Za-z0-9._/:@-]*$",
+    "x-expected": "the name or the id of an image",
+    "x-secret": false,
+    description: "The image, by name, tag, digest or id. It has to be on this machine: nothing is pulled.",
+  },
+  dockerfile: {
+    type: "string",
+    minLength: 1,
+    "x-path": "file",
+    description: "Instead: the Dockerfile that the image is built from, in its own folder, before the run.",
+  },
+  network: {
+    type: "string",
+    pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+    "x-expected": "`none`, `bridge`, `host` or the name of a network",
+    "x-secret": false,
+    default: "none",
+    description: "`none`: a loopback of its own and nothing else. Or `bridge`, `host`, or a network of docker's.",
+  },
+  mounts: {
+    type: "array",
+    items: {
+      anyOf: [
+        PATH,
+        {
+          type: "object",
+          properties: {
+            path: PATH,
+            write: { type: "boolean", description: "Whether trials may write there; default `false`." },
+          },
+          required: ["path"],
+          additionalProperties: false,
+        },
+      ],
+    },
+    description:
+      "What trials see of this machine besides the project and their own folder, at the same path and read-only.",
+  },
+  user: {
+    type: "string",
+    pattern: "^(?:caller|image|[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?)$",
+    "x-expected": "`caller`, `image`, or a user, as in `1000:1000`",
+    "x-secret": false,
+    default: "caller",
+    description: "Whom trials run as: `caller` (you), `image` (as the image says), or a user and group.",
+  },
+  volumes: {
+    type: "object",
+    additionalProperties: { type: "string", pattern: "^/", "x-expected": "an absolute path", "x-secret": false },
+    propertyNames: { pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]*$", "x-expected": "the name of a volume" },
+    description:
+      "Volumes of docker's by name, and where they are seen. Trials write to them, and find what others wrote.",
+  },
+  variables: {
+    type: "object",
+    additionalProperties: { type: "string" },
+    propertyNames: {
+      pattern: "^(?!AURA_)[A-Za-z_][A-Za-z0-9_]*$",
+      "x-expected": "a name that does not begin with AURA_",
+    },
+    description: "Variables of all containers, as they are. Those of the executor's `env` count more.",
+  },
+  tmp: { ...SIZE_LIMIT, default: "1G", description: "Most that /tmp and /dev/shm, which are memory, hold each." },
+} as const;
+
+/** Options of containers in code. One of `image` and `dockerfile` has to be there; paths are read from the current folder. */
+export interface DockerOptions {
+  readonly image?: string;
+  readonly dockerfile?: string;
+  /** Default `none`. */
+  readonly network?: string;
+  readonly mounts?: readonly (string | DockerMount)[];
+  /** Default `caller`. */
+  readonly user?: string;
+  readonly volumes?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Bytes of /tmp and of /dev/shm; default 1 GiB. */
+  readonly tmpBytes?: number;
+}
+
+const { tmp: _tmp, ...same } = inSchema(dockerProperties);
+
+/**
+ * Each trial and check runs in a container of its own: without network, with the project read-only, and with nothing of
+ * this machine but its own folder to write to. Throws `ToolMissingError` before a run where that cannot be had.
+ */
+export class DockerEnvironment implements ExecutionEnvironment {
+  readonly starter: DockerStarter;
+
+  constructor(options: DockerOptions, effects?: Effects) {
+    assertOptions("DockerEnvironment", options, { ...same, tmpBytes: POSITIVE });
+    const { image, dockerfile, network = "none", mounts = [], user = "caller", volumes = {}, variables = {} } = options;
+    const [wrong] = wrongImage(options);
+    if (wrong) throw new SpecError(`DockerEnvironment: ${wrong.message}`);
+    const source = dockerfile === undefined ? { image: image ?? "" } : { dockerfile: resolve(dockerfile) };
+    const absolute = mounts.map((mount) => {
+      const { path, write = false } = typeof mount === "string" ? { path: mount } : mount;
+      return { path: resolve(path), write };
+    });
+    const tmpBytes = options.tmpBytes ?? parseSize(dockerProperties.tmp.default);
+    this.starter = new DockerStarter(
+      { source, network, mounts: absolute, user, volumes, variables, tmpBytes },
+      effects,
+    );
+  }
+
+  async prepare(): Promise<PreparedEnvironment> {
+    return { wrap: (command) => command, description: { type: "docker", ...this.starter.describe() } };
+  }
+}
+
+function wrongImage(
+  options: Pick<DockerOptions, "image" | "dockerfile">,
+): readonly { path: string; message: string }[] {
+  const given = (["image", "dockerfile"] as const).filter((name) => options[name] !== undefined);
+  if (given.length === 1) return [];
+  return [{ path: given[1] ?? "image", message: "give either `image` or `dockerfile`" }];
+}
+
+export const dockerEnvironment = defineComponent({
+  kind: "environment",
+  type: "docker",
+  summary: "Each trial runs in a container of its own: no network, read-only project, its own folder to write to.",
+  options: { type: "object", properties: dockerProperties, additionalProperties: false },
+  example: { image: "python:3.13-slim", network: "none", user: "caller", tmp: "1G" },
+  create: ({ dockerfile, mounts = [], tmp, ...options }, { effects, resolvePath }) =>
+    new DockerEnvironment(
+      {
+        ...options,
+        ...defined({ dockerfile: dockerfile === undefined ? undefined : resolvePath(dockerfile) }),
+        mounts: mounts.map((mount) =>
+          typeof mount === "string" ? resolvePath(mount) : { ...mount, path: resolvePath(mount.path) },
+        ),
+        tmpBytes: parseSize(tmp),
+      },
+      effects,
+    ),
+  check: wrongImage,
+});

@@ -1,0 +1,196 @@
+import { dirname } from "node:path";
+import type { Effects, LimitTiers, ProcessLimits } from "../../../kernel/effects.ts";
+import { ToolMissingError } from "../../../kernel/errors.ts";
+import type { Command, Handle, Job, ProbeContext, Starter, TrialPlace } from "../../../kernel/ports.ts";
+import type { RunContext } from "../../../kernel/run-context.ts";
+import type { JsonObject } from "../../../model/json.ts";
+import { secretsIn } from "../../executors/bwrap-view.ts";
+import { DockerClient, isClientVariable } from "./client.ts";
+import { Container } from "./container.ts";
+import { type ContainerOptions, commandWords, containerWords, limitWords, placeWords, variableWords } from "./words.ts";
+
+/** Where the image comes from. */
+export type ImageSource = { readonly image: string } | { readonly dockerfile: string };
+
+export interface DockerStarterOptions extends Omit<ContainerOptions, "user"> {
+  readonly source: ImageSource;
+  /** `caller`: whoever runs AURA. `image`: as the image says. */
+  readonly user: string;
+}
+
+const BUILD_TIMEOUT_MS = 3_600_000;
+const INSTALL =
+  "install Docker Engine and start it (`apt-get install docker.io`), and be one who may use it (group docker)";
+/** Whose container it is: the run, in the folder that it is in, and the attempt. */
+const ATTEMPT_LABEL = "aura.attempt";
+
+/** Starts each command in a container of its own, which has a name that a later AURA finds it by. */
+export class DockerStarter implements Starter {
+  readonly isolates = true;
+  readonly brings = ["PATH", "TMPDIR", "USER"];
+  readonly #options: DockerStarterOptions;
+  #client: DockerClient | null;
+  #image: string | null = null;
+  #engine: string | null = null;
+  #secrets: readonly string[] | null = null;
+
+  constructor(options: DockerStarterOptions, effects?: Effects) {
+    this.#options = options;
+    this.#client = effects === undefined ? null : new DockerClient(effects);
+  }
+
+  /** Asks the daemon, and builds the image or looks for it. */
+  async probe({ effects, signal }: Pick<ProbeContext, "effects" | "signal">): Promise<void> {
+    const client = new DockerClient(effects);
+    this.#client = client;
+    if (client.program === null) throw unusable("the program docker is not on PATH", INSTALL);
+    const server = ["version", "--format", "{{.Server.Version}}"];
+    const version = await client.call(server, signal);
+    if (!version.ok) throw unusable(`no daemon answers \`docker ${server.join(" ")}\`: ${version.said}`, INSTALL);
+    this.#engine = version.text;
+    const endpoint = await client.call(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], signal);
+    if (/^(?:tcp|ssh|https?):/.test(endpoint.text))
+      throw unusable(
+        `the daemon is on another machine (${endpoint.text}), which has not the files of this one`,
+        "unset DOCKER_HOST, or choose another context",
+      );
+    this.#image = await imageId(this.#options.source, client, signal);
+  }
+
+  async setup(ctx: RunContext): Promise<void> {
+    // In code nothing was looked for before the run.
+    if (this.#image === null) await this.probe(ctx);
+    this.#client = new DockerClient(ctx.effects);
+  }
+
+  /** What the image is and what runs it, for records. */
+  describe(): JsonObject {
+    const { source, network } = this.#options;
+    return { ...source, id: this.#image, engine: this.#engine, network };
+  }
+
+  limitTiers(limits: ProcessLimits): LimitTiers {
+    return Object.fromEntries(Object.keys(limits).map((name) => [name, "container"]));
+  }
+
+  /** The words of a client that waits for its container and removes it. */
+  wrap(command: Command, place: TrialPlace): Command {
+    const client = this.#known();
+    const { label, name } = containerOf(command.env.AURA_TRIAL);
+    const { files } = client.effects;
+    this.#secrets ??= secretsIn(place.root, place.inputs, files);
+    const hidden = [...(place.hidden ?? []), ...this.#secrets];
+    const { AURA_TRIAL: _marker, ...given } = { ...this.#options.variables, ...command.env };
+    const args = [
+      ...["run", "--rm", "--sig-proxy=true", "--name", name, "--label", `${ATTEMPT_LABEL}=${label}`],
+      ...containerWords({ ...this.#options, user: this.#user() }),
+      ...placeWords({ ...place, hidden }, this.#options, files),
+      ...variableWords(given),
+      // By the marker of the run the container's processes would be taken for leftovers of this machine.
+      ...["--env", `AURA_TRIAL=${name}`],
+      ...commandWords(command, this.#image ?? labelOf(this.#options.source)),
+    ];
+    const others = Object.entries(given).filter(([key]) => !isClientVariable(key));
+    return {
+      file: client.program ?? "docker",
+      args,
+      env: { ...Object.fromEntries(others), ...client.env },
+      cwd: command.cwd,
+    };
+  }
+
+  start(jobs: readonly Job[], ctx: RunContext): readonly Handle[] {
+    return jobs.map((job) => {
+      const { name } = containerOf(job.marker);
+      if (this.#options.user !== "caller") ctx.effects.files.chmod(job.place.trialDir, 0o777);
+      // It is not removed by itself: what became of it is asked afterwards, by a later AURA too.
+      const [verb = "run", , , ...rest] = job.args;
+      const args = [verb, "--sig-proxy=false", ...limitWords(job.limits), ...rest];
+      const container = new Container(name, job, this.#known(), ctx.signal);
+      container.run(args, { image: this.#image });
+      return container;
+    });
+  }
+
+  async adopt(ref: JsonObject, job: Job, ctx: RunContext): Promise<Handle | null> {
+    const { container: name, ending } = ref;
+    if (typeof name !== "string") return null;
+    const client = this.#known();
+    const labelled = await client.call(
+      ["inspect", "--format", `{{index .Config.Labels "${ATTEMPT_LABEL}"}}`, "--", name],
+      ctx.signal,
+    );
+    if (labelled.text !== containerOf(job.marker).label) return null;
+    const container = new Container(name, job, client, ctx.signal);
+    if (ending === true) {
+      await container.remove();
+      return null;
+    }
+    container.follow();
+    return container;
+  }
+
+  /** Asks the image's shell. An image without one is not asked: the trial's own start will tell. */
+  async missing(program: string, { settings, effects, signal }: ProbeContext): Promise<string | null> {
+    const client = this.#known();
+    const image = this.#image;
+    const path = effects.variables.get("PATH") ?? this.#options.variables.PATH;
+    if (image === null) return null;
+    const { root, inputs } = settings;
+    const place = { root, inputs: inputs.map(({ absolutePath }) => absolutePath), libraries: [] };
+    const options = { ...this.#options, user: this.#user() };
+    const words = [...containerWords(options), ...placeWords(place, this.#options, effects.files)];
+    const env = path === undefined ? [] : ["--env", `PATH=${path}`];
+    const look = ["-c", 'command -v -- "$1" >&2 || exit 42', "sh", program];
+    const args = [
+      "run",
+      "--rm",
+      ...words,
+      ...env,
+      ...commandWords({ file: "/bin/sh", args: look, cwd: "/", env: {} }, image),
+    ];
+    const { exitCode } = await client.call(args, signal);
+    return exitCode === 42 ? `is not in the image ${labelOf(this.#options.source)}` : null;
+  }
+
+  #user(): string | null {
+    const { user } = this.#options;
+    if (user === "image") return null;
+    return user === "caller" ? (this.#known().effects.processes.self.user ?? null) : user;
+  }
+
+  #known(): DockerClient {
+    if (this.#client === null) throw new Error("a container can be started only after setup");
+    return this.#client;
+  }
+}
+
+/** What a container of this attempt is called, and by what it is known to belong to it: not to one of a copied run. */
+function containerOf(marker = "trial/"): { readonly name: string; readonly label: string } {
+  const label = marker.slice(0, marker.lastIndexOf("/"));
+  return { label, name: `aura-${label.replace(/[^A-Za-z0-9_.-]+/g, "-")}` };
+}
+
+function labelOf(source: ImageSource): string {
+  return "image" in source ? source.image : source.dockerfile;
+}
+
+/** The image by its contents: what a tag means may change in the middle of a run. */
+async function imageId(source: ImageSource, client: DockerClient, signal: AbortSignal): Promise<string> {
+  if ("image" in source) {
+    const { image } = source;
+    const found = await client.call(["image", "inspect", "--format", "{{.Id}}", image], signal);
+    if (found.ok) return found.text;
+    throw unusable(`the image ${image} is not on this machine: ${found.said}`, `get it by \`docker pull ${image}\``);
+  }
+  const { dockerfile } = source;
+  // What has not changed docker has kept from the last time.
+  const args = ["build", "--quiet", "--file", dockerfile, dirname(dockerfile)];
+  const built = await client.call(args, signal, BUILD_TIMEOUT_MS);
+  if (built.ok) return built.text;
+  throw unusable(`no image could be built from ${dockerfile}: ${built.said}`, `try \`docker ${args.join(" ")}\``);
+}
+
+function unusable(problem: string, remedy: string): ToolMissingError {
+  return new ToolMissingError("docker", `environment docker: ${problem}\n${remedy}`);
+}

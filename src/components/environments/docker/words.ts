@@ -1,0 +1,132 @@
+import type { Files, ProcessLimits } from "../../../kernel/effects.ts";
+import type { Command, TrialPlace } from "../../../kernel/ports.ts";
+import { comparePaths, isWithin, isWithinAny } from "../../../model/tree-path.ts";
+import { isClientVariable } from "./client.ts";
+
+/** A file or folder of this machine that is seen in containers, at the same path. */
+export interface DockerMount {
+  readonly path: string;
+  /** Default `false`: read-only. */
+  readonly write?: boolean;
+}
+
+/** What all containers of an environment have in common. */
+export interface ContainerOptions {
+  readonly network: string;
+  readonly mounts: readonly DockerMount[];
+  /** Named volumes of docker's, by name, and where they are seen: writable, and kept from trial to trial. */
+  readonly volumes: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, string>>;
+  /** `uid:gid` or a name that the image knows; `null` is the image's own. */
+  readonly user: string | null;
+  /** Bytes of /tmp and of /dev/shm, each. */
+  readonly tmpBytes: number;
+}
+
+/** What of a mount point below a folder that is hidden there may be: no files are ever in it. */
+const HIDDEN_BYTES = 64 * 1024;
+/** Processes and threads of a container where no limit says otherwise: as a fork bomb's end, not as a budget. */
+const MOST_PROCESSES = 4096;
+
+/** What is the same for every trial: nothing but the image, read-only, without network, rights or a way to gain some. */
+export function containerWords(options: ContainerOptions): readonly string[] {
+  const { network, user, tmpBytes } = options;
+  return [
+    ...["--init", "--pull", "never", "--network", network, "--hostname", "aura", "--read-only"],
+    ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+    ...["--tmpfs", `/tmp:rw,exec,nosuid,nodev,mode=1777,size=${tmpBytes}`, "--shm-size", String(tmpBytes)],
+    ...["--log-driver", "local", "--log-opt", "max-size=8m", "--log-opt", "max-file=2"],
+    ...(user === null ? [] : ["--user", user]),
+  ];
+}
+
+/** Limits as docker holds them; memory is what all of the container takes together, swap included. */
+export function limitWords(limits: ProcessLimits): readonly string[] {
+  const { memoryBytes, pids = MOST_PROCESSES, cpuSeconds, fileSizeBytes, openFiles } = limits;
+  const ulimits = { cpu: cpuSeconds, fsize: fileSizeBytes, nofile: openFiles, core: 0 };
+  return [
+    ...(memoryBytes === undefined ? [] : ["--memory", String(memoryBytes), "--memory-swap", String(memoryBytes)]),
+    ...["--pids-limit", String(pids)],
+    ...Object.entries(ulimits).flatMap(([name, value]) =>
+      value === undefined ? [] : ["--ulimit", `${name}=${value}:${value}`],
+    ),
+  ];
+}
+
+/**
+ * Variables by name, so that no value stands in the arguments of a process, where everybody reads it. Those that the
+ * client would take for its own are said outright.
+ */
+export function variableWords(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) => ["--env", isClientVariable(name) ? `${name}=${value}` : name]);
+}
+
+/**
+ * What of this machine a container sees: the project, its inputs and libraries and what is mounted read-only, nothing of
+ * what is hidden in them, and the trial's folder for writing.
+ */
+export function placeWords(
+  place: Omit<TrialPlace, "trialDir"> & { readonly trialDir?: string },
+  { mounts, volumes }: Pick<ContainerOptions, "mounts" | "volumes">,
+  files: Files,
+): readonly string[] {
+  const { root, inputs, libraries, hidden = [], trialDir } = place;
+  const shown = bindings([...[root, ...inputs, ...libraries].map((path) => ({ path })), ...mounts], files);
+  const folders = shown.map(({ path }) => path);
+  const there = [...new Set(hidden)].filter((path) => isWithinAny(path, folders) && files.stat(path) !== null);
+  const masked = there.filter(
+    (path) =>
+      !isWithinAny(
+        path,
+        there.filter((other) => other !== path),
+      ),
+  );
+  const own = trialDir === undefined ? [] : bindings([{ path: trialDir, write: true }], files);
+  return [
+    ...shown.flatMap(({ path, from, write }) => bind(from, path, write)),
+    ...masked.flatMap((path) => (files.stat(path)?.kind === "directory" ? emptied(path) : bind("/dev/null", path))),
+    ...Object.entries(volumes).flatMap(([name, at]) => mount("type=volume", `src=${name}`, `dst=${at}`)),
+    ...own.flatMap(({ path, from }) => bind(from, path, true)),
+  ];
+}
+
+/** The command itself, as the last words: what follows the image is never an option of docker's. */
+export function commandWords({ file, args, cwd }: Command, image: string): readonly string[] {
+  return ["--workdir", cwd, "--entrypoint", "", image, file, ...args];
+}
+
+interface Binding {
+  readonly path: string;
+  readonly from: string;
+  readonly write: boolean;
+}
+
+/** Parents first, without what is shown already; what is named through a link is shown by both of its paths. */
+function bindings(mounts: readonly DockerMount[], files: Files): readonly Binding[] {
+  const all = mounts.flatMap(({ path, write = false }) => {
+    const from = files.realPath(path) ?? path;
+    return [...new Set([from, path])].map((at) => ({ path: at, from, write }));
+  });
+  const kept: Binding[] = [];
+  for (const one of all.sort((a, b) => comparePaths(a.path, b.path) || Number(b.write) - Number(a.write))) {
+    const around = kept.findLast(({ path }) => isWithin(one.path, path));
+    if (around === undefined || (one.path === one.from && one.write !== around.write)) kept.push(one);
+  }
+  return kept;
+}
+
+function bind(from: string, path: string, write = false): readonly string[] {
+  return mount("type=bind", `src=${from}`, `dst=${path}`, ...(write ? [] : ["readonly"]));
+}
+
+function emptied(path: string): readonly string[] {
+  return mount("type=tmpfs", `dst=${path}`, `tmpfs-size=${HIDDEN_BYTES}`, "tmpfs-mode=0555");
+}
+
+/** Docker reads the option as a line of CSV: a path may hold commas and quotes. */
+function mount(...fields: readonly string[]): readonly string[] {
+  return [
+    "--mount",
+    fields.map((field) => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(","),
+  ];
+}
