@@ -124,7 +124,8 @@ export type {
 // The run
 export type { PipelineOptions } from "./pipeline/options.ts";
 export { Pipeline, type RunOptions, type RunResult } from "./pipeline/pipeline.ts";
-export { anthropicLlm } from "./platform/llm.ts";
+export { anthropicLlm } from "./platform/llm-anthropic.ts";
+export { openaiLlm } from "./platform/llm-openai.ts";
 export { systemEffects } from "./platform/system.ts";
 export { renderPrompt } from "./platform/template.ts";
 export type { ObjectSchema } from "./schema/dialect.ts";

@@ -57,6 +57,7 @@ const CATALOG: Catalog = {
     anthropic: async () => (await import("./runners/anthropic.ts")).anthropicRunner,
     command: async () => (await import("./runners/command.ts")).commandRunner,
     function: async () => (await import("./runners/module.ts")).functionRunner,
+    openai: async () => (await import("./runners/openai.ts")).openaiRunner,
     replay: async () => (await import("./runners/replay.ts")).replayRunner,
   },
 };

@@ -1,4 +1,4 @@
-import type { Role, Usage } from "../model/call.ts";
+import type { FailedTry, Role, Usage } from "../model/call.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { ProcessIdentity } from "./effects.ts";
@@ -37,6 +37,8 @@ export interface RunnerContext {
   readonly marker?: string;
   /** Records the call's process, so that a later resume can end it if this process dies. */
   readonly started?: (process: ProcessIdentity) => void;
+  /** Records a request that came to nothing, be it sent again or not. */
+  readonly tried?: (attempt: FailedTry) => void;
 }
 
 /** What a runner answers. */

@@ -50,10 +50,11 @@ const common = {
   startedAt: TIMESTAMP,
 } as const;
 
-export const usageSchema = exactly(["cacheReadTokens", "costUsd", "estimated"], {
-  inputTokens: TOKENS,
+export const usageSchema = exactly(["cacheReadTokens", "cacheWriteTokens", "costUsd", "estimated"], {
+  inputTokens: { ...TOKENS, description: "Tokens of the prompt, those read from or written to a cache among them." },
   outputTokens: TOKENS,
   cacheReadTokens: TOKENS,
+  cacheWriteTokens: TOKENS,
   costUsd: US_DOLLARS,
   estimated: {
     const: true,
@@ -63,16 +64,33 @@ export const usageSchema = exactly(["cacheReadTokens", "costUsd", "estimated"], 
 /** What a call cost. Tokens are the provider's own counts; `costUsd` is there when a price is known. */
 export type Usage = Infer<typeof usageSchema>;
 
+const failedTrySchema = exactly(["usage"], {
+  startedAt: TIMESTAMP,
+  durationMs: MILLISECONDS,
+  reason: TEXT,
+  usage: usageSchema,
+});
+/** One request of a call that came to nothing: why, and what it had used, which counts with the call's own usage. */
+export type FailedTry = Infer<typeof failedTrySchema>;
+
+const failedTries = {
+  type: "array",
+  items: failedTrySchema,
+  description: "The requests before that came to nothing, the latest 20 of them.",
+} as const;
+
 export const callSchema = {
   description: "One model or command-runner call: iterations/<n>/calls/<id>.json",
   anyOf: [
-    exactly(["hypothesisId", "model", "pid", "pidStartedAt", "host", "bootId", "folder"], {
+    exactly(["hypothesisId", "model", "failedTries", "pid", "pidStartedAt", "host", "bootId", "folder"], {
       ...common,
+      failedTries,
       ...processSchema.properties,
       state: { const: "started" },
     }),
-    exactly(["hypothesisId", "model", "structured", "unusable", "usage"], {
+    exactly(["hypothesisId", "model", "failedTries", "structured", "unusable", "usage"], {
       ...common,
+      failedTries,
       state: { const: "finished" },
       response: TEXT,
       structured: { "x-any": true, description: "The reply as data, where the runner gives it so: open." },
@@ -81,8 +99,9 @@ export const callSchema = {
       endedAt: TIMESTAMP,
       durationMs: MILLISECONDS,
     }),
-    exactly(["hypothesisId", "model", "response", "usage"], {
+    exactly(["hypothesisId", "model", "failedTries", "response", "usage"], {
       ...common,
+      failedTries,
       state: { const: "failed" },
       failure: failureSchema,
       response: {

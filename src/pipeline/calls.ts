@@ -15,6 +15,9 @@ import type { Caps, Release } from "./caps.ts";
 import { processRecord } from "./leftovers.ts";
 import type { Spending } from "./spending.ts";
 
+/** Of the requests of a call that came to nothing. */
+const KEPT_TRIES = 20;
+
 /** Of a failed call's reply, from its beginning and from its end. */
 const KEPT_CHARACTERS = 32 * 1024;
 
@@ -64,6 +67,7 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
         prompt: deps.hide.text(request.prompt),
         promptHash,
         attempts: (known?.attempts ?? 0) + 1,
+        ...defined({ failedTries: known?.failedTries }),
         startedAt: deps.effects.clock.now().toISOString(),
         state: "started",
       };
@@ -89,11 +93,12 @@ function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): Ru
 
 async function send(
   request: CallRequest,
-  started: StartedCall,
+  asked: StartedCall,
   deps: CallServiceDeps,
   release: Release,
 ): Promise<RunnerReply> {
   const { clock } = deps.effects;
+  let started = asked;
   const from = clock.monotonic();
   const ending = () => ({ endedAt: clock.now().toISOString(), durationMs: Math.round(clock.monotonic() - from) });
   let reply: RunnerReply;
@@ -121,6 +126,10 @@ async function send(
         started: (identity) => {
           // Not flushed: what makes a machine forget it ends the process, too.
           deps.workspace.writeCall({ ...started, ...processRecord(identity, deps.workspace) }, { durable: false });
+        },
+        tried: (attempt) => {
+          started = { ...started, failedTries: [...(started.failedTries ?? []), attempt].slice(-KEPT_TRIES) };
+          deps.workspace.writeCall(started, { durable: false });
         },
       },
     );

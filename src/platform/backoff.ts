@@ -40,8 +40,8 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 
 /**
- * Tries until it works. What `passing` calls a passing failure is waited out, 1 s at first and doubling up to 60 s,
- * half of it jitter, never less than the other side asked for; anything else is thrown on. Throws `GaveUp` when the next
+ * Tries until it works. What `passing` calls a passing failure is waited out: as long as the other side asked for and up
+ * to a twentieth more, or else 1 s at first and doubling up to 60 s, half of it jitter; anything else is thrown on. Throws `GaveUp` when the next
  * wait would end later than `maxWait` after the first failure or `stopping` aborts, and the signal's reason as soon as
  * it aborts.
  */
@@ -52,6 +52,7 @@ export async function withBackoff<T>(
 ): Promise<T> {
   const startedAt = clock.monotonic();
   let firstFailureAt: number | null = null;
+  let ceiling = FIRST_WAIT_MS / 2;
   for (let tries = 1; ; tries++) {
     signal.throwIfAborted();
     try {
@@ -62,10 +63,12 @@ export async function withBackoff<T>(
       if (!failure) throw thrown;
       const now = clock.monotonic();
       firstFailureAt ??= now;
-      const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1));
       // Spreads the waits, so that parallel calls do not come back all at once.
       const jitter = Number.parseInt(token(4), 16) / 2 ** 32;
-      const waitMs = Math.round(Math.max(ceiling * (0.5 + jitter / 2), failure.retryAfterMs ?? 0));
+      const { retryAfterMs } = failure;
+      if (retryAfterMs === undefined) ceiling = Math.min(LONGEST_WAIT_MS, ceiling * 2);
+      const asked = Math.max(FIRST_WAIT_MS, retryAfterMs ?? 0) * (1 + jitter / 20);
+      const waitMs = Math.round(retryAfterMs === undefined ? ceiling * (0.5 + jitter / 2) : asked);
       const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${((now - startedAt) / 1000).toFixed(1)} s`;
       const gaveUp = new GaveUp(tries, `${waited} (max wait ${maxWait})`, failure, thrown);
       if (stopping.aborted || now + waitMs - firstFailureAt > parseDuration(maxWait)) throw gaveUp;

@@ -1,101 +1,96 @@
 import type { Usage } from "../model/call.ts";
-import { UnreadableReply } from "./llm-failures.ts";
+import { defined, isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 
 /** Far beyond what any model writes; a server that goes on is broken. */
-const MAX_REPLY_CHARACTERS = 16 * 1024 * 1024;
+const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
 
-/** A whole reply of a server. */
-export interface RawReply {
-  readonly content: string;
-  readonly usage: Usage;
-  readonly model: string;
-  /** The reply ended because it was too long. */
-  readonly cut: boolean;
-}
+/** A reply that came with status 200 and is not one. */
+export class UnreadableReply extends Error {}
 
-/** Puts a reply together from the events of a stream, or from one message. Trusts neither to be well formed. */
-export class ReplyEvents {
+/** A reply that has no end in sight: sending the request again would bring another. */
+export class EndlessReply extends Error {}
+
+/** Why a reply stopped. */
+export type ReplyEnd = "whole" | "cut" | "refused";
+
+/** Puts a reply together as it comes in. Trusts nothing of it to be well formed. */
+export class IncomingReply {
   readonly #text: string[] = [];
-  #model: string | undefined;
-  #input = 0;
-  #output = 0;
-  #cacheRead = 0;
-  #stopReason: string | null = null;
-  #complete = false;
   #length = 0;
+  #usage: Usage | undefined;
+  #model: string | undefined;
+  #end: ReplyEnd = "whole";
+  #isComplete = false;
 
-  add(event: unknown): void {
-    const data = fields(event);
-    if (data.type === "message_start") this.#about(fields(data.message));
-    if (data.type === "content_block_delta") this.#write(fields(data.delta));
-    if (data.type === "content_block_start") this.#write(fields(data.content_block));
-    if (data.type === "message_delta") {
-      this.#about({ ...fields(data.delta), usage: data.usage });
-    }
-    if (data.type === "message_stop") this.#complete = true;
+  write(text: JsonValue | undefined): void {
+    if (typeof text !== "string") return;
+    this.#length += text.length;
+    if (this.#length > MAX_REPLY_CHARACTERS)
+      throw new EndlessReply(`the reply is longer than ${MAX_REPLY_CHARACTERS} characters`);
+    this.#text.push(text);
   }
 
-  message(message: unknown): void {
-    const data = fields(message);
-    if (!Array.isArray(data.content)) throw new UnreadableReply("the server's reply is not a message");
-    this.#about(data);
-    for (const block of data.content) this.#write(fields(block));
-    this.#complete = true;
+  /** The name by which the server calls the model that answers. */
+  from(model: JsonValue | undefined): void {
+    if (typeof model === "string") this.#model = model;
   }
 
-  reply(model: string): RawReply {
-    if (!this.#complete) throw new UnreadableReply("the server's reply ended before it was complete");
-    const usage = this.usage() ?? { inputTokens: 0, outputTokens: 0 };
-    return { content: this.text(), usage, model: this.#model ?? model, cut: this.#stopReason === "max_tokens" };
+  used(usage: Usage): void {
+    if (usage.inputTokens + usage.outputTokens > 0) this.#usage = usage;
   }
 
-  /** What has come so far, be it all or not. */
-  text(): string {
-    return this.#text.join("");
+  ends(end: ReplyEnd): void {
+    this.#end = end;
+  }
+
+  complete(): void {
+    this.#isComplete = true;
+  }
+
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  get end(): ReplyEnd {
+    return this.#end;
+  }
+
+  get model(): string | undefined {
+    return this.#model;
   }
 
   /** What has been used as far as the server has told; `undefined` when it has told nothing. */
-  usage(): Usage | undefined {
-    if (this.#input + this.#output + this.#cacheRead === 0) return undefined;
-    return {
-      inputTokens: this.#input,
-      outputTokens: this.#output,
-      ...(this.#cacheRead > 0 ? { cacheReadTokens: this.#cacheRead } : {}),
-    };
+  get usage(): Usage | undefined {
+    return this.#usage;
   }
 
-  #write(block: Readonly<Record<string, unknown>>): void {
-    if ((block.type !== "text" && block.type !== "text_delta") || typeof block.text !== "string") return;
-    this.#length += block.text.length;
-    if (this.#length > MAX_REPLY_CHARACTERS) throw new UnreadableReply("the server's reply does not end");
-    this.#text.push(block.text);
-  }
-
-  #about(message: Readonly<Record<string, unknown>>): void {
-    if (typeof message.model === "string") this.#model = message.model;
-    if (typeof message.stop_reason === "string") this.#stopReason = message.stop_reason;
-    const usage = fields(message.usage);
-    this.#input = count(usage.input_tokens, this.#input);
-    this.#output = count(usage.output_tokens, this.#output);
-    this.#cacheRead = count(usage.cache_read_input_tokens, this.#cacheRead);
+  /** What has come so far, be it all or not. */
+  get text(): string {
+    return this.#text.join("").toWellFormed();
   }
 }
 
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+/** Data of a server as an object; empty when it is none. */
+export function fields(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
 }
 
-function count(value: unknown, fallback: number): number {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : fallback;
+/** A count of tokens in data of a server. */
+export function tokens(value: JsonValue | undefined): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
 /** What two requests used together. */
 export function usedTogether(a: Usage | undefined, b: Usage | undefined): Usage | undefined {
   if (!a || !b) return a ?? b;
-  const cacheReadTokens = (a.cacheReadTokens ?? 0) + (b.cacheReadTokens ?? 0);
+  const sum = (one: number | undefined, other: number | undefined) =>
+    one === undefined && other === undefined ? undefined : (one ?? 0) + (other ?? 0);
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     outputTokens: a.outputTokens + b.outputTokens,
-    ...(cacheReadTokens > 0 ? { cacheReadTokens } : {}),
+    ...defined({
+      cacheReadTokens: sum(a.cacheReadTokens, b.cacheReadTokens),
+      cacheWriteTokens: sum(a.cacheWriteTokens, b.cacheWriteTokens),
+    }),
   };
 }

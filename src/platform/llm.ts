@@ -1,245 +1,263 @@
-import type { Clock, Effects } from "../kernel/effects.ts";
-import { RunnerError } from "../kernel/errors.ts";
-import { assertOptions, type InCode, inSchema, required } from "../kernel/given-options.ts";
+import type { Effects } from "../kernel/effects.ts";
+import { messageOf, RunnerError, SpecError } from "../kernel/errors.ts";
+import type { LlmCall } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
-import type { Usage } from "../model/call.ts";
-import { defined, isJsonObject, parseJson } from "../model/json.ts";
-import { parseDuration } from "../model/units.ts";
-import { DURATION, TIME_LIMIT } from "../schema/dialect.ts";
+import { Semaphore } from "../kernel/semaphore.ts";
+import type { FailedTry, Usage } from "../model/call.ts";
+import { defined } from "../model/json.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
+import { type Access, accessOf, addressProblem, type Reached } from "./llm-access.ts";
 import { classifyFailure, NoProvider } from "./llm-failures.ts";
-import { type RawReply, ReplyEvents, usedTogether } from "./llm-reply.ts";
-import { systemEffects } from "./system.ts";
+import type { LlmOptions } from "./llm-options.ts";
+import { EndlessReply, IncomingReply, usedTogether } from "./llm-reply.ts";
+import { type GuardedRequest, guardedRequest } from "./llm-request.ts";
+import { Pace } from "./pace.ts";
 
-/** What a call may be given, in a spec and in code. */
-export const ANTHROPIC_OPTIONS = {
-  model: { type: "string", minLength: 1, "x-secret": false, description: "Model name as the provider knows it." },
-  base_url: {
-    type: "string",
-    pattern: "^https?://",
-    "x-scores": false,
-    description: "Another server that speaks the Messages format.",
-  },
-  api_key_env: {
-    type: "string",
-    pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
-    default: "ANTHROPIC_API_KEY",
-    "x-secret": false,
-    "x-variables": "key",
-    "x-scores": false,
-    description: "The environment variable that holds the key. The key itself is never recorded.",
-  },
-  max_tokens: { type: "integer", minimum: 1, default: 8192, description: "Longest reply." },
-  temperature: { type: "number", minimum: 0, maximum: 1, description: "Default: the provider's." },
-  system: { type: "string", description: "System prompt." },
-  timeout: { ...TIME_LIMIT, default: "10m", "x-scores": false, description: "Of one request." },
-  max_wait: {
-    ...DURATION,
-    default: "5m",
-    "x-scores": false,
-    description: "How long a provider that is down, busy or behind a broken gateway is waited for.",
-  },
-  price: {
-    type: "object",
-    "x-scores": false,
-    "x-cost": true,
-    description: "Dollars per million tokens; makes `stop.cost_usd` and costs in reports work.",
-    properties: { input: { type: "number", minimum: 0 }, output: { type: "number", minimum: 0 } },
-    required: ["input", "output"],
-    additionalProperties: false,
-  },
-} as const;
-
-export type AnthropicOptions = InCode<typeof ANTHROPIC_OPTIONS, "model">;
-
-export interface AnthropicReply {
+export interface LlmReply {
   readonly content: string;
-  readonly usage: Usage;
+  /** Absent when the server tells nothing of it. */
+  readonly usage?: Usage;
   readonly model: string;
 }
 
-export interface AnthropicCallOptions {
+export interface LlmCallOptions {
   readonly signal: AbortSignal;
   /** Once it aborts, a busy server is not waited for. */
   readonly stopping?: AbortSignal | undefined;
   readonly warn?: (code: string, message: string) => void;
+  /** Told of each request that failed. */
+  readonly tried?: ((attempt: FailedTry) => void) | undefined;
   /** Whether calls were answered before this process: the address is then no wrong one, whatever comes from it. */
   readonly isKnown?: () => boolean;
 }
 
 /** An `LlmCall` that also says when it has to wait. */
-export type AnthropicCall = (prompt: string, options: AnthropicCallOptions) => Promise<AnthropicReply>;
+export type ModelCall = (prompt: string, options: LlmCallOptions) => Promise<LlmReply>;
+
+/** A model behind a provider: asks it, and says whether it could be asked at all. */
+export interface ModelConnection {
+  readonly ask: ModelCall & LlmCall;
+  /** Throws `RunnerError` when the address is none, or a key is needed and there is none. */
+  readonly assertUsable: () => void;
+  /** Tokens that a call with a prompt of so many uses at most; `null` when no longest reply is known. */
+  readonly mostTokens: (promptTokens: number) => number | null;
+  /** Dollars that it costs at most; `null` also when no price is known. */
+  readonly mostCost: (promptTokens: number) => number | null;
+}
+
+/** How a provider is spoken to. */
+export interface Provider extends Reached {
+  readonly maxTokens?: number;
+  /** What input costs that is read from a cache or written to it, against other input. */
+  readonly cacheFactors: { readonly read: number; readonly write: number };
+  /** Sends one request and puts the reply together. */
+  readonly send: (request: ProviderRequest) => Promise<void>;
+}
+
+export interface ProviderRequest {
+  readonly prompt: string;
+  readonly url: URL;
+  readonly key: string | null;
+  readonly request: GuardedRequest;
+  readonly reply: IncomingReply;
+}
 
 export type LlmEffects = Pick<Effects, "clock" | "variables" | "token">;
 
-const DEFAULT_KEY = "ANTHROPIC_API_KEY";
-const TIMEOUT = "10m";
-const MAX_TOKENS = 8192;
-/** Shorter ones are a local server's dummy and would be redacted out of ordinary words. */
-const SHORTEST_SECRET = 8;
+const CONCURRENCY = 4;
+const LIMITS = { timeout: "10m", idleTimeout: "2m" };
 
 /**
- * A call to an Anthropic model, or to any server that speaks its Messages format. A busy or broken server is waited
- * for up to `maxWait` (`RunnerError` `unavailable` after it); a refused key is `credentials`, a refused request or an
- * unknown model `rejected`. Something else altogether, such as a gateway's page of HTML, is waited out like a broken
- * server; at the very start it says that the address is a wrong one: `rejected`. What failed
- * requests used, as far as the server told, counts with the reply or the error. The key is read from the environment at
- * each call and is in no message and no reply.
+ * A connection to a model. A busy or broken server is waited for up to `maxWait` (`RunnerError` `unavailable` after
+ * it); a refused key is `credentials`, a refused request or an unknown model `rejected`, a reply that was cut at its
+ * longest or refused `unusable-reply`. Something else altogether, such as a gateway's page of HTML, is waited out like a
+ * broken server; at the very start it says that the address is a wrong one: `rejected`. What failed requests used, as far
+ * as the server told, counts with the reply or the error. The key is read from the environment at each call and is in no
+ * message and no reply. Throws `SpecError` for a `baseUrl` that no request can be sent to.
  */
-export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = systemEffects()): AnthropicCall {
-  const { model, ...others } = inSchema(ANTHROPIC_OPTIONS);
-  assertOptions("anthropicLlm", options, { model: required(model), ...others });
-  let isProvider = false;
-  return async (prompt, { signal, stopping, warn, isKnown }) => {
-    const key = apiKey(options, effects);
-    const { text: redact } = createRedactor(key.length < SHORTEST_SECRET ? [] : [key]);
-    const sort = (thrown: unknown) => classifyFailure(thrown, () => effects.clock.now().getTime());
-    const lost: Lost = { usage: undefined, text: "" };
+export function connect(provider: Provider, options: LlmOptions, effects: LlmEffects): ModelConnection {
+  const problem = options.baseUrl === undefined ? null : addressProblem(options.baseUrl);
+  if (problem !== null) throw new SpecError(`baseUrl of ${options.model}: ${problem}`);
+  const limit = new Semaphore(options.concurrency ?? CONCURRENCY);
+  const pace = new Pace(options.rate, effects.clock);
+  const known = { isProvider: false };
+  const { maxTokens = provider.maxTokens } = options;
+  return {
+    ask: (prompt, ctx) =>
+      limit.run(async () => new Call(provider, options, effects, { prompt, ctx, pace, known }).answer(), ctx.signal),
+    assertUsable: () => {
+      accessOf(provider, options, effects.variables);
+    },
+    mostTokens: (promptTokens) => (maxTokens === undefined ? null : promptTokens + maxTokens),
+    mostCost: (promptTokens) => {
+      const { price } = options;
+      if (price === undefined || maxTokens === undefined) return null;
+      const input = Math.max(price.input, price.cache_write ?? price.input * provider.cacheFactors.write);
+      return (promptTokens * input + maxTokens * price.output) / 1_000_000;
+    },
+  };
+}
+
+interface Asked {
+  readonly prompt: string;
+  readonly ctx: LlmCallOptions;
+  readonly pace: Pace;
+  /** Whether whoever answers there has behaved like a provider. */
+  readonly known: { isProvider: boolean };
+}
+
+/** One call: the requests until one is answered. */
+class Call {
+  readonly #provider: Provider;
+  readonly #options: LlmOptions;
+  readonly #effects: LlmEffects;
+  readonly #asked: Asked;
+  readonly #access: Access;
+  readonly #redact: (text: string) => string;
+  /** What came of requests that failed; it is paid for all the same. The text is that of the last of them. */
+  #lost: { usage: Usage | undefined; text: string } = { usage: undefined, text: "" };
+
+  constructor(provider: Provider, options: LlmOptions, effects: LlmEffects, asked: Asked) {
+    this.#provider = provider;
+    this.#options = options;
+    this.#effects = effects;
+    this.#asked = asked;
+    this.#access = accessOf(provider, options, effects.variables);
+    this.#redact = createRedactor(this.#access.secrets).text;
+  }
+
+  async answer(): Promise<LlmReply> {
+    const { ctx, known } = this.#asked;
+    const { model, maxWait } = this.#options;
     try {
       const reply = await withBackoff(
-        () => attempt(options, key, prompt, signal, effects.clock, lost),
-        (thrown) => {
-          isProvider ||= isKnown?.() === true || !(thrown instanceof NoProvider);
-          if (!isProvider) return null;
-          const failure = sort(thrown);
-          return failure.kind === "passing" ? failure.failure : null;
-        },
+        () => this.#attempt(),
+        (thrown) => this.#passing(thrown),
         {
-          effects,
-          maxWait: options.maxWait,
-          signal,
-          stopping,
-          onWait: (waiting) => warn?.("runner-waiting", redact(`${options.model}: ${waiting}`)),
+          effects: this.#effects,
+          maxWait,
+          signal: ctx.signal,
+          stopping: ctx.stopping,
+          onWait: (waiting) => ctx.warn?.("runner-waiting", this.#redact(`${model}: ${waiting}`)),
         },
       );
-      if (reply.cut)
-        warn?.(
-          "reply-cut",
-          `${options.model}: the reply was cut at its max tokens (${options.maxTokens ?? MAX_TOKENS})`,
-        );
-      isProvider = true;
-      const usage = usedTogether(lost.usage, reply.usage) ?? reply.usage;
-      return { content: redact(reply.content), usage: priced(usage, options.price), model: reply.model };
+      known.isProvider = true;
+      return this.#usable(reply);
     } catch (thrown) {
-      signal.throwIfAborted();
-      if (thrown instanceof NoProvider)
-        throw new RunnerError("rejected", redact(`${options.model}: ${thrown.message}; ${addressHint(options)}`));
-      throw runnerError(thrown, options, redact, sort, lost);
+      ctx.signal.throwIfAborted();
+      throw thrown instanceof RunnerError ? thrown : this.#failure(thrown);
     }
-  };
-}
-
-/** The key that calls would use. Throws `RunnerError` `credentials` that names the variable when there is none. */
-export function apiKey(options: Pick<AnthropicOptions, "apiKeyEnv">, effects: Pick<LlmEffects, "variables">): string {
-  const variable = options.apiKeyEnv ?? DEFAULT_KEY;
-  const key = (effects.variables.get(variable) ?? "").trim();
-  if (key === "") {
-    throw new RunnerError(
-      "credentials",
-      `the environment variable ${variable} is not set: it holds the key of the model provider; set it, or use a runner that needs none (replay, command)`,
-    );
   }
-  // Otherwise the HTTP client would refuse the header, with the key in its message.
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new RunnerError("credentials", `the environment variable ${variable} holds characters that no key has`);
+
+  async #attempt(): Promise<IncomingReply> {
+    const { prompt, ctx, pace } = this.#asked;
+    await pace.turn(ctx.signal, ctx.stopping);
+    const { clock } = this.#effects;
+    const [startedAt, from] = [clock.now().toISOString(), clock.monotonic()];
+    const reply = new IncomingReply();
+    using request = guardedRequest({ ...LIMITS, ...defined(this.#limits()) }, clock, ctx.signal);
+    try {
+      const { url, key } = this.#access;
+      await this.#provider.send({ prompt, url, key, request, reply });
+      request.signal.throwIfAborted();
+      if (!reply.isComplete) throw new Error("the server's reply ended before it was complete");
+      return reply;
+    } catch (thrown) {
+      ctx.signal.throwIfAborted();
+      // All of it is there: what went wrong after it is of no matter.
+      if (reply.isComplete) return reply;
+      const reason: unknown = request.signal.aborted ? request.signal.reason : thrown;
+      this.#lost = { usage: usedTogether(this.#lost.usage, reply.usage), text: reply.text };
+      const durationMs = Math.round(clock.monotonic() - from);
+      const usage = reply.usage && this.#priced(reply.usage);
+      ctx.tried?.({ startedAt, durationMs, reason: this.#redact(this.#reasonOf(reason)), ...defined({ usage }) });
+      throw reason;
+    }
   }
-  return key;
-}
 
-function addressHint({ baseUrl }: AnthropicOptions): string {
-  return baseUrl === undefined ? "check ANTHROPIC_BASE_URL and the network" : "check the base URL";
-}
-
-function runnerError(
-  thrown: unknown,
-  options: AnthropicOptions,
-  redact: (text: string) => string,
-  sort: (thrown: unknown) => ReturnType<typeof classifyFailure>,
-  lost: Lost,
-): RunnerError {
-  const known = {
-    ...(lost.usage ? { usage: priced(lost.usage, options.price) } : {}),
-    ...(lost.text === "" ? {} : { reply: redact(lost.text) }),
-  };
-  // No `cause`: the client's errors hold the request's headers, and with them the key.
-  if (thrown instanceof GaveUp) {
-    const { tries, waited, failure, cause } = thrown;
-    const hint = cause instanceof NoProvider ? `; ${addressHint(options)}` : "";
-    const message = redact(`${options.model} is unavailable after ${waited}: ${failure.reason}${hint}`);
-    return new RunnerError("unavailable", message, { attempts: tries, ...known });
+  #limits() {
+    const { timeout, idleTimeout } = this.#options;
+    return { timeout, idleTimeout };
   }
-  const failure = sort(thrown);
-  const reason = redact(failure.kind === "final" ? failure.reason : failure.failure.reason);
-  const problem = failure.kind === "final" ? failure.problem : "failed";
-  const hint =
-    problem === "credentials"
-      ? `; check the key in ${options.apiKeyEnv ?? DEFAULT_KEY}`
-      : "; check the model's name and the request's settings";
-  return new RunnerError(problem, `${options.model} refused the request: ${reason}${hint}`, known);
-}
 
-/** What came of the requests of a call that failed; it is paid for all the same. */
-interface Lost {
-  usage: Usage | undefined;
-  /** Of the last of them. */
-  text: string;
-}
-
-async function attempt(
-  options: AnthropicOptions,
-  key: string,
-  prompt: string,
-  signal: AbortSignal,
-  clock: Clock,
-  lost: Lost,
-): Promise<RawReply> {
-  const { default: Anthropic } = await import("@anthropic-ai/sdk");
-  const timeoutMs = parseDuration(options.timeout ?? TIMEOUT);
-  const client = new Anthropic({
-    apiKey: key,
-    ...defined({ baseURL: options.baseUrl }),
-    maxRetries: 0,
-    logLevel: "off",
-    // Ours decides; the client's own covers only the time until the first byte.
-    timeout: timeoutMs + 60_000,
-  });
-  const body = {
-    model: options.model,
-    max_tokens: options.maxTokens ?? MAX_TOKENS,
-    messages: [{ role: "user" as const, content: prompt }],
-    ...defined({ temperature: options.temperature, system: options.system }),
-  };
-  using deadline = clock.deadline(timeoutMs);
-  const both = AbortSignal.any([signal, deadline.signal]);
-  const events = new ReplyEvents();
-  try {
-    const sent = client.messages.create({ ...body, stream: true }, { signal: both });
-    const { data: stream, response } = await sent.withResponse();
-    // A server that does not stream answers with the whole message: it is paid for, and as good.
-    if (response.headers.get("content-type")?.includes("text/event-stream"))
-      for await (const event of stream) events.add(event);
-    else whole(await response.text(), response, events);
-    both.throwIfAborted();
-    return events.reply(options.model);
-  } catch (thrown) {
-    lost.usage = usedTogether(lost.usage, events.usage());
-    lost.text = events.text();
-    throw deadline.signal.aborted ? deadline.signal.reason : thrown;
+  #sort(thrown: unknown) {
+    return classifyFailure(thrown, () => this.#effects.clock.now().getTime());
   }
-}
 
-/** Takes a body that is a whole message; an error in the provider's form may pass, anything else is from somebody else. */
-function whole(body: string, { headers }: Response, events: ReplyEvents): void {
-  const message = parseJson(body);
-  const isOurs = isJsonObject(message) && ("content" in message || message.type === "error");
-  // Half a message is one that was cut off on its way.
-  const isCut = message === null && /^\s*\{/.test(body);
-  if (!isOurs && !isCut) throw new NoProvider(headers.get("content-type"), body);
-  events.message(message);
-}
+  #reasonOf(thrown: unknown): string {
+    const sorted = this.#sort(thrown);
+    return sorted.kind === "final" ? sorted.reason : sorted.failure.reason;
+  }
 
-function priced(usage: Usage, price: AnthropicOptions["price"]): Usage {
-  if (!price) return usage;
-  const costUsd = (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1_000_000;
-  return { ...usage, costUsd };
+  #passing(thrown: unknown) {
+    const { ctx, known } = this.#asked;
+    if (thrown instanceof RunnerError || thrown instanceof EndlessReply) return null;
+    known.isProvider ||= ctx.isKnown?.() === true || !(thrown instanceof NoProvider);
+    if (!known.isProvider) return null;
+    const sorted = this.#sort(thrown);
+    return sorted.kind === "passing" ? sorted.failure : null;
+  }
+
+  /** A reply that can be used. Half of one is no data, and neither is an apology. */
+  #usable(reply: IncomingReply): LlmReply {
+    const { model, maxTokens = this.#provider.maxTokens } = this.#options;
+    const together = usedTogether(this.#lost.usage, reply.usage);
+    const usage = together && this.#priced(together);
+    const content = this.#redact(reply.text);
+    if (reply.end === "whole") return { content, model: reply.model ?? model, ...defined({ usage }) };
+    const reason =
+      reply.end === "refused"
+        ? "the model refused to answer"
+        : `the reply was cut at its max tokens${maxTokens === undefined ? "" : ` (${maxTokens})`}`;
+    if (reply.end === "cut") this.#asked.ctx.warn?.("reply-cut", `${model}: ${reason}`);
+    throw new RunnerError("unusable-reply", reason, { usage, reply: content });
+  }
+
+  /** No `cause`: a client's errors hold the request's headers, and with them the key. */
+  #failure(thrown: unknown): RunnerError {
+    const { model, baseUrl } = this.#options;
+    const { url, keyName } = this.#access;
+    const known = {
+      ...defined({ usage: this.#lost.usage && this.#priced(this.#lost.usage) }),
+      ...(this.#lost.text === "" ? {} : { reply: this.#redact(this.#lost.text) }),
+    };
+    const error = (problem: RunnerError["problem"], message: string, attempts = 1) =>
+      new RunnerError(problem, this.#redact(message), { attempts, ...known });
+    const where = `POST ${url.origin}${url.pathname}`;
+    const checkAddress = `check ${baseUrl === undefined ? this.#provider.addressVariable : "the base URL"}`;
+    if (thrown instanceof EndlessReply) return error("unusable-reply", `${model}: ${messageOf(thrown)}`);
+    if (thrown instanceof NoProvider)
+      return error("rejected", `${model}: ${thrown.message} (${where}); ${checkAddress}`);
+    if (thrown instanceof GaveUp) {
+      const { tries, waited, failure, cause } = thrown;
+      const hint = cause instanceof NoProvider ? `; ${checkAddress}` : "";
+      return error(
+        "unavailable",
+        `${model} is unavailable after ${waited}: ${failure.reason} (${where})${hint}`,
+        tries,
+      );
+    }
+    const sorted = this.#sort(thrown);
+    const problem = sorted.kind === "final" ? sorted.problem : "failed";
+    const hint =
+      problem !== "credentials"
+        ? `check the model's name and the request's settings, or ${checkAddress}`
+        : this.#access.key === null
+          ? `${keyName} is not set: it would hold the key`
+          : `check the key in ${keyName}`;
+    return error(problem, `${model} refused the request: ${this.#reasonOf(thrown)} (${where}); ${hint}`);
+  }
+
+  #priced(usage: Usage): Usage {
+    const { price } = this.#options;
+    if (!price) return usage;
+    const { read, write } = this.#provider.cacheFactors;
+    const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 } = usage;
+    const dollars =
+      Math.max(0, inputTokens - cacheReadTokens - cacheWriteTokens) * price.input +
+      cacheReadTokens * (price.cache_read ?? price.input * read) +
+      cacheWriteTokens * (price.cache_write ?? price.input * write) +
+      outputTokens * price.output;
+    return { ...usage, costUsd: dollars / 1_000_000 };
+  }
 }

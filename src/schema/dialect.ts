@@ -52,6 +52,8 @@ interface Annotated {
   readonly "x-copy"?: string;
   /** Names of environment variables. `passed`: a process gets them, secrets too. `key`: one that holds a provider's key. */
   readonly "x-variables"?: "passed" | "key";
+  /** With `x-variables: key`: the option beside it with which there need be no key. */
+  readonly "x-unless"?: string;
 }
 
 interface Described extends Annotated {

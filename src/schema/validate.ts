@@ -26,7 +26,7 @@ const HOUSE_OPTIONS: Options = {
 };
 const HOUSE_KEYWORDS = [
   ...["x-any", "x-unit", "x-expected", "x-path", "x-module", "x-command", "x-secret", "x-scores", "x-space"],
-  ...["x-cost", "x-artifacts", "x-copy", "x-variables"],
+  ...["x-cost", "x-artifacts", "x-copy", "x-variables", "x-unless"],
 ] as const;
 
 /** An Ajv that knows AURA's schema dialect: for compiling at run time, and for printing validators ahead of time. */

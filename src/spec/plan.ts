@@ -260,9 +260,10 @@ function isAsked({ place, path }: Site): boolean {
 export function unsetKeys({ loaded }: ResolvedRun, { variables }: Pick<Effects, "variables">): readonly Diagnostic[] {
   const sites = sitesOf(loaded.spec, loaded.registry);
   const asked = sites.filter(isAsked).map(({ value }) => value);
-  return sites.flatMap(({ path, schema, value }) => {
+  return sites.flatMap(({ path, schema, value, beside }) => {
     const isKey = schema?.["x-variables"] === "key" && (path[0] !== "runners" || asked.includes(path[1] ?? ""));
     if (!isKey || typeof value !== "string" || variables.get(value)?.trim()) return [];
+    if (Object.hasOwn(beside, String(schema["x-unless"]))) return [];
     const message = `${value} is not set, which holds the key of the model provider: a run would end with ${EXIT.provider}`;
     return [{ file: loaded.file, path: pathText(path), message }];
   });

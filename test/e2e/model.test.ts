@@ -349,7 +349,8 @@ describe("a provider that does not answer", () => {
     await against(
       proposing(two),
       async (run, requests) => {
-        const { code, stderr } = await run(["run", "asking.yaml", "--workspace", "unset"], {});
+        here.write("provider.yaml", ASKING.replace('base_url: "${MODEL_URL}", ', ""));
+        const { code, stderr } = await run(["run", "provider.yaml", "--workspace", "unset"], {});
         expect(code).toBe(7);
         expect(stderr).toContain("ANTHROPIC_API_KEY");
         expect(requests).toHaveLength(0);

@@ -12,7 +12,17 @@ export type AnthropicAnswer =
       readonly stopReason?: string;
     }
   /** An error status in the provider's form; `retryAfter` in seconds. */
-  | { readonly kind: "status"; readonly status: number; readonly retryAfter?: number; readonly message?: string }
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly retryAfter?: number;
+      readonly message?: string;
+      readonly location?: string;
+      /** In place of an error in the provider's form. */
+      readonly body?: string;
+    }
+  /** The first half of a stream, then nothing more until the client leaves. */
+  | { readonly kind: "stall"; readonly text: string }
   /** No byte until the client leaves or the server closes. */
   | { readonly kind: "hang" }
   /** The first half of a stream (or of a body), then the connection is cut. */
@@ -20,7 +30,7 @@ export type AnthropicAnswer =
   /** A stream that ends in an error event. */
   | { readonly kind: "stream-error"; readonly type: string }
   /** Status 200 and a body that is no message. */
-  | { readonly kind: "garbage"; readonly body?: string; readonly contentType?: string }
+  | { readonly kind: "garbage"; readonly body?: string | Uint8Array; readonly contentType?: string }
   /** The request's headers, as text of a reply or, with `status`, of an error. */
   | { readonly kind: "echo-headers"; readonly status?: number };
 
@@ -49,7 +59,10 @@ export interface AnthropicServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A loopback server that speaks the Anthropic Messages format, streamed and not, and does what its script says. */
+/**
+ * A loopback server that speaks the Anthropic Messages format or, where it is asked for chat completions, OpenAI's,
+ * streamed and not, and does what its script says.
+ */
 export async function startAnthropicServer(script: AnthropicScript): Promise<AnthropicServer> {
   const requests: AnthropicRequest[] = [];
   let open = 0;
@@ -96,7 +109,7 @@ function send(answer: AnthropicAnswer, request: AnthropicRequest, response: Serv
     case "hang":
       return;
     case "status":
-      sendError(response, answer.status, answer.message ?? `scripted ${answer.status}`, answer.retryAfter);
+      sendError(response, answer.status, answer.message ?? `scripted ${answer.status}`, answer);
       return;
     case "echo-headers": {
       const echo = JSON.stringify(request.headers);
@@ -112,11 +125,14 @@ function send(answer: AnthropicAnswer, request: AnthropicRequest, response: Serv
       response.writeHead(200, { "content-type": "text/event-stream" });
       const [start] = eventsOf(request, "", {});
       const error = { type: "error", error: { type: answer.type, message: "scripted" } };
-      response.end(`${start ?? ""}${event(error)}`);
+      response.end(`${start ?? ""}${isChat(request) ? chatEvent(error) : event(error)}`);
       return;
     }
     case "half":
-      sendHalf(answer.text, request, response);
+      sendHalf(answer.text, request, response, () => response.destroy());
+      return;
+    case "stall":
+      sendHalf(answer.text, request, response, () => {});
       return;
     case "text":
       sendText(answer, request, response);
@@ -137,20 +153,24 @@ function sendText(answer: TextAnswer, request: AnthropicRequest, response: Serve
   response.end();
 }
 
-function sendHalf(text: string, request: AnthropicRequest, response: ServerResponse): void {
+function sendHalf(text: string, request: AnthropicRequest, response: ServerResponse, then: () => void): void {
   const whole = request.stream ? eventsOf(request, text, {}).join("") : JSON.stringify(messageOf(request, text, {}));
   const type = request.stream ? "text/event-stream" : "application/json";
   response.writeHead(200, { "content-type": type });
-  response.write(whole.slice(0, Math.floor(whole.length / 2)), () => response.destroy());
+  response.write(whole.slice(0, Math.floor(whole.length / 2)), then);
 }
 
-function sendError(response: ServerResponse, status: number, message: string, retryAfter?: number): void {
+type ErrorAnswer = Omit<Extract<AnthropicAnswer, { kind: "status" }>, "kind" | "status">;
+
+function sendError(response: ServerResponse, status: number, message: string, answer: ErrorAnswer = {}): void {
+  const { retryAfter, location, body } = answer;
   const headers = {
     "content-type": "application/json",
     ...(retryAfter === undefined ? {} : { "retry-after": `${retryAfter}` }),
+    ...(location === undefined ? {} : { location }),
   };
   response.writeHead(status, headers);
-  response.end(JSON.stringify({ type: "error", error: { type: errorType(status), message } }));
+  response.end(body ?? JSON.stringify({ type: "error", error: { type: errorType(status), message } }));
 }
 
 function errorType(status: number): string {
@@ -168,6 +188,10 @@ function errorType(status: number): string {
 type Counts = Omit<TextAnswer, "kind" | "text">;
 
 function messageOf(request: AnthropicRequest, text: string, counts: Counts): object {
+  if (isChat(request)) {
+    const choice = { index: 0, message: { role: "assistant", content: text }, finish_reason: finishOf(counts) };
+    return { ...chatHead(request, "chat.completion"), choices: [choice], usage: chatUsageOf(request, text, counts) };
+  }
   return {
     id: "msg_scripted",
     type: "message",
@@ -193,19 +217,18 @@ function usageOf(
 
 /** The server-sent events of a streamed reply; the text comes in pieces of a few characters. */
 function eventsOf(request: AnthropicRequest, text: string, counts: Counts): readonly string[] {
+  if (isChat(request)) return chatEventsOf(request, text, counts);
   const usage = usageOf(request, text, counts);
   const empty = { ...messageOf(request, "", counts), content: [], stop_reason: null };
-  const size = Math.max(5, Math.ceil(text.length / 50));
-  const pieces = [...text].reduce<string[]>((chunks, character, place) => {
-    if (place % size === 0) chunks.push(character);
-    else chunks.push(`${chunks.pop() ?? ""}${character}`);
-    return chunks;
-  }, []);
   return [
     { type: "message_start", message: { ...empty, usage: { ...usage, output_tokens: 1 } } },
     { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
     { type: "ping" },
-    ...pieces.map((piece) => ({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: piece } })),
+    ...piecesOf(text).map((piece) => ({
+      type: "content_block_delta",
+      index: 0,
+      delta: { type: "text_delta", text: piece },
+    })),
     { type: "content_block_stop", index: 0 },
     {
       type: "message_delta",
@@ -214,6 +237,54 @@ function eventsOf(request: AnthropicRequest, text: string, counts: Counts): read
     },
     { type: "message_stop" },
   ].map(event);
+}
+
+/** The chunks of a streamed chat completion, the usage in one of its own, as servers send it when asked to. */
+function chatEventsOf(request: AnthropicRequest, text: string, counts: Counts): readonly string[] {
+  const head = chatHead(request, "chat.completion.chunk");
+  const chunk = (delta: object, finish: string | null = null): string =>
+    chatEvent({ ...head, choices: [{ index: 0, delta, finish_reason: finish }] });
+  return [
+    chunk({ role: "assistant", content: "" }),
+    ...piecesOf(text).map((content) => chunk({ content })),
+    chunk({}, finishOf(counts)),
+    chatEvent({ ...head, choices: [], usage: chatUsageOf(request, text, counts) }),
+    "data: [DONE]\n\n",
+  ];
+}
+
+function isChat({ path }: AnthropicRequest): boolean {
+  return path.includes("/chat/completions");
+}
+
+function chatHead(request: AnthropicRequest, object: string): object {
+  return { id: "chatcmpl-scripted", object, created: 0, model: request.body.model };
+}
+
+function finishOf({ stopReason = "end_turn" }: Counts): string {
+  const reasons = new Map([
+    ["max_tokens", "length"],
+    ["refusal", "content_filter"],
+  ]);
+  return reasons.get(stopReason) ?? "stop";
+}
+
+function chatUsageOf(request: AnthropicRequest, text: string, counts: Counts): object {
+  const { input_tokens: prompt, output_tokens: completion } = usageOf(request, text, counts);
+  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
+}
+
+function chatEvent(data: object): string {
+  return `data: ${JSON.stringify(data)}\n\n`;
+}
+
+/** At most fifty pieces, of a few characters at least. */
+function piecesOf(text: string): readonly string[] {
+  const characters = text.length > 100_000 ? (text.match(/.{1,10000}/gsu) ?? []) : [...text];
+  const size = Math.max(5, Math.ceil(characters.length / 50));
+  return Array.from({ length: Math.ceil(characters.length / size) }, (_, place) =>
+    characters.slice(place * size, (place + 1) * size).join(""),
+  );
 }
 
 function event(data: { readonly type: string }): string {

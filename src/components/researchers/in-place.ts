@@ -6,8 +6,8 @@ import type { RefusedProposal } from "../../model/iteration.ts";
 import { isJsonObject, type JsonValue } from "../../model/json.ts";
 import { listed, promptLine } from "../../text/printable.ts";
 import { isOfOneCall } from "../prompting/ask.ts";
-import { AnthropicRunner } from "../runners/anthropic.ts";
 import { LLMRunner } from "../runners/llm.ts";
+import { ModelRunner } from "../runners/model.ts";
 import { RecordingRunner } from "../runners/recording.ts";
 import { ReplayRunner } from "../runners/replay.ts";
 import { describeEdits, type ProposalRules, readEdits } from "./proposals.ts";
@@ -63,9 +63,7 @@ function inPlace(runner: Runner, copies: EditCopies): Runner {
 /** Throws `SpecError` for a runner that has no hands: one that only answers cannot edit files. */
 export function requireHands(runner: Runner): void {
   const answersOnly = (one: Runner): boolean =>
-    one instanceof RecordingRunner
-      ? answersOnly(one.inner)
-      : one instanceof LLMRunner || one instanceof AnthropicRunner;
+    one instanceof RecordingRunner ? answersOnly(one.inner) : one instanceof LLMRunner || one instanceof ModelRunner;
   if (answersOnly(runner)) {
     throw new SpecError(
       `edits in place need a runner that works in a folder, such as an agent CLI (a command runner); ${runner.name} only answers`,

@@ -15,14 +15,17 @@ import { sanitizeJson } from "../extract-json.ts";
 /** Runs a function that answers prompts: its answer as a reply, its errors as `RunnerError`, an abort as the abort. */
 export async function answer(name: string, ctx: RunnerContext, ask: () => unknown): Promise<RunnerReply> {
   ctx.signal.throwIfAborted();
-  let given: unknown;
   try {
-    given = await ask();
+    return asReply(name, await ask());
   } catch (thrown) {
-    if (ctx.signal.aborted || thrown instanceof RunnerError) throw thrown;
-    throw new RunnerError("failed", `${name} failed: ${messageOf(thrown)}`, { cause: thrown });
+    if (ctx.signal.aborted || !(thrown instanceof RunnerError)) {
+      ctx.signal.throwIfAborted();
+      throw new RunnerError("failed", `${name} failed: ${messageOf(thrown)}`, { cause: thrown });
+    }
+    if (thrown.problem !== "unusable-reply" || thrown.reply === undefined) throw thrown;
+    // It came and is paid for: it is recorded as a reply, and another is asked for with what is wrong with it.
+    return bounded({ content: thrown.reply, unusable: thrown.message, ...defined({ usage: thrown.usage }) });
   }
-  return asReply(name, given);
 }
 
 /** What a function that answers prompts knows besides the prompt: which question it is, and when to stop. */
@@ -71,17 +74,19 @@ export function asRunner(value: Runner | LlmCall): Runner {
 
 /** A reply longer than this is refused: it would be kept in a record and read again and again. */
 const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
+/** Of one that is refused, its beginning. */
+const KEPT_CHARACTERS = 64 * 1024;
 
 /** What a function or a process answered, as a reply. Throws `RunnerError` `unusable-reply` when it is not one. */
 export function asReply(name: string, answer: unknown): RunnerReply {
-  if (typeof answer === "string") return bounded(name, { content: answer });
+  if (typeof answer === "string") return bounded({ content: answer });
   const given = typeof answer === "object" ? answer : {};
   const { content, usage, structured, unusable, model }: Readonly<Record<string, unknown>> = { ...given };
   const paid = readUsage(usage);
   if (typeof content !== "string") {
     throw new RunnerError("unusable-reply", `${name} answered neither text nor { content: text }`, { usage: paid });
   }
-  return bounded(name, {
+  return bounded({
     content,
     ...defined({
       structured: structured === undefined ? undefined : sanitizeJson(structured),
@@ -100,11 +105,12 @@ export function readUsage(value: unknown): Usage | undefined {
   const outputTokens = amount(data.outputTokens ?? data.output_tokens);
   if (inputTokens === undefined || outputTokens === undefined) return undefined;
   const cacheReadTokens = amount(data.cacheReadTokens ?? data.cache_read_input_tokens);
+  const cacheWriteTokens = amount(data.cacheWriteTokens ?? data.cache_creation_input_tokens);
   const costUsd = amount(data.costUsd ?? data.total_cost_usd);
   return {
     inputTokens,
     outputTokens,
-    ...defined({ cacheReadTokens, costUsd }),
+    ...defined({ cacheReadTokens, cacheWriteTokens, costUsd }),
   };
 }
 
@@ -112,11 +118,10 @@ function amount(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
-function bounded(name: string, reply: RunnerReply): RunnerReply {
-  if (reply.content.length <= MAX_REPLY_CHARACTERS) return { ...reply, content: reply.content.toWellFormed() };
-  throw new RunnerError(
-    "unusable-reply",
-    `${name} answered ${reply.content.length} characters, more than ${MAX_REPLY_CHARACTERS}`,
-    { reply: reply.content, usage: reply.usage },
-  );
+function bounded(reply: RunnerReply): RunnerReply {
+  const { content, unusable, usage, model } = reply;
+  const tooLong = content.length > MAX_REPLY_CHARACTERS;
+  if (!tooLong && unusable === undefined) return { ...reply, content: content.toWellFormed() };
+  const why = tooLong ? `it has ${content.length} characters, more than ${MAX_REPLY_CHARACTERS}` : unusable;
+  return { content: content.slice(0, KEPT_CHARACTERS).toWellFormed(), ...defined({ unusable: why, usage, model }) };
 }

@@ -152,6 +152,10 @@ export class RecordingRunner implements Runner {
     await this.inner.teardown?.(ctx);
   }
 
+  mostTokens(promptTokens: number): number | null {
+    return this.inner.mostTokens?.(promptTokens) ?? null;
+  }
+
   mostCost(promptTokens: number): number | null {
     return this.inner.mostCost?.(promptTokens) ?? null;
   }

@@ -22,6 +22,7 @@ const wrong: Readonly<Record<string, (given: never) => unknown>> = {
   LastTrialAggregator: (given) => new aura.LastTrialAggregator(given),
   StatsReviewer: (given) => new aura.StatsReviewer(given),
   anthropicLlm: (given) => aura.anthropicLlm(given),
+  openaiLlm: (given) => aura.openaiLlm(given),
 };
 
 describe("the library's constructors", () => {
@@ -79,6 +80,8 @@ describe("the library's constructors", () => {
     ["MetricEvaluator", [{ baseline: "0.5" }], 'baseline: expected a number, got "0.5"'],
     ["MetricEvaluator", [{ metric: "trials" }], "metric: expected a name other than"],
     ["anthropicLlm", [{}], "model is missing"],
+    ["openaiLlm", [{}], "model is missing"],
+    ["openaiLlm", [{ model: "m", rate: "fast" }], "rate: expected requests in a time, like 50/m"],
     ["anthropicLlm", [{ model: "m", price: { input: 1 } }], "price.output is missing"],
     ["anthropicLlm", [{ model: "m", apiKeyEnv: "sk-ant-1" }], "apiKeyEnv: expected text that matches [^ ]*$"],
     ["SingleTrialExperimenter", [], "executor is missing: expected an executor"],
@@ -94,8 +97,7 @@ describe("the library's constructors", () => {
   ])("%s(...%j): %s", (name, given, message) => {
     const make: unknown = Object.entries(aura).find(([known]) => known === name)?.[1];
     if (typeof make !== "function") throw new Error(`there is no ${name}`);
-    const call =
-      name === "anthropicLlm" ? () => Reflect.apply(make, null, given) : () => Reflect.construct(make, given);
+    const call = name.endsWith("Llm") ? () => Reflect.apply(make, null, given) : () => Reflect.construct(make, given);
     expect(told(call)).toMatch(new RegExp(`^UsageError: ${name}: ${message}`));
   });
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type RunnerError, RunnerError as RunnerErrorClass } from "../../../src/kernel/errors.ts";
-import { type AnthropicOptions, anthropicLlm, type LlmEffects } from "../../../src/platform/llm.ts";
+import type { FailedTry } from "../../../src/model/call.ts";
+import type { LlmEffects } from "../../../src/platform/llm.ts";
+import { type AnthropicOptions, anthropicLlm } from "../../../src/platform/llm-anthropic.ts";
+import { openaiLlm } from "../../../src/platform/llm-openai.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type AnthropicScript, startAnthropicServer } from "../../support/anthropic-server.ts";
 
@@ -24,17 +27,43 @@ function effects(key: string | undefined = KEY): LlmEffects & { readonly sleeps:
   return { clock, sleeps, token: system.token, variables: { get, names: () => ["MY_KEY"] } };
 }
 
-async function ask(script: AnthropicScript, options: Partial<AnthropicOptions> = {}, key?: string) {
+const FORMATS = { anthropicLlm, openaiLlm };
+type Format = keyof typeof FORMATS;
+const formats: readonly Format[] = ["anthropicLlm", "openaiLlm"];
+
+interface Asking extends Omit<AnthropicOptions, "baseUrl"> {
+  readonly baseUrl: string | null;
+  readonly key: string;
+  readonly effects: LlmEffects & { readonly sleeps?: number[] };
+  readonly prompts: readonly string[];
+}
+
+async function ask(format: Format, script: AnthropicScript, given: Partial<Asking> = {}) {
   await using server = await startAnthropicServer(script);
-  const machine = effects(key);
+  const { key, effects: machine = effects(key), prompts = ["Hello?"], baseUrl = server.url, ...options } = given;
   const warnings: string[] = [];
-  const call = anthropicLlm({ model: "test-model", apiKeyEnv: "MY_KEY", baseUrl: server.url, ...options }, machine);
-  const warn = (_code: string, message: string) => warnings.push(message);
-  const outcome = await call("Hello?", { signal: new AbortController().signal, warn }).then(
-    (reply) => ({ reply, error: null }),
-    (error: unknown) => ({ reply: null, error }),
+  const tries: FailedTry[] = [];
+  const call = FORMATS[format](
+    { model: "test-model", apiKeyEnv: "MY_KEY", ...(baseUrl === null ? {} : { baseUrl }), ...options },
+    { ...machine },
   );
-  return { ...outcome, requests: server.requests, warnings, sleeps: machine.sleeps };
+  const ctx = {
+    signal: new AbortController().signal,
+    warn: (_code: string, message: string) => warnings.push(message),
+    tried: (attempt: FailedTry) => tries.push(attempt),
+  };
+  const outcomes = await Promise.allSettled(prompts.map((prompt) => call(prompt, ctx)));
+  const replies = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const error: unknown = outcomes.find((one) => one.status === "rejected")?.reason ?? null;
+  return {
+    reply: replies[0] ?? null,
+    replies,
+    error,
+    requests: server.requests,
+    warnings,
+    tries,
+    sleeps: machine.sleeps ?? [],
+  };
 }
 
 function runnerError(error: unknown): RunnerError {
@@ -42,18 +71,33 @@ function runnerError(error: unknown): RunnerError {
   throw error;
 }
 
-describe("anthropicLlm", () => {
+/** A whole message, as a server gives it that does not stream. */
+function messages(format: Format) {
+  return (text: string, { input, output }: { readonly input: number; readonly output: number }): object =>
+    format === "anthropicLlm"
+      ? {
+          type: "message",
+          role: "assistant",
+          model: "test-model",
+          content: [{ type: "text", text }],
+          stop_reason: "end_turn",
+          usage: { input_tokens: input, output_tokens: output },
+        }
+      : {
+          object: "chat.completion",
+          model: "test-model",
+          choices: [{ message: { role: "assistant", content: text }, finish_reason: "stop" }],
+          usage: { prompt_tokens: input, completion_tokens: output },
+        };
+}
+
+describe.each(formats)("%s", (format) => {
+  const message = messages(format);
+
   it("takes the whole message of a server that does not stream, and pays for it once", async () => {
-    const message = {
-      type: "message",
-      role: "assistant",
-      model: "test-model",
-      content: [{ type: "text", text: "[1]" }],
-      stop_reason: "end_turn",
-      usage: { input_tokens: 3, output_tokens: 2 },
-    };
-    const answer = { kind: "garbage", contentType: "application/json", body: JSON.stringify(message) } as const;
-    const { reply, requests } = await ask([answer]);
+    const body = JSON.stringify(message("[1]", { input: 3, output: 2 }));
+    const answer = { kind: "garbage", contentType: "application/json", body } as const;
+    const { reply, requests } = await ask(format, [answer]);
     expect(reply).toEqual({ content: "[1]", model: "test-model", usage: { inputTokens: 3, outputTokens: 2 } });
     expect(requests).toHaveLength(1);
   });
@@ -61,7 +105,7 @@ describe("anthropicLlm", () => {
   it("asks and answers", async () => {
     const answer = { kind: "text", text: "Héllo 😀\n[1]", inputTokens: 1000, outputTokens: 500 } as const;
     const price = { input: 3, output: 15 };
-    const { reply, requests } = await ask([answer], {
+    const { reply, requests } = await ask(format, [answer], {
       price,
       temperature: 0.5,
       system: "Be brief.",
@@ -74,16 +118,19 @@ describe("anthropicLlm", () => {
     });
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({ prompt: "Hello?", stream: true });
+    const system = { system: "Be brief." };
+    const messages = [{ role: "system", content: "Be brief." }, { role: "user" }];
     expect(requests[0]?.body).toMatchObject({
       model: "test-model",
       max_tokens: 77,
       temperature: 0.5,
-      system: "Be brief.",
+      ...(format === "anthropicLlm" ? system : { messages }),
     });
+    expect(requests[0]?.headers.authorization).toBe(`Bearer ${KEY}`);
   });
 
   it("waits out a busy provider as long as it asks, then goes on", async () => {
-    const { reply, requests, sleeps, warnings } = await ask([
+    const { reply, requests, sleeps, warnings } = await ask(format, [
       { kind: "status", status: 429, retryAfter: 17 },
       { kind: "status", status: 529 },
       { kind: "status", status: 500 },
@@ -91,9 +138,10 @@ describe("anthropicLlm", () => {
     ]);
     expect(reply?.content).toBe("ok");
     expect(requests).toHaveLength(4);
-    expect(sleeps[0]).toBe(17_000);
-    expect(sleeps[1]).toBeGreaterThanOrEqual(1000);
-    expect(sleeps[1]).toBeLessThanOrEqual(2000);
+    expect(sleeps[0]).toBeGreaterThanOrEqual(17_000);
+    expect(sleeps[0]).toBeLessThanOrEqual(17_850);
+    expect(sleeps[1]).toBeGreaterThanOrEqual(500);
+    expect(sleeps[1]).toBeLessThanOrEqual(1000);
     expect(warnings).toHaveLength(3);
     expect(warnings[0]).toContain("429");
   });
@@ -108,7 +156,7 @@ describe("anthropicLlm", () => {
     ],
     ["an empty stream", { kind: "garbage", body: "", contentType: "text/event-stream" }],
   ] as const)("tries again after %s", async (_what, answer) => {
-    const { reply, requests } = await ask([answer, { kind: "text", text: "ok" }]);
+    const { reply, requests } = await ask(format, [answer, { kind: "text", text: "ok" }]);
     expect(reply?.content).toBe("ok");
     expect(requests).toHaveLength(2);
   });
@@ -128,7 +176,7 @@ describe("anthropicLlm", () => {
   ] as const)(
     "takes who answers at first with %s for no provider, and does not ask again",
     async (_what, answer, told) => {
-      const { error, requests } = await ask([answer]);
+      const { error, requests } = await ask(format, [answer]);
       expect(runnerError(error).problem).toBe("rejected");
       expect(runnerError(error).message).toContain(`the server answered with what is no message of a model ${told}`);
       expect(runnerError(error).message.length).toBeLessThan(300);
@@ -139,20 +187,15 @@ describe("anthropicLlm", () => {
   it("does not take a provider that has been busy for a wrong address", async () => {
     const page = { kind: "garbage" } as const;
     const script = [{ kind: "status", status: 529 }, page, page, page, page, { kind: "text", text: "ok" }] as const;
-    expect((await ask(script)).reply?.content).toBe("ok");
+    expect((await ask(format, script)).reply?.content).toBe("ok");
   });
 
   it.each(["text/plain", "application/octet-stream"])(
     "takes a whole message that is called %s",
     async (contentType) => {
-      const message = {
-        type: "message",
-        model: "m",
-        content: [{ type: "text", text: "ok" }],
-        usage: { input_tokens: 3 },
-      };
-      for (const body of [JSON.stringify(message), `\n${JSON.stringify(message, null, 2)}`]) {
-        const { reply, requests } = await ask([{ kind: "garbage", body, contentType }]);
+      const whole = message("ok", { input: 3, output: 0 });
+      for (const body of [JSON.stringify(whole), `\n${JSON.stringify(whole, null, 2)}`]) {
+        const { reply, requests } = await ask(format, [{ kind: "garbage", body, contentType }]);
         expect(reply).toMatchObject({ content: "ok", usage: { inputTokens: 3 } });
         expect(requests).toHaveLength(1);
       }
@@ -163,7 +206,7 @@ describe("anthropicLlm", () => {
     const page = { kind: "garbage" } as const;
     const ok = { kind: "text", text: "ok" } as const;
     await using server = await startAnthropicServer([ok, page, page, page, page, ok, page]);
-    const call = anthropicLlm({ model: "test-model", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects());
+    const call = FORMATS[format]({ model: "test-model", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects());
     const { signal } = new AbortController();
     await call("One?", { signal });
     await expect(call("Two?", { signal })).resolves.toMatchObject({ content: "ok" });
@@ -172,23 +215,12 @@ describe("anthropicLlm", () => {
       message: expect.stringMatching(/\(max wait 5m\): the server answered with .*<html>.*; check the base URL$/),
     };
     await expect(call("Three?", { signal })).rejects.toMatchObject(gone);
-    const resumed = anthropicLlm({ model: "test-model", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects());
+    const resumed = FORMATS[format]({ model: "test-model", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects());
     await expect(resumed("Four?", { signal, isKnown: () => true })).rejects.toMatchObject(gone);
   });
 
-  it("counts what broken streams used, with the reply as with the error", async () => {
-    const price = { input: 1, output: 1 };
-    const broken = { kind: "stream-error", type: "overloaded_error" } as const;
-    const start = { inputTokens: 2, outputTokens: 1 };
-    const whole = await ask([broken, { kind: "text", text: "ok", inputTokens: 5, outputTokens: 7 }], { price });
-    expect(whole.reply?.usage.inputTokens).toBe(start.inputTokens + 5);
-    const { error } = await ask([broken], { price, maxWait: 0 });
-    expect(runnerError(error)).toMatchObject({ problem: "unavailable", usage: { inputTokens: start.inputTokens } });
-    expect(runnerError(error).usage?.costUsd).toBeGreaterThan(0);
-  });
-
   it("gives up with `unavailable` once max_wait has passed", async () => {
-    const { error, sleeps } = await ask([{ kind: "status", status: 503 }], { maxWait: "2m" });
+    const { error, sleeps } = await ask(format, [{ kind: "status", status: 503 }], { maxWait: "2m" });
     expect(runnerError(error)).toMatchObject({ problem: "unavailable", exitCode: 75 });
     expect(runnerError(error).message).toMatch(
       /test-model is unavailable after \d+ tries in [\d.]+ s \(max wait 2m\): status 503/,
@@ -196,34 +228,34 @@ describe("anthropicLlm", () => {
     const total = sleeps.reduce((sum, ms) => sum + ms, 0);
     expect(total).toBeLessThanOrEqual(120_000);
     expect(total).toBeGreaterThan(40_000);
-    const told = await ask([{ kind: "status", status: 429, retryAfter: 3600 }]);
+    const told = await ask(format, [{ kind: "status", status: 429, retryAfter: 3600 }]);
     expect(runnerError(told.error).message).toMatch(/unavailable after 1 try in 0\.0 s \(max wait 5m\)/);
     expect(told.sleeps).toEqual([]);
   });
 
   it("calls a server that nobody runs unavailable", async () => {
-    const { error } = await ask([], { baseUrl: "http://127.0.0.1:9", maxWait: 1 });
+    const { error } = await ask(format, [], { baseUrl: "http://127.0.0.1:9", maxWait: 1 });
     expect(runnerError(error).message).toMatch(/unavailable.*(ECONNREFUSED|bad port)/);
   });
 
   it("ends a request that hangs after its timeout", async () => {
-    const { reply, requests, warnings } = await ask([{ kind: "hang" }, { kind: "text", text: "ok" }], {
-      timeout: 0.05,
+    const { reply, requests, warnings } = await ask(format, [{ kind: "hang" }, { kind: "text", text: "ok" }], {
+      timeout: 0.5,
     });
     expect(reply?.content).toBe("ok");
     expect(requests).toHaveLength(2);
-    expect(warnings[0]).toContain("timed out after 0.05 s");
+    expect(warnings[0]).toContain("timed out after 0.5 s");
   });
 
   it.each([401, 403])("says after a %s which variable holds the key", async (status) => {
-    const { error, requests } = await ask([{ kind: "status", status }]);
+    const { error, requests } = await ask(format, [{ kind: "status", status }]);
     expect(runnerError(error)).toMatchObject({ problem: "credentials", exitCode: 7 });
     expect(runnerError(error).message).toContain("MY_KEY");
     expect(requests).toHaveLength(1);
   });
 
   it.each([400, 404])("does not try again after a %s", async (status) => {
-    const { error, requests } = await ask([{ kind: "status", status, message: "model: no such model" }]);
+    const { error, requests } = await ask(format, [{ kind: "status", status, message: "model: no such model" }]);
     expect(runnerError(error).problem).toBe("rejected");
     expect(runnerError(error).message).toContain("model: no such model");
     expect(requests).toHaveLength(1);
@@ -231,7 +263,7 @@ describe("anthropicLlm", () => {
 
   it("sends nothing without a key, or with one that is none", async () => {
     for (const key of ["", "  \n", "two words\nand lines"]) {
-      const { error, requests } = await ask([], {}, key);
+      const { error, requests } = await ask(format, [], { key, baseUrl: null });
       expect(runnerError(error)).toMatchObject({ problem: "credentials" });
       expect(runnerError(error).message).toContain("MY_KEY");
       expect(runnerError(error).message).not.toContain("two words");
@@ -240,9 +272,9 @@ describe("anthropicLlm", () => {
   });
 
   it("lets the key into no reply, message or warning, even when the server echoes it", async () => {
-    const good = await ask([{ kind: "echo-headers" }]);
+    const good = await ask(format, [{ kind: "echo-headers" }]);
     expect(good.reply?.content).toContain("[redacted]");
-    const bad = await ask([
+    const bad = await ask(format, [
       { kind: "echo-headers", status: 500 },
       { kind: "echo-headers", status: 400 },
     ]);
@@ -252,9 +284,135 @@ describe("anthropicLlm", () => {
     expect(everything.replaceAll(JSON.stringify(good.requests), "")).not.toContain(KEY);
   });
 
-  it("warns when a reply was cut at max_tokens", async () => {
-    const { warnings } = await ask([{ kind: "text", text: "[", stopReason: "max_tokens" }]);
-    expect(warnings[0]).toMatch(/cut at its max tokens/);
+  it.each([
+    ["cut at its longest", "max_tokens", /^the reply was cut at its max tokens \(8\)$/],
+    ["a refusal", "refusal", /^the model refused to answer$/],
+  ])("takes a reply that is %s for a failure, with what it cost", async (_what, stopReason, why) => {
+    const half = { kind: "text", text: "[1, ", stopReason, inputTokens: 5, outputTokens: 8 } as const;
+    const { error, requests } = await ask(format, [half], { maxTokens: 8 });
+    expect(runnerError(error)).toMatchObject({
+      problem: "unusable-reply",
+      message: expect.stringMatching(why),
+      reply: "[1, ",
+      usage: { inputTokens: 5, outputTokens: 8 },
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it("waits 16 s at most for five times 3 s", async () => {
+    const busy = { kind: "status", status: 429, retryAfter: 3 } as const;
+    const { reply, sleeps, tries } = await ask(format, [busy, busy, busy, busy, busy, { kind: "text", text: "ok" }]);
+    expect(reply?.content).toBe("ok");
+    const total = sleeps.reduce((sum, ms) => sum + ms, 0);
+    expect(total).toBeGreaterThanOrEqual(15_000);
+    expect(total).toBeLessThan(16_000);
+    expect(tries).toHaveLength(5);
+    expect(tries[0]).toMatchObject({ reason: expect.stringContaining("status 429"), startedAt: expect.any(String) });
+  });
+
+  it("asks again when an answer stalls in its middle", async () => {
+    const stalled = { kind: "stall", text: "x".repeat(1000) } as const;
+    const { reply, requests, tries } = await ask(format, [stalled, { kind: "text", text: "ok" }], { idleTimeout: 0.3 });
+    expect(reply?.content).toBe("ok");
+    expect(requests).toHaveLength(2);
+    expect(tries.map(({ reason }) => reason)).toEqual(["the answer stalled: nothing more came for 0.3 s"]);
+  });
+
+  it("takes what is no UTF-8 for replacement characters", async () => {
+    const whole = Buffer.from(JSON.stringify(message("a?b", { input: 1, output: 1 })));
+    whole[whole.indexOf("?")] = 0xff;
+    const answer = { kind: "garbage", body: whole, contentType: "application/json" } as const;
+    expect((await ask(format, [answer])).reply?.content).toBe("a\ufffdb");
+  });
+
+  it("reads no more of a reply that has no end, and does not ask for another", async () => {
+    const endless = { kind: "text", text: "x".repeat(10 * 1024 * 1024) } as const;
+    const { error, requests } = await ask(format, [endless]);
+    expect(runnerError(error)).toMatchObject({
+      problem: "unusable-reply",
+      message: expect.stringMatching(/longer than/),
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each(["", "/", "/v1", "/v1/"])(
+    "finds a server at an address that ends in %j, and names the URL in errors",
+    async (end) => {
+      await using server = await startAnthropicServer([{ kind: "status", status: 404, message: "no such model" }]);
+      const { error } = await ask(format, [], { baseUrl: `${server.url}${end}?tag=canary-in-the-url` });
+      const path = format === "anthropicLlm" ? "/v1/messages" : "/v1/chat/completions";
+      expect(server.requests[0]?.path).toBe(`${path}?tag=canary-in-the-url`);
+      expect(runnerError(error).message).toContain(`(POST ${server.url}${path});`);
+      expect(runnerError(error).message).not.toContain("canary");
+    },
+  );
+
+  it("needs no key of a server of the user's own, and sends none", async () => {
+    const { reply, requests } = await ask(format, [{ kind: "text", text: "ok" }], { key: "" });
+    expect(reply?.content).toBe("ok");
+    expect(requests[0]?.headers).not.toHaveProperty("authorization");
+    expect(requests[0]?.headers).not.toHaveProperty("x-api-key");
+    const { error } = await ask(format, [{ kind: "status", status: 401 }], { key: "" });
+    expect(runnerError(error).message).toContain("MY_KEY is not set");
+  });
+
+  it("does not follow a server that sends it elsewhere, where the key does not belong", async () => {
+    const { error, requests } = await ask(format, [
+      { kind: "status", status: 307, location: "http://127.0.0.1:9/other?x=1" },
+    ]);
+    expect(runnerError(error)).toMatchObject({
+      problem: "rejected",
+      message: expect.stringContaining("sends on to http://127.0.0.1:9/other"),
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it("calls an account that has run dry a matter of credentials, whatever the status", async () => {
+    const { error, requests } = await ask(format, [
+      { kind: "status", status: 429, message: "You exceeded your current quota, please check your plan" },
+    ]);
+    expect(runnerError(error).problem).toBe("credentials");
+    expect(requests).toHaveLength(1);
+  });
+
+  it("passes on what it has no option for, and leaves out what is null", async () => {
+    const extraBody = { seed: 7, top_k: 40, max_tokens: null };
+    const { requests } = await ask(format, [{ kind: "text", text: "ok" }], {
+      topP: 0.9,
+      extraBody,
+      headers: { "x-team": "a" },
+    });
+    expect(requests[0]?.body).toMatchObject({ seed: 7, top_k: 40, top_p: 0.9 });
+    expect(requests[0]?.body).not.toHaveProperty("max_tokens");
+    expect(requests[0]?.headers).toMatchObject({ "x-team": "a" });
+  });
+
+  it("has no more calls in flight than it may", async () => {
+    let [open, most] = [0, 0];
+    const script: AnthropicScript = async () => {
+      most = Math.max(most, ++open);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      open--;
+      return "ok";
+    };
+    const { replies } = await ask(format, script, { concurrency: 2, prompts: ["a", "b", "c", "d", "e"] });
+    expect(replies).toHaveLength(5);
+    expect(most).toBe(2);
+  });
+
+  it("sends no more requests in a time than it may, those it sends again among them", async () => {
+    const machine = effects();
+    const busy = { kind: "status", status: 429, retryAfter: 1 } as const;
+    const { replies, sleeps } = await ask(format, [busy, { kind: "text", text: "ok" }], {
+      effects: machine,
+      concurrency: 1,
+      rate: "2/m",
+      prompts: ["a", "b", "c"],
+    });
+    expect(replies).toHaveLength(3);
+    expect(sleeps.filter((ms) => ms > 50_000)).toHaveLength(1);
+    expect(machine.clock.monotonic()).toBeGreaterThanOrEqual(60_000);
+    expect(machine.clock.monotonic()).toBeLessThan(62_000);
   });
 
   it("ends at once on abort, in a request as in a wait", async () => {
@@ -262,7 +420,7 @@ describe("anthropicLlm", () => {
       n === 0 ? { kind: "status", status: 429, retryAfter: 60 } : { kind: "hang" },
     );
     const machine = { ...effects(), clock: systemEffects().clock };
-    const call = anthropicLlm({ model: "m", apiKeyEnv: "MY_KEY", baseUrl: server.url }, machine);
+    const call = FORMATS[format]({ model: "m", apiKeyEnv: "MY_KEY", baseUrl: server.url }, machine);
     for (let turn = 0; turn < 2; turn++) {
       const stop = new AbortController();
       const isThere = async () => {
@@ -273,5 +431,76 @@ describe("anthropicLlm", () => {
       await expect(asked).rejects.toThrow("user stop");
     }
     expect(server.requests).toHaveLength(2);
+  });
+});
+
+describe("anthropicLlm", () => {
+  it("counts what broken streams used, with the reply as with the error", async () => {
+    const price = { input: 1, output: 1 };
+    const broken = { kind: "stream-error", type: "overloaded_error" } as const;
+    const start = { inputTokens: 2, outputTokens: 1 };
+    const whole = await ask("anthropicLlm", [broken, { kind: "text", text: "ok", inputTokens: 5, outputTokens: 7 }], {
+      price,
+    });
+    expect(whole.reply?.usage?.inputTokens).toBe(start.inputTokens + 5);
+    const { error } = await ask("anthropicLlm", [broken], { price, maxWait: 0 });
+    expect(runnerError(error)).toMatchObject({ problem: "unavailable", usage: { inputTokens: start.inputTokens } });
+    expect(runnerError(error).usage?.costUsd).toBeGreaterThan(0);
+  });
+
+  it("passes extended thinking on, and takes no thought for the reply", async () => {
+    const thinking = { type: "enabled", budget_tokens: 2000 };
+    const { requests } = await ask("anthropicLlm", [{ kind: "text", text: "ok" }], { thinking });
+    expect(requests[0]?.body).toMatchObject({ thinking });
+  });
+
+  it("has the beginning that prompts share cached, at the same place each time", async () => {
+    const shared = "A rule of the house.\n".repeat(400);
+    const prompts = ["first", "second", "third"].map((end) => `${shared}The ${end} question\nand more`);
+    const { requests } = await ask("anthropicLlm", [{ kind: "text", text: "ok" }], { prompts, concurrency: 1 });
+    expect(requests.map(({ prompt }) => prompt)).toEqual(prompts);
+    const blocks = requests.map(({ body }) => JSON.stringify(body.messages).split("cache_control").length - 1);
+    expect(blocks).toEqual([0, 1, 1]);
+    const off = await ask("anthropicLlm", [{ kind: "text", text: "ok" }], { prompts, concurrency: 1, cache: false });
+    expect(JSON.stringify(off.requests)).not.toContain("cache_control");
+  });
+
+  it("counts what was read from a cache and written to it, at its own price", async () => {
+    const usage = {
+      input_tokens: 100,
+      output_tokens: 10,
+      cache_read_input_tokens: 1000,
+      cache_creation_input_tokens: 200,
+    };
+    const body = JSON.stringify({ content: [{ type: "text", text: "ok" }], usage });
+    const { reply } = await ask("anthropicLlm", [{ kind: "garbage", contentType: "application/json", body }], {
+      price: { input: 10, output: 50 },
+    });
+    expect(reply?.usage).toEqual({
+      inputTokens: 1300,
+      outputTokens: 10,
+      cacheReadTokens: 1000,
+      cacheWriteTokens: 200,
+      costUsd: (100 * 10 + 1000 * 1 + 200 * 12.5 + 10 * 50) / 1e6,
+    });
+  });
+});
+
+describe("openaiLlm", () => {
+  it("has no usage to tell of a server that tells none", async () => {
+    const chunk = { choices: [{ delta: { content: "ok" }, finish_reason: "stop" }] };
+    const body = `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`;
+    const { reply } = await ask("openaiLlm", [{ kind: "garbage", contentType: "text/event-stream", body }]);
+    expect(reply).toEqual({ content: "ok", model: "test-model" });
+  });
+
+  it.each([
+    ['{"error":"model \'x\' not found"}', "model 'x' not found"],
+    ['{"error":{"code":"model_not_found","message":"no x"}}', "model_not_found, no x"],
+    ['{"detail":"Not Found"}', "Not Found"],
+    ["nothing here", "nothing here"],
+  ])("reads what went wrong out of %s", async (body, said) => {
+    const { error } = await ask("openaiLlm", [{ kind: "status", status: 404, body }]);
+    expect(runnerError(error).message).toContain(`refused the request: status 404, ${said} (POST`);
   });
 });

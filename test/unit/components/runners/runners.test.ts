@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { AnthropicRunner } from "../../../../src/components/runners/anthropic.ts";
 import { asRunner, FunctionRunner, LLMRunner } from "../../../../src/components/runners/llm.ts";
+import { ModelRunner } from "../../../../src/components/runners/model.ts";
 import { RunnerError, SpecError } from "../../../../src/kernel/errors.ts";
 import { NO_TOTALS } from "../../../../src/model/run.ts";
+import { anthropicConnection } from "../../../../src/platform/llm-anthropic.ts";
+import { openaiConnection } from "../../../../src/platform/llm-openai.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { startAnthropicServer } from "../../../support/anthropic-server.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
@@ -61,9 +63,13 @@ describe("asRunner", () => {
   });
 });
 
-describe("AnthropicRunner", () => {
-  it("misses its key before anything is spent", async () => {
-    const runner = new AnthropicRunner({ model: "m", apiKeyEnv: "AURA_TEST_NO_SUCH_KEY" }, systemEffects());
+describe("ModelRunner", () => {
+  it.each([
+    ["anthropic", anthropicConnection],
+    ["openai", openaiConnection],
+  ])("%s misses its key before anything is spent", async (name, connect) => {
+    const effects = { ...systemEffects(), variables: { get: () => undefined, names: () => [] } };
+    const runner = new ModelRunner(name, "m", connect({ model: "m", apiKeyEnv: "AURA_TEST_NO_SUCH_KEY" }, effects));
     const setup = runner.setup(stageContext());
     await expect(setup).rejects.toMatchObject({ problem: "credentials", exitCode: 7 });
     await expect(setup).rejects.toThrow(/AURA_TEST_NO_SUCH_KEY is not set/);
@@ -82,7 +88,8 @@ describe("AnthropicRunner", () => {
       clock: { ...system.clock, sleep: async () => {} },
       variables: { get: () => "sk-test-0123456789", names: () => ["MY_KEY"] },
     };
-    const runner = new AnthropicRunner({ model: "m", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects);
+    const connection = anthropicConnection({ model: "m", apiKeyEnv: "MY_KEY", baseUrl: server.url }, effects);
+    const runner = new ModelRunner("main", "m", connection);
     await runner.setup({ ...stageContext(), effects, totals: () => ({ ...NO_TOTALS, calls }) });
     const asked = runner.run(runnerRequest("hi"), runnerContext());
     if (problem === null) await expect(asked).resolves.toMatchObject({ content: "ok" });

@@ -1,0 +1,154 @@
+import { assertOptions, type InCode, inSchema, required } from "../kernel/given-options.ts";
+import type { Usage } from "../model/call.ts";
+import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
+import { JSON_OBJECT } from "../schema/dialect.ts";
+import { connect, type LlmEffects, type ModelCall, type ModelConnection, type ProviderRequest } from "./llm.ts";
+import { wholeMessage } from "./llm-failures.ts";
+import { keyOption, LLM_OPTIONS } from "./llm-options.ts";
+import { PromptPrefixes } from "./llm-prefix.ts";
+import { fields, type IncomingReply, tokens } from "./llm-reply.ts";
+import { systemEffects } from "./system.ts";
+
+/** What a call to an Anthropic model may be given, in a spec and in code. */
+export const ANTHROPIC_OPTIONS = {
+  ...LLM_OPTIONS,
+  base_url: { ...LLM_OPTIONS.base_url, description: "Another server that speaks the Messages format." },
+  api_key_env: keyOption("ANTHROPIC_API_KEY"),
+  max_tokens: { ...LLM_OPTIONS.max_tokens, default: 8192 },
+  temperature: { ...LLM_OPTIONS.temperature, maximum: 1 },
+  thinking: {
+    ...JSON_OBJECT,
+    description: "Extended thinking, as the API takes it: `{ type: enabled, budget_tokens: 4000 }`.",
+  },
+  cache: {
+    type: "boolean",
+    default: true,
+    "x-scores": false,
+    description: "Has the provider cache the beginning that prompts share, which then costs a tenth.",
+  },
+} as const;
+
+export type AnthropicOptions = InCode<typeof ANTHROPIC_OPTIONS, "model">;
+
+const MAX_TOKENS = 8192;
+
+/** A model behind the Anthropic Messages API, through Anthropic's own SDK. */
+export function anthropicConnection(options: AnthropicOptions, effects: LlmEffects): ModelConnection {
+  const { model, ...others } = inSchema(ANTHROPIC_OPTIONS);
+  assertOptions("anthropicLlm", options, { model: required(model), ...others });
+  const prefixes = options.cache === false ? null : new PromptPrefixes();
+  const provider = {
+    keyVariable: "ANTHROPIC_API_KEY",
+    addressVariable: "ANTHROPIC_BASE_URL",
+    maxTokens: MAX_TOKENS,
+    cacheFactors: { read: 0.1, write: 1.25 },
+    endpoint,
+    send: (request: ProviderRequest) => send(request, options, prefixes),
+  };
+  return connect(provider, options, effects);
+}
+
+/** A call to an Anthropic model, or to any server that speaks its Messages format. */
+export function anthropicLlm(options: AnthropicOptions, effects: LlmEffects = systemEffects()): ModelCall {
+  return anthropicConnection(options, effects).ask;
+}
+
+/** With or without the `/v1` that other formats have in their base URL. */
+function endpoint(base = "https://api.anthropic.com"): URL {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/(\/v1)?(\/messages)?\/*$/, "")}/v1/messages`;
+  return url;
+}
+
+async function send(
+  { prompt, url, key, request, reply }: ProviderRequest,
+  options: AnthropicOptions,
+  prefixes: PromptPrefixes | null,
+): Promise<void> {
+  const { default: Anthropic } = await import("@anthropic-ai/sdk");
+  const client = new Anthropic({
+    // The SDK looks for credentials of its own when it is given none.
+    apiKey: key ?? "none",
+    defaultHeaders: { ...(key === null ? { authorization: null } : {}), ...options.headers },
+    baseURL: url.origin,
+    maxRetries: 0,
+    logLevel: "off",
+    // Ours decides; the SDK's own covers only the time until the first byte.
+    timeout: 2 ** 31 - 1,
+    fetch: request.fetch,
+  });
+  const sent = client.post<AsyncIterable<JsonValue>>(`${url.pathname}${url.search}`, {
+    body: bodyOf(prompt, options, prefixes),
+    stream: true,
+    signal: request.signal,
+  });
+  const { data: stream, response } = await sent.withResponse();
+  // A server that does not stream answers with the whole message: it is paid for, and as good.
+  if (response.headers.get("content-type")?.includes("text/event-stream"))
+    for await (const event of stream) addEvent(reply, fields(event));
+  else addMessage(reply, wholeMessage(await response.text(), response, ["content", "error"]));
+}
+
+function bodyOf(prompt: string, options: AnthropicOptions, prefixes: PromptPrefixes | null): JsonObject {
+  const { model, maxTokens = MAX_TOKENS, temperature, topP, thinking, extraBody = {} } = options;
+  const shared = prefixes?.of(prompt) ?? "";
+  const system = options.system;
+  const cached = (text: string) => ({ type: "text", text, cache_control: { type: "ephemeral" } });
+  const content = shared === "" ? prompt : [cached(shared), { type: "text", text: prompt.slice(shared.length) }];
+  const body: JsonObject = {
+    model,
+    max_tokens: maxTokens,
+    messages: [{ role: "user", content }],
+    stream: true,
+    ...defined({ temperature, system, thinking, top_p: topP }),
+    ...extraBody,
+  };
+  return Object.fromEntries(Object.entries(body).filter(([name]) => extraBody[name] !== null));
+}
+
+const ENDS = new Map<JsonValue | undefined, "cut" | "refused">([
+  ["max_tokens", "cut"],
+  ["model_context_window_exceeded", "cut"],
+  ["refusal", "refused"],
+]);
+
+function addEvent(reply: IncomingReply, event: JsonObject): void {
+  if (event.type === "message_start") addAbout(reply, fields(event.message));
+  if (event.type === "content_block_start") addBlock(reply, fields(event.content_block));
+  if (event.type === "content_block_delta") addBlock(reply, fields(event.delta));
+  if (event.type === "message_delta") addAbout(reply, { ...fields(event.delta), usage: event.usage ?? null });
+  if (event.type === "message_stop") reply.complete();
+}
+
+function addMessage(reply: IncomingReply, message: JsonValue): void {
+  const data = fields(message);
+  if (!Array.isArray(data.content)) throw new Error("the server's reply is not a message");
+  addAbout(reply, data);
+  for (const block of data.content) addBlock(reply, fields(block));
+  reply.complete();
+}
+
+function addBlock(reply: IncomingReply, block: JsonObject): void {
+  if (block.type === "text" || block.type === "text_delta") reply.write(block.text);
+}
+
+function addAbout(reply: IncomingReply, { model, stop_reason: stop, usage }: JsonObject): void {
+  reply.from(model);
+  const end = ENDS.get(stop);
+  if (end !== undefined) reply.ends(end);
+  reply.used(usageOf(fields(usage), reply.usage));
+}
+
+/** The API counts what it read from and wrote to its cache beside the rest of the input; here input is all of it. */
+function usageOf(told: JsonObject, before: Usage | undefined): Usage {
+  const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0 } = before ?? {};
+  const read = tokens(told.cache_read_input_tokens) ?? cacheReadTokens;
+  const written = tokens(told.cache_creation_input_tokens) ?? cacheWriteTokens;
+  const rest = tokens(told.input_tokens) ?? inputTokens - cacheReadTokens - cacheWriteTokens;
+  return {
+    inputTokens: rest + read + written,
+    outputTokens: tokens(told.output_tokens) ?? outputTokens,
+    ...(read > 0 ? { cacheReadTokens: read } : {}),
+    ...(written > 0 ? { cacheWriteTokens: written } : {}),
+  };
+}
