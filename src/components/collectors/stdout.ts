@@ -43,7 +43,7 @@ export class StdoutCollector extends Optionless implements Collector {
     const after = { ...lines, stdout: lines.stdout.slice(cut + 1) };
     const output = this.#output(after, cut === -1 ? steps : stepsIn(after), ctx.settings.metric.name);
     if (output) return { output, steps };
-    const message = cut === -1 ? withoutMetrics(lines, ctx.settings.metric.name) : CUT_METRICS;
+    const message = cut === -1 ? withoutMetrics(lines, raw.stderrTail, ctx.settings.metric.name) : CUT_METRICS;
     const logTail = raw.stderrTail || raw.stdoutTail;
     return { failure: { code: "metric-missing", message, ...(logTail === "" ? {} : { logTail }) }, steps };
   }
@@ -67,14 +67,16 @@ export class StdoutCollector extends Optionless implements Collector {
 }
 
 /** Why nothing was read; where a line has the metric's name and a number, with what keeps it from being read. */
-function withoutMetrics(lines: OutputLines, metric: string): string {
+function withoutMetrics(lines: OutputLines, stderrTail: string, metric: string): string {
   const escaped = metric.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
   const word = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_]).*\\d`, "su");
-  const line = lines.stdout.findLast(({ text }) => word.test(text))?.text;
+  const printed = lines.stdout.findLast(({ text }) => word.test(text))?.text;
+  const line = printed ?? stderrTail.split("\n").findLast((text) => word.test(text));
   if (line === undefined) return NO_METRICS;
   const at = line.search(word);
   const quoted = shown(line.slice(Math.max(0, at - QUOTED.before), at + QUOTED.after).trim());
-  return `no metric could be read from its line ${quoted}: ${obstacle(line, metric)}`;
+  const why = printed === undefined ? "it stands on stderr; print it on stdout" : obstacle(line, metric);
+  return `no metric could be read from its line ${quoted}: ${why}, or read the line with collector log-parser`;
 }
 
 function obstacle(line: string, metric: string): string {

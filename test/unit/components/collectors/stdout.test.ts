@@ -4,7 +4,7 @@ import type { RawResult } from "../../../../src/kernel/ports.ts";
 import { cpuTime } from "../../../support/cpu-time.ts";
 import { executionRig, hypothesis } from "../../../support/execution-rig.ts";
 
-function raw(text: string): RawResult {
+function raw(text: string, stderrTail = "the last words"): RawResult {
   const stdout = text.split("\n").map((line, i) => ({ text: line, observedAt: new Date(i * 1000).toISOString() }));
   return {
     kind: "process",
@@ -12,7 +12,7 @@ function raw(text: string): RawResult {
     exitCode: 0,
     signal: null,
     stdoutTail: "",
-    stderrTail: "the last words",
+    stderrTail,
     durationMs: 1,
     lines: { stdout, truncated: false },
   };
@@ -148,7 +148,19 @@ describe("the stdout collector", () => {
     );
     expect(await said("{'n': 2, 'accuracy': 0.93}")).toMatch(/'accuracy': 0.93.*Python dict.*json\.dumps/);
     expect(await said('10/10 [00:01] {"accuracy": 0.93}')).toMatch(/text stands before the object/);
+    expect(await said("accuracy is 0.93")).toMatch(/, or read the line with collector log-parser$/);
     expect(await said("inaccuracy 0.93; the accuracy is high")).not.toMatch(/its line/);
+  });
+
+  it("quotes the line of the metric on stderr, where it is not looked for", async () => {
+    using rig = executionRig();
+    const result = raw("done", "INFO start\naccuracy: 0.93\nbye");
+    expect(await new StdoutCollector().collect(result, hypothesis(), rig.trial())).toMatchObject({
+      failure: {
+        code: "metric-missing",
+        message: expect.stringMatching(/from its line "accuracy: 0.93": it stands on stderr; print it on stdout/),
+      },
+    });
   });
 
   it("says so when there is no metric at all", async () => {
