@@ -80,7 +80,7 @@ export async function copyFindings(
 
 /** Whether a word stands behind another command in a shell's text, which may well make the file: `make && ./bench`. */
 function isBehindAnother({ command, shell }: PlacedCommand, word: string): boolean {
-  return shell && typeof command === "string" && /&&|[;\n]/.test(command.slice(0, command.indexOf(word)));
+  return shell && typeof command === "string" && /&&|[;\n]/.test(command.slice(0, command.lastIndexOf(word)));
 }
 
 /** Whether a program has a path in its text, or the last part of it, as the beginning or the end of one. */

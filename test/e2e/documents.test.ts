@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { expect, it } from "vitest";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { startAnthropicServer } from "../support/anthropic-server.ts";
 import { aura, start } from "../support/aura.ts";
 import { type Block, blocks, REPOSITORY } from "../support/documents.ts";
+import { cc } from "../support/tools.ts";
 
 function theBlock(found: readonly Block[], which: (block: Block) => boolean): string {
   const [block, ...more] = found.filter(which);
@@ -29,6 +31,69 @@ it("the library quick start of the README runs as it stands, with a model that a
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "i00003-h002: 0.62\n", stderr: "" });
   expect(model.requests).toHaveLength(6);
   expect(model.requests[2]?.prompt).toContain("More epochs are better.");
+});
+
+const HEADER = "unsigned popcount(const unsigned char *p, unsigned n);\n";
+const SLOW = `#include "popcount.h"
+unsigned popcount(const unsigned char *p, unsigned n) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < n; i++)
+        for (int bit = 0; bit < 8; bit++) count += p[i] >> bit & 1;
+    return count;
+}
+`;
+const EDIT = {
+  path: "src/popcount.c",
+  search: "for (int bit = 0; bit < 8; bit++) count += p[i] >> bit & 1;",
+  replace: "count += __builtin_popcount(p[i]);",
+};
+/** Measures what it costs in a way that is the same on every machine: how often it counts, by the text. */
+const BENCH = `#include <stdio.h>
+#include "src/popcount.h"
+int main(void) {
+    unsigned char p[] = {1, 3, 255};
+    if (popcount(p, 3) != 11) return 1;
+    printf("ms: %d\\n", MS);
+    return 0;
+}
+`;
+const MAKEFILE = `bench: bench.c src/popcount.c
+	cc -DMS=$$(grep -c 'bit++' src/popcount.c)1 -o bench bench.c src/popcount.c
+check: bench
+	./bench
+`;
+
+cc.test("the C function of the README is edited, tested, measured and applied by git", async () => {
+  using dir = temporaryDirectory();
+  dir.write(
+    "popcount.yaml",
+    theBlock(blocks("README.md", "yaml"), ({ note }) => note === "file: popcount.yaml"),
+  );
+  const files = { "src/popcount.h": HEADER, "src/popcount.c": SLOW, "bench.c": BENCH, Makefile: MAKEFILE };
+  for (const [path, text] of Object.entries({ ...files, ".gitignore": "bench\n" })) dir.write(path, text);
+  const git = (...args: readonly string[]): void => void execFileSync("git", args, { cwd: dir.path, stdio: "ignore" });
+  git("init");
+  git("add", ...Object.keys(files), ".gitignore");
+  dir.write("bench", "built before, and not what a trial runs");
+  await using model = await startAnthropicServer(() => JSON.stringify([{ id: "builtin", edits: [EDIT] }]));
+  const env = { ANTHROPIC_API_KEY: "a-key-for-this-test", ANTHROPIC_BASE_URL: model.url };
+  const commands = theBlock(blocks("README.md", "sh"), ({ note }) => note === "runs: popcount");
+  const lines = commands
+    .trim()
+    .split("\n")
+    .map((line) => line.replace(/ *#.*/, "").split(" ").slice(2));
+  const said: string[] = [];
+  for (const words of lines) {
+    // Nothing better is to be found after the first iteration.
+    const once = words[0] === "run" ? ["--max-iterations", "1"] : [];
+    const { code, stdout, stderr } = await aura([...words, ...once], { cwd: dir.path, env });
+    expect({ code, stderr }, words.join(" ")).toEqual({ code: 0, stderr: "" });
+    said.push(stdout);
+  }
+  expect(said[2]).toMatch(/ms 1 .*builtin[\s\S]*\+ +count \+= __builtin_popcount/);
+  expect(dir.read("src/popcount.c")).toBe(SLOW);
+  git("apply", "faster.patch");
+  expect(dir.read("src/popcount.c")).toContain(EDIT.replace);
 });
 
 it("the component of the guide works next to the spec of the guide", async () => {

@@ -27,3 +27,4 @@ export function withTool(tool: string, command: readonly [string, ...string[]]):
 
 export const bwrap = withTool("bubblewrap", ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]);
 export const slurm = withTool("a Slurm cluster", ["sh", "-c", "sinfo -h -o %T | grep -E 'idle|mixed|allocated'"]);
+export const cc = withTool("make and a C compiler", ["sh", "-c", "make --version && cc --version"]);
