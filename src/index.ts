@@ -12,6 +12,7 @@ export { JSONFileCollector, LogParserCollector, StdoutCollector } from "./compon
 export { DockerEnvironment, type DockerOptions } from "./components/environments/index.ts";
 export { asEvaluator } from "./components/evaluators/function.ts";
 export { MetricEvaluator } from "./components/evaluators/metric.ts";
+export { Evaluator } from "./components/evaluators/prompt.ts";
 export {
   BwrapExecutor,
   type BwrapOptions,

@@ -46,6 +46,7 @@ const CATALOG: Catalog = {
   evaluator: {
     function: async () => (await import("./evaluators/function.ts")).functionEvaluator,
     metric: async () => (await import("./evaluators/metric.ts")).metricEvaluator,
+    prompt: async () => (await import("./evaluators/prompt.ts")).promptEvaluator,
   },
   reviewer: {
     function: async () => (await import("./reviewers/function.ts")).functionReviewer,

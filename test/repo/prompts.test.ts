@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { JUDGED_SHAPES } from "../../src/components/evaluators/judged.ts";
+import { parseVote } from "../../src/components/evaluators/vote.ts";
 import { promptShapes, promptVariables, RESULTS_SHAPE } from "../../src/components/prompting/variables.ts";
 import { describeEdits, parseProposals } from "../../src/components/researchers/proposals.ts";
 import { parseFindings } from "../../src/components/reviewers/findings.ts";
@@ -34,6 +36,7 @@ function fieldsOf(name: string, shape: Shape): string {
 describe("the page on prompts", () => {
   it("has every variable with its fields, and no other", () => {
     expect(told("variables")).toEqual(expected(promptShapes()));
+    expect({ ...expected(promptShapes()), ...told("variables: evaluator") }).toEqual(expected(JUDGED_SHAPES));
     expect(told("variables: reviewer")).toEqual(expected({ results: RESULTS_SHAPE }));
     expect(told("variables: in_place")).toEqual(expected({ task: SINGLE }));
     for (const helper of Object.keys(PROMPT_HELPERS)) expect(page).toContain(`\`{{${helper} `);
@@ -72,6 +75,10 @@ describe("the page on prompts", () => {
       spec: { lr: 0.01 },
     });
     const review = parseFindings(noted("reply: reviewer"), (name) => name);
+    expect(parseVote(noted("reply: evaluator"), [0, 1])).toMatchObject({
+      ok: true,
+      value: { score: 0.8, feedback: "Say how sure it is." },
+    });
     expect(review).toMatchObject({ ok: true, value: [{ evidence: ["i00001-h000", "i00001-h002"] }] });
   });
 });

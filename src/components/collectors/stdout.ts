@@ -1,14 +1,16 @@
 import type { TrialContext } from "../../kernel/context.ts";
-import { defineBare } from "../../kernel/define.ts";
-import { Optionless } from "../../kernel/given-options.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import { assertOptions, type InCode, inSchema } from "../../kernel/given-options.ts";
 import type { Collected, Collector, OutputLines, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, lookup } from "../../model/json.ts";
 import type { Failure, TrialStep } from "../../model/trial.ts";
 import { LONGEST_LINE_BYTES } from "../../platform/process/lines.ts";
+import type { ObjectSchema } from "../../schema/dialect.ts";
 import { readableLine, shown } from "../../text/printable.ts";
 import { isStep, jsonObjectIn, metricPairs, stepsIn } from "../metric-line.ts";
 import { lastPrintedObject } from "./printed-object.ts";
+import { printedText } from "./printed-text.ts";
 
 const NO_METRICS = "it printed no metrics: neither a JSON object nor `name: value` lines on stdout";
 /** Characters before a metric's name, and from it on, that a message quotes of a line. */
@@ -20,12 +22,35 @@ const CUT_METRICS =
 /** Most names that `name: value` lines may give. */
 const MOST_NAMES = 1000;
 
+const OPTIONS = {
+  type: "object",
+  properties: {
+    parse: {
+      enum: ["metrics", "text"],
+      default: "metrics",
+      description:
+        "`text`: all that it printed is its output, for a judge to read; of more than 64 KiB beginning and end.",
+    },
+  },
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+export type StdoutCollectorOptions = InCode<typeof OPTIONS.properties>;
+
 /**
  * Reads metrics from stdout: the last JSON object that has the run's metric, else `name: value` and `name=value` lines
  * (the last of each name counts), else the last `{"step": n, …}` object, which is what the trial reported on its way.
- * What lacks the metric is taken only where nothing has it, in the same order.
+ * What lacks the metric is taken only where nothing has it, in the same order. With `parse: "text"` the output is
+ * the printed text itself, which need have no metrics.
  */
-export class StdoutCollector extends Optionless implements Collector {
+export class StdoutCollector implements Collector {
+  readonly #parse: "metrics" | "text";
+
+  constructor(options: StdoutCollectorOptions = {}) {
+    assertOptions("StdoutCollector", options, inSchema(OPTIONS.properties));
+    this.#parse = options.parse ?? "metrics";
+  }
+
   async collect(
     raw: RawResult,
     _hypothesis: Hypothesis,
@@ -33,6 +58,9 @@ export class StdoutCollector extends Optionless implements Collector {
   ): Promise<Collected | { readonly failure: Failure; readonly steps: readonly TrialStep[] }> {
     if (raw.kind === "failure") return { failure: raw.failure, steps: [] };
     if (raw.kind === "value") return { output: raw.value, steps: raw.steps };
+    if (this.#parse === "text") {
+      return { output: printedText(ctx.logs.stdout, ctx.effects.files), steps: stepsIn(raw.lines) };
+    }
     const lines = {
       ...raw.lines,
       stdout: raw.lines.stdout.map((line) => ({ ...line, text: readableLine(line.text) })),
@@ -105,11 +133,14 @@ function pairsIn(lines: OutputLines, metric: string): JsonObject | null {
   return found.size > 0 ? Object.fromEntries(found) : null;
 }
 
-export const stdoutCollector = defineBare(
-  "collector",
-  "stdout",
-  "The last JSON object on stdout that has the metric, else `name: value` lines, else the last of the " +
+export const stdoutCollector = defineComponent({
+  kind: "collector",
+  type: "stdout",
+  summary:
+    "The last JSON object on stdout that has the metric, else `name: value` lines, else the last of the " +
     '`{"step": n, …}` lines (which are steps) that has it. An object may have 1 MiB, ' +
     "a `name: value` line 1000 characters. Colours are ignored, and of a line that was written over, the last text counts.",
-  () => new StdoutCollector(),
-);
+  options: OPTIONS,
+  example: { parse: "metrics" },
+  create: (options) => new StdoutCollector(options),
+});

@@ -1,0 +1,89 @@
+import type { StageContext } from "../../kernel/context.ts";
+import type { Experiment } from "../../model/experiment.ts";
+import type { Hypothesis } from "../../model/hypothesis.ts";
+import { isJsonObject, type JsonValue } from "../../model/json.ts";
+import { sha256Of } from "../../platform/files/hash.ts";
+import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE } from "../../platform/template-check.ts";
+import { clipLines, promptLine, promptText } from "../../text/printable.ts";
+import { artifactsVariable } from "../prompting/file-variables.ts";
+import { printableJson, printableList } from "../prompting/printable.ts";
+import { promptShapes, promptVariables } from "../prompting/variables.ts";
+import type { Scale } from "./vote.ts";
+
+/** Characters of all outputs, of all steps, and of the diff that a judge is shown. */
+const MOST = { output: 40_000, trajectory: 16_000, diff: 16_000 };
+
+/** What a judge's prompt may use besides the run's own variables. */
+const OWN = {
+  task: SINGLE,
+  output: SINGLE,
+  outputs: listOf(OPEN),
+  trajectory: SINGLE,
+  steps: listOf(OPEN),
+  summary: OPEN,
+  diff: SINGLE,
+  spec: OPEN,
+  label: SINGLE,
+  rationale: SINGLE,
+  delimiter: SINGLE,
+  scale: recordOf(allOf(["low", "high"], SINGLE)),
+} as const satisfies Shapes;
+
+export const JUDGED_SHAPES = promptShapes(OWN);
+
+/**
+ * The variables of a judge's prompt: `task` (what was tried), `output` (what its trials left, text or data), `trajectory`
+ * (the steps they reported), the hypothesis's own fields, and the artifacts as it had them. What programs and models
+ * wrote stands between lines of `delimiter`, which is made from it, so that it cannot be in it.
+ */
+export function judgedVariables(
+  hypothesis: Hypothesis,
+  experiment: Experiment,
+  scale: Scale,
+  ctx: StageContext,
+): Readonly<Record<string, unknown>> {
+  const { label = "", rationale = "", spec } = hypothesis;
+  const outputs = experiment.trials.flatMap(({ outcome }) => (outcome.status === "completed" ? [outcome.output] : []));
+  const steps = stepsOf(experiment, ctx);
+  const diff = diffOf(experiment, ctx);
+  const delimiter = `=====${sha256Of(JSON.stringify([ctx.settings.seed, hypothesis, outputs, steps, diff])).slice(0, 20)}=====`;
+  const sealed = (text: string, most: number): string =>
+    text === "" ? "" : `${delimiter}\n${clipLines(promptText(text), most)}\n${delimiter}`;
+  const task = [
+    label === "" ? "" : promptLine(label, 200),
+    rationale === "" ? "" : promptLine(rationale, 2000),
+    Object.keys(spec).length === 0 ? "" : JSON.stringify(spec),
+  ].filter((line) => line !== "");
+  const own: Readonly<Record<keyof typeof OWN, () => unknown>> = {
+    task: () => (task.length === 0 ? "The start, as it was given." : sealed(task.join("\n"), MOST.output)),
+    output: () => sealed(outputs.map(textOf).join("\n\n"), MOST.output) || "Nothing.",
+    outputs: () => printableList(outputs.map(printableJson), sealed(outputs.map(textOf).join("\n\n"), MOST.output)),
+    trajectory: () => sealed(steps.map(textOf).join("\n"), MOST.trajectory),
+    steps: () => printableList(steps.map(printableJson), sealed(steps.map(textOf).join("\n"), MOST.trajectory)),
+    summary: () => printableJson(experiment.summary ?? {}),
+    diff: () => sealed(diff, MOST.diff),
+    spec: () => printableJson(spec),
+    label: () => promptLine(label, 200),
+    rationale: () => promptLine(rationale, 2000),
+    delimiter: () => delimiter,
+    scale: () => ({ low: scale[0], high: scale[1] }),
+  };
+  const { artifacts: base } = ctx;
+  const artifacts = base && experiment.state !== undefined ? { ...base, base: experiment.state } : base;
+  const shown = artifacts === undefined ? {} : { artifacts: () => artifactsVariable({ ...ctx, artifacts }) };
+  return promptVariables(ctx, { role: "evaluator", own: { ...own, ...shown }, fallback: spec });
+}
+
+/** Text as it is; a single number, list or object as JSON. */
+function textOf(value: JsonValue): string {
+  if (typeof value === "string") return value;
+  return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value, null, 1) : String(value);
+}
+
+function stepsOf(experiment: Experiment, { workspace }: StageContext): readonly JsonValue[] {
+  return experiment.trials.flatMap(({ id }) => workspace.readTrial(id)?.steps.map(({ data }) => data) ?? []);
+}
+
+function diffOf({ state }: Experiment, { artifacts }: StageContext): string {
+  return artifacts && state !== undefined ? artifacts.diff(artifacts.base, state) : "";
+}
