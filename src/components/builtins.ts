@@ -23,6 +23,7 @@ const CATALOG: Catalog = {
   environment: {
     docker: async () => (await import("./environments/docker/docker.ts")).dockerEnvironment,
     none: async () => (await import("./environments/none.ts")).noEnvironment,
+    venv: async () => (await import("./environments/venv.ts")).venvEnvironment,
   },
   executor: {
     bwrap: async () => (await import("./executors/bwrap.ts")).bwrapExecutor,

@@ -1,5 +1,5 @@
 import { ANY } from "../schema/dialect.ts";
-import type { Infer } from "../schema/infer.ts";
+import type { JsonObject } from "./json.ts";
 
 export const environmentSchema = {
   description: "What trials ran in, as attempts name it: environments/<name>.json. Open: each type has its own.",
@@ -9,4 +9,4 @@ export const environmentSchema = {
   additionalProperties: ANY,
 } as const;
 /** What an environment was, such as its interpreter and the versions of its packages: open, each has its own. */
-export type EnvironmentRecord = Infer<typeof environmentSchema>;
+export type EnvironmentRecord = JsonObject & { readonly type: string };

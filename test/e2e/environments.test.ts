@@ -1,11 +1,13 @@
+import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { defineComponent } from "../../src/kernel/define.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import { runData } from "../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { bwrap, pythonVenv } from "../support/tools.ts";
 
 /** A run of two trials of this command in this environment. */
-function spec(environment: JsonObject, command: string, more: JsonObject = {}): JsonObject {
+function spec(environment: JsonObject, command: string | readonly string[], more: JsonObject = {}): JsonObject {
   return {
     version: 1,
     name: "environments",
@@ -46,4 +48,33 @@ describe("an environment", () => {
     expect(named[1]).toBe(named[0]);
     expect(dir.read(`run/environments/${named[0]}.json`)).toBe('{\n  "type": "labelled",\n  "label": "7"\n}\n');
   });
+});
+
+const SCORE = "import os, sys; print('score:', 7 if sys.prefix == os.environ['VIRTUAL_ENV'] else 0)";
+const WRITES = "import sys; open(sys.prefix + '/planted', 'w')";
+
+describe.runIf(bwrap.works && pythonVenv.works)("a venv", () => {
+  it.each(["script", "bwrap"])(
+    "gives trials and checks their Python with the executor %s, wherever it is",
+    async (type) => {
+      using dir = temporaryDirectory();
+      using elsewhere = temporaryDirectory();
+      const venv = elsewhere.join("venv");
+      execFileSync("python3", ["-m", "venv", "--without-pip", venv]);
+      const data = spec({ type: "venv", path: venv }, ["python", "-c", SCORE], { type });
+      const checks = [
+        { name: "python", command: ["python", "-c", "import sys; assert sys.prefix != sys.base_prefix"] },
+      ];
+      const { result, workspace } = await runData(dir, { ...data, checks });
+      expect(result.best?.score).toBe(7);
+      const trial = workspace.readTrial("i00001-h000-t00");
+      expect(dir.read(`run/environments/${trial?.attempts[0]?.environment}.json`)).toContain(`"path": "${venv}"`);
+      if (type === "script") return;
+      const planting = spec({ type: "venv", path: venv }, ["python", "-c", WRITES], { type });
+      const planted = await runData(elsewhere, { ...planting, name: "planting" });
+      expect(JSON.stringify(planted.workspace.readTrial("i00001-h000-t00")?.outcome)).toContain(
+        "Read-only file system",
+      );
+    },
+  );
 });

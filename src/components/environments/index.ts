@@ -1,2 +1,3 @@
 export { DockerEnvironment, type DockerOptions } from "./docker/docker.ts";
 export { NoEnvironment } from "./none.ts";
+export { VenvEnvironment } from "./venv.ts";

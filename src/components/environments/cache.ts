@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import type { RunContext } from "../../kernel/context.ts";
+import type { Effects, ProcessIdentity } from "../../kernel/effects.ts";
+import { ToolMissingError } from "../../kernel/errors.ts";
+import { isJsonObject, parseJson } from "../../model/json.ts";
+import { sha256Of } from "../../platform/files/hash.ts";
+
+const LOOK_AGAIN_MS = 200;
+/** After which a lock of another machine is nobody's. */
+const LONGEST_BUILD_MS = 3_600_000;
+
+/** Where environments are that AURA made: `AURA_CACHE_DIR`, or else `aura` in the user's cache folder. */
+function cacheFolder({ variables }: Pick<Effects, "variables">): string {
+  const own = variables.get("AURA_CACHE_DIR");
+  if (own) return own;
+  const [cache, home] = [variables.get("XDG_CACHE_HOME"), variables.get("HOME")];
+  if (!cache && !home)
+    throw new ToolMissingError("HOME", "there is no place for environments: set HOME or AURA_CACHE_DIR");
+  return join(cache || join(home ?? "", ".cache"), "aura");
+}
+
+/** What an environment was made from: the same of it gives the same environment. */
+export function cacheKey(type: string, parts: readonly unknown[]): string {
+  return `${type}-${sha256Of(JSON.stringify(parts)).slice(0, 16)}`;
+}
+
+/**
+ * The folder of the environment with this key: as it was made before, or made now, by one process at a time. It is built
+ * where it stays, since programs in it know their path, and counts once `isWhole` has seen it.
+ */
+export async function cached(
+  key: string,
+  { build, isWhole }: { build(folder: string): Promise<void>; isWhole(folder: string): Promise<boolean> },
+  ctx: Pick<RunContext, "effects" | "signal">,
+): Promise<string> {
+  const { files, token } = ctx.effects;
+  const root = join(cacheFolder(ctx.effects), "environments");
+  const stamp = join(root, `${key}.json`);
+  const stamped = (): string | null => {
+    const known = parseJson(files.readText(stamp) ?? "");
+    return isJsonObject(known) && typeof known.folder === "string" ? join(root, known.folder) : null;
+  };
+  const before = stamped();
+  if (before !== null && (await isWhole(before))) return before;
+  files.makeDirectory(root, 0o700);
+  using _lock = await locked(join(root, `${key}.lock`), ctx);
+  const meanwhile = stamped();
+  if (meanwhile !== null && (meanwhile !== before || (await isWhole(meanwhile)))) return meanwhile;
+  // What is left of one that was cut short, or does not work any more.
+  files.remove(stamp);
+  for (const { name } of files.list(root) ?? []) if (name.startsWith(`${key}.d-`)) files.remove(join(root, name));
+  const name = `${key}.d-${token(4)}`;
+  try {
+    await build(join(root, name));
+  } catch (error) {
+    files.remove(join(root, name));
+    throw error;
+  }
+  files.writeAtomic(stamp, `${JSON.stringify({ folder: name })}\n`, { durable: true });
+  return join(root, name);
+}
+
+/** Waits for a lock that is given up when its holder has died. */
+async function locked(
+  path: string,
+  { effects: { files, clock, processes }, signal }: Pick<RunContext, "effects" | "signal">,
+): Promise<Disposable> {
+  const { pid, startedAt, host } = processes.self;
+  while (!files.createExclusive(path, JSON.stringify({ pid, startedAt, host }))) {
+    const holder = parseJson(files.readText(path) ?? "");
+    const age = clock.now().getTime() - (files.stat(path)?.mtimeMs ?? 0);
+    const isHeld = isHolder(holder) && holder.host === host ? processes.isAlive(holder) : age < LONGEST_BUILD_MS;
+    if (isHeld) await clock.sleep(LOOK_AGAIN_MS, signal);
+    else files.remove(path);
+  }
+  return { [Symbol.dispose]: () => files.remove(path) };
+}
+
+function isHolder(value: unknown): value is ProcessIdentity & { readonly host: string } {
+  return isJsonObject(value) && typeof value.pid === "number" && typeof value.host === "string";
+}

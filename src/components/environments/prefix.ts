@@ -1,0 +1,149 @@
+import { delimiter, join, normalize } from "node:path";
+import type { RunContext } from "../../kernel/context.ts";
+import type { Files } from "../../kernel/effects.ts";
+import { ToolMissingError } from "../../kernel/errors.ts";
+import type { Command, ExecutionEnvironment, PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
+import type { Hypothesis } from "../../model/hypothesis.ts";
+import { isJsonObject, parseJson } from "../../model/json.ts";
+import { sha256Of } from "../../platform/files/hash.ts";
+import { findProgram } from "../../platform/process/invocation.ts";
+import { runTool, type ToolContext } from "./tool.ts";
+
+/** A Python as it tells of itself. */
+export interface PythonFacts {
+  /** Its version: `3.12.4`. */
+  readonly python: string;
+  readonly interpreter: string;
+  /** Where the Python is that it was made with. */
+  readonly base: string;
+  /** `name==version`, sorted. */
+  readonly packages: readonly string[];
+}
+
+const FACTS = `
+import json, sys
+from importlib.metadata import distributions
+packages = {"%s==%s" % (d.metadata["Name"], d.version) for d in distributions() if d.metadata["Name"]}
+print(json.dumps({"python": sys.version.split()[0], "interpreter": sys.executable, "base": sys.base_prefix, "packages": sorted(packages)}))
+`;
+const FACTS_TIMEOUT_MS = 60_000;
+
+/** Asks a Python for its facts. Throws `ToolMissingError` where it does not work. */
+export async function pythonFacts(python: string, hint: string, ctx: ToolContext): Promise<PythonFacts> {
+  const request = { file: python, args: ["-I", "-c", FACTS], hint, timeoutMs: FACTS_TIMEOUT_MS };
+  const facts = parseJson(await runTool(request, ctx));
+  if (isFacts(facts)) return facts;
+  throw new ToolMissingError(python, `${python} does not say what it is\n${hint}`);
+}
+
+function isFacts(value: unknown): value is PythonFacts {
+  if (!isJsonObject(value)) return false;
+  const { python, interpreter, base, packages } = value;
+  return [python, interpreter, base].every((text) => typeof text === "string") && Array.isArray(packages);
+}
+
+/** Whether the Python in this folder works. */
+export async function hasPython(folder: string, ctx: ToolContext): Promise<boolean> {
+  const python = join(folder, "bin", "python");
+  if (ctx.effects.files.stat(python) === null) return false;
+  try {
+    await pythonFacts(python, "", ctx);
+    return true;
+  } catch (error) {
+    if (error instanceof ToolMissingError) return false;
+    throw error;
+  }
+}
+
+/** So that a trial takes nothing from the user's own packages, writes nothing to it, and its lines come as it prints them. */
+const PYTHON_VARIABLES = { PYTHONNOUSERSITE: "1", PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" };
+
+/** A command that finds its programs in this folder first, as after `activate`, without a shell. */
+function inPrefix(command: Command, prefix: string, variables: Readonly<Record<string, string>>): Command {
+  const bin = join(prefix, "bin");
+  const { PYTHONHOME: _other, PATH, ...env } = command.env;
+  const own = command.file.includes("/") ? null : findProgram(command.file, command.cwd, bin);
+  return {
+    ...command,
+    file: own?.executable ? own.path : command.file,
+    env: { ...PYTHON_VARIABLES, ...env, ...variables, PATH: PATH ? `${bin}${delimiter}${PATH}` : bin },
+  };
+}
+
+/** Folders of a Python that a sandbox has to show: its own, and that of the Python it was made with, where it is no system's. */
+function librariesOf(prefix: string, base: string, { effects: { files } }: Pick<RunContext, "effects">) {
+  const all = [prefix, files.realPath(prefix), base, files.realPath(base)].filter((path) => path !== null);
+  return [...new Set(all.map((path) => normalize(path)))].filter((path) => !/^\/usr(?:\/|$)/.test(path));
+}
+
+/** The environment of a Python in a folder, with a record of what it is. */
+export async function preparedPrefix(
+  type: string,
+  prefix: string,
+  variables: Readonly<Record<string, string>>,
+  ctx: RunContext,
+): Promise<PreparedEnvironment> {
+  const { base, packages, ...facts } = await pythonFacts(join(prefix, "bin", "python"), "make it again", ctx);
+  return {
+    wrap: (command) => inPrefix(command, prefix, variables),
+    libraries: librariesOf(prefix, base, ctx),
+    description: { type, path: prefix, ...facts, lock: sha256Of(packages.join("\n")), packages },
+  };
+}
+
+/** An environment that is made once, before the run, and is a folder with programs in its `bin`. */
+export abstract class PrefixEnvironment implements ExecutionEnvironment {
+  #ready: Promise<PreparedEnvironment> | null = null;
+
+  /** Looks for what makes it. Throws `ToolMissingError`. */
+  abstract probe(ctx: ProbeContext): Promise<void>;
+
+  /** Makes it, or finds it as it was made. */
+  protected abstract make(ctx: RunContext): Promise<PreparedEnvironment>;
+
+  /** Its folder, where that is known before it was made. */
+  protected async known(_ctx: ProbeContext): Promise<string | null> {
+    return null;
+  }
+
+  async setup(ctx: RunContext): Promise<void> {
+    await this.#once(ctx);
+  }
+
+  async prepare(_hypothesis: Hypothesis, ctx: RunContext): Promise<PreparedEnvironment> {
+    return this.#once(ctx);
+  }
+
+  async missing(program: string, ctx: ProbeContext): Promise<string | null> {
+    const { settings, effects } = ctx;
+    const prefix = await this.known(ctx);
+    // What is to be installed in it may bring any program.
+    if (prefix === null) return null;
+    const bin = join(prefix, "bin");
+    const found = findProgram(program, settings.root, [bin, effects.variables.get("PATH")].join(delimiter));
+    return found?.executable ? null : `is neither in ${bin} nor on PATH`;
+  }
+
+  async #once(ctx: RunContext): Promise<PreparedEnvironment> {
+    this.#ready ??= this.make(ctx);
+    try {
+      return await this.#ready;
+    } catch (error) {
+      this.#ready = null;
+      throw error;
+    }
+  }
+}
+
+/** A requirements file with those that it names, for what an environment is known by. Throws `ToolMissingError`. */
+export function requirementsText(path: string, files: Files, depth = 0): string {
+  const text = files.readText(path);
+  if (text === null)
+    throw new ToolMissingError("requirements", `${path} is not there, which the environment is made from`);
+  const named = [...text.matchAll(/^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)/gm)];
+  const inner = named.map(([, name = ""]) => {
+    if (depth >= 10 || name.includes("://")) return name;
+    return requirementsText(join(path, "..", name), files, depth + 1);
+  });
+  return [text, ...inner].join("\n");
+}
