@@ -21,6 +21,8 @@ export {
   type ExecutorDefinition,
   FunctionExecutor,
   ScriptExecutor,
+  SlurmExecutor,
+  type SlurmOptions,
   startLocally,
 } from "./components/executors/index.ts";
 export {

@@ -82,6 +82,8 @@ export interface ComponentDefinition<K extends Kind = Kind, S extends ObjectSche
   /** Valid options; checked by the contract suite and shown in the reference. */
   readonly example: Infer<S>;
   readonly requires?: readonly ToolProbe[];
+  /** Options that it does not have where it stands `inside` of another component, which gives them. */
+  readonly given?: readonly string[];
   create(options: Infer<S>, deps: ComponentDeps): KindMap[K];
   /**
    * What is wrong with these options that the schema cannot say, by option path; called on every spec before anything

@@ -1,4 +1,12 @@
-import type { Files, ProcessEnd, ProcessRequest, ProcessUsage } from "../kernel/effects.ts";
+import type {
+  Files,
+  LimitTier,
+  LimitTiers,
+  ProcessEnd,
+  ProcessLimits,
+  ProcessRequest,
+  ProcessUsage,
+} from "../kernel/effects.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
 
 /** A job as the program that runs it on a node of a cluster reads it. Its logs are raw: they may hold secrets. */
@@ -66,15 +74,29 @@ export function readNodeEnd(files: Pick<Files, "readText">, path: string): NodeE
     signal: typeof signal === "string" ? signal : null,
     durationMs: typeof durationMs === "number" ? durationMs : 0,
     ...defined({ message: typeof message === "string" ? message : undefined }),
-    ...(isJsonObject(usage) ? { usage: numbersOf(usage) } : {}),
+    ...(isJsonObject(usage) ? { usage: usageOf(usage) } : {}),
     ...(asked === true ? { asked } : {}),
   };
 }
 
-function numbersOf({ cpuSeconds, peakMemoryBytes }: JsonObject): ProcessUsage {
+function usageOf({ cpuSeconds, peakMemoryBytes, limits }: JsonObject): ProcessUsage {
   const number = (value: JsonValue | undefined): number | undefined => (typeof value === "number" ? value : undefined);
-  return defined({ cpuSeconds: number(cpuSeconds), peakMemoryBytes: number(peakMemoryBytes) });
+  const held = isJsonObject(limits) ? { limits: tiersOf(limits) } : {};
+  return { ...defined({ cpuSeconds: number(cpuSeconds), peakMemoryBytes: number(peakMemoryBytes) }), ...held };
 }
+
+function tiersOf(limits: JsonObject): LimitTiers {
+  return Object.fromEntries(Object.entries(limits).filter(([name, tier]) => LIMITS.has(name) && TIERS.has(tier)));
+}
+
+const LIMITS: ReadonlySet<string> = new Set<keyof ProcessLimits>([
+  "memoryBytes",
+  "pids",
+  "cpuSeconds",
+  "fileSizeBytes",
+  "openFiles",
+]);
+const TIERS: ReadonlySet<unknown> = new Set<LimitTier>(["cgroup-v2", "cgroup-v1", "rlimit", "none"]);
 
 function isEnd(value: unknown): value is ProcessEnd {
   return ENDS.has(value);

@@ -5,16 +5,26 @@ import type { HouseSchema, ObjectSchema } from "../schema/dialect.ts";
 import type { References } from "../schema/validate.ts";
 
 const INLINE_RUNNER = "inlineRunner";
+/** An executor without what the one around it gives. */
+export const INNER_EXECUTOR = "innerExecutor";
 const KIND_OF: ReadonlyMap<string, Kind> = new Map([
   ...KINDS.map((kind) => [kind, kind] as const),
   [INLINE_RUNNER, "runner"],
+  [INNER_EXECUTOR, "executor"],
 ]);
 
-/** What a `$ref` of a schema asks for: a component of a kind, given in full (`inline`) or, of a runner, by name. */
-export function kindOfReference(reference: string): { readonly kind: Kind; readonly inline: boolean } | null {
+/** A component of a kind, given in full (`inline`) or, of a runner, by name; `inner`: without its `given` options. */
+export interface Place {
+  readonly kind: Kind;
+  readonly inline: boolean;
+  readonly inner: boolean;
+}
+
+/** What a `$ref` of a schema asks for. */
+export function kindOfReference(reference: string): Place | null {
   const name = reference.replace("#/$defs/", "");
   const kind = KIND_OF.get(name);
-  return kind ? { kind, inline: name !== "runner" } : null;
+  return kind ? { kind, inline: name !== "runner", inner: name === INNER_EXECUTOR } : null;
 }
 
 /** The definition that a config's `type` names; `null` when there is none. */
@@ -28,12 +38,14 @@ export function isModulePath(type: JsonValue | undefined): type is string {
 }
 
 /** The schema of a component as it stands in a spec: its options, its `type`, and `x-` notes at every level. */
-export function placedSchema(definition: Pick<AnyDefinition, "options">): ObjectSchema {
-  const { options } = definition;
+export function placedSchema(definition: Pick<AnyDefinition, "options" | "given">, isInner = false): ObjectSchema {
+  const { options, given = [] } = definition;
+  const isOwn = (name: string): boolean => !isInner || !given.includes(name);
+  const properties = Object.entries(options.properties).filter(([name]) => isOwn(name));
   return withNotes({
     ...options,
-    properties: { type: { type: "string" }, ...options.properties },
-    required: ["type", ...(options.required ?? [])],
+    properties: { type: { type: "string" }, ...Object.fromEntries(properties) },
+    required: ["type", ...(options.required ?? []).filter(isOwn)],
   });
 }
 
@@ -88,6 +100,7 @@ export function componentReferences(registry: Registry): References {
   return {
     ...Object.fromEntries(shapes),
     [INLINE_RUNNER]: { type: "object", "x-expected": "a runner, like { type: …, … }" },
+    [INNER_EXECUTOR]: { type: "object", "x-expected": "an executor without a command, like { type: bwrap }" },
   };
 }
 

@@ -3,7 +3,7 @@ import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
 import { printableSchema } from "../schema/printable.ts";
-import { placedSchema, withNotes } from "./components.ts";
+import { INNER_EXECUTOR, placedSchema, withNotes } from "./components.ts";
 import { specSchema } from "./spec-schema.ts";
 
 const MODULE_PATH = "^(\\.{1,2}/|/)";
@@ -24,7 +24,11 @@ export function publishedSpecSchema(registry: Registry): JsonObject {
     title: "AURA run spec",
     ...top,
     properties,
-    $defs: { ...Object.fromEntries(defs), inlineRunner: inline("runner", registry) },
+    $defs: {
+      ...Object.fromEntries(defs),
+      inlineRunner: inline("runner", registry),
+      [INNER_EXECUTOR]: inline("executor", registry, true),
+    },
   };
 }
 
@@ -53,21 +57,22 @@ function reference(kind: Kind, registry: Registry): JsonObject {
 }
 
 /** A component of a kind: one of the registered ones, or a user's own module, whose options only it knows. */
-function inline(kind: Kind, registry: Registry): JsonObject {
+function inline(kind: Kind, registry: Registry, isInner = false): JsonObject {
+  const known = registry.list(kind).filter(({ given }) => !isInner || given !== undefined);
   return {
     type: "object",
     required: ["type"],
     if: { properties: { type: { type: "string", pattern: MODULE_PATH } }, required: ["type"] },
     else: {
       discriminator: { propertyName: "type" },
-      oneOf: registry.list(kind).map(branch),
+      oneOf: known.map((definition) => branch(definition, isInner)),
     },
   };
 }
 
-function branch(definition: AnyDefinition): JsonObject {
+function branch(definition: AnyDefinition, isInner: boolean): JsonObject {
   const { type, aliases = [], summary } = definition;
-  const schema = withVariables(printableSchema(placedSchema(definition)));
+  const schema = withVariables(printableSchema(placedSchema(definition, isInner)));
   const { properties } = schema;
   const tag = aliases.length === 0 ? { const: type } : { enum: [type, ...aliases] };
   return {

@@ -1,7 +1,7 @@
 import type { AnyDefinition, Kind } from "../kernel/define.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
-import { definitionOf, kindOfReference } from "./components.ts";
+import { definitionOf, kindOfReference, type Place } from "./components.ts";
 import { placeKey, type SpecPath } from "./places.ts";
 import { specSchema } from "./spec-schema.ts";
 
@@ -14,7 +14,7 @@ export interface Site {
   /** The mapping it stands in, where other options are that an annotation names. */
   readonly beside: JsonObject;
   /** A component stands here, or the name of a runner. */
-  readonly place?: { readonly kind: Kind; readonly inline: boolean };
+  readonly place?: Place;
   /** Of a component: what its `type` names, where that is known. */
   readonly definition?: AnyDefinition;
   /** A variable here is no secret. */

@@ -31,7 +31,7 @@ export function checkStructure(spec: JsonObject, registry: Registry): readonly F
     if (typeof value === "string" && place.kind === "runner" && !place.inline) return runnerName(value, path, runners);
     if (!isJsonObject(value)) return [];
     if (!definition) return unknownType(place.kind, path, value, registry);
-    return checker(definition, value).map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+    return checker(definition, value, place.inner).map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
   };
   const top = compileSchema(withNotes(specSchema), componentReferences(registry))(spec);
   return [...top, ...sitesOf(spec, registry).flatMap(issuesAt)].map((found) => withGiven(inYaml(found), spec));
@@ -51,13 +51,14 @@ const READ_AS = {
 } as const;
 
 /** Checks the options of one component, in a config with its `type`, and fills in their defaults. */
-export type OptionsChecker = (definition: AnyDefinition, config: JsonObject) => readonly Issue[];
+export type OptionsChecker = (definition: AnyDefinition, config: JsonObject, isInner?: boolean) => readonly Issue[];
 
 /** A checker that compiles the schema of each definition once. */
 export function createOptionsChecker(registry: Registry): OptionsChecker {
   const references = componentReferences(registry);
   const compiled = new Map<AnyDefinition, Validator>();
-  return (definition, config) => {
+  return (definition, config, isInner = false) => {
+    if (isInner) return compileSchema(placedSchema(definition, true), references)(config);
     const validate = compiled.get(definition) ?? compileSchema(placedSchema(definition), references);
     compiled.set(definition, validate);
     const issues = validate(config);

@@ -351,6 +351,7 @@ export function defineExecutor<const P extends Properties, const R extends strin
       required: ["command", ...required],
       additionalProperties: false,
     },
+    given: Object.keys(processOptionProperties),
     example: { shell: false, timeout: "1h", strict_limits: false, cwd: "root", ...example },
     create: (given: Own<P, R> & ProcessSpecOptions, deps: ComponentDeps) =>
       new CommandExecutor(given.command, toProcessOptions(given), starter(given, deps)),

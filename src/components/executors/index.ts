@@ -11,3 +11,4 @@ export {
 } from "./function.ts";
 export { startLocally, thrownFailure } from "./jobs.ts";
 export { checkProcessOptions } from "./process-options.ts";
+export { SlurmExecutor, type SlurmOptions } from "./slurm.ts";

@@ -1,11 +1,13 @@
-import { ToolMissingError } from "../../kernel/errors.ts";
+import { SpecError, ToolMissingError } from "../../kernel/errors.ts";
+import { assertOptions, inSchema, objectOf, POSITIVE } from "../../kernel/given-options.ts";
 import { StopRequest } from "../../kernel/interrupted.ts";
 import type { Command, ProbeContext, Starter } from "../../kernel/ports.ts";
 import type { RunContext } from "../../kernel/run-context.ts";
 import { defined } from "../../model/json.ts";
 import { parseDuration, parseSize } from "../../model/units.ts";
 import { SIZE_LIMIT, TIME_LIMIT } from "../../schema/dialect.ts";
-import { defineExecutor } from "./command.ts";
+import { CommandExecutor, defineExecutor } from "./command.ts";
+import type { ProcessOptions } from "./process-options.ts";
 import { SlurmClient } from "./slurm/client.ts";
 import { Cluster } from "./slurm/cluster.ts";
 
@@ -16,53 +18,161 @@ const MARGIN_MS = 120_000;
 const INSTALL =
   "install Slurm's client commands (Debian: slurm-client), and say where the cluster is by SLURM_CONF or /etc/slurm";
 
+const slurmProperties = {
+  partition: {
+    type: "string",
+    minLength: 1,
+    "x-scores": false,
+    "x-secret": false,
+    description: "Where jobs run. Default: the cluster's.",
+  },
+  account: { type: "string", minLength: 1, "x-scores": false, "x-secret": false, description: "Who pays for them." },
+  qos: { type: "string", minLength: 1, "x-scores": false, "x-secret": false, description: "Quality of service." },
+  time: {
+    ...TIME_LIMIT,
+    "x-scores": false,
+    description: "Longest a job may take, in whole minutes, rounded up. Default: `timeout` and two minutes.",
+  },
+  cpus_per_task: { type: "integer", minimum: 1, "x-scores": false, description: "Processors of each trial." },
+  mem: { ...SIZE_LIMIT, "x-scores": false, description: "Memory of each trial." },
+  gpus: {
+    anyOf: [
+      { type: "integer", minimum: 1 },
+      { type: "string", minLength: 1 },
+    ],
+    "x-scores": false,
+    description: "GPUs of each trial: how many, or `type:how many`.",
+  },
+  setup: {
+    type: "string",
+    minLength: 1,
+    description: "Lines for bash that come before the command on the node, such as `module load cuda`.",
+  },
+  extra_args: {
+    type: "array",
+    items: { type: "string" },
+    "x-scores": false,
+    description: "More arguments for `sbatch`.",
+  },
+  poll_interval: {
+    ...TIME_LIMIT,
+    default: "5s",
+    "x-scores": false,
+    description:
+      "How often the scheduler is asked, at first: once for all jobs. Ever less while nothing changes, down to once a minute.",
+  },
+  queue_timeout: {
+    ...TIME_LIMIT,
+    "x-scores": false,
+    description: "Longest a job may wait in the queue. Default: for ever.",
+  },
+  on_interrupt: {
+    enum: ["cancel", "leave"],
+    default: "cancel",
+    "x-scores": false,
+    "x-secret": false,
+    description: "What becomes of jobs when the run is interrupted: `leave` has the next resume go on with them.",
+  },
+  inside: {
+    $ref: "#/$defs/innerExecutor",
+    description: "What the command is put into on the node, such as `{ type: bwrap }`.",
+  },
+} as const;
+
 /** How trials are run on a Slurm cluster. */
-export interface SlurmOptions {
+interface ClusterChoices {
   readonly partition?: string;
   readonly account?: string;
   readonly qos?: string;
-  /** Longest a job may take in the cluster, milliseconds. Default: the timeout and two minutes. */
+  /** Longest a job may take in the cluster, milliseconds. Default: its timeout and two minutes. */
   readonly timeMs?: number;
   readonly cpusPerTask?: number;
   readonly memBytes?: number;
   readonly gpus?: number | string;
+  /** Lines for bash before the command. */
   readonly setup?: string;
   readonly extraArgs?: readonly string[];
   /** Milliseconds; default 5 s. */
   readonly pollIntervalMs?: number;
-  /** Milliseconds; default none. */
+  /** Milliseconds; default: for ever. */
   readonly queueTimeoutMs?: number;
   /** Default `cancel`. */
   readonly onInterrupt?: "cancel" | "leave";
+  /** What puts the command into a sandbox on the node: `new BwrapExecutor(command).starter`. */
+  readonly inside?: Starter;
+}
+
+const { inside: _inside, ...ownProperties } = slurmProperties;
+const { time: _time, mem: _mem, pollInterval: _poll, queueTimeout: _queue, ...CHOICES } = inSchema(ownProperties);
+
+/** Options of the Slurm executor in code. */
+export interface SlurmOptions extends ProcessOptions, ClusterChoices {}
+
+/** Runs trials and checks as jobs of a Slurm cluster: those that are ready together as one array. */
+export class SlurmExecutor extends CommandExecutor {
+  constructor(command: string | readonly string[], options: SlurmOptions = {}) {
+    const { partition, account, qos, timeMs, cpusPerTask, memBytes, gpus, setup, ...others } = options;
+    const { extraArgs, pollIntervalMs, queueTimeoutMs, onInterrupt, inside, ...rest } = others;
+    const named = { partition, account, qos, timeMs, cpusPerTask, memBytes, gpus, setup };
+    const choices: ClusterChoices = defined({
+      ...named,
+      ...{ extraArgs, pollIntervalMs, queueTimeoutMs, onInterrupt, inside },
+    });
+    assertOptions("SlurmExecutor", choices, {
+      ...CHOICES,
+      timeMs: POSITIVE,
+      memBytes: POSITIVE,
+      pollIntervalMs: POSITIVE,
+      queueTimeoutMs: POSITIVE,
+      inside: objectOf(),
+    });
+    super(command, rest, slurmStarter(choices));
+  }
 }
 
 /** Starts commands as jobs of a Slurm cluster. */
-export function slurmStarter(options: SlurmOptions): Starter {
+function slurmStarter(options: ClusterChoices): Starter {
+  const { pollIntervalMs: pollMs = 5000, queueTimeoutMs, onInterrupt = "cancel", setup, inside = {} } = options;
+  if (inside.start !== undefined) {
+    throw new SpecError(
+      "inside of a Slurm job goes what is put before a command, such as bwrap, and not what starts commands",
+    );
+  }
   let cluster: Cluster | null = null;
-  const { pollIntervalMs: pollMs = 5000, queueTimeoutMs, onInterrupt = "cancel", setup } = options;
   const clusterOf = (ctx: RunContext): Cluster => {
-    cluster ??= new Cluster({ pollMs, queueTimeoutMs, arguments: (ms) => submitArguments(options, ms) }, ctx);
+    const { isolates: isolated = false } = inside;
+    cluster ??= new Cluster({ pollMs, queueTimeoutMs, isolated, arguments: (ms) => submitArguments(options, ms) }, ctx);
     return cluster;
   };
   return {
     gatherMs: GATHER_MS,
     isolates: true,
-    wrap: (command) => (setup === undefined ? command : afterSetup(setup, command)),
+    wrap: (command, place) => {
+      const inner = inside.wrap?.(command, place) ?? command;
+      return setup === undefined ? inner : afterSetup(setup, inner);
+    },
+    ended: (ended, place) => inside.ended?.(ended, place) ?? ended,
     start: (jobs, ctx) => clusterOf(ctx).start(jobs),
     adopt: async (ref, job, ctx) => clusterOf(ctx).adopt(ref, job),
     stays: (reason) => reason instanceof StopRequest && (reason.leavesJobs || onInterrupt === "leave"),
-    probe: (ctx) => probe(options, ctx),
+    probe: async (ctx) => {
+      await inside.probe?.(ctx);
+      await probe(options, ctx);
+    },
     // What bash does before may be to find it.
-    missing: async (_program, _ctx, here) => (setup === undefined ? here() : null),
-    teardown: async () => {
+    missing: async (program, ctx, here) =>
+      setup === undefined ? ((await here()) ?? (await inside.missing?.(program, ctx, here)) ?? null) : null,
+    setup: async (ctx) => inside.setup?.(ctx),
+    teardown: async (ctx) => {
       cluster?.close();
       cluster = null;
+      await inside.teardown?.(ctx);
     },
   };
 }
 
 /** What `sbatch` is told of the jobs, each value in a word of its own. */
-function submitArguments(options: SlurmOptions, timeoutMs: number): readonly string[] {
+function submitArguments(options: ClusterChoices, timeoutMs: number): readonly string[] {
   const { partition, account, qos, timeMs = timeoutMs + MARGIN_MS, cpusPerTask, memBytes, gpus } = options;
   const given: readonly (readonly [string, string | number | undefined])[] = [
     ["ntasks", 1],
@@ -83,7 +193,7 @@ function afterSetup(setup: string, { file, args, ...rest }: Command): Command {
 }
 
 /** Has the cluster look at such a job, without submitting it. */
-async function probe(options: SlurmOptions, { settings, effects, signal }: ProbeContext): Promise<void> {
+async function probe(options: ClusterChoices, { settings, effects, signal }: ProbeContext): Promise<void> {
   const client = new SlurmClient(effects, "probe/", settings.root);
   const args = ["--test-only", ...submitArguments(options, 60_000), "--output=/dev/null", "--wrap=true"];
   const answer = await client.run("sbatch", args, undefined, signal);
@@ -99,62 +209,7 @@ function duration(given: number | string | undefined): number | undefined {
 export const slurmExecutor = defineExecutor({
   type: "slurm",
   summary: "Runs trials as jobs of a Slurm cluster: those of an iteration as one array.",
-  options: {
-    partition: {
-      type: "string",
-      minLength: 1,
-      "x-scores": false,
-      "x-secret": false,
-      description: "Where jobs run. Default: the cluster's.",
-    },
-    account: { type: "string", minLength: 1, "x-scores": false, "x-secret": false, description: "Who pays for them." },
-    qos: { type: "string", minLength: 1, "x-scores": false, "x-secret": false, description: "Quality of service." },
-    time: {
-      ...TIME_LIMIT,
-      "x-scores": false,
-      description: "Longest a job may take, in whole minutes, rounded up. Default: `timeout` and two minutes.",
-    },
-    cpus_per_task: { type: "integer", minimum: 1, "x-scores": false, description: "Processors of each trial." },
-    mem: { ...SIZE_LIMIT, "x-scores": false, description: "Memory of each trial." },
-    gpus: {
-      anyOf: [
-        { type: "integer", minimum: 1 },
-        { type: "string", minLength: 1 },
-      ],
-      "x-scores": false,
-      description: "GPUs of each trial: how many, or `type:how many`.",
-    },
-    setup: {
-      type: "string",
-      minLength: 1,
-      description: "Lines for bash that come before the command on the node, such as `module load cuda`.",
-    },
-    extra_args: {
-      type: "array",
-      items: { type: "string" },
-      "x-scores": false,
-      description: "More arguments for `sbatch`.",
-    },
-    poll_interval: {
-      ...TIME_LIMIT,
-      default: "5s",
-      "x-scores": false,
-      description:
-        "How often the scheduler is asked, at first: once for all jobs. Ever less while nothing changes, down to once a minute.",
-    },
-    queue_timeout: {
-      ...TIME_LIMIT,
-      "x-scores": false,
-      description: "Longest a job may wait in the queue. Default: for ever.",
-    },
-    on_interrupt: {
-      enum: ["cancel", "leave"],
-      default: "cancel",
-      "x-scores": false,
-      "x-secret": false,
-      description: "What becomes of jobs when the run is interrupted: `leave` has the next resume go on with them.",
-    },
-  },
+  options: slurmProperties,
   example: {
     command: "python train.py --lr {lr}",
     time: "1h",
@@ -163,8 +218,10 @@ export const slurmExecutor = defineExecutor({
     poll_interval: "2s",
     on_interrupt: "cancel",
   },
-  starter: (given) =>
-    slurmStarter(
+  starter: (given, { build }) => {
+    const { inside } = given;
+    const inner = typeof inside === "object" ? build("executor", { ...inside, command: "true" }) : undefined;
+    return slurmStarter(
       defined({
         partition: given.partition,
         account: given.account,
@@ -178,6 +235,8 @@ export const slurmExecutor = defineExecutor({
         pollIntervalMs: duration(given.poll_interval),
         queueTimeoutMs: duration(given.queue_timeout),
         onInterrupt: given.on_interrupt,
+        inside: inner?.starter,
       }),
-    ),
+    );
+  },
 });

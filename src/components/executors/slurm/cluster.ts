@@ -28,6 +28,8 @@ export interface ClusterOptions {
   arguments(timeoutMs: number): readonly string[];
   readonly pollMs: number;
   readonly queueTimeoutMs: number | undefined;
+  /** On the node, commands are in a sandbox. */
+  readonly isolated: boolean;
 }
 
 /** The jobs of one run in a Slurm cluster: submits them, finds them again, and watches over all of them together. */
@@ -113,7 +115,7 @@ export class Cluster {
       const marker = `${name}/${index}`;
       const graceMs = Math.min(job.graceMs, killWaitMs / 2);
       const node: NodeJob = {
-        ...{ file, args, cwd, timeoutMs, limits, graceMs, marker },
+        ...{ file, args, cwd, timeoutMs, limits, graceMs, marker, isolated: this.#options.isolated },
         ...(outputLimitBytes === undefined ? {} : { outputLimitBytes }),
         env: { ...env, AURA_TRIAL: marker },
         logs: { stdout, stderr },
@@ -168,6 +170,7 @@ export class Cluster {
   #submitted(array: readonly ClusterJob[], idOf: (job: ClusterJob) => string | null): void {
     for (const job of array) {
       job.id = idOf(job);
+      job.wasThere = job.id !== null;
       if (job.id !== null) job.job.known({ name: job.place.name, index: job.place.index, job: job.id });
     }
   }
@@ -235,6 +238,8 @@ export class Cluster {
       return;
     }
     this.#look();
+    const arrays = new Set([...states.jobs.keys()].map((key) => key.split(" ")[0]));
+    for (const job of waiting) job.wasThere ||= arrays.has(job.place.name);
     let isSame = true;
     for (const job of waiting.filter(({ isOver }) => !isOver)) {
       const state = states.jobs.get(job.key) ?? (await this.#forgotten(job));

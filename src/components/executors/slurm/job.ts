@@ -29,6 +29,8 @@ export class ClusterJob implements Handle {
   /** Its end was asked for by AURA. */
   isStopping = false;
   hasStarted = false;
+  /** The cluster has told of it, to this AURA. */
+  wasThere = false;
   readonly #ctx: RunContext;
   readonly #cancel: (job: ClusterJob) => Promise<void>;
   readonly #ended: Promise<Ended>;
@@ -89,8 +91,10 @@ export class ClusterJob implements Handle {
       return;
     }
     if (this.#claim()) {
-      const notStarted = state?.state === "FAILED" || state?.state === "COMPLETED" ? "spawn-error" : end;
-      this.end(notStarted, `${endWords(state, "the cluster does not know the job")}${this.#note()}`);
+      // Of what never began and is taken out of an array, Slurm keeps nothing.
+      if (state === null && this.wasThere) this.end("cancelled", "taken out of the queue of the cluster");
+      else if (state === null) this.end("lost", "the cluster does not know the job");
+      else this.end(end === "lost" ? "spawn-error" : end, `${endWords(state, "")}${this.#note()}`);
       return;
     }
     const now = this.#ctx.effects.clock.monotonic();

@@ -1,0 +1,144 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { afterEach, beforeEach, expect } from "vitest";
+import type { Trial } from "../../src/model/trial.ts";
+import { type Desk, desk, grid, spec } from "../support/aura.ts";
+import { slurm } from "../support/tools.ts";
+
+const LONG_MS = 120_000;
+/** Says that it runs, waits for `go`, and gives its parameter. */
+const WAITS = 'echo "$AURA_TRIAL_ID" >> ran; while ! test -e go; do sleep 0.1; done; echo "score: $1"';
+
+const env = { SLURM_CONF: process.env.SLURM_CONF ?? "/etc/slurm/slurm.conf" };
+
+let here: Desk;
+beforeEach(() => {
+  here = desk();
+});
+afterEach(() => {
+  const names = readdirSync(here.join("runs/tiny/jobs"));
+  for (const name of names) execFileSync("scancel", [`--name=${name}`]);
+  here[Symbol.dispose]();
+});
+
+/** A spec whose trials go to the cluster. */
+function onSlurm(line: string, options = "", trials = 3): string {
+  const command = JSON.stringify(["sh", "-c", line, "sh", "{x}"]);
+  return spec({
+    researcher: grid(trials),
+    experimenter: `{ type: composed, executor: { type: slurm, command: ${command}, mem: 16M, poll_interval: 1s${options} } }`,
+  });
+}
+
+function trials(workspace = "runs/tiny"): readonly Trial[] {
+  const folder = here.join(`${workspace}/iterations/00001/trials`);
+  const records = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  return records.sort().map((name) => here.json<Trial>(`${workspace}/iterations/00001/trials/${name}`));
+}
+
+const endsOf = (): readonly string[] =>
+  trials().map((trial) => (trial.state === "finished" ? trial.outcome.status : trial.state));
+const squeue = (name: string): string => execFileSync("squeue", ["-h", "-r", `--name=${name}`, "-o", "%T"]).toString();
+const arraysOf = (all: readonly Trial[]): readonly string[] => {
+  const names = all.flatMap(({ attempts }) => attempts.map(({ ref }) => String(ref?.name)));
+  return [...new Set(names)];
+};
+
+slurm.describe("trials on a Slurm cluster", () => {
+  slurm.test(
+    "run once each, though AURA is killed and resumed again and again",
+    async () => {
+      here.write("spec.yaml", onSlurm(WAITS));
+      const first = here.start(["run", "spec.yaml"], env);
+      await expect.poll(() => here.lines("ran").length, { timeout: LONG_MS }).toBeGreaterThan(0);
+      first.kill("SIGKILL");
+      await first.ended;
+      const second = here.start(["resume", "runs/tiny"], env);
+      await second.until("trial.started");
+      second.kill("SIGKILL");
+      await second.ended;
+      here.write("go", "");
+      const { code, stderr } = await here.run(["resume", "runs/tiny"], env);
+      expect(code, stderr).toBe(0);
+      expect(endsOf()).toEqual(["completed", "completed", "completed"]);
+      expect([...here.lines("ran")].sort()).toEqual(["i00001-h000-t00", "i00001-h001-t00", "i00001-h002-t00"]);
+      expect(trials().map(({ attempts }) => attempts.length)).toEqual([1, 1, 1]);
+      expect(arraysOf(trials())).toHaveLength(1);
+      expect(readdirSync(here.join("runs/tiny/jobs"))).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  slurm.test(
+    "stay in the cluster when AURA is terminated, and are cancelled when it is interrupted for good",
+    async () => {
+      here.write("spec.yaml", onSlurm(WAITS));
+      const first = here.start(["run", "spec.yaml"], env);
+      await expect.poll(() => here.lines("ran").length, { timeout: LONG_MS }).toBeGreaterThan(0);
+      first.kill("SIGTERM");
+      expect((await first.ended).code).toBe(143);
+      const [name = ""] = arraysOf(trials());
+      expect(squeue(name)).toContain("RUNNING");
+      const second = here.start(["resume", "runs/tiny", "--grace", "0s"], env);
+      await second.until("trial.started");
+      second.kill("SIGINT");
+      expect((await second.ended).code).toBe(130);
+      await expect.poll(() => squeue(name), { timeout: LONG_MS }).toBe("");
+    },
+    LONG_MS,
+  );
+
+  slurm.test(
+    "that never start are reported with the scheduler's reason, and given up after `queue_timeout`",
+    async () => {
+      here.write("spec.yaml", onSlurm("echo ran >> ran", ", queue_timeout: 6s, extra_args: [--hold]", 1));
+      const { stdout, code } = await here.run(["run", "spec.yaml", "--reporter", "plain"], env);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/trials wait in the queue of the cluster: JobHeldUser/);
+      const [trial] = trials();
+      expect(endsOf()).toEqual(["cancelled"]);
+      expect(trial?.attempts[0]?.message).toMatch(/not started within 6 s in the queue: JobHeldUser/);
+      expect(squeue(arraysOf(trials())[0] ?? "")).toBe("");
+      expect(here.lines("ran")).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  slurm.test(
+    "that somebody takes out of the cluster are cancelled, waiting or running; the others go on",
+    async () => {
+      here.write("spec.yaml", onSlurm(WAITS, "", 4));
+      const live = here.start(["run", "spec.yaml"], env);
+      await expect.poll(() => here.lines("ran").length, { timeout: LONG_MS }).toBeGreaterThan(0);
+      const running = trials().find(({ id }) => here.lines("ran").includes(id));
+      const waiting = trials().findLast(({ id }) => !here.lines("ran").includes(id));
+      const ids = [running, waiting].map((trial) => String(trial?.attempts[0]?.ref?.job));
+      execFileSync("scancel", ids);
+      await expect.poll(() => endsOf().filter((end) => end === "cancelled").length, { timeout: LONG_MS }).toBe(2);
+      here.write("go", "");
+      expect((await live.ended).code).toBe(0);
+      const ended = Object.fromEntries(trials().map(({ id }, index) => [id, endsOf()[index]]));
+      expect(ended[running?.id ?? ""]).toBe("cancelled");
+      expect(ended[waiting?.id ?? ""]).toBe("cancelled");
+      expect(Object.values(ended).filter((status) => status === "completed")).toHaveLength(2);
+      expect(here.lines("ran")).not.toContain(waiting?.id);
+    },
+    LONG_MS,
+  );
+
+  slurm.test(
+    "get what `pass_env` names, and leave it on no disk",
+    async () => {
+      const secret = "s3cret-w0rd-of-mine";
+      here.write("spec.yaml", onSlurm('echo "have $MY_TOKEN"; echo "score: $1"', ", pass_env: [MY_TOKEN]", 1));
+      expect((await here.run(["run", "spec.yaml"], { ...env, MY_TOKEN: secret })).code).toBe(0);
+      const log = "runs/tiny/iterations/00001/trials/i00001-h000-t00.a1.stdout.log";
+      expect(here.read(log)).toContain("have [redacted]");
+      const holding = readdirSync(here.path, { recursive: true, withFileTypes: true }).filter(
+        (entry) => entry.isFile() && readFileSync(`${entry.parentPath}/${entry.name}`, "utf8").includes(secret),
+      );
+      expect(holding.map(({ name }) => name)).toEqual([]);
+    },
+    LONG_MS,
+  );
+});
