@@ -38,7 +38,7 @@ export { SearchResearcher } from "./components/researchers/search.ts";
 export { asReviewer } from "./components/reviewers/function.ts";
 export { Reviewer } from "./components/reviewers/prompt.ts";
 export { StatsReviewer } from "./components/reviewers/stats.ts";
-export { CommandRunner } from "./components/runners/command.ts";
+export { CommandRunner, commandLlm } from "./components/runners/command.ts";
 export { asRunner, FunctionRunner, LLMRunner } from "./components/runners/llm.ts";
 export { ReplayRunner } from "./components/runners/replay.ts";
 

@@ -1,11 +1,13 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Effects, ProcessResult } from "../../kernel/effects.ts";
 import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts";
 import { assertArgument, assertOptions, type InCode, inSchema, objectOf, TEXT } from "../../kernel/given-options.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import { createRedactor } from "../../kernel/redact.ts";
 import type { Usage } from "../../model/call.ts";
+import { defined } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
 import { GaveUp, withBackoff } from "../../platform/backoff.ts";
 import { usedTogether } from "../../platform/llm-reply.ts";
@@ -17,9 +19,11 @@ import { promptLine, promptText } from "../../text/printable.ts";
 import {
   type EnvironmentSources,
   environmentOptions,
+  isSecretName,
   runnerEnvironment,
   withheldMessage,
 } from "../process-environment.ts";
+import { AGENT_FORMS, AGENTS } from "./agents.ts";
 import { askedToWait, type OutputFormat, readCommandOutput, saysBusy, usageInOutput } from "./command-output.ts";
 import { asReply } from "./llm.ts";
 import { recorded, recordOption } from "./recording.ts";
@@ -35,11 +39,17 @@ const PROMPT = "{prompt}";
 const PROMPT_FILE = "{prompt_file}";
 
 const OPTIONS = {
+  preset: {
+    enum: AGENTS,
+    "x-secret": false,
+    "x-cost": ["claude"],
+    description:
+      "An agent's command line in its documented form, with its own keys let through; it says what `input`, `output` and `path` are.",
+  },
   argv: {
     type: "array",
     items: { type: "string" },
-    minItems: 1,
-    description: "The program and its arguments; no shell is involved.",
+    description: "The program and its arguments; no shell is involved. With `preset`, further words, such as a model.",
   },
   input: {
     enum: ["stdin", "argument", "file"],
@@ -86,26 +96,36 @@ export interface CommandRunnerOptions extends Asking, Pick<EnvironmentSources, "
  * through a shell; `{prompt}` (with `input: argument`) and `{prompt_file}` (with `input: file`) in a word are filled in,
  * else the prompt or its file is the last word. A command that fails is a `RunnerError` `failed` with the end of its
  * output; one that says that its provider is busy is run again for up to `maxWait`, then `unavailable`; `setup` throws `ToolMissingError` when there is no such program.
+ * With `preset`, `argv` holds further words for an agent whose form is known.
  */
 export class CommandRunner implements Runner {
   readonly name: string;
   readonly passEnv: readonly string[];
-  readonly #argv: readonly [string, ...string[]];
+  /** The command, by whether it may change its copy of the project. */
+  readonly #words: (edits: boolean) => readonly [string, ...string[]];
+  /** Variables of the preset's keys. */
+  readonly #keys: readonly string[];
   readonly #options: CommandRunnerOptions;
   #effects: CommandEffects | null;
   #keyVariables: readonly string[] = [];
   /** Told once, by the first call. */
-  #withheld: string | null = null;
+  #notes: readonly (readonly [code: string, message: string])[] = [];
 
   constructor(argv: readonly string[], options: CommandRunnerOptions = {}) {
     const { argv: words, output: outputFormat, ...same } = inSchema(OPTIONS);
     assertArgument("CommandRunner", "argv", argv, words);
     assertOptions("CommandRunner", options, { ...same, outputFormat, name: TEXT, effects: objectOf() });
+    const form = options.preset === undefined ? null : AGENT_FORMS[options.preset];
     const [file, ...args] = argv;
-    if (file === undefined || file === "") throw new SpecError("a command runner needs a program: argv is empty");
-    this.#argv = [file, ...args];
-    this.#options = options;
-    this.passEnv = options.passEnv ?? [];
+    if (form === null && (file === undefined || file === ""))
+      throw new SpecError("a command runner needs a program: argv is empty");
+    this.#words = (edits) => (form === null ? [file ?? "", ...args] : [...form.words(edits), ...argv]);
+    this.#options =
+      form === null
+        ? options
+        : { ...options, input: form.input, outputFormat: form.output, ...defined({ path: form.path }) };
+    this.#keys = form?.keys ?? [];
+    this.passEnv = [...this.#keys, ...(options.passEnv ?? [])];
     this.name = options.name ?? "command";
     this.#effects = options.effects ?? null;
   }
@@ -113,8 +133,20 @@ export class CommandRunner implements Runner {
   async setup(ctx: RunContext): Promise<void> {
     this.#effects ??= ctx.effects;
     this.#keyVariables = ctx.keyVariables ?? [];
-    this.#withheld = withheldMessage(`runner ${this.name} is`, this.#sources(ctx.effects));
-    const [file] = this.#argv;
+    const withheld = withheldMessage(`runner ${this.name} is`, this.#sources(ctx.effects));
+    const given = this.#keys.filter((name) => ctx.effects.variables.get(name) !== undefined);
+    this.#notes = [
+      ...(withheld === null ? [] : [["variables-withheld", withheld] as const]),
+      ...(given.length === 0
+        ? []
+        : [
+            [
+              "variables-passed",
+              `runner ${this.name} is given ${given.join(", ")}, the keys of ${this.#options.preset}`,
+            ] as const,
+          ]),
+    ];
+    const [file] = this.#words(false);
     const path = this.#options.env?.PATH ?? ctx.effects.variables.get("PATH");
     const found = findProgram(file, ctx.settings.root, path);
     if (found?.executable) return;
@@ -126,14 +158,14 @@ export class CommandRunner implements Runner {
 
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
     ctx.signal.throwIfAborted();
-    if (this.#withheld !== null) ctx.warn("variables-withheld", this.#withheld);
-    this.#withheld = null;
+    for (const [code, message] of this.#notes) ctx.warn(code, message);
+    this.#notes = [];
     const effects = this.#effects ?? systemEffects();
     const lost: { usage?: Usage | undefined } = {};
     try {
       const reply = await this.#waitOut(request, ctx, effects, lost);
       const usage = usedTogether(lost.usage, reply.usage);
-      return usage === undefined ? reply : { ...reply, usage };
+      return this.#redactor(effects).record(usage === undefined ? reply : { ...reply, usage });
     } catch (thrown) {
       if (!(thrown instanceof GaveUp)) throw thrown;
       const { tries, waited, failure, cause } = thrown;
@@ -143,14 +175,25 @@ export class CommandRunner implements Runner {
     }
   }
 
+  #redactor({ variables }: CommandEffects) {
+    return createRedactor(this.passEnv.filter(isSecretName).flatMap((name) => variables.get(name) ?? []));
+  }
+
   /** Runs the command until what it is busy with has passed; what it used meanwhile counts as lost. */
   #waitOut(request: RunnerRequest, ctx: RunnerContext, effects: CommandEffects, lost: { usage?: Usage | undefined }) {
     const passing = (thrown: unknown) => {
       if (!(thrown instanceof RunnerError) || thrown.problem !== "unavailable") return null;
+      const durationMs = Math.round(effects.clock.monotonic() - from);
+      ctx.tried?.({ startedAt, durationMs, reason: thrown.message, ...defined({ usage: thrown.usage }) });
       lost.usage = usedTogether(lost.usage, thrown.usage);
       return { reason: thrown.message, ...askedToWait(thrown.message) };
     };
-    return withBackoff(() => this.#runOnce(request, ctx, effects), passing, {
+    let [startedAt, from] = ["", 0];
+    const once = () => {
+      [startedAt, from] = [effects.clock.now().toISOString(), effects.clock.monotonic()];
+      return this.#runOnce(request, ctx, effects);
+    };
+    return withBackoff(once, passing, {
       effects,
       maxWait: this.#options.maxWait,
       signal: ctx.signal,
@@ -181,11 +224,12 @@ export class CommandRunner implements Runner {
     { marker, scratch }: { readonly marker: string; readonly scratch: string },
   ): Promise<ProcessResult> {
     const { input = "stdin", timeout = TIMEOUT } = this.#options;
+    const [file, ...args] = this.#words(request.editsCopy === true);
     if (input === "file") effects.files.writeAtomic(join(scratch, "prompt.md"), request.prompt, { mode: 0o600 });
     return effects.processes.run(
       {
-        file: this.#argv[0],
-        args: this.#args(input, request.prompt, join(scratch, "prompt.md")),
+        file,
+        args: this.#args(args, request.prompt, join(scratch, "prompt.md")),
         cwd: request.cwd,
         env: runnerEnvironment(request, this.#sources(effects)),
         ...(input === "stdin" ? { stdin: request.prompt } : {}),
@@ -204,8 +248,8 @@ export class CommandRunner implements Runner {
     return { variables, keyVariables: this.#keyVariables, env: this.#options.env, passEnv: this.passEnv };
   }
 
-  #args(input: "stdin" | "argument" | "file", prompt: string, file: string): readonly string[] {
-    const args = this.#argv.slice(1);
+  #args(args: readonly string[], prompt: string, file: string): readonly string[] {
+    const { input = "stdin" } = this.#options;
     if (input === "stdin") return args;
     if (input === "file") return fill(args, PROMPT_FILE, file);
     if (Buffer.byteLength(prompt) > LONGEST_ARGUMENT_BYTES || prompt.includes("\u0000")) {
@@ -233,7 +277,7 @@ export class CommandRunner implements Runner {
     const isBusy = result.end === "exited" && saysBusy(outputFormat === "text" ? tail : `${tail} ${result.stdoutTail}`);
     throw new RunnerError(
       isBusy ? "unavailable" : "failed",
-      `${this.name}: ${this.#argv[0]} ${what}${tail === "" ? "" : `: ${tail}`}`,
+      `${this.name}: ${this.#words(false)[0]} ${what}${tail === "" ? "" : `: ${tail}`}`,
       {
         ...(stdout.trim() === "" ? {} : { reply: promptText(stdout) }),
         ...(usage ? { usage } : {}),
@@ -247,6 +291,19 @@ function fill(args: readonly string[], placeholder: string, value: string): read
   return args.map((arg) => arg.split(placeholder).join(value));
 }
 
+/**
+ * A call to a command, for `LLMRunner` and wherever a function from a prompt to text is taken. It runs in the folder that
+ * the question names, else in the current one. Where an agent is to change files, `CommandRunner` is the runner for it.
+ */
+export function commandLlm(argv: readonly string[], options: CommandRunnerOptions = {}) {
+  const runner = new CommandRunner(argv, options);
+  return (prompt: string, ctx: { readonly signal: AbortSignal } & Partial<RunnerRequest & RunnerContext>) =>
+    runner.run(
+      { role: "researcher", iteration: 0, ask: 1, cwd: resolve("."), ...ctx, prompt },
+      { warn: () => {}, ...ctx },
+    );
+}
+
 /** Runner `command`: an agent CLI or any other program. */
 export const commandRunner = defineComponent({
   kind: "runner",
@@ -255,7 +312,6 @@ export const commandRunner = defineComponent({
   options: {
     type: "object",
     properties: { ...OPTIONS, ...recordOption },
-    required: ["argv"],
     additionalProperties: false,
   },
   example: {
@@ -265,15 +321,19 @@ export const commandRunner = defineComponent({
     timeout: "10m",
     max_wait: "5m",
   },
+  check: ({ preset, argv = [] }) =>
+    preset === undefined && (argv[0] ?? "") === ""
+      ? [{ path: "argv", message: `expected the program and its arguments, or a preset: ${AGENTS.join(", ")}` }]
+      : [],
   create: (given, deps) => {
-    const runner = new CommandRunner(given.argv, {
+    const runner = new CommandRunner(given.argv ?? [], {
       name: deps.name,
       effects: deps.effects,
       input: given.input,
       outputFormat: given.output,
       timeout: given.timeout,
       maxWait: given.max_wait,
-      ...(given.path === undefined ? {} : { path: given.path }),
+      ...defined({ path: given.path, preset: given.preset }),
       env: given.env,
       passEnv: given.pass_env,
     });

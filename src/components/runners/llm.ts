@@ -47,8 +47,7 @@ export class FunctionRunner implements Runner {
   }
 
   async run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply> {
-    const known: PromptContext = { ...request, signal: ctx.signal, warn: ctx.warn };
-    return answer(this.name, ctx, () => this.#run(request.prompt, known));
+    return answer(this.name, ctx, () => this.#run(request.prompt, { ...request, ...ctx }));
   }
 }
 
@@ -101,8 +100,11 @@ export function asReply(name: string, answer: unknown): RunnerReply {
 export function readUsage(value: unknown): Usage | undefined {
   const data = sanitizeJson(value);
   if (!isJsonObject(data)) return undefined;
-  const inputTokens = amount(data.inputTokens ?? data.input_tokens);
+  const rest = amount(data.input_tokens);
   const outputTokens = amount(data.outputTokens ?? data.output_tokens);
+  // Anthropic's own form counts what was cached beside the rest of the input.
+  const cached = (amount(data.cache_read_input_tokens) ?? 0) + (amount(data.cache_creation_input_tokens) ?? 0);
+  const inputTokens = amount(data.inputTokens) ?? (rest === undefined ? undefined : rest + cached);
   if (inputTokens === undefined || outputTokens === undefined) return undefined;
   const cacheReadTokens = amount(data.cacheReadTokens ?? data.cache_read_input_tokens);
   const cacheWriteTokens = amount(data.cacheWriteTokens ?? data.cache_creation_input_tokens);

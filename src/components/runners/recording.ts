@@ -143,6 +143,10 @@ export class RecordingRunner implements Runner {
     return new RecordingRunner(make(this.inner), this.#file, this.#files, this.#hide);
   }
 
+  get passEnv(): readonly string[] {
+    return this.inner.passEnv ?? [];
+  }
+
   async setup(ctx: RunContext): Promise<void> {
     this.#makeReady();
     await this.inner.setup?.(ctx);

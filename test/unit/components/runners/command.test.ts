@@ -1,12 +1,18 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CommandRunner, type CommandRunnerOptions } from "../../../../src/components/runners/command.ts";
+import {
+  CommandRunner,
+  type CommandRunnerOptions,
+  commandLlm,
+  commandRunner,
+} from "../../../../src/components/runners/command.ts";
 import { readCommandOutput } from "../../../../src/components/runners/command-output.ts";
 import { functionRunner } from "../../../../src/components/runners/module.ts";
 import type { ComponentDeps } from "../../../../src/kernel/define.ts";
-import { StorageError, ToolMissingError, UsageError } from "../../../../src/kernel/errors.ts";
+import { SpecError, StorageError, ToolMissingError } from "../../../../src/kernel/errors.ts";
+import type { RunnerRequest } from "../../../../src/kernel/ports.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";
@@ -125,7 +131,7 @@ describe("CommandRunner", () => {
   it("misses its program before anything is spent", async () => {
     await expect(new CommandRunner(["no-such-agent-x"]).setup(stageContext())).rejects.toThrow(ToolMissingError);
     await new CommandRunner(["sh"]).setup(stageContext());
-    expect(() => new CommandRunner([])).toThrow(UsageError);
+    expect(() => new CommandRunner([])).toThrow(SpecError);
   });
 
   it("finds its program where the system will: past folders that may not be searched, on the PATH it is given", async () => {
@@ -143,6 +149,96 @@ describe("CommandRunner", () => {
     await new CommandRunner(["sh"], { env: { PATH: "/usr/bin:/bin" } }).setup(ctx);
     const elsewhere = new CommandRunner(["agent"], { env: { PATH: "/usr/bin:/bin" } });
     await expect(elsewhere.setup(ctx)).rejects.toThrow(ToolMissingError);
+  });
+});
+
+describe("a preset", () => {
+  /** Stands in for an agent: notes how it was called and with which key, reads its prompt, and answers in its form. */
+  const agent = (name: string, prints: string, prompt = "cat") => {
+    const note = `printf '%s\\n' "$*" "key=$\{ANTHROPIC_API_KEY}$OPENAI_API_KEY" > ${folder}/called; ${prompt} > ${folder}/prompt`;
+    writeFileSync(join(folder, name), `#!/bin/sh\n${note}\ncat <<'END'\n${prints}\nEND\n`, { mode: 0o755 });
+  };
+  const called = (file: string): string => readFileSync(join(folder, file), "utf8");
+  const ask = async (
+    preset: "claude" | "codex" | "aider",
+    argv: readonly string[],
+    rest: Partial<RunnerRequest> = {},
+  ) => {
+    const machine = effects({
+      PATH: `${folder}:${process.env.PATH}`,
+      OPENAI_API_KEY: "sk-open-1",
+      ANTHROPIC_API_KEY: "sk-ant-2",
+    });
+    const runner = new CommandRunner(argv, { preset, name: "main", effects: machine });
+    await runner.setup({ ...stageContext(), effects: machine });
+    const ctx = runnerContext();
+    const reply = await runner.run(runnerRequest("Try x", { cwd: folder, ...rest }), ctx);
+    return { reply, warnings: ctx.warnings };
+  };
+
+  it("asks claude in its print mode, with its own key and no other, which is said once and hidden", async () => {
+    const usage = { input_tokens: 5, cache_read_input_tokens: 100, cache_creation_input_tokens: 20, output_tokens: 6 };
+    agent(
+      "claude",
+      JSON.stringify({ type: "result", is_error: false, result: "[1] sk-ant-2", usage, total_cost_usd: 0.5 }),
+    );
+    const { reply, warnings } = await ask("claude", ["--model", "opus"]);
+    expect(called("called")).toBe("-p --output-format json --model opus\nkey=sk-ant-2\n");
+    expect(called("prompt")).toBe("Try x");
+    expect(reply).toEqual({
+      content: "[1] [redacted]",
+      usage: { inputTokens: 125, outputTokens: 6, cacheReadTokens: 100, cacheWriteTokens: 20, costUsd: 0.5 },
+    });
+    expect(warnings).toEqual([
+      expect.stringContaining("not given OPENAI_API_KEY"),
+      "variables-passed: runner main is given ANTHROPIC_API_KEY, the keys of claude",
+    ]);
+    await ask("claude", [], { editsCopy: true });
+    expect(called("called")).toContain("-p --output-format json --permission-mode acceptEdits\n");
+  });
+
+  it("asks codex by exec, outside a repository and in a sandbox that lets it write only where it is to", async () => {
+    const events = [
+      { type: "thread.started", thread_id: "t" },
+      { type: "item.completed", item: { id: "item_0", type: "reasoning", text: "hm" } },
+      { type: "item.completed", item: { id: "item_1", type: "agent_message", text: "[1]" } },
+      { type: "turn.completed", usage: { input_tokens: 50, cached_input_tokens: 40, output_tokens: 6 } },
+    ];
+    agent("codex", events.map((event) => JSON.stringify(event)).join("\n"));
+    const { reply } = await ask("codex", []);
+    expect(called("called")).toBe("exec --json --skip-git-repo-check --sandbox read-only\nkey=sk-open-1\n");
+    expect(reply).toEqual({ content: "[1]", usage: { inputTokens: 50, outputTokens: 6 } });
+    await ask("codex", [], { editsCopy: true });
+    expect(called("called")).toContain("--sandbox workspace-write");
+  });
+
+  it("asks aider with its prompt in a file, without questions, commits or notes left behind", async () => {
+    agent("aider", "Aider v0.86\n[1]", 'cat "$2"');
+    const { reply } = await ask("aider", ["--model", "sonnet", "train.py"], { editsCopy: true });
+    expect(called("called")).toMatch(
+      /^--message-file \S+prompt\.md --yes-always --no-git .*--model sonnet train\.py\n/,
+    );
+    expect(called("called")).not.toContain("--chat-mode");
+    expect(called("prompt")).toBe("Try x");
+    expect(reply.content).toBe("Aider v0.86\n[1]");
+    await ask("aider", []);
+    expect(called("called")).toContain("--chat-mode ask");
+  });
+
+  it("or a program there has to be", () => {
+    const defaults = { input: "stdin", output: "text", timeout: "10m", max_wait: "5m" } as const;
+    expect(commandRunner.check?.({ ...defaults, argv: [] })).toEqual([
+      { path: "argv", message: "expected the program and its arguments, or a preset: claude, codex, aider" },
+    ]);
+    expect(commandRunner.check?.({ ...defaults, preset: "codex" })).toEqual([]);
+  });
+});
+
+describe("commandLlm", () => {
+  it("is a function from a prompt to what a command answers", async () => {
+    const call = commandLlm(["tr", "a-z", "A-Z"], { effects: effects() });
+    const { signal } = new AbortController();
+    expect(await call("hello", { signal })).toEqual({ content: "HELLO" });
   });
 });
 
