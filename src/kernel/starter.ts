@@ -47,11 +47,11 @@ export interface Job extends Omit<ProcessRequest, "onStart" | "stdin" | "secrets
   readonly onStart: NonNullable<ProcessRequest["onStart"]>;
   /**
    * Records, on the disk when it returns, what `adopt` will know it by. Call it before what must not happen twice, and
-   * again when more is known; the last one counts.
+   * again when more is known; the last one counts. What is `ending: true` is being ended, and is not gone on with.
    */
   readonly known: (ref: JsonObject) => void;
-  /** It has left the queue: from now on its timeout counts. Not needed for local processes. */
-  readonly running: () => void;
+  /** It has left the queue, so many milliseconds ago: its timeout counts from then. Not needed for local processes. */
+  readonly running: (forMs?: number) => void;
 }
 
 /** How a job ended, as far as the one who ran it can tell. */

@@ -256,7 +256,7 @@ type AttemptEnd = AttemptUsage & Pick<TrialAttempt, "load"> & { readonly duratio
 /** The attempt that a killed AURA left running somewhere, if the record says where. */
 function leftRunning(trial: StartedTrial | null): TrialAttempt | null {
   const last = trial?.attempts.at(-1);
-  return last?.ref === undefined || last.endedAt !== undefined ? null : last;
+  return last?.ref === undefined || last.endedAt !== undefined || last.ref.ending === true ? null : last;
 }
 
 function newTrial(request: TrialRequest, id: string): StartedTrial {

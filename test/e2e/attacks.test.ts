@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { type Attempted, attackTable, target } from "../support/attacked.ts";
+import type { Attack } from "../support/attacks.ts";
+import { DOCKER_IMAGE, docker } from "../support/docker.ts";
 import { FULL, thorough } from "../support/thorough.ts";
 import { bwrap } from "../support/tools.ts";
 
@@ -10,8 +12,13 @@ const PAGE = "docs/executors.md";
 /** Those that did not come to nothing, or are not recorded as what they were. */
 function wrong(attempted: readonly Attempted[]): readonly string[] {
   return attempted
-    .filter(({ attack, won, status }) => won || status !== attack.status)
+    .filter(({ attack, won, status }) => won || (status !== attack.status && !isCloser(attack, status)))
     .map(({ attack, status, said }) => `${attack.name}: ${status}: ${said.slice(0, 500)}`);
+}
+
+/** Docker knows what took too much memory, which elsewhere is a program that failed. */
+function isCloser(attack: Attack, status: string): boolean {
+  return attack.name === "eat-memory" && status === "out-of-memory";
 }
 
 /** Holds when the page has this table; writes it there when `AURA_WRITE_DOCS` is set. */
@@ -29,25 +36,31 @@ function processesOf(command: string): string {
   return execFileSync("sh", ["-c", `pgrep -fx '${command}' || true`], { encoding: "utf8" });
 }
 
-bwrap.test(
-  "no attack from inside a sandbox wins",
-  async () => {
-    const { around, excesses, results, values, desk } = await target("type: bwrap, tmp: 64M");
-    const attempted = [...(await around())];
-    expect(wrong(attempted)).toEqual([]);
-    expect(desk.read("train.txt")).toBe("train");
-    expect(desk.read("data/input.txt")).toBe("data");
-    const daemon = attempted.findIndex(({ attack }) => attack.name === "leave-daemon") + 1;
-    const beat = desk.join(`runs/around/iterations/00001/trials/i00001-h0${daemon}-t00.a1/beat`);
-    const beaten = statSync(beat).mtimeMs;
-    if (!FULL) return;
-    for (const more of [excesses, results, values]) attempted.push(...(await more()));
-    expect(wrong(attempted)).toEqual([]);
-    expect(statSync(beat).mtimeMs).toBe(beaten);
-    expect(processesOf("sleep 1000")).toBe("");
-    inThePage("bwrap", attackTable(attempted));
-  },
-  120_000,
+/** Tries them all and holds when none wins, and the page on executors says so; in a short run those around a trial alone. */
+async function resists(name: string, ...options: Parameters<typeof target>): Promise<void> {
+  const { around, excesses, results, values, desk } = await target(...options);
+  const attempted = [...(await around())];
+  expect(wrong(attempted)).toEqual([]);
+  expect(desk.read("train.txt")).toBe("train");
+  expect(desk.read("data/input.txt")).toBe("data");
+  const daemon = attempted.findIndex(({ attack }) => attack.name === "leave-daemon") + 1;
+  const beat = desk.join(`runs/around/iterations/00001/trials/i00001-h0${daemon}-t00.a1/beat`);
+  const beaten = statSync(beat).mtimeMs;
+  if (!FULL) return;
+  for (const more of [excesses, results, values]) attempted.push(...(await more()));
+  expect(wrong(attempted)).toEqual([]);
+  expect(statSync(beat).mtimeMs).toBe(beaten);
+  expect(processesOf("sleep 1000")).toBe("");
+  inThePage(name, attackTable(attempted));
+}
+
+bwrap.test("no attack from inside a sandbox wins", () => resists("bwrap", "type: bwrap, tmp: 64M"), 120_000);
+
+const inDocker = `type: docker, image: ${DOCKER_IMAGE}, tmp: 64M`;
+(FULL ? docker.test : test.skip)(
+  "no attack from inside a container wins",
+  () => resists("docker", "type: script", inDocker, "15s"),
+  300_000,
 );
 
 thorough("the same attacks win where there is no sandbox", async () => {

@@ -35,8 +35,8 @@ const VICTIM: Attack = {
   status: "completed",
 };
 
-/** `executor`: options of an executor, in the braces of YAML. */
-export async function target(executor: string): Promise<Target> {
+/** `executor`, `environment`: options of theirs, in the braces of YAML. */
+export async function target(executor: string, environment = "type: none", excessTimeout = "2s"): Promise<Target> {
   const secret = `loot-${randomBytes(8).toString("hex")}`;
   const outside = temporaryDirectory();
   const home = outside.join("home");
@@ -69,7 +69,7 @@ start: may_fail
 parallel: 3
 inputs: [data/input.txt]
 researcher: { type: search, method: grid, num_tasks: ${choices.length}, space: { x: { type: categorical, choices: ${JSON.stringify(choices)} } } }
-experimenter: { type: composed, executor: { ${executor}, command: "${command}", ${options} } ${more} }
+experimenter: { type: composed, environment: { ${environment} }, executor: { ${executor}, command: "${command}", ${options} } ${more} }
 `;
     project.write(`${name}.yaml`, spec);
     const env = { HOME: home, OPENAI_API_KEY: secret, MY_SECRET: secret };
@@ -105,7 +105,7 @@ experimenter: { type: composed, executor: { ${executor}, command: "${command}", 
       const all = attacksAround({ home, pid: process.pid, port, socket });
       return attempt("around", [VICTIM, ...all.filter(({ name }) => only?.includes(name) ?? true)], "timeout: 30s");
     },
-    excesses: () => attempt("excesses", EXCESSES, "timeout: 2s, limits: { memory: 200M, output: 1M }"),
+    excesses: () => attempt("excesses", EXCESSES, `timeout: ${excessTimeout}, limits: { memory: 200M, output: 1M }`),
     results: () =>
       attempt(
         "results",

@@ -95,8 +95,10 @@ export function start(
 
 /** What a user's shell would give at least; HOME is a place without settings. */
 function cleanEnvironment(): Readonly<Record<string, string>> {
-  const { PATH = "", TMPDIR = "/tmp" } = process.env;
-  return { PATH, TMPDIR, HOME: "/nonexistent", LANG: "C.UTF-8" };
+  const { PATH = "", TMPDIR = "/tmp", DOCKER_HOST } = process.env;
+  // Where the tests' own daemon is, if they have one.
+  const docker = DOCKER_HOST === undefined ? {} : { DOCKER_HOST };
+  return { PATH, TMPDIR, HOME: "/nonexistent", LANG: "C.UTF-8", ...docker };
 }
 
 /** A folder with specs in it and the command run there. */

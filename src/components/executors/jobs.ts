@@ -168,7 +168,7 @@ function jobOf(
     onStart: (process) => ctx.started({ ...process, command: started, environment }),
     onLine: (stream, line) => output.add(stream, line),
     known: (ref) => ctx.started({ ref, command: started, environment }),
-    running: () => stops.count(),
+    running: (forMs) => stops.count(forMs),
   };
 }
 
@@ -206,11 +206,11 @@ class Stops {
     if (ctx.drain && starter.gatherMs !== undefined) listen(ctx.drain, false);
   }
 
-  /** The timeout counts from now on. */
-  count(): void {
+  /** The timeout counts from so many milliseconds ago. */
+  count(forMs = 0): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#ctx.effects.clock.sleep(this.timeoutMs, this.#over.signal).then(
+    this.#ctx.effects.clock.sleep(Math.max(0, this.timeoutMs - forMs), this.#over.signal).then(
       () => this.#stop({ end: "timeout", message: `ran longer than ${this.timeoutMs / 1000} s` }),
       () => undefined,
     );

@@ -21,57 +21,53 @@ export class Container implements Handle {
   readonly #aborted: AbortSignal;
   readonly #watch = new AbortController();
   #watched: Promise<ProcessResult> | null = null;
-  #ref: JsonObject;
+  readonly #ref: JsonObject;
 
-  constructor(name: string, job: Job, client: DockerClient, aborted: AbortSignal) {
-    this.#name = name;
+  constructor(ref: JsonObject & { readonly container: string }, job: Job, client: DockerClient, aborted: AbortSignal) {
+    this.#name = ref.container;
+    this.#ref = ref;
     this.#job = job;
     this.#client = client;
     this.#aborted = aborted;
-    this.#ref = { container: name };
   }
 
-  /** Starts it by these words of the client's. */
-  run(args: readonly string[], about: JsonObject): void {
-    this.#ref = { container: this.#name, ...about };
+  /** Starts it by these words of the client's, after the end of the container of an earlier attempt. */
+  run(args: readonly string[], earlier: string | null): void {
     // On the disk before it exists: whatever happens, it can be found.
     this.#job.known(this.#ref);
-    this.#attach(args, this.#job.env);
+    this.#job.running();
+    const gone = earlier === null ? Promise.resolve() : removeContainer(earlier, this.#client);
+    this.#watched = gone.then(() => this.#attach(args, this.#job.env));
   }
 
   /** Goes on with one that was started before, from the first line that docker has kept of its output. */
-  follow(): void {
-    this.#attach(["logs", "--follow", "--", this.#name], this.#client.env);
+  follow(startedAt: string): void {
+    this.#job.running(Math.max(0, this.#client.effects.clock.now().getTime() - Date.parse(startedAt)));
+    this.#watched = this.#attach(["logs", "--follow", "--", this.#name], this.#client.env);
   }
 
   async wait(): Promise<Ended> {
     const result = await this.#watched;
     const state = await this.#state();
-    await this.remove();
+    await removeContainer(this.#name, this.#client);
     if (!result) throw new Error("a container is waited for that was not started");
     return endOf(result, state);
   }
 
   async stop(): Promise<void> {
-    // Should AURA be gone before the container is: the next one ends it, and does not take for a result what this did.
+    // Should AURA be gone before the container is: the next one does not take for a result what this did, and ends it.
     this.#job.known({ ...this.#ref, ending: true });
     const how = this.#aborted.aborted ? ["kill"] : ["stop", "--time", String(GRACE_SECONDS)];
     await this.#client.call([...how, "--", this.#name], NEVER);
     this.#watch.abort(new Error("its container was stopped"));
   }
 
-  /** Ends it, if it has not ended, and leaves nothing of it. */
-  async remove(): Promise<void> {
-    await this.#client.call(["rm", "--force", "--volumes", "--", this.#name], NEVER);
-  }
-
-  #attach(args: readonly string[], env: Readonly<Record<string, string>>): void {
+  #attach(args: readonly string[], env: Readonly<Record<string, string>>): Promise<ProcessResult> {
     const { cwd, logs, outputLimitBytes, onLine, marker } = this.#job;
     const file = this.#client.program ?? "docker";
     const bounds = { graceMs: 0, ...(outputLimitBytes === undefined ? {} : { outputLimitBytes }) };
     const request = { file, args, cwd, env, logs, onLine, marker, ...bounds };
-    this.#watched = this.#client.effects.processes.run(request, this.#watch.signal);
-    this.#job.running();
+    return this.#client.effects.processes.run(request, this.#watch.signal);
   }
 
   /** As the daemon has it; `null` when it knows of no such container, or does not answer. */
@@ -87,6 +83,11 @@ export class Container implements Handle {
       wasStarted: typeof StartedAt === "string" && !StartedAt.startsWith("0001-"),
     };
   }
+}
+
+/** Ends it, if it is there and has not ended, and leaves nothing of it. */
+async function removeContainer(name: string, client: DockerClient): Promise<void> {
+  await client.call(["rm", "--force", "--volumes", "--", name], NEVER);
 }
 
 interface State {

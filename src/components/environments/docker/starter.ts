@@ -106,28 +106,23 @@ export class DockerStarter implements Starter {
       // It is not removed by itself: what became of it is asked afterwards, by a later AURA too.
       const [verb = "run", , , ...rest] = job.args;
       const args = [verb, "--sig-proxy=false", ...limitWords(job.limits), ...rest];
-      const container = new Container(name, job, this.#known(), ctx.signal);
-      container.run(args, { image: this.#image });
+      const container = new Container({ container: name, image: this.#image }, job, this.#known(), ctx.signal);
+      container.run(args, earlierContainer(name));
       return container;
     });
   }
 
   async adopt(ref: JsonObject, job: Job, ctx: RunContext): Promise<Handle | null> {
-    const { container: name, ending } = ref;
-    if (typeof name !== "string") return null;
+    const { container } = ref;
+    if (typeof container !== "string") return null;
     const client = this.#known();
-    const labelled = await client.call(
-      ["inspect", "--format", `{{index .Config.Labels "${ATTEMPT_LABEL}"}}`, "--", name],
-      ctx.signal,
-    );
-    if (labelled.text !== containerOf(job.marker).label) return null;
-    const container = new Container(name, job, client, ctx.signal);
-    if (ending === true) {
-      await container.remove();
-      return null;
-    }
-    container.follow();
-    return container;
+    const format = `{{index .Config.Labels "${ATTEMPT_LABEL}"}} {{.State.StartedAt}}`;
+    const { text } = await client.call(["inspect", "--format", format, "--", container], ctx.signal);
+    const [label, startedAt = ""] = text.split(" ");
+    if (label !== containerOf(job.marker).label) return null;
+    const adopted = new Container({ ...ref, container }, job, client, ctx.signal);
+    adopted.follow(startedAt);
+    return adopted;
   }
 
   /** Asks the image's shell. An image without one is not asked: the trial's own start will tell. */
@@ -169,6 +164,12 @@ export class DockerStarter implements Starter {
 function containerOf(marker = "trial/"): { readonly name: string; readonly label: string } {
   const label = marker.slice(0, marker.lastIndexOf("/"));
   return { label, name: `aura-${label.replace(/[^A-Za-z0-9_.-]+/g, "-")}` };
+}
+
+/** That of the attempt before: one that was cut short may still be there. */
+function earlierContainer(name: string): string | null {
+  const [, trial, attempt] = /^(.*\.a)(\d+)$/.exec(name) ?? [];
+  return Number(attempt) > 1 ? `${trial}${Number(attempt) - 1}` : null;
 }
 
 function labelOf(source: ImageSource): string {

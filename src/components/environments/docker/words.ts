@@ -120,7 +120,7 @@ function bind(from: string, path: string, write = false): readonly string[] {
 }
 
 function emptied(path: string): readonly string[] {
-  return mount("type=tmpfs", `dst=${path}`, `tmpfs-size=${HIDDEN_BYTES}`, "tmpfs-mode=0555");
+  return mount("type=tmpfs", `dst=${path}`, `tmpfs-size=${HIDDEN_BYTES}`, "readonly");
 }
 
 /** Docker reads the option as a line of CSV: a path may hold commas and quotes. */

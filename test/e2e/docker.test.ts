@@ -1,0 +1,138 @@
+import { execFileSync } from "node:child_process";
+import { expect, test } from "vitest";
+import type { Trial } from "../../src/model/trial.ts";
+import { type Desk, desk } from "../support/aura.ts";
+import { DOCKER_IMAGE, docker } from "../support/docker.ts";
+import { FULL } from "../support/thorough.ts";
+
+const thorough: typeof docker.test = (name, body, timeoutMs) =>
+  FULL ? docker.test(name, body, timeoutMs) : void test.skip(name, () => undefined);
+
+/** A project whose trials run in containers, for as long as they find no file `go` and at most a minute. */
+function project(environment = `image: ${DOCKER_IMAGE}`): Desk {
+  return desk({
+    "wait.sh": `echo run >> "$AURA_TRIAL_DIR/runs"; echo "lr: 1"; n=0
+      while [ ! -e go ] && [ $n -lt 600 ]; do n=$((n+1)); sleep 0.1; done; echo "score: $1"`,
+    "aura.yaml": `version: 1
+name: boxed
+metric: { name: score }
+stop: { iterations: 1 }
+parallel: 2
+researcher: { type: search, method: grid, num_tasks: 2, space: { n: { type: int, low: 1, high: 2 } } }
+experimenter:
+  type: composed
+  environment: { type: docker, ${environment} }
+  executor: { type: script, command: "sh wait.sh {n}" }
+`,
+  });
+}
+
+const TRIALS = ["i00001-h000-t00", "i00001-h001-t00"];
+
+const trial = (at: Desk, id: string): Trial => at.json(`runs/boxed/iterations/00001/trials/${id}.json`);
+
+/** Containers of this project's run, by name and state. */
+function containers(at: Desk): readonly string[] {
+  const { runId } = at.json<{ runId: string }>("runs/boxed/run.json");
+  const format = "{{.Names}} {{.State}}";
+  return execFileSync("docker", ["ps", "-a", "--filter", `name=aura-${runId}-`, "--format", format], {
+    encoding: "utf8",
+  })
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
+/** Once both trials have begun in their containers. */
+async function begun(at: Desk): Promise<void> {
+  const begins = (id: string): boolean => at.lines(`runs/boxed/iterations/00001/trials/${id}.a1/runs`).length > 0;
+  for (let tries = 0; !TRIALS.every(begins); tries++) {
+    if (tries > 400) throw new Error("the trials never began");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+for (const when of ["run on", "have ended"]) {
+  thorough(`containers that ${when} when AURA is killed are gone on with, not run again`, async () => {
+    using at = project();
+    const aura = at.start(["run", "aura.yaml"]);
+    await begun(at);
+    aura.kill("SIGKILL");
+    await aura.ended;
+    expect(containers(at)).toHaveLength(2);
+    if (when === "have ended") {
+      at.write("go", "");
+      const { runId } = at.json<{ runId: string }>("runs/boxed/run.json");
+      expect(runId).not.toBe("");
+      execFileSync("docker", ["wait", ...containers(at).map((line) => line.split(" ")[0] ?? "")]);
+    }
+    const resuming = at.start(["resume", "runs/boxed"]);
+    at.write("go", "");
+    const { code, stderr } = await resuming.ended;
+    expect(stderr).not.toContain("warn");
+    expect(code).toBe(0);
+    for (const [n, id] of TRIALS.entries()) {
+      expect(trial(at, id)).toMatchObject({ state: "finished", outcome: { output: { score: n + 1 } } });
+      expect(at.lines(`runs/boxed/iterations/00001/trials/${id}.a1/runs`)).toEqual(["run"]);
+      expect(at.read(`runs/boxed/iterations/00001/trials/${id}.a1.stdout.log`)).toBe(`lr: 1\nscore: ${n + 1}\n`);
+    }
+    expect(containers(at)).toEqual([]);
+  });
+}
+
+thorough(
+  "two interrupts leave at once, and the next resume runs the trials again without counting a failure",
+  async () => {
+    using at = project();
+    const aura = at.start(["run", "aura.yaml"]);
+    await begun(at);
+    aura.kill("SIGINT");
+    aura.kill("SIGINT");
+    expect((await aura.ended).code).toBe(130);
+    at.write("go", "");
+    expect((await at.run(["resume", "runs/boxed"])).code).toBe(0);
+    for (const id of TRIALS) {
+      const { attempts } = trial(at, id);
+      expect(attempts.map(({ status }) => status)).toEqual([undefined, "completed"]);
+    }
+    expect(containers(at)).toEqual([]);
+  },
+);
+
+thorough("an image is built from a Dockerfile, and recorded by its id", async () => {
+  using at = project("dockerfile: image/Dockerfile");
+  at.write("image/Dockerfile", `FROM ${DOCKER_IMAGE}\nCOPY known /known\nENTRYPOINT ["false"]\n`);
+  at.write("image/known", "7");
+  at.write("wait.sh", `echo "score: $(cat /known)"`);
+  const { code, stdout } = await at.run(["run", "aura.yaml", "--json"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('"score":7');
+  const [name] = trial(at, "i00001-h000-t00").attempts.map(({ environment }) => environment);
+  const record = at.json<{ id: string }>(`runs/boxed/environments/${name}.json`);
+  expect(record).toMatchObject({ type: "docker", network: "none" });
+  expect(execFileSync("docker", ["image", "inspect", record.id])).not.toBe("");
+});
+
+test("without a daemon a run ends with 5 before anything is written, and says what was tried", async () => {
+  using at = project();
+  const { code, stderr } = await at.run(["run", "aura.yaml"], { DOCKER_HOST: "unix:///nonexistent/sock" });
+  expect(code).toBe(5);
+  expect(stderr).toMatch(/docker is not on PATH|no daemon answers `docker version/);
+  expect(stderr).toContain("apt-get install docker.io");
+  expect(at.read("runs/boxed/run.json")).toBeNull();
+});
+
+thorough("an image that is not there, and a daemon elsewhere, end a run with 5", async () => {
+  using absent = project("image: no-such-image");
+  const { code, stderr } = await absent.run(["run", "aura.yaml"]);
+  expect([code, stderr]).toEqual([5, expect.stringContaining("docker pull no-such-image")]);
+});
+
+test("environment docker goes with commands alone, and with executors that start them as local processes", async () => {
+  using at = project();
+  for (const executor of [`{ type: bwrap, command: "sh wait.sh {n}" }`, `{ type: function, module: ./f.mjs }`]) {
+    at.write("f.mjs", "export default () => ({ score: 1 });");
+    at.write("other.yaml", (at.read("aura.yaml") ?? "").replace(/executor: .*/, `executor: ${executor}`));
+    const { code, stderr } = await at.run(["validate", "other.yaml"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("environment")]);
+  }
+});
