@@ -9,7 +9,13 @@ export {
 } from "./components/aggregators/index.ts";
 export { builtins } from "./components/builtins.ts";
 export { JSONFileCollector, LogParserCollector, StdoutCollector } from "./components/collectors/index.ts";
-export { DockerEnvironment, type DockerOptions, VenvEnvironment } from "./components/environments/index.ts";
+export {
+  CondaEnvironment,
+  DockerEnvironment,
+  type DockerOptions,
+  UvEnvironment,
+  VenvEnvironment,
+} from "./components/environments/index.ts";
 export { asEvaluator } from "./components/evaluators/function.ts";
 export { MetricEvaluator } from "./components/evaluators/metric.ts";
 export { Evaluator } from "./components/evaluators/prompt.ts";

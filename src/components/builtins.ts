@@ -22,7 +22,9 @@ const CATALOG: Catalog = {
   },
   environment: {
     docker: async () => (await import("./environments/docker/docker.ts")).dockerEnvironment,
+    conda: async () => (await import("./environments/conda.ts")).condaEnvironment,
     none: async () => (await import("./environments/none.ts")).noEnvironment,
+    uv: async () => (await import("./environments/uv.ts")).uvEnvironment,
     venv: async () => (await import("./environments/venv.ts")).venvEnvironment,
   },
   executor: {

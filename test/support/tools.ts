@@ -26,6 +26,7 @@ export function withTool(tool: string, command: readonly [string, ...string[]]):
 }
 
 export const pythonVenv = withTool("python3 with venv", ["python3", "-c", "import venv, ensurepip"]);
+export const uv = withTool("uv", ["uv", "--version"]);
 export const bwrap = withTool("bubblewrap", ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]);
 export const slurm = withTool("a Slurm cluster", ["sh", "-c", "sinfo -h -o %T | grep -E 'idle|mixed|allocated'"]);
 export const cc = withTool("make and a C compiler", ["sh", "-c", "make --version && cc --version"]);

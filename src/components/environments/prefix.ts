@@ -59,7 +59,7 @@ export async function hasPython(folder: string, ctx: ToolContext): Promise<boole
 const PYTHON_VARIABLES = { PYTHONNOUSERSITE: "1", PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" };
 
 /** A command that finds its programs in this folder first, as after `activate`, without a shell. */
-function inPrefix(command: Command, prefix: string, variables: Readonly<Record<string, string>>): Command {
+export function inPrefix(command: Command, prefix: string, variables: Readonly<Record<string, string>>): Command {
   const bin = join(prefix, "bin");
   const { PYTHONHOME: _other, PATH, ...env } = command.env;
   const own = command.file.includes("/") ? null : findProgram(command.file, command.cwd, bin);
@@ -71,7 +71,7 @@ function inPrefix(command: Command, prefix: string, variables: Readonly<Record<s
 }
 
 /** Folders of a Python that a sandbox has to show: its own, and that of the Python it was made with, where it is no system's. */
-function librariesOf(prefix: string, base: string, { effects: { files } }: Pick<RunContext, "effects">) {
+export function librariesOf(prefix: string, base: string, { effects: { files } }: Pick<RunContext, "effects">) {
   const all = [prefix, files.realPath(prefix), base, files.realPath(base)].filter((path) => path !== null);
   return [...new Set(all.map((path) => normalize(path)))].filter((path) => !/^\/usr(?:\/|$)/.test(path));
 }
