@@ -16,6 +16,7 @@ export {
   UvEnvironment,
   VenvEnvironment,
 } from "./components/environments/index.ts";
+export { CommandEvaluator } from "./components/evaluators/command.ts";
 export { asEvaluator } from "./components/evaluators/function.ts";
 export { MetricEvaluator } from "./components/evaluators/metric.ts";
 export { Evaluator } from "./components/evaluators/prompt.ts";

@@ -47,6 +47,7 @@ const CATALOG: Catalog = {
     worst: async () => (await import("./aggregators/ranked.ts")).worstAggregator,
   },
   evaluator: {
+    command: async () => (await import("./evaluators/command.ts")).commandEvaluator,
     function: async () => (await import("./evaluators/function.ts")).functionEvaluator,
     metric: async () => (await import("./evaluators/metric.ts")).metricEvaluator,
     prompt: async () => (await import("./evaluators/prompt.ts")).promptEvaluator,

@@ -65,6 +65,8 @@ export interface Experimenter extends Lifecycle {
 
 /** Scores experiments. */
 export interface Evaluator extends Lifecycle {
+  /** Files and folders that only it may see, absolute or relative to the project: no trial, no sandbox, no prompt has them. */
+  readonly inputs?: readonly string[];
   /** Which number this evaluator scores by, for pipelines written in code that do not say so themselves. */
   readonly metric?: Partial<MetricSettings>;
   evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation>;

@@ -16,6 +16,8 @@ export interface WorkspaceView {
   readExperiment(id: HypothesisId): Experiment | null;
   readEvaluation(id: HypothesisId): Evaluation | null;
   readTrial(id: TrialId): FinishedTrial | null;
+  /** Folder that an attempt at a trial could fill, absolute; it may have left none. */
+  trialDir(id: TrialId, attempt: number): string;
 }
 
 /** The tracked artifacts a stage may look at: the base state of the iteration under way. */

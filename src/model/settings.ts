@@ -62,6 +62,7 @@ export const settingsSchema = exactly(["timeBudgetMs"], {
       show: { enum: ["name", "full"] },
     }),
   ),
+  hidden: described("Absolute paths of what trials may not see: the evaluator's own inputs.", listOf(TEXT)),
   root: described("Absolute path of the project.", TEXT),
   artifacts: described("Tracked files and folders, relative to `root`.", listOf(TEXT)),
   files: described(
@@ -95,6 +96,7 @@ export const DEFAULT_SETTINGS: Omit<RunSettings, "name" | "root" | "metric"> = {
   insightWindow: null,
   constraints: {},
   inputs: [],
+  hidden: [],
   artifacts: [],
   files: null,
   rollback: "best",

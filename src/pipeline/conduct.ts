@@ -12,7 +12,7 @@ import { isScoredAlike } from "./changes.ts";
 import type { Emitter } from "./emitter.ts";
 import { endingOf, exitCodeOf, exitCodeOfStop, isInterruption, type StopSignals, withExitCode } from "./ending.ts";
 import { RunHistory } from "./history.ts";
-import { guardInputs, recordInputs } from "./inputs.ts";
+import { guardInputs, hiddenInputs, recordInputs } from "./inputs.ts";
 import { TrialFolders } from "./keep.ts";
 import { endLeftovers, withMark } from "./leftovers.ts";
 import { goAround, replay } from "./loop.ts";
@@ -51,7 +51,8 @@ export async function conductRun(
   const previous = workspace.readManifest();
   const scope = { files: workspace.effects.files, workspace: workspace.root };
   const turns = (): Promise<void> => workspace.effects.clock.turn();
-  const inputs = await recordInputs(settings.inputs, scope, turns);
+  const watched = [...settings.inputs, ...hiddenInputs(settings)];
+  const inputs = await recordInputs(watched, scope, turns);
   const keeper = ManifestKeeper.open(options, settings, inputs, previous, earlier?.origin);
   const prior = earlier ? priorOf(earlier, isScoredAlike(earlier.manifest, spec, inputs, settings)) : workspace.prior();
   const { runId } = keeper.manifest;
@@ -115,7 +116,7 @@ export async function conductRun(
       signals,
       stopping: AbortSignal.any([signals.now, signals.drain]),
       gate: new Gate(settings.stop, spending, signals),
-      inputs: guardInputs(settings.inputs, inputs, scope),
+      inputs: guardInputs(watched, inputs, scope),
       artifacts,
       project: copies,
       hide,

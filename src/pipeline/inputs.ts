@@ -1,8 +1,9 @@
+import { relative } from "node:path";
 import type { DirectoryEntry, FileStat, Files } from "../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../kernel/errors.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../kernel/steps.ts";
 import type { InputRecord } from "../model/run.ts";
-import type { InputSetting } from "../model/settings.ts";
+import type { InputSetting, RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import { isWorkspace } from "../workspace/states/index.ts";
@@ -16,6 +17,11 @@ export interface InputGuard {
   changed(): string | null;
   /** Throws `RunFailedError` when an input has changed: what would start now, would not run with what the run began with. */
   assertUnchanged(): void;
+}
+
+/** What only the evaluator may see, as inputs: their contents are recorded and watched alike. */
+export function hiddenInputs({ root, hidden }: Pick<RunSettings, "root" | "hidden">): readonly InputSetting[] {
+  return hidden.map((absolutePath) => ({ path: relative(root, absolutePath), absolutePath, show: "name" }));
 }
 
 /**

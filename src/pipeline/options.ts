@@ -89,24 +89,31 @@ const DEFAULT_METRIC: MetricSettings = {
   minDelta: LEAST_DELTA,
 };
 
-/** Complete settings from what was said, the evaluator's own metric and the defaults. */
+/** Complete settings from what was said, the evaluator's own metric and inputs, and the defaults. */
 export function settingsFrom(
   options: SettingsOptions & { readonly workspace: { readonly root: string } },
-  scoredBy: Partial<MetricSettings> | undefined,
+  evaluator: Pick<Evaluator, "metric" | "inputs">,
 ): RunSettings {
   const given = options.settings ?? {};
   const name = options.name ?? given.name ?? options.workspace.root.split("/").filter(Boolean).at(-1) ?? "run";
+  const root = resolve(options.root ?? given.root ?? ".");
   const stop = { ...DEFAULT_SETTINGS.stop, ...given.stop };
   return {
     ...DEFAULT_SETTINGS,
     ...given,
-    root: resolve(options.root ?? given.root ?? "."),
+    root,
     artifacts: artifactPaths(options.artifacts ?? given.artifacts ?? []),
     name,
-    metric: { ...DEFAULT_METRIC, ...scoredBy, ...given.metric, ...options.metric },
+    hidden: hiddenPaths(evaluator, root),
+    metric: { ...DEFAULT_METRIC, ...evaluator.metric, ...given.metric, ...options.metric },
     stop: options.maxIterations === undefined ? stop : { ...stop, iterations: options.maxIterations },
     ...defined({ goal: options.goal, seed: options.seed, parallel: options.parallel }),
   };
+}
+
+/** What only the evaluator may see, as absolute paths. */
+export function hiddenPaths({ inputs = [] }: Pick<Evaluator, "inputs">, root: string): readonly string[] {
+  return inputs.filter((path) => typeof path === "string").map((path) => resolve(root, path));
 }
 
 /** Values that are to stand nowhere: those given, and those of secrets that parts let their processes have. */

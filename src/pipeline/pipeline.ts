@@ -59,7 +59,7 @@ export class Pipeline {
     this.#options = { ...options, secrets };
     this.#hide = createRedactor(secrets);
     this.#emitter = createEmitter(this.#effects.clock, this.#hide);
-    this.settings = settingsFrom(options, options.evaluator.metric);
+    this.settings = settingsFrom(options, options.evaluator);
   }
 
   /** Adds an observer of everything that happens; the returned function takes it away. */

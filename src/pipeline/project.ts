@@ -90,7 +90,7 @@ export async function openProject(
   const read = async (): Promise<TakenProject> => {
     const { project: known } = keeper.manifest;
     if (known) return known;
-    const request = { root: settings.root, tracked, patterns: settings.files, inputs };
+    const request = { root: settings.root, tracked, patterns: settings.files, inputs: keptOut(settings) };
     const readAt = effects.clock.now().toISOString();
     const captured = await captureProject(store, request, effects, run.signal);
     for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
@@ -276,6 +276,11 @@ function kindAt(path: string, files: Files): EntryKind | null {
   if (stat?.kind !== "symlink") return stat?.kind ?? null;
   const real = files.realPath(path);
   return real === null ? null : (files.stat(real)?.kind ?? null);
+}
+
+/** Paths relative to `root` of what is not copied with the project: inputs, which have a place of their own, and what trials may not see. */
+export function keptOut({ root, inputs, hidden }: Pick<RunSettings, "root" | "inputs" | "hidden">): readonly string[] {
+  return [...inputs.map(({ path }) => path), ...hidden.map((path) => relative(root, path))];
 }
 
 /** A path relative to the folder, as it is written in records, without a slash at its end unless it is all of the path. */

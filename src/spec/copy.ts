@@ -2,7 +2,7 @@ import { basename, dirname, isAbsolute, join } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
-import { tidy } from "../pipeline/project.ts";
+import { keptOut, tidy } from "../pipeline/project.ts";
 import {
   type LeftOut,
   leftOut,
@@ -28,7 +28,7 @@ export async function surveyCopy(
 ): Promise<SurveyedCopy | null> {
   if (!runsInCopy(settings.artifacts, sites)) return null;
   const { root, artifacts: tracked, files: patterns } = settings;
-  const request: ProjectRequest = { root, tracked, patterns, inputs: settings.inputs.map(({ path }) => path) };
+  const request: ProjectRequest = { root, tracked, patterns, inputs: keptOut(settings) };
   const survey = await surveyProject(request, effects, new AbortController().signal);
   return { survey, left: leftOut(effects.files, request, survey) };
 }

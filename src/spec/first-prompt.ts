@@ -84,6 +84,7 @@ function previewContext(
       readExperiment: () => null,
       readEvaluation: () => null,
       readTrial: () => null,
+      trialDir: () => root,
     },
     inputs: settings.inputs.map((input) => {
       return { path: input.path, size: inputSize(input, scope), modifiedAt: "", sha256: "" };

@@ -6,6 +6,7 @@ import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/po
 import { createRedactor } from "../kernel/redact.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { RecordedSpec } from "../pipeline/options.ts";
+import { hiddenPaths } from "../pipeline/options.ts";
 import { systemEffects } from "../platform/system.ts";
 import { ComponentBuilder } from "./build.ts";
 import { specChanges, specSources } from "./drift.ts";
@@ -44,7 +45,7 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
   const { effects = systemEffects(), probe = true } = options;
   const { signal } = new AbortController();
   const { spec, dir, registry } = loaded;
-  const settings = settingsOf(spec, dir);
+  const given = settingsOf(spec, dir);
   if (probe) {
     const definitions = knownComponents(sitesOf(spec, registry)).map(({ definition }) => definition);
     await probeTools(definitions, dir, effects, signal);
@@ -53,10 +54,12 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
     spec,
     dir,
     registry,
-    metric: settings.metric,
+    metric: given.metric,
     effects,
     secrets: loaded.secrets,
   });
+  const evaluator = builder.build("evaluator", spec.evaluator ?? { type: "metric" });
+  const settings = { ...given, hidden: hiddenPaths(evaluator, given.root) };
   const experimenter = builder.build("experimenter", spec.experimenter);
   if (probe) {
     const { error } = createRedactor(loaded.secrets);
@@ -67,7 +70,7 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
     settings,
     researcher: builder.build("researcher", spec.researcher),
     experimenter,
-    evaluator: builder.build("evaluator", spec.evaluator ?? { type: "metric" }),
+    evaluator,
     reviewer: builder.build("reviewer", spec.reviewer ?? { type: "none" }),
     loaded,
     secrets: loaded.secrets,

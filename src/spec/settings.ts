@@ -22,6 +22,7 @@ export function settingsOf(spec: Spec, dir: string): RunSettings {
     constraints: spec.constraints ?? {},
     ...(budget === undefined ? {} : { timeBudgetMs: parseDuration(budget) }),
     inputs: spec.inputs.map((entry) => inputOf(entry, root)),
+    hidden: [],
     root,
     artifacts: spec.artifacts.map(tidy),
     files: spec.files ?? null,

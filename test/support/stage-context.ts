@@ -42,6 +42,7 @@ export function stageContext(options: StageContextOptions = {}): StageContext {
       readExperiment: () => null,
       readEvaluation: () => null,
       readTrial: () => null,
+      trialDir: (id, attempt) => `${root}/${id}.a${attempt}`,
     },
     inputs: [],
     totals: () => NO_TOTALS,

@@ -47,6 +47,11 @@ const NOT_ISOLATED = {
     "code that a model changed runs with all rights of this user: use executor bwrap, or run AURA where that is acceptable",
 };
 
+const READABLE = {
+  code: "inputs-readable",
+  message: "trials run as this user and can read what only the evaluator is to see: use executor bwrap",
+};
+
 /** A command with what it is compiled to. */
 interface Compiled {
   readonly source: string | readonly string[];
@@ -120,6 +125,7 @@ export class CommandExecutor implements Executor {
         .filter((name) => ctx.effects.variables.get(name) === undefined)
         .map((name) => ({ code: "variable-not-set", message: `pass_env names ${name}, which is not set` })),
       ...(ctx.settings.artifacts.length > 0 && this.starter.isolates !== true ? [NOT_ISOLATED] : []),
+      ...(ctx.settings.hidden.length > 0 && this.starter.isolates !== true ? [READABLE] : []),
     ];
     await this.starter.setup?.(ctx);
   }

@@ -29,11 +29,15 @@ export function trialTimeoutMs(timeoutMs: number | undefined, ctx: Pick<TrialCon
 
 /** What the command of an attempt may see and write. */
 function trialPlace(
-  { settings: { root, inputs }, trialDir, workspace }: Pick<TrialContext, "settings" | "trialDir" | "workspace">,
+  {
+    settings: { root, inputs, hidden },
+    trialDir,
+    workspace,
+  }: Pick<TrialContext, "settings" | "trialDir" | "workspace">,
   libraries: readonly string[] = [],
 ): TrialPlace {
-  const hidden = [workspace.root];
-  return { root, inputs: inputs.map(({ absolutePath }) => absolutePath), trialDir, libraries, hidden };
+  const shown = inputs.map(({ absolutePath }) => absolutePath);
+  return { root, inputs: shown, trialDir, libraries, hidden: [workspace.root, ...hidden] };
 }
 
 /** A job as a local process. What mounts or cleans up around a process starts it with this as well. */

@@ -161,7 +161,7 @@ describe("the next step of a hypothesis", () => {
 describe("settings of a pipeline written in code", () => {
   const workspace = { root: "/runs/first" };
   test("come from defaults, the evaluator and what was given, the nearest last", () => {
-    expect(settingsFrom({ workspace }, { name: "accuracy" })).toMatchObject({
+    expect(settingsFrom({ workspace }, { metric: { name: "accuracy" } })).toMatchObject({
       name: "first",
       metric: { name: "accuracy", direction: "maximize" },
       stop: {},
@@ -174,7 +174,7 @@ describe("settings of a pipeline written in code", () => {
       settings: { parallel: 4, seed: 1 },
       seed: 9,
     };
-    expect(settingsFrom(given, { name: "loss" })).toMatchObject({
+    expect(settingsFrom(given, { metric: { name: "loss" } })).toMatchObject({
       metric: { name: "loss", direction: "minimize" },
       stop: { iterations: 3 },
       parallel: 4,

@@ -74,6 +74,7 @@ checks: [{ name: tests, command: npm test, timeout: 5m }]
         { path: "data/digits.csv", absolutePath: "/data/digits.csv", show: "name" },
         { path: "/big/notes", absolutePath: "/big/notes", show: "full" },
       ],
+      hidden: [],
       root: "/",
       artifacts: ["train.py", "src"],
       files: null,
