@@ -7,6 +7,8 @@ export interface Reached {
   /** The variables that hold the key and the address where no option says so. */
   readonly keyVariable: string;
   readonly addressVariable: string;
+  /** A variable from which the provider's client takes further headers, a `Name: value` a line. */
+  readonly headerVariable?: string;
   /** Where requests go; the provider's own address when there is no other. */
   readonly endpoint: (base: string | undefined) => URL;
 }
@@ -54,7 +56,15 @@ export function accessOf(provider: Reached, options: LlmOptions, variables: Envi
   if (!/^[\x21-\x7e]*$/.test(key)) {
     throw new RunnerError("credentials", `the environment variable ${keyName} holds characters that no key has`);
   }
-  const values = [key, ...Object.values(options.headers ?? {}), ...url.searchParams.values()];
+  const { headerVariable } = provider;
+  const headers = headerVariable === undefined ? "" : (variables.get(headerVariable) ?? "");
+  const values = [
+    key,
+    ...Object.values(options.headers ?? {}),
+    ...headers.split("\n").map((line) => line.slice(line.indexOf(":") + 1).trim()),
+    ...url.search.split(/[?&=]/),
+    ...url.searchParams.values(),
+  ];
   return {
     url,
     key: key === "" ? null : key,

@@ -40,6 +40,7 @@ export function anthropicConnection(options: AnthropicOptions, effects: LlmEffec
   const provider = {
     keyVariable: "ANTHROPIC_API_KEY",
     addressVariable: "ANTHROPIC_BASE_URL",
+    headerVariable: "ANTHROPIC_CUSTOM_HEADERS",
     maxTokens: MAX_TOKENS,
     cacheFactors: { read: 0.1, write: 1.25 },
     endpoint,

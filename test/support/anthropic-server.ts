@@ -2,6 +2,9 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from "node:net";
 import { isJsonObject, parseJson } from "../../src/model/json.ts";
 
+/** In the text of an answer: sent as a byte that is no UTF-8. */
+export const NO_UTF8 = "\ue0ff";
+
 /** What the server does with one request. */
 export type AnthropicAnswer =
   | {
@@ -31,7 +34,7 @@ export type AnthropicAnswer =
   | { readonly kind: "stream-error"; readonly type: string }
   /** Status 200 and a body that is no message. */
   | { readonly kind: "garbage"; readonly body?: string | Uint8Array; readonly contentType?: string }
-  /** The request's headers, as text of a reply or, with `status`, of an error. */
+  /** The request's path and headers, as text of a reply or, with `status`, of an error. */
   | { readonly kind: "echo-headers"; readonly status?: number };
 
 /** One request as it came in. */
@@ -112,7 +115,7 @@ function send(answer: AnthropicAnswer, request: AnthropicRequest, response: Serv
       sendError(response, answer.status, answer.message ?? `scripted ${answer.status}`, answer);
       return;
     case "echo-headers": {
-      const echo = JSON.stringify(request.headers);
+      const echo = JSON.stringify({ path: request.path, ...request.headers });
       if (answer.status === undefined) sendText({ kind: "text", text: echo }, request, response);
       else sendError(response, answer.status, echo);
       return;
@@ -140,16 +143,22 @@ function send(answer: AnthropicAnswer, request: AnthropicRequest, response: Serv
   }
 }
 
+function bytesOf(text: string): Uint8Array {
+  return Buffer.concat(
+    text.split(NO_UTF8).flatMap((part, place) => [Buffer.from(place === 0 ? [] : [0xff]), Buffer.from(part)]),
+  );
+}
+
 type TextAnswer = Extract<AnthropicAnswer, { kind: "text" }>;
 
 function sendText(answer: TextAnswer, request: AnthropicRequest, response: ServerResponse): void {
   if (!request.stream) {
     response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify(messageOf(request, answer.text, answer)));
+    response.end(bytesOf(JSON.stringify(messageOf(request, answer.text, answer))));
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream" });
-  for (const chunk of eventsOf(request, answer.text, answer)) response.write(chunk);
+  for (const chunk of eventsOf(request, answer.text, answer)) response.write(bytesOf(chunk));
   response.end();
 }
 

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { CallRecord } from "../../src/model/call.ts";
+import type { FinishedIteration } from "../../src/model/iteration.ts";
+import type { RunManifest } from "../../src/model/run.ts";
+import { type AnthropicAnswer, NO_UTF8, startAnthropicServer } from "../support/anthropic-server.ts";
+import { type AuraEnd, desk, script, spec } from "../support/aura.ts";
+import { few, thorough } from "../support/thorough.ts";
+
+const asking = (format: string, more = ""): string =>
+  spec({
+    name: "asking",
+    stop: "{ iterations: 1 }",
+    researcher: "{ type: prompt, runner: main, num_tasks: 1, space: { x: { type: float, low: 0, high: 1 } } }",
+    experimenter: script("echo score=$1"),
+    more: `runners: { main: { type: ${format}, model: test-model, base_url: "\${MODEL_URL}", idle_timeout: 300ms, max_tokens: 900, price: { input: 1, output: 1 }${more} } }`,
+  });
+
+const GOOD = { kind: "text", text: '[{"x": 0.5}]', inputTokens: 100, outputTokens: 10 } as const;
+const reply = (text: string, stopReason = "end_turn"): AnthropicAnswer => ({ ...GOOD, text, stopReason });
+
+interface Case {
+  readonly answers: readonly AnthropicAnswer[];
+  /** How often the server was asked. */
+  readonly requests: number;
+  /** Replies that came whole, each of which costs 110 tokens. */
+  readonly paid: number;
+  /** Why requests of the first call came to nothing. */
+  readonly tries?: readonly RegExp[];
+  /** Why a reply was of no use. */
+  readonly unusable?: RegExp;
+}
+
+const once = (answer: AnthropicAnswer, why: RegExp): Case => ({
+  answers: [answer, GOOD],
+  requests: 2,
+  paid: 1,
+  tries: [why],
+});
+const again = (answer: AnthropicAnswer, why: RegExp, paid = 2): Case => ({
+  answers: [answer, GOOD],
+  requests: 2,
+  paid,
+  unusable: why,
+});
+
+const CASES: readonly (readonly [what: string, of: Case])[] = [
+  ["a 429 with retry-after", once({ kind: "status", status: 429, retryAfter: 1 }, /^status 429/)],
+  ["a 529", once({ kind: "status", status: 529 }, /^status 529/)],
+  ["a 500", once({ kind: "status", status: 500 }, /^status 500/)],
+  [
+    "a reset in the middle of a stream",
+    once({ kind: "half", text: "x".repeat(2000) }, /terminated|reset|closed|socket/i),
+  ],
+  ["a stream that stalls", once({ kind: "stall", text: "x".repeat(2000) }, /stalled/)],
+  ["a reply of 10 MB", again({ kind: "text", text: "x".repeat(10 * 1024 * 1024) }, /longer than/, 1)],
+  ["a reply that is no UTF-8", { answers: [reply(`[{"x": 0.5, "id": "a${NO_UTF8}"}]`)], requests: 1, paid: 1 }],
+  ["a refusal", again(reply("I cannot help with that.", "refusal"), /refused/)],
+  ["a reply that was cut", again(reply('[{"x": 0.5}', "max_tokens"), /cut at its max tokens \(900\)/)],
+];
+
+describe.each(few(["openai", "anthropic"]))("a run that asks over %s", (format) => {
+  test.each(few(CASES))("comes through %s, with nothing lost and nothing paid twice", async (_what, wanted) => {
+    using here = desk({ "asking.yaml": asking(format) });
+    await using server = await startAnthropicServer(wanted.answers);
+    const run = (args: readonly string[]) => here.run(args, { MODEL_URL: server.url });
+    expect((await run(["run", "asking.yaml"])).code).toBe(0);
+    expect(server.requests).toHaveLength(wanted.requests);
+    const { totals, best } = here.json<RunManifest>("runs/asking/run.json");
+    expect(best?.score).toBe(0.5);
+    const first = here.json<CallRecord>("runs/asking/iterations/00001/calls/i00001-researcher-a1.json");
+    const { failedTries = [] } = first;
+    expect(failedTries.map(({ reason }) => reason)).toEqual(
+      (wanted.tries ?? []).map((why) => expect.stringMatching(why)),
+    );
+    if (wanted.unusable) expect(first).toMatchObject({ unusable: expect.stringMatching(wanted.unusable) });
+    const broken = failedTries.reduce(
+      (sum, { usage }) => sum + (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0),
+      0,
+    );
+    if (wanted.paid === wanted.answers.filter((one) => one.kind === "text").length)
+      expect(totals.inputTokens + totals.outputTokens).toBe(110 * wanted.paid + broken);
+    expect((await run(["resume", "runs/asking"])).code).toBe(0);
+    expect(server.requests).toHaveLength(wanted.requests);
+  });
+
+  thorough(
+    "asks three times for what is no JSON, records each reply, and ends the iteration with the reason",
+    async () => {
+      using here = desk({ "asking.yaml": asking(format) });
+      await using server = await startAnthropicServer([reply("no"), reply("{"), reply("never")]);
+      const { code } = await here.run(["run", "asking.yaml"], { MODEL_URL: server.url });
+      expect(code).toBe(1);
+      expect(server.requests.map(({ prompt }) => /could not be used/.test(prompt))).toEqual([false, true, true]);
+      const at = "runs/asking/iterations/00001";
+      expect(here.json<FinishedIteration>(`${at}/iteration.json`).failure?.code).toBe("unusable-reply");
+      expect(readdirSync(here.join(`${at}/calls`))).toHaveLength(3);
+      expect(here.json<RunManifest>("runs/asking/run.json").totals).toMatchObject({ calls: 3, inputTokens: 300 });
+    },
+  );
+});
+
+test.each(few(["anthropic", "openai"]))(
+  "keys, headers and addresses of %s are seen nowhere, also after a crash",
+  async (format) => {
+    const canary = (of: string) => `canary-${of}-0123456789`;
+    using here = desk({ "asking.yaml": asking(format, `, headers: { x-gate: "\${GATE}" }, record: calls.jsonl`) });
+    const secrets = ["key", "gate", "url", "outside"].map(canary);
+    let busy = 2;
+    const echo = { kind: "echo-headers" } as const;
+    await using server = await startAnthropicServer(() => {
+      if (busy-- === 2) return { ...echo, status: 500 };
+      return busy === 0 ? echo : { kind: "hang" };
+    });
+    const upper = format.toUpperCase();
+    const env = {
+      [`${upper}_API_KEY`]: canary("key"),
+      GATE: canary("gate"),
+      MODEL_URL: `${server.url}/?token=${canary("url")}`,
+      ANTHROPIC_CUSTOM_HEADERS: `x-outside: ${canary("outside")}`,
+    };
+    const live = here.start(["run", "asking.yaml", "--json"], env);
+    await live.until(/"call.started"[\s\S]*"call.started"/);
+    live.kill("SIGKILL");
+    const ends: AuraEnd[] = [await live.ended];
+    expect(JSON.stringify(server.requests.map(({ headers, path }) => [headers, path]))).toContain(canary("url"));
+    await using refusing = await startAnthropicServer([{ ...echo, status: 401 }]);
+    const again = { ...env, MODEL_URL: `${refusing.url}/?token=${canary("url")}` };
+    ends.push(await here.run(["resume", "runs/asking"], again));
+    for (const view of ["summary", "events", "calls"])
+      ends.push(await here.run(["inspect", "runs/asking", view], again));
+    expect(ends[1]?.code).toBe(75);
+    expect(ends[1]?.stdout).toContain("[redacted]");
+    const seen = ends
+      .map(({ stdout, stderr }) => stdout + stderr)
+      .concat(filesUnder(here.path).map((file) => readFileSync(file, "latin1")));
+    for (const secret of secrets) expect(seen.filter((text) => text.includes(secret))).toEqual([]);
+  },
+);
+
+function filesUnder(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
+}
