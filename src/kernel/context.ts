@@ -203,8 +203,10 @@ export interface TrialContext extends StageContext {
   started(running: (ProcessIdentity | { readonly ref: JsonObject }) & RunningIn): void;
   /** Records what it used, once it has ended. */
   measured(usage: AttemptUsage): void;
+  /** A folder beside its own, not there yet, for what a later AURA would go on with. */
+  readonly running: string;
   /** What was recorded as running of this very attempt by an AURA that was killed: to be gone on with. */
-  readonly adopt?: JsonObject;
+  readonly adopt?: { readonly ref: JsonObject; readonly startedAtMs: number };
 }
 
 /** All that came of one hypothesis. */

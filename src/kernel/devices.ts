@@ -14,10 +14,10 @@ export class DevicePool {
   readonly #free: Set<string>;
   readonly #waiting = new Set<Waiter>();
 
-  /** Each name once, in the order in which they are to be given. */
-  constructor(names: readonly string[]) {
+  /** Each name once, in the order in which they are to be given; those that are `taken` once they were claimed and let go. */
+  constructor(names: readonly string[], taken: readonly string[] = []) {
     this.names = [...new Set(names)];
-    this.#free = new Set(this.names);
+    this.#free = new Set(this.names.filter((name) => !taken.includes(name)));
   }
 
   /** Waits for so many devices. Rejects with the signal's reason once it aborts. */

@@ -155,6 +155,11 @@ export interface ProcessRequest {
    * would end at once and take them along.
    */
   readonly isolated?: boolean;
+  /**
+   * A folder, not there yet, that keeps what it prints and how it ends, should AURA die: `adopt` goes on with it then. It
+   * is left as it is when the process has ended.
+   */
+  readonly lasting?: string;
   /** As soon as the process exists. */
   readonly onStart?: (process: ProcessIdentity) => void;
   /** Each line of output, without its end, cut at 1 MiB; of a redrawn one the last text. */
@@ -217,6 +222,14 @@ export interface ProcessUsage {
   readonly limits?: LimitTiers;
 }
 
+export type LastingRequest = ProcessRequest & { readonly lasting: string };
+
+/** A process that an earlier AURA started, and when, in milliseconds since 1970. */
+export interface LeftProcess {
+  readonly process: ProcessIdentity;
+  readonly startedAtMs: number;
+}
+
 /** Local processes. Each runs in its own group and never outlives the runner that started it. */
 export interface ProcessRunner {
   /**
@@ -224,12 +237,26 @@ export interface ProcessRunner {
    * gets SIGTERM, after `graceMs` SIGKILL.
    */
   run(request: ProcessRequest, signal: AbortSignal): Promise<ProcessResult>;
+  /**
+   * Goes on with a `lasting` process that an earlier, dead AURA started: told from the beginning, as `run` would have. What
+   * has ended without saying how is `lost`.
+   */
+  adopt(request: LastingRequest, left: LeftProcess, signal: AbortSignal): Promise<ProcessResult>;
+  /** Whether `adopt` can go on with it: it runs, or has said how it ended, and all that it printed is there. */
+  isAdoptable(lasting: string, process: ProcessIdentity): boolean;
   /** Ends with SIGKILL, at once and without waiting, everything that is still running. */
   killAll(): void;
   /** Whether the process with this identity is alive. Without a start time to compare, a live pid counts. */
   isAlive(identity: ProcessIdentity): boolean;
-  /** Ends a process left by an earlier, dead AURA together with its group, and whatever carries a marker with this prefix. Returns how many. */
-  endLeftovers(identities: readonly ProcessIdentity[], markerPrefix: string): Promise<number>;
+  /**
+   * Ends a process left by an earlier, dead AURA together with its group, and whatever carries a marker with this prefix,
+   * but for these markers. Returns how many.
+   */
+  endLeftovers(
+    identities: readonly ProcessIdentity[],
+    markerPrefix: string,
+    but?: ReadonlySet<string>,
+  ): Promise<number>;
   /** What would hold local processes to these limits. */
   limitTiers(limits: ProcessLimits): LimitTiers;
   /** The machine's load: runnable processes on average over the last minute; `null` where the system does not say. */

@@ -141,6 +141,8 @@ export interface OutputLines {
 export interface Executor extends Lifecycle {
   /** Where the command runs when nothing else decides it. */
   readonly cwd: "root" | "copy";
+  /** It goes on, in a resume, with attempts that a killed AURA left running. */
+  readonly adopts?: boolean;
   /** How it starts commands. Absent when it runs no commands, but functions: checks are local processes then. */
   readonly starter?: Starter;
   /** From now on commands are started this way, by their environment. Throws `SpecError` where that does not go together. */

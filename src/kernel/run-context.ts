@@ -50,6 +50,8 @@ export interface RunContext {
   readonly keyVariables?: readonly string[];
   /** What the researcher's author says parameters can be. */
   readonly declared?: DeclaredParameters;
+  /** Devices that trials have which outlived an AURA that was killed. */
+  readonly takenDevices?: readonly string[];
   readonly totals: () => RunTotals;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -23,11 +23,21 @@ export class Semaphore {
   readonly #waiting = new Set<Waiter>();
   /** Signals that are listened to: once each, however many wait by them. */
   readonly #heard = new WeakSet<AbortSignal>();
-  #held = 0;
+  readonly #places: number;
+  #held: number;
   #isAlone = false;
 
-  constructor(places: number) {
-    this.#free = Array.from({ length: places }, (_, number) => number);
+  /** Those that are `taken` are given out once whoever has them claims them and lets go. */
+  constructor(places: number, taken: readonly number[] = []) {
+    this.#places = places;
+    this.#free = Array.from({ length: places }, (_, number) => number).filter((number) => !taken.includes(number));
+    this.#held = taken.length;
+  }
+
+  /** One of those that are taken, for whoever has it; it need not be among the places. */
+  claim(number: number): Slot {
+    this.#held -= 1;
+    return this.#hold(number < this.#places ? number : undefined, number);
   }
 
   /** Waits for a place. Rejects with the signal's reason once it aborts, also while it waits. */
@@ -57,17 +67,21 @@ export class Semaphore {
 
   #take(hold: Hold): Slot {
     const number = hold === "beside" ? undefined : this.#free.shift();
-    this.#held += 1;
     this.#isAlone = hold === "alone";
+    return this.#hold(number, number ?? 0);
+  }
+
+  #hold(place: number | undefined, number: number): Slot {
+    this.#held += 1;
     let held = true;
     return {
-      number: number ?? 0,
+      number,
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
         this.#held -= 1;
         this.#isAlone = false;
-        if (number !== undefined) this.#release(number);
+        if (place !== undefined) this.#release(place);
         this.#admit();
       },
     };

@@ -14,7 +14,7 @@ import { endingOf, exitCodeOf, exitCodeOfStop, isInterruption, type StopSignals,
 import { RunHistory } from "./history.ts";
 import { guardInputs, hiddenInputs, recordInputs } from "./inputs.ts";
 import { TrialFolders } from "./keep.ts";
-import { endLeftovers, withMark } from "./leftovers.ts";
+import { endLeftovers, Survivors, withMark } from "./leftovers.ts";
 import { goAround, replay } from "./loop.ts";
 import { ManifestKeeper } from "./manifest.ts";
 import type { PipelineOptions } from "./options.ts";
@@ -80,12 +80,13 @@ export async function conductRun(
   const parts = [options.researcher, options.experimenter, options.evaluator, reviewer];
 
   const begun: Lifecycle[] = [];
+  let survivors = new Survivors(workspace);
   try {
     // Before any part starts a process of its own, which would have the same mark.
-    if (previous) await endLeftovers(workspace, run);
+    if (previous) survivors = await endLeftovers(workspace, run);
     for (const part of parts) {
       begun.push(part);
-      await part.setup?.(run);
+      await part.setup?.({ ...run, takenDevices: survivors.devices });
     }
     for (const id of again) clearFailed(workspace, id);
     if (!previous) workspace.clearPrior();
@@ -112,7 +113,8 @@ export async function conductRun(
       spending,
       caps: new Caps(settings.stop, spending),
       requests,
-      slots: new Semaphore(settings.parallel),
+      slots: new Semaphore(settings.parallel, survivors.slots),
+      survivors,
       signals,
       stopping: AbortSignal.any([signals.now, signals.drain]),
       gate: new Gate(settings.stop, spending, signals),
@@ -147,6 +149,7 @@ export async function conductRun(
     if (ending.reason === "paused") return end;
     throw withExitCode(thrown, ending.exitCode);
   } finally {
+    await survivors.endRest();
     await tearDown(begun.reverse(), run);
   }
 }

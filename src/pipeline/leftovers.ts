@@ -1,45 +1,131 @@
 import type { RunContext } from "../kernel/context.ts";
 import type { Effects, ProcessIdentity } from "../kernel/effects.ts";
 import type { ProcessRecord } from "../model/call.ts";
+import type { TrialId } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { TrialAttempt } from "../model/trial.ts";
 import { dropScratch } from "../platform/scratch.ts";
+import { RUNNING, recordDir } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** What a record has to say of a process for `endLeftovers` to find it. */
-export function processRecord({ pid, startedAt }: ProcessIdentity, workspace: Workspace): ProcessRecord & JsonObject {
+export function processRecord(
+  { pid, startedAt, marker }: ProcessIdentity & { readonly marker?: string },
+  workspace: Workspace,
+): ProcessRecord & JsonObject {
   const { host, bootId } = workspace.effects.processes.self;
   const started = startedAt === undefined ? {} : { pidStartedAt: startedAt };
-  return { pid, ...started, host, bootId, folder: workspace.folder };
+  const lasting = marker === undefined ? {} : { marker };
+  return { pid, ...started, host, bootId, folder: workspace.folder, ...lasting };
+}
+
+/** An attempt whose process outlived the AURA that had started it, and can be gone on with. */
+export interface Survivor {
+  readonly trial: TrialId;
+  readonly attempt: TrialAttempt;
+  readonly marker: string;
+}
+
+/** The survivors that nobody has gone on with yet. */
+export class Survivors {
+  readonly #waiting: Map<TrialId, Survivor>;
+  readonly #workspace: Workspace;
+
+  constructor(workspace: Workspace, survivors: readonly Survivor[] = []) {
+    this.#workspace = workspace;
+    this.#waiting = new Map(survivors.map((survivor) => [survivor.trial, survivor]));
+  }
+
+  /** Slots and devices that are in use by them. */
+  get slots(): readonly number[] {
+    return [...this.#waiting.values()].flatMap(({ attempt: { slot } }) => (slot === undefined ? [] : [slot]));
+  }
+
+  get devices(): readonly string[] {
+    return [...this.#waiting.values()].flatMap(({ attempt }) => attempt.devices ?? []);
+  }
+
+  /** Gives the one of this trial to whoever goes on with it, or sees to its end. */
+  take(trial: TrialId): Survivor | null {
+    const survivor = this.#waiting.get(trial) ?? null;
+    this.#waiting.delete(trial);
+    return survivor;
+  }
+
+  async end(survivor: Survivor): Promise<void> {
+    await endAll(this.#workspace, [survivor.attempt], survivor.marker);
+  }
+
+  /** Ends all that are still waiting, with the run that has not come to them. */
+  async endRest(): Promise<void> {
+    for (const trial of [...this.#waiting.keys()]) {
+      const survivor = this.take(trial);
+      if (survivor) await this.end(survivor);
+    }
+    await endAll(this.#workspace, [], "");
+  }
+}
+
+function endAll(workspace: Workspace, attempts: readonly TrialAttempt[], marker: string): Promise<number> {
+  const identities = attempts.flatMap(({ ref }) => (ref ? identityHere(processIn(ref), workspace) : []));
+  return workspace.effects.processes.endLeftovers(identities, marker);
 }
 
 /**
  * Ends the local processes that an earlier, killed AURA left running on this machine: the recorded process of every
  * trial and call that has not finished, and whatever still carries this run's mark. Then their scratch folders go. What
- * belongs to the run in a folder that this one was copied from is left alone.
+ * belongs to the run in a folder that this one was copied from is left alone, and so are trials that can be gone on with.
  */
-export async function endLeftovers(workspace: Workspace, run: RunContext): Promise<void> {
-  const { processes } = run.effects;
-  const identities = workspace
-    .listIterations()
-    .slice(-1)
-    .flatMap((iteration) => [...trialProcesses(workspace, iteration), ...callProcesses(workspace, iteration)])
-    .flatMap((record) => identityHere(record, workspace));
-  const ended = await processes.endLeftovers(identities, run.mark);
+export async function endLeftovers(workspace: Workspace, run: RunContext): Promise<Survivors> {
+  const { processes, files } = run.effects;
+  const iterations = workspace.listIterations().slice(-1);
+  const attempts = iterations.flatMap((iteration) => openAttempts(workspace, iteration));
+  const survivors = attempts.flatMap((open) => survivorOf(open, workspace, run));
+  const isLeft = ({ trial }: { readonly trial: TrialId }): boolean => !survivors.some((each) => each.trial === trial);
+  const identities = [
+    ...attempts.filter(isLeft).map(({ attempt: { ref } }) => (ref ? processIn(ref) : {})),
+    ...iterations.flatMap((iteration) => callProcesses(workspace, iteration)),
+  ].flatMap((record) => identityHere(record, workspace));
+  const but = new Set(survivors.map(({ marker }) => marker));
+  const ended = await processes.endLeftovers(identities, run.mark, but);
+  const stay = survivors.map(({ trial, attempt }) => workspace.runningDir(trial, attempt.attempt));
+  for (const folder of iterations.flatMap((iteration) => runningDirs(workspace, iteration))) {
+    if (!stay.includes(folder)) files.remove(folder);
+  }
   dropScratch(run.mark, run.effects);
-  if (ended === 0) return;
-  run.emit({
-    type: "warning",
-    code: "leftovers-ended",
-    message: `ended ${ended} process(es) that an interrupted run had left running`,
-  });
+  if (ended > 0) {
+    const message = `ended ${ended} process(es) that an interrupted run had left running`;
+    run.emit({ type: "warning", code: "leftovers-ended", message });
+  }
+  return new Survivors(workspace, survivors);
 }
 
-function trialProcesses(workspace: Workspace, iteration: number): readonly ProcessRecord[] {
+function runningDirs({ root, effects }: Workspace, iteration: number): readonly string[] {
+  const folder = recordDir(root, iteration, "trials");
+  const entries = effects.files.list(folder) ?? [];
+  return entries.filter(({ name }) => name.endsWith(RUNNING)).map(({ name }) => `${folder}/${name}`);
+}
+
+interface OpenAttempt {
+  readonly trial: TrialId;
+  readonly attempt: TrialAttempt;
+}
+
+function openAttempts(workspace: Workspace, iteration: number): readonly OpenAttempt[] {
   return workspace.listTrials(iteration).flatMap((id) => {
     const trial = workspace.readTrialRecord(id);
     const last = trial?.state === "started" ? trial.attempts.at(-1) : undefined;
-    return last?.ref === undefined || last.endedAt !== undefined ? [] : [processIn(last.ref)];
+    return last?.ref === undefined || last.endedAt !== undefined ? [] : [{ trial: id, attempt: last }];
   });
+}
+
+function survivorOf({ trial, attempt }: OpenAttempt, workspace: Workspace, run: RunContext): readonly Survivor[] {
+  const { ref = {} } = attempt;
+  const { marker } = ref;
+  const [identity] = identityHere(processIn(ref), workspace);
+  if (typeof marker !== "string" || !marker.startsWith(run.mark) || identity === undefined) return [];
+  const isAdoptable = run.effects.processes.isAdoptable(workspace.runningDir(trial, attempt.attempt), identity);
+  return isAdoptable ? [{ trial, attempt, marker }] : [];
 }
 
 function callProcesses(workspace: Workspace, iteration: number): readonly ProcessRecord[] {
@@ -84,9 +170,11 @@ export function withMark(effects: Effects, mark: string, secrets: readonly strin
         processes.run({ ...request, secrets, marker: marked(request.marker ?? `process/${effects.token(8)}`) }, signal),
       killAll: () => processes.killAll(),
       isAlive: (identity) => processes.isAlive(identity),
+      adopt: (request, left, signal) => processes.adopt({ ...request, secrets }, left, signal),
+      isAdoptable: (lasting, identity) => processes.isAdoptable(lasting, identity),
       load: () => processes.load(),
       limitTiers: (limits) => processes.limitTiers(limits),
-      endLeftovers: (identities, prefix) => processes.endLeftovers(identities, prefix),
+      endLeftovers: (identities, prefix, but) => processes.endLeftovers(identities, prefix, but),
     },
   };
 }

@@ -13,6 +13,7 @@ import type { StopSignals } from "./ending.ts";
 import type { RunHistory, View } from "./history.ts";
 import type { InputGuard } from "./inputs.ts";
 import type { TrialFolders } from "./keep.ts";
+import type { Survivors } from "./leftovers.ts";
 import { type ArtifactStates, createEditCopies, type ProjectCopies } from "./project.ts";
 import { shownState } from "./propose.ts";
 import type { Requests } from "./requests.ts";
@@ -31,6 +32,7 @@ export interface Loop {
   readonly spending: Spending;
   readonly caps: Caps;
   readonly slots: Semaphore;
+  readonly survivors: Survivors;
   readonly signals: StopSignals;
   /** Aborted by either of them. */
   readonly stopping: AbortSignal;
@@ -60,7 +62,8 @@ export function stageContext(
   { iteration, base, notes: said = [] }: IterationRecord,
   states: ReadonlyMap<string, string>,
 ): StageContext {
-  const { run, workspace, artifacts, project, spending, slots, signals, stopping, requests, inputs, hide } = loop;
+  const { run, workspace, artifacts, project, spending, slots, survivors, signals, stopping, requests, inputs, hide } =
+    loop;
   const { effects, settings, signal, emit } = run;
   const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
   const going = (): Promise<void> => requests.going(stopping);
@@ -110,7 +113,7 @@ export function stageContext(
   };
   const isScored = (): boolean => !loop.history.isWithoutScore;
   const trials = createTrials(
-    { workspace, slots, spending, signals, stopping, going, inputs, copies, isScored },
+    { workspace, slots, survivors, spending, signals, stopping, going, inputs, copies, isScored },
     stage,
   );
   return { ...stage, trials: redactedTrials(trials, hide) };

@@ -9,7 +9,7 @@ import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { StopSignals } from "./ending.ts";
 import type { InputGuard } from "./inputs.ts";
-import { processRecord } from "./leftovers.ts";
+import { processRecord, type Survivor, type Survivors } from "./leftovers.ts";
 import type { StateResult } from "./project.ts";
 import type { Spending } from "./spending.ts";
 
@@ -35,6 +35,7 @@ export interface TrialServiceDeps {
   readonly going: () => Promise<void>;
   readonly inputs: InputGuard;
   readonly copies: Copies;
+  readonly survivors: Survivors;
   readonly isScored: () => boolean;
 }
 
@@ -57,9 +58,11 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       let record: Trial | null = deps.workspace.readTrialRecord(id);
       for (;;) {
         if (record?.state === "finished") return record;
-        using place = await placeFor(request);
+        const survivor = deps.survivors.take(id);
+        using place = survivor ? placeOf(survivor, request) : await placeFor(request);
         deps.inputs.assertUnchanged();
-        record = await runAttempt(request, id, record, place, attempt);
+        if (survivor && !request.adopts) await deps.survivors.end(survivor);
+        else record = await runAttempt(request, record, { id, place, survivor }, attempt);
       }
     },
     async beside(task, { alone = false } = {}) {
@@ -67,6 +70,18 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       return await task();
     },
   };
+
+  /** What a trial that outlived its AURA has had all along. */
+  function placeOf({ attempt: { slot, devices = [] } }: Survivor, request: TrialRequest): Place {
+    if (deps.signals.now.aborted) throw new Interrupted("now");
+    const held = slot === undefined ? [] : [deps.slots.claim(slot)];
+    const given = request.devices ? [request.devices.pool.claim(devices)] : [];
+    const all: readonly Disposable[] = [...held, ...given];
+    const release = (): void => {
+      for (const each of all) each[Symbol.dispose]();
+    };
+    return { conditions: defined({ slot, devices: request.devices && devices }), [Symbol.dispose]: release };
+  }
 
   /** A slot of the run's, and devices; one that queues elsewhere waits for no slot. */
   async function placeFor({ queues, exclusive, devices }: TrialRequest): Promise<Place> {
@@ -101,13 +116,12 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
 
   async function runAttempt(
     request: TrialRequest,
-    id: string,
     before: StartedTrial | null,
-    { conditions }: Place,
+    { id, place: { conditions }, survivor }: Given,
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Trial> {
     const { clock } = stage.effects;
-    const left = request.adopts ? leftRunning(before) : null;
+    const left = survivor?.attempt ?? (request.adopts ? leftRunning(before) : null);
     const number = left?.attempt ?? deps.workspace.nextAttempt(id, before);
     const opened = left ?? { attempt: number, startedAt: clock.now().toISOString(), ...conditions };
     const base = before ?? newTrial(request, id);
@@ -122,19 +136,23 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const started: TrialContext["started"] = (running) => {
       const { command } = running;
       const environment = running.environment && deps.workspace.keepEnvironment(running.environment);
-      const ref = "ref" in running ? running.ref : processRecord(running, deps.workspace);
+      const ref = "ref" in running ? running.ref : processRecord({ ...running, ...lasting }, deps.workspace);
       current = { ...current, attempts: [...earlier, { ...opened, ref, ...defined({ command, environment }) }] };
       deps.workspace.writeTrial(current, { durable: "ref" in running });
     };
     const measured = (used: AttemptUsage): void => {
       usage = used;
     };
-    const plain = { ...attemptContext(request, id, number, conditions), trials, started, measured };
-    const ctx = left?.ref === undefined ? plain : { ...plain, adopt: left.ref };
+    const context = attemptContext(request, id, number, conditions);
+    const marker = survivor?.marker ?? context.marker;
+    const lasting = request.adopts ? { marker } : {};
+    const adopt = left?.ref && { ref: left.ref, startedAtMs: Date.parse(left.startedAt) };
+    const ctx = { ...context, marker, trials, started, measured, ...defined({ adopt }) };
     const result = await conduct(request, ctx, attempt);
     if (request.kind === "trial") deps.spending.ran(1);
     const load = stage.effects.processes.load() ?? undefined;
-    const end = { ...usage, ...defined({ load }), durationMs: Math.round(clock.monotonic() - from) };
+    const ran = adopt ? Math.max(0, clock.now().getTime() - adopt.startedAtMs) : clock.monotonic() - from;
+    const end = { ...usage, ...defined({ load }), durationMs: Math.round(ran) };
     return close(request, current, result, end);
   }
 
@@ -169,11 +187,13 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     // At a gentle stop it was taken out of a queue.
     if (outcome.status === "cancelled" && (now.aborted || (request.queues && drain.aborted))) {
       deps.workspace.writeTrial(ended);
+      if (request.adopts) stage.effects.files.remove(deps.workspace.runningDir(started.id, last));
       throw new Interrupted(now.aborted ? "now" : "drain");
     }
     const retrying = mayRetry(ended, outcome);
     const record: Trial = retrying ? ended : { ...ended, state: "finished", ...result };
     deps.workspace.writeTrial(record);
+    if (request.adopts) stage.effects.files.remove(deps.workspace.runningDir(started.id, last));
     if (request.cwd === "copy" && outcome.status === "completed") deps.copies.remove(started.id, last);
     deps.copies.removeEmpty(started.id, last);
     stage.emit({
@@ -219,6 +239,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       seed: request.seed,
       slot,
       trialDir,
+      running: deps.workspace.runningDir(id, attempt),
       logs: deps.workspace.logFiles(id, attempt),
       cwd,
       paramsFile,
@@ -243,6 +264,14 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
   return trials;
 }
 
+/** Which trial an attempt is of, and what it has. */
+interface Given {
+  readonly id: string;
+  readonly place: Place;
+  /** The attempt is gone on with. */
+  readonly survivor: Survivor | null;
+}
+
 type Conditions = Pick<TrialAttempt, "slot" | "devices">;
 
 /** What an attempt holds while it runs, and what its record says of it. */
@@ -256,7 +285,9 @@ type AttemptEnd = AttemptUsage & Pick<TrialAttempt, "load"> & { readonly duratio
 /** The attempt that a killed AURA left running somewhere, if the record says where. */
 function leftRunning(trial: StartedTrial | null): TrialAttempt | null {
   const last = trial?.attempts.at(-1);
-  return last?.ref === undefined || last.endedAt !== undefined || last.ref.ending === true ? null : last;
+  if (last?.ref === undefined || last.endedAt !== undefined || last.ref.ending === true) return null;
+  // Local processes are gone on with as survivors.
+  return "pid" in last.ref ? null : last;
 }
 
 function newTrial(request: TrialRequest, id: string): StartedTrial {

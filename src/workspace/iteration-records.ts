@@ -171,6 +171,11 @@ export class IterationRecords {
     return layout.trialDir(this.root, id, attempt);
   }
 
+  /** Where a process that runs an attempt leaves what a later AURA goes on with. */
+  runningDir(id: TrialId, attempt: number): string {
+    return layout.runningDir(this.root, id, attempt);
+  }
+
   logFiles(id: TrialId, attempt: number): LogFiles {
     return layout.logFiles(this.root, id, attempt);
   }
@@ -184,7 +189,7 @@ export class IterationRecords {
     let next = Math.max(0, ...recorded) + 1;
     const leaves = (attempt: number): readonly string[] => {
       const { stdout, stderr } = this.logFiles(id, attempt);
-      return [this.trialDir(id, attempt), stdout, stderr];
+      return [this.trialDir(id, attempt), this.runningDir(id, attempt), stdout, stderr];
     };
     while (leaves(next).some((path) => this.#isTaken(path))) next += 1;
     return next;

@@ -48,11 +48,9 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
     },
   );
 
-  test("by a killed AURA is ended by the next resume", async () => {
-    here.write(
-      "killed.yaml",
-      spec({ name: "killed", experimenter: script(`${daemon(3)}; sleep 300.${token}3`, "timeout: 1s") }),
-    );
+  test("by a killed AURA is ended by the next resume with `on_crash: end`", async () => {
+    const trial = script(`${daemon(3)}; sleep 300.${token}3`, "timeout: 1s, on_crash: end");
+    here.write("killed.yaml", spec({ name: "killed", experimenter: trial }));
     const live = here.start(["run", "killed.yaml"]);
     here.write("daemon.pid", "");
     await live.until("trial.started");
@@ -65,6 +63,41 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
     expect(stdout).toMatch(/leftovers-ended/);
     expect(running(`sleep\u0000300.${token}3`)).toEqual([]);
   });
+
+  const ADOPTED = `echo begun >> "$AURA_ROOT/begun"; sleep 0.1 & ${DAEMON.replaceAll("DUR", `${token}5`)}; while [ ! -e "$AURA_ROOT/go" ]; do sleep 0.02; done; echo score=$1`;
+  test.each(["while it runs", "when it has ended"])(
+    "by a killed AURA is gone on with by the next resume, %s, and nothing of it is left then",
+    async (when) => {
+      using place = desk();
+      place.write("kept.yaml", spec({ name: "kept", experimenter: script(ADOPTED) }));
+      const live = place.start(["run", "kept.yaml"]);
+      await live.until("trial.started");
+      const folder = place.join("runs/kept/iterations/00001/trials");
+      const record = `${folder}/i00001-h000-t00.json`;
+      const isUnderWay = (): boolean => existsSync(record) && existsSync(place.join("daemon.pid"));
+      while (!isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 10));
+      live.kill("SIGKILL");
+      await live.ended;
+      const exit = (): string => readFileSync(`${folder}/i00001-h000-t00.a1.running/exit`, "utf8");
+      if (when === "when it has ended") {
+        place.write("go", "");
+        while (!exit().endsWith("exit 0\n")) await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      const again = place.start(["resume", "runs/kept"]);
+      await again.until("trial.started");
+      place.write("go", "");
+      const { code, stdout } = await again.ended;
+      expect(code).toBe(0);
+      expect(stdout).not.toMatch(/leftovers-ended/);
+      // Of both hypotheses, once each.
+      expect(place.lines("begun")).toEqual(["begun", "begun"]);
+      const { attempts, outcome } = JSON.parse(readFileSync(record, "utf8"));
+      expect(attempts).toHaveLength(1);
+      expect(outcome).toMatchObject({ status: "completed" });
+      expect(running(`sleep\u0000300.${token}5`)).toEqual([]);
+      expect(readdirSync(folder).filter((name) => name.endsWith(".running"))).toEqual([]);
+    },
+  );
 
   const callers = few([
     ["an agent", "runner: { type: command, argv: [sh, ./agent.sh] }", "agent.sh", (n: number) => hangingAgent(n)],

@@ -58,6 +58,8 @@ export function executionRig(options: RigOptions = {}): ExecutionRig {
   };
   const settings: RunSettings = { ...stage.settings, ...options.settings };
 
+  // A trial may run several times here, and each has an empty one.
+  let uses = 0;
   const contextOf = (request: TrialRequest): TrialContext => {
     const id = trialId(request.hypothesis.id, request.kind, request.index);
     const trialDir = dir.join("trials", id);
@@ -77,6 +79,7 @@ export function executionRig(options: RigOptions = {}): ExecutionRig {
       seed: request.seed,
       slot: 0,
       trialDir,
+      running: dir.join(`running-${uses++}`),
       logs: { stdout: `${trialDir}.stdout.log`, stderr: `${trialDir}.stderr.log` },
       cwd,
       paramsFile,

@@ -263,9 +263,14 @@ function faultyProcesses(inner: ProcessRunner, at: FaultSwitch, token: string): 
     load: () => inner.load(),
     limitTiers: (limits) => inner.limitTiers(limits),
     isAlive: (identity) => at.alive(() => isAlive(identity)),
-    endLeftovers: (identities, prefix) =>
+    adopt: (request, left, signal) =>
+      at.around({ port: "processes", method: "adopt", target: request.lasting }, signal, () =>
+        inner.adopt(request, left, signal),
+      ),
+    isAdoptable: (lasting, identity) => at.alive(() => inner.isAdoptable(lasting, identity)),
+    endLeftovers: (identities, prefix, but) =>
       at.around({ port: "processes", method: "endLeftovers", target: prefix }, new AbortController().signal, () =>
-        inner.endLeftovers(identities, prefix),
+        inner.endLeftovers(identities, prefix, but),
       ),
   };
 }

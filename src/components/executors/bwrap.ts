@@ -141,9 +141,11 @@ export class BwrapStarter implements Starter {
   /** How the command itself ended, which is not how the sandbox did that was never made. */
   ended(ended: Ended, place: TrialPlace): Ended {
     const { effects } = this.#known();
-    const told = effects.files.readText(toldIn(place)) ?? "";
+    const told = effects.files.readText(toldIn(place));
     effects.files.remove(toldIn(place));
     if (ended.end !== "exited") return ended;
+    // Read already, by an AURA that was killed before it had recorded the end: there was a sandbox.
+    if (told === null) return asSignal(ended);
     const code = /"exit-code": *(\d+)/.exec(told)?.[1];
     if (code !== undefined) return asSignal({ ...ended, exitCode: Number(code) });
     const { stderrTail = "" } = ended;

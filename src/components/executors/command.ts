@@ -93,6 +93,12 @@ export class CommandExecutor implements Executor {
     }
   }
 
+  /** Whether trials that outlive AURA are gone on with: with `on_crash: end`, those of a starter of its own only to end them. */
+  get adopts(): boolean {
+    const { start, adopt } = this.#starter;
+    return adopt !== undefined || (!start && this.#options.onCrash !== "end");
+  }
+
   get starter(): Starter {
     return this.#starter;
   }

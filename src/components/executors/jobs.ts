@@ -1,5 +1,5 @@
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
-import type { Effects, LimitTiers, ProcessLimits } from "../../kernel/effects.ts";
+import type { Effects, LimitTiers, ProcessLimits, ProcessRequest } from "../../kernel/effects.ts";
 import { isAuraError, messageOf } from "../../kernel/errors.ts";
 import { Interrupted } from "../../kernel/interrupted.ts";
 import type {
@@ -42,9 +42,17 @@ function trialPlace(
 
 /** A job as a local process. What mounts or cleans up around a process starts it with this as well. */
 export function startLocally(job: Job, { processes }: Pick<Effects, "processes">, signal: AbortSignal): Handle {
+  return localHandle(job, signal, (request, ended) => processes.run(request, ended));
+}
+
+function localHandle(
+  job: Job,
+  signal: AbortSignal,
+  run: (request: ProcessRequest, signal: AbortSignal) => Promise<Ended>,
+): Handle {
   const stopped = new AbortController();
   const { place: _place, known: _known, running: _running, ...request } = job;
-  const result = processes.run(request, AbortSignal.any([signal, stopped.signal]));
+  const result = run(request, AbortSignal.any([signal, stopped.signal]));
   return { wait: () => result, stop: (reason) => stopped.abort(reason) };
 }
 
@@ -123,7 +131,7 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
   const startedAt = clock.monotonic();
   try {
     const { adopt } = ctx;
-    const handle = adopt === undefined ? await dispatch.start(job, ctx) : await starter.adopt?.(adopt, job, ctx);
+    const handle = adopt === undefined ? await dispatch.start(job, ctx) : await goOn(adopt, job, attempt, ctx);
     if (!handle) return unstarted("lost", "AURA was killed while it ran, and nothing is known of it any more");
     // A local process hears of a stop, and knows its timeout, by itself.
     const whole = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
@@ -142,6 +150,29 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
   } finally {
     stops.over();
   }
+}
+
+/** Goes on with what a killed AURA left running; with `on_crash: end` only to end it. */
+async function goOn(left: NonNullable<TrialContext["adopt"]>, job: Job, attempt: Attempt, ctx: TrialContext) {
+  const { starter, options } = attempt;
+  if (!starter.start) return adoptLocally(left, job, ctx);
+  const handle = await starter.adopt?.(left.ref, job, ctx);
+  if (!handle || options.onCrash !== "end") return handle;
+  await handle.stop(new Error("AURA was killed while it ran"));
+  await handle.wait();
+  return null;
+}
+
+function adoptLocally({ ref, startedAtMs }: NonNullable<TrialContext["adopt"]>, job: Job, ctx: TrialContext) {
+  const { pid, pidStartedAt } = ref;
+  if (typeof pid !== "number" || typeof pidStartedAt !== "string") return null;
+  return localHandle(job, ctx.signal, (request, signal) =>
+    ctx.effects.processes.adopt(
+      { ...request, lasting: ctx.running },
+      { process: { pid, startedAt: pidStartedAt }, startedAtMs },
+      signal,
+    ),
+  );
 }
 
 /** What a starter of its own says of limits that were asked for; local processes say it of themselves. */
@@ -164,6 +195,7 @@ function jobOf(
     place,
     limits,
     isolated: starter.isolates ?? false,
+    ...(starter.start || options.onCrash === "end" ? {} : { lasting: ctx.running }),
     timeoutMs: stops.timeoutMs,
     graceMs: GRACE_MS,
     ...(outputBytes === undefined ? {} : { outputLimitBytes: outputBytes }),

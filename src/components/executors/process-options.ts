@@ -82,6 +82,14 @@ export const processOptionProperties = {
     "x-scores": false,
     description: "Refuse to run when a limit cannot be enforced on this machine.",
   },
+  on_crash: {
+    enum: ["adopt", "end"],
+    default: "adopt",
+    "x-secret": false,
+    "x-scores": false,
+    description:
+      "What a resume does with a trial that outlived a killed AURA: go on with it, or end it and run it again.",
+  },
   cwd: {
     enum: ["root", "copy"],
     default: "root",
@@ -111,6 +119,8 @@ export interface ProcessOptions {
   readonly passEnv?: readonly string[];
   readonly limits?: ProcessLimits & { readonly outputBytes?: number };
   readonly strictLimits?: boolean;
+  /** Default `adopt`. */
+  readonly onCrash?: "adopt" | "end";
   /** Default `root`. */
   readonly cwd?: "root" | "copy";
 }
@@ -141,6 +151,7 @@ export function toProcessOptions(options: Omit<ProcessSpecOptions, "command">): 
     timeoutMs: parseDuration(options.timeout),
     strictLimits: options.strict_limits,
     cwd: options.cwd,
+    onCrash: options.on_crash,
     ...defined({ env: options.env, passEnv: options.pass_env, limits: options.limits && toLimits(options.limits) }),
   };
 }

@@ -137,7 +137,7 @@ export class SingleTrialExperimenter implements Experimenter {
     if (this.gpus !== undefined && this.queues) {
       throw new SpecError("gpus gives out the devices of this machine: where trials queue, ask the executor for them");
     }
-    if (this.gpus !== undefined) this.#devices = new DevicePool(await findDevices(this.gpus, ctx));
+    if (this.gpus !== undefined) this.#devices = new DevicePool(await findDevices(this.gpus, ctx), ctx.takenDevices);
     for (const part of this.#parts()) await part.setup?.(ctx);
   }
 
@@ -155,7 +155,7 @@ export class SingleTrialExperimenter implements Experimenter {
 
   async runExperiment(hypothesis: Hypothesis, ctx: StageContext): Promise<Experiment> {
     const cwd = ctx.settings.artifacts.length > 0 ? "copy" : (this.executor?.cwd ?? "root");
-    const adopts = this.executor?.starter?.adopt !== undefined;
+    const adopts = this.executor?.adopts === true;
     const devices = this.#devices && this.gpus ? { pool: this.#devices, count: this.gpus } : undefined;
     const shared = { cwd, queues: this.queues, adopts, ...defined({ devices }) } as const;
     const request = { ...shared, exclusive: this.exclusive };

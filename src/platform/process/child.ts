@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync } from "node:fs";
 import { messageOf } from "../../kernel/errors.ts";
 import { send } from "./proc-fs.ts";
 
@@ -9,6 +10,8 @@ export interface ChildCommand {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Descriptors of files that it prints into; without them its output is told as it comes. They are closed here. */
+  readonly into?: readonly [number, number];
 }
 
 export interface Exit {
@@ -41,6 +44,7 @@ export interface ChildEvents {
 
 /** Starts a child without waiting for it. What is returned closes the ends of its pipes, and then it holds nothing up. */
 export function startChild(command: ChildCommand, events: ChildEvents): () => void {
+  const { into } = command;
   let child: ChildProcess;
   try {
     child = spawn(command.file, command.args, {
@@ -48,11 +52,13 @@ export function startChild(command: ChildCommand, events: ChildEvents): () => vo
       // A copy: Node adds to the object it is given when it measures coverage.
       env: { ...command.env },
       detached: true,
-      stdio: [command.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      stdio: [command.stdin === undefined ? "ignore" : "pipe", into?.[0] ?? "pipe", into?.[1] ?? "pipe"],
     });
   } catch (thrown) {
     events.refused(startError(thrown));
     return () => {};
+  } finally {
+    for (const fd of into ?? []) closeSync(fd);
   }
   const { pid } = child;
   if (pid === undefined) {

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ProcessLimits, ProcessUsage } from "../../kernel/effects.ts";
 import { send } from "./proc-fs.ts";
 
@@ -54,6 +54,10 @@ export class ControlGroups {
         return parent ? [[limit, parent] as const] : [];
       }),
     );
+  }
+
+  /** Removes groups of AURAs that have died, when nothing is in them any more. */
+  removeDead(): void {
     for (const folder of new Set([...this.#parents.values()].map((parent) => parent.folder))) removeDead(folder);
   }
 
@@ -100,6 +104,13 @@ export class ControlGroup {
   constructor(folders: ReadonlyMap<string, Version>) {
     this.#folders = folders;
     this.members = [...folders.keys()].map((folder) => join(folder, MEMBERS));
+  }
+
+  /** The group that a process of an earlier AURA joined by these files; `null` when it joined none. */
+  static ofMembers(members: readonly string[]): ControlGroup | null {
+    const folders = members.map((file) => dirname(file));
+    const version = (folder: string): Version => (existsSync(join(folder, V1.events)) ? V1 : V2);
+    return folders.length === 0 ? null : new ControlGroup(new Map(folders.map((folder) => [folder, version(folder)])));
   }
 
   /** Whether the kernel has ended a process of it for want of memory. */
@@ -152,7 +163,6 @@ function joins(members: string): boolean {
   return spawnSync("sh", ["-c", 'echo 0 >"$1"', "sh", members], { stdio: "ignore" }).status === 0;
 }
 
-/** Groups of an AURA that was killed, when nothing is in them any more. */
 function removeDead(parent: string): void {
   for (const name of readdirSync(parent)) {
     const pid = /^aura-(\d+)-/.exec(name)?.[1];

@@ -137,6 +137,19 @@ export class ProcessGroup {
     this.#meter.look([this.#id, ...this.#seen.keys()]);
   }
 
+  /** Stops all of it where it is, so that it can go on. Whether all of it has stopped by now. */
+  freeze(): boolean {
+    this.look();
+    if (this.#left === "leader") send(-this.#id, "SIGSTOP");
+    for (const pid of this.#seen.keys()) send(pid, "SIGSTOP");
+    return [this.#id, ...this.#seen.keys()].every((pid) => /[TtZX]/.test(readStat(pid)?.state ?? "X"));
+  }
+
+  thaw(): void {
+    if (this.#left === "leader") send(-this.#id, "SIGCONT");
+    for (const [pid, startTicks] of this.#seen) if (isThere(pid, startTicks)) send(pid, "SIGCONT");
+  }
+
   /** What it used, as far as was seen. */
   usage(): ProcessUsage {
     return this.#meter.usage();

@@ -1,9 +1,11 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import type { ProcessLimits, ProcessRequest } from "../../kernel/effects.ts";
 import { quoted } from "../../text/printable.ts";
 import type { ChildCommand, StartError } from "./child.ts";
 import type { ControlGroup } from "./control-groups.ts";
+import { exitFile, lastingShell } from "./lasting.ts";
+import { readStart } from "./proc-fs.ts";
 
 /** By what a process is held to its limits. */
 export interface LimitMeans {
@@ -34,7 +36,7 @@ export interface Invocation {
   readonly args: readonly string[];
 }
 
-type LimitedCommand = Pick<ProcessRequest, "file" | "args" | "cwd" | "env">;
+type LimitedCommand = Pick<ProcessRequest, "file" | "args" | "cwd" | "env" | "lasting">;
 
 /** A start that cannot be made, and why. */
 export interface Refusal {
@@ -54,10 +56,13 @@ const OPTIONS: readonly (readonly [keyof ProcessLimits, string])[] = [
 const JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; exec "$@"';
 
 /**
- * The command as it runs under limits: through a shell that joins the control groups, and through `prlimit`, which sets
+ * The command as it runs under limits: through a shell that joins the control groups, or one that waits to say how it ends, and through `prlimit`, which sets
  * limits on itself; each then becomes what follows. `--as` counts address space.
  */
-export function limited({ file, args, cwd, env }: LimitedCommand, { each, group }: LimitMeans): Invocation | Refusal {
+export function limited(
+  { file, args, cwd, env, lasting }: LimitedCommand,
+  { each, group }: LimitMeans,
+): Invocation | Refusal {
   const options = OPTIONS.flatMap(([name, option]) => {
     const value = each[name];
     const most = Math.max(0, Math.floor(value ?? 0));
@@ -65,13 +70,17 @@ export function limited({ file, args, cwd, env }: LimitedCommand, { each, group 
     return value === undefined ? [] : [name === "cpuSeconds" ? `${option}=${most}:${most + 1}` : `${option}=${most}`];
   });
   const members = group?.members ?? [];
-  if (options.length === 0 && members.length === 0) return { file, args };
+  if (options.length === 0 && members.length === 0 && lasting === undefined) return { file, args };
   // What is put before it would report a missing program as an exit code of its own.
   const program = findProgram(file, cwd, env.PATH);
   if (!program?.executable) return { refused: missingProgram(file, program !== null) };
+  if (lacksInterpreter(program.path)) return { refused: missingInterpreter(file) };
   const prlimit = options.length === 0 ? [] : [prlimitPath() ?? "prlimit", ...options, "--core=0", "--"];
   const command = [...prlimit, program.path, ...args];
-  if (members.length > 0) return { file: "/bin/sh", args: ["-c", JOIN, "sh", ...members, "--", ...command] };
+  const words = [...members, "--", ...command];
+  if (lasting !== undefined)
+    return { file: "/bin/sh", args: ["-c", lastingShell(env), "sh", exitFile(lasting), ...words] };
+  if (members.length > 0) return { file: "/bin/sh", args: ["-c", JOIN, "sh", ...words] };
   const [first = "", ...rest] = command;
   return { file: first, args: rest };
 }
@@ -83,6 +92,16 @@ function missingProgram(word: string, exists: boolean): string {
     return `cannot start ${name}: the file is there but may not be executed (chmod +x, or name its interpreter)`;
   const where = word.includes("/") ? "there is no such file" : "no such program on the PATH of this command";
   return `cannot start ${name}: ${where}`;
+}
+
+function missingInterpreter(word: string): string {
+  return `cannot start ${quoted(word)}: the interpreter that its first line names, or its loader, does not exist`;
+}
+
+/** Whether a program is a script whose first line names what is not there. */
+function lacksInterpreter(path: string): boolean {
+  const [, interpreter] = /^#! *(\/[^\s]+)/.exec(readStart(path) ?? "") ?? [];
+  return interpreter !== undefined && !existsSync(interpreter);
 }
 
 /** What the C library searches when there is no PATH. */
@@ -165,9 +184,7 @@ function explanation({ code, message }: StartError, request: ProcessRequest): st
   if (code === "ENOENT" || code === "EACCES") {
     const program = findProgram(request.file, request.cwd, request.env.PATH);
     if (!program?.executable) return missingProgram(request.file, program !== null);
-    if (code === "ENOENT") {
-      return `cannot start ${quoted(request.file)}: the interpreter that its first line names, or its loader, does not exist`;
-    }
+    if (code === "ENOENT") return missingInterpreter(request.file);
   }
   if (code === "ERR_INVALID_ARG_VALUE" && hasNul(request)) {
     return `cannot start ${quoted(request.file)}: an argument, a variable or the folder holds a NUL byte`;

@@ -123,6 +123,11 @@ export class Leftovers {
     this.refused(marker);
   }
 
+  /** These are of processes that an earlier AURA left, and may be gone on with: ended with all else at the latest. */
+  spare(markers: Iterable<string>): void {
+    for (const marker of markers) this.#stayed.add(marker);
+  }
+
   /** Ends everything that carries a marker of a process that runs, or has left something, at once. */
   sweepAll(): void {
     const known = new Set([...this.#running.keys(), ...this.#stayed]);
@@ -135,12 +140,12 @@ export class Leftovers {
 
 /**
  * Ends what a dead AURA left: the recorded processes with their groups and descendants, then everything whose marker
- * has the prefix. A process is only touched when its start time is the recorded one; an id alone proves nothing. Waits
+ * matches. A process is only touched when its start time is the recorded one; an id alone proves nothing. Waits
  * until they are gone, at most 5 s. Returns how many were ended.
  */
 export async function endLeftovers(
   recorded: readonly ProcessIdentity[],
-  markerPrefix: string,
+  matches: (marker: string) => boolean,
   identities: Identities,
 ): Promise<number> {
   const table = new ProcessTable();
@@ -156,8 +161,6 @@ export async function endLeftovers(
     }
   }
   for (const pid of killed.keys()) send(pid, "SIGKILL");
-  // An empty prefix would match the trials of every AURA on this machine.
-  const matches = (marker: string): boolean => markerPrefix !== "" && marker.startsWith(markerPrefix);
   const find = (): Pids => new MarkedProcesses().find(matches);
   const sweep = sweepMarked(find, { killed, looks: CLEAN_LOOKS, boundMs: GONE_BOUND_MS });
   for (let step = sweep.next(); ; step = sweep.next()) {

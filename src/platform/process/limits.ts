@@ -32,6 +32,11 @@ export class Limits {
     return { tiers, each, group: this.#known().make(limits) };
   }
 
+  /** Gives back what AURAs that have died had made. */
+  removeDead(): void {
+    this.#groups?.removeDead();
+  }
+
   #known(): ControlGroups {
     this.#groups ??= new ControlGroups();
     return this.#groups;

@@ -1,11 +1,12 @@
 import { loadavg, platform } from "node:os";
 import type { Clock, ProcessRunner } from "../../kernel/effects.ts";
 import type { Ending } from "./ending.ts";
+import { isWhole, readExit } from "./lasting.ts";
 import { endLeftovers, Leftovers, TreeWatch } from "./leftovers.ts";
 import { Limits } from "./limits.ts";
 import { type OomKills, systemOomKills } from "./oom.ts";
 import { Identities, ProcessTable } from "./proc-fs.ts";
-import { type RunHost, runProcess } from "./run.ts";
+import { adoptProcess, type RunHost, runProcess } from "./run.ts";
 
 export interface LocalProcessesOptions {
   /** Times deadlines and durations. */
@@ -35,6 +36,9 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
   return {
     self: identities.self,
     run: (request, signal) => runProcess(request, signal, host),
+    adopt: (request, left, signal) => adoptProcess(request, left, signal, host),
+    isAdoptable: (lasting, identity) =>
+      isWhole(lasting) && (identities.isAlive(identity) || readExit(lasting) !== null),
     killAll: () => {
       for (const ending of running) ending.force({ end: "cancelled", message: "AURA is ending" });
       leftovers.sweepAll();
@@ -42,6 +46,14 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
     load: () => (platform() === "linux" ? (loadavg()[0] ?? null) : null),
     limitTiers: (limits) => host.limits.tiers(limits),
     isAlive: (identity) => identities.isAlive(identity),
-    endLeftovers: (recorded, prefix) => endLeftovers(recorded, prefix, identities),
+    endLeftovers: (recorded, prefix, but = new Set()) => {
+      leftovers.spare(but);
+      if (but.size === 0) host.limits.removeDead();
+      return endLeftovers(
+        recorded,
+        (marker) => prefix !== "" && marker.startsWith(prefix) && !but.has(marker),
+        identities,
+      );
+    },
   };
 }

@@ -155,7 +155,7 @@ function mayRead(pid: number): boolean {
 }
 
 /** One read of at most 1 KiB, which holds all of a `stat`: this happens at every start of a process. */
-function readStart(path: string): string | null {
+export function readStart(path: string): string | null {
   const bytes = Buffer.allocUnsafe(1024);
   const length = readInto(bytes, path);
   return length === 0 ? null : bytes.toString("latin1", 0, length);

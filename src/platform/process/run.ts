@@ -1,17 +1,22 @@
 import { setMaxListeners } from "node:events";
-import type {
-  Clock,
-  Deadline,
-  ProcessEnd,
-  ProcessIdentity,
-  ProcessRequest,
-  ProcessResult,
-  ProcessUsage,
+import {
+  type Clock,
+  type Deadline,
+  type LastingRequest,
+  type LeftProcess,
+  type ProcessEnd,
+  type ProcessIdentity,
+  type ProcessRequest,
+  type ProcessResult,
+  type ProcessUsage,
+  TimeoutReached,
 } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
-import { type ChildCommand, type ChildEvents, type Exit, type StartError, startChild } from "./child.ts";
+import { type ChildEvents, type Exit, type StartError, startChild } from "./child.ts";
+import { ControlGroup } from "./control-groups.ts";
 import { Ending, ProcessGroup, reasonOfAbort } from "./ending.ts";
 import { childCommand, explainRefusal, type StartRefusal } from "./invocation.ts";
+import { type LastingExit, openSpool, readExit, readGroups, Spool, whenGone, writeGroups } from "./lasting.ts";
 import type { Leftovers, TreeWatch } from "./leftovers.ts";
 import type { Held, Limits } from "./limits.ts";
 import type { OomKills } from "./oom.ts";
@@ -33,6 +38,9 @@ export interface RunHost {
 
 /** How long pipes that a leftover holds open are read on after the process itself has ended, before and after the leftover is killed. */
 const DRAIN_MS = 250;
+
+/** How often what a process writes is looked at for whether it stands still. */
+const LOOKS_TO_HOLD = 20;
 
 /** How a shell reports a program of its that got SIGKILL. */
 const KILLED_IN_A_SHELL = 137;
@@ -67,9 +75,31 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal, h
     return notRun({ end: "spawn-error", message: `its limits cannot be set: ${messageOf(thrown)}` });
   }
   const command = childCommand(request, held);
-  if (!("refused" in command)) return await new ProcessRun(request, host, held).settle(command, signal);
-  await held.group?.end();
-  return notRun({ end: "cannot-start", message: command.refused });
+  if ("refused" in command) {
+    await held.group?.end();
+    return notRun({ end: "cannot-start", message: command.refused });
+  }
+  const { lasting } = request;
+  const start = (events: ChildEvents): (() => void) => {
+    if (lasting === undefined) return startChild(command, events);
+    const into = openSpool(lasting);
+    if (held.group !== null) writeGroups(lasting, held.group.members);
+    return startChild({ ...command, into }, events);
+  };
+  return await new ProcessRun(request, host, held).settle(start, signal);
+}
+
+/** Goes on with a process that an earlier AURA started. */
+export async function adoptProcess(
+  request: LastingRequest,
+  left: LeftProcess,
+  signal: AbortSignal,
+  host: RunHost,
+): Promise<ProcessResult> {
+  const tiers = host.limits.tiers(request.limits ?? {});
+  const group = ControlGroup.ofMembers(readGroups(request.lasting));
+  const run = new ProcessRun(request, host, { tiers, each: {}, group }, left);
+  return await run.settle(() => run.adopted(left.process), signal);
 }
 
 function notRun(why: { readonly end: ProcessEnd; readonly message?: string }): ProcessResult {
@@ -89,7 +119,8 @@ function notRun(why: { readonly end: ProcessEnd; readonly message?: string }): P
 type Settled =
   | { readonly kind: "exited"; readonly exit: Exit }
   | ({ readonly kind: "refused" } & StartRefusal)
-  | { readonly kind: "stuck" };
+  | { readonly kind: "stuck" }
+  | { readonly kind: "lost" };
 
 class ProcessRun implements ChildEvents {
   readonly #request: ProcessRequest;
@@ -105,12 +136,20 @@ class ProcessRun implements ChildEvents {
   #oomKillsBefore: number | null = null;
   #deadline: Deadline | null = null;
   #startFailure: { readonly thrown: unknown } | null = null;
+  #spool: Spool | null = null;
+  /** What the shell before a lasting process said of its end. */
+  #told: LastingExit | null = null;
+  /** Of one that was adopted: since when it has been running, and for how long by then. */
+  readonly #left: LeftProcess | undefined;
+  readonly #ranMs: number;
 
-  constructor(request: ProcessRequest, host: RunHost, held: Held) {
+  constructor(request: ProcessRequest, host: RunHost, held: Held, left?: LeftProcess) {
     this.#request = request;
+    this.#left = left;
+    this.#ranMs = left === undefined ? 0 : Math.max(0, host.clock.now().getTime() - left.startedAtMs);
     this.#host = host;
     this.#held = held;
-    this.#startedAt = host.clock.monotonic();
+    this.#startedAt = host.clock.monotonic() - this.#ranMs;
     this.#ending = new Ending(request.graceMs, () => this.#settled.resolve({ kind: "stuck" }));
     const limit = `wrote more than ${request.outputLimitBytes} bytes of output`;
     this.#output = new ProcessOutput(request, {
@@ -120,15 +159,58 @@ class ProcessRun implements ChildEvents {
   }
 
   started(pid: number): void {
-    const { clock, identities, oomKills } = this.#host;
-    this.#identity = identities.of(pid);
-    this.#startedAt = clock.monotonic();
-    this.#oomKillsBefore = oomKills();
-    this.#armDeadline();
-    this.#group = new ProcessGroup(pid, this.#host.table, this.#request.isolated);
-    this.#host.trees.add(this.#group);
-    this.#ending.started(this.#group);
+    this.#startedAt = this.#host.clock.monotonic();
+    this.#begin(this.#host.identities.of(pid));
     this.#announce();
+  }
+
+  /** It was started by an earlier AURA, and may have ended since. */
+  adopted(identity: ProcessIdentity): () => void {
+    const { identities } = this.#host;
+    const isAlive = (): boolean => identities.isAlive(identity);
+    if (isAlive()) {
+      this.#begin(identity);
+      // It may have been held up as its AURA died.
+      this.#group?.thaw();
+    } else this.#openSpool();
+    void whenGone(isAlive).then(() => {
+      this.#told = this.#readExit();
+      this.#ending.gone(false);
+      if (this.#told === null) this.#settled.resolve({ kind: "lost" });
+      else this.#settled.resolve({ kind: "exited", exit: { ...this.#told, leftOthers: false } });
+      this.#closed.resolve(true);
+    });
+    return () => undefined;
+  }
+
+  #begin(identity: ProcessIdentity): void {
+    this.#identity = identity;
+    this.#oomKillsBefore = this.#host.oomKills();
+    this.#armDeadline();
+    this.#group = new ProcessGroup(identity.pid, this.#host.table, this.#request.isolated);
+    this.#host.trees.add(this.#group);
+    this.#openSpool();
+    this.#ending.started(this.#group);
+  }
+
+  #openSpool(): void {
+    const { lasting } = this.#request;
+    if (lasting === undefined) return;
+    this.#spool = new Spool(lasting, (stream, chunk) => this.#output.take(stream, chunk));
+    this.#spool.follow({ hold: () => this.#hold(), goOn: () => this.#group?.thaw() });
+  }
+
+  async #hold(): Promise<boolean> {
+    for (let looks = 0; looks < LOOKS_TO_HOLD; looks++) {
+      if (this.#group?.freeze()) return true;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return false;
+  }
+
+  #readExit(): LastingExit | null {
+    const { lasting } = this.#request;
+    return lasting === undefined ? null : readExit(lasting);
   }
 
   refused(error: StartError): void {
@@ -142,21 +224,22 @@ class ProcessRun implements ChildEvents {
 
   exited(exit: Exit): void {
     this.#ending.gone(exit.leftOthers);
-    this.#settled.resolve({ kind: "exited", exit });
+    this.#told = this.#readExit();
+    this.#settled.resolve({ kind: "exited", exit: { ...exit, ...this.#told } });
   }
 
   closed(): void {
     this.#closed.resolve(true);
   }
 
-  async settle(command: ChildCommand, signal: AbortSignal): Promise<ProcessResult> {
+  async settle(start: (events: ChildEvents) => () => void, signal: AbortSignal): Promise<ProcessResult> {
     const { running, leftovers, clock } = this.#host;
     const { marker } = this.#request;
     running.add(this.#ending);
     if (marker !== undefined) leftovers.started(marker);
     const cancel = (): void => this.#ending.request(reasonOfAbort(signal));
     signal.addEventListener("abort", cancel);
-    const letGo = startChild(command, this);
+    const letGo = start(this);
     const settled = await this.#settled.promise;
     signal.removeEventListener("abort", cancel);
     this.#deadline?.[Symbol.dispose]();
@@ -174,7 +257,7 @@ class ProcessRun implements ChildEvents {
   #armDeadline(): void {
     const { timeoutMs } = this.#request;
     if (timeoutMs === undefined) return;
-    const deadline = this.#host.clock.deadline(timeoutMs);
+    const deadline = this.#host.clock.deadline(Math.max(0, timeoutMs - this.#ranMs));
     this.#deadline = deadline;
     const expire = (): void => this.#ending.request(reasonOfAbort(deadline.signal));
     deadline.signal.addEventListener("abort", expire, { once: true });
@@ -198,11 +281,14 @@ class ProcessRun implements ChildEvents {
     const ended = readOn && (await within(DRAIN_MS, this.#closed.promise));
     const killed = this.#ending.killRest();
     if (marker !== undefined) {
-      const byItself = this.#ending.reason === null && ended;
+      // Of one that prints into files nobody hears whether all has been closed.
+      const byItself = this.#ending.reason === null && ended && this.#spool === null;
       if (settled.kind === "refused") this.#host.leftovers.refused(marker);
       else await this.#host.leftovers.ended({ marker, killed, byItself });
     }
     if (readOn && !ended) await within(DRAIN_MS, this.#closed.promise);
+    await this.#spool?.drain();
+    this.#spool?.close();
     this.#ending.dispose();
     letGo();
   }
@@ -222,7 +308,7 @@ class ProcessRun implements ChildEvents {
       stdoutTail: stdout.tail,
       stderrTail: stderr.tail,
       ...(this.#identity === null ? {} : { pid: this.#identity.pid }),
-      usage: { ...this.#group?.usage(), ...this.#held.group?.usage(), ...this.#limitsHeld() },
+      usage: { ...this.#used(), ...this.#limitsHeld() },
     };
   }
 
@@ -233,6 +319,8 @@ class ProcessRun implements ChildEvents {
       return { end: reason?.end ?? "cancelled", message };
     }
     if (reason !== null) return reason;
+    if (this.#ranTooLong()) return reasonOfAbort(AbortSignal.abort(new TimeoutReached(this.#request.timeoutMs ?? 0)));
+    if (settled.kind === "lost") return { end: "lost", message: "it ended while no AURA watched, without saying how" };
     if (settled.kind === "refused") return { end: settled.end, message: settled.message };
     const { exit } = settled;
     if (exit.code !== 0 && this.#held.group?.ranOutOfMemory()) {
@@ -246,6 +334,19 @@ class ProcessRun implements ChildEvents {
     if (exit.signal !== null)
       return { end: "signal", message: `ended by ${exit.signal}${LIMIT_SIGNALS[exit.signal] ?? ""}` };
     return { end: "exited" };
+  }
+
+  /** It ended by itself, at a time when nobody was there to hold it to its timeout. */
+  #ranTooLong(): boolean {
+    const { timeoutMs } = this.#request;
+    if (this.#left === undefined || this.#told === null || timeoutMs === undefined) return false;
+    return this.#told.endedAtMs - this.#left.startedAtMs > timeoutMs;
+  }
+
+  #used(): ProcessUsage {
+    const seen = { ...this.#group?.usage(), ...this.#held.group?.usage() };
+    const { cpuSeconds } = this.#told ?? {};
+    return cpuSeconds === undefined ? seen : { ...seen, cpuSeconds: Math.max(cpuSeconds, seen.cpuSeconds ?? 0) };
   }
 
   #limitsHeld(): ProcessUsage {

@@ -27,6 +27,7 @@ describe("the components that run experiments", () => {
       shell: false,
       timeout: "1h",
       strict_limits: false,
+      on_crash: "adopt",
       cwd: "root",
       limits: {},
     });
@@ -38,6 +39,7 @@ describe("the components that run experiments", () => {
       shell: true,
       timeout: "5m",
       strict_limits: true,
+      on_crash: "end",
       cwd: "copy",
       limits,
       pass_env: ["A"],
@@ -46,6 +48,7 @@ describe("the components that run experiments", () => {
     expect(toProcessOptions(options)).toEqual({
       shell: true,
       timeoutMs: 300_000,
+      onCrash: "end",
       strictLimits: true,
       cwd: "copy",
       passEnv: ["A"],
