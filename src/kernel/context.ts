@@ -13,7 +13,7 @@ import type { LogFiles, ProcessIdentity, Rng } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Runner, RunnerReply } from "./runner.ts";
 
-export type { ArtifactsView, RunContext, WorkspaceView } from "./run-context.ts";
+export type { ArtifactsView, RunContext, ScoringTerms, WorkspaceView } from "./run-context.ts";
 
 /** One scored hypothesis of a finished iteration, small enough to keep in memory for every one of a long run. */
 export interface HistoryEntry {

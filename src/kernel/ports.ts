@@ -7,7 +7,7 @@ import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { MetricSettings } from "../model/settings.ts";
 import type { Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
-import type { StageContext, StageResults, TrialContext } from "./context.ts";
+import type { ScoringTerms, StageContext, StageResults, TrialContext } from "./context.ts";
 import type { ProcessEnd } from "./effects.ts";
 import type { Lifecycle } from "./runner.ts";
 import type { Command, ProbeContext, Starter, TrialPlace } from "./starter.ts";
@@ -56,6 +56,8 @@ export interface Researcher extends Lifecycle {
 export interface Experimenter extends Lifecycle {
   /** Whether it takes all hypotheses of an iteration at once, since what it runs them with has a queue of its own. */
   readonly queues?: boolean;
+  /** How it runs a hypothesis, for prompts to tell. */
+  readonly terms?: ScoringTerms;
   /** A command of a trial or a check as it is really started, for a dry run. */
   wrap?(command: Command, place: TrialPlace): Command;
   /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
@@ -69,6 +71,8 @@ export interface Evaluator extends Lifecycle {
   readonly inputs?: readonly string[];
   /** Which number this evaluator scores by, for pipelines written in code that do not say so themselves. */
   readonly metric?: Partial<MetricSettings>;
+  /** How it comes to a score, for prompts to tell. */
+  readonly terms?: ScoringTerms;
   evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation>;
 }
 
@@ -145,6 +149,8 @@ export interface Executor extends Lifecycle {
   readonly adopts?: boolean;
   /** How it starts commands. Absent when it runs no commands, but functions: checks are local processes then. */
   readonly starter?: Starter;
+  /** What it runs, for prompts to tell. */
+  readonly terms?: ScoringTerms;
   /** From now on commands are started this way, by their environment. Throws `SpecError` where that does not go together. */
   startBy?(starter: Starter): void;
   /** Runs one attempt: of the trial, or with a `starter` of the check, that the context is about. */

@@ -2,6 +2,7 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { DeclaredParameters, Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
+import type { JsonObject } from "../model/json.ts";
 import type { PriorRun } from "../model/prior.ts";
 import type { InputRecord, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
@@ -31,6 +32,25 @@ export interface ArtifactsView {
   /** State that the base was made from: the base of the iteration that its hypothesis was made in. */
   readonly parent: string;
   readonly start: string;
+  /** The hypothesis whose state the base is. */
+  readonly baseOf?: HypothesisId;
+}
+
+/** How hypotheses are run and scored, for prompts to tell: what the parts of a run say of themselves. */
+export interface ScoringTerms {
+  /** What runs for each trial, placeholders and all. */
+  readonly command?: string;
+  /** Longest that a trial may run. */
+  readonly timeoutMs?: number;
+  /** What else a trial may use, by the name of the limit. */
+  readonly limits?: JsonObject;
+  readonly trials?: number;
+  /** What a trial leaves under the tracked artifacts is kept, and carried on with its hypothesis. */
+  readonly capture?: boolean;
+  /** Who or what gives the score, where that is no number that the command prints. */
+  readonly scorer?: string;
+  /** The commands that have to succeed before a trial runs. */
+  readonly checks?: readonly string[];
 }
 
 /** The one object threaded through the run. */
@@ -52,6 +72,8 @@ export interface RunContext {
   readonly declared?: DeclaredParameters;
   /** Devices that trials have which outlived an AURA that was killed. */
   readonly takenDevices?: readonly string[];
+  /** How hypotheses are run and scored, as far as that is known. */
+  readonly scoring?: ScoringTerms;
   readonly totals: () => RunTotals;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -87,6 +87,11 @@ export type StopSettings = RunSettings["stop"];
 export type InputSetting = RunSettings["inputs"][number];
 export type CheckSetting = RunSettings["checks"][number];
 
+/** A command as people read it: as it was written, or its words with blanks between them. */
+export function commandText(command: string | readonly string[]): string {
+  return typeof command === "string" ? command : command.join(" ");
+}
+
 export const DEFAULT_SETTINGS: Omit<RunSettings, "name" | "root" | "metric"> = {
   goal: "",
   seed: 0,

@@ -22,6 +22,7 @@ import { copyPrior, type EarlierRun, priorOf } from "./prior.ts";
 import { openProject } from "./project.ts";
 import { Requests } from "./requests.ts";
 import { chooseFailed, clearFailed } from "./resume.ts";
+import { scoringTerms } from "./scoring.ts";
 import { recordedSpending, Spending } from "./spending.ts";
 import type { Loop } from "./stage-context.ts";
 import { redactedStages } from "./stages.ts";
@@ -71,6 +72,7 @@ export async function conductRun(
     ...(prior.length > 0 ? { prior } : {}),
     keyVariables: options.keyVariables ?? [],
     ...(options.researcher.declared ? { declared: options.researcher.declared } : {}),
+    scoring: hide.record(scoringTerms(options, settings)),
     totals: () => spending.totals(),
     emit: emitter.emit,
     signal: signals.now,

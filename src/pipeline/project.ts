@@ -174,7 +174,12 @@ export async function openProject(
         return { reason: made.message, ...(made.nearest === null ? {} : { nearest: made.nearest }) };
       },
       view: (base) =>
-        createArtifactsView(store, { base: base.snapshot, parent: parentOf(workspace, base) ?? start, start }),
+        createArtifactsView(store, {
+          base: base.snapshot,
+          parent: parentOf(workspace, base) ?? start,
+          start,
+          baseOf: base.hypothesisId,
+        }),
       carry: (state) => setCarried(store, state),
     },
   };

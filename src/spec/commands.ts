@@ -1,6 +1,7 @@
 import { declaredParameters } from "../components/space/schema.ts";
 import type { DeclaredParameters } from "../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { commandText } from "../model/settings.ts";
 import {
   CommandError,
   compileCommand,
@@ -90,7 +91,7 @@ export function checkCommands(
     }
   }
   for (const { command, shell, path } of commands) {
-    if (shell) found.warnings.push(...bracesInShell(textOf(command), path, space));
+    if (shell) found.warnings.push(...bracesInShell(commandText(command), path, space));
   }
   const experiments = commands.filter(({ experiment }) => experiment);
   if (space && found.errors.length === 0 && experiments.length > 0 && !experiments.some(takesEverything)) {
@@ -135,10 +136,6 @@ function templatesOf(placed: PlacedCommand, declared: DeclaredParameters, errors
 
 function about({ written, meant }: CommandError): Partial<Finding> {
   return { ...(written === undefined ? {} : { within: written }), ...(meant === undefined ? {} : { meant }) };
-}
-
-function textOf(command: PlacedCommand["command"]): string {
-  return typeof command === "string" ? command : command.join(" ");
 }
 
 /** What looks like a placeholder where there are none. */
@@ -206,5 +203,5 @@ function holdsObjects({ choices }: JsonObject): boolean {
 
 /** Whether a command gets all parameters at once, or reads them from where AURA puts them. */
 function takesEverything({ command }: PlacedCommand): boolean {
-  return /\{aura\.args\.\.\.|\{aura\.params_file|AURA_TRIAL_PARAMS/.test(textOf(command));
+  return /\{aura\.args\.\.\.|\{aura\.params_file|AURA_TRIAL_PARAMS/.test(commandText(command));
 }

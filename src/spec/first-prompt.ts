@@ -7,12 +7,16 @@ import { NO_TOTALS } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { inputSize } from "../pipeline/inputs.ts";
 import type { EarlierRun } from "../pipeline/prior.ts";
+import { scoringTerms } from "../pipeline/scoring.ts";
 import { type EarlierState, previewArtifacts } from "../workspace/states/index.ts";
 import type { SurveyedCopy } from "./copy.ts";
 import type { ResolvedRun } from "./resolve.ts";
 
 /** Stands in a prompt for the score of the start, which has not been run. */
 export const START_SCORE = "<score of the start>";
+
+/** Stands in it for what the evaluator says of that. */
+export const START_REASON = "<what is said of it>";
 
 /** A score that no run has, put into the prompt and replaced. */
 const UNLIKELY = -7.25093184641e-287;
@@ -50,7 +54,7 @@ function sendsPrompts(researcher: object): researcher is SendsPrompts {
 
 /** The first iteration of a run that does not take place: nothing can be asked or run, and of artifacts the start has a score. */
 function previewContext(
-  { settings }: ResolvedRun,
+  { settings, experimenter, evaluator }: ResolvedRun,
   root: string,
   effects: Effects,
   copy: SurveyedCopy | null,
@@ -69,7 +73,7 @@ function previewContext(
     spec: {},
     score: UNLIKELY,
     passed: settings.metric.baseline === undefined,
-    reason: "",
+    reason: START_REASON,
     hasEdits: false,
     state: "",
   };
@@ -89,6 +93,7 @@ function previewContext(
     inputs: settings.inputs.map((input) => {
       return { path: input.path, size: inputSize(input, scope), modifiedAt: "", sha256: "" };
     }),
+    scoring: scoringTerms({ experimenter, evaluator }, settings),
     totals: () => NO_TOTALS,
     emit: () => {},
     signal: new AbortController().signal,

@@ -24,7 +24,7 @@ import { mostAtOnce, repeatsOf } from "./build.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { type SurveyedCopy, surveyCopy } from "./copy.ts";
 import { pathText } from "./diagnostics.ts";
-import { type Beginning, firstPrompt, START_SCORE } from "./first-prompt.ts";
+import { type Beginning, firstPrompt, START_REASON, START_SCORE } from "./first-prompt.ts";
 import type { ResolvedRun } from "./resolve.ts";
 import { knownComponents, type Site, sitesOf } from "./sites.ts";
 
@@ -65,7 +65,7 @@ export const planSchema = exactly(["from"], {
   trialsPerHypothesis: described("Repeats of the experiment, and checks.", WHOLE),
   atOnce: described("Trials that can run at a time: `parallel`, and no more than an iteration has.", WHOLE),
   prompt: described(
-    `The researcher's first prompt as it will be sent, but for the start's score, which ${START_SCORE} stands for; \`null\` when it asks no model, or cannot tell before the run.`,
+    `The researcher's first prompt as it will be sent, but for what the start came to, which ${START_SCORE} and ${START_REASON} stand for; \`null\` when it asks no model, or cannot tell before the run.`,
     nullable(TEXT),
   ),
   copy: described(

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { RunContext, StageContext } from "../../kernel/context.ts";
+import type { RunContext, ScoringTerms, StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { ProcessResult } from "../../kernel/effects.ts";
 import { messageOf, ToolMissingError } from "../../kernel/errors.ts";
@@ -87,6 +87,11 @@ export class CommandEvaluator implements Evaluator {
     this.#options = options;
     this.inputs = options.inputs ?? [];
     this.passEnv = options.passEnv ?? [];
+  }
+
+  /** Neither its words nor its inputs: they are for no prompt. */
+  get terms(): ScoringTerms {
+    return { scorer: "a program apart from the trial, which reads what that left" };
   }
 
   async setup(ctx: RunContext): Promise<void> {

@@ -1,4 +1,4 @@
-import type { StageContext } from "../../kernel/context.ts";
+import type { ScoringTerms, StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { assertOptions, type Expectation, inSchema } from "../../kernel/given-options.ts";
 import type { Evaluator as EvaluatorPort } from "../../kernel/ports.ts";
@@ -63,6 +63,11 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
     super("evaluator", options, DEFAULT_JUDGE_PROMPT, JUDGED_SHAPES);
     this.scale = options.scale ?? [0, 1];
     this.votes = options.votes ?? 1;
+  }
+
+  get terms(): ScoringTerms {
+    const votes = this.votes === 1 ? "" : `; it is asked ${this.votes} times, and the median counts`;
+    return { scorer: `a model judges what the trials left, from ${this.scale[0]} to ${this.scale[1]}${votes}` };
   }
 
   async evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation> {

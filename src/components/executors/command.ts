@@ -1,5 +1,5 @@
 import { isAbsolute, join, normalize, sep } from "node:path";
-import type { RunContext, TrialContext } from "../../kernel/context.ts";
+import type { RunContext, ScoringTerms, TrialContext } from "../../kernel/context.ts";
 import type { AnyDefinition, ComponentDeps, ToolProbe } from "../../kernel/define.ts";
 import { messageOf, SpecError, ToolMissingError } from "../../kernel/errors.ts";
 import { assertArgument, assertOptions } from "../../kernel/given-options.ts";
@@ -13,7 +13,8 @@ import type {
   Starter,
 } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import type { JsonValue } from "../../model/json.ts";
+import { defined, type JsonValue } from "../../model/json.ts";
+import { commandText } from "../../model/settings.ts";
 import { isWithinAny } from "../../model/tree-path.ts";
 import {
   type AuraName,
@@ -101,6 +102,11 @@ export class CommandExecutor implements Executor {
 
   get starter(): Starter {
     return this.#starter;
+  }
+
+  get terms(): ScoringTerms {
+    const { timeoutMs, limits } = this.#options;
+    return { command: commandText(this.#command.source), ...defined({ timeoutMs }), limits: defined({ ...limits }) };
   }
 
   startBy(starter: Starter): void {
@@ -268,8 +274,7 @@ function missingProgram(
   reason: string,
   remedy = "install it, or give its path in the command",
 ): ToolMissingError {
-  const command = typeof source === "string" ? source : source.join(" ");
-  const message = `${program} is needed by the command \`${command}\` and ${reason}`;
+  const message = `${program} is needed by the command \`${commandText(source)}\` and ${reason}`;
   return new ToolMissingError(program, `${message}\n${remedy}`);
 }
 

@@ -1,4 +1,4 @@
-import type { AttemptResult, RunContext, StageContext, TrialContext } from "../../kernel/context.ts";
+import type { AttemptResult, RunContext, ScoringTerms, StageContext, TrialContext } from "../../kernel/context.ts";
 import { type AnyDefinition, type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { DevicePool } from "../../kernel/devices.ts";
 import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
@@ -112,6 +112,10 @@ export class SingleTrialExperimenter implements Experimenter {
 
   get passEnv(): readonly string[] {
     return this.executor?.passEnv ?? [];
+  }
+
+  get terms(): ScoringTerms {
+    return { ...this.executor?.terms, trials: this.trials, capture: this.capture };
   }
 
   wrap(command: Command, place: TrialPlace): Command {

@@ -4,7 +4,7 @@ import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import type { InputSetting } from "../../model/settings.ts";
 import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { clipLines, fence, promptLine } from "../../text/printable.ts";
-import { TOKEN_BUDGETS } from "./history.ts";
+import { TOKEN_BUDGETS } from "./budgets.ts";
 import { fencedText, printableList } from "./printable.ts";
 
 /** Files of one input folder whose contents are considered. */

@@ -57,6 +57,11 @@ export function lazyRecord(fields: ReadonlyMap<string, () => unknown>): Readonly
   return record;
 }
 
+/** The object itself, which prints, bare, as `text`, worked out then. */
+export function printed<T extends object>(value: T, text: () => string): T {
+  return Object.defineProperty(value, "toString", { value: text, enumerable: false });
+}
+
 function printing<T extends object>(value: T, text: string): T {
-  return Object.defineProperty(value, "toString", { value: () => text, enumerable: false });
+  return printed(value, () => text);
 }

@@ -2,17 +2,23 @@ import type { StageContext } from "../../kernel/context.ts";
 import type { MetricSettings } from "../../model/settings.ts";
 import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { fence, promptLine } from "../../text/printable.ts";
-import { TOKEN_BUDGETS } from "./history.ts";
+import { TOKEN_BUDGETS } from "./budgets.ts";
 import { printableList, printableRecord } from "./printable.ts";
 
-/** `metric`: name, direction, baseline, target. */
-export function metricVariable({ name, direction, baseline, target }: MetricSettings): unknown {
+/** `metric`: name, direction, min_delta, baseline, target. */
+export function metricVariable(metric: MetricSettings): unknown {
+  const { name, direction, baseline, target } = metric;
   const limits = [
     baseline === undefined ? "" : `; baseline ${baseline}`,
     target === undefined ? "" : `; target ${target}`,
   ].join("");
-  const fields = { name, direction, baseline: baseline ?? "", target: target ?? "" };
+  const fields = { name, direction, min_delta: minDeltaText(metric), baseline: baseline ?? "", target: target ?? "" };
   return printableRecord(fields, `${name} (${direction}${limits})`);
+}
+
+/** How much better counts as better, as a spec has it: `0.001`, or a share of the best such as `3%`. */
+export function minDeltaText({ minDelta: { kind, value } }: Pick<MetricSettings, "minDelta">): string {
+  return kind === "absolute" ? String(value) : `${Number((value * 100).toPrecision(12))}%`;
 }
 
 /**
@@ -97,9 +103,10 @@ export function notesVariable(ctx: StageContext): unknown {
   return printableList(kept, kept.map((note) => `- ${note}`).join("\n"));
 }
 
-function seconds(ms: number): string {
+/** A limit of time in the largest unit in which it is whole. */
+export function seconds(ms: number): string {
   const whole = Math.round(ms / 1000);
   if (whole % 3600 === 0 && whole > 0) return `${whole / 3600}h`;
   if (whole % 60 === 0 && whole > 0) return `${whole / 60}m`;
-  return `${whole}s`;
+  return ms < 1000 ? `${ms}ms` : `${whole}s`;
 }

@@ -2,10 +2,14 @@ import type { StageContext } from "../../kernel/context.ts";
 import type { Role } from "../../model/call.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE, shapeOf } from "../../platform/template-check.ts";
+import { ENTRY_DATA, ENTRY_FIELDS } from "./entries.ts";
+import { failuresVariable } from "./failures.ts";
 import { artifactDiffVariable, artifactsVariable, inputsVariable } from "./file-variables.ts";
-import { bestVariable, failuresVariable, historyVariable, priorVariable } from "./history.ts";
+import { earlierVariable, historyVariable, priorVariable } from "./history.ts";
 import { absent, lazyRecord, printableJson, printableRecord } from "./printable.ts";
 import { budgetVariable, insightsVariable, metricVariable, notesVariable } from "./run-variables.ts";
+import { scoringVariable } from "./scoring.ts";
+import { baseVariable, bestVariable, latestVariable, runnersUpVariable } from "./standing.ts";
 
 /** What a stage adds to the run's own variables. */
 export interface VariableOptions {
@@ -31,6 +35,7 @@ export function promptVariables(ctx: StageContext, options: VariableOptions): Re
   const run: Readonly<Record<keyof typeof RUN | "vars", () => unknown>> = {
     goal: () => ctx.settings.goal,
     metric: () => metricVariable(ctx.settings.metric),
+    scoring: () => scoringVariable(ctx),
     num_tasks: () => options.numTasks ?? 1,
     iteration: () => ctx.iteration,
     insights: () => insightsVariable(ctx),
@@ -39,6 +44,10 @@ export function promptVariables(ctx: StageContext, options: VariableOptions): Re
     prior: () => priorVariable(ctx),
     failures: () => failuresVariable(ctx),
     best: () => bestVariable(ctx),
+    base: () => baseVariable(ctx),
+    latest: () => latestVariable(ctx),
+    runners_up: () => runnersUpVariable(ctx),
+    earlier: () => earlierVariable(ctx),
     artifacts: () => artifactsVariable(ctx),
     artifact_diff: () => artifactDiffVariable(ctx),
     constraints: () => keyed(ctx.settings.constraints),
@@ -68,10 +77,7 @@ function keyed(object: JsonObject): unknown {
   );
 }
 
-const ENTRY = {
-  ...allOf(["id", "label", "score", "passed", "reason", "iteration", "failed", "diff"], SINGLE),
-  spec: OPEN,
-};
+const ENTRY = { ...allOf(ENTRY_FIELDS, SINGLE), ...allOf(ENTRY_DATA, OPEN) };
 const FILES = listOf(recordOf(allOf(["path", "size", "content"], SINGLE)));
 const BUDGET = [
   "iteration",
@@ -88,7 +94,11 @@ const BUDGET = [
 /** The variables every prompt has, whatever its stage, besides `vars`. */
 const RUN = {
   goal: SINGLE,
-  metric: recordOf(allOf(["name", "direction", "baseline", "target"], SINGLE)),
+  metric: recordOf(allOf(["name", "direction", "min_delta", "baseline", "target"], SINGLE)),
+  scoring: recordOf({
+    ...allOf(["command", "trials", "timeout", "limits", "scorer", "read_only", "capture"], SINGLE),
+    checks: listOf(SINGLE),
+  }),
   num_tasks: SINGLE,
   iteration: SINGLE,
   insights: listOf(
@@ -97,8 +107,12 @@ const RUN = {
   inputs: FILES,
   history: listOf(recordOf(ENTRY)),
   prior: listOf(recordOf(ENTRY)),
-  failures: listOf(recordOf({ ...allOf(["id", "label", "reason", "log"], SINGLE), spec: OPEN })),
+  failures: listOf(recordOf({ ...allOf(["id", "label", "reason", "feedback", "log"], SINGLE), spec: OPEN })),
   best: recordOf(ENTRY),
+  base: recordOf({ ...ENTRY, is_best: SINGLE }),
+  latest: listOf(recordOf(ENTRY)),
+  runners_up: listOf(recordOf(ENTRY)),
+  earlier: listOf(recordOf(ENTRY)),
   artifacts: FILES,
   artifact_diff: SINGLE,
   constraints: OPEN,

@@ -31,9 +31,11 @@ export function defaultResearchPrompt(edits: Edits): string {
 {{goal}}
 
 {{/if}}
-Score: {{metric}}
+# How it is scored
+{{scoring}}
 
-Budget: {{budget}}
+# Budget
+{{budget}}
 {{#if constraints}}
 
 # Constraints
@@ -55,20 +57,32 @@ Each proposal must lie inside this space:
 # Files under study
 ${CHANGEABLE[edits]}
 {{artifacts}}
-{{#if artifact_diff}}
-
-The last change that was carried on, which they hold already:
-{{artifact_diff}}
-{{/if}}
 {{/if}}
 {{#if best}}
 
-# Best so far
+# Best so far{{#if base.is_best}}, whose state the files above are in{{/if}}
 {{best}}
 {{/if}}
+{{#if base}}
+{{#unless base.is_best}}
 
-# History
-{{history}}
+# Whose state the files above are in
+{{base}}
+{{/unless}}
+{{/if}}
+{{#if latest}}
+
+# Others of the last round
+{{latest}}
+{{/if}}
+{{#if runners_up}}
+
+# Others that did well
+{{runners_up}}
+{{/if}}
+
+# {{#if best}}All else so far{{else}}History{{/if}}
+{{earlier}}
 
 # Insights
 {{insights}}

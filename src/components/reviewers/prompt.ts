@@ -7,7 +7,7 @@ import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { clip, clipLines, fence, promptLine } from "../../text/printable.ts";
 import { askUntilUsable, inReplies, type Reading } from "../prompting/ask.ts";
-import { TOKEN_BUDGETS } from "../prompting/history.ts";
+import { TOKEN_BUDGETS } from "../prompting/budgets.ts";
 import { fencedText, printableJson, printableList, printableRecord } from "../prompting/printable.ts";
 import {
   ASKING_OPTIONS,

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import type { ArtifactsView } from "../../kernel/context.ts";
 import type { Effects, Files } from "../../kernel/effects.ts";
+import { hypothesisId } from "../../model/ids.ts";
 import type { ProjectScope, TakenProject } from "../../model/run.ts";
 import { childOf, comparePaths, holdsSecrets, isTracked, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import { type Excludes, HARD_EXCLUDES, isWorkspace, projectExcludes, repositoryTop } from "./excludes.ts";
@@ -134,6 +135,7 @@ export function previewArtifacts(
     base: "",
     parent: "",
     start: "",
+    baseOf: hypothesisId(0, 0),
     files: () => [...own(), ...(earlier ? taken(earlier) : [])].sort((a, b) => comparePaths(a.path, b.path)),
     diff: () => "",
   };

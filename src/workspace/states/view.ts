@@ -1,4 +1,5 @@
 import type { ArtifactsView } from "../../kernel/context.ts";
+import type { HypothesisId } from "../../model/ids.ts";
 import { diffSnapshots } from "./diff.ts";
 import type { SnapshotStore } from "./store.ts";
 import { decodeText } from "./text.ts";
@@ -9,6 +10,8 @@ export interface ViewOptions {
   /** State that the base was made from. */
   readonly parent: string;
   readonly start: string;
+  /** The hypothesis whose state the base is. */
+  readonly baseOf: HypothesisId;
 }
 
 /** Bytes of a file, or of a diff, that are shown; what is longer is cut, with a line that says so. */
@@ -16,11 +19,8 @@ const SHOWN_BYTES = 256 * 1024;
 
 /** The recorded states as stages see them. */
 export function createArtifactsView(store: SnapshotStore, options: ViewOptions): ArtifactsView {
-  const { base, parent, start } = options;
   return {
-    base,
-    parent,
-    start,
+    ...options,
     files: (state) =>
       store
         .read(state)

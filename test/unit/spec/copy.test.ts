@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { START_SCORE } from "../../../src/spec/first-prompt.ts";
+import { START_REASON, START_SCORE } from "../../../src/spec/first-prompt.ts";
 import { loadSpec, planRun } from "../../../src/spec/index.ts";
 import { resolveData, runData } from "../../../src/testing/run-spec.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
@@ -62,7 +62,8 @@ test.each([
   const [call] = workspace.listCalls(1);
   const sent = workspace.readCall(1, call ?? "")?.prompt;
   expect(sent).toContain("Read me.");
-  expect(plan.prompt?.replaceAll(START_SCORE, "0.625")).toBe(sent);
+  const known = plan.prompt?.replaceAll(START_SCORE, "0.625");
+  expect(known?.replaceAll(START_REASON, "score 0.625: there is no baseline to beat")).toBe(sent);
   expect(plan.cost.promptTokens).toBe(Math.ceil((plan.prompt ?? "").length / 4));
 });
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { TOKEN_BUDGETS } from "../../../../src/components/prompting/history.ts";
+import { TOKEN_BUDGETS } from "../../../../src/components/prompting/budgets.ts";
 import { promptShapes, promptVariables } from "../../../../src/components/prompting/variables.ts";
 import type { StageContext } from "../../../../src/kernel/context.ts";
 import { renderPrompt } from "../../../../src/platform/template.ts";
@@ -58,7 +58,8 @@ describe("promptVariables", () => {
     const entries = [historyEntry(1, 0, { lr: 0.1 }, null), best];
     const base = stageContext({ entries });
     const insights = [{ id: "n1", iteration: 1, finding: "f", recommendation: "r", evidence: ["i00001-h000"] }];
-    const ctx = { ...base, history: { ...base.history, best, insights } };
+    const artifacts = { base: "s", baseOf: best.id, parent: "s", start: "s", files: () => [], diff: () => "" };
+    const ctx = { ...base, artifacts, history: { ...base.history, best, insights } };
     const vars = { a: 1, deep: { list: [{ x: 1 }] } };
     const values = promptVariables(ctx, { role: "researcher", vars });
     const shapes = promptShapes({}, vars);
@@ -299,20 +300,6 @@ describe("promptVariables", () => {
     };
     expect(render("{{artifact_diff}}", { ...stageContext(), artifacts })).toBe("```diff\ns1->s2\n```");
     expect(render("{{artifact_diff}}", { ...stageContext(), artifacts: { ...artifacts, parent: "s2" } })).toBe("");
-  });
-
-  it("shows the diffs of improvers that were not carried on", () => {
-    const entry = { ...historyEntry(1, 0, {}, 1), hasEdits: true, state: "s2" };
-    const artifacts = {
-      base: "s1",
-      parent: "s0",
-      start: "s0",
-      files: () => [],
-      diff: (from: string, to: string) => `${from}->${to}`,
-    };
-    expect(render("{{history}}", { ...stageContext({ entries: [entry] }), artifacts })).toContain(
-      "What i00001-h000 changed (it passed, but is not in the base):\n```diff\ns1->s2\n```",
-    );
   });
 
   it("puts own variables first and a hypothesis's parameters last", () => {

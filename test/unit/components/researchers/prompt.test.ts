@@ -100,13 +100,12 @@ describe("Researcher", () => {
       parent: "s0",
       start: "s0",
       files: () => [{ path: "a.py", size: 3, content: "old" }],
-      diff: () => "-a\n+b",
+      diff: () => "",
     };
     const runner = scriptedRunner(reply);
     const { proposals } = await new Researcher({ runner }).hypothesize({ ...context(), artifacts });
     expect(proposals).toEqual([{ spec: {}, edits: [{ path: "a.py", content: "x" }] }]);
     expect(runner.prompts[0]).toMatch(/a\.py \(3 bytes\):\n```\nold\n```/);
-    expect(runner.prompts[0]).toContain("```diff\n-a\n+b\n```");
     const closed = scriptedRunner('[{"lr": 1}]');
     await new Researcher({ runner: closed, edits: "none" }).hypothesize({ ...context(), artifacts });
     expect(closed.prompts[0]).not.toContain("edits");

@@ -11,7 +11,7 @@ test("stages see the files of a state: text in full or cut, binary files and lin
     "src/empty": null,
   });
   const { id } = store.capture(project, ["src"]).snapshot;
-  const view = createArtifactsView(store, { base: id, parent: id, start: id });
+  const view = createArtifactsView(store, { base: id, parent: id, start: id, baseOf: "i00000-h000" });
   expect(view.files(id)).toEqual([
     { path: "src/a.py", size: 9, content: "print(1)\n" },
     { path: "src/big.txt", size: 400_001, content: `x${"é".repeat(131_071)}\n[cut: 262144 of 400001 bytes]\n` },
