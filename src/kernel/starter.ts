@@ -109,6 +109,8 @@ export interface Starter extends Lifecycle {
    * none has joined them for so many milliseconds.
    */
   readonly gatherMs?: number;
+  /** It ends jobs at their timeout where they run: how late that is heard of here does not count. */
+  readonly keepsTime?: boolean;
   /**
    * It runs commands in a sandbox or a container, or on another machine: they get a small environment instead of AURA's
    * own, and there is no warning that code of a model has all rights of the user.

@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
+import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { type Desk, desk, grid, spec } from "../support/aura.ts";
-import { slurm } from "../support/tools.ts";
+import { FULL } from "../support/thorough.ts";
+import { slurm, slurmd } from "../support/tools.ts";
 
 const LONG_MS = 120_000;
 /** Says that it runs, waits for `go`, and gives its parameter. */
@@ -16,8 +19,7 @@ beforeEach(() => {
   here = desk();
 });
 afterEach(() => {
-  const names = readdirSync(here.join("runs/tiny/jobs"));
-  for (const name of names) execFileSync("scancel", [`--name=${name}`]);
+  for (const name of arraysLeft()) execFileSync("scancel", [`--name=${name}`]);
   here[Symbol.dispose]();
 });
 
@@ -36,6 +38,10 @@ function trials(workspace = "runs/tiny"): readonly Trial[] {
   return records.sort().map((name) => here.json<Trial>(`${workspace}/iterations/00001/trials/${name}`));
 }
 
+const arraysLeft = (): readonly string[] => {
+  const folder = here.join("runs/tiny/jobs");
+  return existsSync(folder) ? readdirSync(folder) : [];
+};
 const endsOf = (): readonly string[] =>
   trials().map((trial) => (trial.state === "finished" ? trial.outcome.status : trial.state));
 const squeue = (name: string): string => execFileSync("squeue", ["-h", "-r", `--name=${name}`, "-o", "%T"]).toString();
@@ -64,7 +70,7 @@ slurm.describe("trials on a Slurm cluster", () => {
       expect([...here.lines("ran")].sort()).toEqual(["i00001-h000-t00", "i00001-h001-t00", "i00001-h002-t00"]);
       expect(trials().map(({ attempts }) => attempts.length)).toEqual([1, 1, 1]);
       expect(arraysOf(trials())).toHaveLength(1);
-      expect(readdirSync(here.join("runs/tiny/jobs"))).toEqual([]);
+      expect(arraysLeft()).toEqual([]);
     },
     LONG_MS,
   );
@@ -142,3 +148,41 @@ slurm.describe("trials on a Slurm cluster", () => {
     LONG_MS,
   );
 });
+
+const OUTAGE_MS = 20_000;
+
+if (FULL) {
+  slurmd.test(
+    "two hundred trials finish, each run once, through a kill of AURA and twenty seconds without a controller",
+    async () => {
+      const cluster = temporaryDirectory();
+      const variables = { ...process.env, AURA_SLURM_PORT: "27817" };
+      const manage = (verb: string): string =>
+        execFileSync(resolve(".ci/slurm"), [verb, cluster.path], { env: variables, encoding: "utf8" }).trim();
+      try {
+        const conf = { SLURM_CONF: manage("start") };
+        const ran = (): number => here.lines("ran").length;
+        const reaches = (count: number) => expect.poll(ran, { timeout: 600_000, interval: 500 }).toBeGreaterThan(count);
+        here.write("spec.yaml", onSlurm('echo "$AURA_TRIAL_ID" >> ran; echo "score: $1"', "", 200));
+        const first = here.start(["run", "spec.yaml"], conf);
+        await reaches(40);
+        first.kill("SIGKILL");
+        await first.ended;
+        const second = here.start(["resume", "runs/tiny"], conf);
+        await reaches(100);
+        process.kill(Number(readFileSync(cluster.join("slurmctld.pid"), "utf8")));
+        await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
+        execFileSync("slurmctld", { env: { ...variables, ...conf } });
+        expect((await second.ended).code).toBe(0);
+        expect(endsOf()).toEqual(Array.from({ length: 200 }, () => "completed"));
+        expect(ran()).toBe(200);
+        expect(new Set(here.lines("ran")).size).toBe(200);
+        expect(arraysOf(trials())).toHaveLength(1);
+      } finally {
+        manage("stop");
+        cluster[Symbol.dispose]();
+      }
+    },
+    900_000,
+  );
+}

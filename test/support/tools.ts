@@ -30,3 +30,9 @@ export const uv = withTool("uv", ["uv", "--version"]);
 export const bwrap = withTool("bubblewrap", ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]);
 export const slurm = withTool("a Slurm cluster", ["sh", "-c", "sinfo -h -o %T | grep -E 'idle|mixed|allocated'"]);
 export const cc = withTool("make and a C compiler", ["sh", "-c", "make --version && cc --version"]);
+/** A cluster of one's own can be started. */
+export const slurmd = withTool("Slurm's daemons, as root", [
+  "sh",
+  "-c",
+  "test $(id -u) = 0 && command -v slurmctld slurmd",
+]);

@@ -220,11 +220,13 @@ class Stops {
   readonly first: Promise<Stop>;
   readonly #ctx: TrialContext;
   readonly #over = new AbortController();
+  readonly #keepsTime: boolean;
   #isRunning = false;
   #stop: (why: Stop) => void = () => undefined;
 
   constructor(timeoutMs: number, starter: Starter, ctx: TrialContext) {
     this.timeoutMs = timeoutMs;
+    this.#keepsTime = starter.keepsTime ?? false;
     this.#ctx = ctx;
     this.first = new Promise((resolve) => {
       this.#stop = resolve;
@@ -246,6 +248,7 @@ class Stops {
   count(forMs = 0): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
+    if (this.#keepsTime) return;
     this.#ctx.effects.clock.sleep(Math.max(0, this.timeoutMs - forMs), this.#over.signal).then(
       () => this.#stop({ end: "timeout", message: `ran longer than ${this.timeoutMs / 1000} s` }),
       () => undefined,

@@ -147,6 +147,7 @@ function slurmStarter(options: ClusterChoices): Starter {
   return {
     gatherMs: GATHER_MS,
     isolates: true,
+    keepsTime: true,
     wrap: (command, place) => {
       const inner = inside.wrap?.(command, place) ?? command;
       return setup === undefined ? inner : afterSetup(setup, inner);

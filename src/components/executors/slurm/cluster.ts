@@ -1,4 +1,3 @@
-import { messageOf } from "../../../kernel/errors.ts";
 import type { Handle, Job } from "../../../kernel/ports.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
 import type { JsonObject } from "../../../model/json.ts";
@@ -44,6 +43,7 @@ export class Cluster {
   #over: { readonly job: ClusterJob; readonly at: number }[] = [];
   #cancelling: { readonly jobs: ClusterJob[]; readonly done: Promise<void> } | null = null;
   #isWatching = false;
+  #isPolling = false;
   #pollMs: number;
   #nextPoll = 0;
 
@@ -65,9 +65,12 @@ export class Cluster {
         const array = this.#array(alike.slice(from, from + maxArraySize), killWaitMs);
         for (const job of array) handles.set(job.job, job);
         const [{ place }] = array as [ClusterJob];
+        const submitting = this.#submit(array, timeoutMs).catch((error) => {
+          for (const job of array) job.fail(error);
+        });
         this.#submitting.set(
           place.name,
-          this.#submit(array, timeoutMs).finally(() => this.#submitting.delete(place.name)),
+          submitting.finally(() => this.#submitting.delete(place.name)),
         );
       }
     }
@@ -200,10 +203,11 @@ export class Cluster {
     while (this.#open.size > 0 && !this.#closed.signal.aborted) {
       try {
         this.#look();
-        if (clock.monotonic() >= this.#nextPoll) await this.#poll();
       } catch (error) {
-        for (const job of this.#open.values()) job.end("lost", messageOf(error));
+        for (const job of this.#open.values()) job.fail(error);
       }
+      // Files tell on while the scheduler does not answer.
+      if (!this.#isPolling && clock.monotonic() >= this.#nextPoll) void this.#poll();
       for (const job of this.#open.values()) {
         if (!job.isOver) continue;
         this.#open.delete(job.key);
@@ -226,12 +230,21 @@ export class Cluster {
 
   /** Asks the scheduler about all jobs at once: less and less often while nothing changes. */
   async #poll(): Promise<void> {
-    const { clock } = this.#ctx.effects;
-    const waiting = [...this.#open.values()].filter(
-      ({ isOver, place }) => !isOver && !this.#submitting.has(place.name),
-    );
-    if (waiting.length === 0) return;
-    const states = await this.#client.states([...new Set(waiting.map(({ place }) => place.name))]);
+    const isSubmitted = ({ isOver, place }: ClusterJob): boolean => !isOver && !this.#submitting.has(place.name);
+    const asked = [...this.#open.values()].filter(isSubmitted);
+    if (asked.length === 0) return;
+    this.#isPolling = true;
+    try {
+      await this.#ask(asked);
+    } catch (error) {
+      for (const job of asked) job.fail(error);
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+
+  async #ask(asked: readonly ClusterJob[]): Promise<void> {
+    const states = await this.#client.states([...new Set(asked.map(({ place }) => place.name))]);
     if (!states.ok) {
       this.#tell("cluster-away", `the cluster does not answer, its jobs are waited for: ${states.message}`);
       this.#slower();
@@ -239,18 +252,15 @@ export class Cluster {
     }
     this.#look();
     const arrays = new Set([...states.jobs.keys()].map((key) => key.split(" ")[0]));
-    for (const job of waiting) job.wasThere ||= arrays.has(job.place.name);
     let isSame = true;
-    for (const job of waiting.filter(({ isOver }) => !isOver)) {
+    for (const job of asked.filter(({ isOver }) => !isOver)) {
+      job.wasThere ||= arrays.has(job.place.name);
       const state = states.jobs.get(job.key) ?? (await this.#forgotten(job));
       isSame &&= state !== null && endOf(state.state) === null;
       this.#heard(job, state);
     }
-    if (isSame) this.#slower();
-    else {
-      this.#pollMs = this.#options.pollMs;
-      this.#nextPoll = clock.monotonic() + this.#pollMs;
-    }
+    if (!isSame) this.#pollMs = this.#options.pollMs;
+    this.#slower();
   }
 
   #slower(): void {
@@ -299,5 +309,7 @@ export class Cluster {
     for (const folder of new Set(old.map(({ job }) => job.place.folder))) {
       if (files.list(folder)?.every(({ name }) => name === RUN)) files.remove(folder);
     }
+    const all = this.#folder("");
+    if (files.list(all)?.length === 0) files.remove(all);
   }
 }

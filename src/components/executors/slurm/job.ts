@@ -123,6 +123,13 @@ export class ClusterJob implements Handle {
     this.#over({ end, exitCode: null, signal: null, durationMs: 0, message });
   }
 
+  /** It cannot be gone on with, for no reason of its own: the disk is full. */
+  fail(thrown: unknown): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#settle(Promise.reject(thrown));
+  }
+
   removeFiles(): void {
     for (const path of Object.values(this.files)) this.#ctx.effects.files.remove(path);
   }
