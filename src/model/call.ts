@@ -45,7 +45,7 @@ const common = {
   attempts: {
     type: "integer",
     minimum: 1,
-    description: "How often the request was sent, over crashes and resumes.",
+    description: "How often the call was begun: once, and again by each resume that found it without a reply.",
   },
   startedAt: TIMESTAMP,
 } as const;

@@ -65,10 +65,13 @@ export function recordedSpending(workspace: Workspace, manifest: RunManifest | n
   if (!manifest) return NO_TOTALS;
   const { root, effects } = workspace;
   const iterations = workspace.listIterations();
-  const calls = iterations
-    .flatMap((iteration) => workspace.listCalls(iteration).map((id) => workspace.readCall(iteration, id)))
-    .filter(wasPaidFor);
-  const usage = calls.map((call) => call.usage);
+  const all = iterations.flatMap((iteration) =>
+    workspace.listCalls(iteration).map((id) => workspace.readCall(iteration, id)),
+  );
+  const calls = all.filter(wasPaidFor);
+  // What requests had used before the process died in the middle of their call counts nowhere else.
+  const broken = all.flatMap((call) => (call?.state === "started" ? (call.failedTries ?? []) : []));
+  const usage = [...calls, ...broken].map((paid) => paid.usage);
   const attempts = iterations.flatMap((iteration) => listAttempts(root, effects.files, iteration));
   const proposed = iterations.filter((iteration) => workspace.readIteration(iteration)?.start !== true);
   return largerTotals(manifest.totals, {

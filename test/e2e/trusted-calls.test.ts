@@ -139,6 +139,23 @@ test.each(few(["anthropic", "openai"]))(
   },
 );
 
+thorough("what broken requests used is counted, also where the run is killed before one is answered", async () => {
+  using here = desk({ "asking.yaml": asking("anthropic") });
+  const broken = { kind: "stream-error", type: "overloaded_error" } as const;
+  await using server = await startAnthropicServer((_request, n) => [broken, { kind: "hang" } as const][n] ?? GOOD);
+  const live = here.start(["run", "asking.yaml"], { MODEL_URL: server.url });
+  await live.until("runner-waiting");
+  while (server.requests.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  live.kill("SIGKILL");
+  await live.ended;
+  expect((await here.run(["resume", "runs/asking"], { MODEL_URL: server.url })).code).toBe(0);
+  const call = here.json<CallRecord>("runs/asking/iterations/00001/calls/i00001-researcher-a1.json");
+  expect(call).toMatchObject({ attempts: 2, failedTries: [{ reason: expect.stringContaining("overloaded_error") }] });
+  const used = call.failedTries?.[0]?.usage?.inputTokens ?? 0;
+  expect(used).toBeGreaterThan(0);
+  expect(here.json<RunManifest>("runs/asking/run.json").totals.inputTokens).toBe(GOOD.inputTokens + used);
+});
+
 function filesUnder(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((name) => join(folder, name))

@@ -6,6 +6,7 @@ import {
   asResearcher,
   type BestSoFar,
   type ComponentDefinition,
+  commandLlm,
   defineComponent,
   type EvaluatorPort,
   type EXIT,
@@ -16,6 +17,7 @@ import {
   isAuraError,
   type JsonValue,
   type LlmCall,
+  openaiLlm,
   type Pipeline,
   type PipelineOptions,
   type Researcher,
@@ -95,6 +97,8 @@ describe("options inferred from a schema", () => {
 describe("the public types", () => {
   test("take any function from a prompt to text as a model", () => {
     expectTypeOf(anthropicLlm({ model: "m" })).toExtend<LlmCall>();
+    expectTypeOf(openaiLlm({ model: "m" })).toExtend<LlmCall>();
+    expectTypeOf(commandLlm(["cat"])).toExtend<LlmCall>();
     expectTypeOf<ConstructorParameters<typeof Researcher>[0]["runner"]>().extract<LlmCall>().toEqualTypeOf<LlmCall>();
     const plain: LlmCall = async (prompt) => prompt;
     const counted: LlmCall = async () => ({ content: "", usage: { inputTokens: 1, outputTokens: 1 } });
