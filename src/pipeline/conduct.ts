@@ -6,8 +6,8 @@ import { Semaphore } from "../kernel/semaphore.ts";
 import type { Failed } from "../model/failed.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 import { Caps } from "./caps.ts";
-import { changedFilesMessage } from "./changed-files.ts";
 import { isScoredAlike } from "./changes.ts";
 import type { Emitter } from "./emitter.ts";
 import { endingOf, exitCodeOf, exitCodeOfStop, isInterruption, type StopSignals, withExitCode } from "./ending.ts";
@@ -18,8 +18,8 @@ import { endLeftovers, Survivors, withMark } from "./leftovers.ts";
 import { goAround, replay } from "./loop.ts";
 import { ManifestKeeper } from "./manifest.ts";
 import type { PipelineOptions } from "./options.ts";
-import { copyPrior, type EarlierRun, priorOf } from "./prior.ts";
-import { openProject } from "./project.ts";
+import type { EarlierRun } from "./prior.ts";
+import type { OpenedProject } from "./project.ts";
 import { Requests } from "./requests.ts";
 import { chooseFailed, clearFailed } from "./resume.ts";
 import { scoringTerms } from "./scoring.ts";
@@ -55,7 +55,7 @@ export async function conductRun(
   const watched = [...settings.inputs, ...hiddenInputs(settings)];
   const inputs = await recordInputs(watched, scope, turns);
   const keeper = ManifestKeeper.open(options, settings, inputs, previous, earlier?.origin);
-  const prior = earlier ? priorOf(earlier, isScoredAlike(earlier.manifest, spec, inputs, settings)) : workspace.prior();
+  const prior = earlier?.prior(isScoredAlike(earlier.manifest, spec, inputs, settings)) ?? workspace.prior();
   const { runId } = keeper.manifest;
   const mark = `${runId}/${workspace.folder}/`;
   const effects = withMark(workspace.effects, mark, hide.forms);
@@ -92,12 +92,12 @@ export async function conductRun(
     }
     for (const id of again) clearFailed(workspace, id);
     if (!previous) workspace.clearPrior();
-    if (earlier) copyPrior(workspace, earlier, prior);
+    earlier?.copyInto(workspace, prior);
     keeper.start(() => spending.totals());
     emitter.subscribe(keeper.journal);
     const announce = (): void => emitter.emit({ type: "run.started", run: keeper.describe(previous !== null) });
     if (!previous) announce();
-    const { artifacts, copies } = await openProject(run, workspace, keeper);
+    const { artifacts, copy } = await openProject(run, workspace, keeper);
     using requests = new Requests({
       workspace,
       clock: effects.clock,
@@ -122,7 +122,7 @@ export async function conductRun(
       gate: new Gate(settings.stop, spending, signals),
       inputs: guardInputs(watched, inputs, scope),
       artifacts,
-      project: copies,
+      copy,
       hide,
       folders: new TrialFolders(workspace, settings, emitter.emit),
       changesFor: (iteration) => keeper.changesFor(iteration),
@@ -137,6 +137,7 @@ export async function conductRun(
       keeper.iterated(history);
       announce();
       if (keeper.changed !== null) emitter.emit({ type: "settings.changed", ...keeper.changed });
+      const { changedFilesMessage } = await import("./changed-files.ts");
       const message = await changedFilesMessage(workspace, previous, settings, options.spec, signals.now);
       if (message !== null) emitter.emit({ type: "warning", code: "files-changed", message });
     }
@@ -154,6 +155,20 @@ export async function conductRun(
     await survivors.endRest();
     await tearDown(begun.reverse(), run);
   }
+}
+
+/** Opens the project: at once for artifacts, else when a trial first asks for a copy. Until then nothing of it is loaded. */
+async function openProject(run: RunContext, workspace: Workspace, keeper: ManifestKeeper): Promise<OpenedProject> {
+  const open = async (): Promise<OpenedProject> => (await import("./project.ts")).openProject(run, workspace, keeper);
+  if (run.settings.artifacts.length > 0) return open();
+  let opened: Promise<OpenedProject> | null = null;
+  return {
+    artifacts: null,
+    copy: async (state, target) => {
+      opened ??= open();
+      return (await opened).copy(state, target);
+    },
+  };
 }
 
 /** A stop may have an exit code of its own, and be a pause. */

@@ -6,7 +6,7 @@ import type { InputRecord } from "../model/run.ts";
 import type { InputSetting, RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
 import { sha256Of } from "../platform/files/hash.ts";
-import { isWorkspace } from "../workspace/states/index.ts";
+import { isWorkspace } from "../workspace/states/excludes.ts";
 
 /** Watches over the read-only inputs of a run. */
 export interface InputGuard {

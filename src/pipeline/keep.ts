@@ -4,7 +4,7 @@ import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from
 import type { RunSettings } from "../model/settings.ts";
 import { copiesDir, PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import { listAttempts } from "../workspace/listing.ts";
-import { removeExcept } from "../workspace/states/index.ts";
+import { removeExcept } from "../workspace/states/excludes.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** What a trial left can be in the way of removing it: another user's files (a container's), names beyond all length. */

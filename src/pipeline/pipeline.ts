@@ -13,8 +13,7 @@ import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import type { StopSignals } from "./ending.ts";
 import { assertPipelineOptions, hiddenValues, type PipelineOptions, settingsFrom } from "./options.ts";
-import { readEarlier } from "./prior.ts";
-import { assertArtifacts } from "./project.ts";
+import { assertArtifacts } from "./trackable.ts";
 
 /** How a run is stopped and watched from outside. */
 export interface RunOptions {
@@ -103,7 +102,7 @@ export class Pipeline {
   async #inLock(signals: StopSignals & { readonly stop: () => void }, onWait: LockOptions["onWait"]): Promise<RunEnd> {
     const { workspace, from } = this.#options;
     const isNew = from !== undefined && !workspace.hasRun();
-    const earlier = isNew ? await readEarlier(from, this.settings, this.#effects) : null;
+    const earlier = isNew ? await (await import("./prior.ts")).readEarlier(from, this.settings, this.#effects) : null;
     // Nothing is under way yet that a gentle stop could wait for.
     const signal = AbortSignal.any([signals.now, signals.drain]);
     const lock = await workspace.lock(onWait ? { signal, onWait } : { signal });

@@ -19,9 +19,14 @@ import { Workspace } from "../workspace/workspace.ts";
 export interface EarlierRun {
   readonly manifest: RunManifest;
   readonly origin: RunOrigin;
-  /** What it found, and before it what it knew from others. */
-  readonly runs: readonly PriorRun[];
   readonly store: SnapshotStore;
+  /**
+   * What it found, and before it what it knew from others. Scores can be compared as far as nothing that they depend on
+   * has changed.
+   */
+  prior(isScoredAlike: boolean): readonly PriorRun[];
+  /** Copies what is known into the workspace of a new run, so that the earlier may go. */
+  copyInto(workspace: Workspace, prior: readonly PriorRun[]): void;
 }
 
 /** So many of the best are copied with their states. */
@@ -72,19 +77,19 @@ export async function readEarlier(
     hypotheses,
     ...(state === null || tracked === undefined || artifacts.length === 0 ? {} : { state, tracked }),
   };
-  return { manifest, origin, runs, store };
+  return {
+    manifest,
+    origin,
+    store,
+    prior: (isScoredAlike) => runs.map((run) => ({ ...run, sameScoring: run.sameScoring && isScoredAlike })),
+    copyInto: (target, prior) => copyPrior(target, store, origin, prior),
+  };
 }
 
-/** What a run may know of earlier ones: scores can be compared as far as nothing that they depend on has changed. */
-export function priorOf({ runs }: EarlierRun, isScoredAlike: boolean): readonly PriorRun[] {
-  return runs.map((run) => ({ ...run, sameScoring: run.sameScoring && isScoredAlike }));
-}
-
-/** Copies what is known from an earlier run into the workspace of a new one, so that the earlier may go. */
-export function copyPrior(workspace: Workspace, { store, origin, runs }: EarlierRun, prior: readonly PriorRun[]): void {
+function copyPrior(workspace: Workspace, store: SnapshotStore, origin: RunOrigin, prior: readonly PriorRun[]): void {
   try {
     const copies = priorStore(workspace);
-    const states = new Set([origin.state?.snapshot, ...(runs[0]?.entries ?? []).map(({ state }) => state)]);
+    const states = new Set([origin.state?.snapshot, ...(prior[0]?.entries ?? []).map(({ state }) => state)]);
     for (const state of states) if (state !== undefined) copies.copyFrom(store, state);
     workspace.writePrior(prior);
   } catch (thrown) {

@@ -1,16 +1,12 @@
-import { isAbsolute, join, normalize, relative } from "node:path";
-import type { ArtifactsView, CopyChanges, EditCopies, ProposalProblem, RunContext } from "../kernel/context.ts";
-import type { EntryKind, Files } from "../kernel/effects.ts";
-import { RunFailedError, SpecError, WorkspaceError } from "../kernel/errors.ts";
-import { type Artifact, artifactKind, artifactPath } from "../model/artifact.ts";
+import { isAbsolute } from "node:path";
+import type { ArtifactsView, CopyChanges, ProposalProblem, RunContext } from "../kernel/context.ts";
+import { WorkspaceError } from "../kernel/errors.ts";
 import type { Edit, Hypothesis } from "../model/hypothesis.ts";
 import { parseHypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { TakenProject } from "../model/run.ts";
-import type { RunSettings } from "../model/settings.ts";
-import { isWithin } from "../model/tree-path.ts";
 import type { Failure } from "../model/trial.ts";
-import { copiesDir, hypothesisFile } from "../workspace/layout.ts";
+import { hypothesisFile } from "../workspace/layout.ts";
 import {
   applyEdits,
   captureProject,
@@ -27,10 +23,9 @@ import {
   workspacesIn,
 } from "../workspace/states/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { InputGuard } from "./inputs.ts";
-import type { TrialFolders } from "./keep.ts";
 import type { ManifestKeeper } from "./manifest.ts";
 import { startFrom } from "./prior.ts";
+import { keptOut } from "./trackable.ts";
 
 /** A recorded state, or why there is none. */
 export type StateResult =
@@ -50,13 +45,7 @@ export interface ArtifactStates {
   view(base: CarriedState): ArtifactsView;
   /** Makes the workspace's `artifacts/` folder this state. */
   carry(state: string): void;
-}
-
-/** Own copies of the project, for trials and for programs that edit in place. */
-export interface ProjectCopies {
-  /** Makes a copy at `target`, an absolute path where nothing is. `state`: of the artifacts; `null` when none are tracked. */
-  make(state: string | null, target: string): Promise<void>;
-  /** The state of the tracked artifacts in a copy that was made with `base`. */
+  /** The state of the tracked artifacts in a copy of the project that was made with `base`. */
   capture(target: string, base: string): StateResult;
   /** What is different in a copy that was made with `base`, as edits to it. */
   changes(target: string, base: string): CopyChanges;
@@ -66,7 +55,11 @@ export interface ProjectCopies {
 export interface OpenedProject {
   /** `null` when the spec tracks no artifacts. */
   readonly artifacts: ArtifactStates | null;
-  readonly copies: ProjectCopies;
+  /**
+   * Makes a copy of the project at `target`, an absolute path where nothing is. `state`: of the artifacts; `null` when
+   * none are tracked.
+   */
+  copy(state: string | null, target: string): Promise<void>;
 }
 
 /**
@@ -114,45 +107,29 @@ export async function openProject(
     return reading;
   };
 
-  const copies: ProjectCopies = {
-    async make(state, target) {
-      const { files } = await project();
-      const outside = makeTrialCopy(store, {
-        project: files,
-        artifacts: state,
-        tracked,
-        inputs: settings.inputs,
-        target,
-      });
-      if (outside.length > 0 && !toldOutside) {
-        toldOutside = true;
-        const names = outside.map((input) => input.path).join(", ");
-        const message = `inputs outside the project have no place in a trial's copy of it: ${names}; trials find them by {aura.inputs...}`;
-        run.emit({ type: "warning", code: "inputs-outside", message });
-      }
-    },
-    capture(target, base) {
-      const taken = keeper.manifest.project;
-      const rulesOf = taken ? [taken.files, taken.artifacts] : [];
-      const captured = captureTrialCopy(store, target, tracked, { base, rulesOf, outer, isWorkspace, inputs });
-      if (captured.ok) for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
-      return captured;
-    },
-    changes(target, base) {
-      const taken = keeper.manifest.project;
-      if (!taken) throw new RunFailedError(`there is no copy of the project at ${target}`);
-      const { files, artifacts } = taken;
-      const made = { project: files, start: artifacts, base, tracked, inputs, target };
-      return changesInCopy(store, { ...made, outer, isWorkspace });
-    },
+  const copy: OpenedProject["copy"] = async (state, target) => {
+    const { files } = await project();
+    const outside = makeTrialCopy(store, {
+      project: files,
+      artifacts: state,
+      tracked,
+      inputs: settings.inputs,
+      target,
+    });
+    if (outside.length > 0 && !toldOutside) {
+      toldOutside = true;
+      const names = outside.map((input) => input.path).join(", ");
+      const message = `inputs outside the project have no place in a trial's copy of it: ${names}; trials find them by {aura.inputs...}`;
+      run.emit({ type: "warning", code: "inputs-outside", message });
+    }
   };
-  if (tracked.length === 0) return { artifacts: null, copies };
+  if (tracked.length === 0) return { artifacts: null, copy };
 
   const taken = await project();
   const { start = taken.artifacts } = taken;
   const bounds = { tracked, isWorkspace, inputs };
   return {
-    copies,
+    copy,
     artifacts: {
       start,
       stateOf: ({ id, edits = [] }, base) => {
@@ -181,6 +158,18 @@ export async function openProject(
           baseOf: base.hypothesisId,
         }),
       carry: (state) => setCarried(store, state),
+      capture(target, base) {
+        const rulesOf = [taken.files, taken.artifacts];
+        const captured = captureTrialCopy(store, target, tracked, { base, rulesOf, outer, isWorkspace, inputs });
+        if (captured.ok)
+          for (const { code, message } of captured.warnings) run.emit({ type: "warning", code, message });
+        return captured;
+      },
+      changes(target, base) {
+        const { files, artifacts } = taken;
+        const made = { project: files, start: artifacts, base, tracked, inputs, target };
+        return changesInCopy(store, { ...made, outer, isWorkspace });
+      },
     },
   };
 }
@@ -189,106 +178,4 @@ export async function openProject(
 function parentOf(workspace: Workspace, { hypothesisId }: CarriedState): string | undefined {
   const made = parseHypothesisId(hypothesisId);
   return made === null ? undefined : workspace.readIteration(made.iteration)?.base?.snapshot;
-}
-
-interface EditCopiesDeps {
-  readonly workspace: Workspace;
-  readonly project: ProjectCopies;
-  readonly inputs: InputGuard;
-  readonly folders: TrialFolders;
-}
-
-/** Copies of the project in the base state of an iteration, under its `copies` folder. */
-export function createEditCopies(deps: EditCopiesDeps, iteration: number, base: CarriedState): EditCopies {
-  const { workspace, project, inputs, folders } = deps;
-  return {
-    async make(name) {
-      const dir = `${copiesDir(workspace.root, iteration)}/${name}`;
-      workspace.assertWritable();
-      inputs.assertUnchanged();
-      await project.make(base.snapshot, dir);
-      return {
-        dir,
-        changes() {
-          const input = inputs.changed();
-          if (input === null) return project.changes(dir, base.snapshot);
-          const message = `an input was changed, which is read-only data: ${input}`;
-          return { ok: false, failure: { code: "input-changed", message } };
-        },
-        remove: () => folders.remove(dir),
-      };
-    },
-  };
-}
-
-/**
- * Throws `SpecError` for artifacts of a pipeline in code that are something else than they are said to be, are links, or
- * are read-only inputs as well. What is missing is told when it is read.
- */
-export function assertArtifacts(
-  artifacts: readonly (string | Artifact)[],
-  { root, inputs }: Pick<RunSettings, "root" | "inputs">,
-  files: Files,
-): void {
-  for (const artifact of artifacts) {
-    const path = artifactPath(typeof artifact === "string" ? artifact : artifact.path);
-    const name = `the tracked artifact ${JSON.stringify(path)}`;
-    const kind = kindAt(join(root, path), files);
-    const said = artifactKind(artifact);
-    if (said === "file" && kind === "directory") {
-      throw new SpecError(`${name} is a folder: track it with a DirectoryArtifact`);
-    }
-    if (said === "directory" && kind === "file") {
-      const remedy =
-        typeof artifact === "string" ? "write it without the / at its end" : "track it with a FileArtifact";
-      throw new SpecError(`${name} is a file: ${remedy}`);
-    }
-    const isInAnother = artifacts.some((other) => {
-      const folder = artifactPath(typeof other === "string" ? other : other.path);
-      return folder !== path && isWithin(path, folder);
-    });
-    const problem = placeProblem(path, root, files, isInAnother);
-    if (problem !== null) throw new SpecError(`${name} ${problem}`);
-    const input = inputs.map((one) => tidy(one.path)).find((one) => isWithin(path, one));
-    if (input !== undefined) {
-      const relation = input === path ? "is" : "contains";
-      throw new SpecError(
-        `the input ${JSON.stringify(input)} ${relation} ${name}: trials would get the read-only input there, and edits would not be used; name it as one of the two only`,
-      );
-    }
-  }
-}
-
-/** Why what is at a path cannot be tracked. `isInAnother`: links in a tracked folder are part of it. */
-export function placeProblem(path: string, root: string, files: Files, isInAnother: boolean): string | null {
-  if (path === ".") return null;
-  const names = path.split("/");
-  const folders = names.slice(1).map((_, place) => names.slice(0, place + 1).join("/"));
-  const link = folders.find((folder) => files.stat(join(root, folder))?.kind === "symlink");
-  if (link !== undefined) return `lies behind ${link}, which is a symbolic link; track what the link leads to`;
-  const kind = files.stat(join(root, path))?.kind;
-  if (kind === "other") return "is no file, folder or link";
-  if (kind !== "symlink") return null;
-  const [realRoot, real] = [files.realPath(root), files.realPath(join(root, path))];
-  if (realRoot === null || real === null) return null;
-  if (!isWithin(real, realRoot)) return "is a link that leads out of the project; track a copy of what it leads to";
-  if (isInAnother) return null;
-  return `is a symbolic link, and nothing but the link would be tracked; name what it leads to: ${relative(realRoot, real) || "."}`;
-}
-
-function kindAt(path: string, files: Files): EntryKind | null {
-  const stat = files.stat(path);
-  if (stat?.kind !== "symlink") return stat?.kind ?? null;
-  const real = files.realPath(path);
-  return real === null ? null : (files.stat(real)?.kind ?? null);
-}
-
-/** Paths relative to `root` of what is not copied with the project: inputs, which have a place of their own, and what trials may not see. */
-export function keptOut({ root, inputs, hidden }: Pick<RunSettings, "root" | "inputs" | "hidden">): readonly string[] {
-  return [...inputs.map(({ path }) => path), ...hidden.map((path) => relative(root, path))];
-}
-
-/** A path relative to the folder, as it is written in records, without a slash at its end unless it is all of the path. */
-export function tidy(path: string): string {
-  return normalize(path).replace(/(?<=.)\/+$/, "");
 }

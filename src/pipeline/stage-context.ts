@@ -1,11 +1,12 @@
-import type { RunContext, StageContext } from "../kernel/context.ts";
+import type { EditCopies, RunContext, StageContext } from "../kernel/context.ts";
 import { RunFailedError } from "../kernel/errors.ts";
 import type { Redactor } from "../kernel/redact.ts";
 import type { Semaphore } from "../kernel/semaphore.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { TrialId } from "../model/ids.ts";
-import type { IterationRecord, SettingChange } from "../model/iteration.ts";
+import type { CarriedState, IterationRecord, SettingChange } from "../model/iteration.ts";
 import type { RunTotals } from "../model/run.ts";
+import { copiesDir } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { createCalls } from "./calls.ts";
 import type { Caps } from "./caps.ts";
@@ -14,7 +15,7 @@ import type { RunHistory, View } from "./history.ts";
 import type { InputGuard } from "./inputs.ts";
 import type { TrialFolders } from "./keep.ts";
 import type { Survivors } from "./leftovers.ts";
-import { type ArtifactStates, createEditCopies, type ProjectCopies } from "./project.ts";
+import type { ArtifactStates, OpenedProject } from "./project.ts";
 import { shownState } from "./propose.ts";
 import type { Requests } from "./requests.ts";
 import type { Spending } from "./spending.ts";
@@ -41,7 +42,7 @@ export interface Loop {
   readonly requests: Requests;
   readonly inputs: InputGuard;
   readonly artifacts: ArtifactStates | null;
-  readonly project: ProjectCopies;
+  readonly copy: OpenedProject["copy"];
   readonly folders: TrialFolders;
   /** Takes secrets out of what is recorded. */
   readonly hide: Redactor;
@@ -62,7 +63,7 @@ export function stageContext(
   { iteration, base, notes: said = [] }: IterationRecord,
   states: ReadonlyMap<string, string>,
 ): StageContext {
-  const { run, workspace, artifacts, project, spending, slots, survivors, signals, stopping, requests, inputs, hide } =
+  const { run, workspace, artifacts, copy, spending, slots, survivors, signals, stopping, requests, inputs, hide } =
     loop;
   const { effects, settings, signal, emit } = run;
   const rng = effects.rng(settings.seed).fork(`iteration-${iteration}`);
@@ -93,7 +94,7 @@ export function stageContext(
     ...(artifacts && base
       ? {
           artifacts: artifacts.view(base),
-          copies: createEditCopies(loop, iteration, base),
+          copies: editCopies(loop, artifacts, iteration, base),
           proposalProblem: (edits, named) => {
             const from = named === undefined ? base : shownState(named, history);
             return typeof from === "string" ? { reason: from } : artifacts.problemOf(edits, from);
@@ -102,11 +103,12 @@ export function stageContext(
       : {}),
   };
   const copies = {
-    make: (hypothesis: Hypothesis, target: string) => project.make(states.get(hypothesis.id) ?? null, target),
+    make: (hypothesis: Hypothesis, target: string) => copy(states.get(hypothesis.id) ?? null, target),
     capture: (hypothesis: Hypothesis, target: string) => {
       const state = states.get(hypothesis.id);
-      if (state === undefined) throw new RunFailedError("there are no tracked artifacts to capture; drop `capture`");
-      return project.capture(target, state);
+      if (state === undefined || artifacts === null)
+        throw new RunFailedError("there are no tracked artifacts to capture; drop `capture`");
+      return artifacts.capture(target, state);
     },
     remove: (trial: TrialId, attempt: number) => loop.folders.removeCopy(trial, attempt),
     removeEmpty: (trial: TrialId, attempt: number) => loop.folders.removeEmpty(trial, attempt),
@@ -117,4 +119,31 @@ export function stageContext(
     stage,
   );
   return { ...stage, trials: redactedTrials(trials, hide) };
+}
+
+/** Copies of the project in the base state of an iteration, under its `copies` folder. */
+function editCopies(
+  { workspace, copy, inputs, folders }: Loop,
+  artifacts: ArtifactStates,
+  iteration: number,
+  base: CarriedState,
+): EditCopies {
+  return {
+    async make(name) {
+      const dir = `${copiesDir(workspace.root, iteration)}/${name}`;
+      workspace.assertWritable();
+      inputs.assertUnchanged();
+      await copy(base.snapshot, dir);
+      return {
+        dir,
+        changes() {
+          const input = inputs.changed();
+          if (input === null) return artifacts.changes(dir, base.snapshot);
+          const message = `an input was changed, which is read-only data: ${input}`;
+          return { ok: false, failure: { code: "input-changed", message } };
+        },
+        remove: () => folders.remove(dir),
+      };
+    },
+  };
 }

@@ -2,14 +2,8 @@ import { basename, dirname, isAbsolute, join } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
-import { keptOut, tidy } from "../pipeline/project.ts";
-import {
-  type LeftOut,
-  leftOut,
-  type ProjectRequest,
-  type ProjectSurvey,
-  surveyProject,
-} from "../workspace/states/index.ts";
+import { keptOut, tidy } from "../pipeline/trackable.ts";
+import type { LeftOut, ProjectRequest, ProjectSurvey } from "../workspace/states/index.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { Site } from "./sites.ts";
@@ -27,6 +21,7 @@ export async function surveyCopy(
   effects: Effects,
 ): Promise<SurveyedCopy | null> {
   if (!runsInCopy(settings.artifacts, sites)) return null;
+  const { leftOut, surveyProject } = await import("../workspace/states/index.ts");
   const { root, artifacts: tracked, files: patterns } = settings;
   const request: ProjectRequest = { root, tracked, patterns, inputs: keptOut(settings) };
   const survey = await surveyProject(request, effects, new AbortController().signal);

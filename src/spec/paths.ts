@@ -4,7 +4,7 @@ import { forHint } from "../kernel/errors.ts";
 import { artifactKind, artifactPath } from "../model/artifact.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { isWithin } from "../model/tree-path.ts";
-import { placeProblem, tidy } from "../pipeline/project.ts";
+import { placeProblem, tidy } from "../pipeline/trackable.ts";
 import { nearest } from "../text/nearest.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";

@@ -2,7 +2,7 @@ import { isAbsolute, join } from "node:path";
 import { defined } from "../model/json.ts";
 import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, type StopSettings } from "../model/settings.ts";
 import { parseCount, parseDuration } from "../model/units.ts";
-import { tidy } from "../pipeline/project.ts";
+import { tidy } from "../pipeline/trackable.ts";
 import { specPaths } from "./paths.ts";
 import type { Spec } from "./spec-schema.ts";
 

@@ -9,7 +9,7 @@ export {
 export { diffSnapshots, patchBetween } from "./diff.ts";
 export { EditRefused } from "./draft.ts";
 export { applyEdits, idOf, tryEdits } from "./edits.ts";
-export { isWorkspace, projectExcludes, removeExcept, repositoryTop, workspacesIn } from "./excludes.ts";
+export { projectExcludes, repositoryTop, workspacesIn } from "./excludes.ts";
 export { captureProject, type ProjectRequest } from "./project.ts";
 export { carriedState, findState, planRollback, rollback, type StateRecords } from "./rollback.ts";
 export { snapshotSchema } from "./snapshot.ts";

@@ -7,7 +7,7 @@ import type { Insight } from "../../model/insight.ts";
 import { type RefusedProposal, WHOLE_REPLY } from "../../model/iteration.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { isUnderWay, type RunManifest } from "../../model/run.ts";
-import type { BestView, CallRow, CallsView, HypothesisRow, SummaryView } from "../../model/views.ts";
+import type { BestView, CallRow, CallSum, CallsView, HypothesisRow, SummaryView } from "../../model/views.ts";
 import { experimentFile } from "../layout.ts";
 import { listIterations, listRecords } from "../listing.ts";
 import { notFound } from "../locate.ts";
@@ -17,7 +17,6 @@ import { readCall, readEvaluation, readHypothesis, readInsights, readIteration, 
 import { readRollbacks } from "../rollbacks.ts";
 import type { StateRecords } from "../states/index.ts";
 import type { Workspace } from "../workspace.ts";
-import { callSums } from "./call-sums.ts";
 import { type Standing, standing } from "./standing.ts";
 
 /** What read-only questions about a workspace need: no lock, no write permission, nothing heavy. */
@@ -229,5 +228,34 @@ function callRow(call: CallRecord): CallRow {
     costUsd: usage?.costUsd ?? null,
     durationMs: ended?.durationMs ?? null,
     failure: call.state === "failed" ? call.failure.message : null,
+  };
+}
+
+/** What calls used together, by the stage that asked, by runner, and by iteration; in the order in which each first comes. */
+export function callSums(calls: readonly CallRow[]): readonly CallSum[] {
+  const ways = [
+    { by: "stage", nameOf: ({ role }: CallRow) => role },
+    { by: "runner", nameOf: ({ runner }: CallRow) => runner },
+    { by: "iteration", nameOf: ({ iteration }: CallRow) => String(iteration) },
+  ] as const;
+  return ways.flatMap(({ by, nameOf }) =>
+    [...new Set(calls.map(nameOf))].map((name) => {
+      const these = calls.filter((call) => nameOf(call) === name);
+      return { by, name, ...sumOf(these) };
+    }),
+  );
+}
+
+function sumOf(calls: readonly CallRow[]): Omit<CallSum, "by" | "name"> {
+  const answered = calls.filter(({ inputTokens }) => inputTokens !== null);
+  const sum = (of: (call: CallRow) => number | null): number =>
+    answered.reduce((total, call) => total + (of(call) ?? 0), 0);
+  return {
+    calls: calls.length,
+    inputTokens: sum((call) => call.inputTokens),
+    outputTokens: sum((call) => call.outputTokens),
+    estimated: answered.filter(({ estimated }) => estimated).length,
+    costUsd: sum((call) => call.costUsd),
+    unpriced: answered.filter(({ costUsd }) => costUsd === null).length,
   };
 }

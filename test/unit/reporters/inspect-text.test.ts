@@ -11,7 +11,7 @@ import {
   summaryText,
 } from "../../../src/reporters/inspect-text.ts";
 import { displayWidth } from "../../../src/text/width.ts";
-import { callSums } from "../../../src/workspace/views/call-sums.ts";
+import { callSums } from "../../../src/workspace/views/queries.ts";
 import { HOSTILE } from "../ui/recorded-events.ts";
 
 const best = {
