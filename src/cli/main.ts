@@ -53,7 +53,7 @@ function hintFor({ code, message }: CommanderError): string {
 type Exit = (code: number) => void;
 
 const SCHEMAS =
-  "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, rollback, prior, apply, event; " +
+  "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, environment, rollback, prior, apply, event; " +
   "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), compare-output, rollback-output, apply-output, repair-output, validate-output, components-output, error-output";
 
 /**
