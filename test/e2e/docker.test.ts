@@ -86,6 +86,7 @@ thorough(
     const aura = at.start(["run", "aura.yaml"]);
     await begun(at);
     aura.kill("SIGINT");
+    await aura.until("a second signal", "stderr");
     aura.kill("SIGINT");
     expect((await aura.ended).code).toBe(130);
     at.write("go", "");
