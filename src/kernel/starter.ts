@@ -23,6 +23,8 @@ export interface TrialPlace {
   readonly libraries: readonly string[];
   /** What no sandbox shows, though it be in a folder that it does show: such as the workspace. */
   readonly hidden?: readonly string[];
+  /** Limits that it has, for whatever holds them itself. */
+  readonly limits?: ProcessLimits;
 }
 
 /** Before a run: what a component has to look for the programs it needs. */

@@ -4,6 +4,7 @@ import type { Trial } from "../../src/model/trial.ts";
 import { type Desk, desk } from "../support/aura.ts";
 import { DOCKER_IMAGE, docker } from "../support/docker.ts";
 import { FULL } from "../support/thorough.ts";
+import { slurm } from "../support/tools.ts";
 
 const thorough: typeof docker.test = (name, body, timeoutMs) =>
   FULL ? docker.test(name, body, timeoutMs) : void test.skip(name, () => undefined);
@@ -27,6 +28,7 @@ experimenter:
   });
 }
 
+const SLURM = { SLURM_CONF: process.env.SLURM_CONF ?? "/etc/slurm/slurm.conf" };
 const TRIALS = ["i00001-h000-t00", "i00001-h001-t00"];
 
 const trial = (at: Desk, id: string): Trial => at.json(`runs/boxed/iterations/00001/trials/${id}.json`);
@@ -137,3 +139,20 @@ test("environment docker goes with commands alone, and with executors that start
     expect([code, stderr]).toEqual([2, expect.stringContaining("environment")]);
   }
 });
+
+(slurm.works ? thorough : slurm.test)(
+  "a container is run by a Slurm job as by AURA, and ends with it",
+  async () => {
+    using at = project();
+    at.write("stay.sh", `trap "" TERM; [ "$1" = 1 ] && echo "score: 1" && exit; while :; do sleep 0.1; done`);
+    const executor = `{ type: slurm, command: "sh stay.sh {n}", timeout: 15s, mem: 50M, poll_interval: 1s, limits: { memory: 100M } }`;
+    at.write("slurm.yaml", (at.read("aura.yaml") ?? "").replace(/executor: .*/, `executor: ${executor}`));
+    expect((await at.run(["run", "slurm.yaml", "--workspace", "runs/boxed"], SLURM)).code).toBe(0);
+    const [ended, timedOut] = TRIALS.map((id) => trial(at, id));
+    expect(ended).toMatchObject({ outcome: { status: "completed", output: { score: 1 } } });
+    expect(ended?.attempts[0]?.limits).toEqual({ memoryBytes: "container" });
+    expect(timedOut).toMatchObject({ outcome: { status: "timeout" } });
+    expect(containers(at)).toEqual([]);
+  },
+  120_000,
+);

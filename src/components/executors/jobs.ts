@@ -187,7 +187,7 @@ function jobOf(
   ctx: TrialContext,
 ): Job {
   const { outputBytes, ...limits } = options.limits ?? {};
-  const place = trialPlace(ctx, libraries);
+  const place = { ...trialPlace(ctx, libraries), limits };
   const wrapped = starter.wrap ? starter.wrap(command, place) : command;
   const started = [wrapped.file, ...wrapped.args];
   return {

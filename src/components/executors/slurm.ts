@@ -132,12 +132,16 @@ export class SlurmExecutor extends CommandExecutor {
 
 /** Starts commands as jobs of a Slurm cluster. */
 function slurmStarter(options: ClusterChoices): Starter {
-  const { pollIntervalMs: pollMs = 5000, queueTimeoutMs, onInterrupt = "cancel", setup, inside = {} } = options;
-  if (inside.start !== undefined) {
+  if (options.inside?.start !== undefined) {
     throw new SpecError(
       "inside of a Slurm job goes what is put before a command, such as bwrap, and not what starts commands",
     );
   }
+  return starterAround(options.inside ?? {}, options);
+}
+
+function starterAround(inside: Starter, options: ClusterChoices): Starter {
+  const { pollIntervalMs: pollMs = 5000, queueTimeoutMs, onInterrupt = "cancel", setup } = options;
   let cluster: Cluster | null = null;
   const clusterOf = (ctx: RunContext): Cluster => {
     const { isolates: isolated = false } = inside;
@@ -153,7 +157,10 @@ function slurmStarter(options: ClusterChoices): Starter {
       return setup === undefined ? inner : afterSetup(setup, inner);
     },
     ended: (ended, place) => inside.ended?.(ended, place) ?? ended,
-    start: (jobs, ctx) => clusterOf(ctx).start(jobs),
+    ...defined({ brings: inside.brings, limitTiers: inside.limitTiers }),
+    // What holds limits itself has them on its command line.
+    start: (jobs, ctx) => clusterOf(ctx).start(inside.limitTiers ? jobs.map((job) => ({ ...job, limits: {} })) : jobs),
+    ...(options.inside === undefined ? { around: (inner: Starter) => starterAround(inner, options) } : {}),
     adopt: async (ref, job, ctx) => clusterOf(ctx).adopt(ref, job),
     stays: (reason) => reason instanceof StopRequest && (reason.leavesJobs || onInterrupt === "leave"),
     probe: async (ctx) => {

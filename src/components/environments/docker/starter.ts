@@ -21,6 +21,8 @@ export interface DockerStarterOptions extends Omit<ContainerOptions, "user"> {
 const BUILD_TIMEOUT_MS = 3_600_000;
 const INSTALL =
   "install Docker Engine and start it (`apt-get install docker.io`), and be one who may use it (group docker)";
+/** Run as `sh -c … NAME docker run …`: at the end of a job of a cluster nobody else would end the container. Slurm gives a job seconds for it. */
+const UNTIL_ENDED = `trap "'$1' stop --time 1 -- '$0'" TERM INT; "$@" & wait $!; code=$?; wait $!; exit $code`;
 /** Whose container it is: the run, in the folder that it is in, and the attempt. */
 const ATTEMPT_LABEL = "aura.attempt";
 
@@ -73,7 +75,7 @@ export class DockerStarter implements Starter {
     return Object.fromEntries(Object.keys(limits).map((name) => [name, "container"]));
   }
 
-  /** The words of a client that waits for its container and removes it. */
+  /** A client that waits for its container and removes it, behind a shell that ends both when it is asked to end. */
   wrap(command: Command, place: TrialPlace): Command {
     const client = this.#known();
     const { label, name } = containerOf(command.env.AURA_TRIAL);
@@ -82,8 +84,10 @@ export class DockerStarter implements Starter {
     const hidden = [...(place.hidden ?? []), ...this.#secrets];
     const { AURA_TRIAL: _marker, ...given } = { ...this.#options.variables, ...command.env };
     const args = [
-      ...["run", "--rm", "--sig-proxy=true", "--name", name, "--label", `${ATTEMPT_LABEL}=${label}`],
+      ...["-c", UNTIL_ENDED, name, client.program ?? "docker", "run", "--rm"],
+      ...["--sig-proxy=false", "--name", name, "--label", `${ATTEMPT_LABEL}=${label}`],
       ...containerWords({ ...this.#options, user: this.#user() }),
+      ...limitWords(place.limits ?? {}),
       ...placeWords({ ...place, hidden }, this.#options, files),
       ...variableWords(given),
       // By the marker of the run the container's processes would be taken for leftovers of this machine.
@@ -92,7 +96,7 @@ export class DockerStarter implements Starter {
     ];
     const others = Object.entries(given).filter(([key]) => !isClientVariable(key));
     return {
-      file: client.program ?? "docker",
+      file: "/bin/sh",
       args,
       env: { ...Object.fromEntries(others), ...client.env },
       cwd: command.cwd,
@@ -103,9 +107,8 @@ export class DockerStarter implements Starter {
     return jobs.map((job) => {
       const { name } = containerOf(job.marker);
       if (this.#options.user !== "caller") ctx.effects.files.chmod(job.place.trialDir, 0o777);
-      // It is not removed by itself: what became of it is asked afterwards, by a later AURA too.
-      const [verb = "run", , , ...rest] = job.args;
-      const args = [verb, "--sig-proxy=false", ...limitWords(job.limits), ...rest];
+      // Without the shell, and not removed by itself: what became of it is asked afterwards, by a later AURA too.
+      const args = ["run", ...job.args.slice(job.args.indexOf("--rm") + 1)];
       const container = new Container({ container: name, image: this.#image }, job, this.#known(), ctx.signal);
       container.run(args, earlierContainer(name));
       return container;
