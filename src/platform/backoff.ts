@@ -41,7 +41,7 @@ const LONGEST_WAIT_MS = 60_000;
 
 /**
  * Tries until it works. What `passing` calls a passing failure is waited out: as long as the other side asked for and up
- * to a twentieth more, or else 1 s at first and doubling up to 60 s, half of it jitter; anything else is thrown on. Throws `GaveUp` when the next
+ * to a fiftieth more, or else 1 s at first and doubling up to 60 s, half of it jitter; anything else is thrown on. Throws `GaveUp` when the next
  * wait would end later than `maxWait` after the first failure or `stopping` aborts, and the signal's reason as soon as
  * it aborts.
  */
@@ -67,7 +67,7 @@ export async function withBackoff<T>(
       const jitter = Number.parseInt(token(4), 16) / 2 ** 32;
       const { retryAfterMs } = failure;
       if (retryAfterMs === undefined) ceiling = Math.min(LONGEST_WAIT_MS, ceiling * 2);
-      const asked = Math.max(FIRST_WAIT_MS, retryAfterMs ?? 0) * (1 + jitter / 20);
+      const asked = Math.max(FIRST_WAIT_MS, retryAfterMs ?? 0) * (1 + jitter / 50);
       const waitMs = Math.round(retryAfterMs === undefined ? ceiling * (0.5 + jitter / 2) : asked);
       const waited = `${tries} ${tries === 1 ? "try" : "tries"} in ${((now - startedAt) / 1000).toFixed(1)} s`;
       const gaveUp = new GaveUp(tries, `${waited} (max wait ${maxWait})`, failure, thrown);

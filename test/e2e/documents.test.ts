@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { expect, it } from "vitest";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
-import { startAnthropicServer } from "../support/anthropic-server.ts";
 import { aura, start } from "../support/aura.ts";
 import { type Block, blocks, REPOSITORY } from "../support/documents.ts";
+import { startModelServer } from "../support/model-server.ts";
 import { cc } from "../support/tools.ts";
 
 function theBlock(found: readonly Block[], which: (block: Block) => boolean): string {
@@ -21,7 +21,7 @@ it("the library quick start of the README runs as it stands, with a model that a
   dir.write("loop.mjs", program);
   dir.write("train.mjs", "console.log(JSON.stringify({ accuracy: 0.5 + Number(process.argv[5]) / 100 }));");
   let round = 0;
-  await using model = await startAnthropicServer(({ prompt }) => {
+  await using model = await startModelServer(({ prompt }) => {
     if (!prompt.includes("Propose")) return `[{"finding": "More epochs are better.", "evidence": []}]`;
     round++;
     return JSON.stringify([1, 2, 3].map((n) => ({ id: `try-${n}`, lr: 0.01 * n, epochs: round * 3 + n })));
@@ -75,7 +75,7 @@ cc.test("the C function of the README is edited, tested, measured and applied by
   git("init");
   git("add", ...Object.keys(files), ".gitignore");
   dir.write("bench", "built before, and not what a trial runs");
-  await using model = await startAnthropicServer(() => JSON.stringify([{ id: "builtin", edits: [EDIT] }]));
+  await using model = await startModelServer(() => JSON.stringify([{ id: "builtin", edits: [EDIT] }]));
   const env = { ANTHROPIC_API_KEY: "a-key-for-this-test", ANTHROPIC_BASE_URL: model.url };
   const commands = theBlock(blocks("README.md", "sh"), ({ note }) => note === "runs: popcount");
   const lines = commands

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CallRecord } from "../../src/model/call.ts";
 import type { FinishedIteration } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
-import { type AnthropicRequest, type AnthropicScript, startAnthropicServer } from "../support/anthropic-server.ts";
 import { type AuraEnd, type Desk, desk, script, spec } from "../support/aura.ts";
+import { type ModelRequest, type ModelScript, startModelServer } from "../support/model-server.ts";
 import { few, thorough } from "../support/thorough.ts";
 
 const KEY = "sk-test-0123456789abcdef-secret";
@@ -23,13 +23,13 @@ reviewer: { type: prompt, runner: main }
 runners: { main: { type: anthropic, model: test-model, base_url: "\${MODEL_URL}", max_wait: 20s, price: { input: 3, output: 15 } } }`,
 });
 
-const isReview = (request: AnthropicRequest): boolean =>
+const isReview = (request: ModelRequest): boolean =>
   /finding|insight/i.test(request.prompt.slice(-1500)) && !isProposal(request);
-const isProposal = (request: AnthropicRequest): boolean => /propose/i.test(request.prompt);
+const isProposal = (request: ModelRequest): boolean => /propose/i.test(request.prompt);
 const FINDINGS = JSON.stringify([{ finding: "Larger x scores higher", recommendation: "raise x", evidence: [] }]);
 
 /** Answers proposals with what `propose` gives for the n-th of them, and reviews with a finding. */
-function proposing(propose: (place: number, request: AnthropicRequest) => string): AnthropicScript {
+function proposing(propose: (place: number, request: ModelRequest) => string): ModelScript {
   let asked = 0;
   return (request) => (isProposal(request) ? propose(asked++, request) : FINDINGS);
 }
@@ -41,14 +41,14 @@ const two = (place: number): string =>
   ]);
 
 async function against(
-  answers: AnthropicScript,
+  answers: ModelScript,
   work: (
     run: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<AuraEnd>,
-    requests: readonly AnthropicRequest[],
+    requests: readonly ModelRequest[],
   ) => Promise<void>,
   here: Desk,
 ): Promise<void> {
-  await using server = await startAnthropicServer(answers);
+  await using server = await startModelServer(answers);
   const run = (args: readonly string[], env: Readonly<Record<string, string>> = ENV) =>
     here.run(args, { ...env, MODEL_URL: server.url });
   await work(run, server.requests);
@@ -57,7 +57,7 @@ async function against(
 describe("a loop that asks a model", () => {
   let here: Desk;
   let end: AuraEnd;
-  let asked: readonly AnthropicRequest[];
+  let asked: readonly ModelRequest[];
   beforeAll(async () => {
     here = desk({ "asking.yaml": ASKING });
     await against(
@@ -258,7 +258,7 @@ describe("a provider that does not answer", () => {
 
   thorough("but says when to come back is waited for", async () => {
     let busy = 2;
-    const answers: AnthropicScript = (request) => {
+    const answers: ModelScript = (request) => {
       if (busy-- > 0) return { kind: "status", status: busy === 1 ? 429 : 529, retryAfter: 0 };
       return isProposal(request) ? two(0) : FINDINGS;
     };
@@ -361,7 +361,7 @@ describe("a provider that does not answer", () => {
 
   thorough("because the key was withdrawn later pauses the run with 75", async () => {
     let calls = 0;
-    const answers: AnthropicScript = (request) => {
+    const answers: ModelScript = (request) => {
       if (calls++ >= 2) return { kind: "echo-headers", status: 401 };
       return isProposal(request) ? two(0) : FINDINGS;
     };
@@ -387,7 +387,7 @@ describe("a provider that does not answer", () => {
   });
 
   test("is left at once when the user stops", async () => {
-    await using server = await startAnthropicServer([{ kind: "hang" }]);
+    await using server = await startModelServer([{ kind: "hang" }]);
     const live = here.start(["run", "asking.yaml", "--workspace", "hanging", "--grace", "0s"], {
       ...ENV,
       MODEL_URL: server.url,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import type { FinishedTrial } from "../../src/model/trial.ts";
-import { startAnthropicServer } from "../support/anthropic-server.ts";
 import { type Desk, desk, grid, script, spec } from "../support/aura.ts";
+import { startModelServer } from "../support/model-server.ts";
 import { thorough } from "../support/thorough.ts";
 
 describe("a run stops", () => {
@@ -120,7 +120,7 @@ describe("a run stops", () => {
     ["tokens", "{ tokens: 2k }", "tokens"],
     ["cost", "{ cost_usd: 0.012 }", "cost"],
   ])("when its %s are spent, before the next question", async (name, stop, reason) => {
-    await using server = await startAnthropicServer((_, asked) => ({
+    await using server = await startModelServer((_, asked) => ({
       kind: "text",
       text: JSON.stringify([{ x: asked / 10 }]),
       inputTokens: 800,

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { CallRecord } from "../../src/model/call.ts";
 import type { FinishedIteration } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
-import { type AnthropicAnswer, NO_UTF8, startAnthropicServer } from "../support/anthropic-server.ts";
 import { type AuraEnd, desk, script, spec } from "../support/aura.ts";
+import { type ModelAnswer, NO_UTF8, startModelServer } from "../support/model-server.ts";
 import { few, thorough } from "../support/thorough.ts";
 
 const asking = (format: string, more = ""): string =>
@@ -18,10 +18,10 @@ const asking = (format: string, more = ""): string =>
   });
 
 const GOOD = { kind: "text", text: '[{"x": 0.5}]', inputTokens: 100, outputTokens: 10 } as const;
-const reply = (text: string, stopReason = "end_turn"): AnthropicAnswer => ({ ...GOOD, text, stopReason });
+const reply = (text: string, stopReason = "end_turn"): ModelAnswer => ({ ...GOOD, text, stopReason });
 
 interface Case {
-  readonly answers: readonly AnthropicAnswer[];
+  readonly answers: readonly ModelAnswer[];
   /** How often the server was asked. */
   readonly requests: number;
   /** Replies that came whole, each of which costs 110 tokens. */
@@ -32,13 +32,13 @@ interface Case {
   readonly unusable?: RegExp;
 }
 
-const once = (answer: AnthropicAnswer, why: RegExp): Case => ({
+const once = (answer: ModelAnswer, why: RegExp): Case => ({
   answers: [answer, GOOD],
   requests: 2,
   paid: 1,
   tries: [why],
 });
-const again = (answer: AnthropicAnswer, why: RegExp, paid = 2): Case => ({
+const again = (answer: ModelAnswer, why: RegExp, paid = 2): Case => ({
   answers: [answer, GOOD],
   requests: 2,
   paid,
@@ -63,7 +63,7 @@ const CASES: readonly (readonly [what: string, of: Case])[] = [
 describe.each(few(["openai", "anthropic"]))("a run that asks over %s", (format) => {
   test.each(few(CASES))("comes through %s, with nothing lost and nothing paid twice", async (_what, wanted) => {
     using here = desk({ "asking.yaml": asking(format) });
-    await using server = await startAnthropicServer(wanted.answers);
+    await using server = await startModelServer(wanted.answers);
     const run = (args: readonly string[]) => here.run(args, { MODEL_URL: server.url });
     expect((await run(["run", "asking.yaml"])).code).toBe(0);
     expect(server.requests).toHaveLength(wanted.requests);
@@ -89,7 +89,7 @@ describe.each(few(["openai", "anthropic"]))("a run that asks over %s", (format) 
     "asks three times for what is no JSON, records each reply, and ends the iteration with the reason",
     async () => {
       using here = desk({ "asking.yaml": asking(format) });
-      await using server = await startAnthropicServer([reply("no"), reply("{"), reply("never")]);
+      await using server = await startModelServer([reply("no"), reply("{"), reply("never")]);
       const { code } = await here.run(["run", "asking.yaml"], { MODEL_URL: server.url });
       expect(code).toBe(1);
       expect(server.requests.map(({ prompt }) => /could not be used/.test(prompt))).toEqual([false, true, true]);
@@ -109,7 +109,7 @@ test.each(few(["anthropic", "openai"]))(
     const secrets = ["key", "gate", "url", "outside"].map(canary);
     let busy = 2;
     const echo = { kind: "echo-headers" } as const;
-    await using server = await startAnthropicServer(() => {
+    await using server = await startModelServer(() => {
       if (busy-- === 2) return { ...echo, status: 500 };
       return busy === 0 ? echo : { kind: "hang" };
     });
@@ -125,7 +125,7 @@ test.each(few(["anthropic", "openai"]))(
     live.kill("SIGKILL");
     const ends: AuraEnd[] = [await live.ended];
     expect(JSON.stringify(server.requests.map(({ headers, path }) => [headers, path]))).toContain(canary("url"));
-    await using refusing = await startAnthropicServer([{ ...echo, status: 401 }]);
+    await using refusing = await startModelServer([{ ...echo, status: 401 }]);
     const again = { ...env, MODEL_URL: `${refusing.url}/?token=${canary("url")}` };
     ends.push(await here.run(["resume", "runs/asking"], again));
     for (const view of ["summary", "events", "calls"])
@@ -142,7 +142,7 @@ test.each(few(["anthropic", "openai"]))(
 thorough("what broken requests used is counted, also where the run is killed before one is answered", async () => {
   using here = desk({ "asking.yaml": asking("anthropic") });
   const broken = { kind: "stream-error", type: "overloaded_error" } as const;
-  await using server = await startAnthropicServer((_request, n) => [broken, { kind: "hang" } as const][n] ?? GOOD);
+  await using server = await startModelServer((_request, n) => [broken, { kind: "hang" } as const][n] ?? GOOD);
   const live = here.start(["run", "asking.yaml"], { MODEL_URL: server.url });
   await live.until("runner-waiting");
   while (server.requests.length < 2) await new Promise((resolve) => setImmediate(resolve));

@@ -6,7 +6,7 @@ import { NO_TOTALS } from "../../../../src/model/run.ts";
 import { anthropicConnection } from "../../../../src/platform/llm-anthropic.ts";
 import { openaiConnection } from "../../../../src/platform/llm-openai.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
-import { startAnthropicServer } from "../../../support/anthropic-server.ts";
+import { startModelServer } from "../../../support/model-server.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";
 
@@ -81,7 +81,7 @@ describe("ModelRunner", () => {
     ["a run without any takes for a wrong address", 0, "rejected"],
   ])("of %s a server that answers with pages of HTML", async (_what, calls, problem) => {
     const page = { kind: "garbage" } as const;
-    await using server = await startAnthropicServer([page, page, page, page, { kind: "text", text: "ok" }]);
+    await using server = await startModelServer([page, page, page, page, { kind: "text", text: "ok" }]);
     const system = systemEffects();
     const effects = {
       ...system,

@@ -6,7 +6,7 @@ import { isJsonObject, parseJson } from "../../src/model/json.ts";
 export const NO_UTF8 = "\ue0ff";
 
 /** What the server does with one request. */
-export type AnthropicAnswer =
+export type ModelAnswer =
   | {
       readonly kind: "text";
       readonly text: string;
@@ -38,7 +38,7 @@ export type AnthropicAnswer =
   | { readonly kind: "echo-headers"; readonly status?: number };
 
 /** One request as it came in. */
-export interface AnthropicRequest {
+export interface ModelRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readonly<Record<string, unknown>>;
@@ -48,15 +48,15 @@ export interface AnthropicRequest {
 }
 
 /** Answers in order, the last one over and over; or a function of the request and its number, from 0. */
-export type AnthropicScript =
-  | readonly AnthropicAnswer[]
-  | ((request: AnthropicRequest, number: number) => AnthropicAnswer | string | Promise<AnthropicAnswer | string>);
+export type ModelScript =
+  | readonly ModelAnswer[]
+  | ((request: ModelRequest, number: number) => ModelAnswer | string | Promise<ModelAnswer | string>);
 
-export interface AnthropicServer extends AsyncDisposable {
+export interface ModelServer extends AsyncDisposable {
   /** For `base_url`. */
   readonly url: string;
   /** Every request so far, in the order they came. */
-  readonly requests: readonly AnthropicRequest[];
+  readonly requests: readonly ModelRequest[];
   /** Requests that are being answered, or hang. */
   readonly open: () => number;
   close(): Promise<void>;
@@ -66,8 +66,8 @@ export interface AnthropicServer extends AsyncDisposable {
  * A loopback server that speaks the Anthropic Messages format or, where it is asked for chat completions, OpenAI's,
  * streamed and not, and does what its script says.
  */
-export async function startAnthropicServer(script: AnthropicScript): Promise<AnthropicServer> {
-  const requests: AnthropicRequest[] = [];
+export async function startModelServer(script: ModelScript): Promise<ModelServer> {
+  const requests: ModelRequest[] = [];
   let open = 0;
   const server = createServer((incoming, response) => {
     open++;
@@ -96,8 +96,8 @@ function portOf(address: AddressInfo | string | null): number {
 async function handle(
   incoming: IncomingMessage,
   response: ServerResponse,
-  script: AnthropicScript,
-  requests: AnthropicRequest[],
+  script: ModelScript,
+  requests: ModelRequest[],
 ): Promise<void> {
   const request = await readRequest(incoming);
   const number = requests.push(request) - 1;
@@ -107,7 +107,7 @@ async function handle(
   else if (!response.destroyed) send(answer, request, response);
 }
 
-function send(answer: AnthropicAnswer, request: AnthropicRequest, response: ServerResponse): void {
+function send(answer: ModelAnswer, request: ModelRequest, response: ServerResponse): void {
   switch (answer.kind) {
     case "hang":
       return;
@@ -149,9 +149,9 @@ function bytesOf(text: string): Uint8Array {
   );
 }
 
-type TextAnswer = Extract<AnthropicAnswer, { kind: "text" }>;
+type TextAnswer = Extract<ModelAnswer, { kind: "text" }>;
 
-function sendText(answer: TextAnswer, request: AnthropicRequest, response: ServerResponse): void {
+function sendText(answer: TextAnswer, request: ModelRequest, response: ServerResponse): void {
   if (!request.stream) {
     response.writeHead(200, { "content-type": "application/json" });
     response.end(bytesOf(JSON.stringify(messageOf(request, answer.text, answer))));
@@ -162,14 +162,14 @@ function sendText(answer: TextAnswer, request: AnthropicRequest, response: Serve
   response.end();
 }
 
-function sendHalf(text: string, request: AnthropicRequest, response: ServerResponse, then: () => void): void {
+function sendHalf(text: string, request: ModelRequest, response: ServerResponse, then: () => void): void {
   const whole = request.stream ? eventsOf(request, text, {}).join("") : JSON.stringify(messageOf(request, text, {}));
   const type = request.stream ? "text/event-stream" : "application/json";
   response.writeHead(200, { "content-type": type });
   response.write(whole.slice(0, Math.floor(whole.length / 2)), then);
 }
 
-type ErrorAnswer = Omit<Extract<AnthropicAnswer, { kind: "status" }>, "kind" | "status">;
+type ErrorAnswer = Omit<Extract<ModelAnswer, { kind: "status" }>, "kind" | "status">;
 
 function sendError(response: ServerResponse, status: number, message: string, answer: ErrorAnswer = {}): void {
   const { retryAfter, location, body } = answer;
@@ -196,7 +196,7 @@ function errorType(status: number): string {
 
 type Counts = Omit<TextAnswer, "kind" | "text">;
 
-function messageOf(request: AnthropicRequest, text: string, counts: Counts): object {
+function messageOf(request: ModelRequest, text: string, counts: Counts): object {
   if (isChat(request)) {
     const choice = { index: 0, message: { role: "assistant", content: text }, finish_reason: finishOf(counts) };
     return { ...chatHead(request, "chat.completion"), choices: [choice], usage: chatUsageOf(request, text, counts) };
@@ -213,11 +213,7 @@ function messageOf(request: AnthropicRequest, text: string, counts: Counts): obj
   };
 }
 
-function usageOf(
-  request: AnthropicRequest,
-  text: string,
-  counts: Counts,
-): { input_tokens: number; output_tokens: number } {
+function usageOf(request: ModelRequest, text: string, counts: Counts): { input_tokens: number; output_tokens: number } {
   return {
     input_tokens: counts.inputTokens ?? Math.ceil(request.prompt.length / 4),
     output_tokens: counts.outputTokens ?? Math.ceil(text.length / 4),
@@ -225,7 +221,7 @@ function usageOf(
 }
 
 /** The server-sent events of a streamed reply; the text comes in pieces of a few characters. */
-function eventsOf(request: AnthropicRequest, text: string, counts: Counts): readonly string[] {
+function eventsOf(request: ModelRequest, text: string, counts: Counts): readonly string[] {
   if (isChat(request)) return chatEventsOf(request, text, counts);
   const usage = usageOf(request, text, counts);
   const empty = { ...messageOf(request, "", counts), content: [], stop_reason: null };
@@ -249,7 +245,7 @@ function eventsOf(request: AnthropicRequest, text: string, counts: Counts): read
 }
 
 /** The chunks of a streamed chat completion, the usage in one of its own, as servers send it when asked to. */
-function chatEventsOf(request: AnthropicRequest, text: string, counts: Counts): readonly string[] {
+function chatEventsOf(request: ModelRequest, text: string, counts: Counts): readonly string[] {
   const head = chatHead(request, "chat.completion.chunk");
   const chunk = (delta: object, finish: string | null = null): string =>
     chatEvent({ ...head, choices: [{ index: 0, delta, finish_reason: finish }] });
@@ -262,11 +258,11 @@ function chatEventsOf(request: AnthropicRequest, text: string, counts: Counts): 
   ];
 }
 
-function isChat({ path }: AnthropicRequest): boolean {
+function isChat({ path }: ModelRequest): boolean {
   return path.includes("/chat/completions");
 }
 
-function chatHead(request: AnthropicRequest, object: string): object {
+function chatHead(request: ModelRequest, object: string): object {
   return { id: "chatcmpl-scripted", object, created: 0, model: request.body.model };
 }
 
@@ -278,7 +274,7 @@ function finishOf({ stopReason = "end_turn" }: Counts): string {
   return reasons.get(stopReason) ?? "stop";
 }
 
-function chatUsageOf(request: AnthropicRequest, text: string, counts: Counts): object {
+function chatUsageOf(request: ModelRequest, text: string, counts: Counts): object {
   const { input_tokens: prompt, output_tokens: completion } = usageOf(request, text, counts);
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }
@@ -300,7 +296,7 @@ function event(data: { readonly type: string }): string {
   return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-async function readRequest(incoming: IncomingMessage): Promise<AnthropicRequest> {
+async function readRequest(incoming: IncomingMessage): Promise<ModelRequest> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of incoming) if (chunk instanceof Uint8Array) chunks.push(chunk);
   const body = parseBody(Buffer.concat(chunks).toString("utf8"));
