@@ -51,7 +51,7 @@ Schema (draft-07): \`aura schema NAME\` prints it, and the package has it in \`s
 there, except where a description says what is open and why.
 
 A command that fails, a command line that cannot be read included, writes an \`error-output\` document instead of its own, and exits with the code
-in it. Two answers come with a code of their own: \`validate\` lists the mistakes of a spec and exits with 2, \`repair\` lists what only you can mend
+in it. Three answers come with a code of their own: \`validate\` lists the mistakes of a spec and exits with 2, \`doctor\` what a spec lacks on this machine and exits with 5, \`repair\` lists what only you can mend
 and exits with 4. \`run\` and \`resume\` say the same as \`error\` in their last line, \`run.finished\`.`;
 
 function codeOf(name: string): number {

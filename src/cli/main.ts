@@ -54,7 +54,7 @@ type Exit = (code: number) => void;
 
 const SCHEMAS =
   "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, environment, rollback, prior, apply, event; " +
-  "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), compare-output, rollback-output, apply-output, repair-output, validate-output, components-output, error-output";
+  "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), compare-output, rollback-output, apply-output, repair-output, validate-output, doctor-output, components-output, error-output";
 
 /**
  * The whole command line, of which nothing is loaded but names and options; where the first word is `named`, only the
@@ -81,7 +81,7 @@ const COMMANDS: ReadonlyMap<string, (aura: Command, exit: Exit) => void> = new M
   ["compare", compareCommand],
   ...["note", "stop", "pause", "continue"].map((name) => [name, requestCommands] as const),
   ...["rollback", "apply", "repair"].map((name) => [name, stateCommands] as const),
-  ...["validate", "init", "components", "schema"].map((name) => [name, specCommands] as const),
+  ...["validate", "doctor", "init", "components", "schema"].map((name) => [name, specCommands] as const),
 ]);
 
 function runCommand(aura: Command, exit: Exit): void {
@@ -268,6 +268,17 @@ function specCommands(aura: Command, exit: Exit): void {
     .action(async (spec: string, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {
       const { validate } = await import("./validate.ts");
       exit(await validate(spec, flags));
+    });
+  sub(aura, "doctor")
+    .description(
+      "try what executors and environments need of this machine, or what a spec does: it ends with 5 when that is missing",
+    )
+    .argument("[spec]", "a run spec, a YAML file")
+    .addOption(setOption())
+    .addOption(json("one JSON document", "doctor-output"))
+    .action(async (spec: string | undefined, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {
+      const { doctor } = await import("./doctor.ts");
+      exit(await doctor(spec, flags));
     });
   sub(aura, "init")
     .description("write a spec and what it needs, to run as they are and to be changed")

@@ -9,6 +9,7 @@ import type {
   ExecutionEnvironment,
   Executor,
   Experimenter,
+  ProbeContext,
   Researcher,
   Reviewer,
   Runner,
@@ -85,6 +86,11 @@ export interface ComponentDefinition<K extends Kind = Kind, S extends ObjectSche
   /** Options that it does not have where it stands `inside` of another component, which gives them. */
   readonly given?: readonly string[];
   create(options: Infer<S>, deps: ComponentDeps): KindMap[K];
+  /**
+   * For `aura doctor`: tries by doing what it needs of this machine, and answers with what works, such as a version. Throws
+   * `ToolMissingError`.
+   */
+  doctor?(ctx: ProbeContext): Promise<string>;
   /**
    * What is wrong with these options that the schema cannot say, by option path; called on every spec before anything
    * is built. Empty when all is well.

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apply } from "../../src/cli/apply.ts";
+import { doctor } from "../../src/cli/doctor.ts";
 import { inspect } from "../../src/cli/inspect.ts";
 import { repair } from "../../src/cli/repair.ts";
 import { resume } from "../../src/cli/resume.ts";
@@ -221,6 +222,19 @@ describe("what the commands print with --json fits its published schema:", () =>
     const wrong = await saidBy(() => validate(here.join("wrong.yaml"), { json: true }));
     expect(wrong.answer).toBe(2);
     expect(fits("validate-output", wrong.stdout)).toMatchObject({ valid: false });
+  });
+
+  test("doctor of the machine, and of a spec that lacks something", async () => {
+    const machine = await saidBy(() => doctor(undefined, { json: true }));
+    expect(machine.answer).toBe(0);
+    expect(fits("doctor-output", machine.stdout)).toMatchObject({ spec: null });
+    here.write("tools.yaml", (here.read("done.yaml") ?? "").replace("command: 'true'", "command: no-such-program"));
+    const lacking = await saidBy(() => doctor(here.join("tools.yaml"), { json: true }));
+    expect(fits("doctor-output", lacking.stdout)).toMatchObject({
+      works: false,
+      checks: [{ what: "spec", works: false, problem: expect.stringContaining("no-such-program") }],
+    });
+    expect(lacking.answer).toBe(5);
   });
 
   const lines = (text: string): readonly { readonly type: string }[] =>

@@ -28,6 +28,23 @@ export const validateOutput = {
   ],
 } as const;
 
+export const doctorOutput = described(
+  "What `aura doctor [spec] --json` prints: what works on this machine of what components need.",
+  exactly({
+    spec: described("The spec as it was named; `null` when all built-in components were asked.", nullable(TEXT)),
+    works: described("Whether nothing is missing.", FLAG),
+    checks: listOf(
+      exactly({
+        what: described("What was asked: `executor bwrap`, or `spec` for all else that a spec needs.", TEXT),
+        works: FLAG,
+        found: described("What works, such as a version; `null` where something is missing.", nullable(TEXT)),
+        problem: described("What is missing, and how that showed; `null` where nothing is.", nullable(TEXT)),
+        remedy: described("What to do about it, such as what to install.", nullable(TEXT)),
+      }),
+    ),
+  }),
+);
+
 export const componentsOutput = described(
   "What `aura components [kind [type]] --json` prints: the built-in components.",
   listOf(

@@ -13,7 +13,14 @@ import {
 } from "../../model/views.ts";
 import type { HouseSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
-import { applyOutput, componentsOutput, repairOutput, rollbackOutput, validateOutput } from "./commands.ts";
+import {
+  applyOutput,
+  componentsOutput,
+  doctorOutput,
+  repairOutput,
+  rollbackOutput,
+  validateOutput,
+} from "./commands.ts";
 import { eventsOutput, followOutput, runOutput } from "./events.ts";
 import { errorOutput } from "./shared.ts";
 
@@ -36,6 +43,7 @@ export const OUTPUTS = {
   "apply-output": applyOutput,
   "repair-output": repairOutput,
   "validate-output": validateOutput,
+  "doctor-output": doctorOutput,
   "components-output": componentsOutput,
   "error-output": errorOutput,
   event: eventSchema,

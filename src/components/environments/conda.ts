@@ -8,9 +8,9 @@ import { defined, isJsonObject, parseJson } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
+import { runTool } from "../tool.ts";
 import { cached, cacheKey } from "./cache.ts";
 import { hasPython, inPrefix, librariesOf, PrefixEnvironment, pythonFacts } from "./prefix.ts";
-import { runTool } from "./tool.ts";
 
 /** Of a way of making them that changes: a new one makes new environments. */
 const WAY = 1;
@@ -152,14 +152,19 @@ export class CondaEnvironment extends PrefixEnvironment {
     return { CONDA_PREFIX: folder, ...Object.fromEntries(changed) };
   }
 
-  #program({ settings: { root }, effects: { variables } }: ProbeContext): string {
-    const wanted = this.#options.program === undefined ? PROGRAMS : [this.#options.program];
-    for (const name of wanted) {
-      const found = findProgram(name, root, variables.get("PATH"));
-      if (found?.executable) return found.path;
-    }
-    throw new ToolMissingError(wanted[0] ?? "conda", `${wanted.join(", ")}: not on PATH\n${INSTALL_CONDA}`);
+  #program(ctx: ProbeContext): string {
+    const { program } = this.#options;
+    return programOf(program === undefined ? PROGRAMS : [program], ctx);
   }
+}
+
+/** The first of these that is on PATH. Throws `ToolMissingError` when none is. */
+function programOf(names: readonly string[], { settings: { root }, effects: { variables } }: ProbeContext): string {
+  for (const name of names) {
+    const found = findProgram(name, root, variables.get("PATH"));
+    if (found?.executable) return found.path;
+  }
+  throw new ToolMissingError(names[0] ?? "conda", `${names.join(", ")}: not on PATH\n${INSTALL_CONDA}`);
 }
 
 /** A command through `run`, with its output as it comes: conda keeps it to the end unless it is told not to. */
@@ -202,5 +207,9 @@ export const condaEnvironment = defineComponent({
         file: file === undefined ? undefined : resolvePath(file),
       }),
     }),
+  doctor: async (ctx) => {
+    const program = programOf(PROGRAMS, ctx);
+    return `${program}: ${await runTool({ file: program, args: ["--version"], hint: INSTALL_CONDA, timeoutMs: 60_000 }, ctx)}`;
+  },
   check: wrongOptions,
 });

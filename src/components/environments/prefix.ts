@@ -7,7 +7,7 @@ import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, parseJson } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
-import { runTool, type ToolContext } from "./tool.ts";
+import { runTool, type ToolContext } from "../tool.ts";
 
 /** A Python as it tells of itself. */
 export interface PythonFacts {

@@ -6,9 +6,9 @@ import { assertOptions, type InCode, inSchema } from "../../kernel/given-options
 import type { PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
 import { defined } from "../../model/json.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
+import { runTool } from "../tool.ts";
 import { cached, cacheKey } from "./cache.ts";
 import { hasPython, PrefixEnvironment, preparedPrefix, requirementsText } from "./prefix.ts";
-import { runTool } from "./tool.ts";
 
 /** Of a way of making them that changes: a new one makes new environments. */
 const WAY = 1;
@@ -136,5 +136,6 @@ export const uvEnvironment = defineComponent({
         requirements: requirements === undefined ? undefined : resolvePath(requirements),
       }),
     }),
+  doctor: (ctx) => runTool({ file: "uv", args: ["--version"], hint: INSTALL_UV, timeoutMs: 60_000 }, ctx),
   check: wrongOptions,
 });

@@ -4,10 +4,11 @@ import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
 import { assertOptions, type InCode, inSchema } from "../../kernel/given-options.ts";
 import type { PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
+import { makeScratch } from "../../platform/scratch.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
+import { runTool } from "../tool.ts";
 import { cached, cacheKey } from "./cache.ts";
 import { hasPython, PrefixEnvironment, preparedPrefix, pythonFacts, requirementsText } from "./prefix.ts";
-import { runTool } from "./tool.ts";
 
 /** Of a way of making them that changes: a new one makes new environments. */
 const WAY = 1;
@@ -131,5 +132,14 @@ export const venvEnvironment = defineComponent({
       ...(path === undefined ? {} : { path: resolvePath(path) }),
       ...(requirements === undefined ? {} : { requirements: resolvePath(requirements) }),
     }),
+  doctor: async (ctx) => {
+    const folder = makeScratch(`doctor-${ctx.effects.token(6)}`, ctx.effects);
+    try {
+      await runTool({ file: "python3", args: ["-m", "venv", folder], hint: INSTALL_PYTHON }, ctx);
+      return `Python ${(await pythonFacts(join(folder, "bin", "python"), INSTALL_PYTHON, ctx)).python}: a venv was made`;
+    } finally {
+      ctx.effects.files.remove(folder);
+    }
+  },
   check: wrongOptions,
 });

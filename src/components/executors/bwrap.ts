@@ -10,6 +10,7 @@ import { isWithin } from "../../model/tree-path.ts";
 import { parseSize } from "../../model/units.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import { type HouseSchema, SIZE_LIMIT } from "../../schema/dialect.ts";
+import { runTool } from "../tool.ts";
 import { isShown, type Mount, placeWords, secretsIn, systemWords } from "./bwrap-view.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
 import type { ProcessOptions } from "./process-options.ts";
@@ -221,6 +222,10 @@ export const bwrapExecutor = defineExecutor({
   type: "bwrap",
   summary: "Runs each trial in a sandbox of bubblewrap's: no network, read-only project, none of the user's files.",
   options: bwrapProperties,
+  doctor: async (ctx) => {
+    await new BwrapStarter({}).probe(ctx);
+    return `${await runTool({ file: "bwrap", args: ["--version"], hint: INSTALL }, ctx)}: \`true\` ran in a sandbox`;
+  },
   example: {
     command: "python train.py --lr {lr} --seed {aura.seed}",
     timeout: "5m",

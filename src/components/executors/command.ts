@@ -35,6 +35,7 @@ import {
   COMMAND,
   checkProcessOptions,
   limitGap,
+  limitsHeld,
   PROCESS_OPTIONS,
   type ProcessOptions,
   type ProcessSpecOptions,
@@ -351,6 +352,8 @@ export interface ExecutorDefinition<P extends Properties, R extends string> {
   readonly required?: readonly R[];
   readonly example: Own<P, R> & { readonly command: string } & Partial<ProcessSpecOptions>;
   readonly requires?: readonly ToolProbe[];
+  /** For `aura doctor`: tries what it needs, and answers with what works. Throws `ToolMissingError`. */
+  doctor?(ctx: ProbeContext): Promise<string>;
   starter(options: Own<P, R>, deps: ComponentDeps): Starter;
 }
 
@@ -380,6 +383,7 @@ export const scriptExecutor = defineExecutor({
   type: "script",
   summary: "Runs each trial as a local process, without isolation.",
   options: {},
+  doctor: async ({ effects }) => limitsHeld(effects.processes),
   example: {
     command: "python train.py --lr {lr} --seed {aura.seed}",
     timeout: "5m",

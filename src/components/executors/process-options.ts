@@ -1,4 +1,4 @@
-import type { LimitTiers, ProcessLimits } from "../../kernel/effects.ts";
+import type { LimitTiers, ProcessLimits, ProcessRunner } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { type Expectation, inSchema, objectOf, POSITIVE, whole } from "../../kernel/given-options.ts";
 import { defined } from "../../model/json.ts";
@@ -183,6 +183,15 @@ const LIMIT_OPTIONS: Readonly<Record<keyof ProcessLimits, string>> = {
   fileSizeBytes: "limits.file_size",
   openFiles: "limits.open_files",
 };
+
+/** What would hold each limit on this machine, for people. */
+export function limitsHeld({ limitTiers }: Pick<ProcessRunner, "limitTiers">): string {
+  const tiers = limitTiers({ memoryBytes: 2 ** 30, pids: 256, cpuSeconds: 60, fileSizeBytes: 2 ** 30, openFiles: 256 });
+  const each = new Map(Object.entries(tiers));
+  return Object.entries(LIMIT_OPTIONS)
+    .map(([name, option]) => `${option} by ${each.get(name) ?? "none"}`)
+    .join(", ");
+}
 
 /** What to say of limits that nothing would hold; `null` when all are held. */
 export function limitGap(tiers: LimitTiers): string | null {

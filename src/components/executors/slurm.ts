@@ -6,6 +6,7 @@ import type { RunContext } from "../../kernel/run-context.ts";
 import { defined } from "../../model/json.ts";
 import { parseDuration, parseSize } from "../../model/units.ts";
 import { SIZE_LIMIT, TIME_LIMIT } from "../../schema/dialect.ts";
+import { runTool } from "../tool.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
 import type { ProcessOptions } from "./process-options.ts";
 import { SlurmClient } from "./slurm/client.ts";
@@ -15,6 +16,7 @@ import { Cluster } from "./slurm/cluster.ts";
 const GATHER_MS = 500;
 /** What a job may take besides its command: to start, to end what does not end itself. */
 const MARGIN_MS = 120_000;
+const BUSY = "is a node idle (sinfo)? A job that waits for its turn is no fault of the cluster";
 const INSTALL =
   "install Slurm's client commands (Debian: slurm-client), and say where the cluster is by SLURM_CONF or /etc/slurm";
 
@@ -218,6 +220,12 @@ export const slurmExecutor = defineExecutor({
   type: "slurm",
   summary: "Runs trials as jobs of a Slurm cluster: those of an iteration as one array.",
   options: slurmProperties,
+  doctor: async (ctx) => {
+    const version = await runTool({ file: "sinfo", args: ["--version"], hint: INSTALL }, ctx);
+    const job = ["--immediate=30", "--ntasks=1", "--time=1", "--job-name=aura-doctor", "true"];
+    await runTool({ file: "srun", args: job, hint: BUSY, timeoutMs: 60_000 }, ctx);
+    return `${version}: \`true\` ran as a job`;
+  },
   example: {
     command: "python train.py --lr {lr}",
     time: "1h",

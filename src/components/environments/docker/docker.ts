@@ -7,7 +7,8 @@ import type { ExecutionEnvironment, PreparedEnvironment } from "../../../kernel/
 import { defined } from "../../../model/json.ts";
 import { parseSize } from "../../../model/units.ts";
 import { type HouseSchema, SIZE_LIMIT } from "../../../schema/dialect.ts";
-import { DockerStarter } from "./starter.ts";
+import { runTool } from "../../tool.ts";
+import { DockerStarter, INSTALL } from "./starter.ts";
 import type { DockerMount } from "./words.ts";
 
 const PATH = { type: "string", minLength: 1, "x-path": "any" } as const satisfies HouseSchema;
@@ -139,6 +140,14 @@ export const dockerEnvironment = defineComponent({
   type: "docker",
   summary: "Each trial runs in a container of its own: no network, read-only project, its own folder to write to.",
   options: { type: "object", properties: dockerProperties, additionalProperties: false },
+  doctor: async (ctx) => {
+    const args = [
+      "info",
+      "--format",
+      "docker {{.ServerVersion}}, {{.Images}} images, limits by cgroup {{.CgroupVersion}}",
+    ];
+    return runTool({ file: "docker", args, hint: INSTALL, timeoutMs: 60_000 }, ctx);
+  },
   example: { image: "python:3.13-slim", network: "none", user: "caller", tmp: "1G" },
   create: ({ dockerfile, mounts = [], tmp, ...options }, { effects, resolvePath }) =>
     new DockerEnvironment(

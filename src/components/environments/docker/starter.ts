@@ -19,7 +19,7 @@ export interface DockerStarterOptions extends Omit<ContainerOptions, "user"> {
 }
 
 const BUILD_TIMEOUT_MS = 3_600_000;
-const INSTALL =
+export const INSTALL =
   "install Docker Engine and start it (`apt-get install docker.io`), and be one who may use it (group docker)";
 /** Run as `sh -c … NAME docker run …`: at the end of a job of a cluster nobody else would end the container. Slurm gives a job seconds for it. */
 const UNTIL_ENDED = `trap "'$1' stop --time 1 -- '$0'" TERM INT; "$@" & wait $!; code=$?; wait $!; exit $code`;

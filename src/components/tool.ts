@@ -1,8 +1,8 @@
-import type { RunContext } from "../../kernel/context.ts";
-import { ToolMissingError } from "../../kernel/errors.ts";
-import type { ProbeContext } from "../../kernel/ports.ts";
-import { lastLines } from "../../text/printable.ts";
-import { ownEnvironment } from "../process-environment.ts";
+import type { RunContext } from "../kernel/context.ts";
+import { ToolMissingError } from "../kernel/errors.ts";
+import type { ProbeContext } from "../kernel/ports.ts";
+import { lastLines } from "../text/printable.ts";
+import { ownEnvironment } from "./process-environment.ts";
 
 /** Longest that a tool may take to make an environment. */
 const TIMEOUT_MS = 3_600_000;

@@ -1,0 +1,89 @@
+import { builtins } from "../components/builtins.ts";
+import { type AnyDefinition, KINDS } from "../kernel/define.ts";
+import { EXIT, ToolMissingError } from "../kernel/errors.ts";
+import type { ProbeContext } from "../kernel/ports.ts";
+import { DEFAULT_SETTINGS } from "../model/settings.ts";
+import { makeScratch } from "../platform/scratch.ts";
+import { systemEffects } from "../platform/system.ts";
+import { type LoadedSpec, loadSpec } from "../spec/load.ts";
+import { overridesOf } from "../spec/overrides.ts";
+import { resolveSpec } from "../spec/resolve.ts";
+import { knownComponents, sitesOf } from "../spec/sites.ts";
+import { terminalLine } from "../text/printable.ts";
+import { type Answer, guarded } from "./output.ts";
+import type { OutputOf } from "./outputs/index.ts";
+
+type Check = OutputOf<"doctor-output">["checks"][number];
+
+/** `aura doctor [spec]`: tries what built-in components need of this machine, or all that a spec does. */
+export async function doctor(
+  file: string | undefined,
+  flags: { readonly json?: boolean; readonly set?: readonly string[] },
+): Promise<number> {
+  return guarded(flags, async (): Promise<Answer<OutputOf<"doctor-output">>> => {
+    const { values: overrides, problems: overrideProblems } = overridesOf(flags);
+    const loaded = file === undefined ? null : await loadSpec(file, { overrides, overrideProblems });
+    const asked = loaded === null ? await allBuiltins() : definitionsOf(loaded);
+    const checks = [
+      ...(await examined(asked)),
+      ...(loaded === null ? [] : [await tried("spec", () => resolved(loaded))]),
+    ];
+    const works = checks.every((check) => check.works);
+    return {
+      document: () => ({ spec: file ?? null, works, checks }),
+      text: () => checks.map(textOf).join(""),
+      exitCode: works || loaded === null ? EXIT.ok : EXIT.toolMissing,
+    };
+  });
+}
+
+async function allBuiltins(): Promise<readonly AnyDefinition[]> {
+  const known = await builtins();
+  return KINDS.flatMap((kind): readonly AnyDefinition[] => known.list(kind));
+}
+
+function definitionsOf({ spec, registry }: LoadedSpec): readonly AnyDefinition[] {
+  return [...new Set(knownComponents(sitesOf(spec, registry)).map(({ definition }) => definition))];
+}
+
+/** Each is tried in an empty folder of its own, which no program of a project can have a say in. */
+async function examined(definitions: readonly AnyDefinition[]): Promise<readonly Check[]> {
+  const effects = systemEffects();
+  const root = makeScratch(`doctor-${effects.token(6)}`, effects);
+  const metric = { name: "none", direction: "maximize", minDelta: { kind: "absolute", value: 0 } } as const;
+  const settings = { ...DEFAULT_SETTINGS, name: "doctor", root, metric };
+  const ctx: ProbeContext = { settings, effects, signal: new AbortController().signal };
+  try {
+    const checks = definitions.map(({ kind, type, doctor: look }) =>
+      look === undefined ? [] : [tried(`${kind} ${type}`, () => look(ctx))],
+    );
+    return await Promise.all(checks.flat());
+  } finally {
+    effects.files.remove(root);
+  }
+}
+
+async function resolved(loaded: LoadedSpec): Promise<string> {
+  await resolveSpec(loaded);
+  return "what it needs besides is there";
+}
+
+async function tried(what: string, look: () => Promise<string>): Promise<Check> {
+  try {
+    return { what, works: true, found: (await look()).split("\n")[0] ?? "", problem: null, remedy: null };
+  } catch (error) {
+    if (!(error instanceof ToolMissingError)) throw error;
+    const lines = error.message.split("\n");
+    const remedy = lines.length > 1 ? (lines.pop() ?? null) : null;
+    return { what, works: false, found: null, problem: lines.join("\n"), remedy };
+  }
+}
+
+function textOf({ what, works, found, problem, remedy }: Check): string {
+  const lines = works ? [found ?? ""] : [...(problem ?? "").split("\n"), ...(remedy === null ? [] : [remedy])];
+  const [first = "", ...rest] = lines.map((line) => terminalLine(line));
+  const head = `${works ? "works  " : "missing"}  ${what.padEnd(20)}`;
+  return [`${head}  ${first}`, ...rest.map((line) => `${" ".repeat(head.length)}  ${line}`)]
+    .map((line) => `${line}\n`)
+    .join("");
+}
