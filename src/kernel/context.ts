@@ -143,6 +143,8 @@ export interface ProposalProblem {
   readonly reason: string;
   /** The lines of the file that come nearest to those which an edit names, with their numbers. */
   readonly nearest?: string;
+  /** The edit that cannot be made, as it is recorded. */
+  readonly edit?: string;
 }
 
 /** What a stage works with in one iteration: the run, what was found before, and the services that make it resumable. */

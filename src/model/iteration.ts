@@ -27,9 +27,10 @@ export type SettingChange = Infer<typeof settingChangesSchema>[number];
 
 export const refusedProposalSchema = {
   description: "A proposal that became no hypothesis, and why.",
-  ...exactly({
+  ...exactly(["edit"], {
     label: { type: "string", description: "What the proposer called it, or its place in the reply such as `#2`." },
     reason: TEXT,
+    edit: described("The edit that could not be made, as JSON, cut where it is long.", TEXT),
   }),
 } as const;
 /** A proposal that did not become a hypothesis, and why; told to the next prompt. */

@@ -6,6 +6,7 @@ import { parseHypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { TakenProject } from "../model/run.ts";
 import type { Failure } from "../model/trial.ts";
+import { clipLines } from "../text/printable.ts";
 import { hypothesisFile } from "../workspace/layout.ts";
 import {
   applyEdits,
@@ -31,6 +32,9 @@ import { keptOut } from "./trackable.ts";
 export type StateResult =
   | { readonly ok: true; readonly snapshot: string }
   | { readonly ok: false; readonly failure: Failure };
+
+/** Characters of an edit that could not be made in the record of its proposal. */
+const RECORDED_EDIT = 2000;
 
 /** The states of the tracked artifacts, as the loop uses them. */
 export interface ArtifactStates {
@@ -148,7 +152,12 @@ export async function openProject(
       problemOf: (edits, base) => {
         const made = edits.length === 0 ? null : tryEdits(store, base.snapshot, edits, bounds);
         if (!(made instanceof EditRefused)) return null;
-        return { reason: made.message, ...(made.nearest === null ? {} : { nearest: made.nearest }) };
+        const { message: reason, nearest, edit } = made;
+        return {
+          reason,
+          ...(nearest === null ? {} : { nearest }),
+          ...(edit === null ? {} : { edit: clipLines(JSON.stringify(edit), RECORDED_EDIT) }),
+        };
       },
       view: (base) =>
         createArtifactsView(store, {

@@ -80,7 +80,8 @@ function admit(
     }
     const problem = ctx.proposalProblem?.(proposal.edits ?? [], proposal.base);
     if (problem) {
-      refused.push({ label, reason: problem.reason });
+      const { reason, edit } = problem;
+      refused.push({ label, reason, ...(edit === undefined ? {} : { edit }) });
       return;
     }
     const hypothesis = withId(proposal, hypothesisId(ctx.iteration, hypotheses.length), base);

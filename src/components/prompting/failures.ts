@@ -20,7 +20,6 @@ export function failedLately({ history, iteration }: StageContext): readonly His
 /** `failures`: hypotheses of the last iterations without a score, and the proposals that the previous one refused, with causes. */
 export function failuresVariable(ctx: StageContext): unknown {
   const failed = failedLately(ctx);
-  const refused = ctx.history.refused.slice(0, MAX_FAILURES);
   let room = TOKEN_BUDGETS.failures * CHARACTERS_PER_TOKEN;
   // The latest are told of at length first.
   const runs = failed.toReversed().map((entry) => {
@@ -33,20 +32,23 @@ export function failuresVariable(ctx: StageContext): unknown {
     const feedback = taken(entry.feedback ?? "", room / 2);
     const log = taken(logTail(ctx, entry.id), room / 2 - feedback.length);
     room -= feedback.length + log.length + MAX_LINE;
-    return { ...item, feedback: fencedText(feedback), log: fencedText(log), text: [feedback, log] };
+    return { ...item, edit: "", feedback: fencedText(feedback), log: fencedText(log), text: [feedback, log] };
   });
-  const items = [
-    ...runs.toReversed(),
-    ...refused.map(({ label, reason }) => ({
+  const refused = ctx.history.refused.slice(0, MAX_FAILURES).map(({ label, reason, edit = "" }) => {
+    const shown = taken(promptText(edit), room);
+    room -= shown.length + MAX_LINE;
+    return {
       id: "",
       label: promptLine(label, 120),
       reason: promptLine(`refused: ${reason}`, MAX_LINE),
       spec: printableJson({}),
+      edit: fencedText(shown),
       feedback: "",
       log: "",
-      text: [],
-    })),
-  ];
+      text: [shown === "" ? "" : `its edit: ${shown}`],
+    };
+  });
+  const items = [...runs.toReversed(), ...refused];
   const lines = items.map(({ id, label, reason, spec, text }) => {
     const parameters = clip(String(spec), 200);
     const shown = id === "" || parameters === "{}" ? "" : ` spec=${parameters}`;

@@ -107,7 +107,7 @@ const RUN = {
   inputs: FILES,
   history: listOf(recordOf(ENTRY)),
   prior: listOf(recordOf(ENTRY)),
-  failures: listOf(recordOf({ ...allOf(["id", "label", "reason", "feedback", "log"], SINGLE), spec: OPEN })),
+  failures: listOf(recordOf({ ...allOf(["id", "label", "reason", "edit", "feedback", "log"], SINGLE), spec: OPEN })),
   best: recordOf(ENTRY),
   base: recordOf({ ...ENTRY, is_best: SINGLE }),
   latest: listOf(recordOf(ENTRY)),

@@ -87,5 +87,5 @@ function keyOf({ spec, edits = [], base }: Proposal): string {
 }
 
 function refusals(failing: readonly Failing[]): readonly RefusedProposal[] {
-  return failing.map(({ label, reason }) => ({ label, reason }));
+  return failing.map(({ label, reason, edit }) => ({ label, reason, ...(edit === undefined ? {} : { edit }) }));
 }

@@ -1,3 +1,4 @@
+import type { Edit } from "../../model/hypothesis.ts";
 import { isTreePath, isWithin, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import type { Failure } from "../../model/trial.ts";
 import { hasControls, listed, quoted } from "../../text/printable.ts";
@@ -81,11 +82,14 @@ export class EditRefused extends Error {
   readonly code: EditFailureCode;
   /** The lines of the file that are most like those it was to be made to, with their numbers. */
   readonly nearest: string | null;
+  /** Which edit, where there is one to blame. */
+  readonly edit: Edit | null;
 
-  constructor(code: EditFailureCode, message: string, nearest: string | null = null) {
+  constructor(code: EditFailureCode, message: string, nearest: string | null = null, edit: Edit | null = null) {
     super(message);
     this.code = code;
     this.nearest = nearest;
+    this.edit = edit;
   }
 
   failure(): Failure {

@@ -61,7 +61,7 @@ function applyAll(draft: Draft, edits: readonly Edit[], bounds: EditBounds): Edi
     } catch (error) {
       if (!(error instanceof EditRefused)) throw error;
       const where = edits.length === 1 ? "the edit" : `edit ${index + 1} of ${edits.length}`;
-      return new EditRefused(error.code, `${where} cannot be made: ${error.message}`, error.nearest);
+      return new EditRefused(error.code, `${where} cannot be made: ${error.message}`, error.nearest, edit);
     }
   }
   return null;

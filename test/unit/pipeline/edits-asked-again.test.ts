@@ -79,7 +79,11 @@ describe("edits that cannot be made", () => {
     expect(labels()).toEqual(["good"]);
     expect(json("00001/iteration").refused).toEqual([
       { label: "the whole reply", reason: "there is no JSON in the reply" },
-      { label: "bad", reason: expect.stringMatching(/^the edit cannot be made: .*occurs 0 times/) },
+      {
+        label: "bad",
+        reason: expect.stringMatching(/^the edit cannot be made: .*occurs 0 times/),
+        edit: JSON.stringify(bad.edits[0]),
+      },
     ]);
     expect(JSON.parse(folder.read("run/run.json") ?? "").totals.hypotheses).toBe(1);
   });
@@ -105,7 +109,7 @@ describe("edits that cannot be made", () => {
     await run(researcher);
     expect(labels()).toEqual(["bad"]);
     expect(json("00001/iteration").refused).toEqual([
-      { label: "outside", reason: expect.stringMatching(/not one of the tracked artifacts/) },
+      expect.objectContaining({ label: "outside", reason: expect.stringMatching(/not one of the tracked artifacts/) }),
     ]);
   });
 

@@ -30,7 +30,7 @@ function talkative(entries: readonly HistoryEntry[], best: HistoryEntry | null, 
     history: {
       entries: stated,
       best: stated.find(({ id }) => id === best?.id) ?? null,
-      refused: [{ label: "bad", reason: words("refusal", "bad") }],
+      refused: [{ label: "bad", reason: words("refusal", "bad"), edit: '{"path":"a.py","search":"nowhere"}' }],
       insights: stated.map(({ id }) => ({ id: `n${id}`, iteration: 1, finding: words("finding", id), evidence: [id] })),
     },
     notes: stated.map(({ id }) => words("note", id)),
@@ -84,6 +84,7 @@ describe("what the model is told", () => {
     expect(text).not.toContain("output of");
     expect(count(text, "exited with 3")).toBe(1);
     expect(count(text, "log of i00007-h001")).toBe(1);
+    expect(text).toContain('\nits edit: {"path":"a.py","search":"nowhere"}\n');
   });
 
   it("tells of the base when it is not the best, and else that it is", () => {
