@@ -112,7 +112,8 @@ const ENDS = new Map<JsonValue | undefined, "cut" | "refused">([
 /** Takes a piece of a reply, or the whole of one: they differ in one name. */
 function add(reply: IncomingReply, value: JsonValue, headers: Headers): void {
   const data = fields(value);
-  if (data.error !== undefined && data.error !== null) throw serverError(JSON.stringify(data), undefined, headers);
+  if ((data.error ?? null) !== null || data.object === "error")
+    throw serverError(JSON.stringify(data), undefined, headers);
   reply.from(data.model);
   addUsage(reply, data.usage);
   const [choice] = Array.isArray(data.choices) ? data.choices : [];
@@ -125,7 +126,7 @@ function add(reply: IncomingReply, value: JsonValue, headers: Headers): void {
   }
   const end = ENDS.get(finish);
   if (end !== undefined) reply.ends(end);
-  if (typeof finish === "string") reply.complete();
+  if (typeof finish === "string" && finish !== "") reply.complete();
 }
 
 function addUsage(reply: IncomingReply, told: JsonValue | undefined): void {
@@ -142,8 +143,10 @@ function serverError(body: string, status: number | undefined, headers: Headers)
   const error = isJsonObject(data.error) ? data.error : data;
   const text = [data.error, error.message, data.detail].find((said) => typeof said === "string");
   const kind = [error.code, error.type].find((said) => typeof said === "string");
+  // In the middle of a stream the status is a number in the error itself, if anywhere.
+  const known = status ?? (typeof error.code === "number" && error.code >= 400 ? error.code : undefined);
   return new ServerError({
-    ...(status === undefined ? {} : { status }),
+    ...defined({ status: known }),
     type: typeof kind === "string" ? kind : undefined,
     message: typeof text === "string" ? text : body.trim() === "" ? "it said nothing" : body,
     headers,

@@ -12,7 +12,12 @@ export const LLM_OPTIONS = {
   },
   headers: {
     type: "object",
-    additionalProperties: { type: "string" },
+    propertyNames: { pattern: "^[A-Za-z0-9-]+$", "x-expected": "the name of a header" },
+    additionalProperties: {
+      type: "string",
+      pattern: "^[ -~]*$",
+      "x-expected": "the value of a header, in plain characters",
+    },
     "x-scores": false,
     description: "Further headers of each request. Their values are hidden everywhere.",
   },

@@ -81,6 +81,7 @@ describe("the library's constructors", () => {
     ["MetricEvaluator", [{ metric: "trials" }], "metric: expected a name other than"],
     ["anthropicLlm", [{}], "model is missing"],
     ["openaiLlm", [{}], "model is missing"],
+    ["openaiLlm", [{ model: "m", headers: { a: "b\nc" } }], "headers"],
     ["openaiLlm", [{ model: "m", rate: "fast" }], "rate: expected requests in a time, like 50/m"],
     ["anthropicLlm", [{ model: "m", price: { input: 1 } }], "price.output is missing"],
     ["anthropicLlm", [{ model: "m", apiKeyEnv: "sk-ant-1" }], "apiKeyEnv: expected text that matches [^ ]*$"],

@@ -487,6 +487,19 @@ describe("anthropicLlm", () => {
 });
 
 describe("openaiLlm", () => {
+  it.each([
+    ["a busy server", { error: { code: 502, message: "upstream is gone" } }, 2, null],
+    ["a server that was asked in vain", { object: "error", code: 400, message: "too long" }, 1, "rejected"],
+  ])("knows %s by the error in the middle of its stream", async (_what, error, requests, problem) => {
+    const half = { choices: [{ delta: { content: "a" }, finish_reason: "" }] };
+    const body = [half, error].map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+    const broken = { kind: "garbage", contentType: "text/event-stream", body: `${body}data: [DONE]\n\n` } as const;
+    const asked = await ask("openaiLlm", [broken, { kind: "text", text: "ok" }]);
+    expect(asked.requests).toHaveLength(requests);
+    if (problem === null) expect(asked.reply?.content).toBe("ok");
+    else expect(runnerError(asked.error)).toMatchObject({ problem, message: expect.stringContaining("too long") });
+  });
+
   it("has no usage to tell of a server that tells none", async () => {
     const chunk = { choices: [{ delta: { content: "ok" }, finish_reason: "stop" }] };
     const body = `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`;
