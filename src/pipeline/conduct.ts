@@ -152,7 +152,7 @@ export async function conductRun(
     if (ending.reason === "paused") return end;
     throw withExitCode(thrown, ending.exitCode);
   } finally {
-    await survivors.endRest();
+    if (previous) await survivors.endRest();
     await tearDown(begun.reverse(), run);
   }
 }

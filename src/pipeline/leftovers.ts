@@ -79,8 +79,10 @@ function endAll(workspace: Workspace, attempts: readonly TrialAttempt[], marker:
 export async function endLeftovers(workspace: Workspace, run: RunContext): Promise<Survivors> {
   const { processes, files } = run.effects;
   const iterations = workspace.listIterations().slice(-1);
-  const attempts = iterations.flatMap((iteration) => openAttempts(workspace, iteration));
-  const survivors = attempts.flatMap((open) => survivorOf(open, workspace, run));
+  const attempts = iterations
+    .flatMap((iteration) => workspace.listTrials(iteration))
+    .flatMap((trial) => openAttempt(workspace, trial));
+  const survivors = attempts.flatMap(({ trial }) => survivorOf(workspace, trial) ?? []);
   const isLeft = ({ trial }: { readonly trial: TrialId }): boolean => !survivors.some((each) => each.trial === trial);
   const identities = [
     ...attempts.filter(isLeft).map(({ attempt: { ref } }) => (ref ? processIn(ref) : {})),
@@ -111,21 +113,23 @@ interface OpenAttempt {
   readonly attempt: TrialAttempt;
 }
 
-function openAttempts(workspace: Workspace, iteration: number): readonly OpenAttempt[] {
-  return workspace.listTrials(iteration).flatMap((id) => {
-    const trial = workspace.readTrialRecord(id);
-    const last = trial?.state === "started" ? trial.attempts.at(-1) : undefined;
-    return last?.ref === undefined || last.endedAt !== undefined ? [] : [{ trial: id, attempt: last }];
-  });
+function openAttempt(workspace: Workspace, trial: TrialId): readonly OpenAttempt[] {
+  const record = workspace.readTrialRecord(trial);
+  const last = record?.state === "started" ? record.attempts.at(-1) : undefined;
+  return last?.ref === undefined || last.endedAt !== undefined ? [] : [{ trial, attempt: last }];
 }
 
-function survivorOf({ trial, attempt }: OpenAttempt, workspace: Workspace, run: RunContext): readonly Survivor[] {
-  const { ref = {} } = attempt;
-  const { marker } = ref;
-  const [identity] = identityHere(processIn(ref), workspace);
-  if (typeof marker !== "string" || !marker.startsWith(run.mark) || identity === undefined) return [];
-  const isAdoptable = run.effects.processes.isAdoptable(workspace.runningDir(trial, attempt.attempt), identity);
-  return isAdoptable ? [{ trial, attempt, marker }] : [];
+/** The attempt of this trial that can be gone on with, if there is one. */
+export function survivorOf(workspace: Workspace, id: TrialId): Survivor | null {
+  const [survivor = null] = openAttempt(workspace, id).flatMap(({ trial, attempt }) => {
+    const { ref = {} } = attempt;
+    const { marker } = ref;
+    const [identity] = identityHere(processIn(ref), workspace);
+    if (typeof marker !== "string" || identity === undefined) return [];
+    const folder = workspace.runningDir(trial, attempt.attempt);
+    return workspace.effects.processes.isAdoptable(folder, identity) ? [{ trial, attempt, marker }] : [];
+  });
+  return survivor;
 }
 
 function callProcesses(workspace: Workspace, iteration: number): readonly ProcessRecord[] {

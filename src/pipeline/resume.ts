@@ -7,6 +7,7 @@ import type { IterationRecord } from "../model/iteration.ts";
 import { trialFile } from "../workspace/layout.ts";
 import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { survivorOf } from "./leftovers.ts";
 
 /** Which records of a hypothesis are there. */
 export interface Presence {
@@ -82,8 +83,8 @@ export function clearFailed(workspace: Workspace, id: HypothesisId): void {
 }
 
 /**
- * What a resume would do about one step. `reuse`: its record is there. `adopt`: its result is there, but what follows
- * from it was not recorded yet. `rerun`: it has to be done (again).
+ * What a resume would do about one step. `reuse`: its record is there. `adopt`: its result is there, or a
+ * process that will bring it, but what follows from it was not recorded yet. `rerun`: it has to be done (again).
  */
 export interface ExplainedStep {
   readonly step: string;
@@ -176,6 +177,11 @@ function explainTrials(workspace: Workspace, id: HypothesisId): readonly Explain
       const record = workspace.readTrialRecord(trial);
       if (record?.state === "finished") {
         return { step: trial, action: "adopt", why: `it has finished (${record.outcome.status})` };
+      }
+      const survivor = survivorOf(workspace, trial);
+      if (survivor !== null) {
+        const why = `attempt ${survivor.attempt.attempt} outlived AURA and is gone on with, unless \`on_crash: end\` says otherwise`;
+        return { step: trial, action: "adopt", why };
       }
       const next = workspace.nextAttempt(trial);
       const why = `attempt ${next - 1} was cut short; attempt ${next} gets a new folder`;

@@ -83,6 +83,8 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
         place.write("go", "");
         while (!exit().endsWith("exit 0\n")) await new Promise((resolve) => setTimeout(resolve, 10));
       }
+      const { stdout: plan } = await place.run(["resume", "runs/kept", "--explain"]);
+      expect(plan).toMatch(/i00001-h000-t00.*attempt 1 outlived AURA/s);
       const again = place.start(["resume", "runs/kept"]);
       await again.until("trial.started");
       place.write("go", "");

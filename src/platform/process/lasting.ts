@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { constants as system } from "node:os";
 import { join } from "node:path";
+import { stored } from "../files/errors.ts";
 
 /*
  * A process that is to outlive AURA prints into files, and a shell before it writes how it ended. The folder of both:
@@ -103,11 +104,14 @@ function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Makes the folder, and opens what the process is to print into. */
+/** Makes the folder, and opens what the process is to print into. Throws `StorageError`. */
 export function openSpool(folder: string): readonly [number, number] {
-  mkdirSync(folder, { mode: 0o700 });
+  stored("create", folder, () => mkdirSync(folder, { mode: 0o700 }));
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
-  const open = (stream: Stream): number => openSync(join(folder, stream), flags, 0o600);
+  const open = (stream: Stream): number => {
+    const path = join(folder, stream);
+    return stored("create", path, () => openSync(path, flags, 0o600));
+  };
   return [open("stdout"), open("stderr")];
 }
 
