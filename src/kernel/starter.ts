@@ -124,8 +124,9 @@ export interface Starter extends Lifecycle {
   limitTiers?(limits: ProcessLimits): LimitTiers;
   /**
    * Why commands would not find this program where they run; `null` when they do. It is looked for where the environment
-   * says as well, unless there is a `start`, which may run commands anywhere: `here` asks
-   * the environment for one that runs them where it is.
+   * says as well, unless there is a `start`, which may run commands anywhere, without `sharesFiles`.
    */
-  missing?(program: string, ctx: ProbeContext, here: () => Promise<string | null>): Promise<string | null>;
+  missing?(program: string, ctx: ProbeContext): Promise<string | null>;
+  /** What its `start` runs finds the programs that are found here. */
+  readonly sharesFiles?: boolean;
 }

@@ -170,10 +170,9 @@ export class CommandExecutor implements Executor {
     for (const { source, shell } of this.#commands(settings)) {
       const program = firstWord(source);
       if (shell || !isPlainName(program)) continue;
-      const inEnvironment = async (): Promise<string | null> => (await environment.missing?.(program, ctx)) ?? null;
-      const here = starter.start ? null : await inEnvironment();
-      const isSought = starter.start || environment.addsNothing;
-      const there = isSought ? await starter.missing?.(program, ctx, inEnvironment) : null;
+      const isElsewhere = starter.start !== undefined && starter.sharesFiles !== true;
+      const here = isElsewhere ? null : ((await environment.missing?.(program, ctx)) ?? null);
+      const there = isElsewhere || environment.addsNothing ? await starter.missing?.(program, ctx) : null;
       const reason = here ?? there ?? null;
       if (reason !== null) throw missingProgram(program, source, reason);
       if (starter.start || !environment.missing) continue;

@@ -170,8 +170,8 @@ function starterAround(inside: Starter, options: ClusterChoices): Starter {
       await probe(options, ctx);
     },
     // What bash does before may be to find it.
-    missing: async (program, ctx, here) =>
-      setup === undefined ? ((await here()) ?? (await inside.missing?.(program, ctx, here)) ?? null) : null,
+    sharesFiles: setup === undefined,
+    missing: async (program, ctx) => (setup === undefined ? ((await inside.missing?.(program, ctx)) ?? null) : null),
     setup: async (ctx) => inside.setup?.(ctx),
     teardown: async (ctx) => {
       cluster?.close();

@@ -207,7 +207,8 @@ export class Cluster {
         for (const job of this.#open.values()) job.fail(error);
       }
       // Files tell on while the scheduler does not answer.
-      if (!this.#isPolling && clock.monotonic() >= this.#nextPoll) void this.#poll();
+      const isDue = clock.monotonic() >= this.#nextPoll || [...this.#open.values()].some((job) => job.isUnexplained);
+      if (isDue && !this.#isPolling) void this.#poll();
       for (const job of this.#open.values()) {
         if (!job.isOver) continue;
         this.#open.delete(job.key);

@@ -39,6 +39,8 @@ export class ClusterJob implements Handle {
   /** It was ended by its cluster, which has not said why yet. */
   #asked: NodeEnd | null = null;
   #overSince: number | null = null;
+  /** How the scheduler said it ended, before it forgot. */
+  #final: JobState | null = null;
 
   constructor(place: Place, job: Job, ctx: RunContext, cancel: (job: ClusterJob) => Promise<void>) {
     this.place = place;
@@ -55,6 +57,11 @@ export class ClusterJob implements Handle {
 
   get isOver(): boolean {
     return this.#isSettled;
+  }
+
+  /** Its cluster has ended it, and is to say why before it forgets. */
+  get isUnexplained(): boolean {
+    return this.#asked !== null && !this.#isSettled;
   }
 
   wait(): Promise<Ended> {
@@ -83,7 +90,9 @@ export class ClusterJob implements Handle {
   }
 
   /** It is not among the jobs of the cluster any more, or over there; `lagMs` is how late its files may be. */
-  gone(state: JobState | null, lagMs: number): void {
+  gone(said: JobState | null, lagMs: number): void {
+    this.#final = said ?? this.#final;
+    const state = this.#final;
     const end = state === null ? "lost" : (endOf(state.state) ?? "lost");
     if (this.#asked !== null) {
       const isOwn = end === "lost" && (state === null || ["COMPLETED", "FAILED"].includes(state.state));
@@ -109,6 +118,7 @@ export class ClusterJob implements Handle {
   /** It is in the cluster. */
   isThere(): void {
     this.#overSince = null;
+    this.#final = null;
   }
 
   /** Takes it out of the queue unless it has begun. */
