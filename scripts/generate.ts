@@ -16,11 +16,11 @@ import { priorSchema } from "../src/model/prior.ts";
 import { manifestSchema } from "../src/model/run.ts";
 import { trialSchema } from "../src/model/trial.ts";
 import { printableSchema } from "../src/schema/printable.ts";
-import { publishedSpecSchema } from "../src/spec/published-schema.ts";
 import { snapshotSchema } from "../src/workspace/states/index.ts";
 import { generateCli } from "./generate-cli.ts";
 import { generateLibrary } from "./generate-library.ts";
 import { generateReference } from "./generate-reference.ts";
+import { publishedSpecSchema } from "./published-schema.ts";
 import { withSharedParts } from "./shared-parts.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));

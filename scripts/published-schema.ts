@@ -1,10 +1,10 @@
-import { spaceSchema } from "../components/space/space.ts";
-import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
-import type { Registry } from "../kernel/registry.ts";
-import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
-import { printableSchema } from "../schema/printable.ts";
-import { INNER_EXECUTOR, placedSchema, withNotes } from "./components.ts";
-import { specSchema } from "./spec-schema.ts";
+import { spaceSchema } from "../src/components/space/space.ts";
+import { type AnyDefinition, KINDS, type Kind } from "../src/kernel/define.ts";
+import type { Registry } from "../src/kernel/registry.ts";
+import { defined, type JsonObject, type JsonValue } from "../src/model/json.ts";
+import { printableSchema } from "../src/schema/printable.ts";
+import { INNER_EXECUTOR, placedSchema, withNotes } from "../src/spec/components.ts";
+import { specSchema } from "../src/spec/spec-schema.ts";
 
 const MODULE_PATH = "^(\\.{1,2}/|/)";
 /** A variable may stand where the schema wants a number, a truth value or one of a few words. */

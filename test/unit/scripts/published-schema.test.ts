@@ -1,10 +1,10 @@
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { publishedSpecSchema } from "../../../scripts/published-schema.ts";
 import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { KINDS } from "../../../src/kernel/define.ts";
-import { publishedSpecSchema } from "../../../src/spec/published-schema.ts";
-import { fixtures, VALID } from "./registry.ts";
+import { fixtures, VALID } from "../spec/registry.ts";
 
 const builtins = await allBuiltins();
 
