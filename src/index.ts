@@ -32,12 +32,14 @@ export {
   type SlurmOptions,
   startLocally,
 } from "./components/executors/index.ts";
+export { LLMExecutor, type LLMExecutorOptions } from "./components/executors/llm.ts";
 export {
   asExperimenter,
   FunctionExperimenter,
   ScriptExperimenter,
   SingleTrialExperimenter,
 } from "./components/experimenters/index.ts";
+export { LLMExperimenter } from "./components/experimenters/llm.ts";
 export { extractJson } from "./components/extract-json.ts";
 export { asResearcher } from "./components/researchers/function.ts";
 export { Researcher } from "./components/researchers/prompt.ts";

@@ -18,6 +18,7 @@ const CATALOG: Catalog = {
     composed,
     "single-trial": composed,
     function: async () => (await import("./experimenters/function.ts")).functionExperimenter,
+    llm: async () => (await import("./experimenters/llm.ts")).llmExperimenter,
     script: async () => (await import("./experimenters/script.ts")).scriptExperimenter,
   },
   environment: {
@@ -30,6 +31,7 @@ const CATALOG: Catalog = {
   executor: {
     bwrap: async () => (await import("./executors/bwrap.ts")).bwrapExecutor,
     function: async () => (await import("./executors/function.ts")).functionExecutor,
+    llm: async () => (await import("./executors/llm.ts")).llmExecutor,
     script: async () => (await import("./executors/command.ts")).scriptExecutor,
     slurm: async () => (await import("./executors/slurm.ts")).slurmExecutor,
   },

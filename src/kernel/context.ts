@@ -196,6 +196,8 @@ export interface TrialContext extends StageContext {
   readonly drain?: AbortSignal;
   /** Whether anything of the run has a score so far. Default: yes. */
   readonly isScored?: () => boolean;
+  /** The row of `cases` that it is about. */
+  readonly case?: JsonObject;
   /** Value of `AURA_TRIAL`, by which leftovers of this attempt are known. */
   readonly marker: string;
   /**

@@ -54,6 +54,8 @@ export interface Researcher extends Lifecycle {
 
 /** Runs a hypothesis: its checks and its trials, reduced to one summary. */
 export interface Experimenter extends Lifecycle {
+  /** Files that only it may see, absolute or relative to the project: it tells a trial what of them it is about. */
+  readonly inputs?: readonly string[];
   /** Whether it takes all hypotheses of an iteration at once, since what it runs them with has a queue of its own. */
   readonly queues?: boolean;
   /** How it runs a hypothesis, for prompts to tell. */

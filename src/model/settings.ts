@@ -62,7 +62,7 @@ export const settingsSchema = exactly(["timeBudgetMs"], {
       show: { enum: ["name", "full"] },
     }),
   ),
-  hidden: described("Absolute paths of what trials may not see: the evaluator's own inputs.", listOf(TEXT)),
+  hidden: described("Absolute paths of what trials may not see: the inputs of the evaluator, and cases.", listOf(TEXT)),
   root: described("Absolute path of the project.", TEXT),
   artifacts: described("Tracked files and folders, relative to `root`.", listOf(TEXT)),
   files: described(

@@ -93,6 +93,7 @@ const DEFAULT_METRIC: MetricSettings = {
 export function settingsFrom(
   options: SettingsOptions & { readonly workspace: { readonly root: string } },
   evaluator: Pick<Evaluator, "metric" | "inputs">,
+  experimenter: Pick<Experimenter, "inputs"> = {},
 ): RunSettings {
   const given = options.settings ?? {};
   const name = options.name ?? given.name ?? options.workspace.root.split("/").filter(Boolean).at(-1) ?? "run";
@@ -104,15 +105,16 @@ export function settingsFrom(
     root,
     artifacts: artifactPaths(options.artifacts ?? given.artifacts ?? []),
     name,
-    hidden: hiddenPaths(evaluator, root),
+    hidden: hiddenPaths([evaluator, experimenter], root),
     metric: { ...DEFAULT_METRIC, ...evaluator.metric, ...given.metric, ...options.metric },
     stop: options.maxIterations === undefined ? stop : { ...stop, iterations: options.maxIterations },
     ...defined({ goal: options.goal, seed: options.seed, parallel: options.parallel }),
   };
 }
 
-/** What only the evaluator may see, as absolute paths. */
-export function hiddenPaths({ inputs = [] }: Pick<Evaluator, "inputs">, root: string): readonly string[] {
+/** What only an evaluator or an experimenter may see, as absolute paths. */
+export function hiddenPaths(parts: readonly Pick<Evaluator, "inputs">[], root: string): readonly string[] {
+  const inputs = parts.flatMap((part) => part.inputs ?? []);
   return inputs.filter((path) => typeof path === "string").map((path) => resolve(root, path));
 }
 

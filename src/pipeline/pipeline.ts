@@ -58,7 +58,7 @@ export class Pipeline {
     this.#options = { ...options, secrets };
     this.#hide = createRedactor(secrets);
     this.#emitter = createEmitter(this.#effects.clock, this.#hide);
-    this.settings = settingsFrom(options, options.evaluator);
+    this.settings = settingsFrom(options, options.evaluator, options.experimenter);
   }
 
   /** Adds an observer of everything that happens; the returned function takes it away. */

@@ -85,7 +85,7 @@ export function checkCommands(
   }
   for (const { path, uses } of commands.flatMap((placed) => templatesOf(placed, declared, found.errors))) {
     for (const use of uses) {
-      if (use.name.startsWith("aura.")) continue;
+      if (/^(?:aura|case)\./.test(use.name)) continue;
       const parameter = space ? checkParameter(path, use, space, found) : use.name;
       if (parameter !== null) used.add(parameter);
     }

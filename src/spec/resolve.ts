@@ -59,8 +59,8 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
     secrets: loaded.secrets,
   });
   const evaluator = builder.build("evaluator", spec.evaluator ?? { type: "metric" });
-  const settings = { ...given, hidden: hiddenPaths(evaluator, given.root) };
   const experimenter = builder.build("experimenter", spec.experimenter);
+  const settings = { ...given, hidden: hiddenPaths([evaluator, experimenter], given.root) };
   if (probe) {
     const { error } = createRedactor(loaded.secrets);
     await experimenter.probe?.({ settings, effects, signal }).catch((thrown) => Promise.reject(error(thrown)));

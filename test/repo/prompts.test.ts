@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { JUDGED_SHAPES } from "../../src/components/evaluators/judged.ts";
 import { parseVote } from "../../src/components/evaluators/vote.ts";
+import { TRIAL_SHAPES } from "../../src/components/executors/llm.ts";
 import { promptShapes, promptVariables, RESULTS_SHAPE } from "../../src/components/prompting/variables.ts";
 import { describeEdits, parseProposals } from "../../src/components/researchers/proposals.ts";
 import { parseFindings } from "../../src/components/reviewers/findings.ts";
@@ -36,6 +37,7 @@ function fieldsOf(name: string, shape: Shape): string {
 describe("the page on prompts", () => {
   it("has every variable with its fields, and no other", () => {
     expect(told("variables")).toEqual(expected(promptShapes()));
+    expect({ ...expected(promptShapes()), ...told("variables: experimenter") }).toEqual(expected(TRIAL_SHAPES));
     expect({ ...expected(promptShapes()), ...told("variables: evaluator") }).toEqual(expected(JUDGED_SHAPES));
     expect(told("variables: reviewer")).toEqual(expected({ results: RESULTS_SHAPE }));
     expect(told("variables: in_place")).toEqual(expected({ task: SINGLE }));

@@ -61,6 +61,10 @@ export class MetricEvaluator implements Evaluator {
 function reasonWithout(metric: string, value: JsonValue | undefined, experiment: Experiment): string {
   if (value !== undefined) return `${metric} is ${described(value)}, not a number that can be a score`;
   const outputs = experiment.trials.map((trial) => trialOutput(trial.outcome)).filter((output) => output !== null);
+  const [text] = experiment.trials.flatMap(({ outcome }) => (outcome.status === "completed" ? [outcome.output] : []));
+  if (outputs.length === 0 && text !== undefined) {
+    return `the trial's output is ${shown(text, 100)}, not an object of metrics such as { ${metric}: 0.9 }; an evaluator \`prompt\` or \`command\` scores outputs`;
+  }
   const having = outputs.filter((output) => lookup(output, metric) !== undefined).length;
   if (having > 0) return `${metric} was reported by ${having} of ${outputs.length} trials only`;
   const known = Object.keys(experiment.summary ?? outputs[0] ?? {}).filter(

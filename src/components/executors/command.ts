@@ -311,8 +311,9 @@ export function commandValues(
   ctx: TrialContext,
 ): CommandValues & { readonly aura: Readonly<Record<AuraName, JsonValue>> } {
   return {
-    spec: hypothesis.spec,
-    ...(ctx.declared ? { declared: ctx.declared } : {}),
+    spec: ctx.case ? { ...hypothesis.spec, case: ctx.case } : hypothesis.spec,
+    // The rows of cases are the author's own.
+    ...(ctx.declared || ctx.case ? { declared: { ...ctx.declared, ...(ctx.case ? { case: [ctx.case] } : {}) } } : {}),
     aura: {
       id: ctx.hypothesisId,
       trial_id: ctx.trialId,

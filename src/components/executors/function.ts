@@ -12,7 +12,7 @@ import {
 } from "../../kernel/given-options.ts";
 import type { Executor, OutputLines, PreparedEnvironment, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { defined, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { Failure, TrialStep } from "../../model/trial.ts";
 import { parseDuration } from "../../model/units.ts";
 import { type ModuleFunctionResult, runModuleFunction } from "../../platform/function-host.ts";
@@ -104,7 +104,7 @@ export class FunctionExecutor implements Executor {
         module: moduleIn(ctx, target.module),
         export: target.export ?? "default",
         args: [hypothesis.spec],
-        context: { ...aura, hypothesis_id: ctx.hypothesisId, attempt: ctx.attempt },
+        context: { ...aura, hypothesis_id: ctx.hypothesisId, attempt: ctx.attempt, ...defined({ case: ctx.case }) },
         cwd: ctx.cwd,
         env: wrapped.env,
         timeoutMs,
@@ -235,7 +235,7 @@ function aborted(signal: AbortSignal): Promise<{ readonly isAborted: true }> {
   });
 }
 
-/** The failure for a result that is no object of metrics. */
+/** The result, or the failure for one that is neither an object of metrics nor an output to be judged. */
 function valueOrFailure(value: unknown, steps: readonly TrialStep[]): RawResult {
   const plain = plainJson(value ?? null);
   const example = "an object of metrics is expected, like { accuracy: 0.9 }";
@@ -245,7 +245,9 @@ function valueOrFailure(value: unknown, steps: readonly TrialStep[]): RawResult 
       message: `the result cannot be written as JSON: ${plain.reason}; ${example}`,
     });
   }
-  if (isJsonObject(plain.value)) return { kind: "value", value: plain.value, steps };
+  // A text or a list is for a judge to read.
+  const isOutput = typeof plain.value === "string" || (typeof plain.value === "object" && plain.value !== null);
+  if (isOutput) return { kind: "value", value: plain.value, steps };
   const what = (value ?? null) === null ? "nothing" : JSON.stringify(plain.value).slice(0, 100);
   return failureOf("failed", { code: "result-invalid", message: `the function returned ${what}; ${example}` });
 }

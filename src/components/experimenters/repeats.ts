@@ -32,6 +32,14 @@ export const repeatOptionProperties = {
     "x-artifacts": true,
     description: "Keep what each trial left under the tracked artifacts; the first repeat's is carried on.",
   },
+  cases: {
+    type: "string",
+    minLength: 1,
+    "x-path": "file",
+    description:
+      "A file of JSON lines: each hypothesis runs once for each row (times `trials`), with its fields as `{case.x}` in a " +
+      "command and `{{case.x}}` in a prompt. No researcher and no reviewer sees them.",
+  },
   exclusive: {
     type: "boolean",
     default: false,
@@ -70,6 +78,7 @@ export function toRepeatParts(options: RepeatOptions): RepeatParts {
     ...defined({ gpus: options.gpus }),
     ...(seeds ? { seeds } : {}),
     ...(options.trials === undefined ? {} : { trials: options.trials }),
+    ...(options.cases === undefined ? {} : { cases: options.cases }),
   };
 }
 
@@ -78,7 +87,7 @@ export function checkRepeats(options: RepeatOptions): readonly { readonly path: 
   const seeds = listedSeeds(options);
   const trials = options.trials ?? seeds?.length ?? 1;
   const tooFew = seeds !== null && seeds.length < trials;
-  const allFail = options.allow_failed >= trials;
+  const allFail = options.cases === undefined && options.allow_failed >= trials;
   return [
     ...(tooFew ? [{ path: "seeds", message: `has ${seeds.length} of the ${trials} seeds that the trials need` }] : []),
     ...(allFail ? [{ path: "allow_failed", message: `has to be less than the number of trials, ${trials}` }] : []),

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { AttemptResult, RunContext, ScoringTerms, StageContext, TrialContext } from "../../kernel/context.ts";
 import { type AnyDefinition, type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { DevicePool } from "../../kernel/devices.ts";
@@ -20,14 +21,15 @@ import type {
 } from "../../kernel/ports.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { defined, isJsonObject } from "../../model/json.ts";
-import { type Failure, type FinishedTrial, type TrialStep, trialResult } from "../../model/trial.ts";
+import { defined, isJsonObject, type JsonObject } from "../../model/json.ts";
+import { type Failure, type FinishedTrial, type TrialResult, type TrialStep, trialResult } from "../../model/trial.ts";
 import type { ComponentConfig } from "../../schema/infer.ts";
 import { MeanTrialAggregator } from "../aggregators/merged.ts";
 import { LastTrialAggregator } from "../aggregators/outputs.ts";
 import { StdoutCollector } from "../collectors/stdout.ts";
 import { NoEnvironment } from "../environments/none.ts";
 import { failedOutcome, thrownFailure } from "../executors/jobs.ts";
+import { readCases } from "./cases.ts";
 import { localExecutor, runChecks } from "./checks.ts";
 import { findDevices } from "./devices.ts";
 import {
@@ -78,6 +80,9 @@ export class SingleTrialExperimenter implements Experimenter {
   readonly capture: boolean;
   readonly exclusive: boolean;
   readonly gpus: number | undefined;
+  /** The file of its cases: trials find its rows, and nothing else may see them. */
+  readonly inputs: readonly string[];
+  #cases: readonly JsonObject[] | undefined;
   #devices: DevicePool | undefined;
 
   constructor(parts: ExperimenterParts = {}) {
@@ -95,6 +100,7 @@ export class SingleTrialExperimenter implements Experimenter {
     this.capture = parts.capture ?? false;
     this.exclusive = parts.exclusive ?? false;
     this.gpus = parts.gpus;
+    this.inputs = parts.cases === undefined ? [] : [parts.cases];
   }
 
   /** An environment that starts commands itself does so for the executor. */
@@ -126,6 +132,7 @@ export class SingleTrialExperimenter implements Experimenter {
   async probe(ctx: ProbeContext): Promise<void> {
     this.#join();
     const { environment, executor } = this;
+    this.#rows(ctx);
     await environment.probe?.(ctx);
     if (executor?.probe) await executor.probe(environment, ctx);
     if (this.gpus !== undefined) await findDevices(this.gpus, ctx);
@@ -168,22 +175,24 @@ export class SingleTrialExperimenter implements Experimenter {
     const common = { hypothesisId: hypothesis.id, ...(checks.results.length > 0 ? { checks: checks.results } : {}) };
     if (checks.failure) return { ...common, status: "failed", trials: [], summary: null, failure: checks.failure };
 
-    const running = Array.from({ length: this.trials }, (_, index) =>
+    const rows = this.#rows(ctx);
+    const running = Array.from({ length: this.trials * Math.max(1, rows.length) }, (_, index) =>
       ctx.trials.run(
         {
           ...request,
           hypothesis,
           kind: "trial",
           index,
-          seed: repeatSeed(ctx, index, this.seeds),
+          seed: repeatSeed(ctx, index % this.trials, this.seeds),
           capture: this.capture,
         },
-        (trialCtx) => this.#attempt(hypothesis, trialCtx),
+        (trialCtx) =>
+          this.#attempt(hypothesis, { ...trialCtx, ...defined({ case: rows[Math.floor(index / this.trials)] }) }),
       ),
     );
     const trials = await settled(running);
-    const results = trials.map(trialResult);
-    const failure = this.#failureOf(trials);
+    const results = trials.map(trialResult).map((result) => (rows.length > 0 ? untold(result) : result));
+    const failure = this.#failureOf(trials, rows.length > 0);
     if (failure) return { ...common, status: "failed", trials: results, summary: null, failure };
     const aggregator = this.#aggregator();
     const summary = aggregator.aggregate(trials);
@@ -238,21 +247,44 @@ export class SingleTrialExperimenter implements Experimenter {
   }
 
   #aggregator(): Aggregator {
-    return this.aggregator ?? (this.trials > 1 ? new MeanTrialAggregator() : new LastTrialAggregator());
+    return (
+      this.aggregator ??
+      (this.trials > 1 || this.inputs.length > 0 ? new MeanTrialAggregator() : new LastTrialAggregator())
+    );
   }
 
-  #failureOf(trials: readonly FinishedTrial[]): Failure | null {
+  /** The rows of its cases, read once; none where there is no such file. */
+  #rows({ effects, settings }: Pick<RunContext, "effects" | "settings">): readonly JsonObject[] {
+    const [path] = this.inputs;
+    this.#cases ??= path === undefined ? [] : readCases(resolve(settings.root, path), effects.files);
+    return this.#cases;
+  }
+
+  #failureOf(trials: readonly FinishedTrial[], areCases: boolean): Failure | null {
     const failures = trials.flatMap(({ id, outcome }) => (outcome.status === "completed" ? [] : [{ id, outcome }]));
     const [first] = failures;
     if (!first || (failures.length <= this.allowFailed && failures.length < trials.length)) return null;
-    if (trials.length === 1) return first.outcome.failure;
+    const { logTail, ...failure } = first.outcome.failure;
+    const told = areCases ? failure : { ...failure, ...defined({ logTail }) };
+    if (trials.length === 1) return told;
     const counted = `${failures.length} of ${trials.length} trials failed, ${this.allowFailed} may`;
-    return { ...first.outcome.failure, message: `${counted}; ${first.id}: ${first.outcome.failure.message}` };
+    return { ...told, message: `${counted}; ${first.id}: ${failure.message}` };
   }
 
   #parts(): Lifecycle[] {
     return [this.environment, this.executor, this.collector].filter((part) => part !== undefined);
   }
+}
+
+/** A trial's result without what it printed of its case: nobody who proposes is to see that. */
+function untold({ outcome, ...result }: TrialResult): TrialResult {
+  if (outcome.status !== "completed") {
+    const { logTail: _, ...failure } = outcome.failure;
+    return { ...result, outcome: { ...outcome, failure } };
+  }
+  if (!isJsonObject(outcome.output)) return { ...result, outcome };
+  const { feedback: _, ...output } = outcome.output;
+  return { ...result, outcome: { ...outcome, output } };
 }
 
 /** All trials, once every one has come to an end: nothing of an experiment runs on behind a failure of another. */
@@ -277,11 +309,12 @@ const partOptionProperties = {
 /** The parts besides the executor, and how often a hypothesis is run, as options say. */
 function partsFrom(
   options: RepeatOptions & Partial<Record<keyof typeof partOptionProperties, ComponentConfig>>,
-  { build }: ComponentDeps,
+  { build, resolvePath }: ComponentDeps,
 ): Omit<ExperimenterParts, "executor"> {
   const { environment, collector, aggregator } = options;
   return {
     ...toRepeatParts(options),
+    ...(options.cases === undefined ? {} : { cases: resolvePath(options.cases) }),
     ...(environment === undefined ? {} : { environment: build("environment", environment) }),
     ...(collector === undefined ? {} : { collector: build("collector", collector) }),
     ...(aggregator === undefined ? {} : { aggregator: build("aggregator", aggregator) }),

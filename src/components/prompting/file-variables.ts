@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { StageContext } from "../../kernel/context.ts";
+import type { StageContext, TrialContext } from "../../kernel/context.ts";
 import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import type { InputSetting } from "../../model/settings.ts";
 import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
@@ -22,6 +22,14 @@ interface ShownFile {
 export function artifactsVariable(ctx: StageContext): unknown {
   const { artifacts } = ctx;
   const files = artifacts ? artifacts.files(artifacts.base) : [];
+  return shownFiles(files, TOKEN_BUDGETS.artifacts * CHARACTERS_PER_TOKEN, "None are tracked.");
+}
+
+/** `artifacts` of a trial: the tracked files as its own copy of the project has them. */
+export function copiedArtifactsVariable(ctx: TrialContext): unknown {
+  const files = ctx.settings.artifacts.flatMap((path) => {
+    return contents(ctx, { path, absolutePath: join(ctx.cwd, path), show: "full" }, 0);
+  });
   return shownFiles(files, TOKEN_BUDGETS.artifacts * CHARACTERS_PER_TOKEN, "None are tracked.");
 }
 

@@ -33,7 +33,7 @@ function deps(): ComponentDeps {
 describe("experimenters in a spec", () => {
   it("are found by type, composed also as single-trial", () => {
     const registry = registryOfAll;
-    expect(registry.types("experimenter")).toEqual(["composed", "function", "script", "single-trial"]);
+    expect(registry.types("experimenter")).toEqual(["composed", "function", "llm", "script", "single-trial"]);
     expect(registry.get("experimenter", "single-trial")).toBe(composedExperimenter);
   });
 

@@ -29,7 +29,7 @@ describe("a function in code", () => {
   it.each([
     [(): unknown => 0.9, "returned 0.9"],
     [() => undefined, "returned nothing"],
-    [() => [1], "returned [1]"],
+    [() => true, "returned true"],
     [() => ({ when: new Date(0) }), "when is a Date"],
     [() => ({ f: () => 1 }), "f is a function"],
     [() => ({ n: 1n }), "n is a bigint"],

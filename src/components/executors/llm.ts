@@ -1,0 +1,139 @@
+import type { RunContext, TrialContext } from "../../kernel/context.ts";
+import { defineComponent } from "../../kernel/define.ts";
+import { assertOptions, required } from "../../kernel/given-options.ts";
+import type { Executor, PreparedEnvironment, RawResult, Runner } from "../../kernel/ports.ts";
+import type { Hypothesis } from "../../model/hypothesis.ts";
+import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
+import { OPEN, type Shapes, SINGLE } from "../../platform/template-check.ts";
+import type { ObjectSchema } from "../../schema/dialect.ts";
+import { clipLines } from "../../text/printable.ts";
+import { isOfOneCall } from "../prompting/ask.ts";
+import { copiedArtifactsVariable } from "../prompting/file-variables.ts";
+import { printableJson } from "../prompting/printable.ts";
+import {
+  ASKING_OPTIONS,
+  type AskingOptions,
+  builtWithPrompt,
+  promptOptions,
+  promptProblems,
+  renderedInRun,
+  runnerOption,
+} from "../prompting/source.ts";
+import { promptShapes, promptVariables } from "../prompting/variables.ts";
+import { asRunner } from "../runners/llm.ts";
+
+/** Characters of prompt and reply that stand among a trial's steps; the call's record has all of them. */
+const LONGEST_STEP = 20_000;
+
+/** What its prompt may use besides the run's own variables; `artifacts` are as this hypothesis has them. */
+const OWN = { spec: OPEN, label: SINGLE, rationale: SINGLE, case: OPEN } as const satisfies Shapes;
+
+export const TRIAL_SHAPES = promptShapes(OWN);
+
+/** The model that a trial asks, and the prompt. */
+export interface LLMExecutorOptions extends Omit<AskingOptions, "promptTemplate"> {
+  /** Handlebars source of the prompt, filled from the hypothesis: `{{spec.tone}}`, or bare `{{tone}}`. */
+  readonly promptTemplate: string;
+}
+
+/**
+ * Runs each trial as one call of a model: the prompt is filled from the hypothesis's fields and the files it edits, and
+ * the reply, as text, is the trial's output. The call is recorded, and paid for once. Throws `SpecError` on an unusable prompt.
+ */
+export class LLMExecutor implements Executor {
+  readonly cwd = "root" as const;
+  readonly runner: Runner;
+  readonly #template: PromptTemplate;
+
+  constructor(options: LLMExecutorOptions) {
+    const promptTemplate = required(ASKING_OPTIONS.promptTemplate);
+    assertOptions(new.target.name, options, { ...ASKING_OPTIONS, promptTemplate });
+    this.runner = asRunner(options.runner);
+    this.#template = compilePrompt(options.promptTemplate, options.promptName ?? "experimenter prompt");
+  }
+
+  get passEnv(): readonly string[] {
+    return this.runner.passEnv ?? [];
+  }
+
+  async setup(ctx: RunContext): Promise<void> {
+    this.#template.check({
+      ...Object.fromEntries(Object.keys(ctx.declared ?? {}).map((name) => [name, OPEN])),
+      ...TRIAL_SHAPES,
+    });
+    await this.runner.setup?.(ctx);
+  }
+
+  async teardown(ctx: RunContext): Promise<void> {
+    await this.runner.teardown?.(ctx);
+  }
+
+  async run(hypothesis: Hypothesis, _environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult> {
+    const prompt = renderedInRun("experimenter", () => this.prompt(hypothesis, ctx));
+    const part = `t${String(ctx.index).padStart(2, "0")}`;
+    const { runner } = this;
+    try {
+      const reply = await ctx.calls.ask({
+        runner,
+        role: "experimenter",
+        prompt,
+        hypothesisId: hypothesis.id,
+        part,
+        ask: 1,
+      });
+      if (reply.unusable !== undefined) return failed("unusable-reply", reply.unusable);
+      const observedAt = ctx.effects.clock.now().toISOString();
+      const step = (kind: string, text: string) => ({ observedAt, kind, data: clipLines(text, LONGEST_STEP) });
+      return { kind: "value", value: reply.content, steps: [step("prompt", prompt), step("reply", reply.content)] };
+    } catch (thrown) {
+      if (!isOfOneCall(thrown) || ctx.signal.aborted) throw thrown;
+      return failed(thrown.code, thrown.message);
+    }
+  }
+
+  /** The prompt of one trial. */
+  prompt({ spec, label = "", rationale = "" }: Hypothesis, ctx: TrialContext): string {
+    const own: Readonly<Record<keyof typeof OWN, () => unknown>> = {
+      spec: () => printableJson(spec),
+      label: () => label,
+      rationale: () => rationale,
+      case: () => printableJson(ctx.case ?? {}),
+    };
+    const artifacts = () => copiedArtifactsVariable(ctx);
+    return this.#template.render(
+      promptVariables(ctx, { role: "experimenter", own: { ...own, artifacts }, fallback: spec }),
+    );
+  }
+}
+
+function failed(code: string, message: string): RawResult {
+  return { kind: "failure", status: "failed", failure: { code, message } };
+}
+
+const options = {
+  type: "object",
+  properties: { runner: runnerOption, ...promptOptions },
+  required: ["runner"],
+  additionalProperties: false,
+} as const satisfies ObjectSchema;
+
+/** Executor `llm`: a model answers. */
+export const llmExecutor = defineComponent({
+  kind: "executor",
+  type: "llm",
+  summary:
+    "Asks a model with a prompt that the hypothesis fills; the reply is the trial's output, for a judge to score.",
+  options,
+  example: { runner: "main", prompt: "Answer in a {{tone}} tone: what is a neural network?" },
+  check: (given) => {
+    const missing = given.prompt === undefined && given.prompt_file === undefined;
+    const needed = missing ? [{ path: "prompt", message: "a prompt is needed: give prompt or prompt_file" }] : [];
+    return [...needed, ...promptProblems(given)];
+  },
+  create: (given, deps) =>
+    builtWithPrompt(
+      given,
+      deps,
+      ({ promptTemplate = "", ...asking }) => new LLMExecutor({ ...asking, promptTemplate }),
+    ),
+});
