@@ -30,7 +30,7 @@ export const ANTHROPIC_OPTIONS = {
 
 export type AnthropicOptions = InCode<typeof ANTHROPIC_OPTIONS, "model">;
 
-const MAX_TOKENS = 8192;
+const MAX_TOKENS = ANTHROPIC_OPTIONS.max_tokens.default;
 
 /** A model behind the Anthropic Messages API, through Anthropic's own SDK. */
 export function anthropicConnection(options: AnthropicOptions, effects: LlmEffects): ModelConnection {
@@ -38,7 +38,7 @@ export function anthropicConnection(options: AnthropicOptions, effects: LlmEffec
   assertOptions("anthropicLlm", options, { model: required(model), ...others });
   const prefixes = options.cache === false ? null : new PromptPrefixes();
   const provider = {
-    keyVariable: "ANTHROPIC_API_KEY",
+    keyVariable: ANTHROPIC_OPTIONS.api_key_env.default,
     addressVariable: "ANTHROPIC_BASE_URL",
     headerVariable: "ANTHROPIC_CUSTOM_HEADERS",
     maxTokens: MAX_TOKENS,

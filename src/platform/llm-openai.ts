@@ -28,7 +28,7 @@ export function openaiConnection(options: OpenAIOptions, effects: LlmEffects): M
   const { model, ...others } = inSchema(OPENAI_OPTIONS);
   assertOptions("openaiLlm", options, { model: required(model), ...others });
   const provider = {
-    keyVariable: "OPENAI_API_KEY",
+    keyVariable: OPENAI_OPTIONS.api_key_env.default,
     addressVariable: "OPENAI_BASE_URL",
     // Servers differ in what they ask for cached input; none asks more.
     cacheFactors: { read: 1, write: 1 },

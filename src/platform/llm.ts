@@ -8,7 +8,7 @@ import { defined } from "../model/json.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
 import { type Access, accessOf, addressProblem, type Reached } from "./llm-access.ts";
 import { classifyFailure, NoProvider } from "./llm-failures.ts";
-import type { LlmOptions } from "./llm-options.ts";
+import { LLM_OPTIONS, type LlmOptions } from "./llm-options.ts";
 import { EndlessReply, IncomingReply, usedTogether } from "./llm-reply.ts";
 import { type GuardedRequest, guardedRequest } from "./llm-request.ts";
 import { Pace } from "./pace.ts";
@@ -64,8 +64,8 @@ export interface ProviderRequest {
 
 export type LlmEffects = Pick<Effects, "clock" | "variables" | "token">;
 
-const CONCURRENCY = 4;
-const LIMITS = { timeout: "10m", idleTimeout: "2m" };
+const { concurrency: CONCURRENCY, timeout: TIMEOUT, idle_timeout: IDLE_TIMEOUT } = LLM_OPTIONS;
+const LIMITS = { timeout: TIMEOUT.default, idleTimeout: IDLE_TIMEOUT.default };
 
 /**
  * A connection to a model. A busy or broken server is waited for up to `maxWait` (`RunnerError` `unavailable` after
@@ -78,7 +78,7 @@ const LIMITS = { timeout: "10m", idleTimeout: "2m" };
 export function connect(provider: Provider, options: LlmOptions, effects: LlmEffects): ModelConnection {
   const problem = options.baseUrl === undefined ? null : addressProblem(options.baseUrl);
   if (problem !== null) throw new SpecError(`baseUrl of ${options.model}: ${problem}`);
-  const limit = new Semaphore(options.concurrency ?? CONCURRENCY);
+  const limit = new Semaphore(options.concurrency ?? CONCURRENCY.default);
   const pace = new Pace(options.rate, effects.clock);
   const known = { isProvider: false };
   const { maxTokens = provider.maxTokens } = options;
