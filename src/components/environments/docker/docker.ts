@@ -78,6 +78,12 @@ const dockerProperties = {
     },
     description: "Variables of all containers, as they are. Those of the executor's `env` count more.",
   },
+  gpus: {
+    type: "boolean",
+    default: false,
+    description:
+      "Show GPUs, by the NVIDIA Container Toolkit: those that the experimenter's `gpus` or `CUDA_VISIBLE_DEVICES` names, else all.",
+  },
   tmp: { ...SIZE_LIMIT, default: "1G", description: "Most that /tmp and /dev/shm, which are memory, hold each." },
 } as const;
 
@@ -92,6 +98,8 @@ export interface DockerOptions {
   readonly user?: string;
   readonly volumes?: Readonly<Record<string, string>>;
   readonly variables?: Readonly<Record<string, string>>;
+  /** Default `false`. */
+  readonly gpus?: boolean;
   /** Bytes of /tmp and of /dev/shm; default 1 GiB. */
   readonly tmpBytes?: number;
 }
@@ -115,9 +123,10 @@ export class DockerEnvironment implements ExecutionEnvironment {
       const { path, write = false } = typeof mount === "string" ? { path: mount } : mount;
       return { path: resolve(path), write };
     });
+    const { gpus = false } = options;
     const tmpBytes = options.tmpBytes ?? parseSize(dockerProperties.tmp.default);
     this.starter = new DockerStarter(
-      { source, network, mounts: absolute, user, volumes, variables, tmpBytes },
+      { source, network, mounts: absolute, user, volumes, variables, gpus, tmpBytes },
       effects,
     );
   }
@@ -148,7 +157,7 @@ export const dockerEnvironment = defineComponent({
     ];
     return runTool({ file: "docker", args, hint: INSTALL, timeoutMs: 60_000 }, ctx);
   },
-  example: { image: "python:3.13-slim", network: "none", user: "caller", tmp: "1G" },
+  example: { image: "python:3.13-slim", network: "none", user: "caller", gpus: false, tmp: "1G" },
   create: ({ dockerfile, mounts = [], tmp, ...options }, { effects, resolvePath }) =>
     new DockerEnvironment(
       {

@@ -1,13 +1,21 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Effects, LimitTiers, ProcessLimits } from "../../../kernel/effects.ts";
 import { ToolMissingError } from "../../../kernel/errors.ts";
 import type { Command, Handle, Job, ProbeContext, Starter, TrialPlace } from "../../../kernel/ports.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
-import type { JsonObject } from "../../../model/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
 import { secretsIn } from "../../executors/bwrap-view.ts";
 import { DockerClient, isClientVariable } from "./client.ts";
 import { Container } from "./container.ts";
-import { type ContainerOptions, commandWords, containerWords, limitWords, placeWords, variableWords } from "./words.ts";
+import {
+  type ContainerOptions,
+  commandWords,
+  containerWords,
+  gpuWords,
+  limitWords,
+  placeWords,
+  variableWords,
+} from "./words.ts";
 
 /** Where the image comes from. */
 export type ImageSource = { readonly image: string } | { readonly dockerfile: string };
@@ -63,6 +71,22 @@ export class DockerStarter implements Starter {
     // In code nothing was looked for before the run.
     if (this.#image === null) await this.probe(ctx);
     this.#client = new DockerClient(ctx.effects);
+    const others = this.#otherImages(ctx);
+    if (others.length === 0) return;
+    const message = `${labelOf(this.#options.source)} is another image now (${this.#image}) than for earlier trials of this run (${others.join(", ")}): scores may not compare; \`image: <id>\` names one for good`;
+    ctx.emit({ type: "warning", code: "image-changed", message });
+  }
+
+  /** Ids of images that this one was when the run recorded it before. */
+  #otherImages({ workspace, effects: { files } }: RunContext): readonly string[] {
+    const folder = join(workspace.root, "environments");
+    const known = (files.list(folder) ?? []).map(({ name }) => parseJson(files.readText(join(folder, name)) ?? ""));
+    return known.flatMap((record) => {
+      if (!isJsonObject(record) || record.type !== "docker" || typeof record.id !== "string") return [];
+      const { image = null, dockerfile = null } = record;
+      const isThis = (image ?? dockerfile) === labelOf(this.#options.source);
+      return isThis && record.id !== this.#image ? [record.id] : [];
+    });
   }
 
   /** What the image is and what runs it, for records. */
@@ -82,23 +106,26 @@ export class DockerStarter implements Starter {
     const { files } = client.effects;
     this.#secrets ??= secretsIn(place.root, place.inputs, files);
     const hidden = [...(place.hidden ?? []), ...this.#secrets];
-    const { AURA_TRIAL: _marker, ...given } = { ...this.#options.variables, ...command.env };
+    const { AURA_TRIAL: _marker, ...all } = { ...this.#options.variables, ...command.env };
+    const { CUDA_VISIBLE_DEVICES: devices, ...others } = all;
+    const given = this.#options.gpus ? others : all;
     const args = [
       ...["-c", UNTIL_ENDED, name, client.program ?? "docker", "run", "--rm"],
       ...["--sig-proxy=false", "--name", name, "--label", `${ATTEMPT_LABEL}=${label}`],
       ...containerWords({ ...this.#options, user: this.#user() }),
       ...limitWords(place.limits ?? {}),
+      ...(this.#options.gpus ? gpuWords(devices) : []),
       ...placeWords({ ...place, hidden }, this.#options, files),
       ...variableWords(given),
       // By the marker of the run the container's processes would be taken for leftovers of this machine.
       ...["--env", `AURA_TRIAL=${name}`],
       ...commandWords(command, this.#image ?? labelOf(this.#options.source)),
     ];
-    const others = Object.entries(given).filter(([key]) => !isClientVariable(key));
+    const passed = Object.entries(given).filter(([key]) => !isClientVariable(key));
     return {
       file: "/bin/sh",
       args,
-      env: { ...Object.fromEntries(others), ...client.env },
+      env: { ...Object.fromEntries(passed), ...client.env },
       cwd: command.cwd,
     };
   }

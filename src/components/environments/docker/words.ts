@@ -19,6 +19,7 @@ export interface ContainerOptions {
   readonly variables: Readonly<Record<string, string>>;
   /** `uid:gid` or a name that the image knows; `null` is the image's own. */
   readonly user: string | null;
+  readonly gpus: boolean;
   /** Bytes of /tmp and of /dev/shm, each. */
   readonly tmpBytes: number;
 }
@@ -51,6 +52,11 @@ export function limitWords(limits: ProcessLimits): readonly string[] {
       value === undefined ? [] : ["--ulimit", `${name}=${value}:${value}`],
     ),
   ];
+}
+
+/** Devices that a trial has for itself are all that it sees: they have other numbers in there. */
+export function gpuWords(devices: string | undefined): readonly string[] {
+  return ["--gpus", devices === undefined ? "all" : csv([`device=${devices}`])];
 }
 
 /**
@@ -125,8 +131,9 @@ function emptied(path: string): readonly string[] {
 
 /** Docker reads the option as a line of CSV: a path may hold commas and quotes. */
 function mount(...fields: readonly string[]): readonly string[] {
-  return [
-    "--mount",
-    fields.map((field) => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(","),
-  ];
+  return ["--mount", csv(fields)];
+}
+
+function csv(fields: readonly string[]): string {
+  return fields.map((field) => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",");
 }
