@@ -31,6 +31,8 @@ export interface NodeFiles {
   readonly claim: string;
   /** The `NodeEnd`: complete when it is there. */
   readonly end: string;
+  /** AURA was ending it: it is not gone on with. */
+  readonly stop: string;
   readonly stdout: string;
   readonly stderr: string;
   /** What the cluster itself had to say. */
@@ -43,6 +45,7 @@ export function nodeFiles(folder: string, index: number | string): NodeFiles {
     job: file("job.json"),
     claim: file("claim.json"),
     end: file("end.json"),
+    stop: file("stop"),
     stdout: file("stdout"),
     stderr: file("stderr"),
     log: file("log"),

@@ -95,6 +95,26 @@ slurm.describe("trials on a Slurm cluster", () => {
   );
 
   slurm.test(
+    "that AURA was ending when it was killed are ended by the next resume, which runs them again",
+    async () => {
+      here.write("spec.yaml", onSlurm(`trap "" TERM; ${WAITS}`, "", 1));
+      const first = here.start(["run", "spec.yaml", "--grace", "0s"], env);
+      await expect.poll(() => here.lines("ran").length, { timeout: LONG_MS }).toBe(1);
+      first.kill("SIGINT");
+      const stops = (): boolean => arraysLeft().some((name) => existsSync(here.join(`runs/tiny/jobs/${name}/0.stop`)));
+      await expect.poll(stops, { timeout: LONG_MS, interval: 5 }).toBe(true);
+      first.kill("SIGKILL");
+      await first.ended;
+      here.write("go", "");
+      expect((await here.run(["resume", "runs/tiny"], env)).code).toBe(0);
+      expect(endsOf()).toEqual(["completed"]);
+      expect(trials().map(({ attempts }) => attempts.length)).toEqual([2]);
+      expect(arraysLeft()).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  slurm.test(
     "that never start are reported with the scheduler's reason, and given up after `queue_timeout`",
     async () => {
       here.write("spec.yaml", onSlurm("echo ran >> ran", ", queue_timeout: 6s, extra_args: [--hold]", 1));

@@ -172,7 +172,10 @@ function starterAround(inside: Starter, options: ClusterChoices): Starter {
     // What bash does before may be to find it.
     sharesFiles: setup === undefined,
     missing: async (program, ctx) => (setup === undefined ? ((await inside.missing?.(program, ctx)) ?? null) : null),
-    setup: async (ctx) => inside.setup?.(ctx),
+    setup: async (ctx) => {
+      await inside.setup?.(ctx);
+      await clusterOf(ctx).endStopped();
+    },
     teardown: async (ctx) => {
       cluster?.close();
       cluster = null;

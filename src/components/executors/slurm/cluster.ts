@@ -3,7 +3,7 @@ import type { RunContext } from "../../../kernel/run-context.ts";
 import type { JsonObject } from "../../../model/json.ts";
 import { type NodeJob, nodeFiles } from "../../../platform/cluster-job.ts";
 import { ownProgram } from "../../../platform/own-program.ts";
-import { type JobState, SlurmClient } from "./client.ts";
+import { type JobState, jobKey, SlurmClient } from "./client.ts";
 import { ClusterJob, type Place } from "./job.ts";
 import { endOf } from "./states.ts";
 
@@ -89,6 +89,22 @@ export class Cluster {
     return found;
   }
 
+  /** Ends what an earlier AURA was ending when it was killed. */
+  async endStopped(): Promise<void> {
+    const { files } = this.#ctx.effects;
+    for (const { name } of files.list(this.#folder("")) ?? []) {
+      const present = (files.list(this.#folder(name)) ?? []).map((entry) => entry.name);
+      const stopped = present.filter((file) => file.endsWith(".stop")).map((file) => file.slice(0, -".stop".length));
+      if (stopped.length === 0) continue;
+      const states = await this.#client.states([name]);
+      if (!states.ok) continue;
+      await this.#client.cancel(stopped.flatMap((index) => states.jobs.get(jobKey(name, index))?.id ?? []));
+      for (const index of stopped) {
+        for (const path of Object.values(nodeFiles(this.#folder(name), index))) files.remove(path);
+      }
+    }
+  }
+
   close(): void {
     this.#closed.abort();
     this.#tidy(0);
@@ -127,7 +143,7 @@ export class Cluster {
       return this.#job({ name, folder, index }, job);
     });
     files.flush([...array.map(({ files: { job } }) => job), `${folder}/${RUN}`, folder]);
-    for (const { job, place } of array) job.known({ name: place.name, index: place.index });
+    for (const { job, ref } of array) job.known(ref);
     return array;
   }
 
@@ -174,7 +190,7 @@ export class Cluster {
     for (const job of array) {
       job.id = idOf(job);
       job.wasThere = job.id !== null;
-      if (job.id !== null) job.job.known({ name: job.place.name, index: job.place.index, job: job.id });
+      if (job.id !== null) job.job.known(job.ref);
     }
   }
 

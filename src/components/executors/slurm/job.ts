@@ -1,6 +1,7 @@
 import type { ProcessEnd } from "../../../kernel/effects.ts";
 import type { Ended, Handle, Job } from "../../../kernel/ports.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
+import type { JsonObject } from "../../../model/json.ts";
 import { type NodeEnd, type NodeFiles, nodeFiles, readNodeEnd } from "../../../platform/cluster-job.ts";
 import { type JobState, jobKey } from "./client.ts";
 import { endOf } from "./states.ts";
@@ -64,6 +65,12 @@ export class ClusterJob implements Handle {
     return this.#asked !== null && !this.#isSettled;
   }
 
+  /** By what a later AURA finds it again. */
+  get ref(): JsonObject {
+    const { name, index } = this.place;
+    return { name, index, ...(this.id === null ? {} : { job: this.id }) };
+  }
+
   wait(): Promise<Ended> {
     return this.#ended;
   }
@@ -72,6 +79,9 @@ export class ClusterJob implements Handle {
     this.isStopping = true;
     // It will not begin any more, whatever becomes of the request to the cluster.
     const isMine = this.#claim();
+    // Should AURA be killed before it is over, the next resume ends it, and runs its trial again.
+    if (!this.#isSettled) this.#ctx.effects.files.append(this.files.stop, "");
+    this.job.known({ ...this.ref, ending: true });
     await this.#cancel(this);
     if (isMine) this.end("cancelled", reason instanceof Error ? reason.message : String(reason));
   }

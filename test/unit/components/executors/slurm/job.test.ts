@@ -1,0 +1,87 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ClusterJob } from "../../../../../src/components/executors/slurm/job.ts";
+import type { Job } from "../../../../../src/kernel/ports.ts";
+import { temporaryDirectory } from "../../../../../src/testing/temp-dir.ts";
+import { stageContext } from "../../../../support/stage-context.ts";
+
+const LATE_MS = 60_000;
+const state = (name: string, reason = "None") => ({ id: "7_0", state: name, reason });
+
+/** A job of an array, and the folder that its node would write to. */
+function clusterJob() {
+  const dir = temporaryDirectory();
+  onTestFinished(() => dir[Symbol.dispose]());
+  const ctx = stageContext({ root: dir.path });
+  const started: number[] = [];
+  const job: Job = {
+    ...{ file: "true", args: [], cwd: dir.path, env: {}, graceMs: 0, timeoutMs: 1000, limits: {}, marker: "m" },
+    logs: { stdout: dir.join("out.log"), stderr: dir.join("err.log") },
+    place: { root: dir.path, inputs: [], trialDir: dir.path, libraries: [] },
+    onLine: () => undefined,
+    onStart: () => undefined,
+    known: () => undefined,
+    running: () => void started.push(0),
+  };
+  const made = new ClusterJob({ name: "aura-x", folder: dir.path, index: 0 }, job, ctx, async () => undefined);
+  const look = (): void => made.look(new Set((ctx.effects.files.list(dir.path) ?? []).map(({ name }) => name)));
+  return { dir, job: made, look, started };
+}
+
+describe("a job that Slurm calls over", () => {
+  test.each([
+    ["CANCELLED", "cancelled"],
+    ["TIMEOUT", "timeout"],
+    ["OUT_OF_MEMORY", "out-of-memory"],
+    ["NODE_FAIL", "lost"],
+    ["PREEMPTED", "lost"],
+    ["FAILED", "lost"],
+  ])("as %s ends as %s when it had begun and left no end, also when Slurm forgets it meanwhile", async (said, end) => {
+    const { dir, job, look, started } = clusterJob();
+    dir.write("0.claim.json", "{}");
+    look();
+    job.gone(state(said), LATE_MS);
+    expect([job.isOver, started.length]).toEqual([false, 1]);
+    job.gone(null, 0);
+    expect(await job.wait()).toMatchObject({ end, message: expect.stringContaining(said) });
+  });
+
+  test("counts as what its own end says, whatever Slurm says", async () => {
+    const { dir, job, look } = clusterJob();
+    dir.write("0.claim.json", "{}");
+    job.gone(state("NODE_FAIL"), LATE_MS);
+    dir.write("0.end.json", JSON.stringify({ end: "exited", exitCode: 3, signal: null, durationMs: 5 }));
+    look();
+    expect(await job.wait()).toMatchObject({ end: "exited", exitCode: 3 });
+  });
+
+  test("and was ended by its cluster waits for why that was", async () => {
+    const { dir, job, look } = clusterJob();
+    dir.write("0.claim.json", "{}");
+    dir.write(
+      "0.end.json",
+      JSON.stringify({ end: "cancelled", exitCode: null, signal: null, durationMs: 5, asked: true }),
+    );
+    look();
+    expect([job.isOver, job.isUnexplained]).toEqual([false, true]);
+    job.gone(state("TIMEOUT", "TimeLimit"), LATE_MS);
+    expect(await job.wait()).toMatchObject({ end: "timeout", message: "Slurm says TIMEOUT (TimeLimit)" });
+  });
+
+  test("without having begun could not be started, and says what the cluster wrote", async () => {
+    const { dir, job } = clusterJob();
+    dir.write("0.log", "run.sh: 4: exec: /opt/node: not found\n");
+    job.gone(state("FAILED"), LATE_MS);
+    expect(await job.wait()).toMatchObject({
+      end: "spawn-error",
+      message: expect.stringContaining("/opt/node: not found"),
+    });
+    expect(dir.read("0.claim.json")).not.toBeNull();
+  });
+
+  test("was taken out of the queue when it never began and is gone, and is lost when nobody knows it", async () => {
+    const [taken, unknown] = [clusterJob().job, clusterJob().job];
+    taken.wasThere = true;
+    for (const job of [taken, unknown]) job.gone(null, LATE_MS);
+    expect([(await taken.wait()).end, (await unknown.wait()).end]).toEqual(["cancelled", "lost"]);
+  });
+});
