@@ -1,3 +1,4 @@
+import { watch } from "chokidar";
 import type { Clock, Files } from "../kernel/effects.ts";
 import { EXIT } from "../kernel/errors.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
@@ -38,7 +39,7 @@ export async function followRun(
       const { state } = peekLock(root, observer);
       return state === "held" || state === "foreign";
     };
-    await followJournal({ root, files: observer.files, clock, isLive }, sink);
+    await followJournal({ root, files: observer.files, isLive }, sink);
   } finally {
     plain.stop();
   }
@@ -52,41 +53,59 @@ function summaryLine(clock: Clock, root: string, observer: Observer): SummaryLin
 interface WatchedRun {
   readonly root: string;
   readonly files: Files;
-  readonly clock: Clock;
   /** Whether somebody is writing to the workspace now. */
   readonly isLive: () => boolean;
 }
 
-/** Between two looks, in milliseconds. */
-const LOOK_MS = 200;
+/** Between two looks at whether the writer still lives, in milliseconds: a killed one says nothing. */
+const LIVE_CHECK_MS = 1000;
 
 /**
  * Hands on every event that comes to a run's journal from now on, until the run has finished or nobody writes to it any
  * more. Reads what was added only; a journal that was replaced is read from its beginning.
  */
-async function followJournal({ root, files, clock, isLive }: WatchedRun, sink: EventSink): Promise<void> {
-  const path = journalFile(root);
-  let seen = files.stat(path)?.size ?? 0;
+async function followJournal(run: WatchedRun, sink: EventSink): Promise<void> {
+  const path = journalFile(run.root);
+  let seen = run.files.readBytes(path)?.length ?? 0;
   let rest = "";
 
   const take = (): AuraEvent | null => {
-    const size = files.stat(path)?.size ?? 0;
-    if (size === seen) return null;
-    if (size < seen) [seen, rest] = [0, ""];
-    const bytes = files.readBytes(path) ?? new Uint8Array();
+    const bytes = run.files.readBytes(path) ?? new Uint8Array();
+    if (bytes.length < seen) {
+      seen = 0;
+      rest = "";
+    }
     const lines = (rest + new TextDecoder().decode(bytes.subarray(seen))).split("\n");
     seen = bytes.length;
     rest = lines.pop() ?? "";
-    const events = lines.flatMap((line) => eventOfLine(line) ?? []);
-    for (const event of events) sink(event);
-    return events.at(-1) ?? null;
+    let last: AuraEvent | null = null;
+    for (const event of lines.map(eventOfLine)) {
+      if (!event) continue;
+      sink(event);
+      last = event;
+    }
+    return last;
   };
 
-  const never = new AbortController().signal;
-  for (;;) {
-    // Asked before the look: what a writer says last is still taken.
-    const mayGoOn = isLive();
-    if (take()?.type === "run.finished" || !mayGoOn) return;
-    await clock.sleep(LOOK_MS, never);
+  const watcher = watch(path, { ignoreInitial: true });
+  let finish: () => void = () => undefined;
+  let fail: (reason: unknown) => void = () => undefined;
+  const over = new Promise<void>((resolve, reject) => {
+    finish = resolve;
+    fail = reject;
+  });
+  const look = (): void => {
+    if (take()?.type === "run.finished" || !run.isLive()) finish();
+  };
+  const timer = setInterval(look, LIVE_CHECK_MS);
+  watcher.on("all", look);
+  watcher.on("error", fail);
+  try {
+    look();
+    await over;
+    take();
+  } finally {
+    clearInterval(timer);
+    await watcher.close();
   }
 }
