@@ -100,6 +100,8 @@ export interface PreparedEnvironment {
   readonly libraries?: readonly string[];
   /** What it is, for the records of those who run in it: interpreter, versions. Default: nothing special. */
   readonly description?: EnvironmentRecord;
+  /** Takes away what was made for this attempt alone, once that has ended. Default: nothing was. */
+  remove?(): void | Promise<void>;
 }
 
 /** Where a command finds its interpreter and libraries. */

@@ -4,6 +4,7 @@ import { defineComponent } from "../../src/kernel/define.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import { runData } from "../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { FULL } from "../support/thorough.ts";
 import { bwrap, pythonVenv } from "../support/tools.ts";
 
 /** A run of two trials of this command in this environment. */
@@ -77,4 +78,21 @@ describe.runIf(bwrap.works && pythonVenv.works)("a venv", () => {
       );
     },
   );
+});
+
+describe.runIf(pythonVenv.works && FULL)("a venv to be thrown away", () => {
+  it("is another one for each trial, which may change it, and is gone when that has ended", async () => {
+    using dir = temporaryDirectory();
+    const plant =
+      "import os, sys; planted = sys.prefix + '/planted'; print('score:', 0 if os.path.exists(planted) else 7); open(planted, 'w')";
+    const { result, workspace } = await runData(dir, spec({ type: "venv", throw_away: true }, ["python", "-c", plant]));
+    expect(result.best?.score).toBe(7);
+    const trials = ["i00001-h000-t00", "i00001-h001-t00"].map((id) => workspace.readTrial(id));
+    expect(trials.map((trial) => trial?.outcome)).toEqual([
+      { status: "completed", output: { score: 7 } },
+      { status: "completed", output: { score: 7 } },
+    ]);
+    expect(new Set(trials.map((trial) => trial?.attempts[0]?.environment)).size).toBe(1);
+    expect(dir.read("run/iterations/00001/trials/i00001-h000-t00.a1/venv/planted")).toBe(null);
+  }, 120_000);
 });

@@ -1,5 +1,5 @@
 import { delimiter, join, normalize } from "node:path";
-import type { RunContext } from "../../kernel/context.ts";
+import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import type { Files } from "../../kernel/effects.ts";
 import { ToolMissingError } from "../../kernel/errors.ts";
 import type { Command, ExecutionEnvironment, PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
@@ -110,7 +110,7 @@ export abstract class PrefixEnvironment implements ExecutionEnvironment {
     await this.#once(ctx);
   }
 
-  async prepare(_hypothesis: Hypothesis, ctx: RunContext): Promise<PreparedEnvironment> {
+  async prepare(_hypothesis: Hypothesis, ctx: TrialContext): Promise<PreparedEnvironment> {
     return this.#once(ctx);
   }
 

@@ -1,9 +1,11 @@
 import { dirname, join, resolve } from "node:path";
-import type { RunContext } from "../../kernel/context.ts";
+import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
 import { assertOptions, type InCode, inSchema } from "../../kernel/given-options.ts";
 import type { PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
+import type { EnvironmentRecord } from "../../model/environment.ts";
+import type { Hypothesis } from "../../model/hypothesis.ts";
 import { makeScratch } from "../../platform/scratch.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { runTool } from "../tool.ts";
@@ -39,6 +41,13 @@ const OPTIONS = {
       minLength: 1,
       "x-secret": false,
       description: "The Python that it is made with: a program, a path, or a version like `3.12`. Default `python3`.",
+    },
+    throw_away: {
+      type: "boolean",
+      default: false,
+      "x-secret": false,
+      description:
+        "Each trial, and each check, gets one of its own, which it may change, such as by pip; it is gone when it ends. Making it takes seconds.",
     },
   },
   additionalProperties: false,
@@ -77,22 +86,46 @@ export class VenvEnvironment extends PrefixEnvironment {
     return preparedPrefix("venv", folder, { VIRTUAL_ENV: folder }, ctx);
   }
 
+  override async setup(ctx: RunContext): Promise<void> {
+    if (!this.#options.throwAway) await super.setup(ctx);
+  }
+
+  override async prepare(hypothesis: Hypothesis, ctx: TrialContext): Promise<PreparedEnvironment> {
+    if (!this.#options.throwAway) return super.prepare(hypothesis, ctx);
+    const folder = join(ctx.trialDir, "venv");
+    // One that a trial is gone on with is as that has made it.
+    if (ctx.adopt === undefined) await this.#build(folder, ctx);
+    const prepared = await preparedPrefix("venv", folder, { VIRTUAL_ENV: folder }, ctx);
+    const whole: EnvironmentRecord = prepared.description ?? { type: "venv" };
+    const { path: _path, interpreter: _interpreter, ...same } = whole;
+    const remove = (): void => ctx.effects.files.remove(folder);
+    return { ...prepared, description: { ...same, type: whole.type }, remove };
+  }
+
   async #made(ctx: RunContext): Promise<string> {
     const { packages = [] } = this.#options;
-    const requirements = this.#options.requirements && resolve(ctx.settings.root, this.#options.requirements);
     const { python, base } = await pythonFacts(this.#python(), INSTALL_PYTHON, ctx);
-    const text = requirements ? requirementsText(requirements, ctx.effects.files) : "";
-    const hasPackages = text !== "" || packages.length > 0;
-    const build = async (folder: string): Promise<void> => {
-      await runTool(this.#making(["-m", "venv", ...(hasPackages ? [] : ["--without-pip"]), folder]), ctx);
-      if (!hasPackages) return;
-      const wanted = [...(requirements ? ["-r", requirements] : []), "--", ...packages];
-      const pip = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", ...wanted];
-      const cwd = requirements ? dirname(requirements) : ctx.settings.root;
-      await runTool({ file: join(folder, "bin", "python"), args: pip, cwd, hint: "see what pip said" }, ctx);
-    };
     const isWhole = (folder: string) => hasPython(folder, ctx);
-    return cached(cacheKey("venv", [WAY, base, python, text, packages]), { build, isWhole }, ctx);
+    const key = cacheKey("venv", [WAY, base, python, this.#source(ctx).text, packages]);
+    return cached(key, { build: (folder) => this.#build(folder, ctx), isWhole }, ctx);
+  }
+
+  #source({ settings: { root }, effects: { files } }: RunContext) {
+    const requirements = this.#options.requirements && resolve(root, this.#options.requirements);
+    return { requirements, text: requirements ? requirementsText(requirements, files) : "" };
+  }
+
+  async #build(folder: string, ctx: RunContext): Promise<void> {
+    const { packages = [], throwAway } = this.#options;
+    const { requirements, text } = this.#source(ctx);
+    const hasPackages = text !== "" || packages.length > 0;
+    const bare = hasPackages || throwAway ? [] : ["--without-pip"];
+    await runTool(this.#making(["-m", "venv", ...bare, folder]), ctx);
+    if (!hasPackages) return;
+    const wanted = [...(requirements ? ["-r", requirements] : []), "--", ...packages];
+    const pip = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", ...wanted];
+    const cwd = requirements ? dirname(requirements) : ctx.settings.root;
+    await runTool({ file: join(folder, "bin", "python"), args: pip, cwd, hint: "see what pip said" }, ctx);
   }
 
   #making(args: readonly string[]) {
@@ -107,8 +140,8 @@ export class VenvEnvironment extends PrefixEnvironment {
 
 const INSTALL_PYTHON = "install Python with venv: apt-get install python3 python3-venv";
 
-function wrongOptions({ path, requirements, packages, python }: VenvOptions) {
-  const isMade = requirements !== undefined || packages !== undefined || python !== undefined;
+function wrongOptions({ path, requirements, packages, python, throwAway }: VenvOptions) {
+  const isMade = requirements !== undefined || packages !== undefined || python !== undefined || throwAway === true;
   if (path !== undefined && isMade)
     return [
       { path: "path", message: "a venv that is there is never changed: give path alone, or what one is made from" },
@@ -125,10 +158,11 @@ export const venvEnvironment = defineComponent({
     "The Python of a venv: one that is there, by its `path`, or one that is made once from requirements and kept in the " +
     "user's cache folder (`AURA_CACHE_DIR`, or else `~/.cache/aura`).",
   options: OPTIONS,
-  example: { requirements: "requirements.txt", python: "3.12" },
-  create: ({ path, requirements, ...options }, { resolvePath }) =>
+  example: { requirements: "requirements.txt", python: "3.12", throw_away: false },
+  create: ({ path, requirements, throw_away: throwAway, ...options }, { resolvePath }) =>
     new VenvEnvironment({
       ...options,
+      throwAway,
       ...(path === undefined ? {} : { path: resolvePath(path) }),
       ...(requirements === undefined ? {} : { requirements: resolvePath(requirements) }),
     }),
@@ -141,5 +175,5 @@ export const venvEnvironment = defineComponent({
       ctx.effects.files.remove(folder);
     }
   },
-  check: wrongOptions,
+  check: ({ throw_away: throwAway, ...options }) => wrongOptions({ ...options, throwAway }),
 });

@@ -48,8 +48,12 @@ async function runCheck(
 ): Promise<AttemptResult> {
   const executor = parts.executor?.starter ? parts.executor : localExecutor(check);
   const environment = await parts.environment.prepare(hypothesis, ctx);
-  const outcome = failedOutcome(await executor.run(hypothesis, environment, ctx));
-  return { outcome: outcome ?? { status: "completed", output: {} }, steps: [] };
+  try {
+    const outcome = failedOutcome(await executor.run(hypothesis, environment, ctx));
+    return { outcome: outcome ?? { status: "completed", output: {} }, steps: [] };
+  } finally {
+    await environment.remove?.();
+  }
 }
 
 /** What runs a check where trials are functions. */

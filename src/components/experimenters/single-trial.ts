@@ -218,8 +218,10 @@ export class SingleTrialExperimenter implements Experimenter {
     return this.collector.collect(raw, hypothesis, ctx);
   }
 
-  /** Always called after `prepare`, however the trial ended. */
-  async cleanup(_hypothesis: Hypothesis, _prepared: PreparedEnvironment, _ctx: TrialContext): Promise<void> {}
+  /** Takes away what was prepared for this trial alone. Always called after `prepare`, however the trial ended. */
+  async cleanup(_hypothesis: Hypothesis, prepared: PreparedEnvironment, _ctx: TrialContext): Promise<void> {
+    await prepared.remove?.();
+  }
 
   async #attempt(hypothesis: Hypothesis, ctx: TrialContext): Promise<AttemptResult> {
     try {
