@@ -43,10 +43,11 @@ export class Semaphore {
   /** Waits for a place. Rejects with the signal's reason once it aborts, also while it waits. */
   async acquire(signal: AbortSignal, hold: Hold = "place"): Promise<Slot> {
     signal.throwIfAborted();
-    this.#listenTo(signal);
     return new Promise((admit, refuse) => {
-      this.#waiting.add({ admit, refuse, signal, hold });
+      const waiter = { admit, refuse, signal, hold };
+      this.#waiting.add(waiter);
       this.#admit();
+      if (this.#waiting.has(waiter)) this.#listenTo(signal);
     });
   }
 

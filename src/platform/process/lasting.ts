@@ -115,7 +115,7 @@ export function openSpool(folder: string): readonly [number, number] {
   return [open("stdout"), open("stderr")];
 }
 
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 const SHORTEST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 160;
 /** How often what an earlier AURA started is looked at. */
