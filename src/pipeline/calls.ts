@@ -128,7 +128,8 @@ async function send(
           deps.workspace.writeCall({ ...started, ...processRecord(identity, deps.workspace) }, { durable: false });
         },
         tried: (attempt) => {
-          started = { ...started, failedTries: [...(started.failedTries ?? []), attempt].slice(-KEPT_TRIES) };
+          const told = { ...attempt, reason: deps.hide.text(attempt.reason) };
+          started = { ...started, failedTries: [...(started.failedTries ?? []), told].slice(-KEPT_TRIES) };
           deps.workspace.writeCall(started, { durable: false });
         },
       },

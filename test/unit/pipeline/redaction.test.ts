@@ -124,6 +124,17 @@ describe("values of a spec's variables", () => {
     }
   });
 
+  test("are not in why a request was sent again", async () => {
+    const agent = place.read("agent.sh");
+    const busy = '[ -e asked ] || { touch asked; echo "status 429 for $NAME" >&2; exit 1; }';
+    place.write("agent.sh", `${busy}\n${agent}`);
+    const { workspace } = await run("run");
+    const [call = ""] = workspace.listCalls(1).filter((id) => id.includes("researcher"));
+    const reason = expect.stringContaining("status 429 for [redacted]");
+    expect(workspace.readCall(1, call)).toMatchObject({ state: "finished", failedTries: [{ reason }] });
+    expect(betrayers(place.join("run"))).toEqual([]);
+  });
+
   test("are not in what an error says", async () => {
     place.write("agent.sh", 'echo "no access with $NAME" >&2; exit 1');
     const { events, ended } = await run("run");
