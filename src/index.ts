@@ -21,6 +21,7 @@ export { asEvaluator } from "./components/evaluators/function.ts";
 export { MetricEvaluator } from "./components/evaluators/metric.ts";
 export { Evaluator } from "./components/evaluators/prompt.ts";
 export {
+  BindfsExecutor,
   BwrapExecutor,
   type BwrapOptions,
   CommandExecutor,

@@ -29,6 +29,7 @@ const CATALOG: Catalog = {
     venv: async () => (await import("./environments/venv.ts")).venvEnvironment,
   },
   executor: {
+    bindfs: async () => (await import("./executors/bindfs.ts")).bindfsExecutor,
     bwrap: async () => (await import("./executors/bwrap.ts")).bwrapExecutor,
     function: async () => (await import("./executors/function.ts")).functionExecutor,
     llm: async () => (await import("./executors/llm.ts")).llmExecutor,

@@ -36,7 +36,8 @@ function unlessRefused<T>(action: () => T): T | null {
   }
 }
 
-function temporaryFolder(variables: Effects["variables"]): string {
+/** Where temporary files belong. */
+export function temporaryFolder(variables: Effects["variables"]): string {
   return variables.get("TMPDIR") || "/tmp";
 }
 

@@ -8,11 +8,11 @@ import { runData } from "../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { blocks } from "../support/documents.ts";
 import { FULL } from "../support/thorough.ts";
-import { bwrap, slurm, type WithTool } from "../support/tools.ts";
+import { bindfs, bwrap, slurm, type WithTool } from "../support/tools.ts";
 
 const framework = { describe, it };
 /** Executors that need more than this package. */
-const TOOLS: Readonly<Record<string, WithTool>> = { bwrap, slurm };
+const TOOLS: Readonly<Record<string, WithTool>> = { bindfs, bwrap, slurm };
 
 for (const definition of (await builtins()).list("executor")) {
   const tool = TOOLS[definition.type];

@@ -11,8 +11,11 @@ import { type Desk, desk } from "./aura.ts";
 export interface Attempted {
   readonly attack: Attack;
   readonly won: boolean;
-  /** How its trial was recorded. */
+  /** How its trial was recorded, and how it should have been. */
   readonly status: string;
+  readonly expected: string;
+  /** What held its limits, if anything had to. */
+  readonly tiers: readonly string[];
   readonly score: number | null;
   readonly said: string;
 }
@@ -36,7 +39,7 @@ const VICTIM: Attack = {
 };
 
 /** `executor`, `environment`: options of theirs, in the braces of YAML. */
-export async function target(executor: string, environment = "type: none", excessTimeout = "2s"): Promise<Target> {
+export async function target(executor: string, environment = "type: none", excessTimeout = "6s"): Promise<Target> {
   const secret = `loot-${randomBytes(8).toString("hex")}`;
   const outside = temporaryDirectory();
   const home = outside.join("home");
@@ -83,7 +86,8 @@ experimenter: { type: composed, environment: { ${environment} }, executor: { ${e
       const { score } = project.json<{ score: number | null }>(`runs/${name}/iterations/00001/evaluations/${id}.json`);
       const logs = ["stdout", "stderr"].map((stream) => `${at}.a1.${stream}.log`).filter((path) => existsSync(path));
       const said = logs.map((path) => readFileSync(path, "utf8")).join("");
-      return { said, score, status: trial.state === "finished" ? trial.outcome.status : trial.state };
+      const status = trial.state === "finished" ? trial.outcome.status : trial.state;
+      return { said, score, status, tiers: Object.values(trial.attempts.at(-1)?.limits ?? {}) };
     });
   };
 
@@ -94,7 +98,8 @@ experimenter: { type: composed, environment: { ${environment} }, executor: { ${e
     return list.flatMap((attack, n): readonly Attempted[] => {
       const end = ends[n];
       if (end === undefined || attack === VICTIM) return [];
-      return [{ attack, ...end, won: /WON/.test(end.said) || end.said.includes(secret) || end.score === 99 }];
+      const expected = statusOf(attack, end.tiers);
+      return [{ attack, ...end, expected, won: /WON/.test(end.said) || end.said.includes(secret) || end.score === 99 }];
     });
   };
 
@@ -105,7 +110,8 @@ experimenter: { type: composed, environment: { ${environment} }, executor: { ${e
       const all = attacksAround({ home, pid: process.pid, port, socket });
       return attempt("around", [VICTIM, ...all.filter(({ name }) => only?.includes(name) ?? true)], "timeout: 30s");
     },
-    excesses: () => attempt("excesses", EXCESSES, `timeout: ${excessTimeout}, limits: { memory: 200M, output: 1M }`),
+    excesses: () =>
+      attempt("excesses", EXCESSES, `timeout: ${excessTimeout}, limits: { memory: 200M, pids: 100, output: 1M }`),
     results: () =>
       attempt(
         "results",
@@ -116,17 +122,30 @@ experimenter: { type: composed, environment: { ${environment} }, executor: { ${e
     values: async () => {
       const ends = await run("values", VALUES, "sh value.sh {x}", "timeout: 30s");
       return VALUES.map((value, n): Attempted => {
-        const { said = "", status = "", score = null } = ends[n] ?? {};
+        const { said = "", status = "", score = null, tiers = [] } = ends[n] ?? {};
         const attack: Attack = {
           name: value,
           does: `be more than one word by the value \`\` ${value} \`\``,
           script: "",
           status: "completed",
         };
-        return { attack, said, status, score, won: said !== `${value}\nscore: 1\n` || existsSync(project.join("WON")) };
+        return {
+          attack,
+          said,
+          status,
+          expected: "completed",
+          tiers,
+          score,
+          won: said !== `${value}\nscore: 1\n` || existsSync(project.join("WON")),
+        };
       });
     },
   };
+}
+
+function statusOf({ status }: Attack, tiers: readonly string[]): string {
+  if (typeof status === "string") return status;
+  return tiers.some((tier) => /^cgroup|^container/.test(tier)) ? status.cgroup : status.rlimit;
 }
 
 function listener(at: number | string, secret: string): Promise<Server> {
@@ -138,8 +157,10 @@ function listener(at: number | string, secret: string): Promise<Server> {
 /** The table of attacks in the documents. */
 export function attackTable(attempted: readonly Attempted[]): string {
   const rows = attempted.map(({ attack, won, status }) => {
+    const known = attack.status;
+    const said = typeof known === "string" ? status : `${known.cgroup} (control group), ${known.rlimit} (rlimits)`;
     const does = attack.does.replaceAll("|", "\\|");
-    return `| ${does} | ${won ? "**succeeds**" : "fails"} | ${status} |`;
+    return `| ${does} | ${won ? "**succeeds**" : "fails"} | ${said} |`;
   });
   return ["| a trial tries to | and | its record says |", "|---|---|---|", ...rows].join("\n");
 }

@@ -6,8 +6,8 @@ export interface Attack {
   /** For the documents, after "A trial tries to". */
   readonly does: string;
   readonly script: string;
-  /** How the trial ends that tries it in vain. */
-  readonly status: TrialStatus;
+  /** How the trial ends that tries it in vain; by what holds the limit in its way where that makes a difference. */
+  readonly status: TrialStatus | Readonly<Record<"cgroup" | "rlimit", TrialStatus>>;
 }
 
 /** What the attacks need to know of the outside. */
@@ -32,7 +32,7 @@ const ASK = `ask() {
   fi
 }`;
 
-const attack = (name: string, does: string, script: string, status: TrialStatus = "completed"): Attack => ({
+const attack = (name: string, does: string, script: string, status: Attack["status"] = "completed"): Attack => ({
   name,
   does,
   script,
@@ -132,16 +132,22 @@ export function attacksAround({ home, pid, port, socket }: Outside): readonly At
   ];
 }
 
-/** What a trial could do to be taken for what it is not, or to take more than it may. It has 200 MB, 1 MB of output and 2 s. */
+/** What a trial could do to be taken for what it is not, or to take more than it may. It has 200 MB, 100 processes, 1 MB of output and 6 s. */
 export const EXCESSES: readonly Attack[] = [
   attack(
     "eat-memory",
     "use more memory than `limits.memory`",
     `head -c 600000000 /dev/zero | tail -c 600000000 >/dev/null || exit 1`,
-    "failed",
+    { cgroup: "out-of-memory", rlimit: "failed" },
   ),
   attack("flood", "write more than `limits.output`", `while :; do head -c 65536 /dev/zero; done`, "output-limit"),
-  attack("many", "leave 200 processes behind", `for n in $(seq 200); do setsid sleep 1000 & done`),
+  attack("many", "leave 80 processes behind", `for n in $(seq 80); do setsid sleep 1000 & done`),
+  attack(
+    "fork-bomb",
+    "have more processes than `limits.pids`",
+    `for n in $(seq 400); do sleep 1000 & done; echo WON`,
+    "failed",
+  ),
   attack(
     "ignore-signals",
     "go on after its timeout",

@@ -36,3 +36,6 @@ export const slurmd = withTool("Slurm's daemons, as root", [
   "-c",
   "test $(id -u) = 0 && command -v slurmctld slurmd",
 ]);
+
+const MOUNTS = 'at=$(mktemp -d) && bindfs -r --no-allow-other / "$at" && fusermount3 -u "$at" && rmdir "$at"';
+export const bindfs = withTool("bindfs", ["sh", "-c", MOUNTS]);

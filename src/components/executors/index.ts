@@ -1,3 +1,4 @@
+export { BindfsExecutor } from "./bindfs.ts";
 export { BwrapExecutor, type BwrapOptions } from "./bwrap.ts";
 export { CommandExecutor, defineExecutor, type ExecutorDefinition, ScriptExecutor } from "./command.ts";
 export {

@@ -32,6 +32,8 @@ const CONTROLLERS = { memoryBytes: "memory", pids: "pids" } as const;
 
 /** Written into a file of the group, by a process that is to be in it. */
 const MEMBERS = "cgroup.procs";
+/** What a group is tried with: the kernel refuses more processes than it could ever have. */
+const TRIED: Readonly<Record<GroupLimit, number>> = { memoryBytes: 2 ** 30, pids: 10_000 };
 
 /** A folder in which groups can be made that hold a limit. */
 interface Parent {
@@ -85,7 +87,7 @@ export class ControlGroups {
     const group = join(folder, `${this.#prefix}probe`);
     try {
       mkdirSync(group, { recursive: true });
-      setLimit(group, version, limit, 2 ** 30);
+      setLimit(group, version, limit, TRIED[limit]);
       return joined(join(group, MEMBERS));
     } catch {
       return false;

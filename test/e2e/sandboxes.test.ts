@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, vi } from "vitest";
+import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { type Desk, desk, spec } from "../support/aura.ts";
+import { few, thorough } from "../support/thorough.ts";
+import { bindfs, bwrap, type WithTool } from "../support/tools.ts";
+
+const EXECUTORS: readonly (readonly [string, WithTool])[] = [
+  ["bwrap", bwrap],
+  ["bindfs", bindfs],
+];
+const GRID = "{ type: search, method: grid, num_tasks: 3, space: { x: { type: int, low: 0, high: 2 } } }";
+/** What the processes that are to be found sleep: no other test's do. */
+const LONG = 100_000 + process.pid;
+
+function project(executor: string, command: string, files: Readonly<Record<string, string>>, more = ""): Desk {
+  const experimenter = `{ type: composed, executor: { type: ${executor}, command: ${JSON.stringify(command)} } }`;
+  const made = desk({ ...files, "spec.yaml": spec({ experimenter, researcher: GRID, more }) });
+  onTestFinished(() => made[Symbol.dispose]());
+  return made;
+}
+
+function scores(of: Desk): readonly unknown[] {
+  return [0, 1, 2].map((n) => of.json<{ score: number }>(`run/iterations/00001/evaluations/i00001-h00${n}.json`).score);
+}
+
+const left = (): string => execFileSync("sh", ["-c", `pgrep -fx 'sleep ${LONG}' || true`], { encoding: "utf8" });
+const mounts = (of: Desk): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(of.path);
+
+/** Waits until all three trials have started what they start. */
+async function allAreUp(of: Desk): Promise<void> {
+  const ups = [0, 1, 2].map((n) => of.join(`run/iterations/00001/trials/i00001-h00${n}-t00.a1/up`));
+  await vi.waitUntil(() => ups.every((path) => existsSync(path)), { timeout: 30_000, interval: 20 });
+}
+
+/** It ignores SIGTERM, and leaves a child in a session of its own and a daemon. */
+const FAMILY = `trap '' TERM
+(setsid sleep ${LONG} >/dev/null 2>&1 &)
+sh -c 'setsid sleep ${LONG} >/dev/null 2>&1 & sleep ${LONG} >/dev/null 2>&1 &'
+touch "$AURA_TRIAL_DIR/up"
+sleep 2
+echo "score: $1"`;
+
+for (const [executor, tool] of EXECUTORS) {
+  tool.test(`${executor} gives the scores that a plain process gives, from inputs that nobody can write`, async () => {
+    const outside = temporaryDirectory();
+    onTestFinished(() => outside[Symbol.dispose]());
+    outside.write("weights.txt", "5");
+    const train = `for f in data/x.txt "$2"; do (echo 0 > "$f") 2>/dev/null; done
+      echo "score: $(($1 * $(cat data/x.txt) + $(cat "$2")))"`;
+    const inputs = `inputs: [data/x.txt, ${outside.join("weights.txt")}]\nartifacts: [train.sh]`;
+    const command = `sh train.sh {x} ${outside.join("weights.txt")}`;
+    const of = project(executor, command, { "train.sh": train, "data/x.txt": "7" }, `${inputs}\nstart: may_fail`);
+    const { code, stderr } = await of.run(["run", "spec.yaml", "--workspace", "run"]);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(scores(of)).toEqual([5, 12, 19]);
+    expect([of.read("data/x.txt"), outside.read("weights.txt")]).toEqual(["7", "5"]);
+    expect(mounts(of)).toBe(false);
+  });
+}
+
+for (const [executor, tool] of few(EXECUTORS)) {
+  tool.test(
+    `${executor} leaves nothing running or mounted when AURA is killed and goes on`,
+    async () => {
+      const of = project(executor, "sh family.sh {x}", { "family.sh": FAMILY }, "parallel: 3");
+      const first = of.start(["run", "spec.yaml", "--workspace", "run", "--reporter", "plain"]);
+      await allAreUp(of);
+      first.kill("SIGKILL");
+      await first.ended;
+      const { code, stderr } = await of.run(["resume", "run"]);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(scores(of)).toEqual([0, 1, 2]);
+      expect(left()).toBe("");
+      expect(mounts(of)).toBe(false);
+    },
+    60_000,
+  );
+
+  tool.test(
+    `${executor} leaves nothing running or mounted when it is interrupted`,
+    async () => {
+      const of = project(executor, "sh family.sh {x}", { "family.sh": FAMILY }, "parallel: 3");
+      const run = of.start(["run", "spec.yaml", "--workspace", "run", "--reporter", "plain", "--grace", "100ms"]);
+      await allAreUp(of);
+      run.kill("SIGINT");
+      expect((await run.ended).code).toBe(130);
+      expect(left()).toBe("");
+      expect(mounts(of)).toBe(false);
+    },
+    60_000,
+  );
+}
+
+if (bwrap.works) {
+  thorough("a large input is seen in a sandbox and never copied", async () => {
+    const of = project(
+      "bwrap",
+      "sh size.sh",
+      { "size.sh": `echo "score: $(stat -L -c %s data/big)"`, "data/big": "" },
+      "inputs: [data/big]\nartifacts: [size.sh]",
+    );
+    truncateSync(of.join("data/big"), 512 * 1024 ** 2);
+    const { code } = await of.run(["run", "spec.yaml", "--workspace", "run"]);
+    expect(code).toBe(0);
+    expect(scores(of)).toEqual([2 ** 29, 2 ** 29, 2 ** 29]);
+    expect(statSync(join(of.path, "data/big")).blocks).toBe(0);
+    expect(Number(execFileSync("du", ["-sk", of.join("run")], { encoding: "utf8" }).split("\t")[0])).toBeLessThan(1024);
+  });
+}
