@@ -96,7 +96,8 @@ thorough(
     expect((await at.run(["resume", "runs/boxed"])).code).toBe(0);
     for (const id of TRIALS) {
       const { attempts } = trial(at, id);
-      expect(attempts.map(({ status }) => status)).toEqual([expect.toBeOneOf([undefined, "cancelled"]), "completed"]);
+      // Whether the end of the first is recorded depends on which was faster.
+      expect(attempts.map(({ status = "cancelled" }) => status)).toEqual(["cancelled", "completed"]);
     }
     expect(containers(at)).toEqual([]);
   },
