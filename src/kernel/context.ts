@@ -47,7 +47,7 @@ export interface History {
   readonly best: HistoryEntry | null;
   /** Proposals that the previous iteration refused. */
   readonly refused: readonly RefusedProposal[];
-  /** Insights of finished iterations, oldest first, cut to `insight_window`. */
+  /** Insights of finished iterations that still stand, oldest first, cut to `insight_window`. */
   readonly insights: readonly Insight[];
 }
 
@@ -153,6 +153,8 @@ export interface StageContext extends RunContext {
   readonly history: History;
   /** What the user said so far, oldest first. */
   readonly notes?: readonly string[];
+  /** Proposals that this iteration refused; for its review. */
+  readonly refused?: readonly RefusedProposal[];
   /** A stream of its own for this stage of this iteration. */
   readonly rng: Rng;
   readonly calls: Calls;

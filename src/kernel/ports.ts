@@ -83,6 +83,10 @@ export interface Finding {
   readonly finding: string;
   readonly recommendation?: string;
   readonly evidence?: readonly HypothesisId[];
+  /** Ids of insights of the history that do not stand any more: this one does in their place. */
+  readonly replaces?: readonly string[];
+  /** Ids of insights that do not stand any more; `finding` says why, and is no finding itself. */
+  readonly retracts?: readonly string[];
 }
 
 /** Distils findings from a finished batch. */

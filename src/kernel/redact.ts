@@ -8,7 +8,7 @@ export const SECRET_LENGTH = 6;
 
 /** Fields with AURA's own words, which no value of a variable may change: a record without them cannot be read. */
 const OWN_WORDS: ReadonlySet<string> = new Set(
-  "id hypothesisId trialId model state status code signal captured evidence base parents operator startedAt endedAt".split(
+  "id hypothesisId trialId model state status code signal captured evidence replaces retracts base parents operator startedAt endedAt".split(
     " ",
   ),
 );

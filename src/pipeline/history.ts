@@ -3,7 +3,7 @@ import type { History, HistoryEntry, StageResults } from "../kernel/context.ts";
 import { type Evaluation, isVetoed } from "../model/evaluation.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { type HypothesisId, hypothesisId } from "../model/ids.ts";
-import type { Insight } from "../model/insight.ts";
+import { type Insight, standingInsights } from "../model/insight.ts";
 import type { CarriedState, FinishedIteration, ProposedIteration, RefusedProposal } from "../model/iteration.ts";
 import { canonicalJson, defined, type JsonObject } from "../model/json.ts";
 import type { BestSoFar } from "../model/run.ts";
@@ -73,11 +73,15 @@ export class RunHistory {
 
   /** What the next iteration may know. */
   view(): View {
+    const insights = this.#insights;
     const history = {
       entries: this.#entries,
       best: this.#archive.best(),
       refused: this.#refused,
-      insights: this.#insights,
+      // Worked out when it is read: most stages have no use for it.
+      get insights() {
+        return standingInsights(insights);
+      },
     };
     return { history, carried: this.#carried, progress: this.#progress, notes: this.#notes };
   }
@@ -161,7 +165,7 @@ export class RunHistory {
     for (const entry of entries) this.#archive.add(entry);
     const record = this.#concluded(proposed, entries, before, insights.length);
     this.#entries.push(...entries);
-    this.#insights = this.#windowed([...this.#insights, ...insights]);
+    if (insights.length > 0) this.#insights = this.#windowed([...this.#insights, ...insights]);
     this.#refused = record.refused;
     this.#carried = record.carried ?? this.#carried;
     this.#progress = {

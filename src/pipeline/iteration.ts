@@ -7,6 +7,7 @@ import type { Hypothesis } from "../model/hypothesis.ts";
 import { type HypothesisId, hypothesisId, iterationName, parseTrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { CarriedState, FinishedIteration, IterationRecord, ProposedIteration } from "../model/iteration.ts";
+import { defined } from "../model/json.ts";
 import type { BestSoFar } from "../model/run.ts";
 import { isBetter, withoutMinimum } from "../model/score.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -43,7 +44,9 @@ export async function runIteration(loop: Loop, iteration: number, view: View): P
   const results = await experimentAll(loop, ctx, begun.base, hypotheses, states);
   // No reviewer is asked about the end of a run.
   if (results === null || loop.gate.refused === "failed-alike") return null;
-  const insights = insightsOf(fixed, workspace) ?? (await review(loop, ctx, fixed.start ? [] : results));
+  const insights =
+    insightsOf(fixed, workspace) ??
+    (await review(loop, { ...ctx, refused: fixed.refused }, fixed.start ? [] : results));
   return finish(loop, fixed, results, insights);
 }
 
@@ -284,13 +287,15 @@ async function review(loop: Loop, ctx: StageContext, results: readonly StageResu
   return insights;
 }
 
-function insight({ finding, recommendation, evidence = [] }: Finding, iteration: number, place: number): Insight {
+function insight(found: Finding, iteration: number, place: number): Insight {
+  const { finding, recommendation, evidence = [], replaces, retracts } = found;
   return {
     id: `i${iterationName(iteration)}-n${String(place).padStart(2, "0")}`,
     iteration,
     finding,
     ...(recommendation === undefined ? {} : { recommendation }),
     evidence,
+    ...defined({ replaces, retracts }),
   };
 }
 

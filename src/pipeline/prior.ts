@@ -3,7 +3,7 @@ import { countedAfter } from "../kernel/archive.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
 import { compareIds, type HypothesisId, hypothesisId } from "../model/ids.ts";
-import type { Insight } from "../model/insight.ts";
+import { type Insight, standingInsights } from "../model/insight.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import type { PriorEntry, PriorRun } from "../model/prior.ts";
 import type { ProjectScope, RunManifest, RunOrigin } from "../model/run.ts";
@@ -138,7 +138,7 @@ async function finishedIterations(workspace: Workspace): Promise<Pick<PriorRun, 
     entries.push(...record.hypotheses.filter(counts).flatMap((id) => entryOf(workspace, id) ?? []));
     if (counts(hypothesisId(iteration, 0))) insights.push(...(workspace.readInsights(iteration) ?? []));
   }
-  return { entries, insights: insights.slice(-MOST_INSIGHTS) };
+  return { entries, insights: standingInsights(insights).slice(-MOST_INSIGHTS) };
 }
 
 /** `null` for one of which a record was deleted. */

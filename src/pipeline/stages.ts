@@ -81,10 +81,17 @@ export const EVALUATION: Answer<Evaluation> = {
 
 export const FINDINGS: Answer<readonly Finding[]> = {
   is: (answer): answer is readonly Finding[] =>
-    Array.isArray(answer) && answer.every((one) => isObject(one) && typeof one.finding === "string"),
-  words: 'a list of findings: [{ finding: "…", recommendation?, evidence? }, …]',
+    Array.isArray(answer) &&
+    answer.every(
+      (one) => isObject(one) && typeof one.finding === "string" && isIds(one.replaces) && isIds(one.retracts),
+    ),
+  words: 'a list of findings: [{ finding: "…", recommendation?, evidence?, replaces?, retracts? }, …]',
   isCopied: true,
 };
+
+function isIds(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((id) => typeof id === "string"));
+}
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -239,13 +239,18 @@ export function nameOf({ name }: SummaryView["metric"]): string {
   return terminalLine(name ?? "score");
 }
 
-function insightLines({ finding, recommendation, iteration }: Insight, width: number): readonly string[] {
+function insightLines(insight: Insight, width: number): readonly string[] {
+  const { finding, recommendation, iteration, replaces = [], retracts = [] } = insight;
+  const gone = [...replaces.map((id) => `replaces ${id}`), ...retracts.map((id) => `retracts ${id}`)].join(", ");
   const from = `[${iteration}] `;
   const wrap = (lead: string, body: string): readonly string[] =>
     wrapText(terminalLine(body), width - lead.length, 12).map(
       (line, i) => (i === 0 ? lead : " ".repeat(lead.length)) + line,
     );
-  return [...wrap(`  - ${from}`, finding), ...(recommendation ? wrap("    -> ", recommendation) : [])];
+  return [
+    ...wrap(`  - ${from}`, gone === "" ? finding : `${finding} (${gone})`),
+    ...(recommendation ? wrap("    -> ", recommendation) : []),
+  ];
 }
 
 function trialLines(trials: NonNullable<ShowData["experiment"]>["trials"], width: number): readonly string[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { JUDGED_SHAPES } from "../../src/components/evaluators/judged.ts";
 import { parseVote } from "../../src/components/evaluators/vote.ts";
 import { TRIAL_SHAPES } from "../../src/components/executors/llm.ts";
-import { promptShapes, promptVariables, RESULTS_SHAPE } from "../../src/components/prompting/variables.ts";
+import { promptShapes, promptVariables, REVIEW_SHAPES } from "../../src/components/prompting/variables.ts";
 import { describeEdits, parseProposals } from "../../src/components/researchers/proposals.ts";
 import { parseFindings } from "../../src/components/reviewers/findings.ts";
 import { compilePrompt, PROMPT_HELPERS } from "../../src/platform/template.ts";
@@ -39,7 +39,7 @@ describe("the page on prompts", () => {
     expect(told("variables")).toEqual(expected(promptShapes()));
     expect({ ...expected(promptShapes()), ...told("variables: experimenter") }).toEqual(expected(TRIAL_SHAPES));
     expect({ ...expected(promptShapes()), ...told("variables: evaluator") }).toEqual(expected(JUDGED_SHAPES));
-    expect(told("variables: reviewer")).toEqual(expected({ results: RESULTS_SHAPE }));
+    expect(told("variables: reviewer")).toEqual(expected(REVIEW_SHAPES));
     expect(told("variables: in_place")).toEqual(expected({ task: SINGLE }));
     for (const helper of Object.keys(PROMPT_HELPERS)) expect(page).toContain(`\`{{${helper} `);
   });
@@ -76,11 +76,19 @@ describe("the page on prompts", () => {
       rationale: "The sum needs no list.",
       spec: { lr: 0.01 },
     });
-    const review = parseFindings(noted("reply: reviewer"), (name) => name);
+    const known = { evidence: (name: string) => name, insights: new Set(["i00001-n00", "i00002-n01"]) };
+    const review = parseFindings(noted("reply: reviewer"), known);
     expect(parseVote(noted("reply: evaluator"), [0, 1])).toMatchObject({
       ok: true,
       value: { score: 0.8, feedback: "Say how sure it is." },
     });
-    expect(review).toMatchObject({ ok: true, value: [{ evidence: ["i00001-h000", "i00001-h002"] }] });
+    expect(review).toMatchObject({
+      ok: true,
+      value: [
+        { evidence: ["i00001-h000", "i00001-h002"] },
+        { replaces: ["i00001-n00"] },
+        { finding: "i00002-h003 is best at batch 64.", retracts: ["i00002-n01"] },
+      ],
+    });
   });
 });

@@ -9,6 +9,7 @@ export const TOKEN_BUDGETS = {
   failures: 4000,
   prior: 3000,
   insights: 2000,
+  results: 16_000,
   artifacts: 16_000,
   diff: 4000,
   inputs: 4000,

@@ -1,4 +1,5 @@
 import type { HistoryEntry, StageContext } from "../../kernel/context.ts";
+import type { Failure } from "../../model/trial.ts";
 import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { clip, fence, promptLine, promptText } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./budgets.ts";
@@ -30,7 +31,7 @@ export function failuresVariable(ctx: StageContext): unknown {
       spec: printableJson(entry.spec),
     };
     const feedback = taken(entry.feedback ?? "", room / 2);
-    const log = taken(logTail(ctx, entry.id), room / 2 - feedback.length);
+    const log = taken(logEnd(ctx.workspace.readExperiment(entry.id)?.failure, item.reason), room / 2 - feedback.length);
     room -= feedback.length + log.length + MAX_LINE;
     return { ...item, edit: "", feedback: fencedText(feedback), log: fencedText(log), text: [feedback, log] };
   });
@@ -67,9 +68,10 @@ function taken(text: string, room: number): string {
   return text.length <= room ? text : "";
 }
 
-/** The end of what it printed on stderr, or else at all. */
-function logTail(ctx: StageContext, id: string): string {
-  return promptText(ctx.workspace.readExperiment(id)?.failure?.logTail ?? "")
+/** The end of what it printed on stderr, or else at all; empty where the reason says it already. */
+export function logEnd(failure: Pick<Failure, "logTail"> | undefined, reason: string): string {
+  const log = promptText(failure?.logTail ?? "")
     .trimEnd()
     .slice(-MAX_LOG);
+  return reason.includes(log.trim()) ? "" : log;
 }

@@ -66,9 +66,8 @@ export function insightsVariable({ history, prior = [] }: StageContext): unknown
     const recommendation = promptLine(insight.recommendation ?? "", 1000);
     const full = (of: string): string => (run === null ? of : `${run}/${of}`);
     const evidence = insight.evidence.map(full);
-    const where = `${run === null ? "" : `earlier run ${run}, `}iteration ${iteration}`;
     const ids = evidence.length > 0 ? ` [${evidence.join(", ")}]` : "";
-    const line = `- (${where}) ${finding}${recommendation === "" ? "" : ` -> ${recommendation}`}${ids}`;
+    const line = `- ${run === null ? "" : "(earlier run) "}${full(id)}: ${finding}${recommendation === "" ? "" : ` -> ${recommendation}`}${ids}`;
     room -= line.length + 1;
     if (room < 0) break;
     const evidenceList = printableList(evidence, evidence.join(", "));

@@ -123,14 +123,17 @@ const RUN = {
   role: SINGLE,
 } as const satisfies Shapes;
 
-/** What `results` of a reviewer's prompt holds. */
-export const RESULTS_SHAPE = listOf(
-  recordOf({
-    ...allOf(["id", "label", "rationale", "score", "passed", "reason", "diff"], SINGLE),
-    spec: OPEN,
-    summary: OPEN,
-  }),
-);
+/** What only a reviewer's prompt has. */
+export const REVIEW_SHAPES = {
+  results: listOf(
+    recordOf({
+      ...allOf(["id", "label", "parent", "rationale", "score", "passed", "reason", "feedback", "log", "diff"], SINGLE),
+      spec: OPEN,
+      summary: OPEN,
+    }),
+  ),
+  refused: listOf(recordOf(allOf(["label", "reason", "edit"], SINGLE))),
+} as const satisfies Shapes;
 
 /** What is known of a stage's variables before a run; `own` are those that only this stage has. */
 export function promptShapes(own: Shapes = {}, vars: JsonObject = {}): Shapes {

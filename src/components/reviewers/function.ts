@@ -9,7 +9,7 @@ import { functionOptions, type ModuleFunction } from "../executors/index.ts";
 import { stageData, UserFunction } from "../module-function.ts";
 import { parseFindings } from "./findings.ts";
 
-/** Findings of a batch: a list of texts or of `{ finding, recommendation?, evidence? }`, or one of these alone. */
+/** Findings of a batch: a list of texts or of `{ finding, recommendation?, evidence?, replaces? }`, or one of these alone. */
 export type ReviewerFunction = (batch: readonly StageResults[], ctx: StageContext) => unknown;
 
 /**
@@ -33,7 +33,8 @@ export class FunctionReviewer implements Reviewer {
     if (!answer.ok) return unusable(answer.failure.message, ctx);
     if (isEmpty(answer.value)) return [];
     const ids = knownIds(batch, ctx);
-    const parsed = parseFindings(answer.value, (name) => (ids.has(name) ? name : undefined));
+    const insights = new Set(ctx.history.insights.map(({ id }) => id));
+    const parsed = parseFindings(answer.value, { evidence: (name) => (ids.has(name) ? name : undefined), insights });
     if (parsed.ok) return parsed.value;
     const what = JSON.stringify(answer.value).slice(0, 200);
     return unusable(`the function returned ${what}; a list of findings is expected, like [{ finding: "..." }]`, ctx);

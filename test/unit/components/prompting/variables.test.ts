@@ -173,8 +173,8 @@ describe("promptVariables", () => {
     const insights = [{ ...insight, iteration: 1, finding: "deeper is worse" }];
     const text = render("{{insights}}", { ...base, prior, history: { ...base.history, insights } });
     expect(text.split("\n").slice(1, 3)).toEqual([
-      "- (earlier run first, iteration 2) wider is better [first/i00002-h001]",
-      "- (iteration 1) deeper is worse [i00002-h001]",
+      "- (earlier run) first/i00002-n00: wider is better [first/i00002-h001]",
+      "- i00002-n00: deeper is worse [i00002-h001]",
     ]);
     const ids = render("{{#each insights}}{{id}} {{iteration}};{{/each}}", {
       ...base,

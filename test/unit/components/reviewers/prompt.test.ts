@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { TOKEN_BUDGETS } from "../../../../src/components/prompting/budgets.ts";
 import { parseFindings } from "../../../../src/components/reviewers/findings.ts";
 import { Reviewer } from "../../../../src/components/reviewers/prompt.ts";
 import { RunnerError } from "../../../../src/kernel/errors.ts";
@@ -6,7 +7,7 @@ import type { AuraEventBody } from "../../../../src/kernel/events.ts";
 import { directCalls, scriptedRunner } from "../../../support/scripted-runner.ts";
 import { historyEntry, stageContext, stageResults } from "../../../support/stage-context.ts";
 
-const none = () => undefined;
+const none = { evidence: () => undefined, insights: new Set(["i00001-n00", "i00001-n01"]) };
 
 describe("parseFindings", () => {
   it("reads a list of findings, strings, and wrapped or single ones", () => {
@@ -30,8 +31,36 @@ describe("parseFindings", () => {
     expect(long.ok && long.value[0]?.finding.length).toBe(2000);
   });
 
+  it("takes an empty list for a review that found nothing", () => {
+    for (const reply of ["[]", '{"insights": []}', "```json\n[]\n```", "Nothing new here.\n[]"]) {
+      expect(parseFindings(reply, none), reply).toEqual({ ok: true, value: [] });
+    }
+    expect(parseFindings("The list [] was empty, so lower it.", none)).toMatchObject({ ok: true, value: [{}] });
+  });
+
+  it("reads which insights a finding replaces or takes back, as far as they stand", () => {
+    const reply = [
+      { replace: ["i00001-n00", "i00009-n00"], finding: "better" },
+      { replaces: "i00009-n00", finding: "new" },
+      { retract: "i00001-n01", reason: "wrong" },
+      { retracts: ["i00001-n01"] },
+      { retract: "i00009-n00", reason: "of none" },
+    ];
+    expect(parseFindings(reply, none)).toEqual({
+      ok: true,
+      value: [
+        { finding: "better", replaces: ["i00001-n00"] },
+        { finding: "new" },
+        { finding: "wrong", retracts: ["i00001-n01"] },
+        { finding: "It does not hold.", retracts: ["i00001-n01"] },
+      ],
+    });
+    expect(parseFindings({ retract: "i00001-n01" }, none)).toMatchObject({ ok: true, value: [{}] });
+    expect(parseFindings([{ retract: "i00009-n00" }], none)).toEqual({ ok: true, value: [] });
+  });
+
   it("refuses what is empty, cut off or says nothing", () => {
-    for (const reply of ["", " \u0000 ", '[{"finding": "a"', "[]", "[{}]", "42", "```json\n[", "???"]) {
+    for (const reply of ["", " \u0000 ", '[{"finding": "a"', "[{}]", "42", "```json\n[", "???"]) {
       expect(parseFindings(reply, none).ok, reply).toBe(false);
     }
   });
@@ -50,6 +79,47 @@ describe("Reviewer", () => {
     const findings = await new Reviewer({ runner }).review(batch, { ...ctx, calls: directCalls() });
     expect(findings).toEqual([{ finding: "f", evidence: ["i00002-h000", "i00001-h000"] }]);
     expect(runner.prompts[0]).toMatch(/i00002-h000: score 0.9, passed[\s\S]*i00002-h001: no score \(it crashed\)/);
+  });
+
+  it("shows stderr, feedback, the own diff and failed edits, and stays in its budget", async () => {
+    const [good, bad] = batch;
+    if (!good || !bad) expect.unreachable();
+    const base = { snapshot: "s1", hypothesisId: "i00001-h003" };
+    const failure = { code: "exit", message: "exited with 1", logTail: "Traceback\nValueError: no" };
+    const told = [
+      {
+        hypothesis: { ...good.hypothesis, base },
+        experiment: { ...good.experiment, state: "s2", summary: { loss: 0.25, feedback: "once" } },
+        evaluation: { ...good.evaluation, feedback: "case 3 is wrong" },
+      },
+      { ...bad, experiment: { ...bad.experiment, failure } },
+    ];
+    const artifacts = {
+      base: "other",
+      parent: "s0",
+      start: "s0",
+      files: () => [],
+      diff: (a: string, b: string) => `${a}>${b}`,
+    };
+    const refused = [{ label: "third", reason: "it cannot be made", edit: '{"path":"a.py","delete":true}' }];
+    const prompt = (results: typeof batch) =>
+      new Reviewer({ runner: scriptedRunner() }).prompt(results, { ...stageContext(), artifacts, refused });
+    const text = prompt(told);
+    for (const part of ["case 3 is wrong", "ValueError: no", "in i00001-h003:\n```diff\ns1>s2", '{"loss":0.25}']) {
+      expect(text).toContain(part);
+    }
+    expect(text).not.toContain("once");
+    expect(text).toContain('"third": it cannot be made\n  its edit: {"path":"a.py","delete":true}');
+    const many = Array.from({ length: 300 }, (_, i) => {
+      const long = "z".repeat(4000);
+      const { hypothesis, experiment, evaluation } = stageResults(`i00002-h${i}`, { long }, 1, long);
+      return {
+        hypothesis,
+        experiment: { ...experiment, summary: { long } },
+        evaluation: { ...evaluation, feedback: long },
+      };
+    });
+    expect(prompt(many).length).toBeLessThan(TOKEN_BUDGETS.results * 4 + 40_000);
   });
 
   it("offers the results to a template of one's own", async () => {
