@@ -10,7 +10,7 @@ const files = sourceFiles();
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   text: [],
   model: ["text", "schema"],
-  schema: ["text", "model", "kernel"],
+  schema: ["text", "model"],
   kernel: ["text", "model", "schema"],
   platform: ["text", "model", "schema", "kernel"],
   workspace: ["text", "model", "schema", "kernel", "platform", "version"],
