@@ -49,7 +49,6 @@ const plannedCommand = exactly(["problem"], {
   problem: described("Why the command cannot be shown.", TEXT),
 });
 
-/** What a run would do. */
 /** What a run would do: for `--dry-run`. */
 export const planSchema = exactly(["from"], {
   settings: settingsSchema,

@@ -4,15 +4,13 @@ import {
   iterationDir,
   iterationsDir,
   LOCK_CLAIM_PREFIX,
-  type RecordFolder,
+  RECORD_FOLDERS,
   recordDir,
   rollbacksDir,
   snapshotsDir,
 } from "./layout.ts";
 import { listIterations } from "./listing.ts";
 import type { Source } from "./records.ts";
-
-const FOLDERS: readonly RecordFolder[] = ["hypotheses", "experiments", "evaluations", "trials", "calls"];
 
 /**
  * Files that a killed writer left and nobody will ask for: temporary ones, and claims on the locks of the dead. Looks
@@ -27,7 +25,7 @@ export function leftovers({ root, files }: Source, where: "recent" | "everywhere
     iterationsDir(root),
     rollbacksDir(root),
     ...stateFolders({ root, files }),
-    ...looked.flatMap((n) => [iterationDir(root, n), ...FOLDERS.map((folder) => recordDir(root, n, folder))]),
+    ...looked.flatMap((n) => [iterationDir(root, n), ...RECORD_FOLDERS.map((folder) => recordDir(root, n, folder))]),
   ];
   return folders.flatMap((folder) =>
     (files.list(folder) ?? [])
