@@ -41,7 +41,7 @@ test("a proposal outside the space is refused, and the next prompt says so besid
     "Raise the validation accuracy",
     "batch_size: int from 8 to 256, log scale",
     'i00003-h001 "widest" score=0.97',
-    "(iteration 2) Weight decay of 0.01 costs 2.5 points",
+    ": Weight decay of 0.01 costs 2.5 points",
     "refused: lr = 1.5",
   ]) {
     expect(prompt).toContain(part);
