@@ -114,4 +114,25 @@ describe("the prompts of a run", () => {
     await run(2, "other");
     expect((await run(4, "other")).last).toBe(last);
   });
+
+  test("tell the command without the secrets in it", async () => {
+    const prompts: string[] = [];
+    const runner = new FunctionRunner((prompt) => {
+      prompts.push(prompt);
+      return '[{"x": 1}]';
+    });
+    const command = 'echo "score: 1" # by s3cret-token';
+    await new Pipeline({
+      researcher: new Researcher({ runner, numTasks: 1 }),
+      experimenter: new ScriptExperimenter(command, { shell: true, timeoutMs: 20_000 }),
+      evaluator: new MetricEvaluator({ metric: "score" }),
+      settings: { checks: [{ name: "ok", command: "true s3cret-token", shell: true }] },
+      secrets: ["s3cret-token"],
+      root: folder.join("project"),
+      maxIterations: 1,
+      workspace: await Workspace.create(folder.join("run")),
+    }).run();
+    expect(prompts[0]).toContain('echo "score: 1" # by [redacted]');
+    expect(prompts[0]).toContain("true [redacted]");
+  });
 });
