@@ -25,7 +25,9 @@ describe("a writer that was stopped and lost its lock meanwhile", () => {
     const end = await live.ended;
     expect(end.code).toBe(3);
     expect(end.stderr).toContain("was taken over");
-    expect(differences(before, essenceOf(place.workspace))).toEqual([]);
+    // What the trials print goes on: they are not ended by one who has lost the run.
+    const written = differences(before, essenceOf(place.workspace));
+    expect(written.filter((line) => !/\.running\//.test(line))).toEqual([]);
     expect(readFileSync(`${place.workspace}/journal.jsonl`, "utf8")).toBe(journal);
     expect(readFileSync(lock, "utf8")).toBe(theirs);
   });

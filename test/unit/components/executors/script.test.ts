@@ -85,9 +85,9 @@ describe("a script executor", () => {
       passEnv: ["OPENAI_API_KEY"],
     });
     await executor.setup(ctx);
-    const trial = { ...rig.trial({ hypothesis: hypothesis({ lr: "x y" }) }), keyVariables: ["GATEWAY"] };
-    const raw = await executor.run(hypothesis({ lr: "x y" }), NONE, trial);
-    await executor.run(hypothesis({ lr: "x y" }), NONE, trial);
+    const trial = () => ({ ...rig.trial({ hypothesis: hypothesis({ lr: "x y" }) }), keyVariables: ["GATEWAY"] });
+    const raw = await executor.run(hypothesis({ lr: "x y" }), NONE, trial());
+    await executor.run(hypothesis({ lr: "x y" }), NONE, trial());
     const lines = stdoutOf(raw).split("\n");
     const own = lines.filter((line) => !/^(PATH|AURA_TRIAL\w*|AURA_SEED)=/.test(line));
     expect(own.sort()).toEqual([
