@@ -1,9 +1,16 @@
 import type { InCode } from "../kernel/given-options.ts";
 import { DURATION, JSON_OBJECT, TIME_LIMIT } from "../schema/dialect.ts";
+import { LISTED_MODELS, PRICED_ON } from "./llm-prices.ts";
 
 /** What every provider's call may be given, in a spec and in code. */
 export const LLM_OPTIONS = {
-  model: { type: "string", minLength: 1, "x-secret": false, description: "Model name as the provider knows it." },
+  model: {
+    type: "string",
+    minLength: 1,
+    "x-secret": false,
+    "x-cost": LISTED_MODELS,
+    description: "Model name as the provider knows it.",
+  },
   base_url: {
     type: "string",
     pattern: "^https?://",
@@ -62,7 +69,9 @@ export const LLM_OPTIONS = {
     type: "object",
     "x-scores": false,
     "x-cost": true,
-    description: "Dollars per million tokens; makes `stop.cost_usd` and costs in reports work.",
+    description:
+      `Dollars per million tokens; makes \`stop.cost_usd\` and costs in reports work. Default: the list price of ${PRICED_ON} ` +
+      "for models that were listed then, at the provider's own address.",
     properties: {
       input: { type: "number", minimum: 0 },
       output: { type: "number", minimum: 0 },

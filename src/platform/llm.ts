@@ -9,6 +9,7 @@ import { GaveUp, withBackoff } from "./backoff.ts";
 import { type Access, accessOf, addressProblem, type Reached } from "./llm-access.ts";
 import { classifyFailure, NoProvider } from "./llm-failures.ts";
 import { LLM_OPTIONS, type LlmOptions } from "./llm-options.ts";
+import { listedPrice } from "./llm-prices.ts";
 import { EndlessReply, IncomingReply, usedTogether } from "./llm-reply.ts";
 import { type GuardedRequest, guardedRequest } from "./llm-request.ts";
 import { Pace } from "./pace.ts";
@@ -75,9 +76,11 @@ const LIMITS = { timeout: TIMEOUT.default, idleTimeout: IDLE_TIMEOUT.default };
  * as the server told, counts with the reply or the error. The key is read from the environment at each call and is in no
  * message and no reply. Throws `SpecError` for a `baseUrl` that no request can be sent to.
  */
-export function connect(provider: Provider, options: LlmOptions, effects: LlmEffects): ModelConnection {
-  const problem = options.baseUrl === undefined ? null : addressProblem(options.baseUrl);
-  if (problem !== null) throw new SpecError(`baseUrl of ${options.model}: ${problem}`);
+export function connect(provider: Provider, given: LlmOptions, effects: LlmEffects): ModelConnection {
+  const problem = given.baseUrl === undefined ? null : addressProblem(given.baseUrl);
+  if (problem !== null) throw new SpecError(`baseUrl of ${given.model}: ${problem}`);
+  const isAtHome = given.baseUrl === undefined && !effects.variables.get(provider.addressVariable)?.trim();
+  const options = { ...given, ...defined({ price: given.price ?? (isAtHome ? listedPrice(given.model) : undefined) }) };
   const limit = new Semaphore(options.concurrency ?? CONCURRENCY.default);
   const pace = new Pace(options.rate, effects.clock);
   const known = { isProvider: false };

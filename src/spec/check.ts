@@ -100,6 +100,8 @@ function withoutArtifacts(spec: JsonObject, sites: readonly Site[]): readonly Fi
     .map(({ path }) => finding(path, "this needs tracked files, and none are under `artifacts`"));
 }
 
+const FEW = 3;
+
 /** A limit on costs that no runner will ever tell. One whose schema says nothing about costs may tell them itself. */
 function unknownCost(spec: JsonObject, sites: readonly Site[]): readonly Finding[] {
   if (!isJsonObject(spec.stop) || spec.stop.cost_usd === undefined) return [];
@@ -109,10 +111,12 @@ function unknownCost(spec: JsonObject, sites: readonly Site[]): readonly Finding
       if (telling === undefined) return [];
       const given = config[option];
       const tells = telling === true ? given !== undefined : telling.some((value) => value === given);
-      return [{ tells, how: telling === true ? `\`${option}\`` : `\`${option}: ${telling[0]}\`` }];
+      // Another model is no advice.
+      const how = telling === true ? [`\`${option}\``] : telling.length > FEW ? [] : [`\`${option}: ${telling[0]}\``];
+      return [{ tells, how }];
     }),
   );
   if (ways.length === 0 || ways.some((each) => each.length === 0 || each.some(({ tells }) => tells))) return [];
-  const how = [...new Set(ways.flat().map((way) => way.how))].join(" or ");
+  const how = [...new Set(ways.flat().flatMap((way) => way.how))].join(" or ");
   return [finding(["stop", "cost_usd"], `no runner has ${how}, so no cost is known and this limit is never reached`)];
 }
