@@ -54,7 +54,10 @@ const CASES: readonly (readonly [what: string, of: Case])[] = [
     once({ kind: "half", text: "x".repeat(2000) }, /terminated|reset|closed|socket/i),
   ],
   ["a stream that stalls", once({ kind: "stall", text: "x".repeat(2000) }, /stalled/)],
-  ["a reply of 10 MB", again({ kind: "text", text: "x".repeat(10 * 1024 * 1024) }, /longer than/, 1)],
+  [
+    "a reply of 10 MB",
+    { ...again({ kind: "text", text: "x".repeat(10 * 1024 * 1024) }, /longer than/, 1), tries: [/longer than/] },
+  ],
   ["a reply that is no UTF-8", { answers: [reply(`[{"x": 0.5, "id": "a${NO_UTF8}"}]`)], requests: 1, paid: 1 }],
   ["a refusal", again(reply("I cannot help with that.", "refusal"), /refused/)],
   ["a reply that was cut", again(reply('[{"x": 0.5}', "max_tokens"), /cut at its max tokens \(900\)/)],
