@@ -2,13 +2,15 @@ import { builtins } from "../components/builtins.ts";
 import { type AnyDefinition, KINDS } from "../kernel/define.ts";
 import { EXIT, ToolMissingError } from "../kernel/errors.ts";
 import type { ProbeContext } from "../kernel/ports.ts";
+import type { JsonObject } from "../model/json.ts";
 import { DEFAULT_SETTINGS } from "../model/settings.ts";
 import { makeScratch } from "../platform/scratch.ts";
 import { systemEffects } from "../platform/system.ts";
+import { optionsOf } from "../spec/components.ts";
 import { type LoadedSpec, loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";
 import { resolveSpec } from "../spec/resolve.ts";
-import { knownComponents, sitesOf } from "../spec/sites.ts";
+import { type KnownComponent, knownComponents, sitesOf } from "../spec/sites.ts";
 import { terminalLine } from "../text/printable.ts";
 import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
@@ -23,7 +25,7 @@ export async function doctor(
   return guarded(flags, async (): Promise<Answer<OutputOf<"doctor-output">>> => {
     const { values: overrides, problems: overrideProblems } = overridesOf(flags);
     const loaded = file === undefined ? null : await loadSpec(file, { overrides, overrideProblems });
-    const asked = loaded === null ? await allBuiltins() : definitionsOf(loaded);
+    const asked = loaded === null ? await allBuiltins() : componentsOf(loaded);
     const checks = [
       ...(await examined(asked)),
       ...(loaded === null ? [] : [await tried("spec", () => resolved(loaded))]),
@@ -37,25 +39,35 @@ export async function doctor(
   });
 }
 
-async function allBuiltins(): Promise<readonly AnyDefinition[]> {
-  const known = await builtins();
-  return KINDS.flatMap((kind): readonly AnyDefinition[] => known.list(kind));
+interface Asked {
+  readonly definition: AnyDefinition;
+  /** As the spec has them. */
+  readonly options?: JsonObject;
 }
 
-function definitionsOf({ spec, registry }: LoadedSpec): readonly AnyDefinition[] {
-  return [...new Set(knownComponents(sitesOf(spec, registry)).map(({ definition }) => definition))];
+async function allBuiltins(): Promise<readonly Asked[]> {
+  const known = await builtins();
+  return KINDS.flatMap((kind): readonly AnyDefinition[] => known.list(kind)).map((definition) => ({ definition }));
+}
+
+/** Each once, with the options of where it first stands. */
+function componentsOf({ spec, registry }: LoadedSpec): readonly Asked[] {
+  const all = knownComponents(sitesOf(spec, registry));
+  const isFirst = ({ definition }: KnownComponent, n: number): boolean =>
+    all.findIndex((other) => other.definition === definition) === n;
+  return all.filter(isFirst).map(({ definition, config }) => ({ definition, options: optionsOf(definition, config) }));
 }
 
 /** Each is tried in an empty folder of its own, which no program of a project can have a say in. */
-async function examined(definitions: readonly AnyDefinition[]): Promise<readonly Check[]> {
+async function examined(asked: readonly Asked[]): Promise<readonly Check[]> {
   const effects = systemEffects();
   const root = makeScratch(`doctor-${effects.token(6)}`, effects);
   const metric = { name: "none", direction: "maximize", minDelta: { kind: "absolute", value: 0 } } as const;
   const settings = { ...DEFAULT_SETTINGS, name: "doctor", root, metric };
   const ctx: ProbeContext = { settings, effects, signal: new AbortController().signal };
   try {
-    const checks = definitions.map(({ kind, type, doctor: look }) =>
-      look === undefined ? [] : [tried(`${kind} ${type}`, () => look(ctx))],
+    const checks = asked.map(({ definition: { kind, type, doctor: look }, options }) =>
+      look === undefined ? [] : [tried(`${kind} ${type}`, () => look(ctx, options as never))],
     );
     return await Promise.all(checks.flat());
   } finally {

@@ -88,9 +88,9 @@ export interface ComponentDefinition<K extends Kind = Kind, S extends ObjectSche
   create(options: Infer<S>, deps: ComponentDeps): KindMap[K];
   /**
    * For `aura doctor`: tries by doing what it needs of this machine, and answers with what works, such as a version. Throws
-   * `ToolMissingError`.
+   * `ToolMissingError`. With the options that a spec has, where one is asked about.
    */
-  doctor?(ctx: ProbeContext): Promise<string>;
+  doctor?(ctx: ProbeContext, options?: Infer<S>): Promise<string>;
   /**
    * What is wrong with these options that the schema cannot say, by option path; called on every spec before anything
    * is built. Empty when all is well.
@@ -100,9 +100,10 @@ export interface ComponentDefinition<K extends Kind = Kind, S extends ObjectSche
 
 /** A definition whose option type has been forgotten: what registries hold. Options were validated by its schema. */
 export interface AnyDefinition<K extends Kind = Kind>
-  extends Omit<ComponentDefinition<K>, "create" | "check" | "example"> {
+  extends Omit<ComponentDefinition<K>, "create" | "doctor" | "check" | "example"> {
   readonly example: unknown;
   create(options: never, deps: ComponentDeps): KindMap[K];
+  doctor?(ctx: ProbeContext, options?: never): Promise<string>;
   check?(options: never): readonly { readonly path: string; readonly message: string }[];
 }
 

@@ -7,6 +7,7 @@ import type { RunSettings } from "../../model/settings.ts";
 import { isWithin, isWithinAny } from "../../model/tree-path.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import { temporaryFolder } from "../../platform/scratch.ts";
+import { runTool } from "../tool.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
@@ -190,6 +191,11 @@ export const bindfsExecutor = defineExecutor({
   type: "bindfs",
   summary: "Runs each trial as a local process on read-only views of the project and its inputs. It is no sandbox.",
   options: {},
+  doctor: async (ctx) => {
+    await new BindfsStarter().probe(ctx);
+    const version = (tool: string) => runTool({ file: tool, args: ["--version"], hint: INSTALL }, ctx);
+    return `${await version("bindfs")}, ${await version("fusermount3")}: a folder was mounted and unmounted`;
+  },
   example: { command: "python train.py --lr {lr} --seed {aura.seed}", timeout: "5m" },
   starter: () => new BindfsStarter(),
 });

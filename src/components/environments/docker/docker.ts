@@ -149,13 +149,16 @@ export const dockerEnvironment = defineComponent({
   type: "docker",
   summary: "Each trial runs in a container of its own: no network, read-only project, its own folder to write to.",
   options: { type: "object", properties: dockerProperties, additionalProperties: false },
-  doctor: async (ctx) => {
-    const args = [
-      "info",
-      "--format",
-      "docker {{.ServerVersion}}, {{.Images}} images, limits by cgroup {{.CgroupVersion}}",
-    ];
-    return runTool({ file: "docker", args, hint: INSTALL, timeoutMs: 60_000 }, ctx);
+  doctor: async (ctx, options) => {
+    const image = options?.image;
+    const docker = (args: readonly string[], hint: string) =>
+      runTool({ file: "docker", args, hint, timeoutMs: 60_000 }, ctx);
+    const format = "docker {{.ServerVersion}}, {{.Images}} images, limits by cgroup {{.CgroupVersion}}";
+    const engine = await docker(["info", "--format", format], INSTALL);
+    if (image === undefined) return `${engine}; no container was tried: that takes a spec which names an image`;
+    const words = ["--rm", "--pull", "never", "--network", "none", "--entrypoint", "true"];
+    await docker(["run", ...words, image], `see that the image is there (\`docker pull ${image}\`) and has \`true\``);
+    return `${engine}: \`true\` ran in a container of ${image}`;
   },
   example: { image: "python:3.13-slim", network: "none", user: "caller", gpus: false, tmp: "1G" },
   create: ({ dockerfile, mounts = [], tmp, ...options }, { effects, resolvePath }) =>
