@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
+import type { Trial } from "../../src/model/trial.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { type Desk, desk, spec } from "../support/aura.ts";
 import { few, thorough } from "../support/thorough.ts";
@@ -34,6 +35,9 @@ async function allAreUp(of: Desk): Promise<void> {
   const ups = [0, 1, 2].map((n) => of.join(`run/iterations/00001/trials/i00001-h00${n}-t00.a1/up`));
   await vi.waitUntil(() => ups.every((path) => existsSync(path)), { timeout: 30_000, interval: 20 });
 }
+
+/** More than 31 bits count, in no blocks of the disk; its hash still takes seconds. */
+const LARGE = 2 * 1024 ** 3 + 1;
 
 /** It ignores SIGTERM, and leaves a child in a session of its own and a daemon. */
 const FAMILY = `trap '' TERM
@@ -95,6 +99,19 @@ for (const [executor, tool] of few(EXECUTORS)) {
   );
 }
 
+bindfs.test("a trial that writes an input by its real path, behind its view, has failed and ends the run", async () => {
+  const of = project("bindfs", "sh spoil.sh", { "data/x.txt": "7" }, "inputs: [data/x.txt]\nparallel: 1");
+  // Words of the command would be led to the view.
+  of.write("spoil.sh", `echo 0 > ${of.join("data/x.txt")}; echo "score: 1"`);
+  const { code, stderr } = await of.run(["run", "spec.yaml", "--workspace", "run"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("input data/x.txt is no longer what the run started with");
+  const trial = of.json<Trial>("run/iterations/00001/trials/i00001-h000-t00.json");
+  expect(trial).toMatchObject({ outcome: { status: "failed", failure: { code: "input-changed" } } });
+  expect(existsSync(of.join("run/iterations/00001/trials/i00001-h001-t00.json"))).toBe(false);
+  expect(mounts(of)).toBe(false);
+});
+
 if (bwrap.works) {
   thorough("a large input is seen in a sandbox and never copied", async () => {
     const of = project(
@@ -103,10 +120,10 @@ if (bwrap.works) {
       { "size.sh": `echo "score: $(stat -L -c %s data/big)"`, "data/big": "" },
       "inputs: [data/big]\nartifacts: [size.sh]",
     );
-    truncateSync(of.join("data/big"), 512 * 1024 ** 2);
+    truncateSync(of.join("data/big"), LARGE);
     const { code } = await of.run(["run", "spec.yaml", "--workspace", "run"]);
     expect(code).toBe(0);
-    expect(scores(of)).toEqual([2 ** 29, 2 ** 29, 2 ** 29]);
+    expect(scores(of)).toEqual([LARGE, LARGE, LARGE]);
     expect(statSync(join(of.path, "data/big")).blocks).toBe(0);
     expect(Number(execFileSync("du", ["-sk", of.join("run")], { encoding: "utf8" }).split("\t")[0])).toBeLessThan(1024);
   });
