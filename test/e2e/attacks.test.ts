@@ -64,7 +64,15 @@ const inDocker = `type: docker, image: ${DOCKER_IMAGE}, tmp: 64M`;
 );
 
 thorough("the same attacks win where there is no sandbox", async () => {
-  const names = ["make-in-project", "read-env-file", "read-workspace", "read-other-trial", "write-record", "read-home"];
+  const names = [
+    "make-in-project",
+    "read-env-file",
+    "read-workspace",
+    "read-other-trial",
+    "write-record",
+    "read-answers",
+    "read-home",
+  ];
   const dials = ["dial-loopback", "dial-socket", "dial-abstract"];
   const { around } = await target("type: script");
   const attempted = await around([...names, ...dials]);

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
@@ -67,6 +67,18 @@ for (const [executor, tool] of EXECUTORS) {
 }
 
 for (const [executor, tool] of few(EXECUTORS)) {
+  tool.test(`${executor} tries a program for another architecture once, which has failed`, async () => {
+    const of = project(executor, "./train {x}", {}, "start: may_fail");
+    const program = readFileSync("/bin/true");
+    // No machine has this number in the header of its programs.
+    program.writeUInt16LE(0xfffe, 18);
+    writeFileSync(of.join("train"), program, { mode: 0o755 });
+    expect((await of.run(["run", "spec.yaml", "--workspace", "run"])).code).toBe(1);
+    const trial = of.json<Trial>("run/iterations/00001/trials/i00001-h000-t00.json");
+    expect(trial).toMatchObject({ outcome: { status: "failed", failure: { code: "exit-code" } } });
+    expect(trial.attempts).toHaveLength(1);
+  });
+
   tool.test(
     `${executor} leaves nothing running or mounted when AURA is killed and goes on`,
     async () => {

@@ -38,6 +38,9 @@ const VICTIM: Attack = {
   status: "completed",
 };
 
+/** Scored by a command that knows what trials may not. */
+const JUDGED = 'evaluator: { type: command, command: "sh judge.sh", inputs: [answers.txt, answers] }';
+
 /** `executor`, `environment`: options of theirs, in the braces of YAML. */
 export async function target(executor: string, environment = "type: none", excessTimeout = "6s"): Promise<Target> {
   const secret = `loot-${randomBytes(8).toString("hex")}`;
@@ -56,6 +59,9 @@ export async function target(executor: string, environment = "type: none", exces
     "app/.env.local": secret,
     "runs/old/run.json": secret,
     "runs/old/iterations/x": secret,
+    "answers.txt": secret,
+    "answers/all.txt": secret,
+    "judge.sh": "cat answers.txt answers/all.txt >/dev/null && echo 1",
     "value.sh": `[ $# = 1 ] && printf '%s\\n' "$1"; echo "score: 1"`,
   });
   onTestFinished(() => {
@@ -71,6 +77,7 @@ stop: { iterations: 1, failures: 100 }
 start: may_fail
 parallel: 3
 inputs: [data/input.txt]
+${name === "around" ? JUDGED : ""}
 researcher: { type: search, method: grid, num_tasks: ${choices.length}, space: { x: { type: categorical, choices: ${JSON.stringify(choices)} } } }
 experimenter: { type: composed, environment: { ${environment} }, executor: { ${executor}, command: "${command}", ${options} } ${more} }
 `;

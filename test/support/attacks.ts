@@ -74,6 +74,11 @@ export function attacksAround({ home, pid, port, socket }: Outside): readonly At
       `cd /; rm -rf "$AURA_TRIAL_DIR"; ln -s /etc "$AURA_TRIAL_DIR" && [ -L "$AURA_TRIAL_DIR" ] && echo WON`,
     ),
     attack("other-run", "read another run of the project", `cat runs/old/run.json`),
+    attack(
+      "read-answers",
+      "read an input of the evaluator",
+      `for at in . "$AURA_ROOT" "/proc/self/root$AURA_ROOT"; do cat "$at/answers.txt" "$at"/answers/*; done`,
+    ),
     attack("read-home", "read the user's home", `cat ${home}/.ssh/id_ed25519 ${home}/.config/keys`),
     attack("read-shadow", "read /etc/shadow", `grep -q root: /etc/shadow && echo WON`),
     attack("read-keys", "read keys in its environment", `env`),
