@@ -40,6 +40,7 @@ describe("the page on prompts", () => {
     expect({ ...expected(promptShapes()), ...told("variables: experimenter") }).toEqual(expected(TRIAL_SHAPES));
     expect({ ...expected(promptShapes()), ...told("variables: evaluator") }).toEqual(expected(JUDGED_SHAPES));
     expect(told("variables: reviewer")).toEqual(expected(REVIEW_SHAPES));
+    expect(told("variables: researcher")).toEqual(expected({ hypothesis_schema: SINGLE }));
     expect(told("variables: in_place")).toEqual(expected({ task: SINGLE }));
     for (const helper of Object.keys(PROMPT_HELPERS)) expect(page).toContain(`\`{{${helper} `);
   });

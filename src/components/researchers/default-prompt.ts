@@ -11,7 +11,7 @@ Answer with a JSON list and nothing else. Each item is an object with a short "i
 
 const IN_PLACE = `Make one new experiment: change the files, here, to test one clear idea that differs from all before; build on what worked.
 This is proposal {{task}} of this batch; each is made on its own, so take another idea than the most obvious one where this is not the first.
-When the files are as you want them, answer with a JSON object and nothing else: a short "label", a one-sentence "rationale"{{#if space}}, and under "spec" every parameter of the space that applies{{/if}}.`;
+When the files are as you want them, answer with a JSON object and nothing else: a short "label", a one-sentence "rationale"{{#if space}}, and under "spec" every parameter of the space that applies{{else}}{{#if hypothesis_schema}}, and under "spec" the parameters{{/if}}{{/if}}.`;
 
 /** How proposals edit tracked artifacts. */
 export type Edits = "reply" | "in_place" | "none";
@@ -46,6 +46,12 @@ export function defaultResearchPrompt(edits: Edits): string {
 # Parameters
 Each proposal must lie inside this space:
 {{space}}
+{{/if}}
+{{#if hypothesis_schema}}
+
+# Schema of the parameters
+The parameters of each proposal must fit this JSON Schema:
+{{hypothesis_schema}}
 {{/if}}
 {{#if inputs}}
 

@@ -75,13 +75,14 @@ export class Researcher extends AskingStage implements ResearcherPort {
   readonly declared: DeclaredParameters;
   readonly #vars: JsonObject;
   readonly #edits: Edits;
+  readonly #schema: JsonObject | undefined;
   readonly #schemaCheck: ((value: JsonValue) => readonly string[]) | undefined;
 
   constructor(options: ResearcherOptions) {
     const { prompt: _prompt, promptFile: _file, ...same } = inSchema(OPTIONS.properties);
     assertOptions("Researcher", options, { ...same, ...ASKING_OPTIONS, space: objectOf() });
     const { edits = "reply", vars = {} } = options;
-    const own = edits === "in_place" ? { task: SINGLE } : {};
+    const own = { hypothesis_schema: SINGLE, ...(edits === "in_place" ? { task: SINGLE } : {}) };
     super("researcher", options, defaultResearchPrompt(edits), promptShapes(own, vars));
     this.#edits = edits;
     this.#vars = vars;
@@ -89,6 +90,7 @@ export class Researcher extends AskingStage implements ResearcherPort {
     this.numTasks = options.numTasks ?? 3;
     this.space = options.space === undefined ? null : compileSpace(options.space);
     this.declared = declaredParameters(this.space?.toJson(), options.hypothesisSchema);
+    this.#schema = options.hypothesisSchema;
     this.#schemaCheck = options.hypothesisSchema === undefined ? undefined : schemaCheck(options.hypothesisSchema);
   }
 
@@ -129,9 +131,10 @@ export class Researcher extends AskingStage implements ResearcherPort {
   prompt(ctx: StageContext & { readonly count: number }, place = 0): string {
     const space = this.space ?? undefined;
     const known = { role: "researcher", numTasks: ctx.count, space, vars: this.#vars } as const;
-    if (this.#edits !== "in_place") return this.template.render(promptVariables(ctx, known));
+    const own = { hypothesis_schema: () => (this.#schema === undefined ? "" : JSON.stringify(this.#schema)) };
+    if (this.#edits !== "in_place") return this.template.render(promptVariables(ctx, { ...known, own }));
     const task = `${place + 1} of ${ctx.count}`;
-    const prompt = this.template.render(promptVariables(ctx, { ...known, own: { task: () => task } }));
+    const prompt = this.template.render(promptVariables(ctx, { ...known, own: { ...own, task: () => task } }));
     // The same words each time would ask for the same edits.
     return this.template.variables.includes("task") ? prompt : `${prompt}\n\nThis is proposal ${task} of this batch.`;
   }

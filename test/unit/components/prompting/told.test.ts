@@ -8,7 +8,8 @@ import { renderPrompt } from "../../../../src/platform/template.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
 
 function render(ctx: StageContext, source = defaultResearchPrompt("reply")): string {
-  return renderPrompt(source, promptVariables(ctx, { role: "researcher", numTasks: 3 }));
+  const own = { hypothesis_schema: () => "" };
+  return renderPrompt(source, promptVariables(ctx, { role: "researcher", numTasks: 3, own }));
 }
 
 function count(text: string, part: string): number {

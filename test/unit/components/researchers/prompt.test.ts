@@ -86,6 +86,17 @@ describe("Researcher", () => {
     expect(runner.prompts[0]).toBe("2 for red as researcher");
   });
 
+  it("tells the model the schema that its proposals have to fit", async () => {
+    const runner = scriptedRunner('[{"lr": 2}]', '[{"lr": 2}]');
+    const hypothesisSchema = { type: "object", properties: { lr: { type: "number" } } };
+    await new Researcher({ runner, hypothesisSchema }).hypothesize(context(1));
+    await new Researcher({ runner }).hypothesize(context(1));
+    expect(runner.prompts[0]).toContain(
+      `must fit this JSON Schema:\n{"type":"object","properties":{"lr":{"type":"number"}}}\n`,
+    );
+    expect(runner.prompts[1]).not.toContain("Schema");
+  });
+
   it("refuses a template, a space and a schema that cannot be used when it is made", () => {
     const runner = scriptedRunner();
     expect(() => new Researcher({ runner, promptTemplate: "{{histroy}}" })).toThrow(SpecError);
