@@ -57,7 +57,9 @@ export async function copyFindings(
   const links = copy.left.filter(({ why }) => why === "leads-out" || why === "dead-link");
   const message = (path: string, by: string, { why }: LeftOut): string =>
     `${path}${by} is not in a trial's copy of the project, as ${REASONS[why]}`;
-  return placedCommands(sites).flatMap((command) =>
+  // An evaluator's command runs in the project itself.
+  const inCopy = placedCommands(sites).filter(({ path }) => path[0] !== "evaluator");
+  return inCopy.flatMap((command) =>
     namedFiles(command, root, files).flatMap(({ path, word, importedBy }) => {
       const within = word === undefined ? {} : { within: word };
       const missing = copy.left.find((one) => isWithin(path, one.path.replace(/\/$/, "")));

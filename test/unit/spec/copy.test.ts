@@ -127,6 +127,8 @@ describe("a command of a run with copies", () => {
     expect(await warningsOf(dir, { artifacts: [] })).toEqual([]);
     const built = { type: "script", shell: true, command: "make tools/score && tools/score" };
     expect((await warningsOf(dir, { experimenter: built })).join()).not.toContain("tools/score");
+    // An evaluator's command runs in the project itself.
+    expect(await warningsOf(dir, { evaluator: { type: "command", command: "tools/score" } })).toEqual([]);
   });
 
   test("whose program reads what a link out of the project leads to is told that a copy does not hold it", async () => {
