@@ -1,6 +1,6 @@
 import { type ProcessUsage, TimeoutReached } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
-import { isNested, isThere, membersOf, type Pids, type ProcessTable, readStat, send } from "./proc-fs.ts";
+import { isNested, isThere, membersOf, type Pids, ProcessTable, readStat, send } from "./proc-fs.ts";
 import { UsageMeter } from "./usage.ts";
 
 /** Why AURA ended a process. */
@@ -165,7 +165,13 @@ export class ProcessGroup {
 
   /** Ends what the leader left behind, and says which these are. */
   killRest(): Pids {
-    const members = this.#left === "members" ? membersOf(this.#id) : [];
+    const members = this.#left === "members" ? [...membersOf(this.#id)] : [];
+    for (const [pid, startTicks] of members) this.#seen.set(pid, startTicks);
+    const there = [...this.#seen].filter(([pid, startTicks]) => isThere(pid, startTicks));
+    // What they have started since they were seen is nobody's child once they are ended.
+    const table = there.length > 0 ? new ProcessTable() : null;
+    for (const [pid] of there)
+      for (const [child, ticks] of table?.descendantsOf(pid) ?? []) this.#seen.set(child, ticks);
     if (this.#left === "members") send(-this.#id, "SIGKILL");
     if (this.#left !== "leader") this.#left = "nobody";
     return new Map([...members, ...this.#killSeen()]);

@@ -51,7 +51,8 @@ test("a lock that something left behind holds is free when the trial's end is to
   // A worker whose own child holds the lock under a cleared environment.
   const worker = `env -i PATH="$PATH" sh -c "exec 9>lock; flock -n 9 || exit 1; echo taken > held; exec sleep 300" & exec sleep 300`;
   for (let turn = 0; turn < 8; turn++) {
-    const script = `rm -f pid held; ${leaving(dir, worker)}; while [ ! -s held ]; do sleep 0.01; done`;
+    // Every second one is seen before it has its child.
+    const script = `rm -f pid held; ${leaving(dir, `sleep ${(turn % 2) / 10}; ${worker}`)}; while [ ! -s held ]; do sleep 0.01; done`;
     const more = { marker: newMarker(), cwd: dir.path, timeoutMs: 5000 };
     expect(await processes.run(sh(script, more), never)).toMatchObject({ end: "exited", exitCode: 0 });
     expect(await processes.run(sh("exec 9>lock; flock -n 9", { cwd: dir.path }), never)).toMatchObject({ exitCode: 0 });
