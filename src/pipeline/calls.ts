@@ -11,7 +11,7 @@ import { defined } from "../model/json.ts";
 import { CHARACTERS_PER_TOKEN } from "../model/units.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { Caps, Release } from "./caps.ts";
+import type { Caps } from "./caps.ts";
 import { processRecord } from "./leftovers.ts";
 import type { Spending } from "./spending.ts";
 
@@ -51,30 +51,28 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
       const known = deps.workspace.readCall(iteration, id);
       if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, deps.emit);
       await deps.going();
-      const release = await deps.caps.admit(
-        request.runner,
-        request.prompt,
-        request.ask > 1 || request.additional === true,
-      );
-      const started: StartedCall = {
-        id,
-        role: request.role,
-        iteration,
-        ...(request.hypothesisId === undefined ? {} : { hypothesisId: request.hypothesisId }),
-        ask: request.ask,
-        runner: request.runner.name,
-        ...(request.runner.model === undefined ? {} : { model: request.runner.model }),
-        prompt: deps.hide.text(request.prompt),
-        promptHash,
-        attempts: (known?.attempts ?? 0) + 1,
-        ...defined({ failedTries: known?.failedTries }),
-        startedAt: deps.effects.clock.now().toISOString(),
-        state: "started",
-      };
-      deps.workspace.writeCall(started);
-      const { role, because } = request;
-      deps.emit({ type: "call.started", callId: id, role, iteration, ...defined({ because }) });
-      return send(request, started, deps, release);
+      const isMore = request.ask > 1 || request.additional === true;
+      return deps.caps.within({ runner: request.runner, prompt: request.prompt, isMore }, () => {
+        const started: StartedCall = {
+          id,
+          role: request.role,
+          iteration,
+          ...(request.hypothesisId === undefined ? {} : { hypothesisId: request.hypothesisId }),
+          ask: request.ask,
+          runner: request.runner.name,
+          ...(request.runner.model === undefined ? {} : { model: request.runner.model }),
+          prompt: deps.hide.text(request.prompt),
+          promptHash,
+          attempts: (known?.attempts ?? 0) + 1,
+          ...defined({ failedTries: known?.failedTries }),
+          startedAt: deps.effects.clock.now().toISOString(),
+          state: "started",
+        };
+        deps.workspace.writeCall(started);
+        const { role, because } = request;
+        deps.emit({ type: "call.started", callId: id, role, iteration, ...defined({ because }) });
+        return send(request, started, deps);
+      });
     },
   };
 }
@@ -91,12 +89,7 @@ function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): Ru
   return { content: response, ...defined({ structured, unusable, usage, model }) };
 }
 
-async function send(
-  request: CallRequest,
-  asked: StartedCall,
-  deps: CallServiceDeps,
-  release: Release,
-): Promise<RunnerReply> {
+async function send(request: CallRequest, asked: StartedCall, deps: CallServiceDeps): Promise<RunnerReply> {
   const { clock } = deps.effects;
   let started = asked;
   const from = clock.monotonic();
@@ -135,7 +128,6 @@ async function send(
       },
     );
   } catch (thrown) {
-    release(thrown instanceof RunnerError ? thrown.usage : undefined);
     if (deps.signal.aborted) throw thrown;
     fail(thrown, { ...started, ...ending() }, deps);
     if (deps.stopping.aborted && thrown instanceof RunnerError && thrown.problem === "unavailable")
@@ -156,7 +148,6 @@ async function send(
     ...end,
   });
   deps.spending.called(usage);
-  release(usage);
   const { id, role } = started;
   const { durationMs } = end;
   deps.emit({ type: "call.finished", callId: id, role, ...defined({ usage }), durationMs, reused: false });

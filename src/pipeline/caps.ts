@@ -1,6 +1,6 @@
 import { RunnerError } from "../kernel/errors.ts";
 import { Interrupted } from "../kernel/interrupted.ts";
-import type { Runner } from "../kernel/ports.ts";
+import type { Runner, RunnerReply } from "../kernel/ports.ts";
 import type { Usage } from "../model/call.ts";
 import type { StopSettings } from "../model/settings.ts";
 import type { Spending } from "./spending.ts";
@@ -15,9 +15,6 @@ interface Held {
   readonly tokens: number;
   readonly costUsd: number;
 }
-
-/** Lets go of what a call held, and takes in what it did use. */
-export type Release = (usage: Usage | undefined) => void;
 
 /**
  * Keeps calls that run at the same time from overshooting `stop.tokens` and `stop.cost_usd` together: each holds the most
@@ -37,10 +34,13 @@ export class Caps {
   }
 
   /**
-   * Waits until a call may be sent. Throws `Interrupted` once a cap is reached, as the run ends there and is resumed with a
+   * Sends a call as soon as it may be sent. Throws `Interrupted` once a cap is reached, as the run ends there and is resumed with a
    * higher one; for a call that adds to others (`isMore`) `RunnerError` `budget`, also when the time is up.
    */
-  async admit(runner: Runner, prompt: string, isMore: boolean): Promise<Release> {
+  async within(
+    { runner, prompt, isMore }: { readonly runner: Runner; readonly prompt: string; readonly isMore: boolean },
+    send: () => Promise<RunnerReply>,
+  ): Promise<RunnerReply> {
     for (;;) {
       this.#refuse(isMore);
       if (this.#held.size === 0 || this.#hasRoom()) break;
@@ -48,13 +48,19 @@ export class Caps {
     }
     const most = this.#most(runner, prompt);
     this.#held.add(most);
-    return (usage) => {
+    try {
+      const reply = await send();
+      this.#learn(runner.name, reply.usage);
+      return reply;
+    } catch (thrown) {
+      if (thrown instanceof RunnerError) this.#learn(runner.name, thrown.usage);
+      throw thrown;
+    } finally {
       this.#held.delete(most);
-      this.#learn(runner.name, usage);
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const wake of waiting) wake();
-    };
+    }
   }
 
   #refuse(isMore: boolean): void {

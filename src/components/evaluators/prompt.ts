@@ -7,6 +7,7 @@ import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
+import { medianOf } from "../aggregators/merged.ts";
 import { askUntilUsable, inReplies, isOfOneCall, type Reading } from "../prompting/ask.ts";
 import {
   ASKING_OPTIONS,
@@ -78,8 +79,8 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
     const votes = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
     const failed = answers.flatMap((answer) => (answer.ok ? [] : [answer.reason]));
     const details = { scale: [...this.scale], votes: votes.map(({ score }) => score) };
-    const score = median(votes.map((vote) => vote.score));
-    if (score === null) return noScore(experiment, failed[0] ?? "the judge gave no score", details);
+    if (votes.length === 0) return noScore(experiment, failed[0] ?? "the judge gave no score", details);
+    const score = medianOf(votes.map((vote) => vote.score));
     return evaluationOf({ score, ...wordsOf(votes, score, failed), details }, experiment, ctx);
   }
 
@@ -117,13 +118,6 @@ function wordsOf(votes: readonly Vote[], score: number, failed: readonly string[
   const { reason = "", feedback } = nearest ?? {};
   const count = failed.length === 0 ? "" : ` (of ${votes.length} votes; ${failed.length} were of no use: ${failed[0]})`;
   return { reason: `${reason}${count}`, ...(feedback === undefined ? {} : { feedback }) };
-}
-
-/** Middle value; of an even number, the mean of the two in the middle. `null` of none. */
-function median(scores: readonly number[]): number | null {
-  const sorted = scores.toSorted((a, b) => a - b);
-  const [below, above] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
-  return below === undefined || above === undefined ? null : (below + above) / 2;
 }
 
 const options = {

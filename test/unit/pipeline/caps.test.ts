@@ -7,6 +7,9 @@ import {
   SearchResearcher,
   Workspace,
 } from "../../../src/index.ts";
+import type { Effects } from "../../../src/kernel/effects.ts";
+import { StorageError } from "../../../src/kernel/errors.ts";
+import { systemEffects } from "../../../src/platform/system.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 let folder: TemporaryDirectory;
@@ -35,7 +38,7 @@ function judge(tokens: number, most: number | null): Runner & { readonly seen: {
 }
 
 /** Scores 50 hypotheses at once, each by a call. */
-async function run(runner: Runner, stop: Stop) {
+async function run(runner: Runner, stop: Stop, effects: Effects = systemEffects()) {
   const evaluator: PipelineOptions["evaluator"] = {
     async evaluate({ id }, _experiment, { calls }) {
       await calls.ask({ runner, role: "evaluator", prompt: "Score it.", hypothesisId: id, ask: 1 });
@@ -50,7 +53,7 @@ async function run(runner: Runner, stop: Stop) {
     }),
     experimenter: new FunctionExperimenter(() => ({ score: 1 })),
     evaluator,
-    workspace: await Workspace.create(folder.join("run"), { ifExists: "resume" }),
+    workspace: await Workspace.create(folder.join("run"), { ifExists: "resume", effects }),
     settings: { parallel: 50, stop },
   });
   return pipeline.run();
@@ -84,6 +87,16 @@ describe("a cap, at 50 calls at once", () => {
     expect(again).toMatchObject({ reason: "tokens", totals: { calls: 11 } });
     const more = await run(judge(100, 100), { iterations: 1, tokens: 1_000_000 });
     expect(more).toMatchObject({ reason: "iterations", totals: { calls: 50, trials: 50 } });
+  });
+
+  test("keeps nobody waiting for a call that could not even be recorded", async () => {
+    const { files, ...effects } = systemEffects();
+    const writeAtomic: typeof files.writeAtomic = (path, ...rest) => {
+      if (path.includes("/calls/")) throw new StorageError("write", path, new Error("no space left"));
+      files.writeAtomic(path, ...rest);
+    };
+    const full = { ...effects, files: Object.assign(Object.create(files), { writeAtomic }) };
+    await expect(run(judge(100, null), { iterations: 1, tokens: 1050 }, full)).rejects.toThrow(/calls/);
   });
 
   test("lets all of them run when there is none", async () => {
