@@ -19,7 +19,7 @@ const CUT_METRICS =
   `its last JSON is on a line of more than ${LONGEST_LINE_BYTES / 1024 / 1024} MiB, which is not read; ` +
   "print the metrics as a shorter object, and write the rest to a file";
 
-/** Most names that `name: value` lines may give. */
+/** Most names that `name: value` lines may give, besides the metric. */
 const MOST_NAMES = 1000;
 
 const OPTIONS = {
@@ -127,7 +127,8 @@ function pairsIn(lines: OutputLines, metric: string): JsonObject | null {
     for (const [name, value] of metricPairs(text)) {
       const isNumber = typeof value === "number" || /^(?:NaN|-?Infinity)$/.test(value);
       if (!isNumber && name !== metric) continue;
-      if (found.has(name) || found.size < MOST_NAMES) found.set(name, isNumber ? value : String(value).slice(0, 200));
+      if (name === metric || found.has(name) || found.size < MOST_NAMES)
+        found.set(name, isNumber ? value : String(value).slice(0, 200));
     }
   }
   return found.size > 0 ? Object.fromEntries(found) : null;

@@ -31,6 +31,11 @@ describe("the stdout collector", () => {
     });
   });
 
+  it("takes the metric however many other names were printed before it", async () => {
+    const epochs = Array.from({ length: 3000 }, (_, epoch) => `epoch ${epoch}: 1.0`).join("\n");
+    expect(await collect(`${epochs}\naccuracy: 0.25`)).toMatchObject({ output: { accuracy: 0.25 } });
+  });
+
   it("takes an object that is spread over lines", async () => {
     const printed = JSON.stringify({ accuracy: 0.9, list: [1, { a: 2 }], nested: { b: null } }, null, 2);
     expect(await collect(`{"accuracy": 0.1}\n${printed}\nbye`)).toMatchObject({
