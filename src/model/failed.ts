@@ -18,7 +18,9 @@ export type Failed = Infer<typeof failedSchema>;
 /** Why a hypothesis has no score; of what it printed the last lines. */
 export function failedOf({ failure }: Pick<Experiment, "failure">, evaluation: Evaluation): Failed {
   const { hypothesisId, reason } = evaluation;
-  const { logTail, ...known }: Failure = failure ?? { code: "no-score", message: reason };
+  const { logTail: printed } = evaluation.details;
+  const unscored = { code: "no-score", message: reason, ...(typeof printed === "string" ? { logTail: printed } : {}) };
+  const { logTail, ...known }: Failure = failure ?? unscored;
   const lines = lastLines(logTail ?? "", SHOWN_LINES);
   return { hypothesisId, ...known, ...(lines.length > 0 ? { logTail: lines.join("\n") } : {}) };
 }

@@ -175,21 +175,25 @@ function middle(parameter: Parameter): JsonValue {
 function planned(
   { path, command, shell }: PlacedCommand,
   sample: JsonObject | null,
-  { settings, experimenter, researcher }: ResolvedRun,
+  { settings, experimenter, evaluator, researcher }: ResolvedRun,
   workspace: string,
 ): PlannedCommand {
+  const isEvaluators = path[0] === "evaluator";
   const base = { path: pathText(path), template: command };
   if (sample === null && compileCommand(command, { shell }).uses.some(({ name }) => !name.startsWith("aura."))) {
     return { ...base, argv: null };
   }
   try {
-    const aura = sampleValues(settings, workspace);
+    const own = isEvaluators ? { inputs: [...(evaluator.inputs ?? [])] } : {};
+    const aura = { ...sampleValues(settings, workspace), ...own };
     const { declared } = researcher;
     const rendered = compileCommand(command, { shell }).render({
       spec: sample ?? {},
       aura,
       ...(declared ? { declared } : {}),
     });
+    // No executor has a part in it.
+    if (isEvaluators) return { ...base, argv: [rendered.file, ...rendered.args] };
     const { file, args } = wrapped({ ...rendered, env: {}, cwd: settings.root }, experimenter, settings, {
       trialDir: aura.trial_dir,
       hidden: [workspace],

@@ -14,7 +14,7 @@ import { CommandError, type CommandTemplate, compileCommand, parameterVariables 
 import { findProgram } from "../../platform/process/invocation.ts";
 import { makeScratch } from "../../platform/scratch.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
-import { promptLine } from "../../text/printable.ts";
+import { lastLines, promptLine } from "../../text/printable.ts";
 import { COMMAND } from "../executors/process-options.ts";
 import { sanitizeJson } from "../extract-json.ts";
 import { jsonObjectIn } from "../metric-line.ts";
@@ -40,7 +40,7 @@ const OPTIONS = {
       description:
         "What prints the score: a number, or `{score, passed?, reason?, feedback?, metrics?, details?}` as JSON, last on stdout. " +
         "It runs in the project and is told of the hypothesis and its experiment as JSON on stdin; `{aura.trial_dir}` is the " +
-        "folder of the first trial, `{aura.inputs...}` are its own inputs, `{name}` is a parameter.",
+        "folder of the first trial, with what it wrote to `$AURA_TRIAL_DIR`, `{aura.inputs...}` are its own inputs, `{name}` is a parameter.",
     },
     shell: { type: "boolean", default: false, description: "Run the command as it is by `sh -c`." },
     inputs: {
@@ -119,7 +119,7 @@ export class CommandEvaluator implements Evaluator {
       const result = await ctx.trials.beside(start, { alone: this.#options.exclusive ?? false });
       signal.throwIfAborted();
       const stdout = effects.files.readText(join(scratch, "stdout")) ?? "";
-      if (result.end !== "exited" || result.exitCode !== 0) return noScore(experiment, failureOf(result));
+      if (result.end !== "exited" || result.exitCode !== 0) return failed(experiment, result);
       const answer = answerIn(stdout);
       if (answer !== undefined) return evaluationOf(answer, experiment, ctx);
       return noScore(experiment, `the evaluator printed no score${quoted(stdout)}`);
@@ -140,7 +140,12 @@ export class CommandEvaluator implements Evaluator {
     const { settings, effects, workspace, declared } = ctx;
     const trialDirs = experiment.trials.map(({ id }) => {
       const attempts = workspace.readTrial(id)?.attempts ?? [];
-      return workspace.trialDir(id, attempts.at(-1)?.attempt ?? 1);
+      const folder = workspace.trialDir(id, attempts.at(-1)?.attempt ?? 1);
+      if (effects.files.stat(folder) !== null) return folder;
+      // A trial that left nothing has no folder; whoever looks into it is to find nothing there.
+      const empty = join(scratch, "empty");
+      effects.files.makeDirectory(empty);
+      return empty;
     });
     const aura = {
       id: hypothesis.id,
@@ -202,9 +207,12 @@ function answerIn(stdout: string): JsonValue | undefined {
   return typeof number === "number" ? number : undefined;
 }
 
-function failureOf({ end, exitCode, message, stdoutTail, stderrTail }: ProcessResult): string {
+/** No score; the reason has the last line that the command printed, the details the lines before it. */
+function failed(experiment: Experiment, { end, exitCode, message, stdoutTail, stderrTail }: ProcessResult): Evaluation {
   const what = end === "exited" ? `exited with ${exitCode}` : `ended: ${message ?? end}`;
-  return `the evaluator's command ${what}${quoted(stderrTail.trim() === "" ? stdoutTail : stderrTail)}`;
+  const logTail = stderrTail.trim() === "" ? stdoutTail : stderrTail;
+  const [last = ""] = lastLines(logTail, 1);
+  return noScore(experiment, `the evaluator's command ${what}${quoted(last)}`, last === "" ? {} : { logTail });
 }
 
 function quoted(text: string): string {

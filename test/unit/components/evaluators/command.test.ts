@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/model/json.ts";
-import { runData } from "../../../../src/testing/run-spec.ts";
+import { systemEffects } from "../../../../src/platform/system.ts";
+import { planRun } from "../../../../src/spec/index.ts";
+import { resolveData, runData } from "../../../../src/testing/run-spec.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
 
 let dir: TemporaryDirectory;
@@ -71,6 +73,32 @@ describe("an evaluator's command", () => {
     const { evaluations, scores } = await scoresOf({ command, shell: true, timeout: "300ms" });
     expect(scores).toEqual([null, null]);
     expect(evaluations[0]?.reason).toMatch(reason);
+  });
+
+  it("that fails at the end of a long traceback says the last line, and keeps those before it", async () => {
+    const command =
+      'for i in 1 2 3 4 5 6 7 8; do echo "  File line $i of a frame" >&2; done; echo "KeyError: THE CAUSE" >&2; exit 1';
+    const { evaluations, result } = await scoresOf({ command, shell: true });
+    expect(evaluations[0]?.reason).toBe("the evaluator's command exited with 1: KeyError: THE CAUSE");
+    expect(result.lastFailed?.logTail).toMatch(/frame\n[\s\S]*KeyError: THE CAUSE$/);
+  });
+
+  it("is told of by a dry run as it is started: with its own inputs, and by no executor", async () => {
+    for (const name of ["answers.txt", "data.txt"]) dir.write(name, "4\n");
+    const executor = { inputs: ["data.txt"] };
+    const plan = await planRun(
+      await resolveData(dir, spec({ command: "cat {aura.inputs...}", inputs: ["answers.txt"] }, executor)),
+      dir.join("run"),
+      systemEffects(),
+    );
+    const planned = plan.commands.find(({ path }) => path.startsWith("evaluator"));
+    expect(planned?.argv).toEqual(["cat", dir.join("answers.txt")]);
+  });
+
+  it("finds an empty folder where a trial has left nothing", async () => {
+    const experimenter = { type: "script", command: "echo done={n}" };
+    const { scores } = await scoresOf({ command: 'ls "$AURA_TRIAL_DIR" | wc -l', shell: true }, { experimenter });
+    expect(scores).toEqual([0, 0]);
   });
 
   it("keeps its inputs out of the copies that trials run in", async () => {
