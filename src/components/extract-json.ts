@@ -30,7 +30,7 @@ export function* jsonCandidates(reply: string, { asMany = false } = {}): Generat
   if (reply.trim() === "") return yield { ok: false, reason: "the reply is empty" };
   if (reply.length > MAX_CHARACTERS)
     return yield { ok: false, reason: `the reply is longer than ${MAX_CHARACTERS} characters` };
-  const budget: Budget = { steps: reply.length * STEPS_PER_CHARACTER + 10_000 };
+  const budget = budgetOf(reply);
   const text = withoutReasoning(reply);
   const whole = parseStrict(text) ?? parseWhole(text, budget);
   if (whole) return yield whole;
@@ -55,10 +55,7 @@ const REASONING =
 export function withoutReasoning(reply: string): string {
   const marks = [...reply.matchAll(REASONING)];
   if (marks.length === 0 || parseStrict(reply) !== null) return reply;
-  const budget: Budget = { steps: reply.length * STEPS_PER_CHARACTER + 10_000 };
-  const values = [...readAlong(reply, budget)].flatMap(({ from, parsed }) =>
-    parsed.ok ? [{ from, end: parsed.end }] : [],
-  );
+  const values = jsonSpans(reply);
   const cuts: { readonly from: number; readonly end: number }[] = [];
   let value = 0;
   let open: number | null = null;
@@ -80,6 +77,13 @@ export function withoutReasoning(reply: string): string {
     reply.slice(from, end).replace(/[^\n]/g, " "),
   ]);
   return [...kept, reply.slice(cuts.at(-1)?.end ?? 0)].join("");
+}
+
+/** Where the values of a text stand, in order; none inside another. */
+export function jsonSpans(text: string): readonly { readonly from: number; readonly end: number }[] {
+  return [...readAlong(text, budgetOf(text))].flatMap(({ from, parsed }) =>
+    parsed.ok ? [{ from, end: parsed.end }] : [],
+  );
 }
 
 /** What is read at each bracket of a text that stands in nothing read before. */
@@ -149,6 +153,18 @@ function parseWhole(text: string, budget: Budget): ExtractedJson | null {
   return values.some(Array.isArray) ? null : { ok: true, value: values, repaired: true };
 }
 
+/** How a proposal begins, and not a brace or a bracket of prose. */
+const BEGINS_OBJECT = /^(?:\[\s*)?\{\s*["']/;
+
+/** Whether a text is JSON, an object or a list, or was meant to be. */
+export function isJsonText(text: string): boolean {
+  return BEGINS_OBJECT.test(text.trimStart()) || parseWhole(text, budgetOf(text)) !== null;
+}
+
+function budgetOf(text: string): Budget {
+  return { steps: text.length * STEPS_PER_CHARACTER + 10_000 };
+}
+
 interface FencedBlock {
   readonly body: string;
   readonly isJson: boolean;
@@ -191,8 +207,6 @@ const MOST_PASSAGES = 50;
 /** What may stand between the objects of one enumeration: punctuation, numbers, and labels as in `Idea 2:`. */
 const BETWEEN_ITEMS = /^[\s\d.,;:()*_#•+>|-]*(?:\n[\s*_#>-]*[A-Za-z]{1,20} *#?\d{1,3} *[*_]*[:.)-][\s*_]*)?$/;
 const LONGEST_BETWEEN = 80;
-/** How a proposal begins, and not a brace or a bracket of prose. */
-const BEGINS_OBJECT = /^(?:\[\s*)?\{\s*["']/;
 
 function* searchProse(text: string, budget: Budget): Generator<ExtractedJson, void> {
   const passages: Passage[] = [];

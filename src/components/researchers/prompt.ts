@@ -9,7 +9,7 @@ import { SINGLE } from "../../platform/template-check.ts";
 import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { compileUserSchema } from "../../schema/validate.ts";
-import { shown } from "../../text/printable.ts";
+import { promptLine, shown } from "../../text/printable.ts";
 import { askUntilUsable, inReplies } from "../prompting/ask.ts";
 import {
   ASKING_OPTIONS,
@@ -28,6 +28,7 @@ import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
 import { Gathering } from "./gathering.ts";
 import { NOTHING_TO_EDIT, proposeInPlace, requireHands } from "./in-place.ts";
 import { type ParsedProposals, type ProposalRules, parseProposals } from "./proposals.ts";
+import type { OnlyFile } from "./whole-file.ts";
 
 /** Characters of a reply of no use that a message quotes. */
 const MAX_QUOTED = 150;
@@ -115,7 +116,7 @@ export class Researcher extends AskingStage implements ResearcherPort {
       runner: this.runner,
       role: "researcher",
       prompt: renderedInRun("researcher", () => this.prompt(ctx)),
-      expected: "a JSON list of objects, one for each proposal,",
+      expected: expectedOf(this.#rules(ctx)),
       read: (reply) => gathering.take(this.read(reply, ctx)),
       unusable: (reason) => gathering.take({ ok: false, reason, refused: [] }),
     });
@@ -150,8 +151,22 @@ export class Researcher extends AskingStage implements ResearcherPort {
       hypothesisSchemaCheck: this.#schemaCheck,
       allowEdits: this.#edits === "reply" && ctx.artifacts !== undefined,
       allowBase: ctx.artifacts !== undefined,
+      onlyFile: this.space || this.#schema ? undefined : () => onlyFile(ctx),
     };
   }
+}
+
+/** The tracked file as the proposals find it, where it is one that can be read. */
+function onlyFile({ artifacts }: StageContext): OnlyFile | undefined {
+  const [file, ...others] = artifacts?.files(artifacts.base) ?? [];
+  if (!file || others.length > 0 || file.content === null) return undefined;
+  return { path: file.path, content: file.content };
+}
+
+function expectedOf({ allowEdits, onlyFile }: ProposalRules): string {
+  const file = allowEdits ? onlyFile?.() : undefined;
+  const list = "a JSON list of objects, one for each proposal,";
+  return file ? `${list} or the whole of a new ${promptLine(file.path, 200)} in one fenced block` : list;
 }
 
 const example: Infer<typeof OPTIONS> = {

@@ -4,6 +4,7 @@ import { distinct, type RefusedProposal } from "../../model/iteration.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { clip, hasControls, promptLine, promptText } from "../../text/printable.ts";
 import { extractJson, jsonCandidates, sanitizeJson, withoutReasoning } from "../extract-json.ts";
+import { type Code, codeIn, type OnlyFile, wholeFileIn } from "./whole-file.ts";
 
 export interface ProposalRules {
   /** Refuses a spec outside it, with the reason. */
@@ -14,6 +15,8 @@ export interface ProposalRules {
   readonly allowEdits: boolean;
   /** Whether proposals may name the state they start from: only then is `base` no parameter like any other. */
   readonly allowBase?: boolean;
+  /** The tracked file, where there is one and nothing but edits is asked for: a reply may be its new content. */
+  readonly onlyFile?: (() => OnlyFile | undefined) | undefined;
 }
 
 export type ParsedProposals =
@@ -33,11 +36,26 @@ const WRAPPERS =
  * The proposals in a model's reply: a JSON list, an object that holds one under a property of its own, or a single
  * object. Where a text holds several, the first of `jsonCandidates` that has an item of use; several blocks with one
  * object each are that many proposals. Items that are not of use are refused, each with its reason, and so is what another
- * part of the reply proposes. Not ok when there is no JSON, nothing in it, or nothing left. `reply` may be text
+ * part of the reply proposes. Not ok when there is no JSON, nothing in it, or nothing left. Where edits are taken, code is
+ * not searched for JSON: a reply of one block of code that is the whole of the one tracked file is an edit of it. `reply` may be text
  * or, from runners that have it, data.
  */
 export function parseProposals(reply: string | JsonValue, rules: ProposalRules): ParsedProposals {
   if (typeof reply !== "string") return proposalsIn(sanitizeJson(reply), rules);
+  const code = rules.allowEdits ? codeIn(withoutReasoning(reply)) : null;
+  if (code === null) return proposalsInText(reply, rules);
+  return /\{\s*["']/.test(code.around) ? proposalsInText(code.around, rules) : proposalOfFile(code, rules);
+}
+
+function proposalOfFile(code: Code, rules: ProposalRules): ParsedProposals {
+  const file = rules.onlyFile?.();
+  const edit = file ? wholeFileIn(code, file) : "only code";
+  if (typeof edit === "string") return { ok: false, reason: `there is no JSON in the reply: ${edit}`, refused: [] };
+  const rationale = code.around.trim();
+  return proposalsIn({ ...(rationale === "" ? {} : { rationale }), edits: [edit] }, rules);
+}
+
+function proposalsInText(reply: string, rules: ProposalRules): ParsedProposals {
   let used: ParsedProposals | null = null;
   let likeliest: ParsedProposals | null = null;
   const refused: RefusedProposal[] = [];

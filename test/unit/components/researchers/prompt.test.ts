@@ -74,6 +74,21 @@ describe("Researcher", () => {
     expect(runner.prompts[1]).toMatch(/#1: .*lr/);
   });
 
+  it("takes the whole of the one tracked file for an edit, and says so to a model that replied with less", async () => {
+    const files = [{ path: "f.txt", size: 9, content: "one two three" }];
+    const artifacts = { base: "s", parent: "s", start: "s", files: () => files, diff: () => "" };
+    const runner = scriptedRunner("```\none\n```", "Shorter:\n```\none three\n```");
+    const answer = await new Researcher({ runner }).hypothesize({ ...context(), artifacts });
+    const edits = [{ path: "f.txt", content: "one three\n" }];
+    expect(answer.proposals).toEqual([{ spec: {}, edits, rationale: "Shorter:" }]);
+    expect(runner.prompts[1]).toMatch(
+      /3 characters is not taken[\s\S]* or the whole of a new f\.txt in one fenced block/,
+    );
+    const other = scriptedRunner("```\none three\n```", '[{"lr": 1}]');
+    await new Researcher({ runner: other, space }).hypothesize({ ...context(), artifacts });
+    expect(other.prompts[1]).toContain("a JSON list of objects, one for each proposal, and nothing else");
+  });
+
   it("uses the user's template, vars and schema", async () => {
     const runner = scriptedRunner('[{"lr": "x"}]', '[{"lr": 2}]');
     const researcher = new Researcher({

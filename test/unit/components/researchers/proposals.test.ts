@@ -139,6 +139,103 @@ describe("parseProposals", () => {
     });
   });
 
+  describe("where edits are taken", () => {
+    const python = "import math\n\n\ndef f(x):\n    return {'a': math.sqrt(x)}\n";
+    const about = (path: string, content: string) => ({ allowEdits: true, onlyFile: () => ({ path, content }) });
+    const file = about("f.py", python);
+    const better = python.replace("sqrt", "cbrt");
+
+    it.each([
+      ["the file in a fence alone", file, `\`\`\`python\n${better}\`\`\``, better],
+      [
+        "prose around it, reasoning before",
+        file,
+        `<think>{"x": 1}</think>So.\n\n\`\`\`\n${better}\`\`\`\nDone.`,
+        better,
+      ],
+      ["the file in tildes with windows line ends", file, `~~~py\r\n${better}~~~\r\n`, better],
+      ["a number for a file of a number", about("gain.txt", "9\n"), "```\n12\n```", "12\n"],
+      ["a template that begins with braces", about("p.txt", "{{q}}\n"), "```\n{{q}} Think.\n```", "{{q}} Think.\n"],
+      ["a section", about("a.toml", "[run]\nx = 1\n"), "```toml\n[run]\nx = 2\n```", "[run]\nx = 2\n"],
+      [
+        "Markdown with blocks that say what they are",
+        about("SKILL.md", "# Skill\n"),
+        "````markdown\n# Skill\n```\nraw\n```\n````",
+        "# Skill\n```\nraw\n```\n",
+      ],
+      [
+        "Markdown whose inner blocks have fences of one length",
+        about("SKILL.md", "# Skill\n"),
+        "```markdown\n# Skill\n```bash\nrun\n```\nEnd.\n```",
+        "# Skill\n```bash\nrun\n```\nEnd.\n",
+      ],
+    ])("a reply that is the whole of the one file is an edit of it: %s", (_what, rules, reply, content) => {
+      const [proposal, ...more] = Object(accepted(parseProposals(reply, rules)));
+      expect(more).toEqual([]);
+      expect(proposal).toMatchObject({ spec: {}, edits: [{ path: rules.onlyFile().path, content }] });
+      expect(proposal.rationale).toBe(reply.includes("So.") ? "So.\n\n\n\nDone." : undefined);
+    });
+
+    const long = about("f.py", python.repeat(100));
+    it.each([
+      [
+        "an example of a few lines",
+        long,
+        `Use this:\n\`\`\`python\n${better}\`\`\``,
+        /\d+ characters is not taken for the whole/,
+      ],
+      ["two blocks", file, `\`\`\`python\n${better}\`\`\`\n\`\`\`sh\npython f.py\n\`\`\``, /more than one block/],
+      ["a block without an end", file, `\`\`\`python\n${better}`, /has no end/],
+      ["a block inside a list", file, `1. So:\n   \`\`\`python\n   ${better}\n   \`\`\``, /indented/],
+      [
+        "a patch",
+        file,
+        "```diff\n--- a/f.py\n+++ b/f.py\n@@ -1 +1 @@\n-import math\n+import cmath\n```",
+        /a patch has to be/,
+      ],
+      [
+        "an excerpt",
+        file,
+        `\`\`\`python\n${better}\n# ... rest of the code unchanged\n\`\`\``,
+        /leaves out parts of f\.py: # \.\.\./,
+      ],
+      ["an empty block", about("f.py", ""), "```\n\n```", /0 characters/],
+      [
+        "several tracked files",
+        { allowEdits: true, onlyFile: () => undefined },
+        `\`\`\`python\n${better}\`\`\``,
+        /only code/,
+      ],
+      ["broken JSON", file, '```\n[{"id": "a", "rationale": "says "so"", "edits": []}]\n```', /malformed/],
+      ["no block", file, python, /malformed/],
+    ])("anything else is not: %s", (_what, rules, reply, reason) => {
+      expect(parseProposals(reply, rules)).toMatchObject({ ok: false, reason: expect.stringMatching(reason) });
+    });
+
+    it("a block of JSON is parameters, also where the one file is JSON", () => {
+      const parsed = parseProposals('```json\n{"x": 1}\n```', about("best.json", "{}"));
+      expect(accepted(parsed)).toEqual([{ spec: { x: 1 } }]);
+    });
+
+    it("JSON beside code is the answer, and code inside of JSON is left as it is", () => {
+      const edits = [{ path: "f.py", search: "sqrt", replace: "cbrt" }];
+      const beside = `The line is\n\`\`\`python\n    return {'a': 1}\n\`\`\`\nSo: ${JSON.stringify([{ id: "a", edits }])}`;
+      expect(accepted(parseProposals(beside, file))).toEqual([{ label: "a", spec: {}, edits }]);
+      const raw = '[{"id": "a", "edits": [{"path": "f.py", "content": "# Skill\n```sh\nrun\n```\nEnd\n"}]}]';
+      const content = "# Skill\n```sh\nrun\n```\nEnd\n";
+      expect(accepted(parseProposals(raw, file))).toEqual([
+        { label: "a", spec: {}, edits: [{ path: "f.py", content }] },
+      ]);
+    });
+
+    it("does not take long over fences and brackets without end", () => {
+      const hostile = `${'```py\n{"a": [1]}\n'.repeat(50_000)}`;
+      const start = performance.now();
+      parseProposals(hostile, file);
+      expect(performance.now() - start).toBeLessThan(5000);
+    });
+  });
+
   it("drops hostile keys and never throws", () => {
     const hostile = '[{"__proto__": {"polluted": 1}, "spec": {"__proto__": {"polluted": 1}, "lr": 1}}]';
     expect(accepted(parseProposals(hostile, rules))).toEqual([{ spec: { lr: 1 } }]);
