@@ -1,6 +1,6 @@
 import { builtins } from "../components/builtins.ts";
 import { type AnyDefinition, KINDS } from "../kernel/define.ts";
-import { EXIT, ToolMissingError } from "../kernel/errors.ts";
+import { EXIT, SpecError, ToolMissingError } from "../kernel/errors.ts";
 import type { ProbeContext } from "../kernel/ports.ts";
 import type { JsonObject } from "../model/json.ts";
 import { DEFAULT_SETTINGS } from "../model/settings.ts";
@@ -12,6 +12,7 @@ import { overridesOf } from "../spec/overrides.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import { type KnownComponent, knownComponents, sitesOf } from "../spec/sites.ts";
 import { terminalLine } from "../text/printable.ts";
+import { isLoopModule } from "./loop-module.ts";
 import { type Answer, guarded } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
 
@@ -24,6 +25,8 @@ export async function doctor(
 ): Promise<number> {
   return guarded(flags, async (): Promise<Answer<OutputOf<"doctor-output">>> => {
     const { values: overrides, problems: overrideProblems } = overridesOf(flags);
+    if (file !== undefined && isLoopModule(file))
+      throw new SpecError(`${file} is a module, not a spec: \`aura doctor\` alone tries what its parts may need`);
     const loaded = file === undefined ? null : await loadSpec(file, { overrides, overrideProblems });
     const asked = loaded === null ? await allBuiltins() : componentsOf(loaded);
     const checks = [

@@ -73,7 +73,7 @@ function fileOf(thrown: unknown): string | null {
 
 /** What is to be said of a command that was cut off, where it came from, and how to go on. */
 export function cutOff(cut: Cut, workspace: Pick<Workspace, "root" | "hasRun"> | null): Error {
-  const place = userPlace(cut.kind === "error" ? stackOf(cut.thrown) : stackOf(new Error()));
+  const place = userPlace(cut.kind === "error" ? cut.thrown : new Error());
   // Without a place in a module of the user's it may be AURA's own, and its stack is what a report needs.
   if (cut.kind === "error" && place === null && cut.thrown instanceof Error) return cut.thrown;
   const where = place === null || cut.kind === "idle" ? "" : `\n  at ${place}`;
@@ -92,12 +92,9 @@ function what(cut: Cut): string {
     : "the command cannot go on: it waits for something that can never come, such as a promise of a component's that is never settled";
 }
 
-function stackOf(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? "") : "";
-}
-
-/** The innermost place of a stack that is neither Node's nor AURA's, as `file:line:column`. */
-function userPlace(stack: string): string | null {
+/** Where a user's code threw an error: the innermost place that is neither Node's nor AURA's, as `file:line:column`. */
+export function userPlace(thrown: unknown): string | null {
+  const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
   const own = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
   for (const line of stack.split("\n")) {
     const place = /^\s+at (?:.*\()?(?:file:\/\/)?(\/[^()]*:\d+:\d+)\)?$/.exec(line)?.[1];

@@ -133,7 +133,7 @@ export function requirement(
   assertRequirement(text);
   if (text === undefined) return null;
   const named = text === "baseline" ? metric.baseline : text === "target" ? metric.target : Number(text);
-  if (named === undefined) throw new SpecError(`--require ${text}: the spec's metric has no ${text}`);
+  if (named === undefined) throw new SpecError(`--require ${text}: the run's metric has no ${text}`);
   return { score: named, words: text === String(named) ? text : `${text} ${named}` };
 }
 

@@ -101,7 +101,7 @@ function noteOn({ reason, exitCode, message }: Words, workspace: Workspace | nul
   try {
     const manifest = workspace?.hasRun() ? workspace.readManifest() : null;
     if (!workspace || !manifest) return { message };
-    const { name, specFile } = manifest;
+    const { name, specFile = manifest.moduleFile } = manifest;
     const file = specFile === undefined ? undefined : specPlace(workspace.root, specFile, workspace.effects.files);
     if (REFUSED.includes(exitCode)) return { file, message };
     return { file, message: [headline(name, reason), message].join("\n").trim() };

@@ -3,39 +3,38 @@ import { EXIT, isAuraError, messageOf, ToolMissingError } from "../kernel/errors
 import type { AuraEvent } from "../kernel/events.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
-import type { RunSettings } from "../model/settings.ts";
-import { commandAnew } from "../pipeline/changes.ts";
-import { Pipeline, type RunResult } from "../pipeline/pipeline.ts";
+import type { RunManifest } from "../model/run.ts";
+import type { RunResult } from "../pipeline/pipeline.ts";
 import { type ClosingSummary, closingText } from "../reporters/closing.ts";
-import type { LoadedSpec } from "../spec/load.ts";
-import { resolveSpec } from "../spec/resolve.ts";
 import { formatDuration } from "../text/numbers.ts";
 import { readJournal } from "../workspace/journal.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { graceOf, type Requirement, requirement, unmet } from "./flags.ts";
+import type { Loop } from "./loop-module.ts";
 import { openReporter, type Reporter, reporterName } from "./reporter.ts";
 import { bestOfRun, type Session } from "./session.ts";
 import { graceFor, isAbort } from "./signals.ts";
 import { asTyped } from "./typed.ts";
 import { sayStoppedWaiting, sayWaiting } from "./waiting.ts";
 
-interface Launch extends Session {
-  readonly loaded: LoadedSpec;
+/** A run that is ready to begin, or to go on. */
+interface Ready {
   readonly workspace: Workspace;
+  readonly pipeline: Loop;
+  /** A module made the pipeline: there is no spec. */
+  readonly isModule: boolean;
+  /** The command that starts such a run anew; `shown` makes a path what a user would type. */
+  readonly anew: (manifest: RunManifest, shown: (path: string) => string) => string;
 }
 
-/** Builds the run from its spec, shows it while it goes, says how it ended. Answers the exit code. */
-export async function launch(session: Session, loaded: LoadedSpec, workspace: Workspace): Promise<number> {
-  const { effects, flags, signals, frame } = session;
-  const launched: Launch = { ...session, loaded, workspace };
-  const resolved = await resolveSpec(loaded, { effects });
-  const required = requirement(flags.require, resolved.settings.metric);
-  const pipeline = new Pipeline({
-    ...resolved,
-    workspace,
-    ...(flags.retryFailed ? { retryFailed: flags.retryFailed } : {}),
-    ...(flags.from === undefined ? {} : { from: flags.from }),
-  });
+interface Launch extends Session, Ready {}
+
+/** Runs a pipeline, shows it while it goes, says how it ended. Answers the exit code. */
+export async function launch(session: Session, ready: Ready): Promise<number> {
+  const { flags, signals, frame } = session;
+  const { workspace, pipeline } = ready;
+  const launched: Launch = { ...session, ...ready };
+  const required = requirement(flags.require, pipeline.settings.metric);
 
   const reporter = frame === null ? await openedReporter(launched) : null;
   sayWhenStopping(launched);
@@ -47,13 +46,17 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
   if (reporter) pipeline.subscribe(reporter.sink);
   let result: RunResult;
   try {
-    result = await pipeline.run({ signal: signals.now, drain: signals.drain, onWait: sayWaiting(workspace) });
+    result = await pipeline.run({
+      signal: signals.now,
+      drain: signals.drain,
+      onWait: sayWaiting(workspace),
+      ...(flags.retryFailed ? { retryFailed: flags.retryFailed } : {}),
+    });
   } catch (thrown) {
     await reporter?.finish();
-    const { settings } = pipeline;
     // What was refused before it began, such as a wrong id to run again, leaves the run as it was.
     if (isAuraError(thrown) && hasEnded && workspace.hasRun())
-      sayEnding(launched, settings, {
+      sayEnding(launched, {
         reason: "error",
         message: thrown.message,
         lacksTool: thrown instanceof ToolMissingError,
@@ -62,7 +65,7 @@ export async function launch(session: Session, loaded: LoadedSpec, workspace: Wo
     throw thrown;
   }
   await reporter?.finish();
-  return ended(launched, pipeline, result, required);
+  return ended(launched, result, required);
 }
 
 async function openedReporter({ flags, effects, signals, workspace, onCutOff }: Launch): Promise<Reporter> {
@@ -74,12 +77,12 @@ async function openedReporter({ flags, effects, signals, workspace, onCutOff }: 
   });
 }
 
-function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: Requirement | null): number {
-  const { flags, signals, workspace } = launch;
+function ended(launch: Launch, result: RunResult, required: Requirement | null): number {
+  const { flags, signals, workspace, pipeline } = launch;
   const { metric } = pipeline.settings;
   const stray = signals.stray();
   if (stray !== null) {
-    sayEnding(launch, pipeline.settings, { reason: "error", message: messageOf(stray.thrown) });
+    sayEnding(launch, { reason: "error", message: messageOf(stray.thrown) });
     throw stray.thrown;
   }
   const interrupted = result.reason === "interrupted" ? signals.exitCode() : null;
@@ -87,7 +90,7 @@ function ended(launch: Launch, pipeline: Pipeline, result: RunResult, required: 
     interrupted ?? (result.exitCode === EXIT.ok ? (unmet(required, result, metric) ?? EXIT.ok) : result.exitCode);
   const missed = code === EXIT.requirementNotMet ? `the best does not meet --require ${flags.require}` : undefined;
   const message = missed ?? result.message;
-  sayEnding(launch, pipeline.settings, { ...result, ...(message === undefined ? {} : { message }) });
+  sayEnding(launch, { ...result, ...(message === undefined ? {} : { message }) });
   launch.finish({
     exitCode: code,
     reason: result.reason,
@@ -114,19 +117,20 @@ type Ending = Pick<RunResult, "reason" | "message" | "lastFailed"> & Pick<Closin
 
 /** The last words for people: on stdout, or on stderr when stdout is for machines. */
 function sayEnding(
-  { workspace, flags, frame, loaded }: Pick<Launch, "workspace" | "flags" | "frame" | "loaded">,
-  { metric, stop }: Pick<RunSettings, "metric" | "stop">,
+  { workspace, flags, frame, pipeline, isModule, anew }: Omit<Launch, "signals">,
   ending: Ending,
 ): void {
   if (flags.reporter === "silent") return;
   const manifest = workspace.readManifest();
   if (!manifest) return;
   const { best } = manifest;
+  const { metric, stop } = pipeline.settings;
   const hypothesis = best ? workspace.readHypothesis(best.id) : null;
   const text = closingText({
     name: manifest.name,
     workspace: fromHere(workspace.root),
-    anew: commandAnew({ file: loaded.path, overrides: loaded.overrides }, manifest, fromHere),
+    anew: anew(manifest, fromHere),
+    isModule,
     reason: ending.reason,
     ...defined({ message: ending.message, lacksTool: ending.lacksTool, failed: ending.lastFailed }),
     metric,

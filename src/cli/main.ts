@@ -56,6 +56,9 @@ const SCHEMAS =
   "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, environment, rollback, prior, apply, event; " +
   "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), compare-output, rollback-output, apply-output, repair-output, validate-output, doctor-output, components-output, error-output";
 
+const LOOP =
+  "the run spec, a YAML file; or a module (.ts, .mts, .js, .mjs) whose default export is a function from a workspace to a Pipeline: --set, --from and --dry-run are for specs";
+
 /**
  * The whole command line, of which nothing is loaded but names and options; where the first word is `named`, only the
  * commands that can be meant by it, which takes less time. `exit` is told each command's exit code.
@@ -87,7 +90,7 @@ const COMMANDS: ReadonlyMap<string, (aura: Command, exit: Exit) => void> = new M
 function runCommand(aura: Command, exit: Exit): void {
   const command = sub(aura, "run")
     .description("check a spec and run its loop")
-    .argument("<spec>", "the run spec, a YAML file")
+    .argument("<spec>", LOOP)
     .addOption(twin("--workspace <dir>", "where results go (default: runs/<name>)", "AURA_WORKSPACE"))
     .addOption(twin("--new", "beside an existing run, take the next free name", "AURA_NEW").conflicts("orResume"))
     .addOption(twin("--seed <n>", "the run's seed", "AURA_SEED").argParser(whole(0)))
@@ -262,7 +265,7 @@ function stateCommands(aura: Command, exit: Exit): void {
 function specCommands(aura: Command, exit: Exit): void {
   sub(aura, "validate")
     .description("check a spec and report every problem in it")
-    .argument("<spec>", "the run spec, a YAML file")
+    .argument("<spec>", LOOP)
     .addOption(setOption())
     .addOption(json("one JSON document", "validate-output"))
     .action(async (spec: string, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {

@@ -3,11 +3,13 @@ import { SpecError } from "../kernel/errors.ts";
 import { loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";
 import { Workspace } from "../workspace/workspace.ts";
-import { launch } from "./launch.ts";
+import { isLoopModule } from "./loop-module.ts";
 import type { Session } from "./session.ts";
+import { launchSpec } from "./spec-run.ts";
 
 /** `aura run <spec>`: checks the spec, makes (or with `--or-resume` continues) its workspace and runs the loop. */
 export async function run(session: Session, specFile: string): Promise<number> {
+  if (isLoopModule(specFile)) return (await import("./module-run.ts")).runModule(session, specFile);
   const { effects, flags } = session;
   const { values: overrides, problems: overrideProblems } = overridesOf(flags);
   const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects });
@@ -29,7 +31,7 @@ export async function run(session: Session, specFile: string): Promise<number> {
     const { continued } = await import("./resume.ts");
     return continued(session, workspace.root, loaded);
   }
-  return launch(session, loaded, workspace);
+  return launchSpec(session, loaded, workspace);
 }
 
 function placeOf(name: string, workspace: string | undefined, dir: string): string {

@@ -1,7 +1,9 @@
 import { type Diagnostic, EXIT, SpecError } from "../kernel/errors.ts";
 import { loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";
+import { Workspace } from "../workspace/workspace.ts";
 import { showWarnings } from "./errors.ts";
+import { isLoopModule, loopOf, moduleWorkspace, refuseSpecOptions } from "./loop-module.ts";
 import { type Answer, guarded, jobOfCommand, ownStdout } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
 
@@ -10,14 +12,13 @@ interface ValidateFlags {
   readonly set?: readonly string[];
 }
 
-/** `aura validate <spec>`: every problem of a spec at once. A spec with mistakes is an answer of its own in JSON. */
+/** `aura validate <spec>`: every problem of a spec at once, or the first of a module whose pipeline is made. A spec with mistakes is an answer of its own in JSON. */
 export async function validate(file: string, flags: ValidateFlags): Promise<number> {
   return guarded(flags, async (): Promise<Answer<OutputOf<"validate-output">>> => {
     using job = await jobOfCommand();
     using _ = flags.json ? ownStdout((text) => void process.stderr.write(text)) : null;
     try {
-      const { values: overrides, problems: overrideProblems } = overridesOf(flags);
-      const { warnings } = await loadSpec(file, { overrides, overrideProblems });
+      const warnings = isLoopModule(file) ? await checkModule(file, flags) : await checkSpec(file, flags);
       job?.annotate("warning", warnings);
       return {
         document: () => ({ file, valid: true, errors: [], warnings }),
@@ -38,6 +39,18 @@ export async function validate(file: string, flags: ValidateFlags): Promise<numb
       };
     }
   });
+}
+
+async function checkSpec(file: string, flags: ValidateFlags): Promise<readonly Diagnostic[]> {
+  const { values: overrides, problems: overrideProblems } = overridesOf(flags);
+  return (await loadSpec(file, { overrides, overrideProblems })).warnings;
+}
+
+/** Makes the pipeline of a module, for a workspace that nothing is written to. */
+async function checkModule(file: string, flags: ValidateFlags): Promise<readonly Diagnostic[]> {
+  refuseSpecOptions(file, flags);
+  await loopOf(file, await Workspace.create(moduleWorkspace(file), { ifExists: "next", module: file }));
+  return [];
 }
 
 function mistakesOf({ diagnostics, message }: SpecError): readonly Diagnostic[] {

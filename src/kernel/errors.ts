@@ -81,13 +81,15 @@ export class AuraError extends Error {
   }
 }
 
-/** The spec, or another thing the user gave, is wrong. `instanceof` also knows those of another copy of the package. */
+/**
+ * The spec, or another thing the user gave, is wrong. `instanceof` also knows errors of another copy of the package, which
+ * is where a user's own module may have them from: of this class and of each below that others are told by.
+ */
 export class SpecError extends AuraError {
   readonly diagnostics: readonly Diagnostic[];
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this !== SpecError) return isOrdinaryInstance(this, value);
-    return isAuraError(value) && value.code === "SPEC_INVALID";
+    return isOf(this, this === SpecError && /^SPEC_/, value);
   }
 
   constructor(message: string, diagnostics: readonly Diagnostic[] = [], options?: { readonly cause?: unknown }) {
@@ -120,6 +122,10 @@ export class WorkspaceError extends AuraError {
   readonly problem: WorkspaceProblem;
   readonly file: string | undefined;
 
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isOf(this, this === WorkspaceError && /^WORKSPACE_/, value);
+  }
+
   constructor(
     problem: WorkspaceProblem,
     message: string,
@@ -135,6 +141,10 @@ export class WorkspaceError extends AuraError {
 export class ToolMissingError extends AuraError {
   readonly tool: string;
 
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isOf(this, this === ToolMissingError && /^TOOL_/, value);
+  }
+
   constructor(tool: string, message: string, options?: { readonly cause?: unknown }) {
     super("TOOL_MISSING", EXIT.toolMissing, message, options);
     this.tool = tool;
@@ -145,6 +155,10 @@ export class ToolMissingError extends AuraError {
 export class StorageError extends AuraError {
   readonly path: string;
   readonly operation: string;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isOf(this, this === StorageError && /^STORAGE_/, value);
+  }
 
   constructor(operation: string, path: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -178,7 +192,7 @@ export interface RunnerErrorOptions {
 
 /**
  * A model or an agent command could not be used: `unavailable` may pass, `credentials` needs the user, `budget` says that
- * nothing more may be spent. `instanceof` also knows those of another copy of the package, which is where a user's own runner may have it from.
+ * nothing more may be spent.
  */
 export class RunnerError extends AuraError {
   readonly problem: RunnerProblem;
@@ -187,8 +201,7 @@ export class RunnerError extends AuraError {
   readonly reply: string | undefined;
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this !== RunnerError) return isOrdinaryInstance(this, value);
-    return isAuraError(value) && value.code.startsWith("RUNNER_");
+    return isOf(this, this === RunnerError && /^RUNNER_/, value);
   }
 
   constructor(problem: RunnerProblem, message: string, options?: RunnerErrorOptions) {
@@ -213,8 +226,10 @@ export function isAuraError(value: unknown): value is AuraError {
   return typeof value === "object" && value !== null && BRAND in value;
 }
 
-function isOrdinaryInstance(type: object, value: unknown): boolean {
-  return Function.prototype[Symbol.hasInstance].call(type, value);
+/** Whether a value is of a class: any error with one of the class's codes is, and of a subclass what is made by it. */
+function isOf(type: object, codes: RegExp | false, value: unknown): boolean {
+  if (codes === false) return Function.prototype[Symbol.hasInstance].call(type, value);
+  return isAuraError(value) && codes.test(value.code);
 }
 
 /** The text of anything that was thrown. */

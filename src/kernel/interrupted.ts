@@ -14,14 +14,20 @@ export class Interrupted extends Error {
   }
 }
 
+const STOP = Symbol.for("aura-research/stop");
+
 /**
  * What to abort a run's signals with when the stop has an exit code of its own, such as a signal's. `EXIT.paused` makes
- * it a pause. Any other reason is an interruption.
+ * it a pause. Any other reason is an interruption. `instanceof` also knows those of another copy of the package.
  */
 export class StopRequest extends Error {
   readonly exitCode: ExitCode;
   /** AURA goes, the run does not: jobs that are no children of AURA's stay, and the next resume goes on with them. */
   readonly leavesJobs: boolean;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && STOP in value;
+  }
 
   constructor(exitCode: ExitCode, leavesJobs = false) {
     super("stopped");
@@ -29,5 +35,6 @@ export class StopRequest extends Error {
     this.name = "AbortError";
     this.exitCode = exitCode;
     this.leavesJobs = leavesJobs;
+    Object.defineProperty(this, STOP, { value: true });
   }
 }

@@ -164,7 +164,7 @@ export type RecordedStanding = Infer<typeof standingSchema>;
 
 export const manifestSchema = {
   description: "What a run is and how far it got: run.json",
-  ...exactly(["reason", "message", "standing", "sources", "project", "from", "specFile", "changes"], {
+  ...exactly(["reason", "message", "standing", "sources", "project", "from", "specFile", "moduleFile", "changes"], {
     format: { type: "integer", minimum: 1 },
     runId: { type: "string", pattern: "^[a-z0-9]{4,64}$" },
     name: TEXT,
@@ -199,6 +199,11 @@ export const manifestSchema = {
     specFile: {
       type: "string",
       description: "The spec's file, relative to the workspace; absent for a run written in code.",
+    },
+    moduleFile: {
+      type: "string",
+      description:
+        "The module whose default export makes the run's pipeline, relative to the workspace; absent for a run of a spec or of a program.",
     },
     spec: {
       type: "object",

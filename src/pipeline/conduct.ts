@@ -17,7 +17,7 @@ import { TrialFolders } from "./keep.ts";
 import { endLeftovers, Survivors, withMark } from "./leftovers.ts";
 import { goAround, replay } from "./loop.ts";
 import { ManifestKeeper } from "./manifest.ts";
-import type { PipelineOptions } from "./options.ts";
+import type { ConductOptions } from "./options.ts";
 import type { EarlierRun } from "./prior.ts";
 import type { OpenedProject } from "./project.ts";
 import { Requests } from "./requests.ts";
@@ -41,7 +41,7 @@ const TEARDOWN_MS = 10_000;
 
 /** Conducts one run from its manifest to its end; the lock is held. */
 export async function conductRun(
-  options: PipelineOptions,
+  options: ConductOptions,
   settings: RunSettings,
   emitter: Emitter,
   { stop, ...signals }: StopSignals & { readonly stop: () => void },

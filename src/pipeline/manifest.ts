@@ -22,7 +22,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import { changesSince, refuseScoring, specOfCode } from "./changes.ts";
 import { statusOf } from "./ending.ts";
 import type { DecidingRules, RunHistory } from "./history.ts";
-import type { PipelineOptions, RecordedSpec } from "./options.ts";
+import type { ConductOptions, RecordedSpec } from "./options.ts";
 
 /** How often the manifest is brought up to date while an iteration runs, in milliseconds. */
 const REFRESH_MS = 5000;
@@ -60,7 +60,7 @@ export class ManifestKeeper {
    * something has changed that scores depend on.
    */
   static open(
-    options: PipelineOptions,
+    options: ConductOptions,
     settings: RunSettings,
     inputs: readonly InputRecord[],
     previous: RunManifest | null,
@@ -76,7 +76,7 @@ export class ManifestKeeper {
     const { changes = [] } = previous;
     const manifest: RunManifest = {
       ...previous,
-      ...(spec ? recordedSpec(spec, workspace, previous.runId) : { spec: specOfCode(settings) }),
+      ...(spec ? recordedSpec(spec, workspace, previous.runId) : recordedCode(options, settings)),
       ...(changed === null ? {} : { changes: [...changes, changed] }),
       auraVersion: VERSION,
     };
@@ -207,7 +207,7 @@ export class ManifestKeeper {
 }
 
 function freshManifest(
-  options: PipelineOptions,
+  options: ConductOptions,
   settings: RunSettings,
   inputs: readonly InputRecord[],
   from: RunOrigin | undefined,
@@ -229,9 +229,7 @@ function freshManifest(
     totals: NO_TOTALS,
     inputs,
     ...(from === undefined ? {} : { from }),
-    ...(options.spec
-      ? recordedSpec(options.spec, options.workspace, runId)
-      : { specHash: "", overrides: {}, spec: specOfCode(settings) }),
+    ...(options.spec ? recordedSpec(options.spec, options.workspace, runId) : recordedCode(options, settings)),
   };
 }
 
@@ -243,6 +241,13 @@ function nextToPropose(workspace: Workspace, { artifacts }: RunSettings): number
   };
   const last = workspace.listIterations().findLast(isDecided);
   return last === undefined ? (artifacts.length > 0 ? 0 : 1) : last + 1;
+}
+
+/** Of a pipeline in code: what is said of it in place of a spec, what was said over it, and the module that made it. */
+function recordedCode({ workspace, overrides = {} }: ConductOptions, settings: RunSettings) {
+  const { module, root, effects } = workspace;
+  const moduleFile = module === null ? undefined : relativeToWorkspace(root, module, effects.files);
+  return { specHash: "", overrides, spec: specOfCode(settings), ...defined({ moduleFile }) };
 }
 
 type SpecFields = Pick<RunManifest, "specHash" | "overrides" | "specFile" | "spec" | "sources">;
@@ -257,7 +262,7 @@ function recordedSpec(spec: RecordedSpec, workspace: Workspace, runId: string): 
 /** Its keys always in the same order, whatever was added when. */
 function inOrder(manifest: RunManifest): RunManifest {
   const { format, runId, name, status, reason, message, createdAt, updatedAt, ...rest } = manifest;
-  const { spec, specFile, project, from, sources, changes, ...others } = rest;
+  const { spec, specFile, moduleFile, project, from, sources, changes, ...others } = rest;
   return {
     format,
     runId,
@@ -268,7 +273,7 @@ function inOrder(manifest: RunManifest): RunManifest {
     updatedAt,
     ...others,
     ...(sources === undefined || sources.length === 0 ? {} : { sources }),
-    ...defined({ project, from, specFile }),
+    ...defined({ project, from, specFile, moduleFile }),
     spec,
     ...(changes === undefined ? {} : { changes }),
   };

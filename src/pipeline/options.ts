@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { isSecretName } from "../components/process-environment.ts";
 import {
   assertOptions,
@@ -43,6 +43,15 @@ export interface PipelineOptions extends SettingsOptions {
   readonly retryFailed?: true | readonly string[];
 }
 
+/** What this time is other than the pipeline says. */
+export type RunOverrides = Pick<SettingsOptions, "maxIterations" | "parallel" | "seed">;
+
+/** A pipeline as it is conducted. */
+export interface ConductOptions extends PipelineOptions {
+  /** What the run goes by in place of what the pipeline says, by the path that a spec has for it. Default: nothing. */
+  readonly overrides?: JsonObject;
+}
+
 /** A change of the settings, and whether scores depend on it: one that they do depend on no run goes on with. */
 export interface JudgedChange extends SettingChange {
   readonly scores: boolean;
@@ -77,7 +86,7 @@ export interface SettingsOptions {
   readonly seed?: number;
   readonly parallel?: number;
   readonly name?: string;
-  /** The project's folder, where trials run. Default: the current folder. */
+  /** The project's folder, where trials run. Default: the folder of the module that `aura run` was given, else the current one. */
   readonly root?: string;
   /** Files and folders of the project that evolve across iterations. */
   readonly artifacts?: readonly (string | Artifact)[];
@@ -91,13 +100,14 @@ const DEFAULT_METRIC: MetricSettings = {
 
 /** Complete settings from what was said, the evaluator's own metric and inputs, and the defaults. */
 export function settingsFrom(
-  options: SettingsOptions & { readonly workspace: { readonly root: string } },
+  options: SettingsOptions & { readonly workspace: Pick<Workspace, "root" | "module"> },
   evaluator: Pick<Evaluator, "metric" | "inputs">,
   experimenter: Pick<Experimenter, "inputs"> = {},
 ): RunSettings {
   const given = options.settings ?? {};
   const name = options.name ?? given.name ?? options.workspace.root.split("/").filter(Boolean).at(-1) ?? "run";
-  const root = resolve(options.root ?? given.root ?? ".");
+  const { module } = options.workspace;
+  const root = resolve(options.root ?? given.root ?? (module === null ? "." : dirname(module)));
   const stop = { ...DEFAULT_SETTINGS.stop, ...given.stop };
   return {
     ...DEFAULT_SETTINGS,
@@ -110,6 +120,20 @@ export function settingsFrom(
     stop: options.maxIterations === undefined ? stop : { ...stop, iterations: options.maxIterations },
     ...defined({ goal: options.goal, seed: options.seed, parallel: options.parallel }),
   };
+}
+
+/** Settings with what is said over them; each is checked. Throws `UsageError` naming what is not what it has to be. */
+export function overridden(settings: RunSettings, overrides: RunOverrides): RunSettings {
+  const { maxIterations, parallel, seed } = overrides;
+  const { maxIterations: iterations, parallel: trials, seed: start } = PIPELINE;
+  assertOptions("Pipeline.run", overrides, { maxIterations: iterations, parallel: trials, seed: start });
+  const stop = maxIterations === undefined ? settings.stop : { ...settings.stop, iterations: maxIterations };
+  return { ...settings, stop, ...defined({ parallel, seed }) };
+}
+
+/** The same by the paths that a spec has for them. */
+export function overridePaths({ maxIterations, parallel, seed }: RunOverrides): JsonObject {
+  return defined({ "stop.iterations": maxIterations, parallel, seed });
 }
 
 /** What only an evaluator or an experimenter may see, as absolute paths. */

@@ -5,14 +5,24 @@ import { StopRequest } from "../kernel/interrupted.ts";
 import { createRedactor, type Redactor } from "../kernel/redact.ts";
 import { artifactPath } from "../model/artifact.ts";
 import type { Failed } from "../model/failed.ts";
+import { defined } from "../model/json.ts";
 import type { BestSoFar, FinishReason, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
 import type { LockOptions } from "../workspace/lock/lock.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 import { conductRun, type RunEnd } from "./conduct.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import type { StopSignals } from "./ending.ts";
-import { assertPipelineOptions, hiddenValues, type PipelineOptions, settingsFrom } from "./options.ts";
+import {
+  assertPipelineOptions,
+  hiddenValues,
+  overridden,
+  overridePaths,
+  type PipelineOptions,
+  type RunOverrides,
+  settingsFrom,
+} from "./options.ts";
 import { assertArtifacts } from "./trackable.ts";
 
 /** How a run is stopped and watched from outside. */
@@ -23,6 +33,10 @@ export interface RunOptions {
   readonly drain?: AbortSignal;
   /** Told once when the lock is another machine's, which is watched for a while: its owner, and how long at most. */
   readonly onWait?: LockOptions["onWait"];
+  /** What this time is other than the pipeline says, as flags of `aura run` are. Default: nothing. */
+  readonly settings?: RunOverrides;
+  /** Run failed hypotheses again: all of them, or these. Default: what the pipeline says. */
+  readonly retryFailed?: PipelineOptions["retryFailed"];
 }
 
 /** How a run ended, and the best it found. */
@@ -45,6 +59,8 @@ export interface RunResult {
  */
 export class Pipeline {
   readonly settings: RunSettings;
+  /** Where it keeps its records. */
+  readonly workspace: Workspace;
   readonly #options: PipelineOptions;
   readonly #effects: Effects;
   readonly #emitter: Emitter;
@@ -53,6 +69,7 @@ export class Pipeline {
   /** Throws `UsageError` naming every option that is missing, unknown or not what it has to be. */
   constructor(options: PipelineOptions) {
     assertPipelineOptions(options);
+    this.workspace = options.workspace;
     this.#effects = options.workspace.effects;
     const secrets = hiddenValues(options);
     this.#options = { ...options, secrets };
@@ -77,9 +94,9 @@ export class Pipeline {
     const stop = (): void => asked.abort(new StopRequest(EXIT.paused));
     const signals = { now: of(options.signal), drain: of(options.drain, asked.signal), stop };
     try {
-      this.#assertArtifacts();
-      const end = await this.#inLock(signals, options.onWait);
-      return result(end);
+      const settings = overridden(this.settings, options.settings ?? {});
+      this.#assertArtifacts(settings);
+      return result(await this.#inLock(settings, signals, options));
     } catch (thrown) {
       this.#hide.error(thrown);
       if (isAuraError(thrown)) throw thrown;
@@ -88,26 +105,31 @@ export class Pipeline {
   }
 
   /** Asked before anything is written, and no more of artifacts that have been read. */
-  #assertArtifacts(): void {
-    const { artifacts = this.settings.artifacts, workspace } = this.#options;
+  #assertArtifacts(settings: RunSettings): void {
+    const { artifacts = settings.artifacts, workspace } = this.#options;
     const project = workspace.readManifest()?.project;
     const read = project?.scope.tracked ?? [];
     const unread = artifacts.filter((one) => {
       const path = artifactPath(typeof one === "string" ? one : one.path);
       return !read.some((folder) => isWithin(path, folder));
     });
-    assertArtifacts(unread, this.settings, this.#effects.files);
+    assertArtifacts(unread, settings, this.#effects.files);
   }
 
-  async #inLock(signals: StopSignals & { readonly stop: () => void }, onWait: LockOptions["onWait"]): Promise<RunEnd> {
+  async #inLock(
+    settings: RunSettings,
+    signals: StopSignals & { readonly stop: () => void },
+    { onWait, settings: overrides = {}, retryFailed = this.#options.retryFailed }: RunOptions,
+  ): Promise<RunEnd> {
     const { workspace, from } = this.#options;
     const isNew = from !== undefined && !workspace.hasRun();
-    const earlier = isNew ? await (await import("./prior.ts")).readEarlier(from, this.settings, this.#effects) : null;
+    const earlier = isNew ? await (await import("./prior.ts")).readEarlier(from, settings, this.#effects) : null;
     // Nothing is under way yet that a gentle stop could wait for.
     const signal = AbortSignal.any([signals.now, signals.drain]);
     const lock = await workspace.lock(onWait ? { signal, onWait } : { signal });
     try {
-      return await conductRun(this.#options, this.settings, this.#emitter, signals, earlier);
+      const options = { ...this.#options, overrides: overridePaths(overrides), ...defined({ retryFailed }) };
+      return await conductRun(options, settings, this.#emitter, signals, earlier);
     } finally {
       lock.release();
     }

@@ -34,6 +34,8 @@ export interface ClosingSummary {
   readonly isFixed?: boolean;
   /** The command that starts such a run, as the user would type it. */
   readonly anew: string;
+  /** Whether a module says what is run, which `--set` changes nothing in. */
+  readonly isModule?: boolean;
   /** The hypothesis that failed last, if one did. */
   readonly failed?: Failed;
   /** Whether `aura resume` would go on with it. */
@@ -64,26 +66,41 @@ function waysOn(place: string, summary: ClosingSummary): readonly (readonly [str
   const again = summary.isFixed
     ? ([summary.anew, "start anew when it is mended"] as const)
     : ([`aura resume ${place} --retry-failed`, "run what failed again"] as const);
-  const sets = further(summary).map((set) => ` --set ${set}`);
-  const longer = [`aura resume ${place}${sets.join("")}`, "go on for as many again"] as const;
+  const sets = further(summary);
+  const longer = summary.isModule
+    ? longerInModule(place, sets)
+    : ([`aura resume ${place}${sets.map((set) => ` --set ${set}`).join("")}`, "go on for as many again"] as const);
+  const what = summary.isModule ? "the module" : "the spec";
   // The command may be what is wrong, and a run keeps its own.
-  const anew =
-    summary.isFixed || summary.best ? [] : [[summary.anew, "start anew after a change of the spec"] as const];
+  const anew = summary.isFixed || summary.best ? [] : [[summary.anew, `start anew after a change of ${what}`] as const];
   if (reason === "nothing-scored") return totals.hypotheses > 0 ? [again, ...anew] : [longer];
   if (reason === "start-failed") {
     const may = [`aura resume ${place} --set start=may_fail`, "let hypotheses mend it"] as const;
-    return [again, may];
+    return summary.isModule ? [again] : [again, may];
   }
   if (reason === "failures" || reason === "failed-alike")
     return [again, ...anew, [`aura resume ${place}`, "go on with others"]];
   if (summary.lacksTool)
     return [
       [`aura resume ${place}`, "go on from here when it is mended"],
-      [summary.anew, "start anew after a change of the spec"],
+      [summary.anew, `start anew after a change of ${what}`],
     ];
   if (resumable) return [[`aura resume ${place}`, "go on from here"]];
+  if (reason === "target" && summary.isModule) return [raised(place, "target")];
   if (reason === "target") return [[`aura resume ${place} --set metric.target=SCORE`, "go on to a better score"]];
   return sets.length > 0 ? [longer] : [];
+}
+
+/** The one limit of a module that the command line knows; others stand in the module. */
+function longerInModule(place: string, sets: readonly string[]): readonly [string, string] {
+  const [only = "", ...more] = sets;
+  const [name, value] = only.split("=");
+  if (name !== "stop.iterations" || more.length > 0) return raised(place, "limits");
+  return [`aura resume ${place} --max-iterations ${value}`, "go on for as many again"];
+}
+
+function raised(place: string, what: string): readonly [string, string] {
+  return [`aura resume ${place}`, `go on, after a change of the ${what} in the module`];
 }
 
 /** Twice of each limit that was reached, as `--set` takes it: with less the run would end again at once. */

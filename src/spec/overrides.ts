@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../kernel/errors.ts";
-import { defined, isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
+import { overridePaths, type RunOverrides } from "../pipeline/options.ts";
 import { clip, terminalLine } from "../text/printable.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import type { SpecPath } from "./places.ts";
@@ -21,11 +22,9 @@ export interface Overrides {
 }
 
 /** What the flags of the command line change; the short ones go over `--set`. */
-export function overridesOf(
-  flags: Parameters<typeof flagOverrides>[0] & { readonly set?: readonly string[] },
-): Overrides {
+export function overridesOf(flags: RunOverrides & { readonly set?: readonly string[] }): Overrides {
   const { values, problems } = readOverrides(flags.set ?? []);
-  return { values: { ...values, ...flagOverrides(flags) }, problems };
+  return { values: { ...values, ...overridePaths(flags) }, problems };
 }
 
 /** Reads every `--set path=value`, the value being YAML (`stop.iterations=20`, `checks.0.command=[npm, test]`). */
@@ -63,19 +62,6 @@ function readOverride(
   return problem(
     `YAML reads this as a mapping, for its colon before a space; put it in quotes: ${JSON.stringify(value)}`,
   );
-}
-
-/** The spec paths that the short options of `run` and `resume` stand for. */
-export function flagOverrides(flags: {
-  readonly maxIterations?: number;
-  readonly parallel?: number;
-  readonly seed?: number;
-}): JsonObject {
-  const { maxIterations, parallel, seed } = flags;
-  return {
-    ...(maxIterations === undefined ? {} : { "stop.iterations": maxIterations }),
-    ...defined({ parallel, seed }),
-  };
 }
 
 /** Keys of a dotted path; list entries by index, as `checks.0.command` or `checks[0].command`. */

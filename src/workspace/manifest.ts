@@ -33,12 +33,12 @@ function assertKnownFormat(value: unknown, path: string): void {
 /** Unlike other records it cannot be had again by redoing a step: it says what the run is. */
 const REMEDY = "restore it from a copy, or mend it by hand; the run's other records are not affected";
 
-/** Absolute path of the spec's file, which a manifest names relative to the real place of its workspace. */
+/** Absolute path of the file of a spec or a module, which a manifest names relative to the real place of its workspace. */
 export function specPlace(root: string, specFile: string, files: Files): string {
   return resolve(files.realPath(root) ?? root, specFile);
 }
 
-/** What a manifest says of where the spec's file is, so that `specPlace` finds it whatever the workspace is called by. */
+/** What a manifest says of where that file is, so that `specPlace` finds it whatever the workspace is called by. */
 export function relativeToWorkspace(root: string, specFile: string, files: Files): string {
   const folder = dirname(specFile);
   const real = join(files.realPath(folder) ?? folder, basename(specFile));

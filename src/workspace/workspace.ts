@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { WorkspaceView } from "../kernel/context.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { isAuraError, WorkspaceError } from "../kernel/errors.ts";
-import { assertOptions, type Expectations } from "../kernel/given-options.ts";
+import { assertOptions, type Expectations, TEXT } from "../kernel/given-options.ts";
 import { type PriorRun, priorSchema } from "../model/prior.ts";
 import { isUnderWay, manifestSchema, type RecordedStanding, type RunManifest } from "../model/run.ts";
 import { systemEffects } from "../platform/system.ts";
@@ -11,7 +11,7 @@ import * as layout from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
 import { folderIdentity, holdsRun, IF_EXISTS, type IfExists, notFound, placeForRun, whyTaken } from "./locate.ts";
 import { acquireLock, type Lock, type LockOptions } from "./lock/lock.ts";
-import { readManifest } from "./manifest.ts";
+import { readManifest, specPlace } from "./manifest.ts";
 import type { WriteOptions } from "./record-writer.ts";
 import { readPrior } from "./records.ts";
 import { type Note, type RunRequest, readNotes, takeRequests } from "./requests.ts";
@@ -26,6 +26,11 @@ export interface OpenOptions {
 export interface CreateOptions extends OpenOptions {
   /** What to do about a run that is already there: refuse (the default), go on with it, or take the next free name. */
   readonly ifExists?: IfExists;
+  /**
+   * Path of the module whose default export makes the pipeline, as `aura run loop.ts` gives it: it is recorded for
+   * `aura resume`, and its folder is the project unless the pipeline names another `root`. Default: a program makes it.
+   */
+  readonly module?: string;
 }
 
 const OPENING: Expectations = {
@@ -42,6 +47,7 @@ const CREATING: Expectations = {
     expected: IF_EXISTS.join(", "),
     holds: (value) => IF_EXISTS.some((one) => one === value),
   },
+  module: TEXT,
 };
 
 /**
@@ -55,6 +61,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   #folder: string | null = null;
   /** Nobody has run anything here, as far as is known. */
   #isNew = false;
+  #module: string | null = null;
 
   private constructor(root: string, effects: Effects) {
     super({ root, files: effects.files });
@@ -71,6 +78,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
     const { effects = systemEffects(), ifExists } = options;
     const workspace = new Workspace(placeForRun(resolve(root), effects, ifExists), effects);
     workspace.#isNew = ifExists !== "resume";
+    workspace.#module = options.module === undefined ? null : resolve(options.module);
     return workspace;
   }
 
@@ -121,6 +129,12 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   get folder(): string {
     this.#folder ??= folderIdentity(this.root, this.effects.files);
     return this.#folder;
+  }
+
+  /** Absolute path of the module that makes the pipeline of this run; `null` when a spec or a program does. */
+  get module(): string | null {
+    const recorded = this.#module === null ? this.readManifest()?.moduleFile : undefined;
+    return recorded === undefined ? this.#module : specPlace(this.root, recorded, this.effects.files);
   }
 
   /** Whether a run was started here. */

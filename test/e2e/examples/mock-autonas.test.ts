@@ -20,18 +20,21 @@ async function scores(workspace: string): Promise<readonly Listed[]> {
   return listed.hypotheses.map(({ id, score }) => ({ id, score }));
 }
 
-test("the spec and the program run without a key, and are the same loop: the same designs get the same scores", async () => {
-  const [spec, program] = await Promise.all([
+test("the spec, the program and its module run without a key, and are the same loop: the same designs get the same scores", async () => {
+  const [spec, program, module] = await Promise.all([
     here.run(["run", resolve("examples/mock-autonas-cli/spec.yaml")]),
     start(process.execPath, [resolve("examples/mock-autonas/run.mjs"), "program"], { cwd: here.path }).ended,
+    here.run(["run", resolve("examples/mock-autonas/loop.mjs"), "--workspace", "module"]),
   ]);
   expect(spec).toMatchObject({ code: 0 });
+  expect(module).toMatchObject({ code: 0, stderr: "" });
   expect(program).toMatchObject({ code: 0, stderr: "" });
   expect(program.stdout).toContain("best: i00003-h000 with accuracy 0.9834");
 
   const fromSpec = await scores("runs/mock-autonas-cli");
   expect(fromSpec).toHaveLength(9);
   expect(await scores("program")).toEqual(fromSpec);
+  expect(await scores("module")).toEqual(fromSpec);
   const { best } = await here.document<{ best: object }>(["inspect", "runs/mock-autonas-cli", "--json"]);
   expect(best).toMatchObject(BEST);
 });

@@ -84,6 +84,16 @@ describe("the closing text", () => {
     ]);
   });
 
+  it("of a module names the one limit that the command line knows, and leaves the others to the module", () => {
+    const of = (more: Partial<ClosingSummary>) => closingText({ ...done, isModule: true, ...more });
+    expect(of({})).toContain("aura resume runs/digits --max-iterations ");
+    expect(of({ reason: "target" })).toMatch(
+      /aura resume runs\/digits +# go on, after a change of the target in the module/,
+    );
+    for (const reason of ["target", "patience", "start-failed", "nothing-scored"] as const)
+      expect(of({ reason, stop: { patience: 2 } })).not.toContain("--set");
+  });
+
   it("names the difference and apply where the best is a changed state, and the log of the last failure", () => {
     const changed = closingText({ ...done, isChanged: true });
     expect(changed).toContain("aura inspect runs/digits diff start best ");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { setWords } from "../../../src/pipeline/changes.ts";
-import { applyOverrides, flagOverrides, readOverrides } from "../../../src/spec/overrides.ts";
+import { overridePaths } from "../../../src/pipeline/options.ts";
+import { applyOverrides, readOverrides } from "../../../src/spec/overrides.ts";
 
 describe("--set", () => {
   it.each([
@@ -67,7 +68,7 @@ describe("overrides", () => {
   });
 
   it("stand behind the short flags", () => {
-    expect(flagOverrides({ maxIterations: 3, seed: 0 })).toEqual({ "stop.iterations": 3, seed: 0 });
+    expect(overridePaths({ maxIterations: 3, seed: 0 })).toEqual({ "stop.iterations": 3, seed: 0 });
   });
 });
 
