@@ -91,6 +91,7 @@ function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): Ru
 
 async function send(request: CallRequest, asked: StartedCall, deps: CallServiceDeps): Promise<RunnerReply> {
   const { clock } = deps.effects;
+  using _ = deps.spending.running();
   let started = asked;
   const from = clock.monotonic();
   const ending = () => ({ endedAt: clock.now().toISOString(), durationMs: Math.round(clock.monotonic() - from) });

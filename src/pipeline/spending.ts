@@ -11,7 +11,10 @@ export class Spending {
   readonly #clock: Clock;
   readonly #activeBefore: number;
   #startedAt: number;
-  #pausedAt: number | null = null;
+  #isPaused = false;
+  #running = 0;
+  /** Since when time stands still, if it does. */
+  #stillSince: number | null = null;
 
   constructor(before: RunTotals, clock: Clock) {
     this.#totals = before;
@@ -21,22 +24,40 @@ export class Spending {
   }
 
   totals(): RunTotals {
-    return { ...this.#totals, activeMs: Math.round(this.#activeBefore + this.#now() - this.#startedAt) };
+    const now = this.#stillSince ?? this.#clock.monotonic();
+    return { ...this.#totals, activeMs: Math.round(this.#activeBefore + now - this.#startedAt) };
   }
 
-  /** Time stands still until `continue`. */
+  /** Until `continue` time stands still while nothing runs. */
   pause(): void {
-    this.#pausedAt = this.#now();
+    this.#isPaused = true;
+    this.#settle();
   }
 
   continue(): void {
-    const now = this.#now();
-    this.#pausedAt = null;
-    this.#startedAt += this.#clock.monotonic() - now;
+    this.#isPaused = false;
+    this.#settle();
   }
 
-  #now(): number {
-    return this.#pausedAt ?? this.#clock.monotonic();
+  /** Something runs until this is disposed of: its time counts, also while the run is paused. */
+  running(): Disposable {
+    this.#running += 1;
+    this.#settle();
+    return {
+      [Symbol.dispose]: () => {
+        this.#running -= 1;
+        this.#settle();
+      },
+    };
+  }
+
+  #settle(): void {
+    const now = this.#clock.monotonic();
+    if (this.#isPaused && this.#running === 0) this.#stillSince ??= now;
+    else if (this.#stillSince !== null) {
+      this.#startedAt += now - this.#stillSince;
+      this.#stillSince = null;
+    }
   }
 
   /** A call that was answered, or that failed and was paid for. */

@@ -61,12 +61,14 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
         const survivor = deps.survivors.take(id);
         using place = survivor ? placeOf(survivor, request) : await placeFor(request);
         deps.inputs.assertUnchanged();
+        using _ = deps.spending.running();
         if (survivor && !request.adopts) await deps.survivors.end(survivor);
         else record = await runAttempt(request, record, { id, place, survivor }, attempt);
       }
     },
     async beside(task, { alone = false } = {}) {
       using _ = await unlessStopped(deps.slots.acquire(deps.stopping, alone ? "alone" : "beside"));
+      using _running = deps.spending.running();
       return await task();
     },
   };

@@ -36,7 +36,7 @@ export function layoutFor({ columns, rows }: Size, state: DashboardState): Layou
 }
 
 function full(width: number, height: number, state: DashboardState): Layout {
-  const header = height >= 20 ? 4 : 3;
+  const header = height >= 20 && state.run?.goal !== "" ? 4 : 3;
   const top = BORDERS + (height >= 36 ? 6 : height >= 28 ? 5 : height >= 20 ? 4 : 3);
   const warning = state.warnings.length > 0 ? 1 : 0;
   const spare = height - header - top - warning - FOOTER - (BORDERS + 1 + LEAST_ROWS);

@@ -71,13 +71,15 @@ interface WarningView {
 /** Everything the dashboard shows, as told by events alone. */
 export interface DashboardState {
   readonly run: RunDescription | null;
-  /** When this process took up the run. */
+  /** When this process took up the run, less the time that stood still. */
   readonly since: string | null;
   readonly lastAt: string | null;
   readonly iteration: number | null;
   readonly stage: Stage | null;
   /** What was asked of it from elsewhere and holds it up. */
   readonly held: "stop" | "pause" | null;
+  /** Since when its time stands still: it is paused and nothing runs. */
+  readonly stillSince: string | null;
   readonly iterationsCompleted: number;
   /** Of the iteration under way. */
   readonly batch: { readonly proposed: number; readonly evaluated: number };
@@ -119,6 +121,7 @@ export const INITIAL_STATE: DashboardState = {
   iteration: null,
   stage: null,
   held: null,
+  stillSince: null,
   iterationsCompleted: 0,
   batch: { proposed: 0, evaluated: 0 },
   totals: NO_TOTALS,

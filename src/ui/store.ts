@@ -26,7 +26,17 @@ type EventOf<T extends AuraEvent["type"]> = Extract<AuraEvent, { type: T }>;
  * journal replayed through it gives the view the run had (but for the lines of trial output, which no journal holds).
  */
 export function reduce(before: DashboardState, event: AuraEvent): DashboardState {
-  return { ...change(before, event), lastAt: event.at };
+  return settled({ ...change(before, event), lastAt: event.at }, event.at);
+}
+
+/** Time stands still while the run is paused and nothing runs. */
+function settled(state: DashboardState, at: string): DashboardState {
+  const { held, running, calls, since, stillSince } = state;
+  const isStill = held === "pause" && running.length === 0 && calls.length === 0;
+  if (isStill) return stillSince === null ? { ...state, stillSince: at } : state;
+  if (stillSince === null || since === null) return state;
+  const later = Date.parse(since) + Date.parse(at) - Date.parse(stillSince);
+  return { ...state, since: new Date(later).toISOString(), stillSince: null };
 }
 
 /** The dashboard after these events, in order. */
@@ -112,6 +122,7 @@ function runStarted(state: DashboardState, { run, at }: EventOf<"run.started">):
     running: [],
     calls: [],
     held: null,
+    stillSince: null,
     rows: known.rows.map(withoutWork),
     finished: null,
   };

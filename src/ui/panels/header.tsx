@@ -159,9 +159,10 @@ function progress(state: DashboardState, now: number): number | null {
   return shares.length === 0 ? null : Math.min(1, Math.max(...shares));
 }
 
-function activeMs({ since, totals, finished }: DashboardState, now: number): number {
+function activeMs({ since, stillSince, totals, finished }: DashboardState, now: number): number {
   if (since === null || finished) return totals.activeMs;
-  return totals.activeMs + Math.max(0, now - Date.parse(since));
+  const until = stillSince === null ? now : Date.parse(stillSince);
+  return totals.activeMs + Math.max(0, until - Date.parse(since));
 }
 
 /** Iterations done, the one under way counted by the part of its batch that has a verdict. */

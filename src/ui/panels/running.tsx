@@ -115,6 +115,7 @@ function elapsed(startedAt: string, now: number): string {
 
 function idleWords(state: DashboardState): string {
   if (state.finished) return "nothing: the run is over";
+  if (state.held === "pause") return "nothing: the run is paused";
   switch (state.stage) {
     case "hypothesize":
       return "choosing hypotheses";

@@ -63,6 +63,23 @@ describe("spending", () => {
       activeMs: 1250,
     });
   });
+
+  test("counts no time while the run is paused, once nothing runs any more", async () => {
+    const clock = new ManualClock();
+    const spending = new Spending(NO_TOTALS, clock);
+    const [trial, call] = [spending.running(), spending.running()];
+    spending.pause();
+    await clock.advance(100);
+    trial[Symbol.dispose]();
+    await clock.advance(20);
+    call[Symbol.dispose]();
+    await clock.advance(5000);
+    spending.pause();
+    expect(spending.totals().activeMs).toBe(120);
+    spending.continue();
+    await clock.advance(3);
+    expect(spending.totals().activeMs).toBe(123);
+  });
 });
 
 describe("the emitter", () => {

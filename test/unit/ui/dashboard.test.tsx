@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { renderToString } from "ink";
 import { cleanup, render } from "ink-testing-library";
 import { afterEach, describe, expect, it } from "vitest";
-import type { AuraEvent } from "../../../src/kernel/events.ts";
-import { hypothesisId } from "../../../src/model/ids.ts";
+import type { AuraEvent, AuraEventBody } from "../../../src/kernel/events.ts";
+import { hypothesisId, trialId } from "../../../src/model/ids.ts";
 import { displayWidth } from "../../../src/text/width.ts";
 import { Dashboard, type DashboardProps } from "../../../src/ui/dashboard.tsx";
 import { INITIAL_VIEW } from "../../../src/ui/keys.tsx";
@@ -44,6 +44,30 @@ it("says in its first line from which run and state a run was started", () => {
     24,
   );
   expect(shown.split("\n")[0]).toMatch(/^◆ AURA {2}digits {2}from first@i00002-h001 +\S working/);
+});
+
+it("has no line for a goal that is not given", () => {
+  const events = stamp([runStarted]).map((event) =>
+    event.type === "run.started" ? { ...event, run: { ...event.run, goal: "" } } : event,
+  );
+  expect(frame(events, 80, 24).split("\n")[1]).toMatch(/^[━─]/);
+});
+
+it("says that nothing runs once a paused run has finished what ran, and its time stands still", () => {
+  const trial = { trialId: trialId("i00001-h000", "trial", 0), hypothesisId: hypothesisId(1, 0), attempt: 1 };
+  const outcome = { status: "completed", output: { accuracy: 0.5 } } as const;
+  const bodies: AuraEventBody[] = [
+    runStarted,
+    { type: "trial.started", ...trial, slot: 0 },
+    { type: "request.heard", kind: "pause" },
+    { type: "trial.finished", ...trial, outcome, durationMs: 1000, retrying: false },
+    { type: "request.heard", kind: "note", text: "later" },
+    { type: "request.heard", kind: "continue" },
+  ];
+  const events = stamp(bodies, 1000);
+  expect(frame(events.slice(0, 3), 80, 24)).toMatch(/■ paused[\s\S]*time 5s[\s\S]*i00001-h000-t00/);
+  expect(frame(events.slice(0, 5), 80, 24)).toMatch(/■ paused[\s\S]*time 3s[\s\S]*nothing: the run is paused/);
+  expect(frame(events, 80, 24)).toMatch(/working[\s\S]*time 6s/);
 });
 
 /** Hypotheses of an iteration each that crash, and are reviewed. */
