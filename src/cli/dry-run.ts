@@ -1,11 +1,11 @@
 import type { Files } from "../kernel/effects.ts";
-import { EXIT } from "../kernel/errors.ts";
+import { type Diagnostic, EXIT, type ToolMissingError } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import { isScoredAlike } from "../pipeline/changes.ts";
 import { readEarlier } from "../pipeline/prior.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { formatPlan, planRun, unsetKeys } from "../spec/plan.ts";
-import { resolveSpec } from "../spec/resolve.ts";
+import { missingProgram, resolveSpec } from "../spec/resolve.ts";
 import { holdsRun, type IfExists, placeForRun, whyTaken } from "../workspace/locate.ts";
 import type { Session } from "./session.ts";
 import { asTyped } from "./typed.ts";
@@ -27,7 +27,9 @@ export async function dryRun(
   const beginning = { prior: prior ?? [], ...(earlier && { earlier }) };
   const plan = await planRun(resolved, place, effects, beginning, noteOn(place, ifExists, effects.files));
   const hide = createRedactor(loaded.secrets);
-  warn(unsetKeys(resolved, effects));
+  const missing = await missingProgram(resolved, effects);
+  const lacks = missing === null ? [] : [lackOf(missing, loaded)];
+  warn([...unsetKeys(resolved, effects), ...lacks]);
   if (frame) {
     frame.tell("run.planned", { plan }, hide);
     finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });
@@ -35,6 +37,10 @@ export async function dryRun(
     process.stdout.write(`${asTyped(formatPlan(plan, hide.text))}\n`);
   }
   return EXIT.ok;
+}
+
+function lackOf({ message }: ToolMissingError, { file }: LoadedSpec): Diagnostic {
+  return { file, path: "", message: `a run would end with ${EXIT.toolMissing}: ${message}` };
 }
 
 /** What a run would do about the folder it is given. */

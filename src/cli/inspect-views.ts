@@ -1,6 +1,6 @@
 import { failedOf } from "../model/failed.ts";
 import type { JsonValue } from "../model/json.ts";
-import type { AttemptLogs, Details, HypothesisRow } from "../model/views.ts";
+import type { AttemptLogs, Details, HypothesisRow, Logs } from "../model/views.ts";
 import { systemClock } from "../platform/clock.ts";
 import {
   bestText,
@@ -94,7 +94,7 @@ function places(logs: readonly AttemptLogs[]): string {
   return paths.length === 0 ? "" : `\nlogs\n${paths.map((path) => `  ${terminalLine(path)}`).join("\n")}\n`;
 }
 
-function logsText(logs: readonly AttemptLogs[]): string {
+function logsText({ logs, evaluator }: Logs): string {
   const blocks = logs.flatMap(({ stdout, stderr }) =>
     [stdout, stderr].flatMap((log) =>
       log
@@ -104,5 +104,6 @@ function logsText(logs: readonly AttemptLogs[]): string {
         : [],
     ),
   );
+  if (evaluator !== undefined) blocks.push(`==> the end of what the evaluator printed <==\n${evaluator}`);
   return blocks.length === 0 ? "no output was logged\n" : `${blocks.join("\n\n")}\n`;
 }

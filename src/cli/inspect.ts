@@ -36,7 +36,7 @@ const VIEWS: { readonly [Name in ViewName]: View<OutputOf<`inspect-${Name}-outpu
   },
   insights: { ids: 0, document: (root, observer) => ({ insights: inspectInsights(root, observer) }) },
   calls: { ids: 0, document: inspectCalls },
-  logs: { ids: 1, document: (root, observer, [id = ""]) => ({ logs: inspectLogs(root, id, observer) }) },
+  logs: { ids: 1, document: (root, observer, [id = ""]) => inspectLogs(root, id, observer) },
   events: { ids: 0, document: (root, observer) => ({ events: inspectEvents(root, observer) }) },
 };
 

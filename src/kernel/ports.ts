@@ -75,6 +75,8 @@ export interface Evaluator extends Lifecycle {
   readonly metric?: Partial<MetricSettings>;
   /** How it comes to a score, for prompts to tell. */
   readonly terms?: ScoringTerms;
+  /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
+  probe?(ctx: ProbeContext): Promise<void>;
   evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation>;
 }
 

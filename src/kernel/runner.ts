@@ -3,6 +3,7 @@ import type { HypothesisId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { ProcessIdentity } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
+import type { ProbeContext } from "./starter.ts";
 
 /** `setup` runs once before the loop, `teardown` always after it, in reverse order. */
 export interface Lifecycle {
@@ -61,6 +62,8 @@ export interface Runner extends Lifecycle {
   mostTokens?(promptTokens: number): number | null;
   /** Dollars that a call with a prompt of so many tokens costs at most; `null` when no price is known. */
   mostCost?(promptTokens: number): number | null;
+  /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
+  probe?(ctx: ProbeContext): Promise<void>;
   run(request: RunnerRequest, ctx: RunnerContext): Promise<RunnerReply>;
 }
 

@@ -32,6 +32,8 @@ export interface ProbeContext {
   readonly settings: RunSettings;
   readonly effects: Effects;
   readonly signal: AbortSignal;
+  /** Start and make nothing: what only that would tell stays unknown. */
+  readonly onlyLook?: true;
 }
 
 /** A command of one attempt, wrapped already, that is to be run once, and all that is promised about it. */

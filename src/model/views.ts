@@ -230,8 +230,12 @@ export type Details = Infer<typeof detailsSchema>;
 
 export const logsOutput = described(
   "What `aura inspect <workspace> logs <id> --json` prints: the logs of a hypothesis, a trial or an attempt.",
-  exactly({ logs }),
+  exactly(["evaluator"], {
+    logs,
+    evaluator: described("Of a hypothesis whose evaluator's command failed: the last lines that it printed.", TEXT),
+  }),
 );
+export type Logs = Infer<typeof logsOutput>;
 /** The logs of one attempt at a trial; `null` for a stream that was not written to. */
 export type AttemptLogs = Infer<typeof logs>[number];
 

@@ -1,3 +1,3 @@
 export { type LoadSpecOptions, type LoadSpecTextOptions, loadSpec, loadSpecText } from "./load.ts";
 export { formatPlan, planRun, unsetKeys } from "./plan.ts";
-export { resolveSpec } from "./resolve.ts";
+export { missingProgram, resolveSpec } from "./resolve.ts";

@@ -3,7 +3,7 @@ import { assemble, type Parameter } from "../components/space/parameter.ts";
 import { KINDS } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { type Diagnostic, EXIT } from "../kernel/errors.ts";
-import type { Command, Experimenter, Runner, TrialPlace } from "../kernel/ports.ts";
+import type { Command, Experimenter, TrialPlace } from "../kernel/ports.ts";
 import { parametersSchema } from "../model/hypothesis.ts";
 import { hypothesisId, iterationName, trialId } from "../model/ids.ts";
 import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
@@ -25,7 +25,7 @@ import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { type SurveyedCopy, surveyCopy } from "./copy.ts";
 import { pathText } from "./diagnostics.ts";
 import { type Beginning, firstPrompt, START_REASON, START_SCORE } from "./first-prompt.ts";
-import type { ResolvedRun } from "./resolve.ts";
+import { asksRunner, type ResolvedRun } from "./resolve.ts";
 import { knownComponents, type Site, sitesOf } from "./sites.ts";
 
 const PLACE = described("Where in the spec, as in `--set`.", TEXT);
@@ -270,10 +270,6 @@ export function unsetKeys({ loaded }: ResolvedRun, { variables }: Pick<Effects, 
     const message = `${value} is not set, which holds the key of the model provider: a run would end with ${EXIT.provider}`;
     return [{ file: loaded.file, path: pathText(path), message }];
   });
-}
-
-function asksRunner(researcher: object): researcher is { readonly runner: Pick<Runner, "mostCost"> } {
-  return "runner" in researcher && typeof researcher.runner === "object" && researcher.runner !== null;
 }
 
 /** A plan for people, section by section, fit for a terminal; the prompt byte for byte. `hide` takes the secrets out of it. */

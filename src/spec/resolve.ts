@@ -2,7 +2,7 @@ import type { AnyDefinition, ToolProbe } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { ToolMissingError } from "../kernel/errors.ts";
 import { assertArgument, isObject } from "../kernel/given-options.ts";
-import type { Evaluator, Experimenter, Researcher, Reviewer } from "../kernel/ports.ts";
+import type { Evaluator, Experimenter, Researcher, Reviewer, Runner } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { RecordedSpec } from "../pipeline/options.ts";
@@ -85,6 +85,26 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
       changes: (previous) => specChanges(previous, loaded.raw, sources(previous.runId), loaded.registry),
     },
   };
+}
+
+/** The first program that is not there, of those that show without starting or making anything; for a dry run. */
+export async function missingProgram(run: ResolvedRun, effects: Effects): Promise<ToolMissingError | null> {
+  const { settings, experimenter, evaluator, researcher, reviewer } = run;
+  const ctx = { settings, effects, signal: new AbortController().signal, onlyLook: true } as const;
+  const stages: readonly object[] = [researcher, evaluator, reviewer];
+  const runners = stages.filter(asksRunner).map(({ runner }) => runner);
+  try {
+    for (const part of [experimenter, evaluator, ...runners]) await part.probe?.(ctx);
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof ToolMissingError) return thrown;
+    throw thrown;
+  }
+}
+
+/** Whether a part has a runner of its own. */
+export function asksRunner(part: object): part is { readonly runner: Runner } {
+  return "runner" in part && typeof part.runner === "object" && part.runner !== null;
 }
 
 const PROBE_TIMEOUT_MS = 20_000;

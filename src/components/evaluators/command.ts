@@ -4,7 +4,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import type { ProcessResult } from "../../kernel/effects.ts";
 import { messageOf, ToolMissingError } from "../../kernel/errors.ts";
 import { assertArgument, assertOptions, type InCode, inSchema } from "../../kernel/given-options.ts";
-import type { Evaluator } from "../../kernel/ports.ts";
+import type { Evaluator, ProbeContext } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
@@ -25,6 +25,8 @@ import { evaluationOf, failureReason, noScore } from "./answer.ts";
 const TIMEOUT = "10m";
 const GRACE_MS = 5000;
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
+/** In its scratch folder: the empty folder of a trial that has left none. */
+const NOTHING = "empty";
 /** What of AURA's own values its command may use. */
 const NAMES = ["aura.id", "aura.trial_dir", "aura.root", "aura.workspace", "aura.inputs"];
 
@@ -40,7 +42,8 @@ const OPTIONS = {
       description:
         "What prints the score: a number, or `{score, passed?, reason?, feedback?, metrics?, details?}` as JSON, last on stdout. " +
         "It runs in the project and is told of the hypothesis and its experiment as JSON on stdin; `{aura.trial_dir}` is the " +
-        "folder of the first trial, with what it wrote to `$AURA_TRIAL_DIR`, `{aura.inputs...}` are its own inputs, `{name}` is a parameter.",
+        "folder of the first trial, with what it wrote to `$AURA_TRIAL_DIR` and, under `project/`, what `keep_files` names of its " +
+        "copy of the project, the rest of which is gone; `{aura.inputs...}` are its own inputs, `{name}` is a parameter.",
     },
     shell: { type: "boolean", default: false, description: "Run the command as it is by `sh -c`." },
     inputs: {
@@ -97,6 +100,10 @@ export class CommandEvaluator implements Evaluator {
   async setup(ctx: RunContext): Promise<void> {
     this.#template.check(ctx.declared ?? {});
     this.#withheld = withheldMessage("the evaluator is", this.#sources(ctx));
+    await this.probe(ctx);
+  }
+
+  async probe(ctx: ProbeContext): Promise<void> {
     const program = typeof this.#source === "string" ? this.#source.trim().split(/\s+/)[0] : this.#source[0];
     if (this.#options.shell || program === undefined || /[{}'"\\]/.test(program)) return;
     const path = this.#options.env?.PATH ?? ctx.effects.variables.get("PATH");
@@ -119,10 +126,9 @@ export class CommandEvaluator implements Evaluator {
       const result = await ctx.trials.beside(start, { alone: this.#options.exclusive ?? false });
       signal.throwIfAborted();
       const stdout = effects.files.readText(join(scratch, "stdout")) ?? "";
-      if (result.end !== "exited" || result.exitCode !== 0) return failed(experiment, result);
-      const answer = answerIn(stdout);
+      const answer = result.end === "exited" && result.exitCode === 0 ? answerIn(stdout) : undefined;
       if (answer !== undefined) return evaluationOf(answer, experiment, ctx);
-      return noScore(experiment, `the evaluator printed no score${quoted(stdout)}`);
+      return failed(experiment, result, effects.files.stat(join(scratch, NOTHING)) !== null);
     } catch (thrown) {
       if (!(thrown instanceof CommandError)) throw thrown;
       return noScore(experiment, `the evaluator's command cannot be made: ${messageOf(thrown)}`);
@@ -143,7 +149,7 @@ export class CommandEvaluator implements Evaluator {
       const folder = workspace.trialDir(id, attempts.at(-1)?.attempt ?? 1);
       if (effects.files.stat(folder) !== null) return folder;
       // A trial that left nothing has no folder; whoever looks into it is to find nothing there.
-      const empty = join(scratch, "empty");
+      const empty = join(scratch, NOTHING);
       effects.files.makeDirectory(empty);
       return empty;
     });
@@ -208,11 +214,15 @@ function answerIn(stdout: string): JsonValue | undefined {
 }
 
 /** No score; the reason has the last line that the command printed, the details the lines before it. */
-function failed(experiment: Experiment, { end, exitCode, message, stdoutTail, stderrTail }: ProcessResult): Evaluation {
-  const what = end === "exited" ? `exited with ${exitCode}` : `ended: ${message ?? end}`;
-  const logTail = stderrTail.trim() === "" ? stdoutTail : stderrTail;
+function failed(experiment: Experiment, result: ProcessResult, foundNothing: boolean): Evaluation {
+  const { end, exitCode, message, stdoutTail, stderrTail } = result;
+  const what =
+    end !== "exited" ? `ended: ${message ?? end}` : exitCode === 0 ? "printed no score" : `exited with ${exitCode}`;
+  const why = foundNothing ? ", and the trial had left nothing in $AURA_TRIAL_DIR" : "";
+  const streams = exitCode === 0 ? [stdoutTail, stderrTail] : [stderrTail, stdoutTail];
+  const logTail = streams.find((text) => text.trim() !== "") ?? "";
   const [last = ""] = lastLines(logTail, 1);
-  return noScore(experiment, `the evaluator's command ${what}${quoted(last)}`, last === "" ? {} : { logTail });
+  return noScore(experiment, `the evaluator's command ${what}${why}${quoted(last)}`, last === "" ? {} : { logTail });
 }
 
 function quoted(text: string): string {

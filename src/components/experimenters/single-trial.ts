@@ -133,9 +133,11 @@ export class SingleTrialExperimenter implements Experimenter {
     this.#join();
     const { environment, executor } = this;
     this.#rows(ctx);
+    // Others have to start or make something to see what there is.
+    if (ctx.onlyLook && !(environment.addsNothing && executor?.starter?.probe === undefined)) return;
     await environment.probe?.(ctx);
     if (executor?.probe) await executor.probe(environment, ctx);
-    if (this.gpus !== undefined) await findDevices(this.gpus, ctx);
+    if (this.gpus !== undefined && !ctx.onlyLook) await findDevices(this.gpus, ctx);
     if (executor?.starter) return;
     for (const check of ctx.settings.checks) await localExecutor(check).probe?.(environment, ctx);
   }

@@ -4,7 +4,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import type { Effects, ProcessResult } from "../../kernel/effects.ts";
 import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts";
 import { assertArgument, assertOptions, type InCode, inSchema, objectOf, TEXT } from "../../kernel/given-options.ts";
-import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
+import type { ProbeContext, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { createRedactor } from "../../kernel/redact.ts";
 import type { Usage } from "../../model/call.ts";
 import { defined } from "../../model/json.ts";
@@ -146,6 +146,10 @@ export class CommandRunner implements Runner {
             ] as const,
           ]),
     ];
+    await this.probe(ctx);
+  }
+
+  async probe(ctx: ProbeContext): Promise<void> {
     const [file] = this.#words(false);
     const path = this.#options.env?.PATH ?? ctx.effects.variables.get("PATH");
     const found = findProgram(file, ctx.settings.root, path);

@@ -2,7 +2,7 @@ import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import type { AuraEvent } from "../../kernel/events.ts";
 import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../../model/ids.ts";
-import type { AttemptLogs, Details } from "../../model/views.ts";
+import type { AttemptLogs, Details, Logs } from "../../model/views.ts";
 import { nearest } from "../../text/nearest.ts";
 import { terminalLine } from "../../text/printable.ts";
 import { readJournal } from "../journal.ts";
@@ -27,14 +27,17 @@ export function inspectShow(root: string, id: string, { files }: Reader): Detail
   return details;
 }
 
-/** Where the logs of a hypothesis, a trial or an attempt are, and how they end. */
-export function inspectLogs(root: string, id: string, { files }: Reader): readonly AttemptLogs[] {
+/** Where the logs of a hypothesis, a trial or an attempt are, and how they end; of an evaluator that failed its last lines. */
+export function inspectLogs(root: string, id: string, { files }: Reader): Logs {
   const details = inspectShow(root, id, { files });
   if (details.kind !== "hypothesis" && details.kind !== "trial") {
     throw new WorkspaceError("usage", `"${id}" has no logs: name a hypothesis or a trial, like i00002-h003`);
   }
   const attempt = /\.a(\d+)$/.exec(id)?.[1];
-  return attempt === undefined ? details.logs : details.logs.filter((logs) => logs.attempt === Number(attempt));
+  if (attempt !== undefined) return { logs: details.logs.filter((logs) => logs.attempt === Number(attempt)) };
+  const printed = details.kind === "hypothesis" ? details.evaluation?.details.logTail : undefined;
+  if (typeof printed !== "string") return { logs: details.logs };
+  return { logs: details.logs, evaluator: printed.split("\n").map(terminalLine).join("\n") };
 }
 
 /** The events of the run so far, as they were logged. */

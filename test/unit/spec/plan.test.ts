@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { formatPlan, loadSpecText, planRun, resolveSpec, unsetKeys } from "../../../src/spec/index.ts";
+import { formatPlan, loadSpecText, missingProgram, planRun, resolveSpec, unsetKeys } from "../../../src/spec/index.ts";
 
 const builtins = await allBuiltins();
 
@@ -37,6 +37,31 @@ async function planOf(text: string) {
   const run = await resolveSpec(loaded, { effects, probe: false });
   return planRun(run, "/project/runs/digits", effects);
 }
+
+describe("a program that a run would miss", () => {
+  const missing = async (change: (text: string) => string) => {
+    const effects = systemEffects();
+    const text = change(SPEC.replaceAll(/python|npm/g, process.execPath));
+    const loaded = loadSpecText(text, "/project/spec.yaml", { registry: builtins });
+    return (await missingProgram(await resolveSpec(loaded, { effects, probe: false }), effects))?.tool ?? null;
+  };
+  it.each([
+    ["", (text: string) => text],
+    ["of a trial", (text: string) => text.replace(/command: \S+ train/, "command: no-such train")],
+    ["of a check", (text: string) => text.replace(/command: \S+ test/, "command: no-such test")],
+    ["of an evaluator", (text: string) => `${text}evaluator: { type: command, command: no-such x }\n`],
+    ["of a runner", (text: string) => text.replace(/main: \{.*\}$/m, "main: { type: command, argv: [no-such] }")],
+  ])("%s is told without starting anything", async (of, change) => {
+    expect(await missing(change)).toBe(of === "" ? null : "no-such");
+  });
+
+  it("is not looked for where something would have to be started or made to see it", async () => {
+    const environment = "environment: { type: docker, image: none/such }\n  executor:";
+    expect(
+      await missing((text) => text.replace("executor:", environment).replace(/\S+ train/, "no-such train")),
+    ).toBeNull();
+  });
+});
 
 describe("the keys that a run would need", () => {
   const unset = async (text: string, variables: Readonly<Record<string, string>>) => {

@@ -217,11 +217,11 @@ describe("inspect show", () => {
     const secret = join(temporaryFolder(), "secret");
     writeFileSync(secret, "secret");
     symlinkSync(secret, stderr);
-    const [logs] = inspectLogs(workspace.root, "i1-h0", observer);
+    const [logs] = inspectLogs(workspace.root, "i1-h0", observer).logs;
     expect(logs?.stdout).toMatchObject({ path: stdout, bytes: 10_014 });
     expect(logs?.stdout?.tail).toMatch(/xred\nend\n$/);
     expect(logs?.stdout?.tail.length).toBeLessThanOrEqual(4096);
     expect(logs?.stderr).toBeNull();
-    expect(inspectLogs(workspace.root, `${id}.a2`, observer)).toEqual([]);
+    expect(inspectLogs(workspace.root, `${id}.a2`, observer)).toEqual({ logs: [] });
   });
 });

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/model/json.ts";
+import { localObserver } from "../../../../src/platform/observer.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { planRun } from "../../../../src/spec/index.ts";
 import { resolveData, runData } from "../../../../src/testing/run-spec.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { inspectLogs } from "../../../../src/workspace/views/details.ts";
 
 let dir: TemporaryDirectory;
 beforeEach(() => {
@@ -66,7 +68,7 @@ describe("an evaluator's command", () => {
 
   it.each([
     ["fails", "echo no such answer >&2; exit 3", /^the evaluator's command exited with 3: no such answer$/],
-    ["prints no score", "echo looks good", /^the evaluator printed no score: looks good$/],
+    ["prints no score", "echo looks good", /^the evaluator's command printed no score: looks good$/],
     ["never ends", "sleep 60", /^the evaluator's command ended: timed out/],
     ["scores no number", `echo '{"score": "high"}'`, /not a finite number|score/],
   ])("that %s gives no score, and the reason says why", async (_, command, reason) => {
@@ -78,9 +80,12 @@ describe("an evaluator's command", () => {
   it("that fails at the end of a long traceback says the last line, and keeps those before it", async () => {
     const command =
       'for i in 1 2 3 4 5 6 7 8; do echo "  File line $i of a frame" >&2; done; echo "KeyError: THE CAUSE" >&2; exit 1';
-    const { evaluations, result } = await scoresOf({ command, shell: true });
+    const { evaluations, result, workspace } = await scoresOf({ command, shell: true });
+    expect(inspectLogs(workspace.root, "i00001-h000", localObserver()).evaluator).toMatch(
+      /line 1 of[\s\S]*THE CAUSE\n?$/,
+    );
     expect(evaluations[0]?.reason).toBe("the evaluator's command exited with 1: KeyError: THE CAUSE");
-    expect(result.lastFailed?.logTail).toMatch(/frame\n[\s\S]*KeyError: THE CAUSE$/);
+    expect(result.lastFailed?.logTail).toMatch(/frame\n[\s\S]*KeyError: THE CAUSE\n?$/);
   });
 
   it("is told of by a dry run as it is started: with its own inputs, and by no executor", async () => {
@@ -93,6 +98,32 @@ describe("an evaluator's command", () => {
     );
     const planned = plan.commands.find(({ path }) => path.startsWith("evaluator"));
     expect(planned?.argv).toEqual(["cat", dir.join("answers.txt")]);
+  });
+
+  it("is said to have found nothing where the trial left nothing in its folder", async () => {
+    const experimenter = {
+      type: "script",
+      shell: true,
+      cwd: "copy",
+      command: "echo 4 > sum.txt; echo done=$AURA_PARAM_n",
+    };
+    const command = 'cat "$AURA_TRIAL_DIR/sum.txt"';
+    const { evaluations } = await scoresOf({ command, shell: true }, { experimenter });
+    expect(evaluations[0]?.reason).toMatch(
+      /exited with 1, and the trial had left nothing in \$AURA_TRIAL_DIR: .*sum\.txt/,
+    );
+  });
+
+  it("finds what `keep_files` names of the copy that a trial ran in", async () => {
+    const experimenter = {
+      type: "script",
+      shell: true,
+      cwd: "copy",
+      command: "echo 4 > sum.txt; echo done=$AURA_PARAM_n",
+    };
+    const command = 'cat "$AURA_TRIAL_DIR/project/sum.txt"';
+    const { scores } = await scoresOf({ command, shell: true }, { experimenter, keep_files: ["sum.txt"] });
+    expect(scores).toEqual([4, 4]);
   });
 
   it("finds an empty folder where a trial has left nothing", async () => {
