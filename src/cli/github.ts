@@ -5,7 +5,7 @@ import { EXIT, isAuraError, messageOf } from "../kernel/errors.ts";
 import type { FinishReason } from "../model/run.ts";
 import { localObserver } from "../platform/observer.ts";
 import { headline } from "../reporters/closing.ts";
-import { jobSummary } from "../reporters/job-summary.ts";
+import { jobSummary, refusalSummary } from "../reporters/job-summary.ts";
 import { diagnosticWords } from "../spec/diagnostics.ts";
 import { terminalLine, terminalText } from "../text/printable.ts";
 import { specPlace } from "../workspace/manifest.ts";
@@ -65,9 +65,11 @@ export function githubJob({ GITHUB_WORKSPACE, GITHUB_STEP_SUMMARY }: NodeJS.Proc
       if (error && error.diagnostics.length > 0) annotate("error", error.diagnostics);
       else if (exitCode !== EXIT.ok)
         annotate(HELD.includes(exitCode) ? "warning" : "error", [noteOn(words, workspace)]);
-      if (!GITHUB_STEP_SUMMARY || !workspace || REFUSED.includes(exitCode)) return;
+      if (!GITHUB_STEP_SUMMARY) return;
       try {
-        if (workspace.hasRun()) appendFileSync(GITHUB_STEP_SUMMARY, summaryOf(words, workspace.root));
+        const root = workspace?.hasRun() && !REFUSED.includes(exitCode) ? workspace.root : null;
+        const notes = error && error.diagnostics.length > 0 ? error.diagnostics.map(diagnosticWords) : [message];
+        appendFileSync(GITHUB_STEP_SUMMARY, root === null ? refusalSummary(exitCode, notes) : summaryOf(words, root));
       } catch (thrown) {
         write(`warning: the summary of the job cannot be written: ${terminalLine(messageOf(thrown))}\n`);
       }

@@ -28,6 +28,12 @@ export function jobSummary(headline: string, summary: SummaryView, rows: readonl
   ].join("\n");
 }
 
+/** The same of a command that ended before there was anything of a run to tell. */
+export function refusalSummary(exitCode: number, messages: readonly string[]): string {
+  const lines = messages.flatMap((message) => message.split("\n")).map((line) => [code(line)]);
+  return `<h3>aura ended with ${exitCode}</h3>\n\n${table(lines)}\n`;
+}
+
 /** A block without empty lines, which would end it. */
 function table(rows: readonly (readonly string[])[]): string {
   const lines = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`);

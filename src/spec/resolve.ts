@@ -2,7 +2,7 @@ import type { AnyDefinition, ToolProbe } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { ToolMissingError } from "../kernel/errors.ts";
 import { assertArgument, isObject } from "../kernel/given-options.ts";
-import type { Evaluator, Experimenter, Researcher, Reviewer, Runner } from "../kernel/ports.ts";
+import type { Evaluator, Experimenter, ProbeContext, Researcher, Reviewer, Runner } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { RecordedSpec } from "../pipeline/options.ts";
@@ -61,17 +61,17 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
   const evaluator = builder.build("evaluator", spec.evaluator ?? { type: "metric" });
   const experimenter = builder.build("experimenter", spec.experimenter);
   const settings = { ...given, hidden: hiddenPaths([evaluator, experimenter], given.root) };
+  const researcher = builder.build("researcher", spec.researcher);
+  const reviewer = builder.build("reviewer", spec.reviewer ?? { type: "none" });
+  const stages = { researcher, experimenter, evaluator, reviewer };
   if (probe) {
     const { error } = createRedactor(loaded.secrets);
-    await experimenter.probe?.({ settings, effects, signal }).catch((thrown) => Promise.reject(error(thrown)));
+    await probeStages(stages, { settings, effects, signal }).catch((thrown) => Promise.reject(error(thrown)));
   }
   const sources = specSources(loaded, effects.files);
   return {
     settings,
-    researcher: builder.build("researcher", spec.researcher),
-    experimenter,
-    evaluator,
-    reviewer: builder.build("reviewer", spec.reviewer ?? { type: "none" }),
+    ...stages,
     loaded,
     secrets: loaded.secrets,
     keyVariables: loaded.keyVariables,
@@ -89,17 +89,26 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
 
 /** The first program that is not there, of those that show without starting or making anything; for a dry run. */
 export async function missingProgram(run: ResolvedRun, effects: Effects): Promise<ToolMissingError | null> {
-  const { settings, experimenter, evaluator, researcher, reviewer } = run;
-  const ctx = { settings, effects, signal: new AbortController().signal, onlyLook: true } as const;
-  const stages: readonly object[] = [researcher, evaluator, reviewer];
-  const runners = stages.filter(asksRunner).map(({ runner }) => runner);
+  const { settings } = run;
   try {
-    for (const part of [experimenter, evaluator, ...runners]) await part.probe?.(ctx);
+    await probeStages(run, { settings, effects, signal: new AbortController().signal, onlyLook: true });
     return null;
   } catch (thrown) {
     if (thrown instanceof ToolMissingError) return thrown;
     throw thrown;
   }
+}
+
+type Stages = Pick<ResolvedRun, "researcher" | "experimenter" | "evaluator" | "reviewer">;
+
+/** Has the stages and their runners look for what they need. */
+async function probeStages(
+  { researcher, experimenter, evaluator, reviewer }: Stages,
+  ctx: ProbeContext,
+): Promise<void> {
+  const stages: readonly object[] = [researcher, experimenter, evaluator, reviewer];
+  const runners = stages.filter(asksRunner).map(({ runner }) => runner);
+  for (const part of [experimenter, evaluator, ...runners]) await part.probe?.(ctx);
 }
 
 /** Whether a part has a runner of its own. */

@@ -116,7 +116,9 @@ describe("in a job of GitHub Actions", () => {
       expect(second).toContain(`line=${lineOf("parallel")},`);
       expect(rest).toEqual([]);
     }
-    expect(here.read("summary.md")).toBe("");
+    expect(here.read("summary.md")).toMatch(
+      /^<h3>aura ended with 2<\/h3>[\s\S]*<code>.*did you mean "parallel"\?<\/code>/,
+    );
   });
 
   it("a run that fails has a note at its spec and its cause in the summary and the last event", async () => {
@@ -156,7 +158,15 @@ describe("in a job of GitHub Actions", () => {
     const [note = "", ...rest] = commandsIn(refused.stdout);
     expect(note).toMatch(/^::error file=tiny\.yaml,title=AURA::(?!tiny failed).*experimenter/);
     expect(rest).toEqual([]);
-    expect(here.read("summary.md")).toBe(summary);
+    const added = (here.read("summary.md") ?? "").slice(summary?.length);
+    expect(added).toMatch(/^<h3>aura ended with 2<\/h3>/);
+    expect(added).not.toContain("tiny finished");
+
+    here.write("tool.yaml", spec({ name: "tool", more: "evaluator: { type: command, command: no-such-program x }" }));
+    const lacking = await step("npx aura run tool.yaml");
+    expect(lacking.code).toBe(5);
+    expect(here.read("summary.md")).toMatch(/<h3>aura ended with 5<\/h3>\n\n<table>\n<tr><td><code>.*no-such-program/);
+    expect(here.read("runs/tool/run.json")).toBeNull();
   });
 
   it("what a trial prints is no command to the job, and no markup of its page", async () => {
