@@ -1,11 +1,15 @@
 import { resolve } from "node:path";
+import { builtins } from "../components/builtins.ts";
 import { UsageError } from "../kernel/errors.ts";
+import type { Registry } from "../kernel/registry.ts";
+import type { RunManifest } from "../model/run.ts";
 import { isBetter } from "../model/score.ts";
 import type { Comparison } from "../model/views.ts";
 import { localObserver } from "../platform/observer.ts";
 import { textTable } from "../reporters/inspect-text.ts";
+import { specChanges } from "../spec/drift.ts";
 import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
-import { inspectSummary, manifestOf, type Observer } from "../workspace/views/queries.ts";
+import { inspectCalls, inspectSummary, manifestOf, type Observer } from "../workspace/views/queries.ts";
 import { bestSoFar } from "../workspace/views/standing.ts";
 import { type Answer, guarded } from "./output.ts";
 
@@ -23,16 +27,27 @@ export async function compare(places: readonly string[], flags: { readonly json?
       const [one, two] = [first, other].map(({ run, metric }) => `${run.workspace} ${metricText(metric)}`);
       throw new UsageError(`scores of different metrics cannot be compared: ${one}, ${two}`);
     }
-    const runs = seen.map(({ run }) => run);
+    const registry = await builtins();
+    const runs = seen.map(({ run, manifest }) => ({
+      ...run,
+      otherwise: otherScoring(first.manifest, manifest, registry),
+    }));
     const comparison = { metric: first.metric, runs, equal: equalOf(runs, first.metric.direction) };
     return { document: () => comparison, text: () => comparisonText(comparison, process.stdout.columns) };
   });
 }
 
-function look(place: string, observer: Observer): { readonly run: Run; readonly metric: Comparison["metric"] } {
+interface Seen {
+  readonly run: Omit<Run, "otherwise">;
+  readonly metric: Comparison["metric"];
+  readonly manifest: RunManifest;
+}
+
+function look(place: string, observer: Observer): Seen {
   const root = resolve(place);
   const { name, status, seed, best, totals, metric } = inspectSummary(root, observer);
-  const curve = bestSoFar({ root, files: observer.files }, manifestOf(root, observer.files));
+  const manifest = manifestOf(root, observer.files);
+  const curve = bestSoFar({ root, files: observer.files }, manifest);
   const found = curve.findIndex((at) => at !== null && at.id === best?.id);
   const bestAt = found === -1 ? null : found;
   return {
@@ -45,9 +60,21 @@ function look(place: string, observer: Observer): { readonly run: Run; readonly 
       bestAt,
       bestSoFar: curve.map((at) => at?.score ?? null),
       totals,
+      unpriced: inspectCalls(root, observer).calls.filter((call) => call.inputTokens !== null && call.costUsd === null)
+        .length,
     },
     metric,
+    manifest,
   };
+}
+
+/** Where a spec says another than the first run's that scores depend on; the seed may be another. */
+function otherScoring(first: RunManifest, other: RunManifest, registry: Registry): readonly string[] {
+  const changes = specChanges(first, other.spec, [], registry).filter(({ path, scores }) => scores && path !== "seed");
+  const inputs = other.inputs.filter(({ path, sha256 }) =>
+    first.inputs.some((input) => input.path === path && input.sha256 !== sha256),
+  );
+  return [...changes, ...inputs].map(({ path }) => path);
 }
 
 function equalOf(runs: readonly Run[], direction: Comparison["metric"]["direction"]): Comparison["equal"] {
@@ -67,19 +94,27 @@ function metricText({ name, direction }: Comparison["metric"]): string {
   return `${direction}s ${name ?? "score"}`;
 }
 
+function costText({ totals: { costUsd }, unpriced }: Run): string {
+  if (unpriced === 0) return formatCost(costUsd);
+  return costUsd === 0 ? "unknown" : `>${formatCost(costUsd)}`;
+}
+
 function comparisonText({ metric, runs, equal }: Comparison, width = 120): string {
   const format = scoreFormat(runs.flatMap(({ bestSoFar, best }) => [...bestSoFar, best?.score]));
   const right = (head: string) => ({ head, align: "right" }) as const;
-  const facts = runs.map(({ workspace, best, bestAt, bestSoFar, totals }) => [
-    workspace,
-    format(best?.score ?? null),
-    bestAt === null ? "-" : String(bestAt),
-    String(bestSoFar.length - 1),
-    formatCount(totals.inputTokens + totals.outputTokens),
-    formatCost(totals.costUsd),
-    formatDuration(totals.activeMs),
-    best ? parametersText(parametersOf(best.spec)) : "",
-  ]);
+  const facts = runs.map((run) => {
+    const { workspace, best, bestAt, bestSoFar, totals } = run;
+    return [
+      workspace,
+      format(best?.score ?? null),
+      bestAt === null ? "-" : String(bestAt),
+      String(bestSoFar.length - 1),
+      formatCount(totals.inputTokens + totals.outputTokens),
+      costText(run),
+      formatDuration(totals.activeMs),
+      best ? parametersText(parametersOf(best.spec)) : "",
+    ];
+  });
   const heads = [metric.name ?? "score", "at", "hypotheses", "tokens", "cost", "time"].map(right);
   const most = Math.max(...runs.map(({ bestSoFar }) => bestSoFar.length - 1));
   const curve = checkpoints(most, equal.hypotheses).map((n) => [
@@ -88,13 +123,21 @@ function comparisonText({ metric, runs, equal }: Comparison, width = 120): strin
     "",
   ]);
   const leader = equal.best === null ? "nothing has a score" : `${equal.best} is best with ${format(equal.score)}`;
+  const others = runs.filter(({ otherwise }) => otherwise.length > 0);
+  const none = runs.find(({ bestSoFar }) => bestSoFar.length === 1);
   return [
+    ...others.map(({ workspace, otherwise }) => {
+      return `${workspace} is scored otherwise than ${runs[0]?.workspace}: ${otherwise.join(", ")} is another`;
+    }),
+    ...(others.length > 0 ? [""] : []),
     ...textTable([{ head: "run" }, ...heads, { head: "parameters of the best" }], facts, width),
     "",
     "best so far",
     ...textTable([right("hypotheses"), ...runs.map(({ workspace }) => right(workspace)), { head: "" }], curve, width),
     "",
-    `at ${equal.hypotheses} hypotheses, which each of them has: ${leader}`,
+    none
+      ? `${none.workspace} has scored no hypothesis of its own yet`
+      : `at ${equal.hypotheses} hypotheses, which each of them has: ${leader}`,
     "",
   ].join("\n");
 }

@@ -36,6 +36,7 @@ export async function request(kind: RequestKind, place: string, note = ""): Prom
     const path = leave(
       () => leaveRequest(root, effects, kind, kind === "note" ? text : isLive ? lock.holder.token : ""),
       root,
+      isLive,
     );
     const say = (words: string): number => {
       process.stdout.write(`${words}\n`);
@@ -50,11 +51,12 @@ export async function request(kind: RequestKind, place: string, note = ""): Prom
 }
 
 /** Says of a failure to write that it is the asking that failed, and nothing of the run. */
-function leave(write: () => string, root: string): string {
+function leave(write: () => string, root: string, isLive: boolean): string {
   try {
     return write();
   } catch (thrown) {
     if (!(thrown instanceof StorageError)) throw thrown;
-    throw new StorageError("ask the run, which goes on all the same, by writing to", root, thrown.cause);
+    const what = isLive ? "ask the run, which goes on all the same, by writing to" : "leave the note for a resume in";
+    throw new StorageError(what, root, thrown.cause);
   }
 }

@@ -71,7 +71,17 @@ describe("the results of a run", () => {
     const { stdout } = await here.run(["compare", "w1", "w2", "w3"]);
     expect(stdout).toMatch(/^ +10 .*\n +12 .*\n +20 /m);
     expect(stdout).toContain(`at 12 hypotheses, which each of them has: ${seen.equal.best} is best`);
+    expect(stdout).not.toContain("scored otherwise");
     expect(await here.run(["compare", "w1", "none"])).toMatchObject({ code: 2 });
+  });
+
+  test("are said not to be comparable where they are scored in another way, and what has no price costs nobody knows what", async () => {
+    here.write("other.yaml", `${here.read("edits.yaml")}checks: [{ name: ok, command: "false" }]\n`);
+    await here.run(["run", "other.yaml", "--from", "runs/edits"]);
+    const { stdout } = await here.run(["compare", "runs/edits", "runs/edits-2"]);
+    expect(stdout).toMatch(/^runs\/edits-2 is scored otherwise than runs\/edits: checks is another\n\nrun /);
+    expect(stdout).toMatch(/^runs\/edits +2 .* unknown /m);
+    expect(stdout).toMatch(/\nruns\/edits-2 has scored no hypothesis of its own yet\n$/);
   });
 
   test("are listed with the best first", async () => {

@@ -88,6 +88,6 @@ test("where nothing runs, or nothing can be written, it is said why nothing was 
   const { code, stderr } = await here.run(["note", "w", "hello"]);
   expect({ code, stderr }).toMatchObject({
     code: 6,
-    stderr: expect.stringMatching(/cannot ask the run.*not a directory|EEXIST|ENOTDIR/i),
+    stderr: expect.stringMatching(/cannot leave the note for a resume in .*(?:not a directory|EEXIST|ENOTDIR)/i),
   });
 });
