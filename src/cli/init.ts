@@ -9,8 +9,14 @@ import { asTyped } from "./typed.ts";
 
 const TEMPLATES = fileURLToPath(new URL("../../templates/", import.meta.url));
 
-/** `aura init [template] [dir]`: writes a template's files, none of them over another. */
-export async function init(template: string, dir: string): Promise<number> {
+/** What a folder may hold that is no project of its own yet, besides what begins with a dot. */
+const BEGUN = /^(?:\.|package\.json$|package-lock\.json$|pnpm-lock\.yaml$|yarn\.lock$|node_modules$)/;
+/** A template of more files goes beside a project's own only where that is asked for. */
+const FEW_FILES = 2;
+
+/** `aura init [template] [dir]`: writes a template's files, none of them over another; by default here. */
+export async function init(template: string, given: string | undefined): Promise<number> {
+  const dir = given ?? ".";
   return guarded({}, async () => {
     const known = readdirSync(TEMPLATES).sort();
     if (!known.includes(template)) {
@@ -24,6 +30,13 @@ export async function init(template: string, dir: string): Promise<number> {
     if (taken.length > 0) {
       const advice = `name another folder, like: aura init ${template} my-${template}`;
       throw new UsageError(`nothing was written: ${taken.join(", ")} is there already\n${advice}`);
+    }
+    const isProject = given === undefined && readdirSync(dir).some((name) => !BEGUN.test(name));
+    if (isProject && names.length > FEW_FILES) {
+      const ways = `in a folder of its own: aura init ${template} my-${template}\nhere all the same: aura init ${template} .`;
+      throw new UsageError(
+        `nothing was written: it would be ${names.join(", ")}, beside what is in this folder\n${ways}`,
+      );
     }
     try {
       mkdirSync(dir, { recursive: true });

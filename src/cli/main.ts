@@ -290,8 +290,11 @@ function specCommands(aura: Command, exit: Exit): void {
       "search (over the options of a script), code (a model edits a program), agent (an agent's command line does), library (in JavaScript)",
       "search",
     )
-    .argument("[dir]", "the folder to write to", ".")
-    .action(async (template: string, dir: string) => {
+    .argument(
+      "[dir]",
+      "the folder to write to (default: this one; code and agent write beside a project only where it is named)",
+    )
+    .action(async (template: string, dir: string | undefined) => {
       const { init } = await import("./init.ts");
       exit(await init(template, dir));
     });

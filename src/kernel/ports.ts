@@ -9,11 +9,13 @@ import type { MetricSettings } from "../model/settings.ts";
 import type { Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
 import type { ScoringTerms, StageContext, StageResults, TrialContext } from "./context.ts";
 import type { ProcessEnd } from "./effects.ts";
+import type { ProbeContext } from "./run-context.ts";
 import type { Lifecycle } from "./runner.ts";
-import type { Command, ProbeContext, Starter, TrialPlace } from "./starter.ts";
+import type { Command, Starter, TrialPlace } from "./starter.ts";
 
+export type { ProbeContext } from "./run-context.ts";
 export type { Lifecycle, LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "./runner.ts";
-export type { Command, Ended, Handle, Job, ProbeContext, Starter, TrialPlace } from "./starter.ts";
+export type { Command, Ended, Handle, Job, Starter, TrialPlace } from "./starter.ts";
 
 // ---- The four stages
 

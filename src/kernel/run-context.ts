@@ -10,6 +10,15 @@ import type { FinishedTrial } from "../model/trial.ts";
 import type { Effects } from "./effects.ts";
 import type { Emit } from "./events.ts";
 
+/** Before a run: what a component has to look for the programs it needs. */
+export interface ProbeContext {
+  readonly settings: RunSettings;
+  readonly effects: Effects;
+  readonly signal: AbortSignal;
+  /** Start and make nothing: what only that would tell stays unknown. */
+  readonly onlyLook?: true;
+}
+
 /** Read access to records, for stages that need more than the history. Reads from disk each time. */
 export interface WorkspaceView {
   readonly root: string;

@@ -2,8 +2,7 @@ import type { FailedTry, Role, Usage } from "../model/call.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { ProcessIdentity } from "./effects.ts";
-import type { RunContext } from "./run-context.ts";
-import type { ProbeContext } from "./starter.ts";
+import type { ProbeContext, RunContext } from "./run-context.ts";
 
 /** `setup` runs once before the loop, `teardown` always after it, in reverse order. */
 export interface Lifecycle {

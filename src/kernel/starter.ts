@@ -1,7 +1,6 @@
 import type { JsonObject } from "../model/json.ts";
-import type { RunSettings } from "../model/settings.ts";
-import type { Effects, LimitTiers, ProcessEnd, ProcessLimits, ProcessRequest, ProcessUsage } from "./effects.ts";
-import type { RunContext } from "./run-context.ts";
+import type { LimitTiers, ProcessEnd, ProcessLimits, ProcessRequest, ProcessUsage } from "./effects.ts";
+import type { ProbeContext, RunContext } from "./run-context.ts";
 import type { Lifecycle } from "./runner.ts";
 
 /** A command: a program, its arguments, its whole environment, and where it runs. */
@@ -25,15 +24,6 @@ export interface TrialPlace {
   readonly hidden?: readonly string[];
   /** Limits that it has, for whatever holds them itself. */
   readonly limits?: ProcessLimits;
-}
-
-/** Before a run: what a component has to look for the programs it needs. */
-export interface ProbeContext {
-  readonly settings: RunSettings;
-  readonly effects: Effects;
-  readonly signal: AbortSignal;
-  /** Start and make nothing: what only that would tell stays unknown. */
-  readonly onlyLook?: true;
 }
 
 /** A command of one attempt, wrapped already, that is to be run once, and all that is promised about it. */

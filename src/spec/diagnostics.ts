@@ -1,9 +1,9 @@
 import type { Diagnostic } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Issue } from "../schema/issues.ts";
-import { nearest } from "../text/nearest.ts";
 import { blanked, terminalLine } from "../text/printable.ts";
 import { displayWidth } from "../text/width.ts";
+import { meantName } from "./meant.ts";
 import { placeKey, type Span, type SpecPath } from "./places.ts";
 import type { SpecSource } from "./source.ts";
 
@@ -66,7 +66,7 @@ export class DiagnosticWriter {
 
   #diagnostic(found: Finding, span: Span | null): Diagnostic {
     const given = found.given ?? (found.about === "key" ? found.path.at(-1) : undefined);
-    const suggestion = found.meant ?? (given === undefined ? null : nearest(given, found.candidates));
+    const suggestion = found.meant ?? (given === undefined ? null : meantName(given, found.candidates));
     const base = span
       ? this.at(found.path, found.message, span)
       : { path: pathText(found.path), message: this.#hide(found.message), file: OVERRIDES };
@@ -123,7 +123,7 @@ function oncePerMistake(findings: readonly Finding[]): readonly Finding[] {
       !unknown.some(
         (key) =>
           pathText(key.path.slice(0, -1)) === pathText(path) &&
-          nearest(key.path.at(-1) ?? "", key.candidates) === missing,
+          meantName(key.path.at(-1) ?? "", key.candidates) === missing,
       ),
   );
 }

@@ -34,6 +34,18 @@ it("writes over nothing, and says so with 2", async () => {
   expect(await dir.run(["init", "serach"])).toMatchObject({ code: 2, stderr: expect.stringContaining('"search"') });
 });
 
+it("puts an example of many files beside those of a project only where that is asked for", async () => {
+  using dir = desk({ "src/main.c": "mine", "package.json": "{}" });
+  const refused = await dir.run(["init", "code"]);
+  expect(refused).toMatchObject({ code: 2, stdout: "" });
+  expect(refused.stderr).toMatch(
+    /bench\.mjs, .*test\.mjs, beside[\s\S]*aura init code my-code\n[\s\S]*aura init code \.\n/,
+  );
+  expect(dir.read("spec.yaml")).toBeNull();
+  expect(await dir.run(["init", "code", "."])).toMatchObject({ code: 0 });
+  expect(dir.read("test.mjs")).not.toBeNull();
+});
+
 it("in an empty folder the bare command says how to begin", async () => {
   using dir = desk();
   expect(await dir.run([])).toMatchObject({ code: 2, stderr: expect.stringContaining("aura init") });

@@ -322,7 +322,7 @@ experimenter:
 `;
     expect(errorsOf(text)).toEqual([
       "3:7 expected text",
-      "4:38 expected one of maximize, minimize",
+      "4:38 expected one of maximize, minimize -> maximize",
       '5:1 unknown key "retires" -> retries',
       '7:9 unknown researcher type "serach"; known: prompt, search -> search',
       "10:16 AURA has no {aura.seeed}; it has id, trial_id, trial_dir, trial_index, seed, slot, workspace, root, inputs, params_file, args -> aura.seed",
@@ -334,6 +334,16 @@ experimenter:
     expect(errorsOf(changed("method: random", "methd: random").replace("high: 0.1", "high: 0"))).toEqual([
       '9:3 unknown key "methd" -> method',
       "11:41 has to be at least low, 0.00001",
+    ]);
+  });
+
+  it("tells the one name that means the same as what was written, else the nearest", () => {
+    const suggested = (from: string, to: string) => errorsOf(changed(from, to)).map((line) => line.split(" -> ")[1]);
+    expect(suggested("command:", "argv:")).toEqual(["command"]);
+    expect(suggested("low: 1e-5", "min: 1e-5")).toEqual(["low"]);
+    expect(suggested("type: script", "type: bash")).toEqual(["script"]);
+    expect(errorsOf(changed("type: search", "type: random"))).toEqual([
+      expect.stringContaining("random is a method of search: write { type: search, method: random }"),
     ]);
   });
 
