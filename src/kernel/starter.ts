@@ -93,6 +93,8 @@ export interface Starter extends Lifecycle {
   adopt?(ref: JsonObject, job: Job, ctx: RunContext): Promise<Handle | null>;
   /** The same with commands that another wraps inside of it. Absent where it does not go with one. */
   around?(inner: Starter): Starter;
+  /** Its wrapped commands run only by its own `start`: it goes inside of no other. */
+  readonly startsItself?: boolean;
   /**
    * Whether jobs stay as they are when the run is stopped for this reason, see `StopRequest`: the next resume goes on with
    * them. Without it they are ended, also in a queue.

@@ -145,7 +145,7 @@ export function executorContract(
       const stop = new AbortController();
       const running = project.run({ command: "node family.mjs stays" }, {}, { signal: stop.signal });
       const early = running.then(() => Promise.reject(new Error("the run ended before it was stopped")));
-      const beat = await Promise.race([project.appears(BEAT), early]);
+      await Promise.race([project.appears(BEAT), early]);
       const from = project.effects.clock.monotonic();
       early.catch(() => undefined);
       stop.abort(new Error("stopped by the suite"));
@@ -153,7 +153,7 @@ export function executorContract(
       hold(project.effects.clock.monotonic() - from < STOP_BOUND_MS, "it took longer than an executor may");
       hold(result.reason !== "iterations", `the run ended by ${result.reason}`);
       hold(workspace.readTrialRecord(TRIAL)?.state === "started", "a trial that was cut short counts as finished");
-      await project.isStill(beat);
+      await project.isStill(`${workspace.trialDir(TRIAL, 1)}/${BEAT}`);
     });
 
     promise("may write 100 MB, of which logs keep the beginning and the end", async (project) => {

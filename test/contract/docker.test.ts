@@ -10,15 +10,17 @@ const { sharedObjects } = JSON.parse(JSON.stringify(process.report.getReport()))
 const folders = sharedObjects.filter((path: string) => path.startsWith("/")).map((path: string) => dirname(path));
 
 // The suite's programs need a node, which the image does not have.
-executorContract(
-  scriptExecutor,
-  { describe: FULL ? docker.describe : describe.skip, it },
-  {
-    environment: {
-      type: "docker",
-      image: DOCKER_IMAGE,
-      mounts: [node, ...new Set<string>(folders)],
-      variables: { PATH: `${dirname(node)}:/usr/bin:/bin` },
+for (const warm of [false, true])
+  executorContract(
+    scriptExecutor,
+    { describe: FULL ? docker.describe : describe.skip, it },
+    {
+      environment: {
+        type: "docker",
+        image: DOCKER_IMAGE,
+        mounts: [node, ...new Set<string>(folders)],
+        variables: { PATH: `${dirname(node)}:/usr/bin:/bin` },
+        warm,
+      },
     },
-  },
-);
+  );

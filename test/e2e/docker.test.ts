@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
 import { type Desk, desk } from "../support/aura.ts";
@@ -81,6 +81,107 @@ for (const when of ["run on", "have ended"]) {
     expect(containers(at)).toEqual([]);
   });
 }
+
+/** What a trial prints first: what it finds of earlier ones, and since when its container has been running. */
+const FINDS = `echo "files: $(find /tmp /dev/shm -xdev -type f | wc -l)"; echo "others: $(grep -lx -e 'sleep' /proc/[0-9]*/comm | wc -l)"
+echo "since: $(cut -d' ' -f22 /proc/1/stat)"; echo 1 > "$AURA_TRIAL_DIR/own"; echo "score: $1"\n`;
+
+thorough(
+  "trials in a warm container share it, until one leaves something or does not end by itself",
+  async () => {
+    using at = project(`image: ${DOCKER_IMAGE}, warm: true`);
+    const ways = [
+      "touch /tmp/file /dev/shm/file",
+      "true",
+      `mkdir /tmp/kept; touch /tmp/kept/file; chmod 0 /tmp/kept`,
+      "true",
+      "setsid sleep 999 >&- 2>&- &",
+      "true",
+      `trap "" TERM; setsid sh -c 'trap "" TERM; sleep 999; true' & sleep 999; true`,
+      `rm -r "$AURA_TRIAL_DIR"; ln -s /bin "$AURA_TRIAL_DIR"; touch "\${AURA_TRIAL_DIR%/*}/beside"`,
+      "dd if=/dev/zero of=/tmp/file bs=1M count=100",
+      `[ ! -e "\${AURA_TRIAL_DIR%/*}/beside" ]`,
+    ];
+    at.write("ways.sh", `${FINDS}case $1 in ${ways.map((way, n) => `${n}) ${way};;`).join(" ")} esac\n`);
+    const spec = (at.read("aura.yaml") ?? "").replace(
+      /num_tasks.*/,
+      "num_tasks: 10, space: { n: { type: int, low: 0, high: 9 } } }",
+    );
+    at.write(
+      "aura.yaml",
+      spec
+        .replace("parallel: 2", "parallel: 1")
+        .replace(`"sh wait.sh {n}"`, `"sh ways.sh {n}", timeout: 3s, limits: { memory: 50M }`),
+    );
+    expect((await at.run(["run", "aura.yaml"])).code).toBe(0);
+    const trials = ways.map((_, n) => trial(at, `i00001-h00${n}-t00`));
+    const statuses = trials.map((each) => each.state === "finished" && each.outcome.status);
+    const completed = Array(6).fill("completed");
+    expect(statuses).toEqual([...completed, "timeout", "completed", "out-of-memory", "completed"]);
+    const told = ways.map(
+      (_, n) => at.read(`runs/boxed/iterations/00001/trials/i00001-h00${n}-t00.a1.stdout.log`) ?? "",
+    );
+    expect(told.filter((text) => text.includes("files: 0\nothers: 0\n"))).toHaveLength(10);
+    const since = told.map((text) => /since: (\d+)/.exec(text)?.[1]);
+    const isSame = since.slice(1).map((one, n) => one === since[n]);
+    expect(isSame).toEqual([true, true, false, true, false, true, false, true, false]);
+    expect(trials[0]?.attempts[0]?.ref).toMatchObject({ warm: true });
+    const folder = "runs/boxed/iterations/00001/trials";
+    expect(at.read(`${folder}/i00001-h006-t00.a1/own`)).toBe("1\n");
+    expect(existsSync(at.join(`${folder}/i00001-h007-t00.a1`))).toBe(false);
+    expect(existsSync(at.join("runs/boxed/warm"))).toBe(false);
+    expect(containers(at)).toEqual([]);
+  },
+  120_000,
+);
+
+for (const [what, environment, executor] of [
+  ["a warm container", "warm: true", ""],
+  ["a container with `on_crash: end`", "warm: false", ", on_crash: end"],
+]) {
+  thorough(`trials in ${what} are ended by the resume after AURA was killed, and run again`, async () => {
+    using at = project(`image: ${DOCKER_IMAGE}, ${environment}`);
+    at.write("aura.yaml", (at.read("aura.yaml") ?? "").replace(`{n}"`, `{n}"${executor}`));
+    const aura = at.start(["run", "aura.yaml"]);
+    for (let tries = 0; at.read("runs/boxed/run.json") === null || containers(at).length < 2; tries++) {
+      if (tries > 400) throw new Error("the containers never began");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    aura.kill("SIGKILL");
+    await aura.ended;
+    const before = containers(at);
+    expect(before).toHaveLength(2);
+    at.write("go", "");
+    expect((await at.run(["resume", "runs/boxed"])).code).toBe(0);
+    expect(containers(at)).toEqual([]);
+    for (const [n, id] of TRIALS.entries()) {
+      expect(trial(at, id)).toMatchObject({ state: "finished", outcome: { output: { score: n + 1 } } });
+      expect(at.lines(`runs/boxed/iterations/00001/trials/${id}.a2/runs`)).toEqual(["run"]);
+    }
+  });
+}
+
+thorough("warm containers end with the run at Ctrl-C", async () => {
+  using at = project(`image: ${DOCKER_IMAGE}, warm: true`);
+  const aura = at.start(["run", "aura.yaml", "--grace", "0s"]);
+  for (let tries = 0; at.read("runs/boxed/run.json") === null || containers(at).length < 2; tries++) {
+    if (tries > 400) throw new Error("the containers never began");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  aura.kill("SIGINT");
+  expect((await aura.ended).code).toBe(130);
+  expect(containers(at)).toEqual([]);
+});
+
+test("a warm container goes with no cluster, whose jobs have one each", async () => {
+  using at = project(`image: ${DOCKER_IMAGE}, warm: true`);
+  at.write(
+    "aura.yaml",
+    (at.read("aura.yaml") ?? "").replace(/executor: .*/, `executor: { type: slurm, command: "true" }`),
+  );
+  const { code, stderr } = await at.run(["validate", "aura.yaml"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("environment")]);
+});
 
 thorough(
   "two interrupts leave at once, and the next resume runs the trials again without counting a failure",

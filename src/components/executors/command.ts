@@ -115,7 +115,8 @@ export class CommandExecutor implements Executor {
     this.#given = starter;
     const isPlain =
       Object.keys(this.#starter).length === 0 && Object.getPrototypeOf(this.#starter) === Object.prototype;
-    const joined = isPlain ? starter : this.#starter.around?.(starter);
+    const around = starter.startsItself ? undefined : this.#starter.around?.(starter);
+    const joined = isPlain ? starter : around;
     if (!joined)
       throw new SpecError("this executor does not go with an environment that starts commands itself; use `script`");
     this.#starter = joined;

@@ -4,9 +4,9 @@ import type { Ended, Handle, Job } from "../../../kernel/ports.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
 import { type DockerClient, said } from "./client.ts";
 
-const NEVER = new AbortController().signal;
+export const NEVER = new AbortController().signal;
 /** Between SIGTERM and SIGKILL, in seconds, for a container whose time is over. */
-const GRACE_SECONDS = 5;
+export const GRACE_SECONDS = 5;
 /** The image's program for process 1 says so when there is no such program. */
 const NOT_STARTED = /^\[FATAL tini \(\d+\)\] exec (.*) failed: (.*)$/;
 
@@ -86,18 +86,19 @@ export class Container implements Handle {
 }
 
 /** Ends it, if it is there and has not ended, and leaves nothing of it. */
-async function removeContainer(name: string, client: DockerClient): Promise<void> {
+export async function removeContainer(name: string, client: DockerClient): Promise<void> {
   await client.call(["rm", "--force", "--volumes", "--", name], NEVER);
 }
 
-interface State {
+/** What is known of a container in which a command was run. */
+export interface State {
   readonly isRunning: boolean;
   readonly isOutOfMemory: boolean;
   readonly exitCode: number | null;
   readonly wasStarted: boolean;
 }
 
-function endOf(result: ProcessResult, state: State | null): Ended {
+export function endOf(result: ProcessResult, state: State | null): Ended {
   const gone = { exitCode: null, signal: null };
   const { end, message } = result;
   if (end === "output-limit") return { ...gone, end, ...(message === undefined ? {} : { message }) };

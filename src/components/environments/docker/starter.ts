@@ -3,10 +3,11 @@ import type { Effects, LimitTiers, ProcessLimits } from "../../../kernel/effects
 import { ToolMissingError } from "../../../kernel/errors.ts";
 import type { Command, Handle, Job, ProbeContext, Starter, TrialPlace } from "../../../kernel/ports.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
+import { defined, isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
 import { secretsIn } from "../../executors/bwrap-view.ts";
 import { DockerClient, isClientVariable } from "./client.ts";
 import { Container } from "./container.ts";
+import { execCommand, WARM_PROGRAMS, WarmContainers, type WarmPlace, warmFolder } from "./warm.ts";
 import {
   type ContainerOptions,
   commandWords,
@@ -24,6 +25,8 @@ export interface DockerStarterOptions extends Omit<ContainerOptions, "user"> {
   readonly source: ImageSource;
   /** `caller`: whoever runs AURA. `image`: as the image says. */
   readonly user: string;
+  /** Whether trials are started in a container of their slot's, instead of in one of their own. */
+  readonly warm: boolean;
 }
 
 const BUILD_TIMEOUT_MS = 3_600_000;
@@ -34,7 +37,7 @@ const UNTIL_ENDED = `trap "'$1' stop --time 1 -- '$0'" TERM INT; "$@" & wait $!;
 /** Whose container it is: the run, in the folder that it is in, and the attempt. */
 const ATTEMPT_LABEL = "aura.attempt";
 
-/** Starts each command in a container of its own, which has a name that a later AURA finds it by. */
+/** Starts each command in a container of its own, which has a name that a later AURA finds it by, or in that of its slot. */
 export class DockerStarter implements Starter {
   readonly isolates = true;
   readonly brings = ["PATH", "TMPDIR", "USER"];
@@ -43,9 +46,15 @@ export class DockerStarter implements Starter {
   #image: string | null = null;
   #engine: string | null = null;
   #secrets: readonly string[] | null = null;
+  #warm: WarmContainers | null = null;
+  /** A trial in a warm container cannot be told from others in it by a later AURA. */
+  readonly adopt?: NonNullable<Starter["adopt"]>;
+  readonly startsItself: boolean;
 
   constructor(options: DockerStarterOptions, effects?: Effects) {
     this.#options = options;
+    this.startsItself = options.warm;
+    if (!options.warm) this.adopt = (ref, job, ctx) => this.#adopt(ref, job, ctx);
     this.#client = effects === undefined ? null : new DockerClient(effects);
   }
 
@@ -65,16 +74,25 @@ export class DockerStarter implements Starter {
         "unset DOCKER_HOST, or choose another context",
       );
     this.#image = await imageId(this.#options.source, client, signal);
+    if (this.#options.warm) await assertPrograms(WARM_PROGRAMS, this.#image, client, signal);
   }
 
   async setup(ctx: RunContext): Promise<void> {
     // In code nothing was looked for before the run.
     if (this.#image === null) await this.probe(ctx);
     this.#client = new DockerClient(ctx.effects);
+    if (this.#options.warm) {
+      this.#warm = new WarmContainers(this.#client, ctx);
+      await this.#warm.sweep(ctx.signal);
+    }
     const others = this.#otherImages(ctx);
     if (others.length === 0) return;
     const message = `${labelOf(this.#options.source)} is another image now (${this.#image}) than for earlier trials of this run (${others.join(", ")}): scores may not compare; \`image: <id>\` names one for good`;
     ctx.emit({ type: "warning", code: "image-changed", message });
+  }
+
+  async teardown(): Promise<void> {
+    await this.#warm?.close();
   }
 
   /** Ids of images that this one was when the run recorded it before. */
@@ -91,58 +109,78 @@ export class DockerStarter implements Starter {
 
   /** What the image is and what runs it, for records. */
   describe(): JsonObject {
-    const { source, network } = this.#options;
-    return { ...source, id: this.#image, engine: this.#engine, network };
+    const { source, network, warm } = this.#options;
+    return { ...source, id: this.#image, engine: this.#engine, network, ...(warm ? { warm } : {}) };
   }
 
   limitTiers(limits: ProcessLimits): LimitTiers {
     return Object.fromEntries(Object.keys(limits).map((name) => [name, "container"]));
   }
 
-  /** A client that waits for its container and removes it, behind a shell that ends both when it is asked to end. */
+  /**
+   * A client that waits for its container and removes it, behind a shell that ends both when it is asked to end. In a
+   * warm container only the client.
+   */
   wrap(command: Command, place: TrialPlace): Command {
     const client = this.#known();
     const { label, name } = containerOf(command.env.AURA_TRIAL);
-    const { files } = client.effects;
-    this.#secrets ??= secretsIn(place.root, place.inputs, files);
-    const hidden = [...(place.hidden ?? []), ...this.#secrets];
     const { AURA_TRIAL: _marker, ...all } = { ...this.#options.variables, ...command.env };
     const { CUDA_VISIBLE_DEVICES: devices, ...others } = all;
     const given = this.#options.gpus ? others : all;
+    // By the marker of the run the container's processes would be taken for leftovers of this machine.
+    const variables = (env: Command["env"]) => [...variableWords(env), "--env", `AURA_TRIAL=${name}`];
+    const envOf = (env: Command["env"]) => {
+      const passed = Object.entries(env).filter(([key]) => !isClientVariable(key));
+      return { ...Object.fromEntries(passed), ...client.env };
+    };
+    const file = client.program ?? "docker";
+    if (this.#options.warm) {
+      const { args, env } = execCommand({ ...command, env: given }, place, warmPlace(command.env, label), variables);
+      return { file, args, env: { ...envOf(env), ...defined({ CUDA_VISIBLE_DEVICES: devices }) }, cwd: "/" };
+    }
     const args = [
-      ...["-c", UNTIL_ENDED, name, client.program ?? "docker", "run", "--rm"],
+      ...["-c", UNTIL_ENDED, name, file, "run", "--rm"],
       ...["--sig-proxy=false", "--name", name, "--label", `${ATTEMPT_LABEL}=${label}`],
+      ...this.#words(place, devices),
+      ...variables(given),
+      ...commandWords(command, this.#image ?? labelOf(this.#options.source)),
+    ];
+    return { file: "/bin/sh", args, env: envOf(given), cwd: command.cwd };
+  }
+
+  /** What a container is made by, besides its name, variables and command. */
+  #words(place: TrialPlace, devices: string | undefined): readonly string[] {
+    const { files } = this.#known().effects;
+    this.#secrets ??= secretsIn(place.root, place.inputs, files);
+    const hidden = [...(place.hidden ?? []), ...this.#secrets];
+    return [
       ...containerWords({ ...this.#options, user: this.#user() }),
       ...limitWords(place.limits ?? {}),
       ...(this.#options.gpus ? gpuWords(devices) : []),
       ...placeWords({ ...place, hidden }, this.#options, files),
-      ...variableWords(given),
-      // By the marker of the run the container's processes would be taken for leftovers of this machine.
-      ...["--env", `AURA_TRIAL=${name}`],
-      ...commandWords(command, this.#image ?? labelOf(this.#options.source)),
     ];
-    const passed = Object.entries(given).filter(([key]) => !isClientVariable(key));
-    return {
-      file: "/bin/sh",
-      args,
-      env: { ...Object.fromEntries(passed), ...client.env },
-      cwd: command.cwd,
-    };
   }
 
   start(jobs: readonly Job[], ctx: RunContext): readonly Handle[] {
     return jobs.map((job) => {
-      const { name } = containerOf(job.marker);
+      const { name, label } = containerOf(job.marker);
       if (this.#options.user !== "caller") ctx.effects.files.chmod(job.place.trialDir, 0o777);
+      const ref = { container: name, image: this.#image };
+      if (this.#warm) {
+        const place = warmPlace(job.env, label);
+        const words = this.#words({ ...job.place, trialDir: place.folder }, job.env.CUDA_VISIBLE_DEVICES);
+        const image = ["--entrypoint", "", this.#image ?? labelOf(this.#options.source)];
+        return this.#warm.start(job, ref, [...words, ...image], place, ctx.signal);
+      }
       // Without the shell, and not removed by itself: what became of it is asked afterwards, by a later AURA too.
       const args = ["run", ...job.args.slice(job.args.indexOf("--rm") + 1)];
-      const container = new Container({ container: name, image: this.#image }, job, this.#known(), ctx.signal);
+      const container = new Container(ref, job, this.#known(), ctx.signal);
       container.run(args, earlierContainer(name));
       return container;
     });
   }
 
-  async adopt(ref: JsonObject, job: Job, ctx: RunContext): Promise<Handle | null> {
+  async #adopt(ref: JsonObject, job: Job, ctx: RunContext): Promise<Handle | null> {
     const { container } = ref;
     if (typeof container !== "string") return null;
     const client = this.#known();
@@ -196,6 +234,12 @@ function containerOf(marker = "trial/"): { readonly name: string; readonly label
   return { label, name: `aura-${label.replace(/[^A-Za-z0-9_.-]+/g, "-")}` };
 }
 
+/** The container of a trial's slot, and where its folder is meanwhile. `label` is that of the attempt. */
+function warmPlace({ AURA_WORKSPACE = "", AURA_SLOT = "0" }: Command["env"], label: string): WarmPlace {
+  const { name } = containerOf(`${label.slice(0, label.lastIndexOf("/"))}/warm-${AURA_SLOT}/`);
+  return { container: name, folder: join(warmFolder(AURA_WORKSPACE), AURA_SLOT) };
+}
+
 /** That of the attempt before: one that was cut short may still be there. */
 function earlierContainer(name: string): string | null {
   const [, trial, attempt] = /^(.*\.a)(\d+)$/.exec(name) ?? [];
@@ -220,6 +264,14 @@ async function imageId(source: ImageSource, client: DockerClient, signal: AbortS
   const built = await client.call(args, signal, BUILD_TIMEOUT_MS);
   if (built.ok) return built.text;
   throw unusable(`no image could be built from ${dockerfile}: ${built.said}`, `try \`docker ${args.join(" ")}\``);
+}
+
+async function assertPrograms(names: readonly string[], image: string, client: DockerClient, signal: AbortSignal) {
+  const look = ["sh", "-c", 'for name do command -v "$name" >&2 || exit; done', "sh", ...names];
+  const words = ["--rm", "--pull", "never", "--network", "none", "--entrypoint", "", image];
+  const { ok, said } = await client.call(["run", ...words, ...look], signal);
+  const needs = `\`warm\` needs ${names.join(", ")} in the image`;
+  if (!ok) throw unusable(`${needs}: ${said}`, "leave `warm` out: each trial has a container of its own then");
 }
 
 function unusable(problem: string, remedy: string): ToolMissingError {
