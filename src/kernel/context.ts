@@ -45,6 +45,8 @@ export interface HistoryEntry {
 export interface History {
   readonly entries: readonly HistoryEntry[];
   readonly best: HistoryEntry | null;
+  /** How many count for `stop.hypotheses`: without the start, with what was rolled back. */
+  readonly tried: number;
   /** Proposals that the previous iteration refused. */
   readonly refused: readonly RefusedProposal[];
   /** Insights of finished iterations that still stand, oldest first, cut to `insight_window`. */

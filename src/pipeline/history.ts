@@ -77,6 +77,7 @@ export class RunHistory {
     const history = {
       entries: this.#entries,
       best: this.#archive.best(),
+      tried: this.#progress.hypotheses,
       refused: this.#refused,
       // Worked out when it is read: most stages have no use for it.
       get insights() {

@@ -167,7 +167,8 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       if (request.cwd === "copy") await deps.copies.make(request.hypothesis, ctx.cwd);
       stage.effects.files.append(ctx.paramsFile, `${JSON.stringify(request.hypothesis.spec, null, 2)}\n`);
     }
-    const result = await attempt(ctx);
+    const tried = await attempt(ctx);
+    const result = { ...tried, outcome: ofAnyAttempt(tried.outcome, ctx) };
     const input = deps.inputs.changed();
     if (input === null) return request.capture ? captured(request, ctx.cwd, result) : result;
     const message = `an input, which is read-only data, changed while this trial ran: ${input}`;
@@ -329,4 +330,14 @@ export function retriesUsed(attempts: readonly TrialAttempt[]): {
     else own++;
   }
   return { infrastructure, own };
+}
+
+/** What failed, in words that are the same whichever attempt it was: files of its copy of the project by their paths in that. */
+function ofAnyAttempt(outcome: TrialOutcome, { trialDir }: Pick<TrialContext, "trialDir">): TrialOutcome {
+  if (outcome.status === "completed") return outcome;
+  const { message, logTail, ...failure } = outcome.failure;
+  const told = (text: string): string =>
+    text.replaceAll(`${trialDir}/${PROJECT_COPY}/`, "").replaceAll(trialDir, "$AURA_TRIAL_DIR");
+  const printed = logTail === undefined ? {} : { logTail: told(logTail) };
+  return { ...outcome, failure: { ...failure, message: told(message), ...printed } };
 }

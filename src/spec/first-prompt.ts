@@ -102,6 +102,7 @@ function previewContext(
       entries: isTracking ? [start] : [],
       best: isTracking ? start : null,
       refused: [],
+      tried: 0,
       insights: [],
     },
     rng: effects.rng(settings.seed).fork("iteration-1"),

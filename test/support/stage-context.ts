@@ -49,7 +49,7 @@ export function stageContext(options: StageContextOptions = {}): StageContext {
     emit: (event) => options.events?.push(event),
     signal: options.signal ?? new AbortController().signal,
     iteration,
-    history: { entries, best: null, refused: [], insights: [] },
+    history: { entries, best: null, tried: entries.length, refused: [], insights: [] },
     rng: seededRng(seed).fork(`iteration-${iteration}`),
     calls: { ask: () => Promise.reject(new Error("no call was expected")) },
     trials: { run: () => Promise.reject(new Error("no trial was expected")), beside: (task) => task() },

@@ -1,5 +1,5 @@
 import type { HistoryEntry, StageContext } from "../../kernel/context.ts";
-import { compareIds } from "../../model/ids.ts";
+import { compareIds, type HypothesisId } from "../../model/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { Direction } from "../../model/settings.ts";
 import { clip, clipLines, fence, promptLine, promptText } from "../../text/printable.ts";
@@ -9,6 +9,7 @@ export const MAX_LINE = 600;
 /** Of all that is told of one hypothesis besides its line, what its diff may take if there is room. */
 const MAX_RATIONALE = 1000;
 const MAX_METRICS = 1000;
+const MAX_WHY = 200;
 const MAX_DIFF = 16_000;
 
 /** Fields of a hypothesis that a template can read, each a single value. */
@@ -39,6 +40,12 @@ export function entryLine(entry: Described): string {
   const parameters = promptLine(JSON.stringify(entry.spec), MAX_LINE);
   const spec = entry.hasEdits && parameters === "{}" ? "" : ` spec=${parameters}`;
   return clip(`${entry.id}${label} ${verdict}${edits}${spec}`, MAX_LINE);
+}
+
+/** Why a hypothesis was tried, in a line; empty where that is not known. */
+export function reasonToTry(id: HypothesisId, { workspace }: Pick<StageContext, "workspace">): string {
+  const why = promptLine(workspace.readHypothesis(id)?.rationale ?? "", MAX_WHY);
+  return why === "" ? "" : `why: ${why}`;
 }
 
 function bracketed(reason: string): string {

@@ -3,7 +3,7 @@ import type { Failure } from "../../model/trial.ts";
 import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { clip, fence, promptLine, promptText } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./budgets.ts";
-import { MAX_LINE } from "./entries.ts";
+import { MAX_LINE, reasonToTry } from "./entries.ts";
 import { fencedText, printableJson, printableList } from "./printable.ts";
 
 /** Iterations whose failures are told. */
@@ -30,10 +30,11 @@ export function failuresVariable(ctx: StageContext): unknown {
       reason: promptLine(entry.reason, MAX_LINE) || "it has no score",
       spec: printableJson(entry.spec),
     };
+    const why = reasonToTry(entry.id, ctx);
     const feedback = taken(entry.feedback ?? "", room / 2);
     const log = taken(logEnd(ctx.workspace.readExperiment(entry.id)?.failure, item.reason), room / 2 - feedback.length);
     room -= feedback.length + log.length + MAX_LINE;
-    return { ...item, edit: "", feedback: fencedText(feedback), log: fencedText(log), text: [feedback, log] };
+    return { ...item, edit: "", feedback: fencedText(feedback), log: fencedText(log), text: [why, feedback, log] };
   });
   const refused = ctx.history.refused.slice(0, MAX_FAILURES).map(({ label, reason, edit = "" }) => {
     const shown = taken(promptText(edit), room);
@@ -53,9 +54,10 @@ export function failuresVariable(ctx: StageContext): unknown {
   const lines = items.map(({ id, label, reason, spec, text }) => {
     const parameters = clip(String(spec), 200);
     const shown = id === "" || parameters === "{}" ? "" : ` spec=${parameters}`;
-    return [`${id === "" ? `proposal "${label}"` : id}: ${reason}${shown}`, ...text]
-      .filter((part) => part !== "")
-      .join("\n");
+    const named = [id === "" ? "proposal" : id, label === "" ? "" : JSON.stringify(label)].filter(
+      (part) => part !== "",
+    );
+    return [`${named.join(" ")}: ${reason}${shown}`, ...text].filter((part) => part !== "").join("\n");
   });
   return printableList(
     items.map(({ text: _, ...item }) => item),
@@ -68,10 +70,11 @@ function taken(text: string, room: number): string {
   return text.length <= room ? text : "";
 }
 
-/** The end of what it printed on stderr, or else at all; empty where the reason says it already. */
+/** The end of what it printed on stderr, or else at all, without the last lines that the reason says already. */
 export function logEnd(failure: Pick<Failure, "logTail"> | undefined, reason: string): string {
-  const log = promptText(failure?.logTail ?? "")
+  const lines = promptText(failure?.logTail ?? "")
     .trimEnd()
-    .slice(-MAX_LOG);
-  return reason.includes(log.trim()) ? "" : log;
+    .split("\n");
+  while (lines.length > 0 && reason.includes(promptLine(lines.at(-1) ?? "", MAX_LINE))) lines.pop();
+  return lines.join("\n").slice(-MAX_LOG);
 }

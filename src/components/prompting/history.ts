@@ -3,7 +3,7 @@ import { compareIds } from "../../model/ids.ts";
 import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { clipLines, fence, promptLine } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./budgets.ts";
-import { type Details, detailsOf, entryLine, rankedEntries, shownEntry } from "./entries.ts";
+import { type Details, detailsOf, entryLine, rankedEntries, reasonToTry, shownEntry } from "./entries.ts";
 import { failedLately } from "./failures.ts";
 import { printableList } from "./printable.ts";
 import { standingOf } from "./standing.ts";
@@ -54,7 +54,8 @@ function listedHistory(
   for (let place = 0; place < MAX_CONSIDERED && room > 0; place++) {
     for (const entry of [ranked[place], latest[place]]) {
       if (!entry || kept.has(entry.id)) continue;
-      const line = entryLine(entry);
+      // Of edits the parameters say nothing.
+      const line = `${entryLine(entry)} ${entry.hasEdits ? reasonToTry(entry.id, ctx) : ""}`.trimEnd();
       room -= line.length + 1;
       if (room > 0) kept.set(entry.id, line);
     }

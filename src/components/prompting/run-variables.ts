@@ -27,13 +27,12 @@ export function minDeltaText({ minDelta: { kind, value } }: Pick<MetricSettings,
  */
 export function budgetVariable(ctx: StageContext): unknown {
   const { stop, timeBudgetMs } = ctx.settings;
-  const done = ctx.history.entries.length;
   const fields = {
     iteration: ctx.iteration,
     iterations: stop.iterations ?? "",
     iterations_left: stop.iterations === undefined ? "" : Math.max(0, stop.iterations - ctx.iteration + 1),
     hypotheses: stop.hypotheses ?? "",
-    hypotheses_left: stop.hypotheses === undefined ? "" : Math.max(0, stop.hypotheses - done),
+    hypotheses_left: stop.hypotheses === undefined ? "" : Math.max(0, stop.hypotheses - ctx.history.tried),
     tokens: stop.tokens ?? "",
     cost_usd: stop.costUsd ?? "",
     wall_clock: stop.wallClockMs === undefined ? "" : seconds(stop.wallClockMs),

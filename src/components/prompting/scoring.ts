@@ -1,4 +1,5 @@
 import type { StageContext } from "../../kernel/context.ts";
+import type { JsonValue } from "../../model/json.ts";
 import { commandText } from "../../model/settings.ts";
 import { clip, fence, listed, promptText } from "../../text/printable.ts";
 import { printableList, printableRecord } from "./printable.ts";
@@ -21,7 +22,7 @@ export function scoringVariable(ctx: StageContext): unknown {
     trials,
     timeout: Number.isFinite(longest) ? seconds(longest) : "",
     limits: Object.entries(limits)
-      .map(([name, value]) => `${name} ${String(value)}`)
+      .map(([name, most]) => limitText(name, most))
       .join(", "),
     scorer: promptText(scorer),
     read_only: readOnlyText(tracked, inputs),
@@ -38,11 +39,32 @@ export function scoringVariable(ctx: StageContext): unknown {
       ? ""
       : `${trials > 1 ? `Each is run ${trials} times by` : "Each is run by"}\n${fence(clip(fields.command, MAX_COMMAND))}`,
     fields.timeout === "" ? "" : `A trial may take ${fields.timeout} at most.`,
-    fields.limits === "" ? "" : `Its limits: ${fields.limits}.`,
+    fields.limits === "" ? "" : `It may use ${fields.limits}.`,
     fields.read_only,
     fields.capture,
   ];
   return printableRecord(fields, lines.filter((line) => line !== "").join("\n"));
+}
+
+/** Limits by name, in words. */
+const LIMIT_WORDS: Readonly<Record<string, (most: number) => string>> = {
+  memoryBytes: (most) => `${sizeText(most)} of memory`,
+  pids: (most) => `${most} processes`,
+  cpuSeconds: (most) => `${most} s of CPU time`,
+  fileSizeBytes: (most) => `files of ${sizeText(most)}`,
+  openFiles: (most) => `${most} open files`,
+  outputBytes: (most) => `${sizeText(most)} of output`,
+};
+
+function limitText(name: string, most: JsonValue): string {
+  const words = LIMIT_WORDS[name];
+  return words && typeof most === "number" ? words(most) : `${name} ${String(most)}`;
+}
+
+/** In the largest unit in which it is whole. */
+function sizeText(bytes: number): string {
+  if (bytes % 2 ** 30 === 0) return `${bytes / 2 ** 30} GiB`;
+  return bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
 }
 
 function readOnlyText(tracked: readonly string[], inputs: readonly string[]): string {

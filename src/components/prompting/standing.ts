@@ -1,7 +1,8 @@
 import type { HistoryEntry, StageContext } from "../../kernel/context.ts";
 import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
+import { fence } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./budgets.ts";
-import { detailsOf, ENTRY_DATA, ENTRY_FIELDS, entryText, rankedEntries, shownEntry } from "./entries.ts";
+import { detailsOf, ENTRY_DATA, ENTRY_FIELDS, entryLine, entryText, rankedEntries, shownEntry } from "./entries.ts";
 import { absent, printableList } from "./printable.ts";
 
 /** How many good ones besides the best and the base are shown in full. */
@@ -72,27 +73,28 @@ function whole(entry: HistoryEntry, ctx: StageContext): object {
   return shownEntry(entry, details, () => entryText(entry, details(), room) ?? "");
 }
 
-/** As many as the budget holds, with all that is told of each. */
+/** Each with all that is told of it as far as the budget goes, and then in a line. */
 function listed(entries: readonly HistoryEntry[], tokens: number, ctx: StageContext): unknown {
-  let room = tokens * CHARACTERS_PER_TOKEN;
-  const items: object[] = [];
-  const texts: string[] = [];
-  for (const [place, entry] of entries.entries()) {
+  const lines = entries.map((entry) => fence(entryLine(entry)));
+  let room = tokens * CHARACTERS_PER_TOKEN - lines.reduce((sum, line) => sum + line.length + 2, 0);
+  const items = entries.map((entry, place) => {
+    const line = lines[place] ?? "";
     const details = detailsOf(entry, ctx);
+    room += line.length;
     // What one leaves of its share is for those after it.
-    const text = entryText(entry, details, room / (entries.length - place));
-    const full = text ?? entryText(entry, { ...details, diff: "" }, room);
-    if (full === null) break;
-    room -= full.length + 2;
-    texts.push(full);
-    items.push(
+    const share = entryText(entry, details, room / (entries.length - place));
+    const text = share ?? entryText(entry, { ...details, diff: "" }, room) ?? line;
+    room -= text.length;
+    return { entry, details, text };
+  });
+  return printableList(
+    items.map(({ entry, details, text }) =>
       shownEntry(
         entry,
         () => details,
-        () => full,
+        () => text,
       ),
-    );
-  }
-  if (items.length < entries.length) texts.push(`(${entries.length - items.length} more)`);
-  return printableList(items, texts.join("\n\n"));
+    ),
+    items.map(({ text }) => text).join("\n\n"),
+  );
 }

@@ -30,6 +30,7 @@ function talkative(entries: readonly HistoryEntry[], best: HistoryEntry | null, 
     ...base,
     history: {
       entries: stated,
+      tried: stated.length,
       best: stated.find(({ id }) => id === best?.id) ?? null,
       refused: [{ label: "bad", reason: words("refusal", "bad"), edit: '{"path":"a.py","search":"nowhere"}' }],
       insights: stated.map(({ id }) => ({ id: `n${id}`, iteration: 1, finding: words("finding", id), evidence: [id] })),
@@ -81,7 +82,7 @@ describe("what the model is told", () => {
       expect(count(text, `${id} score=`)).toBe(1);
     }
     expect(count(text, "i00005-h000 score=0.5")).toBe(1);
-    expect(text).not.toContain("why of i00005-h000");
+    expect(text).not.toContain("hint of i00005-h000");
     expect(text).not.toContain("output of");
     expect(count(text, "exited with 3")).toBe(1);
     expect(count(text, "log of i00007-h001")).toBe(1);
@@ -154,7 +155,7 @@ describe("scoring", () => {
       scoring: {
         command: "python src/solve.py --k {k}",
         timeoutMs: 120_000,
-        limits: { memoryBytes: 1024 },
+        limits: { memoryBytes: 2 ** 30, pids: 100 },
         trials: 3,
         capture: true,
         checks: ["pytest -q", "ruff check"],
@@ -167,7 +168,7 @@ describe("scoring", () => {
         "These have to succeed first:\n```\npytest -q\nruff check\n```",
         "Each is run 3 times by\n```\npython src/solve.py --k {k}\n```",
         "A trial may take 90s at most.",
-        "Its limits: memoryBytes 1024.",
+        "It may use 1 GiB of memory, 100 processes.",
         "Only src/, best.json can be changed; all else of the project is read-only, data.csv among it.",
         "What a trial writes under src/, best.json is kept, and carried on with its hypothesis when that is carried on: " +
           "write the best solution found there, and let the next trial start from it.",
