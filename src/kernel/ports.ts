@@ -15,7 +15,7 @@ import type { Command, Starter, TrialPlace } from "./starter.ts";
 
 export type { ProbeContext } from "./run-context.ts";
 export type { Lifecycle, LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "./runner.ts";
-export type { Command, Ended, Handle, Job, Starter, TrialPlace } from "./starter.ts";
+export type { Command, Ended, Handle, Job, Starter, TrialPlace, View } from "./starter.ts";
 
 // ---- The four stages
 

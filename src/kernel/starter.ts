@@ -9,6 +9,14 @@ export interface Command {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** What is to be mounted where it runs, before it, and unmounted after it. Where `setup` mounts, there are none. */
+  readonly views?: readonly View[];
+}
+
+/** A folder, and where its read-only view is. */
+export interface View {
+  readonly from: string;
+  readonly at: string;
 }
 
 /** What a command may see and write: a sandbox binds these, a cluster has them on a file system that it shares. */
@@ -34,6 +42,7 @@ export interface Job extends Omit<ProcessRequest, "onStart" | "stdin" | "secrets
   /** Where its output has to be when it has ended. */
   readonly logs: { readonly stdout: string; readonly stderr: string };
   readonly marker: string;
+  readonly views?: readonly View[];
   readonly place: TrialPlace;
   /** To be called with each line of its output, as it comes or at the end: metrics are read from these. */
   readonly onLine: (stream: "stdout" | "stderr", line: string) => void;
@@ -121,6 +130,8 @@ export interface Starter extends Lifecycle {
    * says as well, unless there is a `start`, which may run commands anywhere, without `sharesFiles`.
    */
   missing?(program: string, ctx: ProbeContext): Promise<string | null>;
+  /** The same for commands that run on another machine, where `setup` and `probe` do nothing. Absent where that makes no difference. */
+  onNode?(): Starter;
   /** What its `start` runs finds the programs that are found here. */
   readonly sharesFiles?: boolean;
 }

@@ -2,15 +2,19 @@
  * The program that runs one job on a node of a cluster: `cluster-child FOLDER INDEX`. The job's file says what to run and
  * how; it is run as AURA runs processes of its own, at most once, and its end is left in a file, which is the truth.
  */
+import { dirname } from "node:path";
+import { messageOf } from "../kernel/errors.ts";
 import { defined, isJsonObject, type JsonObject, parseJson } from "../model/json.ts";
 import { type NodeEnd, type NodeJob, nodeFiles } from "./cluster-job.ts";
 import { systemEffects } from "./system.ts";
+import { type Mounted, mount, unmount } from "./views.ts";
 
 /** Variables of the job that its command needs: what the cluster has given to it. */
 const OF_THE_CLUSTER = /^SLURM_|^(?:CUDA|ROCR|HIP|GPU|ZE)_.*(?:DEVICE|AFFINITY)/;
 
 const [folder = "", index = ""] = process.argv.slice(2);
-const { files, processes } = systemEffects();
+const effects = systemEffects();
+const { files, processes } = effects;
 const paths = nodeFiles(folder, index);
 const { SLURM_JOB_ID: id = "", SLURMD_NODENAME: node = "", SLURM_RESTART_COUNT: restarts = "0" } = process.env;
 
@@ -32,10 +36,29 @@ async function main(): Promise<void> {
   });
   const cluster = Object.entries(process.env).filter(([name]) => OF_THE_CLUSTER.test(name));
   const env = { ...Object.fromEntries(cluster.map(([name, value = ""]) => [name, value])), ...job.env };
-  const { end: how, exitCode, signal, durationMs, message, usage } = await processes.run({ ...job, env }, stop.signal);
-  end({ end: how, exitCode, signal, durationMs, asked, ...defined({ message, usage }) });
+  end({ ...(await run({ ...job, env }, stop.signal)), asked });
   processes.killAll();
   process.exit();
+}
+
+/** To its end, on its views, which are gone then. */
+async function run({ views = [], ...job }: NodeJob, signal: AbortSignal): Promise<NodeEnd> {
+  const mounted: Mounted[] = [];
+  try {
+    for (const view of views) mounted.push(await mount(view, effects, signal));
+    const { end: how, exitCode, signal: by, durationMs, message, usage } = await processes.run(job, signal);
+    return { end: how, exitCode, signal: by, durationMs, ...defined({ message, usage }) };
+  } catch (thrown) {
+    const message = `bindfs cannot mount a view on ${node}: ${messageOf(thrown)}`;
+    return { ...NOT_RUN, end: signal.aborted ? "cancelled" : "spawn-error", message };
+  } finally {
+    await cleared(mounted).catch((thrown) => process.stderr.write(`${messageOf(thrown)}\n`));
+  }
+}
+
+async function cleared(mounted: readonly Mounted[]): Promise<void> {
+  for (const view of mounted) await unmount(view, effects);
+  for (const { at } of mounted) files.remove(dirname(at));
 }
 
 const NOT_RUN: NodeEnd = { end: "lost", exitCode: null, signal: null, durationMs: 0 };

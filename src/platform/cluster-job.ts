@@ -7,10 +7,13 @@ import type {
   ProcessRequest,
   ProcessUsage,
 } from "../kernel/effects.ts";
+import type { View } from "../kernel/starter.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
 
 /** A job as the program that runs it on a node of a cluster reads it. Its logs are raw: they may hold secrets. */
-export interface NodeJob extends Omit<ProcessRequest, "stdin" | "secrets" | "onStart" | "onLine"> {}
+export interface NodeJob extends Omit<ProcessRequest, "stdin" | "secrets" | "onStart" | "onLine"> {
+  readonly views?: readonly View[];
+}
 
 /** How a job on a node ended. `asked`: its cluster asked for that, and knows why. */
 export interface NodeEnd {

@@ -3,7 +3,6 @@ import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
-import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { type Desk, desk, spec } from "../support/aura.ts";
 import { few, thorough } from "../support/thorough.ts";
 import { bindfs, bwrap, type WithTool } from "../support/tools.ts";
@@ -46,25 +45,6 @@ sh -c 'setsid sleep ${LONG} >/dev/null 2>&1 & sleep ${LONG} >/dev/null 2>&1 &'
 touch "$AURA_TRIAL_DIR/up"
 sleep 2
 echo "score: $1"`;
-
-for (const [executor, tool] of EXECUTORS) {
-  tool.test(`${executor} gives the scores that a plain process gives, from inputs that nobody can write`, async () => {
-    const outside = temporaryDirectory();
-    onTestFinished(() => outside[Symbol.dispose]());
-    outside.write("weights.txt", "5");
-    const train = `for f in data/x.txt "$2"; do (echo 0 > "$f") 2>/dev/null; done
-      echo "score: $(($1 * $(cat data/x.txt) + $(cat "$2")))"`;
-    const inputs = `inputs: [data/x.txt, ${outside.join("weights.txt")}]\nartifacts: [train.sh]`;
-    const command = `sh train.sh {x} ${outside.join("weights.txt")}`;
-    const of = project(executor, command, { "train.sh": train, "data/x.txt": "7" }, `${inputs}\nstart: may_fail`);
-    const { code, stderr } = await of.run(["run", "spec.yaml", "--workspace", "run"]);
-    expect(stderr).toBe("");
-    expect(code).toBe(0);
-    expect(scores(of)).toEqual([5, 12, 19]);
-    expect([of.read("data/x.txt"), outside.read("weights.txt")]).toEqual(["7", "5"]);
-    expect(mounts(of)).toBe(false);
-  });
-}
 
 for (const [executor, tool] of few(EXECUTORS)) {
   tool.test(`${executor} tries a program for another architecture once, which has failed`, async () => {

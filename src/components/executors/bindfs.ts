@@ -1,12 +1,13 @@
-import { basename, dirname, isAbsolute, join, relative } from "node:path";
-import type { Effects, ProcessResult } from "../../kernel/effects.ts";
-import { messageOf, StorageError, ToolMissingError } from "../../kernel/errors.ts";
-import type { Command, ProbeContext, Starter, TrialPlace } from "../../kernel/ports.ts";
+import { dirname, isAbsolute, join, relative } from "node:path";
+import type { Effects } from "../../kernel/effects.ts";
+import { messageOf, ToolMissingError } from "../../kernel/errors.ts";
+import type { Command, ProbeContext, Starter, TrialPlace, View } from "../../kernel/ports.ts";
 import type { RunContext } from "../../kernel/run-context.ts";
 import type { RunSettings } from "../../model/settings.ts";
 import { isWithin, isWithinAny } from "../../model/tree-path.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import { temporaryFolder } from "../../platform/scratch.ts";
+import { isAlive, type Mounted, mount, unmount } from "../../platform/views.ts";
 import { runTool } from "../tool.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
 import type { ProcessOptions } from "./process-options.ts";
@@ -18,23 +19,7 @@ export class BindfsExecutor extends CommandExecutor {
   }
 }
 
-/** A folder of the project's, and where its read-only view is. */
-interface View {
-  readonly from: string;
-  readonly at: string;
-}
-
-/** A view that is mounted, and what shows it, which this AURA has started unless it was there before. */
-interface Mounted extends View {
-  readonly server?: { readonly stop: AbortController; readonly ended: Promise<ProcessResult> };
-}
-
 const INSTALL = "install both, for example by `apt-get install bindfs fuse3`, or use another executor";
-const MOUNT_TIMEOUT_MS = 10_000;
-const LOOK_EVERY_MS = 5;
-const UNMOUNT_TRIES = 5;
-const UNMOUNT_WAIT_MS = 100;
-
 /** In a copy of the project inputs are links: they are to lead to the views. */
 const RELINK = 'while [ "$1" != -- ]; do [ ! -L "$1" ] || ln -sfn "$2" "$1"; shift 2; done; shift; exec "$@"';
 
@@ -55,7 +40,7 @@ class BindfsStarter implements Starter {
       throw new ToolMissingError(tool, `executor bindfs needs the program ${tool}, which is not on PATH\n${INSTALL}`);
     }
     this.#effects = effects;
-    this.#views = viewsOf(settings, folderOf("run", effects));
+    this.#views = viewsOfRun(settings, folderOf("run", effects));
     const folder = folderOf(`probe-${effects.token(6)}`, effects);
     try {
       const mounted = await mount({ from: settings.root, at: join(folder, "project") }, effects, signal);
@@ -70,7 +55,7 @@ class BindfsStarter implements Starter {
   }
 
   async setup({ settings, runId, effects, signal }: RunContext): Promise<void> {
-    this.#views = viewsOf(settings, folderOf(runId, effects));
+    this.#views = viewsOfRun(settings, folderOf(runId, effects));
     // Not marked as the run's own: views outlive a killed AURA, as its trials do.
     this.#effects ??= effects;
     for (const view of this.#views) {
@@ -85,106 +70,62 @@ class BindfsStarter implements Starter {
     effects.files.remove(folderOf(runId, effects));
   }
 
-  wrap({ file, args, env, cwd }: Command, place: TrialPlace): Command {
-    const own = [place.trialDir, ...(place.hidden ?? [])];
-    const seen = (path: string): string => (isWithinAny(path, own) ? path : this.#seen(path));
-    const inWord = (word: string): string => {
-      const at = word.startsWith("/") ? 0 : word.indexOf("=/") + 1;
-      return word.slice(0, at) + seen(word.slice(at));
-    };
-    const links = place.inputs
-      .filter((input) => isWithin(input, place.root) && isWithinAny(cwd, own))
-      .flatMap((input) => [join(cwd, relative(place.root, input)), seen(input)]);
-    const command = {
-      file: isAbsolute(file) ? seen(file) : file,
-      args: args.map(inWord),
-      env: {
-        ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, seen(value)])),
-        AURA_INPUTS: JSON.stringify(place.inputs.map(seen)),
-      },
-      cwd: seen(cwd),
-    };
-    if (links.length === 0) return command;
-    return { ...command, file: "/bin/sh", args: ["-c", RELINK, "sh", ...links, "--", command.file, ...command.args] };
+  wrap(command: Command, place: TrialPlace): Command {
+    return onViews(command, place, this.#views);
   }
 
-  /** The path in a view, where there is one. */
-  #seen(path: string): string {
-    const view = this.#views.find(({ from }) => isWithin(path, from));
-    return view === undefined ? path : join(view.at, relative(view.from, path));
+  onNode(): Starter {
+    return {
+      wrap: (command, place) => {
+        const job = (command.env.AURA_TRIAL ?? "trial").replace(/[^A-Za-z0-9_.-]+/g, "-");
+        const views = viewsOf(place.root, place.inputs, `/tmp/aura-views-${job}`);
+        return { ...onViews(command, place, views), views };
+      },
+    };
   }
 }
 
+/** The same command, with the views in the place of the folders that they show. */
+function onViews({ file, args, env, cwd }: Command, place: TrialPlace, views: readonly View[]): Command {
+  const own = [place.trialDir, ...(place.hidden ?? [])];
+  const seen = (path: string): string => {
+    const view = isWithinAny(path, own) ? undefined : views.find(({ from }) => isWithin(path, from));
+    return view === undefined ? path : join(view.at, relative(view.from, path));
+  };
+  const inWord = (word: string): string => {
+    const at = word.startsWith("/") ? 0 : word.indexOf("=/") + 1;
+    return word.slice(0, at) + seen(word.slice(at));
+  };
+  const links = place.inputs
+    .filter((input) => isWithin(input, place.root) && isWithinAny(cwd, own))
+    .flatMap((input) => [join(cwd, relative(place.root, input)), seen(input)]);
+  const command = {
+    file: isAbsolute(file) ? seen(file) : file,
+    args: args.map(inWord),
+    env: {
+      ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, seen(value)])),
+      AURA_INPUTS: JSON.stringify(place.inputs.map(seen)),
+    },
+    cwd: seen(cwd),
+  };
+  if (links.length === 0) return command;
+  return { ...command, file: "/bin/sh", args: ["-c", RELINK, "sh", ...links, "--", command.file, ...command.args] };
+}
+
 /** The project, and the inputs outside of it: the folder that one is in where it is a file. */
-function viewsOf({ root, inputs }: RunSettings, folder: string): readonly View[] {
-  const outside = inputs.map(({ absolutePath }) => absolutePath).filter((path) => !isWithin(path, root));
+function viewsOf(root: string, inputs: readonly string[], folder: string): readonly View[] {
+  const outside = inputs.filter((path) => !isWithin(path, root));
   const folders = [root, ...new Set(outside.map(dirname))];
   return folders.map((from, n) => ({ from, at: join(folder, n === 0 ? "project" : `input-${n}`) }));
 }
 
+function viewsOfRun({ root, inputs }: RunSettings, folder: string): readonly View[] {
+  const paths = inputs.map(({ absolutePath }) => absolutePath);
+  return viewsOf(root, paths, folder);
+}
+
 function folderOf(run: string, { variables }: Pick<Effects, "variables">): string {
   return join(temporaryFolder(variables), `aura-views-${run}`);
-}
-
-/** Mounts a view, and answers once it is there. Throws what bindfs says otherwise. */
-async function mount({ from, at }: View, effects: Effects, signal: AbortSignal): Promise<Mounted> {
-  const { files, processes, variables, clock } = effects;
-  files.makeDirectory(at, 0o700);
-  const stop = new AbortController();
-  const request = {
-    file: "bindfs",
-    args: ["-f", "-r", "--no-allow-other", from, at],
-    cwd: "/",
-    env: { PATH: variables.get("PATH") ?? "" },
-    graceMs: UNMOUNT_WAIT_MS * UNMOUNT_TRIES,
-  };
-  const ended = processes.run(request, stop.signal);
-  const failed = ended.then(({ message, stderrTail }) => Promise.reject(new Error(message ?? stderrTail.trim())));
-  const patience = clock.deadline(MOUNT_TIMEOUT_MS);
-  const given = AbortSignal.any([signal, patience.signal]);
-  try {
-    while (!isMounted(at, effects)) await Promise.race([clock.sleep(LOOK_EVERY_MS, given), failed]);
-  } catch (thrown) {
-    stop.abort(new Error("it was not mounted"));
-    await ended;
-    throw thrown;
-  } finally {
-    patience[Symbol.dispose]();
-    failed.catch(() => undefined);
-  }
-  return { from, at, server: { stop, ended } };
-}
-
-/** Unmounts a view, also one that a crash left. What still uses it keeps it, unseen, until it ends. */
-async function unmount({ at, server }: Mounted, effects: Effects): Promise<void> {
-  const { clock, processes, variables } = effects;
-  const never = new AbortController().signal;
-  server?.stop.abort(new Error("the run is over"));
-  await server?.ended;
-  for (let tries = 0; isMounted(at, effects); tries++) {
-    const args = tries < UNMOUNT_TRIES ? ["-u", at] : ["-u", "-z", at];
-    const request = { file: "fusermount3", args, cwd: "/", env: { PATH: variables.get("PATH") ?? "" }, graceMs: 0 };
-    const { end, stderrTail } = await processes.run(request, never);
-    if (tries > UNMOUNT_TRIES) throw new Error(`${at} cannot be unmounted: ${end} ${stderrTail.trim()}`);
-    if (isMounted(at, effects)) await clock.sleep(UNMOUNT_WAIT_MS, never);
-  }
-}
-
-/** Whether a view is mounted and shows something, which one whose bindfs was killed does not. */
-function isAlive({ at }: View, effects: Effects): boolean {
-  try {
-    return isMounted(at, effects) && effects.files.list(at) !== null;
-  } catch (error) {
-    if (error instanceof StorageError) return false;
-    throw error;
-  }
-}
-
-/** Whether a file system is mounted at exactly this path. */
-function isMounted(at: string, { files }: Pick<Effects, "files">): boolean {
-  const real = join(files.realPath(dirname(at)) ?? dirname(at), basename(at));
-  const escaped = real.replaceAll(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, "0")}`);
-  return (files.readText("/proc/self/mountinfo") ?? "").split("\n").some((line) => line.split(" ")[4] === escaped);
 }
 
 export const bindfsExecutor = defineExecutor({

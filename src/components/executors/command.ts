@@ -118,7 +118,9 @@ export class CommandExecutor implements Executor {
     const around = starter.startsItself ? undefined : this.#starter.around?.(starter);
     const joined = isPlain ? starter : around;
     if (!joined)
-      throw new SpecError("this executor does not go with an environment that starts commands itself; use `script`");
+      throw new SpecError(
+        "this executor does not go with an environment that starts commands itself; use `script`, or `slurm` without `inside`",
+      );
     this.#starter = joined;
     this.#dispatch = new Dispatch(joined);
   }

@@ -77,7 +77,7 @@ const slurmProperties = {
   },
   inside: {
     $ref: "#/$defs/innerExecutor",
-    description: "What the command is put into on the node, such as `{ type: bwrap }`.",
+    description: "What the command is put into on the node: `{ type: bwrap }`, `{ type: bindfs }`.",
   },
 } as const;
 
@@ -136,10 +136,10 @@ export class SlurmExecutor extends CommandExecutor {
 function slurmStarter(options: ClusterChoices): Starter {
   if (options.inside?.start !== undefined) {
     throw new SpecError(
-      "inside of a Slurm job goes what is put before a command, such as bwrap, and not what starts commands",
+      "inside of a Slurm job go bwrap, bindfs and what else is put before a command, and not what starts commands itself",
     );
   }
-  return starterAround(options.inside ?? {}, options);
+  return starterAround(options.inside?.onNode?.() ?? options.inside ?? {}, options);
 }
 
 function starterAround(inside: Starter, options: ClusterChoices): Starter {

@@ -1,6 +1,6 @@
 import type { Handle, Job } from "../../../kernel/ports.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
-import type { JsonObject } from "../../../model/json.ts";
+import { defined, type JsonObject } from "../../../model/json.ts";
 import { type NodeJob, nodeFiles } from "../../../platform/cluster-job.ts";
 import { ownProgram } from "../../../platform/own-program.ts";
 import { type JobState, jobKey, SlurmClient } from "./client.ts";
@@ -129,13 +129,13 @@ export class Cluster {
     files.writeAtomic(`${folder}/${RUN}`, SCRIPT, { mode: 0o700 });
     const array = jobs.map((job, index) => {
       const { job: path, stdout, stderr } = nodeFiles(folder, index);
-      const { file, args, cwd, env, timeoutMs, limits, outputLimitBytes } = job;
+      const { file, args, cwd, env, views, timeoutMs, limits, outputLimitBytes } = job;
       // Here a sweep for what this run left would find it, where AURA's machine is a node.
       const marker = `${name}/${index}`;
       const graceMs = Math.min(job.graceMs, killWaitMs / 2);
       const node: NodeJob = {
         ...{ file, args, cwd, timeoutMs, limits, graceMs, marker, isolated: this.#options.isolated },
-        ...(outputLimitBytes === undefined ? {} : { outputLimitBytes }),
+        ...defined({ views, outputLimitBytes }),
         env: { ...env, AURA_TRIAL: marker },
         logs: { stdout, stderr },
       };
