@@ -29,7 +29,6 @@ const cli = defineConfig({
   checks: { legacyCjs: false },
   entry: {
     main: "src/cli/main.ts",
-    "cluster-child": "src/platform/cluster-child.ts",
     "function-child": "src/platform/function-child.ts",
   },
   outDir: "dist/cli",
@@ -65,12 +64,23 @@ const library = defineConfig({
   entry: {
     index: "src/index.ts",
     testing: "src/testing/index.ts",
-    "cluster-child": "src/platform/cluster-child.ts",
     "function-child": "src/platform/function-child.ts",
   },
   outDir: "dist/lib",
   dts: true,
 });
+
+/** What starts once for each job of a cluster, and so is a file of its own with nothing in it that it does not need. */
+const clusterChild = (["cjs", "esm"] as const).map((format) =>
+  defineConfig({
+    ...carried,
+    format,
+    checks: { legacyCjs: false },
+    entry: { "cluster-child": "src/platform/cluster-child.ts" },
+    outDir: format === "cjs" ? "dist/cli" : "dist/lib",
+    plugins: [],
+  }),
+);
 
 /** Has the command load the dashboard from where it is built. */
 function dashboardApart() {
@@ -80,4 +90,4 @@ function dashboardApart() {
   };
 }
 
-export default [cli, ui, library].flat();
+export default [cli, ui, library, ...clusterChild].flat();
