@@ -4,7 +4,7 @@ import type { JsonObject } from "../model/json.ts";
 import type { FinishReason, RunTotals } from "../model/run.ts";
 import type { StopSettings } from "../model/settings.ts";
 import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
-import { terminalLine } from "../text/printable.ts";
+import { clip, SCREENFUL, terminalLine } from "../text/printable.ts";
 import { shellPath } from "../text/shell.ts";
 import { toWidth, truncate } from "../text/width.ts";
 
@@ -120,7 +120,7 @@ function further({ reason, stop, iterationsCompleted, totals }: ClosingSummary):
 /** As many lines as it has, such as those of a diff, within bounds, each safe for a terminal. */
 export function messageLines(message = ""): readonly string[] {
   const lines = message.split("\n").filter((line) => line.trim() !== "");
-  const shown = lines.slice(0, MAX_MESSAGE_LINES).map((line) => truncate(terminalLine(line), 400));
+  const shown = lines.slice(0, MAX_MESSAGE_LINES).map((line) => clip(terminalLine(line), SCREENFUL));
   return lines.length > MAX_MESSAGE_LINES ? [...shown, `… ${lines.length - MAX_MESSAGE_LINES} more lines`] : shown;
 }
 
@@ -139,7 +139,7 @@ function facts({ best, metric, iterationsCompleted, totals, workspace, ...rest }
   const { failed, reason } = rest;
   // Of a run that failed, the message says it.
   if (failed && finishKind(reason).kind !== "bad") {
-    const why = truncate(terminalLine(`${failed.hypothesisId}: ${failureLine(failed)}`), 200);
+    const why = clip(terminalLine(`${failed.hypothesisId}: ${failureLine(failed)}`), SCREENFUL);
     lines.push(fact("failed", `the last was ${why}`));
   }
   const spent = [

@@ -3,7 +3,7 @@ import type { Usage } from "../model/call.ts";
 import { failureLine } from "../model/failed.ts";
 import type { RunTotals } from "../model/run.ts";
 import type { Failure } from "../model/trial.ts";
-import { clip, lastLines, terminalLine } from "../text/printable.ts";
+import { clip, lastLines, SCREENFUL, terminalLine } from "../text/printable.ts";
 
 export type Level = "info" | "warn" | "error";
 /** What can follow `key=`; `undefined` leaves the key out. */
@@ -11,8 +11,8 @@ type FieldValue = string | number | boolean | null | undefined;
 export type Fields = Readonly<Record<string, FieldValue>>;
 
 const MAX_VALUE = 200;
-/** Of a text of several lines, which says why something failed. */
-const MAX_LINES = 1600;
+/** What says why something failed, and is shown whole. */
+const WHOLE: ReadonlySet<string> = new Set(["message", "reason"]);
 /** Lines of output that a line shows. */
 const OUTPUT_LINES = 10;
 const BARE = /^[^\s"'=\\]+$/;
@@ -21,15 +21,15 @@ const BARE = /^[^\s"'=\\]+$/;
 export function plainLine(at: string, level: Level, name: string, fields: Fields): string {
   const parts = [at.replace(/\.\d+Z$/, "Z"), level, name];
   for (const [key, value] of Object.entries(fields)) {
-    if (value !== undefined) parts.push(`${key}=${fieldText(value)}`);
+    if (value !== undefined) parts.push(`${key}=${fieldText(value, WHOLE.has(key))}`);
   }
   return parts.join(" ");
 }
 
-function fieldText(value: string | number | boolean | null): string {
+function fieldText(value: string | number | boolean | null, isWhole: boolean): string {
   if (typeof value !== "string") return String(value);
   const lines = value.split("\n");
-  const text = clip(lines.map(terminalLine).join(" | "), lines.length > 1 ? MAX_LINES : MAX_VALUE);
+  const text = clip(lines.map(terminalLine).join(" | "), isWhole || lines.length > 1 ? SCREENFUL : MAX_VALUE);
   return BARE.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
@@ -182,7 +182,8 @@ function failureFields(failure: Failure | undefined): Fields {
 
 /** The last lines of what it printed, behind the message that says how it ended. */
 function outputFields({ logTail = "" }: Failure): Fields {
-  const lines = lastLines(logTail, OUTPUT_LINES);
+  let lines = lastLines(logTail, OUTPUT_LINES);
+  while (lines.length > 1 && lines.join(" | ").length > SCREENFUL) lines = lines.slice(1);
   return lines.length === 0 ? {} : { output: lines.join("\n") };
 }
 

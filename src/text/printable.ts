@@ -24,6 +24,9 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Longest text that is looked at when one line of it is to be shown. */
 const MAX_LINE = 4096;
 
+/** Characters of a line that is shown whole. */
+export const SCREENFUL = 1600;
+
 /** Whether the text is of printable ASCII characters only, which is safe everywhere and a column each. */
 export function isPrintableAscii(text: string): boolean {
   return PRINTABLE_ASCII.test(text);
@@ -67,12 +70,13 @@ export function terminalLine(text: string): string {
 }
 
 /**
- * The last lines of what a program printed that say something, at most `most` of them and 200 characters each, as a
- * terminal would show them.
+ * The last lines of what a program printed that say something, at most `most` of them, as a terminal would show them:
+ * of the last, which most often says why it failed, a screenful, of the others 200 characters each.
  */
 export function lastLines(output: string, most: number): readonly string[] {
-  const lines = output.split("\n").map((line) => clip(terminalLine(readableLine(line)).trimEnd(), 200));
-  return lines.filter((line) => line.trim() !== "").slice(-most);
+  const lines = output.split("\n").map((line) => terminalLine(readableLine(line)).trimEnd());
+  const said = lines.filter((line) => line.trim() !== "").slice(-most);
+  return said.map((line, at) => clip(line, at === said.length - 1 ? SCREENFUL : 200));
 }
 
 /** Lines for a terminal, as long as they are: what it would act on is a replacement character. */

@@ -8,7 +8,7 @@ import type { Failure, TrialStep } from "../../model/trial.ts";
 import { LONGEST_LINE_BYTES } from "../../platform/process/lines.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { readableLine, shown } from "../../text/printable.ts";
-import { isStep, jsonObjectIn, metricPairs, stepsIn } from "../metric-line.ts";
+import { isStep, JSON_PIECE, jsonObjectIn, metricPairs, stepsIn } from "../metric-line.ts";
 import { lastPrintedObject } from "./printed-object.ts";
 import { printedText } from "./printed-text.ts";
 
@@ -19,6 +19,8 @@ const CUT_METRICS =
   `its last JSON is on a line of more than ${LONGEST_LINE_BYTES / 1024 / 1024} MiB, which is not read; ` +
   "print the metrics as a shorter object, and write the rest to a file";
 
+/** Of a metric that is no number. */
+const LONGEST_SAID = 200;
 /** Most names that `name: value` lines may give, besides the metric. */
 const MOST_NAMES = 1000;
 
@@ -70,7 +72,7 @@ export class StdoutCollector implements Collector {
     const cut = lines.stdout.findLastIndex(({ text }) => isCutJson(text));
     const after = { ...lines, stdout: lines.stdout.slice(cut + 1) };
     const output = this.#output(after, cut === -1 ? steps : stepsIn(after), ctx.settings.metric.name);
-    if (output) return { output, steps };
+    if (output) return { output: { ...said(lines, output, ctx.settings.metric.name), ...output }, steps };
     const message = cut === -1 ? withoutMetrics(lines, raw.stderrTail, ctx.settings.metric.name) : CUT_METRICS;
     const logTail = raw.stderrTail || raw.stdoutTail;
     return { failure: { code: "metric-missing", message, ...(logTail === "" ? {} : { logTail }) }, steps };
@@ -94,10 +96,22 @@ export class StdoutCollector implements Collector {
   }
 }
 
+/** The line that tells the metric among other words, where nothing else has it: so that it can be said what is wrong. */
+function said({ stdout }: OutputLines, output: JsonObject, metric: string): JsonObject {
+  if (lookup(output, metric) !== undefined) return {};
+  const telling = new RegExp(`${wordOf(metric)}[^\\p{L}\\p{N}]{0,8}(?:(?:is|was|of|at) )?[-+.]?\\d`, "su");
+  const line = stdout.findLast(({ text }) => telling.test(text) && !JSON_PIECE.test(text.trimStart()))?.text;
+  return line === undefined ? {} : { [metric]: line.trim().slice(0, LONGEST_SAID) };
+}
+
+function wordOf(metric: string): string {
+  const escaped = metric.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return `(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`;
+}
+
 /** Why nothing was read; where a line has the metric's name and a number, with what keeps it from being read. */
 function withoutMetrics(lines: OutputLines, stderrTail: string, metric: string): string {
-  const escaped = metric.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
-  const word = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_]).*\\d`, "su");
+  const word = new RegExp(`${wordOf(metric)}.*\\d`, "su");
   const printed = lines.stdout.findLast(({ text }) => word.test(text))?.text;
   const line = printed ?? stderrTail.split("\n").findLast((text) => word.test(text));
   if (line === undefined) return NO_METRICS;
@@ -128,7 +142,7 @@ function pairsIn(lines: OutputLines, metric: string): JsonObject | null {
       const isNumber = typeof value === "number" || /^(?:NaN|-?Infinity)$/.test(value);
       if (!isNumber && name !== metric) continue;
       if (name === metric || found.has(name) || found.size < MOST_NAMES)
-        found.set(name, isNumber ? value : String(value).slice(0, 200));
+        found.set(name, isNumber ? value : String(value).slice(0, LONGEST_SAID));
     }
   }
   return found.size > 0 ? Object.fromEntries(found) : null;

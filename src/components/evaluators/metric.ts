@@ -59,7 +59,8 @@ export class MetricEvaluator implements Evaluator {
 }
 
 function reasonWithout(metric: string, value: JsonValue | undefined, experiment: Experiment): string {
-  if (value !== undefined) return `${metric} is ${described(value)}, not a number that can be a score`;
+  if (value !== undefined)
+    return `${metric} is ${described(value)}, not a number that can be a score${isTold(value) ? `; print \`${metric}: <number>\` on a line of its own` : ""}`;
   const outputs = experiment.trials.map((trial) => trialOutput(trial.outcome)).filter((output) => output !== null);
   const [text] = experiment.trials.flatMap(({ outcome }) => (outcome.status === "completed" ? [outcome.output] : []));
   if (outputs.length === 0 && text !== undefined) {
@@ -74,6 +75,11 @@ function reasonWithout(metric: string, value: JsonValue | undefined, experiment:
   const listed = known.slice(0, 10).map((key) => shown(key));
   const has = known.length === 0 ? "nothing" : listed.join(", ");
   return `the summary has no ${metric}${near === null ? "" : `; did you mean ${near.slice(0, 60)}?`} (it has: ${has})`;
+}
+
+/** Whether it is a text with a number in it. */
+function isTold(value: JsonValue): boolean {
+  return typeof value === "string" && /\d/.test(value);
 }
 
 /** The dotted path of a number of this name that stands deeper in an object. */

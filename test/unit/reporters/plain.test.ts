@@ -110,6 +110,13 @@ describe("what a trial printed before it failed", () => {
     expect(text.match(/epoch/g)).toHaveLength(7);
   });
 
+  it("has the last line whole, which most often says why, however long those before it are", () => {
+    const last = `ValueError: ${"shape 3x4 is not 4x3, ".repeat(30)}in layer 7`;
+    const text = line(`${`${"frame ".repeat(100)}\n`.repeat(10)}${last}\n`);
+    expect(text).toContain(` | ${last}"`);
+    expect(text.length).toBeLessThan(1800);
+  });
+
   it("is bounded and cleaned", () => {
     expect(line("\u001b[31mred\u001b[0m\u0007\n".repeat(100)).length).toBeLessThan(400);
     const text = line(`${"\u0000\ufffd\u202ex".repeat(2000)}\n10%\r90%\r100%\n`);
@@ -120,7 +127,7 @@ describe("what a trial printed before it failed", () => {
 });
 
 describe("plainLine", () => {
-  it("quotes values with blanks, quotes, equal signs and nothing in them, and bounds each at 200", () => {
+  it("quotes values with blanks, quotes, equal signs and nothing in them, and bounds each, reasons at a screenful", () => {
     expect(
       plainLine("2026-01-31T12:00:00.123Z", "info", "x", {
         a: 'say "hi"',
@@ -134,5 +141,7 @@ describe("plainLine", () => {
     const long = plainLine("2026-01-31T12:00:00Z", "info", "x", { a: "😀".repeat(500) });
     expect(long.length).toBeLessThanOrEqual("2026-01-31T12:00:00Z info x a=".length + 200);
     expect(long).not.toMatch(/\p{Surrogate}/u);
+    const reason = `${"why ".repeat(300)}not`;
+    expect(plainLine("2026-01-31T12:00:00Z", "info", "x", { reason })).toContain(reason);
   });
 });

@@ -157,6 +157,17 @@ describe("the stdout collector", () => {
     expect(await said("inaccuracy 0.93; the accuracy is high")).not.toMatch(/its line/);
   });
 
+  it("keeps the line that tells the metric among other words, where other metrics are read and nothing has it", async () => {
+    const noisy = "epoch 3 | accuracy = 0.93 (best)";
+    expect(await collect(`${noisy}\nloss: 1`)).toMatchObject({ output: { loss: 1, accuracy: noisy } });
+    expect(await collect(`Final accuracy is 93%\n{"loss": 1}`)).toMatchObject({
+      output: { accuracy: expect.any(String) },
+    });
+    for (const other of ["inaccuracy: 3 of 4", "the accuracy of model 3 is fine", '{"eval": {"accuracy": 0.9}}'])
+      expect(await collect(`${other}\nloss: 1`)).not.toHaveProperty("output.accuracy");
+    expect(await collect(`${noisy}\naccuracy: 0.5`)).toMatchObject({ output: { accuracy: 0.5 } });
+  });
+
   it("quotes the line of the metric on stderr, where it is not looked for", async () => {
     using rig = executionRig();
     const result = raw("done", "INFO start\naccuracy: 0.93\nbye");

@@ -53,7 +53,10 @@ describe("the metric evaluator", () => {
     [{ acuracy: 1, results: { val: { accuracy: 2 } } }, "did you mean results.val.accuracy?"],
     [{ accuracy: "NaN" }, "accuracy is NaN"],
     [{ accuracy: "Infinity" }, "accuracy is Infinity"],
-    [{ accuracy: "0.9" }, 'the text "0.9"'],
+    [
+      { accuracy: "0.9" },
+      'the text "0.9", not a number that can be a score; print `accuracy: <number>` on a line of its own',
+    ],
     [{ accuracy: [1, 2] }, "a list"],
     [{ accuracy: { a: 1 } }, "an object"],
     [{ accuracy: null }, "accuracy is null"],
