@@ -53,7 +53,6 @@ export { asRunner, FunctionRunner, LLMRunner } from "./components/runners/llm.ts
 export { ReplayRunner } from "./components/runners/replay.ts";
 
 // Kernel: ports, contexts, events, errors, definitions
-export { DirectoryArtifact, FileArtifact } from "./kernel/artifact.ts";
 export type {
   AttemptResult,
   CallRequest,
@@ -146,4 +145,6 @@ export type { ComponentConfig, Infer } from "./schema/infer.ts";
 export { setupLogging } from "./setup-logging.ts";
 export { type LoadedSpec, loadSpec } from "./spec/load.ts";
 export { type ResolvedRun, resolveSpec } from "./spec/resolve.ts";
+export { type ArtifactOptions, DirectoryArtifact, FileArtifact } from "./workspace/artifact.ts";
+export type { ArtifactEntry, ArtifactState } from "./workspace/states/in-memory.ts";
 export { Workspace } from "./workspace/workspace.ts";

@@ -37,8 +37,12 @@ function fieldsOf(name: string, shape: Shape): string {
 describe("the page on prompts", () => {
   it("has every variable with its fields, and no other", () => {
     expect(told("variables")).toEqual(expected(promptShapes()));
-    expect({ ...expected(promptShapes()), ...told("variables: experimenter") }).toEqual(expected(TRIAL_SHAPES));
-    expect({ ...expected(promptShapes()), ...told("variables: evaluator") }).toEqual(expected(JUDGED_SHAPES));
+    expect({ ...expected(promptShapes()), ...told("variables: experimenter") }).toEqual(
+      expected(promptShapes(TRIAL_SHAPES)),
+    );
+    expect({ ...expected(promptShapes()), ...told("variables: evaluator") }).toEqual(
+      expected(promptShapes(JUDGED_SHAPES)),
+    );
     expect(told("variables: reviewer")).toEqual(expected(REVIEW_SHAPES));
     expect(told("variables: researcher")).toEqual(expected({ hypothesis_schema: SINGLE }));
     expect(told("variables: in_place")).toEqual(expected({ task: SINGLE }));

@@ -1,20 +1,20 @@
 import type { StageContext } from "../../kernel/context.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import { isJsonObject, type JsonValue } from "../../model/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE } from "../../platform/template-check.ts";
 import { clipLines, promptLine, promptText } from "../../text/printable.ts";
 import { artifactsVariable } from "../prompting/file-variables.ts";
 import { printableJson, printableList } from "../prompting/printable.ts";
-import { promptShapes, promptVariables } from "../prompting/variables.ts";
+import { promptVariables } from "../prompting/variables.ts";
 import type { Scale } from "./vote.ts";
 
 /** Characters of all outputs, of all steps, and of the diff that a judge is shown. */
 const MOST = { output: 40_000, trajectory: 16_000, diff: 16_000 };
 
 /** What a judge's prompt may use besides the run's own variables. */
-const OWN = {
+export const JUDGED_SHAPES = {
   task: SINGLE,
   output: SINGLE,
   outputs: listOf(OPEN),
@@ -29,8 +29,6 @@ const OWN = {
   scale: recordOf(allOf(["low", "high"], SINGLE)),
 } as const satisfies Shapes;
 
-export const JUDGED_SHAPES = promptShapes(OWN);
-
 /**
  * The variables of a judge's prompt: `task` (what was tried), `output` (what its trials left, text or data), `trajectory`
  * (the steps they reported), the hypothesis's own fields, and the artifacts as it had them. What programs and models
@@ -39,7 +37,7 @@ export const JUDGED_SHAPES = promptShapes(OWN);
 export function judgedVariables(
   hypothesis: Hypothesis,
   experiment: Experiment,
-  scale: Scale,
+  { scale, vars }: { readonly scale: Scale; readonly vars?: JsonObject },
   ctx: StageContext,
 ): Readonly<Record<string, unknown>> {
   const { label = "", rationale = "", spec } = hypothesis;
@@ -54,7 +52,7 @@ export function judgedVariables(
     rationale === "" ? "" : promptLine(rationale, 2000),
     Object.keys(spec).length === 0 ? "" : JSON.stringify(spec),
   ].filter((line) => line !== "");
-  const own: Readonly<Record<keyof typeof OWN, () => unknown>> = {
+  const own: Readonly<Record<keyof typeof JUDGED_SHAPES, () => unknown>> = {
     task: () => (task.length === 0 ? "The start, as it was given." : sealed(task.join("\n"), MOST.output)),
     output: () => sealed(outputs.map(textOf).join("\n\n"), MOST.output) || "Nothing.",
     outputs: () => printableList(outputs.map(printableJson), sealed(outputs.map(textOf).join("\n\n"), MOST.output)),
@@ -71,7 +69,7 @@ export function judgedVariables(
   const { artifacts: base } = ctx;
   const artifacts = base && experiment.state !== undefined ? { ...base, base: experiment.state } : base;
   const shown = artifacts === undefined ? {} : { artifacts: () => artifactsVariable({ ...ctx, artifacts }) };
-  return promptVariables(ctx, { role: "evaluator", own: { ...own, ...shown }, fallback: spec });
+  return promptVariables(ctx, { role: "evaluator", vars, own: { ...own, ...shown }, fallback: spec });
 }
 
 /** Text as it is; a single number, list or object as JSON. */

@@ -86,7 +86,7 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
 
   /** The prompt about one hypothesis, as it is sent first. */
   prompt(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): string {
-    return this.template.render(judgedVariables(hypothesis, experiment, this.scale, ctx));
+    return this.template.render(judgedVariables(hypothesis, experiment, { scale: this.scale, vars: this.vars }, ctx));
   }
 
   async #ask(place: number, prompt: string, hypothesis: Hypothesis, ctx: StageContext): Promise<Reading<Vote>> {

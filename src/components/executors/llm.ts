@@ -3,6 +3,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import { assertOptions, required } from "../../kernel/given-options.ts";
 import type { Executor, PreparedEnvironment, RawResult, Runner } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
+import type { JsonObject } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import { OPEN, type Shapes, SINGLE } from "../../platform/template-check.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
@@ -26,9 +27,7 @@ import { asRunner } from "../runners/llm.ts";
 const LONGEST_STEP = 20_000;
 
 /** What its prompt may use besides the run's own variables; `artifacts` are as this hypothesis has them. */
-const OWN = { spec: OPEN, label: SINGLE, rationale: SINGLE, case: OPEN } as const satisfies Shapes;
-
-export const TRIAL_SHAPES = promptShapes(OWN);
+export const TRIAL_SHAPES = { spec: OPEN, label: SINGLE, rationale: SINGLE, case: OPEN } as const satisfies Shapes;
 
 /** The model that a trial asks, and the prompt. */
 export interface LLMExecutorOptions extends Omit<AskingOptions, "promptTemplate"> {
@@ -44,11 +43,13 @@ export class LLMExecutor implements Executor {
   readonly cwd = "root" as const;
   readonly runner: Runner;
   readonly #template: PromptTemplate;
+  readonly #vars: JsonObject;
 
   constructor(options: LLMExecutorOptions) {
     const promptTemplate = required(ASKING_OPTIONS.promptTemplate);
     assertOptions(new.target.name, options, { ...ASKING_OPTIONS, promptTemplate });
     this.runner = asRunner(options.runner);
+    this.#vars = options.vars ?? {};
     this.#template = compilePrompt(options.promptTemplate, options.promptName ?? "experimenter prompt");
   }
 
@@ -59,7 +60,7 @@ export class LLMExecutor implements Executor {
   async setup(ctx: RunContext): Promise<void> {
     this.#template.check({
       ...Object.fromEntries(Object.keys(ctx.declared ?? {}).map((name) => [name, OPEN])),
-      ...TRIAL_SHAPES,
+      ...promptShapes(TRIAL_SHAPES, this.#vars),
     });
     await this.runner.setup?.(ctx);
   }
@@ -93,7 +94,7 @@ export class LLMExecutor implements Executor {
 
   /** The prompt of one trial. */
   prompt({ spec, label = "", rationale = "" }: Hypothesis, ctx: TrialContext): string {
-    const own: Readonly<Record<keyof typeof OWN, () => unknown>> = {
+    const own: Readonly<Record<keyof typeof TRIAL_SHAPES, () => unknown>> = {
       spec: () => printableJson(spec),
       label: () => label,
       rationale: () => rationale,
@@ -101,7 +102,7 @@ export class LLMExecutor implements Executor {
     };
     const artifacts = () => copiedArtifactsVariable(ctx);
     return this.#template.render(
-      promptVariables(ctx, { role: "experimenter", own: { ...own, artifacts }, fallback: spec }),
+      promptVariables(ctx, { role: "experimenter", vars: this.#vars, own: { ...own, artifacts }, fallback: spec }),
     );
   }
 }

@@ -1,15 +1,16 @@
 import type { RunContext } from "../../kernel/context.ts";
 import type { ComponentDeps } from "../../kernel/define.ts";
 import { messageOf, RunFailedError, SpecError } from "../../kernel/errors.ts";
-import { required, TEXT } from "../../kernel/given-options.ts";
+import { ofSchema, required, TEXT } from "../../kernel/given-options.ts";
 import type { Lifecycle, LlmCall, Runner } from "../../kernel/ports.ts";
 import type { Role } from "../../model/call.ts";
-import { defined } from "../../model/json.ts";
+import { defined, type JsonObject } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
 import type { Shapes } from "../../platform/template-check.ts";
-import type { RefSchema } from "../../schema/dialect.ts";
+import { JSON_OBJECT, type RefSchema } from "../../schema/dialect.ts";
 import type { ComponentConfig } from "../../schema/infer.ts";
 import { asRunner, RUNNER } from "../runners/llm.ts";
+import { promptShapes } from "./variables.ts";
 
 /** The option that names the runner a component asks. */
 export const runnerOption: RefSchema = {
@@ -26,11 +27,13 @@ export const promptOptions = {
     "x-path": "file",
     description: "File that holds the prompt, relative to the spec.",
   },
+  vars: { ...JSON_OBJECT, description: "Your own values for the prompt: `{{vars.name}}`." },
 } as const;
 
 interface PromptGiven {
   readonly prompt?: string;
   readonly prompt_file?: string;
+  readonly vars?: JsonObject;
 }
 
 /** What is wrong with the prompt options together. */
@@ -44,13 +47,13 @@ export function promptProblems(given: PromptGiven): readonly { readonly path: st
  * gives it. Throws `SpecError` when there is no such file.
  */
 export function builtWithPrompt<T>(
-  { runner, prompt, prompt_file: file }: PromptGiven & { readonly runner: ComponentConfig },
+  { runner, prompt, prompt_file: file, vars }: PromptGiven & { readonly runner: ComponentConfig },
   deps: ComponentDeps,
   build: (asking: AskingOptions) => T,
 ): T {
   const source = file === undefined ? prompt : deps.effects.files.readText(deps.resolvePath(file));
   if (source === null) throw new SpecError(`prompt_file: there is no file ${file}; its path is relative to the spec`);
-  const given = defined({ promptTemplate: source, promptName: prompt === undefined ? file : undefined });
+  const given = defined({ promptTemplate: source, promptName: prompt === undefined ? file : undefined, vars });
   const built = deps.build("runner", runner);
   try {
     return build({ runner: built, ...given });
@@ -71,21 +74,35 @@ export interface AskingOptions {
   readonly promptTemplate?: string;
   /** What messages call the prompt, such as its file. */
   readonly promptName?: string;
+  /** Your own values for the prompt: `{{vars.name}}`. Default: none. */
+  readonly vars?: JsonObject;
 }
 
 /** What each of them may be. */
-export const ASKING_OPTIONS = { runner: required(RUNNER), promptTemplate: TEXT, promptName: TEXT };
+export const ASKING_OPTIONS = {
+  runner: required(RUNNER),
+  promptTemplate: TEXT,
+  promptName: TEXT,
+  vars: ofSchema(JSON_OBJECT),
+};
 
 /** A stage that asks a model with a prompt. Throws `SpecError` on an unusable prompt. */
 export class AskingStage implements Lifecycle {
   readonly runner: Runner;
   protected readonly template: PromptTemplate;
+  protected readonly vars: JsonObject;
 
-  /** `fallback` is the prompt where none is given, `known` what a prompt may use. */
-  constructor(role: Role, { runner, promptTemplate, promptName }: AskingOptions, fallback: string, known: Shapes) {
+  /** `fallback` is the prompt where none is given, `own` what its prompt may use besides the run's variables. */
+  constructor(
+    role: Role,
+    { runner, promptTemplate, promptName, vars = {} }: AskingOptions,
+    fallback: string,
+    own: Shapes,
+  ) {
     this.runner = asRunner(runner);
     this.template = compilePrompt(promptTemplate ?? fallback, promptName ?? `${role} prompt`);
-    this.template.check(known);
+    this.vars = vars;
+    this.template.check(promptShapes(own, vars));
   }
 
   get passEnv(): readonly string[] {

@@ -21,7 +21,7 @@ import {
   renderedInRun,
   runnerOption,
 } from "../prompting/source.ts";
-import { promptShapes, promptVariables } from "../prompting/variables.ts";
+import { promptVariables } from "../prompting/variables.ts";
 import { declaredParameters } from "../space/schema.ts";
 import { checkSpace, compileSpace, type Space, spaceSchema } from "../space/space.ts";
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
@@ -56,7 +56,6 @@ const OPTIONS = {
         "agent CLI, is called once for each proposal in its own copy of the project, and what it changed is the edit; " +
         "`{{task}}` in the prompt says which it is, as `1 of 3`. `none`: proposals with edits are refused.",
     },
-    vars: { ...JSON_OBJECT, description: "Your own values for the prompt: `{{vars.name}}`." },
   },
   required: ["runner"],
   additionalProperties: false,
@@ -74,7 +73,6 @@ export class Researcher extends AskingStage implements ResearcherPort {
   readonly numTasks: number;
   readonly space: Space | null;
   readonly declared: DeclaredParameters;
-  readonly #vars: JsonObject;
   readonly #edits: Edits;
   readonly #schema: JsonObject | undefined;
   readonly #schemaCheck: ((value: JsonValue) => readonly string[]) | undefined;
@@ -82,11 +80,10 @@ export class Researcher extends AskingStage implements ResearcherPort {
   constructor(options: ResearcherOptions) {
     const { prompt: _prompt, promptFile: _file, ...same } = inSchema(OPTIONS.properties);
     assertOptions("Researcher", options, { ...same, ...ASKING_OPTIONS, space: objectOf() });
-    const { edits = "reply", vars = {} } = options;
+    const { edits = "reply" } = options;
     const own = { hypothesis_schema: SINGLE, ...(edits === "in_place" ? { task: SINGLE } : {}) };
-    super("researcher", options, defaultResearchPrompt(edits), promptShapes(own, vars));
+    super("researcher", options, defaultResearchPrompt(edits), own);
     this.#edits = edits;
-    this.#vars = vars;
     if (edits === "in_place") requireHands(this.runner);
     this.numTasks = options.numTasks ?? 3;
     this.space = options.space === undefined ? null : compileSpace(options.space);
@@ -131,7 +128,7 @@ export class Researcher extends AskingStage implements ResearcherPort {
   /** The prompt of this iteration, as it is sent first. In place each proposal has its own; `place` counts from 0. */
   prompt(ctx: StageContext & { readonly count: number }, place = 0): string {
     const space = this.space ?? undefined;
-    const known = { role: "researcher", numTasks: ctx.count, space, vars: this.#vars } as const;
+    const known = { role: "researcher", numTasks: ctx.count, space, vars: this.vars } as const;
     const own = { hypothesis_schema: () => (this.#schema === undefined ? "" : JSON.stringify(this.#schema)) };
     if (this.#edits !== "in_place") return this.template.render(promptVariables(ctx, { ...known, own }));
     const task = `${place + 1} of ${ctx.count}`;
@@ -190,12 +187,12 @@ export const promptResearcher = defineComponent({
   ],
   create: (given, deps) =>
     builtWithPrompt(given, deps, (asking) => {
-      const { space, hypothesis_schema: hypothesisSchema, vars } = given;
+      const { space, hypothesis_schema: hypothesisSchema } = given;
       return new Researcher({
         ...asking,
         numTasks: given.num_tasks,
         edits: given.edits,
-        ...defined({ space, hypothesisSchema, vars }),
+        ...defined({ space, hypothesisSchema }),
       });
     }),
 });

@@ -15,7 +15,7 @@ import {
   renderedInRun,
   runnerOption,
 } from "../prompting/source.ts";
-import { promptShapes, promptVariables, REVIEW_SHAPES } from "../prompting/variables.ts";
+import { promptVariables, REVIEW_SHAPES } from "../prompting/variables.ts";
 import { type EvidenceLookup, parseFindings } from "./findings.ts";
 import { refusedVariable, resultsVariable } from "./results.ts";
 
@@ -29,7 +29,7 @@ const OF_ONE_REVIEW: ReadonlySet<RunnerProblem> = new Set(["failed", "unusable-r
 export class Reviewer extends AskingStage implements ReviewerPort {
   constructor(options: AskingOptions) {
     assertOptions("Reviewer", options, ASKING_OPTIONS);
-    super("reviewer", options, DEFAULT_REVIEW_PROMPT, promptShapes(REVIEW_SHAPES));
+    super("reviewer", options, DEFAULT_REVIEW_PROMPT, REVIEW_SHAPES);
   }
 
   async review(batch: readonly StageResults[], ctx: StageContext): Promise<readonly Finding[]> {
@@ -68,7 +68,9 @@ export class Reviewer extends AskingStage implements ReviewerPort {
   /** The prompt about this batch, as it is sent first. */
   prompt(batch: readonly StageResults[], ctx: StageContext): string {
     const own = { results: () => resultsVariable(batch, ctx), refused: () => refusedVariable(ctx) };
-    return this.template.render(promptVariables(ctx, { role: "reviewer", numTasks: batch.length, own }));
+    return this.template.render(
+      promptVariables(ctx, { role: "reviewer", numTasks: batch.length, vars: this.vars, own }),
+    );
   }
 }
 

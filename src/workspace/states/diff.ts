@@ -2,9 +2,14 @@ import { createHash } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { structuredPatch } from "diff";
 import { recordText } from "../../text/printable.ts";
-import { type Change, changesBetween, type SnapshotEntry, sameContent } from "./snapshot.ts";
-import type { SnapshotStore } from "./store.ts";
+import { type Change, changesBetween, type Snapshot, type SnapshotEntry, sameContent } from "./snapshot.ts";
 import { decodeText, encodeText, splitLines } from "./text.ts";
+
+/** Where states and the contents of their files are read. */
+interface States {
+  read(id: string): Snapshot;
+  readonly objects: { read(sha256: string): Uint8Array };
+}
 
 export interface DiffOptions {
   /** What is longer is cut, with a line that says so. Default: no limit. */
@@ -20,13 +25,13 @@ const MAX_SEARCHED_BYTES = 4 * 1024 * 1024;
  * The difference between two states for people and prompts: unified, files in order of their paths, changed modes,
  * links and binary files named, control characters written out. Empty when the states are equal.
  */
-export function diffSnapshots(store: SnapshotStore, a: string, b: string, options: DiffOptions = {}): string {
+export function diffSnapshots(store: States, a: string, b: string, options: DiffOptions = {}): string {
   const parts = partsOf(store, a, b).map((part) => recordText(part.text));
   return bounded(parts, options.maxBytes ?? Number.POSITIVE_INFINITY);
 }
 
 /** The difference between two states as a patch that `git apply` takes; bytes as they are. */
-export function patchBetween(store: SnapshotStore, a: string, b: string): string {
+export function patchBetween(store: States, a: string, b: string): string {
   return partsOf(store, a, b)
     .map((part) => part.patch?.() ?? part.text)
     .join("");
@@ -38,13 +43,13 @@ interface Part {
   readonly patch?: () => string;
 }
 
-function partsOf(store: SnapshotStore, a: string, b: string): readonly Part[] {
+function partsOf(store: States, a: string, b: string): readonly Part[] {
   if (a === b) return [];
   return changesBetween(store.read(a), store.read(b)).flatMap((change) => parts(store, change));
 }
 
 /** A file that became a link, or the other way round, is one deleted and one created: so does git write it. */
-function parts(store: SnapshotStore, change: Change): readonly Part[] {
+function parts(store: States, change: Change): readonly Part[] {
   const before = change.before?.kind === "directory" ? null : change.before;
   const after = change.after?.kind === "directory" ? null : change.after;
   if (before === null && after === null) return [];
@@ -53,7 +58,7 @@ function parts(store: SnapshotStore, change: Change): readonly Part[] {
   return [part(store, { ...change, before, after: null }), part(store, { ...change, before: null, after })];
 }
 
-function part(store: SnapshotStore, { path, before, after }: Change): Part {
+function part(store: States, { path, before, after }: Change): Part {
   const oldName = gitName("a", path);
   const newName = gitName("b", path);
   const header = [`diff --git ${oldName} ${newName}`, ...modeLines(before, after)];
@@ -88,11 +93,11 @@ function gitMode(entry: SnapshotEntry): string {
   return entry.mode & 0o100 ? "100755" : "100644";
 }
 
-function bytesOf(store: SnapshotStore, entry: SnapshotEntry | null): Uint8Array | null {
+function bytesOf(store: States, entry: SnapshotEntry | null): Uint8Array | null {
   return entry?.kind === "file" ? store.objects.read(entry.sha256) : null;
 }
 
-function textOf(store: SnapshotStore, entry: SnapshotEntry | null): string | null {
+function textOf(store: States, entry: SnapshotEntry | null): string | null {
   if (entry === null || entry.kind === "directory") return "";
   return entry.kind === "symlink" ? entry.target : decodeText(store.objects.read(entry.sha256));
 }

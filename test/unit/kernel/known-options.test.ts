@@ -95,6 +95,7 @@ describe("the library's constructors", () => {
     ["FileArtifact", [], "path is missing"],
     ["FileArtifact", ["../a"], '"../a" cannot be a tracked artifact'],
     ["DirectoryArtifact", [], "path is missing"],
+    ["FileArtifact", ["a", { rot: "." }], "there is no option rot; did you mean root?"],
   ])("%s(...%j): %s", (name, given, message) => {
     const make: unknown = Object.entries(aura).find(([known]) => known === name)?.[1];
     if (typeof make !== "function") throw new Error(`there is no ${name}`);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { DirectoryArtifact, FileArtifact } from "../../../src/kernel/artifact.ts";
 import { artifactPath, artifactPaths } from "../../../src/model/artifact.ts";
+import { DirectoryArtifact, FileArtifact } from "../../../src/workspace/artifact.ts";
 
 test.each([
   ["train.py", "train.py"],

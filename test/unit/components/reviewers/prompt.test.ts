@@ -67,6 +67,13 @@ describe("parseFindings", () => {
 });
 
 describe("Reviewer", () => {
+  it("puts its own vars into its prompt, and refuses one that names others", () => {
+    const options = { runner: scriptedRunner(), promptTemplate: "In {{vars.language}}: {{results}}" };
+    const reviewer = new Reviewer({ ...options, vars: { language: "Dutch" } });
+    expect(reviewer.prompt([], stageContext())).toMatch(/^In Dutch: /);
+    expect(() => new Reviewer({ ...options, vars: { tongue: "Dutch" } })).toThrow(/language/);
+  });
+
   const batch = [
     stageResults("i00002-h000", { lr: 0.1 }, 0.9),
     stageResults("i00002-h001", { lr: 0.9 }, null, "it crashed"),
