@@ -116,6 +116,14 @@ export interface Files {
   hash(path: string): string | null;
   /** The same in pieces. */
   hashing(path: string): Steps<string | null>;
+  /** SHA-256 of some of a large file's bytes, and of all of a small one's; `null` as above. */
+  hashSamples(path: string, samples: Samples): string | null;
+}
+
+/** At how many places of a file, evenly from its beginning to its end, how many bytes are read. */
+export interface Samples {
+  readonly places: number;
+  readonly bytes: number;
 }
 
 /** What makes a process nameable after a crash: its id may be reused, its id with its start time is not. */

@@ -71,13 +71,18 @@ export const NO_TOTALS: RunTotals = {
   activeMs: 0,
 };
 
-const inputSchema = exactly({
+const inputSchema = exactly(["how"], {
   path: TEXT,
   size: { type: "number", minimum: 0, description: "Bytes." },
   modifiedAt: TIMESTAMP,
   sha256: {
     type: "string",
     description: "Of a folder one over all in it: names, contents, links and what they lead to, empty folders.",
+  },
+  how: {
+    enum: ["sampled"],
+    description:
+      "Of a large input: its hash is over the size, the time and samples of each file, not over all contents.",
   },
 });
 /** A read-only data file or folder as it was when the run started. */

@@ -89,8 +89,8 @@ export function changeLines(changes: readonly JudgedChange[]): string {
 }
 
 /** An input as people tell it from another of the same name. */
-function identity({ size, sha256 }: InputRecord): string {
-  return `${size} bytes, sha256 ${sha256.slice(0, 12)}`;
+function identity({ size, modifiedAt, sha256, how }: InputRecord): string {
+  return `${size} bytes, ${how === "sampled" ? `of ${modifiedAt}, samples` : "sha256"} ${sha256.slice(0, 12)}`;
 }
 
 /** Of a pipeline written in code what readers of its workspace need to compare scores, as a spec would say it. */

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import type { DirectoryEntry, FileStat, Files } from "../kernel/effects.ts";
+import type { DirectoryEntry, FileStat, Files, Samples } from "../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../kernel/errors.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../kernel/steps.ts";
 import type { InputRecord } from "../model/run.ts";
@@ -7,6 +7,10 @@ import type { InputSetting, RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import { isWorkspace } from "../workspace/states/excludes.ts";
+
+/** An input that holds more is known by sizes, times and samples: reading it would hold up each start and resume for minutes. */
+const MOST_READ_BYTES = 1024 ** 3;
+const SAMPLES: Samples = { places: 8, bytes: 4096 };
 
 /** Watches over the read-only inputs of a run. */
 export interface InputGuard {
@@ -25,8 +29,8 @@ export function hiddenInputs({ root, hidden }: Pick<RunSettings, "root" | "hidde
 }
 
 /**
- * Size, time and hash of every input; a folder's hash covers the names and contents of all in it. Inputs may be large, so
- * `turn` is awaited again and again. Throws `SpecError` when one is missing.
+ * Size, time and hash of every input; a folder's hash covers the names and contents of all in it, that of a large input
+ * samples of its contents, sizes and times. Reading takes a while, so `turn` is awaited again and again. Throws `SpecError` when one is missing.
  */
 export async function recordInputs(
   inputs: readonly InputSetting[],
@@ -44,8 +48,10 @@ export async function recordInputs(
       (latest, entry) => (entry.kind === "file" ? Math.max(latest, entry.stat.mtimeMs) : latest),
       stat.mtimeMs,
     );
+    const size = bytesOf(entries);
     const sha256 = await inTurns(hashOf(entries, scope.files), turn);
-    records.push({ path, size: bytesOf(entries), modifiedAt: new Date(newest).toISOString(), sha256 });
+    const how = isSampled(size) ? ({ how: "sampled" } as const) : {};
+    records.push({ path, size, modifiedAt: new Date(newest).toISOString(), sha256, ...how });
   }
   return records;
 }
@@ -57,6 +63,10 @@ export function inputSize({ absolutePath }: InputSetting, scope: InputScope): nu
 
 function bytesOf(entries: readonly InputEntry[]): number {
   return entries.reduce((sum, entry) => (entry.kind === "file" ? sum + entry.stat.size : sum), 0);
+}
+
+function isSampled(bytes: number): boolean {
+  return bytes > MOST_READ_BYTES;
 }
 
 /** A guard that remembers sizes and times as they are now, and contents as `recorded`. */
@@ -94,35 +104,37 @@ export function guardInputs(
 /** Of a file its own SHA-256, of a folder one over the names and contents of all in it. */
 function* hashOf(entries: readonly InputEntry[], files: Files): Steps<string> {
   const [only] = entries;
-  if (only?.kind === "file" && only.name === "") return (yield* files.hashing(only.place)) ?? "";
+  const sampled = isSampled(bytesOf(entries));
+  if (only?.kind === "file" && only.name === "") return yield* fileHash(only, files, sampled);
   const listed: string[] = [];
   const isPiece = pieceOfFiles();
   for (const entry of entries) {
-    listed.push(`${entry.name}\0${yield* contentOf(entry, files)}\n`);
+    listed.push(
+      `${entry.name}\0${entry.kind === "file" ? yield* fileHash(entry, files, sampled) : otherThanFile(entry)}\n`,
+    );
     if (entry.kind === "file" && isPiece(entry.stat.size)) yield;
   }
   return sha256Of(listed.join(""));
 }
 
-function* contentOf(entry: InputEntry, files: Files): Steps<string> {
-  switch (entry.kind) {
-    case "file":
-      return (yield* files.hashing(entry.place)) ?? "";
-    case "link":
-      return `-> ${entry.target}`;
-    case "empty-folder":
-      return "/";
-  }
+type FileEntry = Extract<InputEntry, { readonly kind: "file" }>;
+
+/** Of its contents, or of samples of them, its size and its time. */
+function* fileHash({ place, stat: { size, mtimeMs } }: FileEntry, files: Files, sampled: boolean): Steps<string> {
+  if (!sampled) return (yield* files.hashing(place)) ?? "";
+  return sha256Of(`${size}\0${Math.floor(mtimeMs)}\0${files.hashSamples(place, SAMPLES) ?? ""}`);
+}
+
+function otherThanFile(entry: Exclude<InputEntry, FileEntry>): string {
+  return entry.kind === "link" ? `-> ${entry.target}` : "/";
 }
 
 /** What tells without reading a file that nothing has changed. */
 function markOf(entries: readonly InputEntry[]): string {
   const lines = entries.map((entry) => {
-    if (entry.kind === "file") {
-      const { size, mtimeMs, ino } = entry.stat;
-      return `${entry.name}\0${entry.place}\0${size}\0${mtimeMs}\0${ino}`;
-    }
-    return `${entry.name}\0${entry.kind === "link" ? `-> ${entry.target}` : "/"}`;
+    if (entry.kind !== "file") return `${entry.name}\0${otherThanFile(entry)}`;
+    const { size, mtimeMs, ctimeMs, ino } = entry.stat;
+    return [entry.name, entry.place, size, mtimeMs, ctimeMs, ino].join("\0");
   });
   return lines.join("\n");
 }

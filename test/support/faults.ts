@@ -167,6 +167,7 @@ function faultyFiles(inner: Files, at: FaultSwitch): Files {
     identity: (path) => at.alive(() => inner.identity(path)),
     hash: (path) => at.alive(() => inner.hash(path)),
     hashing: (path) => at.alive(() => inner.hashing(path)),
+    hashSamples: (path, samples) => at.alive(() => inner.hashSamples(path, samples)),
     makeDirectory: (path, mode) => {
       if (at.alive(() => inner.stat(path)) !== null) inner.makeDirectory(path, mode);
       else cross("makeDirectory", path, () => inner.makeDirectory(path, mode));

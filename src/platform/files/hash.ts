@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import type { Samples } from "../../kernel/effects.ts";
 import { PIECE_BYTES, type Steps } from "../../kernel/steps.ts";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -11,6 +12,30 @@ export function sha256Of(data: string | Uint8Array): string {
 function newHash() {
   // Loaded when it is needed: most of what only reads a workspace hashes nothing.
   return process.getBuiltinModule("node:crypto").createHash("sha256");
+}
+
+/**
+ * SHA-256 of so many bytes at so many places of a file, from its beginning to its end, in hex: of all of a file that has
+ * no more. `null` when the path leads to something that is no regular file.
+ */
+export function hashSamples(path: string, { places, bytes }: Samples): string | null {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return null;
+    const hash = newHash();
+    const chunk = Buffer.allocUnsafe(bytes);
+    const last = Math.max(0, stat.size - bytes);
+    const step = Math.max(bytes, Math.ceil(last / (places - 1)));
+    for (let place = 0; place < places; place++) {
+      const from = Math.min(place * step, last);
+      hash.update(chunk.subarray(0, readSync(fd, chunk, 0, bytes, from)));
+      if (from === last) break;
+    }
+    return hash.digest("hex");
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** SHA-256 of a file in hex, read in chunks, with pauses; `null` when the path leads to something that is no regular file. */

@@ -28,7 +28,7 @@ import type { DirectoryEntry, EntryKind, FileStat, Files } from "../../kernel/ef
 import { atOnce, type Steps } from "../../kernel/steps.ts";
 import { createExclusive, flush, flushAll, temporaryNames, writeAtomic } from "./atomic.ts";
 import { isAbsent, isMissing, stored, storedOrNull, storedSteps, systemCode } from "./errors.ts";
-import { hashFile } from "./hash.ts";
+import { hashFile, hashSamples } from "./hash.ts";
 import { readUntrusted } from "./untrusted.ts";
 
 function hashing(path: string): Steps<string | null> {
@@ -67,6 +67,7 @@ export function systemFiles(): Files {
     flush: (paths) => flushAll(paths, (path) => stored("flush", path, () => flush(path))),
     hash: (path) => atOnce(hashing(path)),
     hashing,
+    hashSamples: (path, samples) => stored("hash", path, () => hashSamples(path, samples)),
   };
 }
 

@@ -1,4 +1,14 @@
-import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "../../../src/index.ts";
 import { guardInputs, recordInputs } from "../../../src/pipeline/inputs.ts";
@@ -120,6 +130,46 @@ describe("the guard of the inputs", () => {
     writeFileSync(folder.join("data.csv"), "2,1\n");
     expect(inputs.changed()).toBe("data.csv");
     expect(() => inputs.assertUnchanged()).toThrow(/data\.csv/);
+  });
+
+  test("sees a write whose time was put back", async () => {
+    utimesSync(folder.join("data.csv"), 1, 1);
+    const inputs = await guard();
+    writeFileSync(folder.join("data.csv"), "2,1\n");
+    utimesSync(folder.join("data.csv"), 1, 1);
+    expect(inputs.changed()).toBe("data.csv");
+  });
+});
+
+describe("an input of 40 GB", () => {
+  const record = async () => (await recordInputs([input()], scope(), noTurn))[0];
+  const write = (place: number): void => {
+    const fd = openSync(folder.join("data.csv"), "r+");
+    writeSync(fd, "x", place);
+    closeSync(fd);
+  };
+
+  test("is known by its size, its time and samples, and says so", async () => {
+    truncateSync(folder.join("data.csv"), 40e9);
+    utimesSync(folder.join("data.csv"), 1, 1);
+    const first = await record();
+    expect(first).toMatchObject({ size: 40e9, modifiedAt: "1970-01-01T00:00:01.000Z", how: "sampled" });
+    expect(await record()).toEqual(first);
+    utimesSync(folder.join("data.csv"), 2, 2);
+    expect((await record())?.sha256).not.toBe(first?.sha256);
+    // As one that came with an older version's time.
+    write(40e9 - 1);
+    utimesSync(folder.join("data.csv"), 1, 1);
+    expect((await record())?.sha256).not.toBe(first?.sha256);
+  });
+
+  test("has changed when something was written anywhere in it", async () => {
+    truncateSync(folder.join("data.csv"), 40e9);
+    utimesSync(folder.join("data.csv"), 1, 1);
+    const inputs = await guard();
+    expect(inputs.changed()).toBeNull();
+    write(123_456_789);
+    expect(inputs.changed()).toBe("data.csv");
   });
 });
 

@@ -85,16 +85,18 @@ test("a link to an input in a tracked folder is no part of what a trial left", (
   expect(captured).toMatchObject({ ok: true, snapshot: state });
 });
 
-test("what a trial writes in its copy reaches neither the project nor another copy", () => {
+test("what a trial writes in its copy reaches neither the project nor another copy of the same state", () => {
   const { store, files: project, state, target, inputs, project: root, dir } = prepared();
   const before = look(root);
   const request = { project, artifacts: state, tracked: TRACKED, inputs };
-  makeTrialCopy(store, { ...request, target });
+  for (const each of [target, join(dir, "before")]) makeTrialCopy(store, { ...request, target: each });
   writeFileSync(join(target, "train.py"), "hacked");
   writeFileSync(join(target, "test/run.sh"), "hacked");
-  makeTrialCopy(store, { ...request, target: join(dir, "copy2") });
-  expect(readFileSync(join(dir, "copy2/train.py"), "utf8")).toBe("2");
-  expect(readFileSync(join(dir, "copy2/test/run.sh"), "utf8")).toBe("test");
+  makeTrialCopy(store, { ...request, target: join(dir, "after") });
+  for (const copy of ["before", "after"]) {
+    expect(readFileSync(join(dir, copy, "train.py"), "utf8")).toBe("2");
+    expect(readFileSync(join(dir, copy, "test/run.sh"), "utf8")).toBe("test");
+  }
   expect(look(root)).toEqual(before);
 });
 
