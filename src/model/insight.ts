@@ -29,8 +29,8 @@ export type Insight = Infer<typeof insightSchema>;
 export function standingInsights(insights: readonly Insight[]): readonly Insight[] {
   const standing = new Map<string, Insight>();
   for (const insight of insights) {
-    const { finding, replaces = [], retracts = [], evidence } = insight;
-    const gone = new Set([...replaces, ...retracts]);
+    const { finding, retracts = [], evidence } = insight;
+    const gone = new Set(withdrawnBy(insight));
     if (gone.size > 0) for (const [words, { id }] of standing) if (gone.has(id)) standing.delete(words);
     if (retracts.length > 0) continue;
     const words = finding.toLowerCase().replace(/\s+/g, " ").replace(/\.$/, "");
@@ -39,6 +39,11 @@ export function standingInsights(insights: readonly Insight[]): readonly Insight
     standing.set(words, { ...insight, evidence: [...new Set([...before, ...evidence])].slice(-MOST_EVIDENCE) });
   }
   return [...standing.values()];
+}
+
+/** What does not stand any more since this one was found: insights of its run by their ids, of earlier runs by their names. */
+export function withdrawnBy({ replaces = [], retracts = [] }: Insight): readonly string[] {
+  return [...replaces, ...retracts];
 }
 
 const MOST_EVIDENCE = 50;

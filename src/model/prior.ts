@@ -1,5 +1,6 @@
 import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
+import { promptLine } from "../text/printable.ts";
 import { parametersSchema } from "./hypothesis.ts";
 import { insightsSchema } from "./insight.ts";
 
@@ -36,6 +37,19 @@ const priorRunSchema = exactly({
 });
 /** What came of an earlier run, from which this one, or one before it, was started. */
 export type PriorRun = Infer<typeof priorRunSchema>;
+
+/** What an insight or a hypothesis of an earlier run is called in this one. */
+export function priorName({ name }: Pick<PriorRun, "name">, id: string): string {
+  return `${promptLine(name, 80)}/${id}`;
+}
+
+/** The runs without the insights that were replaced or taken back since, by these names. */
+export function standingPrior(prior: readonly PriorRun[], withdrawn: ReadonlySet<string>): readonly PriorRun[] {
+  return prior.map((run) => {
+    const insights = run.insights.filter(({ id }) => !withdrawn.has(priorName(run, id)));
+    return { ...run, insights };
+  });
+}
 
 export const priorSchema = {
   type: "array",

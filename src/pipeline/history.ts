@@ -3,7 +3,7 @@ import type { History, HistoryEntry, StageResults } from "../kernel/context.ts";
 import { type Evaluation, isVetoed } from "../model/evaluation.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { type HypothesisId, hypothesisId } from "../model/ids.ts";
-import { type Insight, standingInsights } from "../model/insight.ts";
+import { type Insight, standingInsights, withdrawnBy } from "../model/insight.ts";
 import type { CarriedState, FinishedIteration, ProposedIteration, RefusedProposal } from "../model/iteration.ts";
 import { canonicalJson, defined, type JsonObject } from "../model/json.ts";
 import type { BestSoFar } from "../model/run.ts";
@@ -25,6 +25,8 @@ export interface View {
   readonly carried: CarriedState | null;
   /** What stop rules go by. */
   readonly progress: Progress;
+  /** Insights that were replaced or taken back, those of earlier runs by their names. */
+  readonly withdrawn: ReadonlySet<string>;
   /** What the user said, up to the last finished iteration. */
   readonly notes: readonly Note[];
 }
@@ -54,6 +56,8 @@ export class RunHistory {
   readonly #fingerprints = new Map<number, HypothesisId>();
   #entries: HistoryEntry[] = [];
   #insights: readonly Insight[] = [];
+  /** Those that replace or take back others: what they did stays so after the window. */
+  #withdrawing: readonly Insight[] = [];
   #refused: readonly RefusedProposal[] = [];
   #carried: CarriedState | null = null;
   #progress = NO_PROGRESS;
@@ -84,7 +88,16 @@ export class RunHistory {
         return standingInsights(insights);
       },
     };
-    return { history, carried: this.#carried, progress: this.#progress, notes: this.#notes };
+    const withdrawing = this.#withdrawing;
+    return {
+      history,
+      carried: this.#carried,
+      progress: this.#progress,
+      notes: this.#notes,
+      get withdrawn() {
+        return new Set(withdrawing.flatMap(withdrawnBy));
+      },
+    };
   }
 
   get lastIteration(): number | null {
@@ -167,6 +180,7 @@ export class RunHistory {
     const record = this.#concluded(proposed, entries, before, insights.length);
     this.#entries.push(...entries);
     if (insights.length > 0) this.#insights = this.#windowed([...this.#insights, ...insights]);
+    this.#withdrawing = [...this.#withdrawing, ...insights.filter((one) => withdrawnBy(one).length > 0)];
     this.#refused = record.refused;
     this.#carried = record.carried ?? this.#carried;
     this.#progress = {
@@ -222,7 +236,9 @@ export class RunHistory {
   #rollBack(rollback: AppliedRollback): void {
     this.#archive.rollBack(rollback);
     this.#entries = [...this.#archive.entries()];
-    this.#insights = this.#insights.filter(({ iteration }) => this.#archive.counts(hypothesisId(iteration, 0)));
+    const counts = ({ iteration }: Insight): boolean => this.#archive.counts(hypothesisId(iteration, 0));
+    this.#insights = this.#insights.filter(counts);
+    this.#withdrawing = this.#withdrawing.filter(counts);
     const best = this.#archive.best();
     this.#progress = {
       ...this.#progress,

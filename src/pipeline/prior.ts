@@ -3,9 +3,9 @@ import { countedAfter } from "../kernel/archive.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
 import { compareIds, type HypothesisId, hypothesisId } from "../model/ids.ts";
-import { type Insight, standingInsights } from "../model/insight.ts";
+import { type Insight, standingInsights, withdrawnBy } from "../model/insight.ts";
 import type { CarriedState } from "../model/iteration.ts";
-import type { PriorEntry, PriorRun } from "../model/prior.ts";
+import { type PriorEntry, type PriorRun, standingPrior } from "../model/prior.ts";
 import type { ProjectScope, RunManifest, RunOrigin } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isTracked, isWithin } from "../model/tree-path.ts";
@@ -62,12 +62,15 @@ export async function readEarlier(
     named === undefined
       ? (carriedState(store, records) ?? records.readIteration(0)?.base ?? null)
       : findState(records, named);
-  const { entries, insights } = await finishedIterations(workspace);
+  const { entries, insights, withdrawn } = await finishedIterations(workspace);
   const own = withStates(ranked(entries, manifest), state, store);
   const metric = metricOf(manifest);
   const run = { name: basename(workspace.root), runId: manifest.runId, sameScoring: true, entries: own, insights };
   const known = { ...run, metric: { name: metric.name ?? "score", direction: metric.direction } };
-  const before = workspace.prior().map((run) => ({ ...run, entries: run.entries.map(withoutState) }));
+  const before = standingPrior(workspace.prior(), withdrawn).map((run) => ({
+    ...run,
+    entries: run.entries.map(withoutState),
+  }));
   const runs = bounded([known, ...before]);
   const hypotheses = runs.reduce((sum, { entries }) => sum + entries.length, 0);
   const tracked = manifest.project?.scope.tracked;
@@ -127,7 +130,9 @@ function priorStore(workspace: Workspace): SnapshotStore {
   return new SnapshotStore(priorDir(workspace.root), workspace.effects.files, () => workspace.assertWritable());
 }
 
-async function finishedIterations(workspace: Workspace): Promise<Pick<PriorRun, "entries" | "insights">> {
+async function finishedIterations(
+  workspace: Workspace,
+): Promise<Pick<PriorRun, "entries" | "insights"> & { readonly withdrawn: ReadonlySet<string> }> {
   const counts = countedAfter(workspace.rollbacks());
   const entries: PriorEntry[] = [];
   const insights: Insight[] = [];
@@ -138,7 +143,8 @@ async function finishedIterations(workspace: Workspace): Promise<Pick<PriorRun, 
     entries.push(...record.hypotheses.filter(counts).flatMap((id) => entryOf(workspace, id) ?? []));
     if (counts(hypothesisId(iteration, 0))) insights.push(...(workspace.readInsights(iteration) ?? []));
   }
-  return { entries, insights: standingInsights(insights).slice(-MOST_INSIGHTS) };
+  const withdrawn = new Set(insights.flatMap(withdrawnBy));
+  return { entries, insights: standingInsights(insights).slice(-MOST_INSIGHTS), withdrawn };
 }
 
 /** `null` for one of which a record was deleted. */

@@ -5,6 +5,7 @@ import type { Semaphore } from "../kernel/semaphore.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { TrialId } from "../model/ids.ts";
 import type { CarriedState, IterationRecord, SettingChange } from "../model/iteration.ts";
+import { standingPrior } from "../model/prior.ts";
 import type { RunTotals } from "../model/run.ts";
 import { copiesDir } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -59,7 +60,7 @@ export interface Loop {
  */
 export function stageContext(
   loop: Loop,
-  { history, notes }: View,
+  { history, notes, withdrawn }: View,
   { iteration, base, notes: said = [] }: IterationRecord,
   states: ReadonlyMap<string, string>,
 ): StageContext {
@@ -86,6 +87,7 @@ export function stageContext(
   );
   const stage: Omit<StageContext, "trials"> = {
     ...run,
+    ...(run.prior ? { prior: standingPrior(run.prior, withdrawn) } : {}),
     iteration,
     history,
     notes: [...notes, ...said].map(({ text }) => text),

@@ -1,5 +1,6 @@
 import type { HistoryEntry, StageContext } from "../../kernel/context.ts";
 import { compareIds } from "../../model/ids.ts";
+import { priorName } from "../../model/prior.ts";
 import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { clipLines, fence, promptLine } from "../../text/printable.ts";
 import { TOKEN_BUDGETS } from "./budgets.ts";
@@ -89,7 +90,7 @@ export function priorVariable({ prior = [] }: StageContext): unknown {
     const diffs: string[] = [];
     const best = rankedEntries(entries, metric.direction).slice(0, MAX_CONSIDERED);
     for (const own of best.concat(entries.filter(({ score }) => score === null))) {
-      const entry = { ...own, id: `${promptLine(name, 80)}/${own.id}`, iteration: 0 };
+      const entry = { ...own, id: priorName({ name }, own.id), iteration: 0 };
       const line = entryLine(entry);
       const diff =
         own.diff === undefined

@@ -1,4 +1,5 @@
 import type { StageContext } from "../../kernel/context.ts";
+import { priorName } from "../../model/prior.ts";
 import type { MetricSettings } from "../../model/settings.ts";
 import { CHARACTERS_PER_TOKEN } from "../../model/units.ts";
 import { fence, promptLine } from "../../text/printable.ts";
@@ -57,13 +58,12 @@ export function budgetVariable(ctx: StageContext): unknown {
 export function insightsVariable({ history, prior = [] }: StageContext): unknown {
   let room = TOKEN_BUDGETS.insights * CHARACTERS_PER_TOKEN;
   const kept: { readonly item: object; readonly line: string }[] = [];
-  const found = [{ name: null, insights: history.insights }, ...prior].flatMap(({ name, insights }) =>
-    insights.toReversed().map((insight) => ({ ...insight, run: name === null ? null : promptLine(name, 80) })),
-  );
-  for (const { run, id, iteration, ...insight } of found) {
+  const own = history.insights.toReversed().map((insight) => ({ ...insight, run: null }));
+  const earlier = prior.flatMap((run) => run.insights.toReversed().map((insight) => ({ ...insight, run })));
+  for (const { run, id, iteration, ...insight } of [...own, ...earlier]) {
     const finding = promptLine(insight.finding, 2000);
     const recommendation = promptLine(insight.recommendation ?? "", 1000);
-    const full = (of: string): string => (run === null ? of : `${run}/${of}`);
+    const full = (of: string): string => (run === null ? of : priorName(run, of));
     const evidence = insight.evidence.map(full);
     const ids = evidence.length > 0 ? ` [${evidence.join(", ")}]` : "";
     const line = `- ${run === null ? "" : "(earlier run) "}${full(id)}: ${finding}${recommendation === "" ? "" : ` -> ${recommendation}`}${ids}`;

@@ -1,6 +1,8 @@
+import type { StageContext } from "../../kernel/context.ts";
 import type { Finding } from "../../kernel/ports.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import { priorName } from "../../model/prior.ts";
 import { clip, promptLine, promptText } from "../../text/printable.ts";
 import { extractJson, withoutReasoning } from "../extract-json.ts";
 import type { Reading } from "../prompting/ask.ts";
@@ -19,6 +21,12 @@ const WRAPPER = /^(insights?|findings?|observations?|lessons|reviews?|items)$/i;
 
 /** The id a piece of evidence stands for, by id or label; `undefined` for anything unknown. */
 export type EvidenceLookup = (name: string) => HypothesisId | undefined;
+
+/** Ids of the insights that a review can replace or take back, as its prompt has them. */
+export function standingIds({ history, prior = [] }: Pick<StageContext, "history" | "prior">): ReadonlySet<string> {
+  const earlier = prior.flatMap((run) => run.insights.map(({ id }) => priorName(run, id)));
+  return new Set([...earlier, ...history.insights.map(({ id }) => id)]);
+}
 
 /** What a review may refer to. */
 export interface Known {

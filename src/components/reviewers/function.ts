@@ -7,7 +7,7 @@ import type { JsonValue } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
 import { functionOptions, type ModuleFunction } from "../executors/index.ts";
 import { stageData, UserFunction } from "../module-function.ts";
-import { parseFindings } from "./findings.ts";
+import { parseFindings, standingIds } from "./findings.ts";
 
 /** Findings of a batch: a list of texts or of `{ finding, recommendation?, evidence?, replaces? }`, or one of these alone. */
 export type ReviewerFunction = (batch: readonly StageResults[], ctx: StageContext) => unknown;
@@ -33,8 +33,8 @@ export class FunctionReviewer implements Reviewer {
     if (!answer.ok) return unusable(answer.failure.message, ctx);
     if (isEmpty(answer.value)) return [];
     const ids = knownIds(batch, ctx);
-    const insights = new Set(ctx.history.insights.map(({ id }) => id));
-    const parsed = parseFindings(answer.value, { evidence: (name) => (ids.has(name) ? name : undefined), insights });
+    const evidence = (name: string) => (ids.has(name) ? name : undefined);
+    const parsed = parseFindings(answer.value, { evidence, insights: standingIds(ctx) });
     if (parsed.ok) return parsed.value;
     const what = JSON.stringify(answer.value).slice(0, 200);
     return unusable(`the function returned ${what}; a list of findings is expected, like [{ finding: "..." }]`, ctx);

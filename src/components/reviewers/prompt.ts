@@ -16,7 +16,7 @@ import {
   runnerOption,
 } from "../prompting/source.ts";
 import { promptVariables, REVIEW_SHAPES } from "../prompting/variables.ts";
-import { type EvidenceLookup, parseFindings } from "./findings.ts";
+import { type EvidenceLookup, parseFindings, standingIds } from "./findings.ts";
 import { refusedVariable, resultsVariable } from "./results.ts";
 
 /** What a review can do without; a provider that is down, or knows the key no longer, concerns the whole run. */
@@ -45,7 +45,7 @@ export class Reviewer extends AskingStage implements ReviewerPort {
   }
 
   async #ask(batch: readonly StageResults[], ctx: StageContext): Promise<Reading<readonly Finding[]>> {
-    const known = { evidence: evidenceLookup(batch, ctx), insights: new Set(ctx.history.insights.map(({ id }) => id)) };
+    const known = { evidence: evidenceLookup(batch, ctx), insights: standingIds(ctx) };
     try {
       const reading = await askUntilUsable(ctx, {
         runner: this.runner,

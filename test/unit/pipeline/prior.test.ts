@@ -4,6 +4,7 @@ import { FunctionExperimenter } from "../../../src/components/experimenters/inde
 import { asResearcher } from "../../../src/components/researchers/function.ts";
 import { asReviewer } from "../../../src/components/reviewers/function.ts";
 import type { StageContext } from "../../../src/kernel/context.ts";
+import type { JsonValue } from "../../../src/model/json.ts";
 import { Pipeline, type RunResult } from "../../../src/pipeline/pipeline.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
@@ -13,6 +14,7 @@ async function run(
   place: string,
   from: string | undefined,
   propose: (ctx: StageContext) => number,
+  review?: (ctx: StageContext) => JsonValue,
 ): Promise<RunResult> {
   const pipeline = new Pipeline({
     workspace: await Workspace.create(place),
@@ -21,9 +23,10 @@ async function run(
     experimenter: new FunctionExperimenter(({ score = 0 }) => ({ score })),
     evaluator: new MetricEvaluator({ metric: "score" }),
     settings: { metric: { name: "score", direction: "maximize", target: 5, minDelta: { kind: "absolute", value: 0 } } },
-    reviewer: asReviewer((_, { iteration }) => [
-      { finding: `${place.at(-1)}${iteration}`, evidence: [`i0000${iteration}-h000`] },
-    ]),
+    reviewer: asReviewer(
+      (_, ctx) =>
+        review?.(ctx) ?? [{ finding: `${place.at(-1)}${ctx.iteration}`, evidence: [`i0000${ctx.iteration}-h000`] }],
+    ),
     maxIterations: 2,
   });
   return pipeline.run();
@@ -52,4 +55,19 @@ test("what an earlier run found counts for no best, no target, no history and no
   ];
   expect(seen[1]?.prior).toMatchObject([{ insights }]);
   expect(seen[1]?.history.insights.map(({ finding }) => finding)).toEqual(["t1"]);
+});
+
+test("a review takes back or replaces what an earlier run had found, for this run and for those that start from it", async () => {
+  using dir = temporaryDirectory();
+  await run(dir.join("first"), undefined, ({ iteration }) => iteration);
+  const known: (readonly string[])[] = [];
+  const propose = (ctx: StageContext): number => {
+    known.push([...(ctx.prior ?? []), ctx.history].flatMap(({ insights }) => insights.map(({ finding }) => finding)));
+    return 1 + ctx.iteration;
+  };
+  const reviews = [[{ retract: "first/i00001-n00" }], [{ replace: ["first/i00002-n00", "x/y"], finding: "better" }]];
+  await run(dir.join("next"), dir.join("first"), propose, ({ iteration }) => reviews[iteration - 1] ?? []);
+  await run(dir.join("last"), dir.join("next"), propose);
+  expect(known).toEqual([["t1", "t2"], ["t2"], ["better"], ["better", "t1"]]);
+  expect(dir.read("next/iterations/00002/insights.json")).toContain('"replaces": [\n      "first/i00002-n00"\n    ]');
 });
