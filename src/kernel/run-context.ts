@@ -49,6 +49,8 @@ export interface ArtifactsView {
 export interface ScoringTerms {
   /** What runs for each trial, placeholders and all. */
   readonly command?: string;
+  /** Where each trial asks a model: the prompt, a template that the hypothesis fills. */
+  readonly prompt?: string;
   /** Longest that a trial may run. */
   readonly timeoutMs?: number;
   /** What else a trial may use, by the name of the limit. */

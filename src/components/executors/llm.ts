@@ -1,4 +1,4 @@
-import type { RunContext, TrialContext } from "../../kernel/context.ts";
+import type { RunContext, ScoringTerms, TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { assertOptions, required } from "../../kernel/given-options.ts";
 import type { Executor, PreparedEnvironment, RawResult, Runner } from "../../kernel/ports.ts";
@@ -42,6 +42,7 @@ export interface LLMExecutorOptions extends Omit<AskingOptions, "promptTemplate"
 export class LLMExecutor implements Executor {
   readonly cwd = "root" as const;
   readonly runner: Runner;
+  readonly terms: ScoringTerms;
   readonly #template: PromptTemplate;
   readonly #vars: JsonObject;
 
@@ -50,6 +51,7 @@ export class LLMExecutor implements Executor {
     assertOptions(new.target.name, options, { ...ASKING_OPTIONS, promptTemplate });
     this.runner = asRunner(options.runner);
     this.#vars = options.vars ?? {};
+    this.terms = { prompt: options.promptTemplate };
     this.#template = compilePrompt(options.promptTemplate, options.promptName ?? "experimenter prompt");
   }
 

@@ -1,23 +1,25 @@
 import type { StageContext } from "../../kernel/context.ts";
 import type { JsonValue } from "../../model/json.ts";
 import { commandText } from "../../model/settings.ts";
-import { clip, fence, listed, promptText } from "../../text/printable.ts";
+import { clip, clipLines, fence, listed, promptText } from "../../text/printable.ts";
 import { printableList, printableRecord } from "./printable.ts";
 import { metricVariable, minDeltaText, seconds } from "./run-variables.ts";
 
 const MAX_COMMAND = 2000;
+const MAX_PROMPT = 8000;
 const MAX_LISTED = 30;
 
 /** `scoring`: what runs for each hypothesis, what it may use, what gives the score, what is read-only and what is carried on. */
 export function scoringVariable(ctx: StageContext): unknown {
   const { settings, scoring = {} } = ctx;
-  const { command = "", trials = 1, timeoutMs, limits = {}, scorer = "" } = scoring;
+  const { command = "", prompt = "", trials = 1, timeoutMs, limits = {}, scorer = "" } = scoring;
   const checks = (scoring.checks ?? settings.checks.map(({ command }) => commandText(command))).map(promptText);
   const longest = Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, settings.timeBudgetMs ?? Number.POSITIVE_INFINITY);
   const inputs = settings.inputs.map(({ path }) => path);
   const tracked = settings.artifacts;
   const fields = {
     command: promptText(command),
+    prompt: promptText(prompt),
     checks: printableList(checks, checks.join("\n")),
     trials,
     timeout: Number.isFinite(longest) ? seconds(longest) : "",
@@ -30,14 +32,16 @@ export function scoringVariable(ctx: StageContext): unknown {
   };
   const { minDelta } = settings.metric;
   const isLeast = minDelta.value === 0 || (minDelta.kind === "relative" && minDelta.value < 1e-6);
+  const times = trials > 1 ? `${trials} times ` : "";
   const lines = [
     `${String(metricVariable(settings.metric))}: ${settings.metric.direction === "maximize" ? "higher" : "lower"} is better.`,
     isLeast ? "" : `Only what is better than the best by more than ${minDeltaText(settings.metric)} takes its place.`,
     fields.scorer === "" ? "" : `What gives the score: ${fields.scorer}.`,
     checks.length === 0 ? "" : `These have to succeed first:\n${fence(clip(checks.join("\n"), MAX_COMMAND))}`,
-    command === ""
+    command === "" ? "" : `Each is run ${times}by\n${fence(clip(fields.command, MAX_COMMAND))}`,
+    prompt === ""
       ? ""
-      : `${trials > 1 ? `Each is run ${trials} times by` : "Each is run by"}\n${fence(clip(fields.command, MAX_COMMAND))}`,
+      : `For each a model is asked ${times}with this prompt, a template:\n${fence(clipLines(fields.prompt, MAX_PROMPT))}`,
     fields.timeout === "" ? "" : `A trial may take ${fields.timeout} at most.`,
     fields.limits === "" ? "" : `It may use ${fields.limits}.`,
     fields.read_only,

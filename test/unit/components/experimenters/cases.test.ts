@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LLMExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "../../../../src/index.ts";
+import { LLMExperimenter, MetricEvaluator, Pipeline, Researcher, Workspace } from "../../../../src/index.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { runData } from "../../../../src/testing/run-spec.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
@@ -144,9 +144,14 @@ describe("a model as what is tried", () => {
     expect(result.best).toMatchObject({ id: "i00001-h000", score: 1 });
   });
 
-  it("is the same in code, and one that fails is a failed trial", async () => {
+  it("is the same in code; one that fails is a failed trial, and the researcher knows its prompt", async () => {
+    const asked: string[] = [];
+    const propose = async (prompt: string): Promise<string> => {
+      asked.push(prompt);
+      return '[{"n": 1}, {"n": 2}]';
+    };
     const pipeline = new Pipeline({
-      researcher: new SearchResearcher({ method: "grid", numTasks: 2, space: { n: { type: "int", low: 1, high: 2 } } }),
+      researcher: new Researcher({ runner: propose, numTasks: 2, space: { n: { type: "int", low: 1, high: 2 } } }),
       experimenter: new LLMExperimenter({
         runner: async (prompt) => {
           if (prompt === "2?") throw new Error("no idea");
@@ -159,6 +164,7 @@ describe("a model as what is tried", () => {
       settings: { stop: { iterations: 1 } },
     });
     await pipeline.run();
+    expect(asked[0]).toContain("a model is asked with this prompt, a template:\n```\n{{n}}?\n```");
     const workspace = await Workspace.open(dir.join("run"));
     expect(workspace.readEvaluation("i00001-h000")?.reason).toMatch(
       /^the trial's output is "1\?", not an object of metrics/,

@@ -142,6 +142,14 @@ describe("scoring", () => {
     expect(render(stageContext(), "{{scoring}}")).toBe("accuracy (maximize): higher is better.");
   });
 
+  it("tells the prompt that a trial asks a model with, bounded", () => {
+    const told = (prompt: string): string => render(of({ scoring: { prompt, trials: 2 } }), "{{scoring}}");
+    expect(told("Answer in a {{tone}} tone: {{case.q}}")).toContain(
+      "For each a model is asked 2 times with this prompt, a template:\n```\nAnswer in a {{tone}} tone: {{case.q}}\n```",
+    );
+    expect(told("x".repeat(50_000)).length).toBeLessThan(8500);
+  });
+
   it("tells checks, command, limits, what is read-only, and what lives on", () => {
     const { settings } = stageContext({ direction: "minimize" });
     const ctx = of({
