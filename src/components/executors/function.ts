@@ -1,6 +1,7 @@
 import { isAbsolute, join, relative } from "node:path";
 import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import { TimeoutReached } from "../../kernel/effects.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import {
   assertArgument,
@@ -224,7 +225,7 @@ async function callFunction(
     return failureOf("cancelled", { code: "cancelled", message: messageOf(ctx.signal.reason) });
   // A function that never yields keeps the timer from firing: the clock tells.
   if ("isAborted" in first || clock.monotonic() - startedAt > timeoutMs)
-    return failureOf("timeout", { code: "timeout", message: `ran longer than ${timeoutMs / 1000} s` });
+    return failureOf("timeout", { code: "timeout", message: new TimeoutReached(timeoutMs).message });
   return "thrown" in first ? failureOf("failed", thrownFailure(first.thrown)) : valueOrFailure(first.value, steps);
 }
 

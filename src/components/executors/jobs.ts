@@ -1,5 +1,11 @@
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
-import type { Effects, LimitTiers, ProcessLimits, ProcessRequest } from "../../kernel/effects.ts";
+import {
+  type Effects,
+  type LimitTiers,
+  type ProcessLimits,
+  type ProcessRequest,
+  TimeoutReached,
+} from "../../kernel/effects.ts";
 import { isAuraError, messageOf } from "../../kernel/errors.ts";
 import { Interrupted } from "../../kernel/interrupted.ts";
 import type {
@@ -250,7 +256,7 @@ class Stops {
     this.#isRunning = true;
     if (this.#keepsTime) return;
     this.#ctx.effects.clock.sleep(Math.max(0, this.timeoutMs - forMs), this.#over.signal).then(
-      () => this.#stop({ end: "timeout", message: `ran longer than ${this.timeoutMs / 1000} s` }),
+      () => this.#stop({ end: "timeout", message: new TimeoutReached(this.timeoutMs).message }),
       () => undefined,
     );
   }

@@ -14,7 +14,7 @@ import {
 import { messageOf } from "../../kernel/errors.ts";
 import { type ChildEvents, type Exit, type StartError, startChild } from "./child.ts";
 import { ControlGroup } from "./control-groups.ts";
-import { Ending, ProcessGroup, reasonOfAbort } from "./ending.ts";
+import { Ending, ProcessGroup, type Reason, reasonOfAbort } from "./ending.ts";
 import { childCommand, explainRefusal, type StartRefusal } from "./invocation.ts";
 import { type LastingExit, openSpool, readExit, readGroups, Spool, whenGone, writeGroups } from "./lasting.ts";
 import type { Leftovers, TreeWatch } from "./leftovers.ts";
@@ -259,7 +259,7 @@ class ProcessRun implements ChildEvents {
     if (timeoutMs === undefined) return;
     const deadline = this.#host.clock.deadline(Math.max(0, timeoutMs - this.#ranMs));
     this.#deadline = deadline;
-    const expire = (): void => this.#ending.request(reasonOfAbort(deadline.signal));
+    const expire = (): void => this.#ending.request(timedOut(timeoutMs));
     deadline.signal.addEventListener("abort", expire, { once: true });
   }
 
@@ -319,7 +319,7 @@ class ProcessRun implements ChildEvents {
       return { end: reason?.end ?? "cancelled", message };
     }
     if (reason !== null) return reason;
-    if (this.#ranTooLong()) return reasonOfAbort(AbortSignal.abort(new TimeoutReached(this.#request.timeoutMs ?? 0)));
+    if (this.#ranTooLong()) return timedOut(this.#request.timeoutMs ?? 0);
     if (settled.kind === "lost") return { end: "lost", message: "it ended while no AURA watched, without saying how" };
     if (settled.kind === "refused") return { end: settled.end, message: settled.message };
     const { exit } = settled;
@@ -358,6 +358,11 @@ class ProcessRun implements ChildEvents {
     const now = this.#host.oomKills();
     return now !== null && this.#oomKillsBefore !== null && now > this.#oomKillsBefore;
   }
+}
+
+/** Of one that was adopted, too, its timeout is told, not what was left of it. */
+function timedOut(ms: number): Reason {
+  return { end: "timeout", message: new TimeoutReached(ms).message };
 }
 
 interface Later<T> {

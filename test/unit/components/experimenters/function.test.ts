@@ -71,7 +71,7 @@ describe("a function in code", () => {
     );
     expect(ignoring.trials[0]?.outcome).toMatchObject({
       status: "timeout",
-      failure: { message: "ran longer than 0.05 s" },
+      failure: { message: "timed out after 0.05 s" },
     });
     expect(asked).toBeInstanceOf(Error);
     const blocking = await run(

@@ -104,7 +104,10 @@ describe("a lasting process", () => {
     const left = await leave(dir, "exec sleep 300");
     const asked = { ...sh("exec sleep 300"), lasting: dir.join("lasting") };
     const late = { ...left, startedAtMs: Date.now() - 60_000 };
-    expect(await processes.adopt({ ...asked, timeoutMs: 60_100 }, late, never)).toMatchObject({ end: "timeout" });
+    expect(await processes.adopt({ ...asked, timeoutMs: 60_100 }, late, never)).toMatchObject({
+      end: "timeout",
+      message: "timed out after 60.1 s",
+    });
     expect(processes.isAlive(left.process)).toBe(false);
   });
 
