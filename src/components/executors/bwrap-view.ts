@@ -1,14 +1,8 @@
 import { basename, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import type { TrialPlace } from "../../kernel/ports.ts";
-import { comparePaths, holdsSecrets, isWithin, isWithinAny } from "../../model/tree-path.ts";
-
-/** A file, folder or device that is shown where it is, by its absolute path. */
-export interface Mount {
-  readonly path: string;
-  /** Default `false`: read-only. */
-  readonly write?: boolean;
-}
+import { holdsSecrets, isWithin, isWithinAny } from "../../model/tree-path.ts";
+import { type Binding, bindings, type Mount } from "../mounts.ts";
 
 /** Where programs and libraries of the system are. */
 const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
@@ -54,11 +48,11 @@ export function placeWords(
 ): readonly string[] {
   const { root, inputs, libraries, hidden = [], trialDir } = place;
   const real = (path: string): string => files.realPath(path) ?? path;
-  const shown = bindings([...[root, ...inputs, ...libraries].map((path) => ({ path })), ...mounts], real);
+  const shown = bindings([...[root, ...inputs, ...libraries].map((path) => ({ path })), ...mounts], files, SYSTEM);
   const folders = shown.map(({ path }) => path);
   const masked = hidden.map(real).filter((path) => isWithinAny(path, folders) && files.stat(path) !== null);
   const isFolder = (path: string): boolean => files.stat(path)?.kind === "directory";
-  const own = trialDir === undefined ? [] : bindings([{ path: trialDir, write: true }], real);
+  const own = trialDir === undefined ? [] : bindings([{ path: trialDir, write: true }], files, SYSTEM);
   return [
     ...shown.flatMap(({ path, from, write }) => {
       if (isWithin(path, "/dev")) return ["--dev-bind", from, path];
@@ -75,36 +69,6 @@ export function placeWords(
 
 function bindWords({ path, from }: Binding): readonly string[] {
   return ["--bind", from, path];
-}
-
-/** What is shown, at which path. */
-interface Binding {
-  readonly path: string;
-  readonly from: string;
-  readonly write: boolean;
-}
-
-/**
- * Parents first, without what is shown already. What is named through a link is shown by its own path, and by the one
- * given where that leads nowhere otherwise.
- */
-function bindings(mounts: readonly Mount[], real: (path: string) => string): readonly Binding[] {
-  const all = mounts.flatMap(({ path, write = false }): readonly Binding[] => {
-    const from = real(path);
-    return [...new Set([from, path])].map((at) => ({ path: at, from, write }));
-  });
-  const kept: Binding[] = [];
-  for (const one of all.sort((a, b) => comparePaths(a.path, b.path) || Number(b.write) - Number(a.write))) {
-    const around = kept.findLast(({ path }) => isWithin(one.path, path));
-    const isThere = around === undefined ? isWithinAny(one.path, SYSTEM) && !one.write : isPart(one, around);
-    if (!isThere) kept.push(one);
-  }
-  return kept;
-}
-
-/** Whether it is to be seen in what is shown around it, and as writable as it is to be. A link in there leads to itself. */
-function isPart(one: Binding, around: Binding): boolean {
-  return one.path !== one.from || one.write === around.write;
 }
 
 /** Whether a sandbox shows what is at this path. */

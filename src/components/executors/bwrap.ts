@@ -9,13 +9,12 @@ import { defined } from "../../model/json.ts";
 import { isWithin } from "../../model/tree-path.ts";
 import { parseSize } from "../../model/units.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
-import { type HouseSchema, SIZE_LIMIT } from "../../schema/dialect.ts";
+import { SIZE_LIMIT } from "../../schema/dialect.ts";
+import { absoluteMounts, MOUNT, type Mount } from "../mounts.ts";
 import { runTool } from "../tool.ts";
-import { isShown, type Mount, placeWords, secretsIn, systemWords } from "./bwrap-view.ts";
+import { isShown, placeWords, secretsIn, systemWords } from "./bwrap-view.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
 import type { ProcessOptions } from "./process-options.ts";
-
-const PATH = { type: "string", minLength: 1, "x-path": "any" } as const satisfies HouseSchema;
 
 const bwrapProperties = {
   network: {
@@ -25,20 +24,7 @@ const bwrapProperties = {
   },
   mounts: {
     type: "array",
-    items: {
-      anyOf: [
-        PATH,
-        {
-          type: "object",
-          properties: {
-            path: PATH,
-            write: { type: "boolean", description: "Whether trials may write there; by default not." },
-          },
-          required: ["path"],
-          additionalProperties: false,
-        },
-      ],
-    },
+    items: MOUNT,
     description:
       "What trials see besides the system, the project and their own folder, at the same path and read-only: files, folders, devices such as /dev/nvidia0.",
   },
@@ -198,10 +184,7 @@ function machineOf(effects: Effects, root: string, { network, mounts = [], tmpBy
     effects,
     program: findProgram("bwrap", "/", variables.get("PATH"))?.path ?? null,
     system: systemWords(files, tmpBytes ?? TMP_BYTES, network ?? "none"),
-    mounts: mounts.map((mount) => {
-      const { path, write = false } = typeof mount === "string" ? { path: mount } : mount;
-      return { path: resolve(root, path), write };
-    }),
+    mounts: absoluteMounts(mounts, (path) => resolve(root, path)),
   };
 }
 
@@ -234,9 +217,7 @@ export const bwrapExecutor = defineExecutor({
     tmp: "1G",
   },
   starter: ({ network, mounts = [], tmp }, { effects, root, resolvePath }) => {
-    const absolute = mounts.map((mount) =>
-      typeof mount === "string" ? resolvePath(mount) : { ...mount, path: resolvePath(mount.path) },
-    );
+    const absolute = absoluteMounts(mounts, resolvePath);
     return new BwrapStarter({ network, mounts: absolute, tmpBytes: parseSize(tmp) }, { effects, root });
   },
 });

@@ -5,16 +5,17 @@ import { loadSpec } from "../../../src/spec/index.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 async function errorsOf(dir: TemporaryDirectory, lines: string): Promise<readonly string[]> {
-  const path = dir.write(
-    "spec.yaml",
-    `version: 1
+  const text = `version: 1
 name: tiny
 metric: { name: score }
 researcher: { type: search, method: random, space: { x: { type: int, low: 1, high: 2 } } }
 experimenter: { type: script, command: "echo {x}" }
 ${lines}
-`,
-  );
+`;
+  return errorsIn(dir.write("spec.yaml", text));
+}
+
+async function errorsIn(path: string): Promise<readonly string[]> {
   try {
     await loadSpec(path);
     return [];
@@ -31,6 +32,23 @@ describe("inputs", () => {
       expect.stringContaining("all of this machine's files"),
     ]);
   });
+});
+
+test("what sandboxes and containers are to show has to be there", async () => {
+  using dir = temporaryDirectory();
+  const text = `version: 1
+name: tiny
+metric: { name: score }
+researcher: { type: search, method: random, space: { x: { type: int, low: 1, high: 2 } } }
+experimenter:
+  type: composed
+  environment: { type: docker, image: busybox, mounts: [cuda, { path: /usr }] }
+  executor: { type: slurm, command: "echo {x}", inside: { type: bwrap, mounts: [/usr, { path: data, write: true }] } }
+`;
+  expect(await errorsIn(dir.write("spec.yaml", text))).toEqual([
+    `7:57 there is no file or folder ${dir.join("cuda")}`,
+    `8:95 there is no file or folder ${dir.join("data")}`,
+  ]);
 });
 
 describe("tracked artifacts", () => {

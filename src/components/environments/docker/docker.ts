@@ -6,12 +6,10 @@ import { assertOptions, inSchema, POSITIVE } from "../../../kernel/given-options
 import type { ExecutionEnvironment, PreparedEnvironment } from "../../../kernel/ports.ts";
 import { defined } from "../../../model/json.ts";
 import { parseSize } from "../../../model/units.ts";
-import { type HouseSchema, SIZE_LIMIT } from "../../../schema/dialect.ts";
+import { SIZE_LIMIT } from "../../../schema/dialect.ts";
+import { absoluteMounts, MOUNT, type Mount } from "../../mounts.ts";
 import { runTool } from "../../tool.ts";
 import { DockerStarter, INSTALL } from "./starter.ts";
-import type { DockerMount } from "./words.ts";
-
-const PATH = { type: "string", minLength: 1, "x-path": "any" } as const satisfies HouseSchema;
 
 const dockerProperties = {
   image: {
@@ -37,20 +35,7 @@ const dockerProperties = {
   },
   mounts: {
     type: "array",
-    items: {
-      anyOf: [
-        PATH,
-        {
-          type: "object",
-          properties: {
-            path: PATH,
-            write: { type: "boolean", description: "Whether trials may write there; default `false`." },
-          },
-          required: ["path"],
-          additionalProperties: false,
-        },
-      ],
-    },
+    items: MOUNT,
     description:
       "What trials see of this machine besides the project and their own folder, at the same path and read-only.",
   },
@@ -99,7 +84,7 @@ export interface DockerOptions {
   readonly dockerfile?: string;
   /** Default `none`. */
   readonly network?: string;
-  readonly mounts?: readonly (string | DockerMount)[];
+  readonly mounts?: readonly (string | Mount)[];
   /** Default `caller`. */
   readonly user?: string;
   readonly volumes?: Readonly<Record<string, string>>;
@@ -127,10 +112,7 @@ export class DockerEnvironment implements ExecutionEnvironment {
     const [wrong] = wrongImage(options);
     if (wrong) throw new SpecError(`DockerEnvironment: ${wrong.message}`);
     const source = dockerfile === undefined ? { image: image ?? "" } : { dockerfile: resolve(dockerfile) };
-    const absolute = mounts.map((mount) => {
-      const { path, write = false } = typeof mount === "string" ? { path: mount } : mount;
-      return { path: resolve(path), write };
-    });
+    const absolute = absoluteMounts(mounts, (path) => resolve(path));
     const { gpus = false, warm = false } = options;
     const tmpBytes = options.tmpBytes ?? parseSize(dockerProperties.tmp.default);
     this.starter = new DockerStarter(
@@ -174,9 +156,7 @@ export const dockerEnvironment = defineComponent({
       {
         ...options,
         ...defined({ dockerfile: dockerfile === undefined ? undefined : resolvePath(dockerfile) }),
-        mounts: mounts.map((mount) =>
-          typeof mount === "string" ? resolvePath(mount) : { ...mount, path: resolvePath(mount.path) },
-        ),
+        mounts: absoluteMounts(mounts, resolvePath),
         tmpBytes: parseSize(tmp),
       },
       effects,

@@ -1,19 +1,13 @@
 import type { Files, ProcessLimits } from "../../../kernel/effects.ts";
 import type { Command, TrialPlace } from "../../../kernel/ports.ts";
-import { comparePaths, isWithin, isWithinAny } from "../../../model/tree-path.ts";
+import { isWithinAny } from "../../../model/tree-path.ts";
+import { bindings, type Mount } from "../../mounts.ts";
 import { isClientVariable } from "./client.ts";
-
-/** A file or folder of this machine that is seen in containers, at the same path. */
-export interface DockerMount {
-  readonly path: string;
-  /** Default `false`: read-only. */
-  readonly write?: boolean;
-}
 
 /** What all containers of an environment have in common. */
 export interface ContainerOptions {
   readonly network: string;
-  readonly mounts: readonly DockerMount[];
+  readonly mounts: readonly Mount[];
   /** Named volumes of docker's, by name, and where they are seen: writable, and kept from trial to trial. */
   readonly volumes: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
@@ -99,26 +93,6 @@ export function placeWords(
 /** The command itself, as the last words: what follows the image is never an option of docker's. */
 export function commandWords({ file, args, cwd }: Command, image: string): readonly string[] {
   return ["--workdir", cwd, "--entrypoint", "", image, file, ...args];
-}
-
-interface Binding {
-  readonly path: string;
-  readonly from: string;
-  readonly write: boolean;
-}
-
-/** Parents first, without what is shown already; what is named through a link is shown by both of its paths. */
-function bindings(mounts: readonly DockerMount[], files: Files): readonly Binding[] {
-  const all = mounts.flatMap(({ path, write = false }) => {
-    const from = files.realPath(path) ?? path;
-    return [...new Set([from, path])].map((at) => ({ path: at, from, write }));
-  });
-  const kept: Binding[] = [];
-  for (const one of all.sort((a, b) => comparePaths(a.path, b.path) || Number(b.write) - Number(a.write))) {
-    const around = kept.findLast(({ path }) => isWithin(one.path, path));
-    if (around === undefined || (one.path === one.from && one.write !== around.write)) kept.push(one);
-  }
-  return kept;
 }
 
 function bind(from: string, path: string, write = false): readonly string[] {
