@@ -173,6 +173,17 @@ thorough("warm containers end with the run at Ctrl-C", async () => {
   expect(containers(at)).toEqual([]);
 });
 
+docker.test("what a container cannot be made of ends the run before anything is spent", async () => {
+  using at = project(`image: ${DOCKER_IMAGE}, network: aura-no-such-network`);
+  const { code, stderr } = await at.run(["run", "aura.yaml"]);
+  expect([code, stderr]).toEqual([5, expect.stringContaining("docker network create aura-no-such-network")]);
+  using built = project("dockerfile: Dockerfile");
+  built.write("Dockerfile", `FROM ${DOCKER_IMAGE}\nCOPY absent /absent\n`);
+  const build = await built.run(["run", "aura.yaml"]);
+  expect([build.code, build.stderr]).toEqual([5, expect.stringMatching(/COPY absent[\s\S]*docker build/)]);
+  expect([at, built].some((each) => existsSync(each.join("runs")))).toBe(false);
+});
+
 test("a warm container goes with no cluster, whose jobs have one each", async () => {
   using at = project(`image: ${DOCKER_IMAGE}, warm: true`);
   at.write(

@@ -1,10 +1,12 @@
 import type { Effects, ProcessResult } from "../../../kernel/effects.ts";
 import { findProgram } from "../../../platform/process/invocation.ts";
+import { lastLines } from "../../../text/printable.ts";
 
 /** What the docker client itself reads; everything else of its environment is the container's. */
 const CLIENT_VARIABLES = /^(?:HOME|PATH|TMPDIR|XDG_RUNTIME_DIR|SSH_AUTH_SOCK|DOCKER_\w+|BUILDKIT_\w+|LD_\w+|GO\w+)$/;
 const CALL_TIMEOUT_MS = 60_000;
 const CALL_OUTPUT_BYTES = 1024 * 1024;
+const LINES_SAID = 8;
 
 /** The docker client on this machine: a program, and the environment that it runs in. */
 export class DockerClient {
@@ -39,7 +41,8 @@ export class DockerClient {
     const result = await processes.run({ file, args, cwd: "/", env: this.env, ...bounds, onLine }, signal);
     const { exitCode } = result;
     const ok = result.end === "exited" && exitCode === 0;
-    return { ok, exitCode, text: lines.join("\n").trim(), said: said(result) };
+    const lastSaid = lastLines(result.stderrTail, LINES_SAID).join("\n");
+    return { ok, exitCode, text: lines.join("\n").trim(), said: said(result), lastSaid };
   }
 }
 
@@ -51,6 +54,8 @@ export interface DockerReply {
   readonly text: string;
   /** What went wrong, in its own words. */
   readonly said: string;
+  /** The last lines of that, for what comes to its end in many. */
+  readonly lastSaid: string;
 }
 
 /** Whether a variable of this name would change what the client does. */

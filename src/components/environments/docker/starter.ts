@@ -73,7 +73,10 @@ export class DockerStarter implements Starter {
         `the daemon is on another machine (${endpoint.text}), which has not the files of this one`,
         "unset DOCKER_HOST, or choose another context",
       );
-    this.#image = await imageId(this.#options.source, client, signal);
+    const { network, source } = this.#options;
+    const found = network === "none" || (await client.call(["network", "inspect", "--", network], signal)).ok;
+    if (!found) throw unusable(`there is no network ${network}`, `make it by \`docker network create ${network}\``);
+    this.#image = await imageId(source, client, signal);
     if (this.#options.warm) await assertPrograms(WARM_PROGRAMS, this.#image, client, signal);
   }
 
@@ -263,7 +266,10 @@ async function imageId(source: ImageSource, client: DockerClient, signal: AbortS
   const args = ["build", "--quiet", "--file", dockerfile, dirname(dockerfile)];
   const built = await client.call(args, signal, BUILD_TIMEOUT_MS);
   if (built.ok) return built.text;
-  throw unusable(`no image could be built from ${dockerfile}: ${built.said}`, `try \`docker ${args.join(" ")}\``);
+  throw unusable(
+    `no image could be built from ${dockerfile}:\n${built.lastSaid || built.said}`,
+    `try \`docker ${args.join(" ")}\``,
+  );
 }
 
 async function assertPrograms(names: readonly string[], image: string, client: DockerClient, signal: AbortSignal) {
