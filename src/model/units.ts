@@ -40,3 +40,12 @@ function split(value: number | string, what: keyof typeof EXAMPLES): readonly [n
 
 /** Characters a token of English or code has on average: the estimate behind every token budget of a prompt. */
 export const CHARACTERS_PER_TOKEN = 4;
+
+/** Bytes that a token has at least, nearly always, in any script; and tokens that a chat's form adds to a message. */
+const FEWEST_BYTES_PER_TOKEN = 3;
+const FORM_TOKENS = 32;
+
+/** Tokens that a message has at most, nearly always. */
+export function mostTokensIn(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / FEWEST_BYTES_PER_TOKEN) + FORM_TOKENS;
+}

@@ -3,17 +3,28 @@ import { Interrupted } from "../kernel/interrupted.ts";
 import type { Runner, RunnerReply } from "../kernel/ports.ts";
 import type { Usage } from "../model/call.ts";
 import type { StopSettings } from "../model/settings.ts";
+import { mostTokensIn } from "../model/units.ts";
 import type { Spending } from "./spending.ts";
 import { budgetName, spentCap, stopStarts } from "./stopping.ts";
 
-/** Characters a token has at least, nearly always: a prompt is rather held for longer than it is. */
-const FEWEST_CHARACTERS_PER_TOKEN = 3;
 /** A runner that does not know what a call may use is held to use so many times what its largest yet did. */
 const MARGIN = 1.5;
 
 interface Held {
   readonly tokens: number;
   readonly costUsd: number;
+}
+
+/** What a runner says that a call may use; `null` where it does not know. */
+interface Claim {
+  readonly tokens: number | null;
+  readonly costUsd: number | null;
+}
+
+/** The most that a call of a runner has used yet, and by how much one went beyond what the runner had said. */
+interface Learnt {
+  readonly largest: Held;
+  readonly beyond: Held;
 }
 
 /**
@@ -25,8 +36,9 @@ export class Caps {
   readonly #stop: StopSettings;
   readonly #spending: Spending;
   readonly #held = new Set<Held>();
-  readonly #largest = new Map<string, Held>();
+  readonly #learnt = new Map<string, Learnt>();
   #waiting: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(stop: StopSettings, spending: Spending) {
     this.#stop = stop;
@@ -44,26 +56,51 @@ export class Caps {
     for (;;) {
       this.#refuse(isMore);
       if (this.#held.size === 0 || this.#hasRoom()) break;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await this.#change();
     }
-    const most = this.#most(runner, prompt);
+    const promptTokens = mostTokensIn(prompt);
+    const claim: Claim = {
+      tokens: runner.mostTokens?.(promptTokens) ?? null,
+      costUsd: runner.mostCost?.(promptTokens) ?? null,
+    };
+    const most = this.#most(runner.name, claim);
     this.#held.add(most);
     try {
       const reply = await send();
-      this.#learn(runner.name, reply.usage);
+      this.#learn(runner.name, claim, reply.usage);
       return reply;
     } catch (thrown) {
-      if (thrown instanceof RunnerError) this.#learn(runner.name, thrown.usage);
+      if (thrown instanceof RunnerError) this.#learn(runner.name, claim, thrown.usage);
       throw thrown;
     } finally {
       this.#held.delete(most);
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const wake of waiting) wake();
+      this.#wake();
     }
   }
 
+  /**
+   * Lets no further call through and waits for those under way, as they are paid for: a stage that failed by one may
+   * have left others. Until `now` aborts.
+   */
+  async close(now: AbortSignal): Promise<void> {
+    this.#isClosed = true;
+    this.#wake();
+    now.addEventListener("abort", () => this.#wake(), { once: true });
+    while (this.#held.size > 0 && !now.aborted) await this.#change();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
   #refuse(isMore: boolean): void {
+    if (this.#isClosed) throw new Interrupted("drain");
     const totals = this.#spending.totals();
     const spent = isMore ? stopStarts(totals, this.#stop) : spentCap(totals, this.#stop);
     if (!spent) return;
@@ -90,23 +127,34 @@ export class Caps {
     );
   }
 
-  /** Of a runner that cannot tell and has not been asked yet: all there is, so that it is alone. */
-  #most(runner: Runner, prompt: string): Held {
-    const promptTokens = Math.ceil(prompt.length / FEWEST_CHARACTERS_PER_TOKEN);
-    const all = Number.POSITIVE_INFINITY;
-    const known = this.#largest.get(runner.name) ?? { tokens: all, costUsd: all };
+  /** Of a runner that has not been asked yet: all there is, so that it is alone. A server may add a prompt of its own. */
+  #most(name: string, { tokens, costUsd }: Claim): Held {
+    const learnt = this.#learnt.get(name);
+    if (!learnt) return { tokens: Number.POSITIVE_INFINITY, costUsd: Number.POSITIVE_INFINITY };
+    const { largest, beyond } = learnt;
     return {
-      tokens: runner.mostTokens?.(promptTokens) ?? known.tokens * MARGIN,
-      costUsd: runner.mostCost?.(promptTokens) ?? known.costUsd * MARGIN,
+      tokens: tokens === null ? largest.tokens * MARGIN : tokens + beyond.tokens,
+      costUsd: costUsd === null ? largest.costUsd * MARGIN : costUsd + beyond.costUsd,
     };
   }
 
-  #learn(name: string, usage: Usage | undefined): void {
+  #learn(name: string, claim: Claim, usage: Usage | undefined): void {
     if (usage === undefined) return;
-    const { tokens, costUsd } = this.#largest.get(name) ?? { tokens: 0, costUsd: 0 };
-    this.#largest.set(name, {
-      tokens: Math.max(tokens, usage.inputTokens + usage.outputTokens),
-      costUsd: Math.max(costUsd, usage.costUsd ?? 0),
+    const { largest, beyond } = this.#learnt.get(name) ?? { largest: NOTHING, beyond: NOTHING };
+    const { inputTokens, outputTokens, costUsd = 0 } = usage;
+    const tokens = inputTokens + outputTokens;
+    this.#learnt.set(name, {
+      largest: larger(largest, { tokens, costUsd }),
+      beyond: larger(beyond, {
+        tokens: tokens - (claim.tokens ?? tokens),
+        costUsd: costUsd - (claim.costUsd ?? costUsd),
+      }),
     });
   }
+}
+
+const NOTHING: Held = { tokens: 0, costUsd: 0 };
+
+function larger(a: Held, b: Held): Held {
+  return { tokens: Math.max(a.tokens, b.tokens), costUsd: Math.max(a.costUsd, b.costUsd) };
 }

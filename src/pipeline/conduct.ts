@@ -141,7 +141,7 @@ export async function conductRun(
       const message = await changedFilesMessage(workspace, previous, settings, options.spec, signals.now);
       if (message !== null) emitter.emit({ type: "warning", code: "files-changed", message });
     }
-    const reached = await goAround(loop, unfinished);
+    const reached = await goAround(loop, unfinished).finally(() => loop.caps.close(signals.now));
     return finish({ ...reached, ...endOf(reached.reason, signals) }, keeper, emitter);
   } catch (thrown) {
     hide.error(thrown);

@@ -5,6 +5,7 @@ import { createRedactor } from "../kernel/redact.ts";
 import { Semaphore } from "../kernel/semaphore.ts";
 import type { FailedTry, Usage } from "../model/call.ts";
 import { defined } from "../model/json.ts";
+import { mostTokensIn } from "../model/units.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
 import { type Access, accessOf, addressProblem, type Reached } from "./llm-access.ts";
 import { classifyFailure, NoProvider } from "./llm-failures.ts";
@@ -84,19 +85,20 @@ export function connect(provider: Provider, given: LlmOptions, effects: LlmEffec
   const limit = new Semaphore(options.concurrency ?? CONCURRENCY.default);
   const pace = new Pace(options.rate, effects.clock);
   const known = { isProvider: false };
-  const { maxTokens = provider.maxTokens } = options;
+  const { maxTokens = provider.maxTokens, system } = options;
+  const systemTokens = system === undefined ? 0 : mostTokensIn(system);
   return {
     ask: (prompt, ctx) =>
       limit.run(async () => new Call(provider, options, effects, { prompt, ctx, pace, known }).answer(), ctx.signal),
     assertUsable: () => {
       accessOf(provider, options, effects.variables);
     },
-    mostTokens: (promptTokens) => (maxTokens === undefined ? null : promptTokens + maxTokens),
+    mostTokens: (promptTokens) => (maxTokens === undefined ? null : promptTokens + systemTokens + maxTokens),
     mostCost: (promptTokens) => {
       const { price } = options;
       if (price === undefined || maxTokens === undefined) return null;
       const input = Math.max(price.input, price.cache_write ?? price.input * provider.cacheFactors.write);
-      return (promptTokens * input + maxTokens * price.output) / 1_000_000;
+      return ((promptTokens + systemTokens) * input + maxTokens * price.output) / 1_000_000;
     },
   };
 }

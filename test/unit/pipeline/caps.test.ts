@@ -66,6 +66,7 @@ describe("a cap, at 50 calls at once", () => {
   test.each([
     ["that know the most they may use", 100],
     ["that do not know what they may use", null],
+    ["that use more than they were said to, as a server adds a prompt of its own", 10],
   ])("is overshot by one call at most, by calls %s", async (_, most) => {
     const runner = judge(100, most);
     const result = await run(runner, { iterations: 1, tokens: 1050 });

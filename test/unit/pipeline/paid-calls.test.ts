@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   CommandRunner,
+  Evaluator,
   FunctionExperimenter,
   MetricEvaluator,
   Pipeline,
@@ -93,6 +94,33 @@ describe("a call that failed and was paid for", () => {
     const { result } = await run(model, { costUsd: 5 });
     expect(result).toMatchObject({ reason: "no-proposals", totals: { calls: 0, costUsd: 0 } });
   });
+});
+
+test("a run that one call ends waits for the others, which are paid for, and sends no more", async () => {
+  const asked: string[] = [];
+  const judge: Runner = {
+    name: "judge",
+    async run({ part = "" }) {
+      asked.push(part);
+      if (part === "vote-1") throw new RunnerError("unavailable", "gone");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return { content: "no score", usage };
+    },
+  };
+  const workspace = await Workspace.create(folder.join("run"));
+  const pipeline = new Pipeline({
+    researcher: new SearchResearcher({ method: "random", space: { x: { type: "float", low: 0, high: 1 } } }),
+    experimenter: new FunctionExperimenter(() => ({ score: 1 })),
+    evaluator: new Evaluator({ runner: judge, votes: 2 }),
+    workspace,
+    maxIterations: 1,
+  });
+  const codes: string[] = [];
+  pipeline.subscribe((event) => void (event.type === "warning" && codes.push(event.code)));
+  expect(await pipeline.run()).toMatchObject({ reason: "paused", exitCode: 75, totals: { calls: 1 } });
+  expect(asked).toEqual(["vote-1", "vote-2"]);
+  expect(workspace.readCall(1, "i00001-h000-evaluator-vote-2-a1")).toMatchObject({ state: "finished", usage });
+  expect(codes).toEqual([]);
 });
 
 describe("a wait for a busy provider", () => {
