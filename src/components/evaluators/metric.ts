@@ -59,14 +59,17 @@ export class MetricEvaluator implements Evaluator {
 }
 
 function reasonWithout(metric: string, value: JsonValue | undefined, experiment: Experiment): string {
-  if (value !== undefined)
-    return `${metric} is ${described(value)}, not a number that can be a score${isTold(value) ? `; print \`${metric}: <number>\` on a line of its own` : ""}`;
+  if (value !== undefined) return noNumber(metric, value);
   const outputs = experiment.trials.map((trial) => trialOutput(trial.outcome)).filter((output) => output !== null);
   const [text] = experiment.trials.flatMap(({ outcome }) => (outcome.status === "completed" ? [outcome.output] : []));
   if (outputs.length === 0 && text !== undefined) {
     return `the trial's output is ${shown(text, 100)}, not an object of metrics such as { ${metric}: 0.9 }; an evaluator \`prompt\` or \`command\` scores outputs`;
   }
-  const having = outputs.filter((output) => lookup(output, metric) !== undefined).length;
+  const told = outputs.map((output) => lookup(output, metric)).filter((one) => one !== undefined);
+  // A mean is of numbers: another value is in no summary.
+  const other = told.find((one) => typeof one !== "number");
+  if (other !== undefined) return noNumber(metric, other);
+  const having = told.length;
   if (having > 0) return `${metric} was reported by ${having} of ${outputs.length} trials only`;
   const known = Object.keys(experiment.summary ?? outputs[0] ?? {}).filter(
     (key) => key !== "spread" && key !== "trials",
@@ -77,9 +80,10 @@ function reasonWithout(metric: string, value: JsonValue | undefined, experiment:
   return `the summary has no ${metric}${near === null ? "" : `; did you mean ${near.slice(0, 60)}?`} (it has: ${has})`;
 }
 
-/** Whether it is a text with a number in it. */
-function isTold(value: JsonValue): boolean {
-  return typeof value === "string" && /\d/.test(value);
+function noNumber(metric: string, value: JsonValue): string {
+  const isTold = typeof value === "string" && /\d/.test(value);
+  const remedy = isTold ? `; print \`${metric}: <number>\` on a line of its own` : "";
+  return `${metric} is ${described(value)}, not a number that can be a score${remedy}`;
 }
 
 /** The dotted path of a number of this name that stands deeper in an object. */

@@ -85,6 +85,10 @@ describe("the metric evaluator", () => {
       outcome: outcome(output),
     }));
     expect((await evaluate({}, { experiment: { trials } })).reason).toBe("accuracy was reported by 1 of 2 trials only");
+    const texts = trials.map((trial) => ({ ...trial, outcome: outcome({ accuracy: "high" }) }));
+    expect((await evaluate({}, { experiment: { trials: texts } })).reason).toBe(
+      'accuracy is the text "high", not a number that can be a score',
+    );
   });
 });
 
