@@ -8,7 +8,7 @@ import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { MetricSettings } from "../model/settings.ts";
 import type { Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
 import type { ScoringTerms, StageContext, StageResults, TrialContext } from "./context.ts";
-import type { ProcessEnd } from "./effects.ts";
+import type { Files, ProcessEnd } from "./effects.ts";
 import type { ProbeContext } from "./run-context.ts";
 import type { Lifecycle } from "./runner.ts";
 import type { Command, Starter, TrialPlace } from "./starter.ts";
@@ -62,6 +62,8 @@ export interface Experimenter extends Lifecycle {
   readonly queues?: boolean;
   /** How it runs a hypothesis, for prompts to tell. */
   readonly terms?: ScoringTerms;
+  /** Trials of each hypothesis: its repeats, of each of its cases. Throws `SpecError` for cases that cannot be read. Default: 1. */
+  trialsEach?(root: string, files: Pick<Files, "readText">): number;
   /** A command of a trial or a check as it is really started, for a dry run. */
   wrap?(command: Command, place: TrialPlace): Command;
   /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */

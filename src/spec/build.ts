@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import type { AnyDefinition, ComponentDeps, Kind, KindMap } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { type Diagnostic, EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
-import type { Researcher } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
@@ -161,25 +160,22 @@ export function checkBuilt(
   const researcher = attempt("researcher", ["researcher"], spec.researcher);
   const experimenter = attempt("experimenter", ["experimenter"], spec.experimenter);
   for (const kind of ["evaluator", "reviewer"] as const) attempt(kind, [kind], spec[kind]);
-  const warnings = researcher && experimenter ? idleSlots(spec.parallel, researcher, experimenter) : [];
-  return { errors: found, warnings };
+  if (!researcher || !experimenter) return { errors: found, warnings: [] };
+  try {
+    const { root } = specPaths(options.dir, typeof spec.root === "string" ? spec.root : undefined);
+    const each = experimenter.trialsEach?.(root, options.effects.files) ?? 1;
+    return { errors: found, warnings: idleSlots(spec.parallel, researcher.numTasks, each) };
+  } catch (thrown) {
+    if (!(thrown instanceof SpecError)) throw thrown;
+    return { errors: [...found, finding(["experimenter"], messageOf(thrown), { about: "key" })], warnings: [] };
+  }
 }
 
-/** Trials that an iteration can have running at a time, however many slots there are. */
-export function mostAtOnce({ numTasks }: Researcher, experimenter: object): number {
-  return numTasks * repeatsOf(experimenter);
-}
-
-export function repeatsOf(experimenter: object): number {
-  return "trials" in experimenter && typeof experimenter.trials === "number" ? experimenter.trials : 1;
-}
-
-function idleSlots(parallel: unknown, researcher: Researcher, experimenter: object): readonly Finding[] {
-  const most = mostAtOnce(researcher, experimenter);
+function idleSlots(parallel: unknown, numTasks: number, each: number): readonly Finding[] {
+  const most = numTasks * each;
   if (typeof parallel !== "number" || parallel <= most) return [];
-  const repeats = repeatsOf(experimenter);
-  const has = `${researcher.numTasks} hypothes${researcher.numTasks === 1 ? "is" : "es"} (\`num_tasks\`) of ${repeats} trial${repeats === 1 ? "" : "s"}`;
-  const message = `no more than ${most} of these ${parallel} slots can be used: an iteration has ${has}; for all of them set \`researcher.num_tasks\` to ${Math.ceil(parallel / repeats)}`;
+  const has = `${numTasks} hypothes${numTasks === 1 ? "is" : "es"} (\`num_tasks\`) of ${each} trial${each === 1 ? "" : "s"}`;
+  const message = `no more than ${most} of these ${parallel} slots can be used: an iteration has ${has}; for all of them set \`researcher.num_tasks\` to ${Math.ceil(parallel / each)}`;
   return [finding(["parallel"], message)];
 }
 

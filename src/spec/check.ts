@@ -6,7 +6,7 @@ import { checkBuilt } from "./build.ts";
 import { checkCommands, declaredInSpec, placedCommands, placedSpace } from "./commands.ts";
 import { type Finding, finding } from "./diagnostics.ts";
 import { missingExports } from "./modules.ts";
-import { missingFiles, pathFindings, specPaths, unreadArtifacts, untrackable } from "./paths.ts";
+import { missingFiles, pathFindings, readBeforeEdits, specPaths, unreadArtifacts, untrackable } from "./paths.ts";
 import { placeKey, type SpecPath } from "./places.ts";
 import { metricOf } from "./settings.ts";
 import { knownComponents, type Site, sitesOf } from "./sites.ts";
@@ -57,7 +57,8 @@ export function checkValue(
   const metric = isSound(value.metric, isFaulty(["metric"])) ? metricOf(value.metric) : STAND_IN;
   const built = effects ? checkBuilt({ spec: value, dir, registry, metric, effects }, sites, isFaulty) : null;
   const building = fresh(built?.errors ?? []);
-  const warnings = [...commands.warnings, ...unknownCost(value, sites), ...(built?.warnings ?? [])];
+  const unedited = readBeforeEdits(value, sites, paths);
+  const warnings = [...commands.warnings, ...unknownCost(value, sites), ...unedited, ...(built?.warnings ?? [])];
   return { errors: [...structural, ...meaning, ...onDisk, ...building], warnings };
 }
 

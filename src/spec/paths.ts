@@ -1,4 +1,4 @@
-import { basename, dirname, isAbsolute, join, normalize, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
 import type { DirectoryEntry, Files } from "../kernel/effects.ts";
 import { forHint } from "../kernel/errors.ts";
 import { artifactKind, artifactPath } from "../model/artifact.ts";
@@ -162,6 +162,31 @@ export function missingFiles(
   if (named.some(({ path }) => path[0] === "root")) return named;
   const project = [...placedPaths(spec, "inputs"), ...artifacts];
   return [...project.flatMap((placed) => absent(placed, paths.root, "any")), ...named];
+}
+
+/** Tracked files that the experimenter reads from the project, once: there no edit of a hypothesis is seen. */
+export function readBeforeEdits(
+  spec: JsonObject,
+  sites: readonly Site[],
+  { dir, root }: SpecPaths,
+): readonly Finding[] {
+  const tracked = placedPaths(spec, "artifacts").map(({ value }) => tidy(value));
+  return sites.flatMap(({ path, value, schema }) => {
+    // A module of a trial is taken from its copy.
+    if (
+      path[0] !== "experimenter" ||
+      schema?.["x-path"] !== "file" ||
+      schema["x-module"] !== undefined ||
+      typeof value !== "string"
+    )
+      return [];
+    const file = relative(root, resolve(dir, value));
+    if (file.startsWith("..") || !tracked.some((artifact) => isWithin(file, artifact))) return [];
+    const remedy = "a prompt has the tracked files as a trial has them in `{{#each artifacts}}{{content}}{{/each}}`";
+    return [
+      finding(path, `${value} is tracked, but read here once, from the project: edits do not reach it; ${remedy}`),
+    ];
+  });
 }
 
 /** What can be loaded as a module of the user's. */

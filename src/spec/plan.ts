@@ -20,7 +20,6 @@ import { terminalExact, terminalLine } from "../text/printable.ts";
 import { shellWord } from "../text/shell.ts";
 import { PARAMS_FILE } from "../workspace/layout.ts";
 import { LEFT_OUT } from "../workspace/states/index.ts";
-import { mostAtOnce, repeatsOf } from "./build.ts";
 import { type PlacedCommand, placedCommands } from "./commands.ts";
 import { type SurveyedCopy, surveyCopy } from "./copy.ts";
 import { pathText } from "./diagnostics.ts";
@@ -126,6 +125,7 @@ export async function planRun(
   const sites = sitesOf(spec, registry);
   const numTasks = run.researcher.numTasks;
   const sample = samplePoint(run);
+  const trials = run.experimenter.trialsEach?.(settings.root, effects.files) ?? 1;
   const copy = await surveyCopy(settings, sites, effects);
   const prompt = firstPrompt(run, workspace, effects, copy, beginning);
   return {
@@ -138,11 +138,11 @@ export async function planRun(
     }),
     hypothesesPerIteration: numTasks,
     hypotheses: most(settings, numTasks),
-    trialsPerHypothesis: repeatsOf(run.experimenter) + settings.checks.length,
-    atOnce: Math.min(settings.parallel, mostAtOnce(run.researcher, run.experimenter)),
+    trialsPerHypothesis: trials + settings.checks.length,
+    atOnce: Math.min(settings.parallel, numTasks * trials),
     prompt,
     copy: copy && plannedCopy(copy, settings),
-    cost: estimate(run, sites, prompt),
+    cost: estimate(run, sites, trials, prompt),
     sample,
     commands: placedCommands(sites).map((command) => planned(command, sample, run, workspace)),
   };
@@ -238,13 +238,19 @@ function sampleValues(
   };
 }
 
-function estimate({ researcher }: ResolvedRun, sites: readonly Site[], prompt: string | null): CostEstimate {
+function estimate(
+  { researcher }: ResolvedRun,
+  sites: readonly Site[],
+  trials: number,
+  prompt: string | null,
+): CostEstimate {
   const { numTasks } = researcher;
   const asked = sites.filter(isAsked);
-  // An evaluator's runner is asked about each hypothesis, as is one that an experimenter has.
+  // An evaluator's runner is asked about each hypothesis, one that an experimenter has by each trial.
   const calls = asked.map(({ path: [stage] }) => {
     if (stage === "researcher") return researcher.callsFor?.(numTasks) ?? 1;
-    return stage === "reviewer" ? 1 : numTasks;
+    if (stage === "reviewer") return 1;
+    return stage === "experimenter" ? numTasks * trials : numTasks;
   });
   const runner = asksRunner(researcher) ? researcher.runner : null;
   const promptTokens = prompt === null ? null : Math.ceil(prompt.length / CHARACTERS_PER_TOKEN);

@@ -25,8 +25,6 @@ import { evaluationOf, failureReason, noScore } from "./answer.ts";
 const TIMEOUT = "10m";
 const GRACE_MS = 5000;
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
-/** In its scratch folder: the empty folder of a trial that has left none. */
-const NOTHING = "empty";
 /** What of AURA's own values its command may use. */
 const NAMES = ["aura.id", "aura.trial_dir", "aura.root", "aura.workspace", "aura.inputs"];
 
@@ -128,7 +126,7 @@ export class CommandEvaluator implements Evaluator {
       const stdout = effects.files.readText(join(scratch, "stdout")) ?? "";
       const answer = result.end === "exited" && result.exitCode === 0 ? answerIn(stdout) : undefined;
       if (answer !== undefined) return evaluationOf(answer, experiment, ctx);
-      return failed(experiment, result, effects.files.stat(join(scratch, NOTHING)) !== null);
+      return failed(experiment, result, foundNothing(experiment, ctx));
     } catch (thrown) {
       if (!(thrown instanceof CommandError)) throw thrown;
       return noScore(experiment, `the evaluator's command cannot be made: ${messageOf(thrown)}`);
@@ -149,7 +147,7 @@ export class CommandEvaluator implements Evaluator {
       const folder = workspace.trialDir(id, attempts.at(-1)?.attempt ?? 1);
       if (effects.files.stat(folder) !== null) return folder;
       // A trial that left nothing has no folder; whoever looks into it is to find nothing there.
-      const empty = join(scratch, NOTHING);
+      const empty = join(scratch, "empty");
       effects.files.makeDirectory(empty);
       return empty;
     });
@@ -214,15 +212,23 @@ function answerIn(stdout: string): JsonValue | undefined {
 }
 
 /** No score; the reason has the last line that the command printed, the details the lines before it. */
-function failed(experiment: Experiment, result: ProcessResult, foundNothing: boolean): Evaluation {
+function failed(experiment: Experiment, result: ProcessResult, hadNothing: boolean): Evaluation {
   const { end, exitCode, message, stdoutTail, stderrTail } = result;
   const what =
     end !== "exited" ? `ended: ${message ?? end}` : exitCode === 0 ? "printed no score" : `exited with ${exitCode}`;
-  const why = foundNothing ? ", and the trial had left nothing in $AURA_TRIAL_DIR" : "";
+  const why = hadNothing ? ", and the trial had left nothing in $AURA_TRIAL_DIR" : "";
   const streams = exitCode === 0 ? [stdoutTail, stderrTail] : [stderrTail, stdoutTail];
   const logTail = streams.find((text) => text.trim() !== "") ?? "";
   const [last = ""] = lastLines(logTail, 1);
   return noScore(experiment, `the evaluator's command ${what}${why}${quoted(last)}`, last === "" ? {} : { logTail });
+}
+
+/** Whether a trial that ran a command has left nothing in its folder. */
+function foundNothing({ trials }: Experiment, { workspace, effects: { files } }: StageContext): boolean {
+  return trials.some(({ id }) => {
+    const { command, attempt = 1 } = workspace.readTrial(id)?.attempts.at(-1) ?? {};
+    return command !== undefined && files.stat(workspace.trialDir(id, attempt)) === null;
+  });
 }
 
 function quoted(text: string): string {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { AttemptResult, RunContext, ScoringTerms, StageContext, TrialContext } from "../../kernel/context.ts";
 import { type AnyDefinition, type ComponentDeps, defineComponent } from "../../kernel/define.ts";
 import { DevicePool } from "../../kernel/devices.ts";
+import type { Files } from "../../kernel/effects.ts";
 import { isAuraError, RunFailedError, SpecError } from "../../kernel/errors.ts";
 import { assertOptions, doing, type Expectation, inSchema, ofSchema, required } from "../../kernel/given-options.ts";
 import { Interrupted } from "../../kernel/interrupted.ts";
@@ -128,11 +129,15 @@ export class SingleTrialExperimenter implements Experimenter {
     return this.executor?.starter?.wrap?.(command, place) ?? command;
   }
 
+  trialsEach(root: string, files: Pick<Files, "readText">): number {
+    return this.trials * Math.max(1, this.#rows(root, files).length);
+  }
+
   /** Throws `ToolMissingError` for a program that the trials or the checks need and that is not there. */
   async probe(ctx: ProbeContext): Promise<void> {
     this.#join();
     const { environment, executor } = this;
-    this.#rows(ctx);
+    this.#rows(ctx.settings.root, ctx.effects.files);
     // Others have to start or make something to see what there is.
     if (ctx.onlyLook && !(environment.addsNothing && executor?.starter?.probe === undefined)) return;
     await environment.probe?.(ctx);
@@ -177,7 +182,7 @@ export class SingleTrialExperimenter implements Experimenter {
     const common = { hypothesisId: hypothesis.id, ...(checks.results.length > 0 ? { checks: checks.results } : {}) };
     if (checks.failure) return { ...common, status: "failed", trials: [], summary: null, failure: checks.failure };
 
-    const rows = this.#rows(ctx);
+    const rows = this.#rows(ctx.settings.root, ctx.effects.files);
     const running = Array.from({ length: this.trials * Math.max(1, rows.length) }, (_, index) =>
       ctx.trials.run(
         {
@@ -258,9 +263,9 @@ export class SingleTrialExperimenter implements Experimenter {
   }
 
   /** The rows of its cases, read once; none where there is no such file. */
-  #rows({ effects, settings }: Pick<RunContext, "effects" | "settings">): readonly JsonObject[] {
+  #rows(root: string, files: Pick<Files, "readText">): readonly JsonObject[] {
     const [path] = this.inputs;
-    this.#cases ??= path === undefined ? [] : readCases(resolve(settings.root, path), effects.files);
+    this.#cases ??= path === undefined ? [] : readCases(resolve(root, path), files);
     return this.#cases;
   }
 

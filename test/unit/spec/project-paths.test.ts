@@ -109,6 +109,25 @@ describe("tracked artifacts", () => {
     ]);
   });
 
+  test("that are read before any edit are told, as edits do not get there", async () => {
+    using dir = temporaryDirectory();
+    dir.write("prompts/answer.md", "Answer {{case.q}}.");
+    dir.write("cases.jsonl", '{ "q": 1 }\n');
+    const experimenter = "{ type: llm, runner: main, prompt_file: prompts/answer.md, cases: cases.jsonl }";
+    const spec = (artifacts: string) => `version: 1
+name: tiny
+metric: score
+artifacts: [${artifacts}]
+runners: { main: { type: command, argv: [cat] } }
+researcher: { type: prompt, runner: main }
+experimenter: ${experimenter}
+`;
+    const told = async (artifacts: string) =>
+      (await loadSpec(dir.write("spec.yaml", spec(artifacts)))).warnings.map(({ path }) => path);
+    expect(await told("prompts")).toEqual(["experimenter.prompt_file"]);
+    expect(await told("spec.yaml")).toEqual([]);
+  });
+
   test("stand beside inputs that are elsewhere", async () => {
     using dir = temporaryDirectory();
     dir.write("src/a.txt", "");

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LLMExperimenter, MetricEvaluator, Pipeline, Researcher, Workspace } from "../../../../src/index.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
-import { runData } from "../../../../src/testing/run-spec.ts";
+import { systemEffects } from "../../../../src/platform/system.ts";
+import { planRun } from "../../../../src/spec/index.ts";
+import { resolveData, runData } from "../../../../src/testing/run-spec.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
 
 let dir: TemporaryDirectory;
@@ -86,6 +88,19 @@ describe("cases", () => {
     );
     dir.write("cases.jsonl", '{"q": "other", "a": 1}\n');
     await expect(runData(dir, { ...spec({ experimenter }), stop: { iterations: 2 } })).rejects.toThrow(/cases\.jsonl/);
+  });
+
+  it("count in a dry run, and fill the slots of an iteration", async () => {
+    const experimenter = {
+      type: "llm",
+      runner: { type: "command", argv: ["cat"] },
+      prompt: "{{case.q}}",
+      cases: "cases.jsonl",
+    };
+    const run = await resolveData(dir, { ...spec({ experimenter }), parallel: 6 });
+    const { trialsPerHypothesis, atOnce, cost } = await planRun(run, dir.join("run"), systemEffects());
+    expect([trialsPerHypothesis, atOnce, cost.callsPerIteration]).toEqual([3, 6, 6]);
+    expect(run.loaded.warnings).toEqual([]);
   });
 
   it.each([
