@@ -13,6 +13,8 @@ import { metricValue, stepsIn } from "../metric-line.ts";
 
 /** More than a log may have. */
 const MOST_BYTES = 16 * 1024 * 1024;
+/** A log of more has lost its middle. */
+const MOST_KEPT_BYTES = 9 * 1024 * 1024;
 const TIME_MS = 5000;
 
 const OPTIONS = {
@@ -78,7 +80,11 @@ export class LogParserCollector implements Collector {
       if (slow !== null)
         return failed(`the pattern of ${slow} was not through with the output after ${TIME_MS / 1000} s`);
     }
-    if (found.size === 0) return failed(`nothing it printed matches ${this.#names()} with a number`);
+    if (found.size === 0) {
+      const isCut = [ctx.logs.stdout, ctx.logs.stderr].some((log) => bytesOf(log, ctx) > MOST_KEPT_BYTES);
+      const where = isCut ? "; only the first 8 MiB and the last 1 MiB of its output are kept" : "";
+      return failed(`nothing it printed matches ${this.#names()} with a number${where}`);
+    }
     const names = this.#patterns.map(([name]) => name).filter((name) => found.has(name));
     return { output: Object.fromEntries(names.map((name) => [name, found.get(name) ?? null])), steps };
   }
@@ -113,6 +119,10 @@ export class LogParserCollector implements Collector {
     const names = this.#patterns.map(([name]) => name);
     return names.length === 1 ? `the pattern of ${names[0]}` : `the pattern of any of ${names.join(", ")}`;
   }
+}
+
+function bytesOf(path: string, { effects: { files } }: TrialContext): number {
+  return files.stat(path)?.size ?? 0;
 }
 
 function wrongPatterns(patterns: Readonly<Record<string, string>>) {

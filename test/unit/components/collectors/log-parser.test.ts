@@ -68,6 +68,13 @@ describe("the log-parser collector", () => {
     });
   });
 
+  it("says that the middle of a log was not there to be looked at", async () => {
+    const stdout = `${"x".repeat(1023)}\n`.repeat(10 * 1024);
+    expect(await collect({ stdout }, { patterns: { acc: "acc=(.+)" } })).toMatchObject({
+      message: expect.stringContaining("only the first 8 MiB and the last 1 MiB of its output are kept"),
+    });
+  });
+
   it("ends a search that would not end, without holding anything else up", async () => {
     const stdout = `acc=1\n${"a".repeat(60)}!\n`;
     let turns = 0;

@@ -4,7 +4,7 @@ import type { RawResult } from "../../../../src/kernel/ports.ts";
 import { cpuTime } from "../../../support/cpu-time.ts";
 import { executionRig, hypothesis } from "../../../support/execution-rig.ts";
 
-function raw(text: string, stderrTail = "the last words"): RawResult {
+function raw(text: string, stderrTail = "the last words", truncated = false): RawResult {
   const stdout = text.split("\n").map((line, i) => ({ text: line, observedAt: new Date(i * 1000).toISOString() }));
   return {
     kind: "process",
@@ -14,7 +14,7 @@ function raw(text: string, stderrTail = "the last words"): RawResult {
     stdoutTail: "",
     stderrTail,
     durationMs: 1,
-    lines: { stdout, truncated: false },
+    lines: { stdout, truncated },
   };
 }
 
@@ -34,6 +34,12 @@ describe("the stdout collector", () => {
   it("takes the metric however many other names were printed before it", async () => {
     const epochs = Array.from({ length: 3000 }, (_, epoch) => `epoch ${epoch}: 1.0`).join("\n");
     expect(await collect(`${epochs}\naccuracy: 0.25`)).toMatchObject({ output: { accuracy: 0.25 } });
+  });
+
+  it("says of a trial without metrics whether lines were left unread", async () => {
+    using rig = executionRig();
+    const collected = await new StdoutCollector().collect(raw("hello", "", true), hypothesis(), rig.trial());
+    expect(collected).toMatchObject({ failure: { message: expect.stringContaining("only the newest are read") } });
   });
 
   it("takes an object that is spread over lines", async () => {
