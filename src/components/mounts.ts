@@ -68,3 +68,9 @@ export function bindings(mounts: readonly Mount[], files: Files, system: readonl
 function isPart(one: Binding, around: Binding): boolean {
   return one.path !== one.from || one.write === around.write;
 }
+
+/** The inputs that lie in what is hidden, as those of a workspace's own: they are shown all the same. One that holds what is hidden is not. */
+export function inputsInside(hidden: readonly string[], inputs: readonly string[]): readonly string[] {
+  const isInside = (path: string): boolean => hidden.some((folder) => path !== folder && isWithin(path, folder));
+  return inputs.filter((path) => isInside(path) && !hidden.some((one) => isWithin(one, path)));
+}

@@ -11,7 +11,7 @@ import type { AttemptUsage, Failure, FinishedTrial, TrialOutcome, TrialStep } fr
 import type { DevicePool } from "./devices.ts";
 import type { LogFiles, ProcessIdentity, Rng } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";
-import type { Runner, RunnerReply } from "./runner.ts";
+import type { Judged, Runner, RunnerReply } from "./runner.ts";
 
 export type { ArtifactsView, RunContext, ScoringTerms, WorkspaceView } from "./run-context.ts";
 
@@ -54,7 +54,7 @@ export interface History {
 }
 
 /** A question to a model or an agent command, recorded and paid for once. */
-export interface CallRequest {
+export interface CallRequest extends Judged {
   readonly runner: Runner;
   readonly role: Role;
   readonly prompt: string;

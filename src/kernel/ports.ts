@@ -14,7 +14,7 @@ import type { Lifecycle } from "./runner.ts";
 import type { Command, Starter, TrialPlace } from "./starter.ts";
 
 export type { ProbeContext } from "./run-context.ts";
-export type { Lifecycle, LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "./runner.ts";
+export type { Judged, Lifecycle, LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "./runner.ts";
 export type { Command, Ended, Handle, Job, Starter, TrialPlace, View } from "./starter.ts";
 
 // ---- The four stages
@@ -32,7 +32,7 @@ export interface Proposal {
 
 /** What a researcher answers. */
 export interface Proposals {
-  /** In the order they are to run. More than `count` are cut, repeats of earlier ones dropped, by the loop. */
+  /** In the order they are to run. More than `count` are cut unless it is open-ended, repeats of earlier ones dropped, by the loop. */
   readonly proposals: readonly Proposal[];
   /** Items the researcher itself refused, such as one outside the search space. */
   readonly refused?: readonly RefusedProposal[];
@@ -46,6 +46,11 @@ export interface Proposals {
 export interface Researcher extends Lifecycle {
   /** How many hypotheses an iteration asks for. */
   readonly numTasks: number;
+  /**
+   * It may propose more than it is asked for: it does not know beforehand how many it has. All of it runs, as far as
+   * `stop.hypotheses` goes. Default: what is more is cut.
+   */
+  readonly isOpenEnded?: boolean;
   /** Model calls it makes for so many hypotheses, when every reply is usable. */
   callsFor?(hypotheses: number): number;
   /** What its author says parameters can be; it proposes nothing else. Such values may be options of a command. */

@@ -1,6 +1,8 @@
 import type { FailedTry, Role, Usage } from "../model/call.ts";
+import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
+import type { TrialStep } from "../model/trial.ts";
 import type { ProcessIdentity } from "./effects.ts";
 import type { ProbeContext, RunContext } from "./run-context.ts";
 
@@ -12,8 +14,18 @@ export interface Lifecycle {
   teardown?(ctx: RunContext): Promise<void>;
 }
 
+/** What a judge is asked about, as data, for runners that are functions; absent from other questions. */
+export interface Judged {
+  /** What was tried. */
+  readonly task?: Hypothesis;
+  /** What its trials left: of one trial that, of several a list. */
+  readonly output?: JsonValue;
+  /** What its trials reported on their way. */
+  readonly trajectory?: readonly TrialStep[];
+}
+
 /** A prompt, and where in the run it is asked. */
-export interface RunnerRequest {
+export interface RunnerRequest extends Judged {
   readonly prompt: string;
   readonly role: Role;
   readonly iteration: number;

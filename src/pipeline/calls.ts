@@ -103,6 +103,7 @@ async function send(request: CallRequest, asked: StartedCall, deps: CallServiceD
         role: request.role,
         iteration: started.iteration,
         ...defined({ hypothesisId: request.hypothesisId, part: request.part }),
+        ...defined({ task: request.task, output: request.output, trajectory: request.trajectory }),
         ask: request.ask,
         cwd: request.cwd ?? deps.root,
       },

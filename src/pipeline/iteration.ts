@@ -131,6 +131,9 @@ async function fixBatch(loop: Loop, ctx: StageContext, begun: Started, view: Vie
   return { fixed, hypotheses };
 }
 
+/** Hypotheses of one iteration, where its researcher says itself how many there are. */
+const MOST_OF_AN_ITERATION = 1000;
+
 async function proposeBatch(loop: Loop, ctx: StageContext, begun: IterationRecord, view: View): Promise<Batch> {
   if (begun.start === true) {
     const start = { id: hypothesisId(ctx.iteration, 0), label: "start", spec: {} };
@@ -140,8 +143,10 @@ async function proposeBatch(loop: Loop, ctx: StageContext, begun: IterationRecor
   ctx.emit({ type: "stage.started", stage: "hypothesize", iteration: ctx.iteration });
   const { researcher } = loop.stages;
   const { hypotheses = Number.POSITIVE_INFINITY } = ctx.settings.stop;
-  const count = Math.min(researcher.numTasks, hypotheses - view.progress.hypotheses);
-  return propose(researcher, ctx, count, begun.base, loop);
+  const left = hypotheses - view.progress.hypotheses;
+  const count = Math.min(researcher.numTasks, left);
+  const most = researcher.isOpenEnded ? Math.min(left, MOST_OF_AN_ITERATION) : count;
+  return propose(researcher, ctx, { count, most }, begun.base, loop);
 }
 
 /** The batch's hypotheses. One whose record was deleted is proposed again, and what was computed from it is dropped. */

@@ -1,4 +1,4 @@
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { isSecretName } from "../components/process-environment.ts";
 import {
   assertOptions,
@@ -19,7 +19,10 @@ import { defined, type JsonObject } from "../model/json.ts";
 import type { RunManifest, SourceRecord } from "../model/run.ts";
 import { LEAST_DELTA } from "../model/score.ts";
 import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, settingsSchema } from "../model/settings.ts";
+import { isWithin } from "../model/tree-path.ts";
+import { parseDuration } from "../model/units.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { tidy } from "./trackable.ts";
 
 /** The parts of a run. Only the four stages and the workspace are needed; `settings` is what a spec would say. */
 export interface PipelineOptions extends SettingsOptions {
@@ -90,6 +93,25 @@ export interface SettingsOptions {
   readonly root?: string;
   /** Files and folders of the project that evolve across iterations. */
   readonly artifacts?: readonly (string | Artifact)[];
+  /**
+   * Read-only data, relative to the project: for trials, and listed in prompts, with `show: "full"` in full. Default: none but
+   * what lies in the workspace's `inputsDir()`.
+   */
+  readonly inputs?: readonly (string | InputOption)[];
+  /** The state that the next iteration starts from: the best so far (the default), or with `none` the best of the last one. */
+  readonly rollback?: RunSettings["rollback"];
+  /** Extra attempts after a trial's own failure. Default 0. */
+  readonly retries?: number;
+  /** Iterations whose insights reach the researcher. Default: `null`, all. */
+  readonly insightWindow?: number | null;
+  /** Free-form, for every stage and its prompts; `timeBudget`, seconds or text like `5m`, also bounds each trial. Default: none. */
+  readonly constraints?: JsonObject;
+}
+
+/** A file or folder of read-only data; `show: "full"` puts what is in it into prompts. Default: its name. */
+export interface InputOption {
+  readonly path: string;
+  readonly show?: "name" | "full";
 }
 
 const DEFAULT_METRIC: MetricSettings = {
@@ -100,26 +122,56 @@ const DEFAULT_METRIC: MetricSettings = {
 
 /** Complete settings from what was said, the evaluator's own metric and inputs, and the defaults. */
 export function settingsFrom(
-  options: SettingsOptions & { readonly workspace: Pick<Workspace, "root" | "module"> },
+  options: SettingsOptions & {
+    readonly workspace: Pick<Workspace, "root" | "module"> & Partial<Pick<Workspace, "ownInputs">>;
+  },
   evaluator: Pick<Evaluator, "metric" | "inputs">,
   experimenter: Pick<Experimenter, "inputs"> = {},
 ): RunSettings {
   const given = options.settings ?? {};
   const name = options.name ?? given.name ?? options.workspace.root.split("/").filter(Boolean).at(-1) ?? "run";
-  const { module } = options.workspace;
+  const { module, ownInputs = [] } = options.workspace;
+  const constraints = options.constraints ?? given.constraints ?? {};
+  const { artifacts = given.artifacts, inputs } = options;
   const root = resolve(options.root ?? given.root ?? (module === null ? "." : dirname(module)));
   const stop = { ...DEFAULT_SETTINGS.stop, ...given.stop };
+  const known = (input: string | InputOption) => inputSetting(input, root);
   return {
     ...DEFAULT_SETTINGS,
     ...given,
     root,
-    artifacts: artifactPaths(options.artifacts ?? given.artifacts ?? []),
+    artifacts: artifactPaths(artifacts ?? []),
+    inputs: [...(inputs?.map(known) ?? given.inputs ?? []), ...ownInputs.map(known)],
+    constraints,
+    ...timeBudget(constraints),
     name,
     hidden: hiddenPaths([evaluator, experimenter], root),
     metric: { ...DEFAULT_METRIC, ...evaluator.metric, ...given.metric, ...options.metric },
     stop: options.maxIterations === undefined ? stop : { ...stop, iterations: options.maxIterations },
     ...defined({ goal: options.goal, seed: options.seed, parallel: options.parallel }),
+    ...defined({ rollback: options.rollback, retries: options.retries, insightWindow: options.insightWindow }),
+    ...defined({ timeBudgetMs: given.timeBudgetMs }),
   };
+}
+
+function inputSetting(input: string | InputOption, root: string): RunSettings["inputs"][number] {
+  const { path, show = "name" } = typeof input === "string" ? { path: input } : input;
+  const named = isAbsolute(path) && isWithin(path, root) ? relative(root, path) : tidy(path);
+  return { path: named, absolutePath: resolve(root, path), show };
+}
+
+/** Longest that a trial may run: what `constraints` say, as a spec calls it or as code does. */
+function timeBudget({ timeBudget, time_budget = timeBudget }: JsonObject): Partial<RunSettings> {
+  return isDuration(time_budget) ? { timeBudgetMs: parseDuration(time_budget) } : {};
+}
+
+function isDuration(value: unknown): value is number | string {
+  try {
+    return (typeof value === "number" || typeof value === "string") && parseDuration(value) > 0;
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return false;
+    throw thrown;
+  }
 }
 
 /** Settings with what is said over them; each is checked. Throws `UsageError` naming what is not what it has to be. */
@@ -158,6 +210,12 @@ export function assertPipelineOptions(options: unknown): void {
 
 const texts = ofSchema({ type: "array", items: { type: "string" } });
 const paths: Expectation = { expected: "a list of paths or artifacts", holds: isPaths };
+const inputs: Expectation = { expected: "a list of paths, or of { path, show }", holds: isInputs };
+const constraints: Expectation = {
+  expected: "an object; its timeBudget, where it has one, is seconds or a duration like 5m",
+  holds: (value) =>
+    isObject(value) && [value.timeBudget, value.time_budget].every((one) => one === undefined || isDuration(one)),
+};
 const SETTINGS = inSchema(settingsSchema.properties);
 const metric = objectOf(inSchema(settingsSchema.properties.metric.properties));
 
@@ -167,7 +225,7 @@ const PIPELINE = {
   evaluator: required(doing("evaluate", "an evaluator")),
   reviewer: doing("review", "a reviewer"),
   workspace: required(doing("lock", "a Workspace")),
-  settings: objectOf({ ...SETTINGS, metric, artifacts: paths }),
+  settings: objectOf({ ...SETTINGS, metric, constraints, artifacts: paths }),
   maxIterations: whole(1),
   metric,
   goal: TEXT,
@@ -176,6 +234,11 @@ const PIPELINE = {
   name: TEXT,
   root: TEXT,
   artifacts: paths,
+  inputs,
+  rollback: SETTINGS.rollback,
+  retries: SETTINGS.retries,
+  insightWindow: SETTINGS.insightWindow,
+  constraints,
   spec: objectOf(),
   from: TEXT,
   secrets: texts,
@@ -184,6 +247,11 @@ const PIPELINE = {
   // With `...resolved` of a spec.
   loaded: objectOf(),
 } satisfies Readonly<Record<keyof PipelineOptions | "loaded", Expectation>>;
+
+function isInputs(value: unknown): boolean {
+  const isShown = (show: unknown): boolean => show === undefined || show === "name" || show === "full";
+  return isPaths(value) && Array.isArray(value) && value.every((one) => typeof one === "string" || isShown(one.show));
+}
 
 function isPaths(value: unknown): boolean {
   return (

@@ -27,14 +27,20 @@ interface Known {
   readonly artifacts: ArtifactStates | null;
 }
 
+/** How many hypotheses are asked for, and how many are taken. */
+interface Wanted {
+  readonly count: number;
+  readonly most: number;
+}
+
 /**
- * Asks the researcher for up to `count` hypotheses. Repeats of earlier ones are dropped and the rest is cut to
- * `count`, each with its reason. A reply that cannot be used is a `failure` of the iteration, not an error.
+ * Asks the researcher for `count` hypotheses. Repeats of earlier ones are dropped and the rest is cut to `most`, each with
+ * its reason. A reply that cannot be used is a `failure` of the iteration, not an error.
  */
 export async function propose(
   researcher: Researcher,
   ctx: StageContext,
-  count: number,
+  { count, most }: Wanted,
   base: CarriedState | undefined,
   known: Known,
 ): Promise<Batch> {
@@ -47,7 +53,7 @@ export async function propose(
     if (!failure) throw thrown;
     return { hypotheses: [], refused: [], failure };
   }
-  const batch = admit(answer, ctx, count, base, known);
+  const batch = admit(answer, ctx, most, base, known);
   if (batch.hypotheses.length > 0 || batch.exhausted) return batch;
   const failure = answer.failure ?? {
     code: "no-proposal",
@@ -61,7 +67,7 @@ export async function propose(
 function admit(
   answer: Proposals,
   ctx: StageContext,
-  count: number,
+  most: number,
   carried: CarriedState | undefined,
   { history, artifacts }: Known,
 ): Batch {
@@ -69,8 +75,8 @@ function admit(
   const hypotheses: Hypothesis[] = [];
   answer.proposals.forEach((proposal, place) => {
     const label = proposal.label ?? `#${place + 1}`;
-    if (hypotheses.length >= count) {
-      refused.push({ label, reason: `more than the ${count} asked for` });
+    if (hypotheses.length >= most) {
+      refused.push({ label, reason: `more than the ${most} asked for` });
       return;
     }
     const base = proposal.base === undefined ? carried : shownState(proposal.base, ctx.history);

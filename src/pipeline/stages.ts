@@ -110,7 +110,11 @@ function isId(answer: Readonly<Record<string, unknown>>): boolean {
 /** The stages of a run, without secrets in what they answer. */
 export function redactedStages({ researcher, experimenter, evaluator, reviewer }: Stages, hide: Redactor): Stages {
   return {
-    researcher: { numTasks: researcher.numTasks, hypothesize: (ctx) => clean(researcher.hypothesize(ctx), hide) },
+    researcher: {
+      numTasks: researcher.numTasks,
+      isOpenEnded: researcher.isOpenEnded ?? false,
+      hypothesize: (ctx) => clean(researcher.hypothesize(ctx), hide),
+    },
     experimenter: {
       queues: experimenter.queues === true,
       runExperiment: (hypothesis, ctx) => clean(experimenter.runExperiment(hypothesis, ctx), hide),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Effects, ProcessRequest, ProcessResult } from "../kernel/effects.ts";
-import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
+import { defined, isJsonObject, type JsonValue, parseJson } from "../model/json.ts";
 import { ownProgram } from "./own-program.ts";
 import { plainJson } from "./plain-json.ts";
 import { makeScratch } from "./scratch.ts";
@@ -17,7 +17,7 @@ export interface ModuleFunctionRequest extends Pick<ProcessRequest, "logs" | "on
   readonly export: string;
   readonly args: readonly JsonValue[];
   /** Given as last argument, with a function `step(data)` that reports progress as a JSON line on stdout. */
-  readonly context?: JsonObject;
+  readonly context?: Readonly<Record<string, unknown>>;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
@@ -38,7 +38,7 @@ export interface ChildRequest {
   readonly module: string;
   readonly export: string;
   readonly args: readonly JsonValue[];
-  readonly context: JsonObject | null;
+  readonly context: Readonly<Record<string, unknown>> | null;
   readonly resultFile: string;
 }
 

@@ -40,6 +40,11 @@ export function journalFile(root: string): string {
   return `${root}/journal.jsonl`;
 }
 
+/** Read-only data that a program has put beside its run. */
+export function inputsDir(root: string): string {
+  return `${root}/inputs`;
+}
+
 function artifactsDir(root: string): string {
   return `${root}/artifacts`;
 }

@@ -95,15 +95,23 @@ export function whyTaken(root: string, files: Files, toProgram = false): string 
   if (kind === undefined) return null;
   if (kind !== "directory") return `${root} is there and is not a folder: choose another workspace`;
   const foreign = (files.list(root) ?? []).map(({ name }) => name).filter((name) => !name.startsWith("."));
-  const known = foreign.includes("lock.json") ? STARTED : NOTHING;
+  const known = foreign.includes("lock.json") ? STARTED : BEFORE;
   const [stranger] = foreign.filter((name) => !known.has(name));
   if (stranger === undefined) return null;
   return `${root} holds "${stranger}" and no run: choose an empty folder as the workspace`;
 }
 
-const NOTHING: ReadonlySet<string> = new Set();
+/** What may be there before a run: data that was put there for it. */
+const BEFORE: ReadonlySet<string> = new Set(["inputs"]);
 /** What a run that was killed before its manifest was written may have left beside its lock. */
-const STARTED: ReadonlySet<string> = new Set(["lock.json", "spec.yaml", "journal.jsonl", "requests", "prior"]);
+const STARTED: ReadonlySet<string> = new Set([
+  "lock.json",
+  "spec.yaml",
+  "journal.jsonl",
+  "requests",
+  "prior",
+  ...BEFORE,
+]);
 
 /**
  * What tells a workspace's folder from a copy of it: its device and inode, which also stay when it is moved within its

@@ -137,6 +137,22 @@ export class Workspace extends IterationRecords implements WorkspaceView {
     return recorded === undefined ? this.#module : specPlace(this.root, recorded, this.effects.files);
   }
 
+  /**
+   * Absolute path of a folder of the workspace's own for read-only data, made when it is not there. What lies in it when a
+   * pipeline is made is an input of the run, whose contents prompts show.
+   */
+  inputsDir(): string {
+    const folder = layout.inputsDir(this.root);
+    this.effects.files.makeDirectory(folder);
+    return folder;
+  }
+
+  /** The folder of `inputsDir()` as an input, where something lies in it. */
+  get ownInputs(): readonly { readonly path: string; readonly show: "full" }[] {
+    const path = layout.inputsDir(this.root);
+    return (this.effects.files.list(path) ?? []).length === 0 ? [] : [{ path, show: "full" }];
+  }
+
   /** Whether a run was started here. */
   hasRun(): boolean {
     return holdsRun(this.root, this.effects.files);

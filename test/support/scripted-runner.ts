@@ -1,5 +1,6 @@
 import type { CallRequest, Calls } from "../../src/kernel/context.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../src/kernel/ports.ts";
+import { defined } from "../../src/model/json.ts";
 
 /** Calls that go straight to the runner, and every one that was asked. */
 export function directCalls(iteration = 1): Calls & { readonly asked: CallRequest[] } {
@@ -8,8 +9,11 @@ export function directCalls(iteration = 1): Calls & { readonly asked: CallReques
     asked,
     ask(request) {
       asked.push(request);
-      const { runner, role, prompt, ask } = request;
-      return runner.run({ prompt, role, iteration, ask, cwd: "/" }, runnerContext());
+      const { runner, role, prompt, ask, task, output, trajectory } = request;
+      return runner.run(
+        { prompt, role, iteration, ask, cwd: "/", ...defined({ task, output, trajectory }) },
+        runnerContext(),
+      );
     },
   };
 }

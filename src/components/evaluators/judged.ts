@@ -1,7 +1,9 @@
 import type { StageContext } from "../../kernel/context.ts";
+import type { Judged } from "../../kernel/ports.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
+import type { TrialStep } from "../../model/trial.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE } from "../../platform/template-check.ts";
 import { clipLines, promptLine, promptText } from "../../text/printable.ts";
@@ -41,8 +43,8 @@ export function judgedVariables(
   ctx: StageContext,
 ): Readonly<Record<string, unknown>> {
   const { label = "", rationale = "", spec } = hypothesis;
-  const outputs = experiment.trials.flatMap(({ outcome }) => (outcome.status === "completed" ? [outcome.output] : []));
-  const steps = stepsOf(experiment, ctx);
+  const outputs = outputsOf(experiment);
+  const steps = stepsOf(experiment, ctx).map(({ data }) => data);
   const diff = diffOf(experiment, ctx);
   const delimiter = `=====${sha256Of(JSON.stringify([ctx.settings.seed, hypothesis, outputs, steps, diff])).slice(0, 20)}=====`;
   const sealed = (text: string, most: number): string =>
@@ -78,8 +80,19 @@ function textOf(value: JsonValue): string {
   return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value, null, 1) : String(value);
 }
 
-function stepsOf(experiment: Experiment, { workspace }: StageContext): readonly JsonValue[] {
-  return experiment.trials.flatMap(({ id }) => workspace.readTrial(id)?.steps.map(({ data }) => data) ?? []);
+/** What is judged, as data: for judges that are functions. */
+export function judgedData(task: Hypothesis, experiment: Experiment, ctx: StageContext): Judged {
+  const outputs = outputsOf(experiment);
+  const [output = null] = outputs;
+  return { task, output: outputs.length > 1 ? outputs : output, trajectory: stepsOf(experiment, ctx) };
+}
+
+function outputsOf({ trials }: Experiment): readonly JsonValue[] {
+  return trials.flatMap(({ outcome }) => (outcome.status === "completed" ? [outcome.output] : []));
+}
+
+function stepsOf(experiment: Experiment, { workspace }: StageContext): readonly TrialStep[] {
+  return experiment.trials.flatMap(({ id }) => workspace.readTrial(id)?.steps ?? []);
 }
 
 function diffOf({ state }: Experiment, { artifacts }: StageContext): string {

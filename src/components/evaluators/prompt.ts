@@ -20,7 +20,7 @@ import {
   runnerOption,
 } from "../prompting/source.ts";
 import { evaluationOf, failureReason, noScore } from "./answer.ts";
-import { JUDGED_SHAPES, judgedVariables } from "./judged.ts";
+import { JUDGED_SHAPES, judgedData, judgedVariables } from "./judged.ts";
 import { parseVote, type Scale, type Vote } from "./vote.ts";
 
 const OWN = {
@@ -75,7 +75,7 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
     if (experiment.status === "failed") return noScore(experiment, failureReason(experiment));
     const prompt = renderedInRun("evaluator", () => this.prompt(hypothesis, experiment, ctx));
     const places = Array.from({ length: this.votes }, (_, place) => place + 1);
-    const answers = await Promise.all(places.map((place) => this.#ask(place, prompt, hypothesis, ctx)));
+    const answers = await Promise.all(places.map((place) => this.#ask(place, prompt, { hypothesis, experiment }, ctx)));
     const votes = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
     const failed = answers.flatMap((answer) => (answer.ok ? [] : [answer.reason]));
     const details = { scale: [...this.scale], votes: votes.map(({ score }) => score) };
@@ -89,7 +89,12 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
     return this.template.render(judgedVariables(hypothesis, experiment, { scale: this.scale, vars: this.vars }, ctx));
   }
 
-  async #ask(place: number, prompt: string, hypothesis: Hypothesis, ctx: StageContext): Promise<Reading<Vote>> {
+  async #ask(
+    place: number,
+    prompt: string,
+    { hypothesis, experiment }: About,
+    ctx: StageContext,
+  ): Promise<Reading<Vote>> {
     const [low, high] = this.scale;
     const part = this.votes === 1 ? {} : { part: `vote-${place}` };
     try {
@@ -99,6 +104,7 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
         prompt,
         hypothesisId: hypothesis.id,
         ...part,
+        judged: judgedData(hypothesis, experiment, ctx),
         expected: `a JSON object with a "score" from ${low} to ${high} and a "reason",`,
         read: (reply) => parseVote(reply, this.scale),
       });
@@ -110,6 +116,12 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
       return { ok: false, reason: thrown.message };
     }
   }
+}
+
+/** A hypothesis, and what came of it. */
+interface About {
+  readonly hypothesis: Hypothesis;
+  readonly experiment: Experiment;
 }
 
 /** The words of the vote that comes nearest to the score, and how many votes there were where not all were of use. */

@@ -1,6 +1,6 @@
 import type { StageContext } from "../../kernel/context.ts";
 import { RunnerError } from "../../kernel/errors.ts";
-import type { Runner, RunnerReply } from "../../kernel/ports.ts";
+import type { Judged, Runner, RunnerReply } from "../../kernel/ports.ts";
 import type { Role } from "../../model/call.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import { defined, type JsonValue } from "../../model/json.ts";
@@ -25,6 +25,8 @@ export interface Question<T> {
   readonly prompt: string;
   readonly hypothesisId?: HypothesisId;
   readonly part?: string;
+  /** What is judged, as data. */
+  readonly judged?: Judged;
   /** What the reply has to be, as the reminder after an unusable one says it: `a JSON list of …`. */
   readonly expected: string;
   /** Makes sense of a reply, or says why it cannot. */
@@ -51,7 +53,14 @@ export async function askUntilUsable<T>(
     let reply: RunnerReply;
     try {
       const because = ask === 1 ? undefined : reason;
-      reply = await ctx.calls.ask({ runner, role, prompt, ask, ...defined({ hypothesisId, part, because }) });
+      reply = await ctx.calls.ask({
+        runner,
+        role,
+        prompt,
+        ask,
+        ...question.judged,
+        ...defined({ hypothesisId, part, because }),
+      });
     } catch (thrown) {
       if (ask === 1 || !isOfOneCall(thrown) || ctx.signal.aborted) throw thrown;
       return { ok: false, reason: `${reason}; ${thrown.message}`, asks: ask - 1, said };

@@ -16,7 +16,7 @@ const EXPECTED = "a list of proposals is expected, like [{ lr: 0.1 }], or { prop
 
 /** What a function that proposes knows: all that a stage knows, and how much is asked of it. */
 interface ProposalContext extends StageContext {
-  /** How many proposals are asked for; more are cut. */
+  /** How many proposals are asked for; more are cut, where a number was said. */
   readonly count: number;
   readonly insights: readonly Insight[];
   /** A seed of its own for this iteration, the same after a resume. */
@@ -27,7 +27,7 @@ interface ProposalContext extends StageContext {
 export type ResearcherFunction = (ctx: ProposalContext) => unknown;
 
 export interface FunctionResearcherOptions {
-  /** Hypotheses an iteration asks for. Default 1. */
+  /** Hypotheses an iteration asks for; more are cut. Default: of a function in code all that it gives, of a module's 1. */
   readonly numTasks?: number;
   /** Milliseconds a module's function may take; default one hour. One in code is not bounded. */
   readonly timeoutMs?: number;
@@ -40,11 +40,13 @@ export interface FunctionResearcherOptions {
  */
 export class FunctionResearcher implements Researcher {
   readonly numTasks: number;
+  readonly isOpenEnded: boolean;
   readonly #function: UserFunction<ResearcherFunction>;
 
   constructor(target: ResearcherFunction | ModuleFunction, options: FunctionResearcherOptions = {}) {
     assertOptions("a researcher that is a function", options, { numTasks: whole(1), timeoutMs: POSITIVE });
     this.numTasks = options.numTasks ?? 1;
+    this.isOpenEnded = options.numTasks === undefined && typeof target === "function";
     this.#function = new UserFunction(target, options);
   }
 
@@ -102,8 +104,8 @@ export const functionResearcher = defineComponent({
 });
 
 /**
- * A researcher as it is, or one around a function that gives a list of proposals; `numTasks` (default 1) is how many a
- * function is asked for in an iteration. Throws `SpecError` on anything else.
+ * A researcher as it is, or one around a function that gives a list of proposals, however many; `numTasks` is how many a
+ * function is asked for in an iteration, and cut to. Throws `SpecError` on anything else.
  */
 export function asResearcher(
   value: Researcher | ResearcherFunction,

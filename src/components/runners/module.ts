@@ -28,7 +28,7 @@ function moduleRunner(given: Infer<typeof options>, { name, effects, resolvePath
     name,
     run: async (request, ctx) => {
       ctx.signal.throwIfAborted();
-      const { prompt, role, iteration, hypothesisId, part, ask } = request;
+      const { prompt, role, iteration, hypothesisId, part, ask, task, output, trajectory } = request;
       const env = runnerEnvironment(request, {
         variables: effects.variables,
         env: given.env,
@@ -39,7 +39,7 @@ function moduleRunner(given: Infer<typeof options>, { name, effects, resolvePath
           module: resolvePath(given.module),
           export: given.export,
           args: [prompt],
-          context: { role, iteration, ask, ...defined({ hypothesisId, part }) },
+          context: { role, iteration, ask, ...defined({ hypothesisId, part, task, output, trajectory }) },
           cwd: request.cwd,
           env,
           timeoutMs: parseDuration(given.timeout),

@@ -102,6 +102,23 @@ export interface RunSummary {
   readonly bestScore: number | null;
   readonly bestHypothesisId: HypothesisId | null;
   readonly totals: RunTotals;
+  /** Every iteration that has a hypothesis, the start's (0) included, in their order. */
+  readonly iterations: readonly IterationSummary[];
+}
+
+/** How the hypotheses of one iteration did. */
+export interface IterationSummary {
+  readonly iteration: number;
+  /** Mean of the scores, in the metric's own units; `null` where none has one. */
+  readonly mean: number | null;
+  /** Highest score; the best one where the metric is maximized. */
+  readonly max: number | null;
+  /** Lowest score; the best one where the metric is minimized. */
+  readonly min: number | null;
+  /** Hypotheses that passed. */
+  readonly passed: number;
+  /** Hypotheses that were evaluated and have no score. */
+  readonly failed: number;
 }
 
 /** The summary of a run from its manifest and its evaluations. */
@@ -120,5 +137,26 @@ export function summarize(source: Source, manifest: RunManifest): RunSummary {
     bestScore: best?.score ?? null,
     bestHypothesisId: best?.id ?? null,
     totals,
+    iterations: iterationsOf(source),
   };
+}
+
+function iterationsOf(source: Source): readonly IterationSummary[] {
+  const byIteration = new Map<number, Verdict[]>();
+  for (const { iteration, verdict } of verdictsOf(source)) {
+    const known = byIteration.get(iteration) ?? [];
+    byIteration.set(iteration, verdict === null ? known : [...known, verdict]);
+  }
+  return [...byIteration].map(([iteration, verdicts]) => {
+    const scores = verdicts.flatMap(({ score }) => score ?? []);
+    const isAny = scores.length > 0;
+    return {
+      iteration,
+      mean: isAny ? scores.reduce((sum, score) => sum + score, 0) / scores.length : null,
+      max: isAny ? Math.max(...scores) : null,
+      min: isAny ? Math.min(...scores) : null,
+      passed: verdicts.filter(({ passed }) => passed).length,
+      failed: verdicts.length - scores.length,
+    };
+  });
 }

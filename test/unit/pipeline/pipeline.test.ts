@@ -401,6 +401,12 @@ describe("stages that misbehave", () => {
     expect(result).toMatchObject({ reason: "nothing-scored", exitCode: 1, best: null });
   });
 
+  test("a function that proposes gives as many as it likes, as far as the run's hypotheses go", async () => {
+    const researcher = asResearcher(({ iteration }) => [1, 2, 3].map((n) => ({ x: 10 * iteration + n })));
+    const run = await pipeline({ researcher, maxIterations: 9, settings: { stop: { hypotheses: 5 } } });
+    expect(await run.run()).toMatchObject({ reason: "hypotheses", totals: { hypotheses: 5 }, iterationsCompleted: 2 });
+  });
+
   test("many proposals refused for one reason are told as few, and how many more", async () => {
     const repeating: ResearcherPort = {
       numTasks: 1,

@@ -362,6 +362,18 @@ describe("the summary", () => {
     });
   });
 
+  it("has every iteration with its scores, and how many passed and failed", async () => {
+    const workspace = await startedWorkspace({ iterationsCompleted: 2 });
+    writeIteration(workspace, 1, [0.5, 0.75, null, 0.25]);
+    writeIteration(workspace, 2, [null]);
+    const { iterations } = await workspace.summary();
+    expect(iterations).toMatchObject([
+      { iteration: 1, mean: 0.5, max: 0.75, min: 0.25, failed: 1 },
+      { iteration: 2, mean: null, max: null, min: null, passed: 0, failed: 1 },
+    ]);
+    expect(iterations[0]?.passed).toBe(3);
+  });
+
   it("tells the user's notes in order, small text files only", async () => {
     const workspace = await startedWorkspace();
     const notes = join(workspace.root, "notes");

@@ -1,7 +1,7 @@
 import type { Files, ProcessLimits } from "../../../kernel/effects.ts";
 import type { Command, TrialPlace } from "../../../kernel/ports.ts";
 import { isWithinAny } from "../../../model/tree-path.ts";
-import { bindings, type Mount } from "../../mounts.ts";
+import { bindings, inputsInside, type Mount } from "../../mounts.ts";
 import { isClientVariable } from "./client.ts";
 
 /** What all containers of an environment have in common. */
@@ -81,10 +81,12 @@ export function placeWords(
         there.filter((other) => other !== path),
       ),
   );
+  const again = inputsInside(there, inputs);
   const own = trialDir === undefined ? [] : bindings([{ path: trialDir, write: true }], files);
   return [
     ...shown.flatMap(({ path, from, write }) => bind(from, path, write)),
     ...masked.flatMap((path) => (files.stat(path)?.kind === "directory" ? emptied(path) : bind("/dev/null", path))),
+    ...again.flatMap((path) => bind(path, path)),
     ...Object.entries(volumes).flatMap(([name, at]) => mount("type=volume", `src=${name}`, `dst=${at}`)),
     ...own.flatMap(({ path, from }) => bind(from, path, true)),
   ];

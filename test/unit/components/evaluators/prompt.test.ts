@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import { Evaluator } from "../../../../src/components/evaluators/prompt.ts";
 import { parseVote } from "../../../../src/components/evaluators/vote.ts";
+import { FunctionRunner } from "../../../../src/components/runners/llm.ts";
 import type { JsonValue } from "../../../../src/model/json.ts";
 import { runData } from "../../../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
@@ -36,6 +37,17 @@ describe("a judge", () => {
       details: { scale: [0, 1], votes: [0.75] },
     });
     expect(runner.prompts[0]).toMatch(/polite\nPeople like it\.\n\{"tone":"warm"\}[\s\S]*Dear Ada, all is well\./);
+  });
+
+  it("that is a function gets what is judged as data, too", async () => {
+    const seen: object[] = [];
+    const runner = new FunctionRunner((_, { task, output, trajectory, role }) => {
+      seen.push({ task, output, trajectory, role });
+      return "0.5";
+    });
+    const ctx = { ...stageContext(), calls: directCalls() };
+    await new Evaluator({ runner }).evaluate(hypothesis, experiment({ answer: 42 }), ctx);
+    expect(seen).toEqual([{ task: hypothesis, output: { answer: 42 }, trajectory: [], role: "evaluator" }]);
   });
 
   it("shows what is judged between delimiters that it cannot contain", async () => {

@@ -25,9 +25,10 @@ function propose(fn: ResearcherFunction, signal?: AbortSignal) {
 }
 
 describe("a function as researcher", () => {
-  test("is asked for one proposal an iteration unless told otherwise", () => {
-    expect(asResearcher(() => []).numTasks).toBe(1);
-    expect(asResearcher(() => [], { numTasks: 4 }).numTasks).toBe(4);
+  test("is asked for one proposal an iteration and may give any number, unless told how many", () => {
+    expect(asResearcher(() => [])).toMatchObject({ numTasks: 1, isOpenEnded: true });
+    expect(asResearcher(() => [], { numTasks: 4 })).toMatchObject({ numTasks: 4, isOpenEnded: false });
+    expect(new FunctionResearcher({ module: "x.ts" }).isOpenEnded).toBe(false);
     expect(() => asResearcher(() => [], { numTasks: 0.5 })).toThrow(UsageError);
   });
 
