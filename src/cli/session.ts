@@ -1,7 +1,10 @@
 import type { Effects } from "../kernel/effects.ts";
 import { type Diagnostic, EXIT, type ExitCode, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
+import type { AuraEvent, Emit } from "../kernel/events.ts";
 import type { BestView } from "../model/views.ts";
+import { createEmitter } from "../pipeline/emitter.ts";
 import { systemEffects } from "../platform/system.ts";
+import { plainFields, plainLine } from "../reporters/plain-fields.ts";
 import { bestView } from "../workspace/views/queries.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { cutOff, errorDocument, foreseen, reportError, showWarnings } from "./errors.ts";
@@ -17,6 +20,8 @@ export interface Session {
   readonly signals: SignalOwner;
   /** The JSON lines on stdout, with `--json`. */
   readonly frame: JsonFrame | null;
+  /** Tells of what happens before the run is there. */
+  readonly early: Emit;
   /** Says what is odd about the spec without being wrong. */
   warn(warnings: readonly Diagnostic[]): void;
   /** Tells once how the run ended to whatever reads that: the JSON lines, the CI job. */
@@ -25,6 +30,11 @@ export interface Session {
   use(workspace: Workspace): void;
   /** Adds something to let go of should the command be cut off. Has to be done when it returns. */
   onCutOff(letGo: () => void): void;
+}
+
+function toStderr(event: AuraEvent): void {
+  const described = plainFields(event);
+  if (described) process.stderr.write(`${plainLine(event.at, described.level, event.type, described.fields)}\n`);
 }
 
 /**
@@ -40,6 +50,9 @@ export async function inSession(
   using job = await jobOfCommand();
   const frame = output ? openFrame(output.write, () => new Date(), place) : null;
   const effects = systemEffects();
+  const { emit: early, subscribe } = createEmitter(effects.clock);
+  if (frame) subscribe(frame.sink);
+  else if (flags.reporter !== "silent") subscribe(toStderr);
   let workspace: Workspace | null = null;
   const held: (() => void)[] = [];
   let isTold = false;
@@ -83,7 +96,7 @@ export async function inSession(
         job?.annotate("warning", warnings);
       };
       const onCutOff = (letGo: () => void): void => void held.push(letGo);
-      const code = await action({ effects, flags, signals, frame, warn, finish, use, onCutOff });
+      const code = await action({ effects, flags, signals, frame, early, warn, finish, use, onCutOff });
       const stray = strayed();
       return stray === null ? code : failed(stray, null);
     } catch (thrown) {

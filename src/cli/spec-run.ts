@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 /** Builds the run of a spec, and runs it. Answers the exit code. */
 export async function launchSpec(session: Session, loaded: LoadedSpec, workspace: Workspace): Promise<number> {
   const { from } = session.flags;
-  const resolved = await resolveSpec(loaded, { effects: session.effects });
+  const resolved = await resolveSpec(loaded, { effects: session.effects, emit: session.early });
   const { path: file, overrides } = loaded;
   return launch(session, {
     workspace,

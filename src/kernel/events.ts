@@ -88,6 +88,10 @@ export const betweenEvents = [
     { kind: described("What was asked of the run from elsewhere.", { enum: ["stop", "pause", "continue", "note"] }) },
     { text: described("Of a note: what it says.", TEXT) },
   ),
+  event("preparation.started", {
+    what: described("What takes a while before the run begins: an environment, an image, an input.", TEXT),
+  }),
+  event("preparation.finished", { what: TEXT, durationMs: MILLISECONDS }),
   event("warning", { code: described("Stable.", TEXT), message: TEXT }, { hypothesisId: HYPOTHESIS_ID }),
   event("iteration.started", { iteration: ITERATION }, { base: carriedStateSchema }),
   event("stage.started", {

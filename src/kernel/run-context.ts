@@ -17,6 +17,8 @@ export interface ProbeContext {
   readonly signal: AbortSignal;
   /** Start and make nothing: what only that would tell stays unknown. */
   readonly onlyLook?: true;
+  /** Tells of what takes a while. */
+  readonly emit?: Emit;
 }
 
 /** Read access to records, for stages that need more than the history. Reads from disk each time. */

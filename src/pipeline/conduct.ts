@@ -53,7 +53,7 @@ export async function conductRun(
   const scope = { files: workspace.effects.files, workspace: workspace.root };
   const turns = (): Promise<void> => workspace.effects.clock.turn();
   const watched = [...settings.inputs, ...hiddenInputs(settings)];
-  const inputs = await recordInputs(watched, scope, turns);
+  const inputs = await recordInputs(watched, scope, turns, { emit: emitter.emit, clock: workspace.effects.clock });
   const keeper = ManifestKeeper.open(options, settings, inputs, previous, earlier?.origin);
   const prior = earlier?.prior(isScoredAlike(earlier.manifest, spec, inputs, settings)) ?? workspace.prior();
   const { runId } = keeper.manifest;

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import type { DirectoryEntry, FileStat, Files, Samples } from "../kernel/effects.ts";
 import { RunFailedError, SpecError } from "../kernel/errors.ts";
+import { preparing } from "../kernel/preparing.ts";
 import { atOnce, inTurns, pieceOfFiles, type Steps } from "../kernel/steps.ts";
 import type { InputRecord } from "../model/run.ts";
 import type { InputSetting, RunSettings } from "../model/settings.ts";
@@ -10,6 +11,8 @@ import { isWorkspace } from "../workspace/states/excludes.ts";
 
 /** An input that holds more is known by sizes, times and samples: reading it would hold up each start and resume for minutes. */
 const MOST_READ_BYTES = 1024 ** 3;
+/** What takes no second to read. */
+const QUICKLY_READ_BYTES = 64 * 1024 ** 2;
 const SAMPLES: Samples = { places: 8, bytes: 4096 };
 
 /** Watches over the read-only inputs of a run. */
@@ -30,12 +33,13 @@ export function hiddenInputs({ root, hidden }: Pick<RunSettings, "root" | "hidde
 
 /**
  * Size, time and hash of every input; a folder's hash covers the names and contents of all in it, that of a large input
- * samples of its contents, sizes and times. Reading takes a while, so `turn` is awaited again and again. Throws `SpecError` when one is missing.
+ * samples of its contents, sizes and times. Reading takes a while, which is `told`, so `turn` is awaited again and again. Throws `SpecError` when one is missing.
  */
 export async function recordInputs(
   inputs: readonly InputSetting[],
   scope: InputScope,
   turn: () => Promise<void>,
+  told?: Parameters<typeof preparing>[2],
 ): Promise<readonly InputRecord[]> {
   const records: InputRecord[] = [];
   for (const input of inputs) {
@@ -49,7 +53,8 @@ export async function recordInputs(
       stat.mtimeMs,
     );
     const size = bytesOf(entries);
-    const sha256 = await inTurns(hashOf(entries, scope.files), turn);
+    const hash = (): Promise<string> => inTurns(hashOf(entries, scope.files), turn);
+    const sha256 = await (told && size > QUICKLY_READ_BYTES ? preparing(`input ${path}`, hash, told) : hash());
     const how = isSampled(size) ? ({ how: "sampled" } as const) : {};
     records.push({ path, size, modifiedAt: new Date(newest).toISOString(), sha256, ...how });
   }

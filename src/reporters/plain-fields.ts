@@ -79,6 +79,10 @@ export function plainFields(
       });
     case "request.heard":
       return info({ kind: event.kind, text: event.text });
+    case "preparation.started":
+      return info({ what: event.what });
+    case "preparation.finished":
+      return info({ what: event.what, seconds: event.durationMs / 1000 });
     case "warning":
       return warn({ code: event.code, id: event.hypothesisId, message: event.message });
     case "iteration.started":

@@ -1,9 +1,11 @@
 import type { AnyDefinition, ToolProbe } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
 import { ToolMissingError } from "../kernel/errors.ts";
+import type { Emit } from "../kernel/events.ts";
 import { assertArgument, isObject } from "../kernel/given-options.ts";
 import type { Evaluator, Experimenter, ProbeContext, Researcher, Reviewer, Runner } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
+import { defined } from "../model/json.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { RecordedSpec } from "../pipeline/options.ts";
 import { hiddenPaths } from "../pipeline/options.ts";
@@ -34,6 +36,8 @@ export interface ResolveOptions {
   readonly effects?: Effects;
   /** Look for the programs that components need. Default true. */
   readonly probe?: boolean;
+  /** Gets events of what takes a while, such as an image that is built. */
+  readonly emit?: Emit;
 }
 
 /**
@@ -42,7 +46,7 @@ export interface ResolveOptions {
  */
 export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = {}): Promise<ResolvedRun> {
   assertArgument("resolveSpec", "loaded", loaded, { expected: "what loadSpec gives", holds: isObject });
-  const { effects = systemEffects(), probe = true } = options;
+  const { effects = systemEffects(), probe = true, emit } = options;
   const { signal } = new AbortController();
   const { spec, dir, registry } = loaded;
   const given = settingsOf(spec, dir);
@@ -66,7 +70,9 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
   const stages = { researcher, experimenter, evaluator, reviewer };
   if (probe) {
     const { error } = createRedactor(loaded.secrets);
-    await probeStages(stages, { settings, effects, signal }).catch((thrown) => Promise.reject(error(thrown)));
+    await probeStages(stages, { settings, effects, signal, ...defined({ emit }) }).catch((thrown) =>
+      Promise.reject(error(thrown)),
+    );
   }
   const sources = specSources(loaded, effects.files);
   return {

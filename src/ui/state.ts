@@ -76,6 +76,8 @@ export interface DashboardState {
   readonly lastAt: string | null;
   readonly iteration: number | null;
   readonly stage: Stage | null;
+  /** What takes a while before the run begins. */
+  readonly preparing: string | null;
   /** What was asked of it from elsewhere and holds it up. */
   readonly held: "stop" | "pause" | null;
   /** Since when its time stands still: it is paused and nothing runs. */
@@ -120,6 +122,7 @@ export const INITIAL_STATE: DashboardState = {
   lastAt: null,
   iteration: null,
   stage: null,
+  preparing: null,
   held: null,
   stillSince: null,
   iterationsCompleted: 0,

@@ -52,6 +52,10 @@ function change(state: DashboardState, event: AuraEvent): DashboardState {
       return runStarted(state, event);
     case "run.finished":
       return runFinished(state, event);
+    case "preparation.started":
+      return { ...state, preparing: text(event.what, 60) };
+    case "preparation.finished":
+      return { ...state, preparing: null };
     case "warning":
       return {
         ...state,

@@ -223,6 +223,7 @@ thorough("an image is built from a Dockerfile, and recorded by its id", async ()
   const { code, stdout } = await at.run(["run", "aura.yaml", "--json"]);
   expect(code).toBe(0);
   expect(stdout).toContain('"score":7');
+  expect(stdout).toMatch(/"run\.started".*\n.*"preparation\.started".*"what":"image of Dockerfile"/);
   const [name] = trial(at, "i00001-h000-t00").attempts.map(({ environment }) => environment);
   const record = at.json<{ id: string }>(`runs/boxed/environments/${name}.json`);
   expect(record).toMatchObject({ type: "docker", network: "none" });

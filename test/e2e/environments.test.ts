@@ -4,6 +4,7 @@ import { defineComponent } from "../../src/kernel/define.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import { runData } from "../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { desk } from "../support/aura.ts";
 import { FULL } from "../support/thorough.ts";
 import { bwrap, pythonVenv } from "../support/tools.ts";
 
@@ -79,6 +80,22 @@ describe.runIf(bwrap.works && pythonVenv.works)("a venv", () => {
     },
   );
 });
+
+it.runIf(pythonVenv.works)(
+  "a venv that is made is told of before the run begins, and not when it is there already",
+  async () => {
+    using at = desk({
+      "aura.yaml": JSON.stringify(spec({ type: "venv", python: "python3" }, ["python", "-c", SCORE])),
+    });
+    const env = { AURA_CACHE_DIR: at.join("cache") };
+    const plain = await at.run(["run", "aura.yaml", "--workspace", "a"], env);
+    expect(plain.stdout).toMatch(
+      /info preparation\.started what="environment venv"\n.*info preparation\.finished what="environment venv" seconds=[\d.]+\n.*run\.started/,
+    );
+    const again = await at.run(["run", "aura.yaml", "--workspace", "b", "--json"], env);
+    expect([again.code, again.stdout.includes("preparation")]).toEqual([0, false]);
+  },
+);
 
 describe.runIf(pythonVenv.works && FULL)("a venv to be thrown away", () => {
   it("is another one for each trial, which may change it, and is gone when that has ended", async () => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { RunContext } from "../../kernel/context.ts";
 import type { Effects, ProcessIdentity } from "../../kernel/effects.ts";
 import { ToolMissingError } from "../../kernel/errors.ts";
+import { preparing } from "../../kernel/preparing.ts";
 import { isJsonObject, parseJson } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 
@@ -19,21 +20,23 @@ function cacheFolder({ variables }: Pick<Effects, "variables">): string {
   return join(cache || join(home ?? "", ".cache"), "aura");
 }
 
-/** What an environment was made from: the same of it gives the same environment. */
-export function cacheKey(type: string, parts: readonly unknown[]): string {
+function cacheKey(type: string, parts: readonly unknown[]): string {
   return `${type}-${sha256Of(JSON.stringify(parts)).slice(0, 16)}`;
 }
 
 /**
- * The folder of the environment with this key: as it was made before, or made now, by one process at a time. It is built
+ * The folder of an environment that was made from these parts, of which the same give the same: as it was made before, or
+ * made now, by one process at a time. It is built
  * where it stays, since programs in it know their path, and counts once `isWhole` has seen it.
  */
 export async function cached(
-  key: string,
+  type: string,
+  parts: readonly unknown[],
   { build, isWhole }: { build(folder: string): Promise<void>; isWhole(folder: string): Promise<boolean> },
-  ctx: Pick<RunContext, "effects" | "signal">,
+  ctx: Pick<RunContext, "effects" | "signal" | "emit">,
 ): Promise<string> {
-  const { files, token } = ctx.effects;
+  const { files, token, clock } = ctx.effects;
+  const key = cacheKey(type, parts);
   const root = join(cacheFolder(ctx.effects), "environments");
   const stamp = join(root, `${key}.json`);
   const stamped = (): string | null => {
@@ -42,22 +45,25 @@ export async function cached(
   };
   const before = stamped();
   if (before !== null && (await isWhole(before))) return before;
-  files.makeDirectory(root, 0o700);
-  using _lock = await locked(join(root, `${key}.lock`), ctx);
-  const meanwhile = stamped();
-  if (meanwhile !== null && (meanwhile !== before || (await isWhole(meanwhile)))) return meanwhile;
-  // What is left of one that was cut short, or does not work any more.
-  files.remove(stamp);
-  for (const { name } of files.list(root) ?? []) if (name.startsWith(`${key}.d-`)) files.remove(join(root, name));
-  const name = `${key}.d-${token(4)}`;
-  try {
-    await build(join(root, name));
-  } catch (error) {
-    files.remove(join(root, name));
-    throw error;
-  }
-  files.writeAtomic(stamp, `${JSON.stringify({ folder: name })}\n`, { durable: true });
-  return join(root, name);
+  const make = async (): Promise<string> => {
+    files.makeDirectory(root, 0o700);
+    using _lock = await locked(join(root, `${key}.lock`), ctx);
+    const meanwhile = stamped();
+    if (meanwhile !== null && (meanwhile !== before || (await isWhole(meanwhile)))) return meanwhile;
+    // What is left of one that was cut short, or does not work any more.
+    files.remove(stamp);
+    for (const { name } of files.list(root) ?? []) if (name.startsWith(`${key}.d-`)) files.remove(join(root, name));
+    const name = `${key}.d-${token(4)}`;
+    try {
+      await build(join(root, name));
+    } catch (error) {
+      files.remove(join(root, name));
+      throw error;
+    }
+    files.writeAtomic(stamp, `${JSON.stringify({ folder: name })}\n`, { durable: true });
+    return join(root, name);
+  };
+  return preparing(`environment ${type}`, make, { emit: ctx.emit, clock });
 }
 
 /** Waits for a lock that is given up when its holder has died. */

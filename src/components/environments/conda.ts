@@ -1,4 +1,4 @@
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { SpecError, ToolMissingError } from "../../kernel/errors.ts";
@@ -9,8 +9,9 @@ import { sha256Of } from "../../platform/files/hash.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { runTool } from "../tool.ts";
-import { cached, cacheKey } from "./cache.ts";
+import { cached } from "./cache.ts";
 import { hasPython, inPrefix, librariesOf, PrefixEnvironment, pythonFacts } from "./prefix.ts";
+import { requirementsText } from "./requirements.ts";
 
 /** Of a way of making them that changes: a new one makes new environments. */
 const WAY = 1;
@@ -139,7 +140,7 @@ export class CondaEnvironment extends PrefixEnvironment {
       await runTool({ file: program, args, hint: `see what ${basename(program)} said` }, ctx);
     };
     const isWhole = async (folder: string) => files.stat(join(folder, "conda-meta")) !== null;
-    return cached(cacheKey("conda", [WAY, files.readText(file)]), { build, isWhole }, ctx);
+    return cached("conda", [WAY, requirementsText(file, dirname(file), files)], { build, isWhole }, ctx);
   }
 
   /** Variables that activating sets, but `PATH`, by what a command run in it finds. */

@@ -1,6 +1,5 @@
 import { delimiter, join, normalize } from "node:path";
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
-import type { Files } from "../../kernel/effects.ts";
 import { ToolMissingError } from "../../kernel/errors.ts";
 import type { Command, ExecutionEnvironment, PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
@@ -133,17 +132,4 @@ export abstract class PrefixEnvironment implements ExecutionEnvironment {
       throw error;
     }
   }
-}
-
-/** A requirements file with those that it names, for what an environment is known by. Throws `ToolMissingError`. */
-export function requirementsText(path: string, files: Files, depth = 0): string {
-  const text = files.readText(path);
-  if (text === null)
-    throw new ToolMissingError("requirements", `${path} is not there, which the environment is made from`);
-  const named = [...text.matchAll(/^\s*(?:-r|-c|--requirement|--constraint)[\s=]+(\S+)/gm)];
-  const inner = named.map(([, name = ""]) => {
-    if (depth >= 10 || name.includes("://")) return name;
-    return requirementsText(join(path, "..", name), files, depth + 1);
-  });
-  return [text, ...inner].join("\n");
 }

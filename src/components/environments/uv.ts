@@ -7,8 +7,9 @@ import type { PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
 import { defined } from "../../model/json.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { runTool } from "../tool.ts";
-import { cached, cacheKey } from "./cache.ts";
-import { hasPython, PrefixEnvironment, preparedPrefix, requirementsText } from "./prefix.ts";
+import { cached } from "./cache.ts";
+import { hasPython, PrefixEnvironment, preparedPrefix } from "./prefix.ts";
+import { packageAt, requirementsText } from "./requirements.ts";
 
 /** Of a way of making them that changes: a new one makes new environments. */
 const WAY = 1;
@@ -76,8 +77,8 @@ export class UvEnvironment extends PrefixEnvironment {
     const { python } = this.#options;
     const { text, install } = this.#source(ctx);
     const isWhole = (folder: string) => hasPython(folder, ctx);
-    const key = cacheKey("uv", [WAY, python ?? null, text]);
-    const folder = await cached(key, { build: (into) => install(into, ctx), isWhole }, ctx);
+    const parts = [WAY, python ?? null, text];
+    const folder = await cached("uv", parts, { build: (into) => install(into, ctx), isWhole }, ctx);
     return preparedPrefix("uv", folder, { VIRTUAL_ENV: folder }, ctx);
   }
 
@@ -92,7 +93,7 @@ export class UvEnvironment extends PrefixEnvironment {
         const into = ["--python", join(folder, "bin", "python"), ...(offline ? ["--offline"] : [])];
         await this.#uv(["pip", "install", ...into, "-r", file], {}, ctx);
       };
-      return { text: requirementsText(file, files), install };
+      return { text: requirementsText(file, root, files), install };
     }
     const folder = resolve(root, project);
     const [lock, declared] = ["uv.lock", "pyproject.toml"].map((name) => files.readText(join(folder, name)));
@@ -104,7 +105,10 @@ export class UvEnvironment extends PrefixEnvironment {
       const args = ["sync", "--project", folder, "--locked", "--no-install-project", ...shared];
       await this.#uv(args, { UV_PROJECT_ENVIRONMENT: into }, ctx);
     };
-    return { text: `${declared}\n${lock}`, install };
+    const local = [...lock.matchAll(/^source = \{ (editable|directory) = "([^"]+)" \}/gm)]
+      .filter(([, , place]) => place !== ".")
+      .map(([, how, place = ""]) => packageAt(resolve(folder, place), how === "editable", files));
+    return { text: [declared, lock, ...local].join("\n"), install };
   }
 
   async #uv(args: readonly string[], env: Readonly<Record<string, string>>, ctx: RunContext): Promise<void> {

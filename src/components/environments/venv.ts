@@ -9,8 +9,9 @@ import type { Hypothesis } from "../../model/hypothesis.ts";
 import { makeScratch } from "../../platform/scratch.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { runTool } from "../tool.ts";
-import { cached, cacheKey } from "./cache.ts";
-import { hasPython, PrefixEnvironment, preparedPrefix, pythonFacts, requirementsText } from "./prefix.ts";
+import { cached } from "./cache.ts";
+import { hasPython, PrefixEnvironment, preparedPrefix, pythonFacts } from "./prefix.ts";
+import { requirementsText } from "./requirements.ts";
 
 /** Of a way of making them that changes: a new one makes new environments. */
 const WAY = 1;
@@ -106,13 +107,13 @@ export class VenvEnvironment extends PrefixEnvironment {
     const { packages = [] } = this.#options;
     const { python, base } = await pythonFacts(this.#python(), INSTALL_PYTHON, ctx);
     const isWhole = (folder: string) => hasPython(folder, ctx);
-    const key = cacheKey("venv", [WAY, base, python, this.#source(ctx).text, packages]);
-    return cached(key, { build: (folder) => this.#build(folder, ctx), isWhole }, ctx);
+    const parts = [WAY, base, python, this.#source(ctx).text, packages];
+    return cached("venv", parts, { build: (folder) => this.#build(folder, ctx), isWhole }, ctx);
   }
 
   #source({ settings: { root }, effects: { files } }: RunContext) {
     const requirements = this.#options.requirements && resolve(root, this.#options.requirements);
-    return { requirements, text: requirements ? requirementsText(requirements, files) : "" };
+    return { requirements, text: requirements ? requirementsText(requirements, dirname(requirements), files) : "" };
   }
 
   async #build(folder: string, ctx: RunContext): Promise<void> {

@@ -101,7 +101,8 @@ function Status({ state, now, short }: StatusProps): ReactElement {
   }
   if (state.held !== null)
     return <Words tone="warn">{state.held === "pause" ? "■ paused" : "■ stopping when what runs is finished"}</Words>;
-  const stage = state.stage ? STAGE_WORDS[state.stage] : state.run ? "working" : "starting";
+  const waiting = state.preparing === null ? "starting" : `preparing ${state.preparing}`;
+  const stage = state.stage ? STAGE_WORDS[state.stage] : state.run && state.preparing === null ? "working" : waiting;
   const limit = state.run?.stop.iterations;
   const of = limit === undefined ? "" : short ? `/${limit}` : ` of ${limit}`;
   return (

@@ -43,6 +43,14 @@ describe("the dashboard's store", () => {
     expect(replay(stamp([{ type: "request.heard", kind: "continue" }]), state).held).toBeNull();
   });
 
+  it("shows what takes a while before the run begins", () => {
+    const state = replay(stamp([{ type: "preparation.started", what: "environment \u001b[31mvenv" }]));
+    expect(state.preparing).toMatch(/^environment .*venv$/);
+    expect(state.preparing).not.toContain("\u001b");
+    const done = stamp([{ type: "preparation.finished", what: "environment venv", durationMs: 1 }]);
+    expect(replay(done, state).preparing).toBeNull();
+  });
+
   it("shows a model call while it is under way", () => {
     const started = liveEvents.findIndex(({ type }) => type === "call.started");
     expect(replay(liveEvents.slice(0, started + 1)).calls).toMatchObject([{ role: "researcher" }]);

@@ -1,7 +1,8 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Effects, LimitTiers, ProcessLimits } from "../../../kernel/effects.ts";
 import { ToolMissingError } from "../../../kernel/errors.ts";
 import type { Command, Handle, Job, ProbeContext, Starter, TrialPlace } from "../../../kernel/ports.ts";
+import { preparing } from "../../../kernel/preparing.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
 import { defined, isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
 import { secretsIn } from "../../executors/bwrap-view.ts";
@@ -59,7 +60,8 @@ export class DockerStarter implements Starter {
   }
 
   /** Asks the daemon, and builds the image or looks for it. */
-  async probe({ effects, signal }: Pick<ProbeContext, "effects" | "signal">): Promise<void> {
+  async probe(ctx: Pick<ProbeContext, "effects" | "signal" | "emit">): Promise<void> {
+    const { effects, signal } = ctx;
     const client = new DockerClient(effects);
     this.#client = client;
     if (client.program === null) throw unusable("the program docker is not on PATH", INSTALL);
@@ -76,7 +78,7 @@ export class DockerStarter implements Starter {
     const { network, source } = this.#options;
     const found = network === "none" || (await client.call(["network", "inspect", "--", network], signal)).ok;
     if (!found) throw unusable(`there is no network ${network}`, `make it by \`docker network create ${network}\``);
-    this.#image = await imageId(source, client, signal);
+    this.#image = await imageId(source, client, ctx);
     if (this.#options.warm) await assertPrograms(WARM_PROGRAMS, this.#image, client, signal);
   }
 
@@ -254,7 +256,11 @@ function labelOf(source: ImageSource): string {
 }
 
 /** The image by its contents: what a tag means may change in the middle of a run. */
-async function imageId(source: ImageSource, client: DockerClient, signal: AbortSignal): Promise<string> {
+async function imageId(
+  source: ImageSource,
+  client: DockerClient,
+  { signal, emit }: Pick<ProbeContext, "signal" | "emit">,
+): Promise<string> {
   if ("image" in source) {
     const { image } = source;
     const found = await client.call(["image", "inspect", "--format", "{{.Id}}", image], signal);
@@ -264,7 +270,8 @@ async function imageId(source: ImageSource, client: DockerClient, signal: AbortS
   const { dockerfile } = source;
   // What has not changed docker has kept from the last time.
   const args = ["build", "--quiet", "--file", dockerfile, dirname(dockerfile)];
-  const built = await client.call(args, signal, BUILD_TIMEOUT_MS);
+  const build = () => client.call(args, signal, BUILD_TIMEOUT_MS);
+  const built = await preparing(`image of ${basename(dockerfile)}`, build, { emit, clock: client.effects.clock });
   if (built.ok) return built.text;
   throw unusable(
     `no image could be built from ${dockerfile}:\n${built.lastSaid || built.said}`,
