@@ -151,7 +151,8 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const adopt = left?.ref && { ref: left.ref, startedAtMs: Date.parse(left.startedAt) };
     const ctx = { ...context, marker, trials, started, measured, ...defined({ adopt }) };
     const result = await conduct(request, ctx, attempt);
-    if (request.kind === "trial") deps.spending.ran(1);
+    // One that is gone on with was counted when the run was opened.
+    if (request.kind === "trial" && left === null) deps.spending.ran(1);
     const load = stage.effects.processes.load() ?? undefined;
     const ran = adopt ? Math.max(0, clock.now().getTime() - adopt.startedAtMs) : clock.monotonic() - from;
     const end = { ...usage, ...defined({ load }), durationMs: Math.round(ran) };

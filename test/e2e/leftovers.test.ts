@@ -96,6 +96,7 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
       const { attempts, outcome } = JSON.parse(readFileSync(record, "utf8"));
       expect(attempts).toHaveLength(1);
       expect(outcome).toMatchObject({ status: "completed" });
+      expect(place.json("runs/kept/run.json")).toMatchObject({ totals: { trials: 2 } });
       expect(running(`sleep\u0000300.${token}5`)).toEqual([]);
       expect(readdirSync(folder).filter((name) => name.endsWith(".running"))).toEqual([]);
     },
