@@ -87,6 +87,7 @@ function what(cut: Cut): string {
   if (cut.kind === "error") {
     return `an error that nothing catches was thrown by a component or what it started: ${messageOf(cut.thrown)}`;
   }
+  if (cut.kind === "stopped") return "ended at once, before all that ran had come to its end";
   return cut.kind === "exit"
     ? "a component ended AURA's process with process.exit before the command was done; throw an error instead"
     : "the command cannot go on: it waits for something that can never come, such as a promise of a component's that is never settled";

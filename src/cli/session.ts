@@ -76,7 +76,9 @@ export async function inSession(
     killAll();
     workspace?.abandon();
     for (const letGo of held) letGo();
-    return failed(cutOff(cut, workspace), stopped);
+    const end = cutOff(cut, workspace);
+    if (stopped !== null && flags.reporter !== "silent") process.stderr.write(`${end.message}\n`);
+    return failed(end, stopped);
   };
   try {
     using signals = ownSignals({ graceMs: graceOf(flags), hasTerminal: hasTerminal(), killAll, lastWords });

@@ -120,7 +120,9 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
   const ending = ownEnd({
     onStray,
     lastWords: (cut) =>
-      stray === null ? plan.lastWords(cut, exitCode()) : plan.lastWords({ kind: "error", ...stray }, null),
+      stray === null
+        ? plan.lastWords(cause === null ? cut : { kind: "stopped" }, exitCode())
+        : plan.lastWords({ kind: "error", ...stray }, null),
   });
 
   const handlers = SIGNALS.map((signal) => ({
@@ -173,10 +175,10 @@ export interface Stray {
 }
 
 /**
- * How a command is cut off before it has answered: by a stray error, by a `process.exit` of somebody else's, or because
- * nothing is left that could make it go on.
+ * How a command is cut off before it has answered: by a stray error, by a `process.exit` of somebody else's, because
+ * nothing is left that could make it go on, or by a second signal that it could not end in time for.
  */
-export type Cut = { readonly kind: "error"; readonly thrown: unknown } | { readonly kind: "exit" | "idle" };
+export type Cut = { readonly kind: "error"; readonly thrown: unknown } | { readonly kind: "exit" | "idle" | "stopped" };
 
 export interface EndPlan {
   /** Ends the command after a stray error, or has `finish` end it at once. Default: at once. */

@@ -85,6 +85,19 @@ describe("a user's own module that", () => {
     expect(here.read("unsettled/run.json")).toBeNull();
   });
 
+  test("does not hear that it is to stop is left behind at a second signal, with the command to go on by", async () => {
+    here.write("deaf.mjs", evaluator({ evaluate: "await new Promise((done) => setTimeout(done, 60_000));" }));
+    const aura = here.start(["run", file("deaf", "echo score=1"), "--workspace", "deaf", "--json"]);
+    await aura.until("trial.finished");
+    aura.kill("SIGINT");
+    await aura.until("a second signal", "stderr");
+    aura.kill("SIGINT");
+    const end = await aura.ended;
+    expect(end).toMatchObject({ code: 130, stderr: expect.stringContaining(`aura resume ${here.join("deaf")}`) });
+    const message = expect.stringMatching(/^ended at once/);
+    expect(eventsOf(end).at(-1)).toMatchObject({ type: "run.finished", reason: "interrupted", message });
+  });
+
   thorough("never settles while a run goes on ends it with 1, and not in silence", async () => {
     here.write("never.mjs", evaluator({ create: "() => ({ evaluate: () => new Promise(() => undefined) })" }));
     const end = await here.run(["run", file("never", "echo score=1"), "--workspace", "never", "--json"]);
