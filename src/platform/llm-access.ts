@@ -58,10 +58,15 @@ export function accessOf(provider: Reached, options: LlmOptions, variables: Envi
   }
   const { headerVariable } = provider;
   const headers = headerVariable === undefined ? "" : (variables.get(headerVariable) ?? "");
-  const values = [
-    key,
+  const sent = [
     ...Object.values(options.headers ?? {}),
     ...headers.split("\n").map((line) => line.slice(line.indexOf(":") + 1).trim()),
+  ];
+  const values = [
+    key,
+    ...sent,
+    // The token of `Bearer TOKEN` by itself.
+    ...sent.map((value) => value.replace(/^[A-Za-z]+ +(?=\S+$)/, "")),
     ...url.search.split(/[?&=]/),
     ...url.searchParams.values(),
   ];

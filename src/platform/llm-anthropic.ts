@@ -1,12 +1,13 @@
 import { assertOptions, type InCode, inSchema, required } from "../kernel/given-options.ts";
 import type { Usage } from "../model/call.ts";
-import { defined, type JsonObject, type JsonValue } from "../model/json.ts";
+import { defined, isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { JSON_OBJECT } from "../schema/dialect.ts";
 import { connect, type LlmEffects, type ModelCall, type ModelConnection, type ProviderRequest } from "./llm.ts";
-import { wholeMessage } from "./llm-failures.ts";
+import { ServerError, statusNamed, wholeMessage } from "./llm-failures.ts";
 import { keyOption, LLM_OPTIONS } from "./llm-options.ts";
 import { PromptPrefixes } from "./llm-prefix.ts";
-import { fields, type IncomingReply, tokens } from "./llm-reply.ts";
+import { amount, fields, type IncomingReply } from "./llm-reply.ts";
+import { isStream } from "./llm-request.ts";
 import { systemEffects } from "./system.ts";
 
 /** What a call to an Anthropic model may be given, in a spec and in code. */
@@ -85,9 +86,13 @@ async function send(
   });
   const { data: stream, response } = await sent.withResponse();
   // A server that does not stream answers with the whole message: it is paid for, and as good.
-  if (response.headers.get("content-type")?.includes("text/event-stream"))
-    for await (const event of stream) addEvent(reply, fields(event));
-  else addMessage(reply, wholeMessage(await response.text(), response, ["content", "error"]));
+  if (!isStream(response.headers))
+    return addMessage(reply, wholeMessage(await response.text(), response, ["content", "error"]), response.headers);
+  for await (const event of stream) {
+    addEvent(reply, fields(event));
+    // Not every server closes the connection after it.
+    if (reply.isComplete) return;
+  }
 }
 
 function bodyOf(prompt: string, options: AnthropicOptions, prefixes: PromptPrefixes | null): JsonObject {
@@ -121,8 +126,18 @@ function addEvent(reply: IncomingReply, event: JsonObject): void {
   if (event.type === "message_stop") reply.complete();
 }
 
-function addMessage(reply: IncomingReply, message: JsonValue): void {
-  const data = fields(message);
+function addMessage(reply: IncomingReply, value: JsonValue, headers: Headers): void {
+  const data = fields(value);
+  if (isJsonObject(data.error)) {
+    const { type, message } = data.error;
+    const said = typeof message === "string" ? message : JSON.stringify(data.error);
+    throw new ServerError({
+      ...defined({ status: statusNamed(type) }),
+      type: typeof type === "string" ? type : undefined,
+      message: said,
+      headers,
+    });
+  }
   if (!Array.isArray(data.content)) throw new Error("the server's reply is not a message");
   addAbout(reply, data);
   for (const block of data.content) addBlock(reply, fields(block));
@@ -143,12 +158,12 @@ function addAbout(reply: IncomingReply, { model, stop_reason: stop, usage }: Jso
 /** The API counts what it read from and wrote to its cache beside the rest of the input; here input is all of it. */
 function usageOf(told: JsonObject, before: Usage | undefined): Usage {
   const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0 } = before ?? {};
-  const read = tokens(told.cache_read_input_tokens) ?? cacheReadTokens;
-  const written = tokens(told.cache_creation_input_tokens) ?? cacheWriteTokens;
-  const rest = tokens(told.input_tokens) ?? inputTokens - cacheReadTokens - cacheWriteTokens;
+  const read = amount(told.cache_read_input_tokens) ?? cacheReadTokens;
+  const written = amount(told.cache_creation_input_tokens) ?? cacheWriteTokens;
+  const rest = amount(told.input_tokens) ?? inputTokens - cacheReadTokens - cacheWriteTokens;
   return {
     inputTokens: rest + read + written,
-    outputTokens: tokens(told.output_tokens) ?? outputTokens,
+    outputTokens: amount(told.output_tokens) ?? outputTokens,
     ...(read > 0 ? { cacheReadTokens: read } : {}),
     ...(written > 0 ? { cacheWriteTokens: written } : {}),
   };

@@ -10,22 +10,26 @@ export type LlmFailure =
 
 const PASSING_STATUS = new Set([408, 409, 425, 429]);
 const CREDENTIAL_STATUS = new Set([401, 402, 403]);
-/** Errors inside a stream have a type but no status. */
+/** Errors that come with status 200, inside a stream or not, have a type or a code of their own. */
 const STATUS_OF_TYPE = new Map([
   ["invalid_request_error", 400],
+  ["context_length_exceeded", 400],
   ["authentication_error", 401],
+  ["invalid_api_key", 401],
   ["billing_error", 402],
   ["insufficient_quota", 402],
   ["permission_error", 403],
   ["not_found_error", 404],
+  ["model_not_found", 404],
   ["request_too_large", 413],
   ["rate_limit_error", 429],
 ]);
 /** An account that has run dry, whatever the status: only its owner can mend that. */
 const OUT_OF_CREDIT = /credit balance is too low|exceeded your current quota|insufficient_quota/i;
 const MAX_REASON = 500;
-/** Characters that are shown of an answer that is none. */
+/** Of the address that a server sends on to, and of what is said of a page that is no answer. */
 const MAX_START = 120;
+const MAX_PAGE = 200;
 
 /** An error that a server answered with, in words that it chose. */
 export class ServerError extends Error {
@@ -46,9 +50,8 @@ export class ServerError extends Error {
 /** What came with status 200 and has nothing of a reply: whatever answered is no model provider, for now at least. */
 export class NoProvider extends Error {
   constructor(contentType: string | null, body: string) {
-    const start = promptLine(body, MAX_START);
     const type = (contentType ?? "").split(";")[0]?.trim().slice(0, 100) || "no content type";
-    super(`the server answered with what is no message of a model (${type}): ${start === "" ? "nothing" : start}`);
+    super(`the server answered with what is no message of a model (${type}): ${body.trim() === "" ? "nothing" : body}`);
   }
 }
 
@@ -62,10 +65,13 @@ export function wholeMessage(body: string, { headers }: Response, telling: reado
   return message;
 }
 
-/** Sorts what a request threw. Anything without a status (a reset, a refused connection, half a stream) may pass. */
-export function classifyFailure(thrown: unknown, now: () => number): LlmFailure {
+/**
+ * Sorts what a request threw. Anything without a status (a reset, a refused connection, half a stream) may pass. `redact`
+ * takes secrets out of what the server said, before it is cut to a readable length: half a secret is not found any more.
+ */
+export function classifyFailure(thrown: unknown, now: () => number, redact: (text: string) => string): LlmFailure {
   const { status, type } = statusOf(thrown);
-  const reason = reasonOf(thrown, status);
+  const reason = reasonOf(thrown, status, redact);
   const isCredentials =
     OUT_OF_CREDIT.test(reason) ||
     type === "authentication_error" ||
@@ -73,13 +79,22 @@ export function classifyFailure(thrown: unknown, now: () => number): LlmFailure 
   if (isCredentials) return { kind: "final", problem: "credentials", reason };
   if (status !== undefined && status >= 300 && status < 400) {
     const target = headersOf(thrown)?.get("location") ?? "elsewhere";
-    const told = `${reason}: the server sends on to ${promptLine(target.split("?")[0] ?? "", MAX_START)}`;
+    const told = `${reason}: the server sends on to ${promptLine(redact(target).split("?")[0] ?? "", MAX_START)}`;
     return { kind: "final", problem: "rejected", reason: told };
   }
   if (status !== undefined && status >= 400 && status < 500 && !PASSING_STATUS.has(status))
     return { kind: "final", problem: "rejected", reason };
   const retryAfterMs = retryAfter(headersOf(thrown), now);
   return { kind: "passing", failure: { reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) } };
+}
+
+/** The status that an error in a reply's own words means: a number, a number as text, or a name. */
+export function statusNamed(...said: readonly (JsonValue | undefined)[]): number | undefined {
+  for (const one of said) {
+    const status = typeof one === "string" ? (STATUS_OF_TYPE.get(one) ?? Number(one)) : one;
+    if (typeof status === "number" && status >= 400 && status < 600) return status;
+  }
+  return undefined;
 }
 
 function statusOf(thrown: unknown): { readonly status: number | undefined; readonly type: string | undefined } {
@@ -90,13 +105,14 @@ function statusOf(thrown: unknown): { readonly status: number | undefined; reado
   return { status: name === undefined ? undefined : STATUS_OF_TYPE.get(name), type: name };
 }
 
-function reasonOf(thrown: unknown, status: number | undefined): string {
+function reasonOf(thrown: unknown, status: number | undefined, redact: (text: string) => string): string {
   const said = field(thrown, "apiMessage");
   const cause = thrown instanceof Error && thrown.cause !== undefined ? `: ${deepestMessage(thrown.cause)}` : "";
   const text = typeof said === "string" && said !== "" ? said : `${messageOf(thrown)}${cause}`;
   const type = field(thrown, "type");
   const head = [status === undefined ? "" : `status ${status}`, typeof type === "string" ? type : ""];
-  return promptLine([...head.filter((part) => part !== ""), text].join(", "), MAX_REASON);
+  const most = thrown instanceof NoProvider ? MAX_PAGE : MAX_REASON;
+  return promptLine(redact([...head.filter((part) => part !== ""), text].join(", ")), most);
 }
 
 function deepestMessage(cause: unknown): string {

@@ -1,10 +1,10 @@
 import { assertOptions, type InCode, inSchema, required } from "../kernel/given-options.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
 import { connect, type LlmEffects, type ModelCall, type ModelConnection, type ProviderRequest } from "./llm.ts";
-import { ServerError, wholeMessage } from "./llm-failures.ts";
+import { ServerError, statusNamed, wholeMessage } from "./llm-failures.ts";
 import { keyOption, LLM_OPTIONS } from "./llm-options.ts";
-import { fields, type IncomingReply, tokens, UnreadableReply } from "./llm-reply.ts";
-import { eventData } from "./llm-request.ts";
+import { amount, fields, type IncomingReply, UnreadableReply } from "./llm-reply.ts";
+import { eventData, isStream } from "./llm-request.ts";
 import { systemEffects } from "./system.ts";
 
 /** What a call to a server that speaks the OpenAI format may be given, in a spec and in code. */
@@ -65,7 +65,7 @@ async function send({ prompt, url, key, request, reply }: ProviderRequest, optio
   const { status, headers, body } = response;
   if (!response.ok) throw serverError(await response.text(), status, headers);
   // A server that does not stream answers with the whole message: it is paid for, and as good.
-  if (body === null || !headers.get("content-type")?.includes("text/event-stream")) {
+  if (body === null || !isStream(headers)) {
     const message = wholeMessage(await response.text(), response, ["choices", "error"]);
     if (message === null) throw new UnreadableReply("the server's reply is not a message");
     add(reply, message, headers);
@@ -73,8 +73,9 @@ async function send({ prompt, url, key, request, reply }: ProviderRequest, optio
     return;
   }
   for await (const data of eventData(body)) {
-    if (data === "[DONE]") reply.complete();
-    else if (data !== "") add(reply, parseEvent(data), headers);
+    // Not every server closes the connection after it.
+    if (data === "[DONE]") return reply.complete();
+    if (data !== "") add(reply, parseEvent(data), headers);
   }
 }
 
@@ -109,6 +110,9 @@ const ENDS = new Map<JsonValue | undefined, "cut" | "refused">([
   ["content_filter", "refused"],
 ]);
 
+/** How servers end a reply that they broke off. */
+const BROKEN: readonly (JsonValue | undefined)[] = ["error", "abort"];
+
 /** Takes a piece of a reply, or the whole of one: they differ in one name. */
 function add(reply: IncomingReply, value: JsonValue, headers: Headers): void {
   const data = fields(value);
@@ -119,11 +123,13 @@ function add(reply: IncomingReply, value: JsonValue, headers: Headers): void {
   const [choice] = Array.isArray(data.choices) ? data.choices : [];
   const { delta, message, finish_reason: finish } = fields(choice);
   const said = fields(delta ?? message);
-  reply.write(said.content);
+  const parts = Array.isArray(said.content) ? said.content.map(fields) : [{ type: "text", text: said.content }];
+  for (const { type, text } of parts) if (type === "text") reply.write(text);
   if (typeof said.refusal === "string" && said.refusal !== "") {
     reply.write(said.refusal);
     reply.ends("refused");
   }
+  if (BROKEN.includes(finish)) throw new UnreadableReply(`the server broke its reply off (finish_reason ${finish})`);
   const end = ENDS.get(finish);
   if (end !== undefined) reply.ends(end);
   if (typeof finish === "string" && finish !== "") reply.complete();
@@ -131,9 +137,9 @@ function add(reply: IncomingReply, value: JsonValue, headers: Headers): void {
 
 function addUsage(reply: IncomingReply, told: JsonValue | undefined): void {
   if (!isJsonObject(told)) return;
-  const cacheReadTokens = tokens(fields(told.prompt_tokens_details).cached_tokens) || undefined;
-  const inputTokens = tokens(told.prompt_tokens) ?? 0;
-  const outputTokens = tokens(told.completion_tokens) ?? 0;
+  const cacheReadTokens = amount(fields(told.prompt_tokens_details).cached_tokens) || undefined;
+  const inputTokens = amount(told.prompt_tokens) ?? 0;
+  const outputTokens = amount(told.completion_tokens) ?? 0;
   reply.used({ inputTokens, outputTokens, ...defined({ cacheReadTokens }) });
 }
 
@@ -143,10 +149,8 @@ function serverError(body: string, status: number | undefined, headers: Headers)
   const error = isJsonObject(data.error) ? data.error : data;
   const text = [data.error, error.message, data.detail].find((said) => typeof said === "string");
   const kind = [error.code, error.type].find((said) => typeof said === "string");
-  // In the middle of a stream the status is a number in the error itself, if anywhere.
-  const known = status ?? (typeof error.code === "number" && error.code >= 400 ? error.code : undefined);
   return new ServerError({
-    ...defined({ status: known }),
+    ...defined({ status: status ?? statusNamed(error.code, error.type) }),
     type: typeof kind === "string" ? kind : undefined,
     message: typeof text === "string" ? text : body.trim() === "" ? "it said nothing" : body,
     headers,

@@ -75,9 +75,9 @@ export function fields(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** A count of tokens in data of a server. */
-export function tokens(value: JsonValue | undefined): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+/** A count or a cost in data that others wrote; one beyond all that can be summed is none. */
+export function amount(value: JsonValue | undefined): number | undefined {
+  return typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
 }
 
 /** What two requests used together. */

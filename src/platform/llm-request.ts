@@ -60,6 +60,11 @@ export function guardedRequest(limits: RequestLimits, clock: Clock, caller: Abor
   };
 }
 
+/** Whether a body is server-sent events. */
+export function isStream(headers: Headers): boolean {
+  return /^text\/event-stream\b/i.test(headers.get("content-type") ?? "");
+}
+
 /** The data of a stream's server-sent events, one after the other. What is no UTF-8 becomes replacement characters. */
 export async function* eventData(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();

@@ -6,6 +6,7 @@ import { Semaphore } from "../kernel/semaphore.ts";
 import type { FailedTry, Usage } from "../model/call.ts";
 import { defined } from "../model/json.ts";
 import { mostTokensIn } from "../model/units.ts";
+import { promptLine } from "../text/printable.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
 import { type Access, accessOf, addressProblem, type Reached } from "./llm-access.ts";
 import { classifyFailure, NoProvider } from "./llm-failures.ts";
@@ -67,6 +68,8 @@ export interface ProviderRequest {
 export type LlmEffects = Pick<Effects, "clock" | "variables" | "token">;
 
 const { concurrency: CONCURRENCY, timeout: TIMEOUT, idle_timeout: IDLE_TIMEOUT } = LLM_OPTIONS;
+/** Characters of the name by which a server calls its model. */
+const MAX_MODEL_NAME = 200;
 const LIMITS = { timeout: TIMEOUT.default, idleTimeout: IDLE_TIMEOUT.default };
 
 /**
@@ -175,7 +178,7 @@ class Call {
       this.#lost = { usage: usedTogether(this.#lost.usage, reply.usage), text: reply.text };
       const durationMs = Math.round(clock.monotonic() - from);
       const usage = reply.usage && this.#priced(reply.usage);
-      ctx.tried?.({ startedAt, durationMs, reason: this.#redact(this.#reasonOf(reason)), ...defined({ usage }) });
+      ctx.tried?.({ startedAt, durationMs, reason: this.#reasonOf(reason), ...defined({ usage }) });
       throw reason;
     }
   }
@@ -186,7 +189,7 @@ class Call {
   }
 
   #sort(thrown: unknown) {
-    return classifyFailure(thrown, () => this.#effects.clock.now().getTime());
+    return classifyFailure(thrown, () => this.#effects.clock.now().getTime(), this.#redact);
   }
 
   #reasonOf(thrown: unknown): string {
@@ -209,7 +212,8 @@ class Call {
     const together = usedTogether(this.#lost.usage, reply.usage);
     const usage = together && this.#priced(together);
     const content = this.#redact(reply.text);
-    if (reply.end === "whole") return { content, model: reply.model ?? model, ...defined({ usage }) };
+    const told = promptLine(this.#redact(reply.model ?? ""), MAX_MODEL_NAME);
+    if (reply.end === "whole") return { content, model: told === "" ? model : told, ...defined({ usage }) };
     const reason =
       reply.end === "refused"
         ? "the model refused to answer"
@@ -232,7 +236,7 @@ class Call {
     const checkAddress = `check ${baseUrl === undefined ? this.#provider.addressVariable : "the base URL"}`;
     if (thrown instanceof EndlessReply) return error("unusable-reply", `${model}: ${messageOf(thrown)}`);
     if (thrown instanceof NoProvider)
-      return error("rejected", `${model}: ${thrown.message} (${where}); ${checkAddress}`);
+      return error("rejected", `${model}: ${this.#reasonOf(thrown)} (${where}); ${checkAddress}`);
     if (thrown instanceof GaveUp) {
       const { tries, waited, failure, cause } = thrown;
       const hint = cause instanceof NoProvider ? `; ${checkAddress}` : "";

@@ -10,6 +10,7 @@ import {
 import type { LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { defined, isJsonObject } from "../../model/json.ts";
+import { amount } from "../../platform/llm-reply.ts";
 import { sanitizeJson } from "../extract-json.ts";
 
 /** Runs a function that answers prompts: its answer as a reply, its errors as `RunnerError`, an abort as the abort. */
@@ -114,10 +115,6 @@ export function readUsage(value: unknown): Usage | undefined {
     outputTokens,
     ...defined({ cacheReadTokens, cacheWriteTokens, costUsd }),
   };
-}
-
-function amount(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
 function bounded(reply: RunnerReply): RunnerReply {

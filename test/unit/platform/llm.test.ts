@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { describe, expect, it } from "vitest";
 import { type RunnerError, RunnerError as RunnerErrorClass } from "../../../src/kernel/errors.ts";
 import type { FailedTry } from "../../../src/model/call.ts";
@@ -91,8 +93,62 @@ function messages(format: Format) {
         };
 }
 
+/** A whole stream. */
+function streamOf(format: Format, text: string): string {
+  const events =
+    format === "anthropicLlm"
+      ? [{ type: "content_block_delta", delta: { type: "text_delta", text } }, { type: "message_stop" }]
+      : [{ choices: [{ delta: { content: text }, finish_reason: "stop" }] }, "[DONE]"];
+  const lines = events.map((event) =>
+    typeof event === "string"
+      ? `data: ${event}`
+      : `event: ${"type" in event ? event.type : "message"}\ndata: ${JSON.stringify(event)}`,
+  );
+  return lines.map((line) => `${line}\n\n`).join("");
+}
+
 describe.each(formats)("%s", (format) => {
   const message = messages(format);
+
+  it.each([
+    [{ type: "authentication_error", message: "bad key" }, "credentials"],
+    [{ type: "invalid_request_error", message: "too long" }, "rejected"],
+  ])("sends nothing again after status 200 with the error %j", async (error, problem) => {
+    const body = JSON.stringify({ type: "error", error });
+    const asked = await ask(format, [{ kind: "garbage", contentType: "application/json", body }]);
+    expect(runnerError(asked.error)).toMatchObject({ problem, message: expect.stringContaining(error.message) });
+    expect(asked.requests).toHaveLength(1);
+  });
+
+  it("knows a stream by its type in any case, and waits for nothing after its end", async () => {
+    await using server = createServer((_, response) => {
+      response.writeHead(200, { "content-type": "Text/Event-Stream; charset=UTF-8" });
+      response.write(streamOf(format, "ok"));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const baseUrl = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    const { reply } = await ask(format, [], { baseUrl });
+    expect(reply?.content).toBe("ok");
+    server.closeAllConnections();
+  });
+
+  it("lets no part of a secret through, wherever what the server says is cut, nor in its model's name", async () => {
+    const secrets = ["Bearer TOKEN-0123456789", "sid=COOKIE-0123456789"];
+    const headers = { "x-token": secrets[0] ?? "", cookie: secrets[1] ?? "" };
+    const said = (pad: number) => `${"x".repeat(pad)} ${secrets.join(" ")} TOKEN-0123456789`;
+    for (const pad of [80, 150, 440, 470, 480]) {
+      for (const contentType of ["application/json", "text/html"]) {
+        const body = contentType === "text/html" ? said(pad) : JSON.stringify({ error: { message: said(pad) } });
+        const { error, tries } = await ask(format, [{ kind: "garbage", contentType, body }], { headers, maxWait: 0 });
+        expect(`${runnerError(error).message} ${JSON.stringify(tries)}`).not.toMatch(/TOK|COO/);
+      }
+    }
+    const body = JSON.stringify({ ...message("[1]", { input: 1, output: 1 }), model: said(0) });
+    const { reply } = await ask(format, [{ kind: "garbage", contentType: "application/json", body }], { headers });
+    expect(reply?.model).toContain("[redacted]");
+    expect(reply?.model).not.toMatch(/TOK|COO/);
+  });
 
   it("takes the whole message of a server that does not stream, and pays for it once", async () => {
     const body = JSON.stringify(message("[1]", { input: 3, output: 2 }));
@@ -498,6 +554,39 @@ describe("openaiLlm", () => {
     expect(asked.requests).toHaveLength(requests);
     if (problem === null) expect(asked.reply?.content).toBe("ok");
     else expect(runnerError(asked.error)).toMatchObject({ problem, message: expect.stringContaining("too long") });
+  });
+
+  it.each([
+    [{ type: "invalid_request_error", code: "invalid_api_key" }, "credentials"],
+    [{ type: "some_error", code: "404" }, "rejected"],
+    [{ type: "invalid_request_error", code: "of_its_own" }, "rejected"],
+  ])(
+    "knows by the code or the type of an error with status 200 that another try is in vain: %j",
+    async (error, problem) => {
+      const body = JSON.stringify({ error });
+      const asked = await ask("openaiLlm", [{ kind: "garbage", contentType: "application/json", body }]);
+      expect(runnerError(asked.error).problem).toBe(problem);
+      expect(asked.requests).toHaveLength(1);
+    },
+  );
+
+  it.each(["error", "abort"])("takes a reply that ends with %s for half a reply", async (finish_reason) => {
+    const body = JSON.stringify({ choices: [{ message: { content: "[1" }, finish_reason }] });
+    const broken = { kind: "garbage", contentType: "application/json", body } as const;
+    const { reply, tries } = await ask("openaiLlm", [broken, { kind: "text", text: "[1]" }]);
+    expect(reply?.content).toBe("[1]");
+    expect(tries).toMatchObject([{ reason: expect.stringContaining(finish_reason) }]);
+  });
+
+  it("reads a reply that comes in parts, without those that are thoughts", async () => {
+    const content = [
+      { type: "thinking", thinking: [{ type: "text", text: "Hm." }] },
+      { type: "text", text: "[1," },
+      { type: "text", text: "2]" },
+    ];
+    const body = JSON.stringify({ choices: [{ message: { content }, finish_reason: "stop" }] });
+    const { reply } = await ask("openaiLlm", [{ kind: "garbage", contentType: "application/json", body }]);
+    expect(reply?.content).toBe("[1,2]");
   });
 
   it("has no usage to tell of a server that tells none", async () => {
