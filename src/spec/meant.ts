@@ -16,7 +16,7 @@ const ALIKE: readonly (readonly string[])[] = [
   ["low", "min", "minimum", "lower", "from"],
   ["high", "max", "maximum", "upper", "to"],
   ["choices", "values", "options", "categories"],
-  ["categorical", "choice", "enum", "string"],
+  ["categorical", "choice", "enum", "string", "bool", "boolean"],
   ["float", "number", "double", "real", "uniform", "loguniform"],
   ["int", "integer"],
   ["direction", "mode", "objective", "optimize"],

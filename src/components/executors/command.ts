@@ -163,8 +163,8 @@ export class CommandExecutor implements Executor {
     const [, first = this.#command] = this.#commands(settings);
     const path = first.shell ? "" : firstWord(first.source);
     const isSeen = (runsHere(starter) || !isAbsolute(path)) && !isWithinAny(normalize(path), settings.artifacts);
-    if (isSeen && /^[^{}'"\\]*\/[^{}'"\\]*$/.test(path) && !findProgram(path, settings.root, undefined))
-      throw missingProgram(path, first.source, "is not there");
+    if (isSeen && /^[^{}'"\\]*\/[^{}'"\\]*$/.test(path))
+      assertThere(path, findProgram(path, settings.root, undefined), first.source);
     const [, own] = this.#env.find(([name]) => name === "PATH") ?? [];
     if (own && own.uses.length > 0) return;
     const isBrought = starter.brings?.includes("PATH") === true;
@@ -281,6 +281,12 @@ function missingProgram(
   return new ToolMissingError(program, `${message}\n${remedy}`);
 }
 
+function assertThere(program: string, found: ReturnType<typeof findProgram>, source: string | readonly string[]): void {
+  if (found?.executable) return;
+  if (!found) throw missingProgram(program, source, program.includes("/") ? "is not there" : "is not on PATH");
+  throw missingProgram(program, source, "may not be executed", "chmod +x it, or name its interpreter in the command");
+}
+
 /**
  * Throws `ToolMissingError` for a program that is not where a trial runs before anything was scored, if no model's edits
  * and no start that may fail are to blame for it.
@@ -294,13 +300,10 @@ function assertProgram(
   const mayBeMade = edits.length > 0 || (artifacts.length > 0 && start === "may_fail");
   const found = findProgram(file, cwd, env.PATH);
   if (found?.executable || mayBeMade || isScored()) return;
-  if (found)
-    throw missingProgram(file, source, "may not be executed", "chmod +x it, or name its interpreter in the command");
-  if (!file.includes("/")) throw missingProgram(file, source, "is not on PATH");
-  const isLeftOut = cwd !== root && findProgram(file, root, env.PATH) !== null;
-  if (!isLeftOut) throw missingProgram(file, source, "is not there");
+  const isLeftOut = !found && file.includes("/") && cwd !== root && findProgram(file, root, env.PATH) !== null;
   const where = "is in the project, but not in the copy that trials run in";
-  throw missingProgram(file, source, where, "write its absolute path, or name it under `inputs`");
+  if (isLeftOut) throw missingProgram(file, source, where, "write its absolute path, or name it under `inputs`");
+  assertThere(file, found, source);
 }
 
 function envText(name: string, value: string): string {
