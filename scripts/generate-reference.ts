@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { type AnyDefinition, KINDS, type Kind } from "../src/kernel/define.ts";
 import type { Registry } from "../src/kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../src/model/json.ts";
+import { AURA_NAMES } from "../src/platform/command/words.ts";
 import { specSchema } from "../src/spec/spec-schema.ts";
 
 const KIND_TEXT: Readonly<Record<Kind, string>> = {
@@ -28,6 +29,8 @@ export function generateReference(registry: Registry): string {
     "## The spec",
     table(specSchema),
     ...sections(specSchema, ""),
+    "## Commands",
+    commands(),
     ...KINDS.flatMap((kind) => kindSection(kind, registry)),
   ].join("\n\n")}\n`;
 }
@@ -50,6 +53,42 @@ any other unknown key is an error.
 - A component is \`{ type: <name>, …options }\`. A \`type\` that begins with \`./\`, \`../\` or \`/\` is your own module, whose default export is a component definition.
 - Paths are relative to the spec's folder; \`inputs\`, \`artifacts\` and \`files\` to \`root\`. What links in an input folder lead to belongs to it;
   \`.git\` and workspaces do not.`;
+}
+
+/** What each of AURA's own values is, and the variable that has it too. */
+const OWN_VALUES: Readonly<Record<(typeof AURA_NAMES)[number], readonly [variable: string, what: string]>> = {
+  id: ["$AURA_ID", "the hypothesis"],
+  trial_id: ["$AURA_TRIAL_ID", "the trial: one repeat of it"],
+  trial_dir: ["$AURA_TRIAL_DIR", "a folder of the attempt's own, for what it wants to keep"],
+  trial_index: ["$AURA_TRIAL_INDEX", "which trial of its hypothesis it is, from 0"],
+  seed: ["$AURA_SEED", "the seed of the repeat"],
+  slot: ["$AURA_SLOT", "its place among those that run, 0 to `parallel` - 1"],
+  workspace: ["$AURA_WORKSPACE", "the run's folder"],
+  root: ["$AURA_ROOT", "the project"],
+  inputs: ["$AURA_INPUTS", "the absolute paths of the `inputs`: `{aura.inputs...}`, or a JSON list"],
+  params_file: ["$AURA_TRIAL_PARAMS", "a file that has all parameters as JSON"],
+  args: ["", "a word `--name=value` for each parameter"],
+};
+
+function commands(): string {
+  const own = AURA_NAMES.map((name) => {
+    const [variable, what] = OWN_VALUES[name];
+    return `| \`{aura.${name}${name === "args" ? "..." : ""}}\` | ${variable === "" ? "" : `\`${variable}\``} | ${what} |`;
+  });
+  return `A command is one text, split into words once by POSIX quoting, or a list of words. It meets no shell: a pipe, \`$HOME\` or \`*.csv\` needs \`shell: true\`, which gives the
+text to \`sh -c\` as it is; there braces mean nothing, and a parameter is \`"$AURA_PARAM_lr"\`, as it is in the environment of every command.
+
+| in a word | |
+|---|---|
+| \`{lr}\`, \`{model.depth}\` | the parameter of this name, or what is at this place in it. A value never adds a word or an operator, and one that a model wrote never becomes an option. |
+| \`{x?}\` | Where there is no \`x\`, or it is \`null\`, its word goes, and an option word before it. A flag is \`{fast?}\` with \`choices: [--fast, null]\`. |
+| \`{xs...}\` | a word for each element of the list |
+| \`{case.x}\` | a field of the row, where the experimenter has \`cases\` |
+| \`{{\`, \`}}\` | braces |
+
+| AURA's own | as a variable | |
+|---|---|---|
+${own.join("\n")}`;
 }
 
 function kindSection(kind: Kind, registry: Registry): readonly string[] {

@@ -82,7 +82,9 @@ function reasonWithout(metric: string, value: JsonValue | undefined, experiment:
 
 function noNumber(metric: string, value: JsonValue): string {
   const isTold = typeof value === "string" && /\d/.test(value);
-  const remedy = isTold ? `; print \`${metric}: <number>\` on a line of its own` : "";
+  const remedy = isTold
+    ? `; print \`${metric}: <number>\` on a line of its own, or read it with collector log-parser`
+    : "";
   return `${metric} is ${described(value)}, not a number that can be a score${remedy}`;
 }
 

@@ -55,7 +55,7 @@ describe("the metric evaluator", () => {
     [{ accuracy: "Infinity" }, "accuracy is Infinity"],
     [
       { accuracy: "0.9" },
-      'the text "0.9", not a number that can be a score; print `accuracy: <number>` on a line of its own',
+      'the text "0.9", not a number that can be a score; print `accuracy: <number>` on a line of its own, or read it with collector log-parser',
     ],
     [{ accuracy: [1, 2] }, "a list"],
     [{ accuracy: { a: 1 } }, "an object"],
