@@ -20,6 +20,10 @@ const BUSY = "is a node idle (sinfo)? A job that waits for its turn is no fault 
 const INSTALL =
   "install Slurm's client commands (Debian: slurm-client), and say where the cluster is by SLURM_CONF or /etc/slurm";
 
+/** What a submission is made of; another of these would be without effect, or in its way. */
+const NOT_OWN =
+  "^(?!--(?:array|chdir|comment|export|job-name|(?:no-)?requeue|open-mode|output|parsable|test-only|wait|wrap)(?:=|$)|-[aDJoW])";
+
 const slurmProperties = {
   partition: {
     type: "string",
@@ -52,9 +56,9 @@ const slurmProperties = {
   },
   extra_args: {
     type: "array",
-    items: { type: "string" },
+    items: { type: "string", pattern: NOT_OWN, "x-expected": "an option that AURA does not give `sbatch` itself" },
     "x-scores": false,
-    description: "More arguments for `sbatch`.",
+    description: "More arguments for `sbatch`, but for those by which AURA submits, such as `--array` and `--output`.",
   },
   poll_interval: {
     ...TIME_LIMIT,
@@ -211,8 +215,10 @@ async function probe(options: ClusterChoices, { settings, effects, signal }: Pro
   const args = ["--test-only", ...submitArguments(options, 60_000), "--output=/dev/null", "--wrap=true"];
   const answer = await client.run("sbatch", args, undefined, signal);
   if (answer.ok) return;
-  const hint = answer.passes || /configuration source|not found|ENOENT/i.test(answer.message) ? `; ${INSTALL}` : "";
-  throw new ToolMissingError("sbatch", `Slurm takes no such job: sbatch --test-only says: ${answer.message}${hint}`);
+  const isAway = answer.passes || /configuration source|not found|no such program/i.test(answer.message);
+  const problem = isAway ? "executor slurm reaches no cluster" : "Slurm takes no such job";
+  const hint = isAway ? `\n${INSTALL}` : "";
+  throw new ToolMissingError("sbatch", `${problem}: sbatch --test-only says: ${answer.message}${hint}`);
 }
 
 function duration(given: number | string | undefined): number | undefined {

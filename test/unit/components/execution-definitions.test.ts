@@ -33,6 +33,13 @@ describe("the components that run experiments", () => {
     });
   });
 
+  it("leave to Slurm's executor how jobs are submitted", () => {
+    const validate = compileSchema(registry.get("executor", "slurm").options, references);
+    const wrong = (...args: readonly string[]) => validate({ command: "true", extra_args: args }).length;
+    expect(wrong("--constraint=a100", "-C", "a100", "--exclude", "node1", "--hold", "--wait-all-nodes=1")).toBe(0);
+    for (const arg of ["--array=0-5", "-a0-5", "--wrap=ls", "--output", "-J", "--requeue"]) expect(wrong(arg)).toBe(1);
+  });
+
   it("turn units into milliseconds and bytes", () => {
     const limits = { memory: "2G", pids: 10, cpu: "90s", file_size: 100, open_files: 20, output: "1M" };
     const options = {
