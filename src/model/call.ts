@@ -58,7 +58,8 @@ export const usageSchema = exactly(["cacheReadTokens", "cacheWriteTokens", "cost
   costUsd: US_DOLLARS,
   estimated: {
     const: true,
-    description: "The runner told no token counts: they are estimated from the lengths of prompt and reply.",
+    description:
+      "Token counts, or some of them, were not told: they are estimated from the lengths of prompt and reply.",
   },
 });
 /** What a call cost. Tokens are the provider's own counts; `costUsd` is there when a price is known. */

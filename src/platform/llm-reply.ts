@@ -64,6 +64,11 @@ export class IncomingReply {
     return this.#usage;
   }
 
+  /** Characters that have come so far, those that were too many included. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** What has come so far, be it all or not. */
   get text(): string {
     return this.#text.join("").toWellFormed();
@@ -91,6 +96,7 @@ export function usedTogether(a: Usage | undefined, b: Usage | undefined): Usage 
     ...defined({
       cacheReadTokens: sum(a.cacheReadTokens, b.cacheReadTokens),
       cacheWriteTokens: sum(a.cacheWriteTokens, b.cacheWriteTokens),
+      estimated: a.estimated || b.estimated || undefined,
     }),
   };
 }

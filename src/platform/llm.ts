@@ -5,7 +5,7 @@ import { createRedactor } from "../kernel/redact.ts";
 import { Semaphore } from "../kernel/semaphore.ts";
 import type { FailedTry, Usage } from "../model/call.ts";
 import { defined } from "../model/json.ts";
-import { mostTokensIn } from "../model/units.ts";
+import { CHARACTERS_PER_TOKEN, mostTokensIn } from "../model/units.ts";
 import { promptLine } from "../text/printable.ts";
 import { GaveUp, withBackoff } from "./backoff.ts";
 import { type Access, accessOf, addressProblem, type Reached } from "./llm-access.ts";
@@ -76,8 +76,8 @@ const LIMITS = { timeout: TIMEOUT.default, idleTimeout: IDLE_TIMEOUT.default };
  * A connection to a model. A busy or broken server is waited for up to `maxWait` (`RunnerError` `unavailable` after
  * it); a refused key is `credentials`, a refused request or an unknown model `rejected`, a reply that was cut at its
  * longest or refused `unusable-reply`. Something else altogether, such as a gateway's page of HTML, is waited out like a
- * broken server; at the very start it says that the address is a wrong one: `rejected`. What failed requests used, as far
- * as the server told, counts with the reply or the error. The key is read from the environment at each call and is in no
+ * broken server; at the very start it says that the address is a wrong one: `rejected`. What failed requests used, by
+ * what the server told or sent, counts with the reply or the error. The key is read from the environment at each call and is in no
  * message and no reply. Throws `SpecError` for a `baseUrl` that no request can be sent to.
  */
 export function connect(provider: Provider, given: LlmOptions, effects: LlmEffects): ModelConnection {
@@ -175,9 +175,10 @@ class Call {
       // All of it is there: what went wrong after it is of no matter.
       if (reply.isComplete) return reply;
       const reason: unknown = request.signal.aborted ? request.signal.reason : thrown;
-      this.#lost = { usage: usedTogether(this.#lost.usage, reply.usage), text: reply.text };
+      const used = this.#atLeast(reply);
+      this.#lost = { usage: usedTogether(this.#lost.usage, used), text: reply.text };
       const durationMs = Math.round(clock.monotonic() - from);
-      const usage = reply.usage && this.#priced(reply.usage);
+      const usage = used && this.#priced(used);
       ctx.tried?.({ startedAt, durationMs, reason: this.#reasonOf(reason), ...defined({ usage }) });
       throw reason;
     }
@@ -209,7 +210,8 @@ class Call {
   /** A reply that can be used. Half of one is no data, and neither is an apology. */
   #usable(reply: IncomingReply): LlmReply {
     const { model, maxTokens = this.#provider.maxTokens } = this.#options;
-    const together = usedTogether(this.#lost.usage, reply.usage);
+    const own = reply.usage ?? (this.#lost.usage && this.#atLeast(reply));
+    const together = usedTogether(this.#lost.usage, own);
     const usage = together && this.#priced(together);
     const content = this.#redact(reply.text);
     const told = promptLine(this.#redact(reply.model ?? ""), MAX_MODEL_NAME);
@@ -255,6 +257,15 @@ class Call {
           ? `${keyName} is not set: it would hold the key`
           : `check the key in ${keyName}`;
     return error(problem, `${model} refused the request: ${this.#reasonOf(thrown)} (${where}); ${hint}`);
+  }
+
+  /** What a request used, where the server had not told all of it: what came of the reply was written, and is paid for. */
+  #atLeast({ usage, length }: IncomingReply): Usage | undefined {
+    const { maxTokens = this.#provider.maxTokens ?? Number.POSITIVE_INFINITY } = this.#options;
+    const outputTokens = Math.min(maxTokens, Math.ceil(length / CHARACTERS_PER_TOKEN));
+    if (length === 0 || (usage && usage.outputTokens >= outputTokens)) return usage;
+    const inputTokens = Math.ceil(this.#asked.prompt.length / CHARACTERS_PER_TOKEN);
+    return { inputTokens, ...usage, outputTokens, estimated: true };
   }
 
   #priced(usage: Usage): Usage {

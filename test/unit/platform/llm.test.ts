@@ -374,6 +374,26 @@ describe.each(formats)("%s", (format) => {
     expect(tries.map(({ reason }) => reason)).toEqual(["the answer stalled: nothing more came for 0.3 s"]);
   });
 
+  it("counts what had come of a broken reply by an estimate, beside what is told of the next", async () => {
+    const half = { kind: "half", text: "x".repeat(8000) } as const;
+    const whole = { kind: "text", text: "ok", inputTokens: 100, outputTokens: 10 } as const;
+    const of = async (options: Partial<Asking>) => {
+      const { reply, tries } = await ask(format, [half, whole], { price: { input: 1, output: 1 }, ...options });
+      const [lost] = tries;
+      if (!lost?.usage || !reply?.usage) expect.unreachable();
+      expect(lost.usage).toMatchObject({
+        outputTokens: expect.any(Number),
+        costUsd: expect.any(Number),
+        estimated: true,
+      });
+      expect(reply.usage.outputTokens).toBe(lost.usage.outputTokens + 10);
+      expect(reply.usage).toMatchObject({ inputTokens: lost.usage.inputTokens + 100, estimated: true });
+      return lost.usage.outputTokens;
+    };
+    expect(await of({})).toBeGreaterThan(800);
+    expect(await of({ maxTokens: 300 })).toBe(300);
+  });
+
   it("takes what is no UTF-8 for replacement characters", async () => {
     const whole = Buffer.from(JSON.stringify(message("a?b", { input: 1, output: 1 })));
     whole[whole.indexOf("?")] = 0xff;
