@@ -184,6 +184,8 @@ export interface TrialContext extends StageContext {
   readonly kind: "trial" | "check";
   readonly index: number;
   readonly attempt: number;
+  /** Attempts before it that failed by the trial's own fault. Default 0. */
+  readonly ownFailures?: number;
   readonly seed: number;
   readonly slot: number;
   /** The attempt's own folder, absolute; it exists and is empty. */

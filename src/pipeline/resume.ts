@@ -71,11 +71,19 @@ function hasFailed(workspace: Workspace, id: HypothesisId): boolean {
 
 /**
  * Clears the results of a failed hypothesis, so that going through the records runs it again. Trials that completed keep
- * their records; attempts keep their folders.
+ * their records; attempts keep their folders. Replies that were of no use to its trials, or to a judge that came to no
+ * score, are asked for anew.
  */
 export function clearFailed(workspace: Workspace, id: HypothesisId): void {
-  workspace.removeEvaluation(id);
   const experiment = workspace.readExperiment(id);
+  const isUnjudged = experiment?.status === "completed" && workspace.readEvaluation(id)?.score === null;
+  const iteration = parseHypothesisId(id)?.iteration ?? 0;
+  for (const name of workspace.listCalls(iteration)) {
+    const call = workspace.readCall(iteration, name);
+    if (call?.state !== "finished" || call.hypothesisId !== id) continue;
+    if (call.role === "evaluator" ? isUnjudged : call.unusable !== undefined) workspace.removeCall(iteration, name);
+  }
+  workspace.removeEvaluation(id);
   for (const trial of [...(experiment?.trials ?? []), ...(experiment?.checks ?? [])]) {
     if (trial.outcome.status !== "completed" && parseTrialId(trial.id)) workspace.removeTrial(trial.id);
   }

@@ -145,7 +145,8 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const measured = (used: AttemptUsage): void => {
       usage = used;
     };
-    const context = attemptContext(request, id, number, conditions);
+    const ownFailures = retriesUsed(earlier).own;
+    const context = { ...attemptContext(request, id, number, conditions), ownFailures };
     const marker = survivor?.marker ?? context.marker;
     const lasting = request.adopts ? { marker } : {};
     const adopt = left?.ref && { ref: left.ref, startedAtMs: Date.parse(left.startedAt) };

@@ -120,6 +120,10 @@ export class IterationRecords {
     this.writer.remove(layout.hypothesisFile(this.root, id));
   }
 
+  removeCall(iteration: number, id: string): void {
+    this.writer.remove(layout.callFile(this.root, iteration, id));
+  }
+
   removeTrial(id: TrialId): void {
     this.writer.remove(layout.trialFile(this.root, id));
   }

@@ -74,16 +74,12 @@ export class LLMExecutor implements Executor {
   async run(hypothesis: Hypothesis, _environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult> {
     const prompt = renderedInRun("experimenter", () => this.prompt(hypothesis, ctx));
     const part = `t${String(ctx.index).padStart(2, "0")}`;
-    const { runner } = this;
+    const asking = { runner: this.runner, role: "experimenter", prompt, hypothesisId: hypothesis.id, part } as const;
     try {
-      const reply = await ctx.calls.ask({
-        runner,
-        role: "experimenter",
-        prompt,
-        hypothesisId: hypothesis.id,
-        part,
-        ask: 1,
-      });
+      let reply = await ctx.calls.ask({ ...asking, ask: 1 });
+      // Each retry asks once more, beyond the replies of no use that are recorded.
+      for (let ask = 2; reply.unusable !== undefined && ask <= 1 + (ctx.ownFailures ?? 0); ask++)
+        reply = await ctx.calls.ask({ ...asking, ask });
       if (reply.unusable !== undefined) return failed("unusable-reply", reply.unusable);
       const observedAt = ctx.effects.clock.now().toISOString();
       const step = (kind: string, text: string) => ({ observedAt, kind, data: clipLines(text, LONGEST_STEP) });

@@ -3,6 +3,7 @@ import {
   CommandRunner,
   Evaluator,
   FunctionExperimenter,
+  LLMExperimenter,
   MetricEvaluator,
   Pipeline,
   type PipelineOptions,
@@ -243,6 +244,29 @@ describe("a budget that ends a run", () => {
     expect(await timed()).toMatchObject({ reason: "wall-clock", exitCode: 0, totals: { trials: 1 } });
     expect(await timed()).toMatchObject({ reason: "wall-clock", exitCode: 0, totals: { trials: 1 } });
   });
+});
+
+test("a trial whose reply was of no use asks again at each retry and, like a judge, when what failed is run again", async () => {
+  const model = runner(() => (model.asked() < 5 ? { content: "ans", unusable: "cut" } : { content: "answer" }));
+  const judge = runner(() => ({ content: judge.asked() < 4 ? "well" : "1" }));
+  const go = async (retryFailed?: true) => {
+    const workspace = await Workspace.create(folder.join("run"), { ifExists: "resume" });
+    const pipeline = new Pipeline({
+      researcher: new SearchResearcher({ method: "random", space: { x: { type: "float", low: 0, high: 1 } } }),
+      experimenter: new LLMExperimenter({ runner: model, promptTemplate: "{{x}}" }),
+      evaluator: new Evaluator({ runner: judge }),
+      settings: { retries: 2, stop: { iterations: 1, failures: 10 } },
+      workspace,
+    });
+    await pipeline.run(retryFailed && { retryFailed });
+    return [workspace.readTrial("i00001-h000-t00")?.outcome.status, workspace.readEvaluation("i00001-h000")?.score];
+  };
+  expect(await go()).toEqual(["failed", null]);
+  expect([model.asked(), judge.asked()]).toEqual([3, 0]);
+  expect(await go(true)).toEqual(["completed", null]);
+  expect([model.asked(), judge.asked()]).toEqual([5, 3]);
+  expect(await go(true)).toEqual(["completed", 1]);
+  expect([model.asked(), judge.asked()]).toEqual([5, 4]);
 });
 
 test("a note that comes between an answer and the resume is for the next iteration: nothing is asked again", async () => {
