@@ -1,6 +1,7 @@
 import { builtins } from "../components/builtins.ts";
 import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import { UsageError } from "../kernel/errors.ts";
+import type { Registry } from "../kernel/registry.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { printableSchema } from "../schema/printable.ts";
 import { nearest } from "../text/nearest.ts";
@@ -14,8 +15,8 @@ export async function components(
   flags: { readonly json?: boolean },
 ): Promise<number> {
   return guarded(flags, async (): Promise<Answer<OutputOf<"components-output">>> => {
-    const kinds = kind === undefined ? KINDS : [knownKind(kind)];
     const known = await builtins();
+    const kinds = kind === undefined ? KINDS : [knownKind(kind, known)];
     const chosen = kinds.flatMap((each): readonly AnyDefinition[] =>
       type === undefined ? known.list(each) : [known.get(each, type)],
     );
@@ -26,12 +27,16 @@ export async function components(
   });
 }
 
-function knownKind(word: string): Kind {
+function knownKind(word: string, known: Registry): Kind {
   const kind = KINDS.find((one) => one === word);
   if (kind) return kind;
   const near = nearest(word, KINDS);
+  const hint = near ? `did you mean "${near}"?` : `kinds: ${KINDS.join(", ")}`;
+  const ofType = KINDS.filter((one) => known.types(one).includes(word)).map(
+    (one) => `\naura components ${one} ${word}`,
+  );
   throw new UsageError(
-    `there is no kind of component called "${word}"; ${near ? `did you mean "${near}"?` : `kinds: ${KINDS.join(", ")}`}`,
+    `there is no kind of component called "${word}"; ${ofType.length > 0 ? `it is a type:${ofType.join("")}` : hint}`,
   );
 }
 

@@ -6,6 +6,7 @@ import { peekLock } from "../workspace/lock/holder.ts";
 import { leaveRequest, type RequestKind } from "../workspace/requests.ts";
 import { manifestOf } from "../workspace/views/queries.ts";
 import { guarded } from "./output.ts";
+import { asTyped } from "./typed.ts";
 
 /** A prompt holds no more of a note. */
 const LONGEST_NOTE = 4000;
@@ -39,7 +40,7 @@ export async function request(kind: RequestKind, place: string, note = ""): Prom
       isLive,
     );
     const say = (words: string): number => {
-      process.stdout.write(`${words}\n`);
+      process.stdout.write(asTyped(`${words}\n`));
       return EXIT.ok;
     };
     if (!isLive) return say(`noted; nothing runs in ${place} now: the next resume hears it`);

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, parse } from "node:path";
 import { LineCounter } from "yaml";
 import type { Files } from "../kernel/effects.ts";
 import { forHint, SpecError } from "../kernel/errors.ts";
@@ -64,13 +64,13 @@ export function readSpecFile(path: string, files: Files): string {
   return decoded(files.readBytes(path) ?? new Uint8Array(), path);
 }
 
-/** A file beside the one that is not there, of nearly its name. */
+/** A file beside the one that is not there, of the same or nearly its name. */
 function neighbour(path: string, files: Files): string | null {
-  const names = (files.list(dirname(path)) ?? []).filter(({ kind }) => kind === "file").map(({ name }) => name);
-  const near = nearest(
-    basename(path),
-    names.filter((name) => /\.ya?ml$/i.test(name)),
-  );
+  const names = (files.list(dirname(path)) ?? [])
+    .filter(({ kind, name }) => kind === "file" && /\.ya?ml$/i.test(name))
+    .map(({ name }) => name);
+  const word = basename(path);
+  const near = names.find((name) => parse(name).name === word) ?? nearest(word, names);
   return near === null ? null : join(dirname(path), near);
 }
 

@@ -95,6 +95,7 @@ describe("a spec with five mistakes", () => {
     const near = await here.run(["components", "reseacher"]);
     expect(near).toMatchObject({ code: 2 });
     expect(near.stderr).toContain("researcher");
+    expect((await here.run(["components", "bwrap"])).stderr).toContain("\naura components executor bwrap\n");
     expect(await here.document(["schema"])).toHaveProperty("properties.researcher");
     expect(await here.document(["schema", "trial"])).toHaveProperty("anyOf");
     expect((await here.run(["schema", "trail"])).stderr).toContain("trial");

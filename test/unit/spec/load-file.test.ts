@@ -81,6 +81,7 @@ describe("loading a spec file", () => {
     expect(await errorsOf(dir.join("base.yml"))).toEqual([
       `there is no spec ${dir.join("base.yml")}; did you mean ${dir.join("base.yaml")}?`,
     ]);
+    expect(await errorsOf(dir.join("base"))).toEqual([expect.stringMatching(/did you mean .*\/base\.yaml\?$/)]);
     expect(await errorsOf("/dev/null")).toEqual([expect.stringContaining("cannot come from a pipe")]);
   });
 
