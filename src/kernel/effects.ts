@@ -228,6 +228,8 @@ export interface ProcessUsage {
   readonly peakMemoryBytes?: number;
   /** What held each limit that it had. */
   readonly limits?: LimitTiers;
+  /** The load of the machine as it ended, where that is another one than AURA's; `null` when it is not known. */
+  readonly load?: number | null;
 }
 
 export type LastingRequest = ProcessRequest & { readonly lasting: string };

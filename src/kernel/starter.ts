@@ -77,6 +77,11 @@ export interface Handle {
   wait(): Promise<Ended>;
   /** Ends it and all that it started, also while it waits in a queue; `wait` answers soon after. */
   stop(reason: unknown): void | Promise<void>;
+  /**
+   * Keeps it from beginning, so that it can be stopped while it waits; `false`: it has begun. Needed where that is known
+   * earlier than `running` tells it.
+   */
+  hold?(): boolean;
 }
 
 /**

@@ -60,8 +60,8 @@ const usage = {
 } as const;
 
 const usageSchema = exactly(["cpuSeconds", "peakMemoryBytes", "limits"], usage);
-/** What an attempt used. */
-export type AttemptUsage = Infer<typeof usageSchema>;
+/** What an attempt used. `load`: of another machine, which it ran on; `null` when that is not known. */
+export type AttemptUsage = Infer<typeof usageSchema> & { readonly load?: number | null };
 
 const mayBeAbsent = [
   "endedAt",
@@ -89,7 +89,10 @@ const attemptSchema = exactly(mayBeAbsent, {
   slot: { type: "integer", minimum: 0, description: "Its number among those that ran at once; absent in a queue." },
   devices: { type: "array", items: TEXT, description: "What it had for itself, where `gpus` asks for devices." },
   ...usage,
-  load: { type: "number", description: "The machine's load as it ended: runnable processes, over the last minute." },
+  load: {
+    type: "number",
+    description: "The load of the machine it ran on, as it ended: runnable processes, over the last minute.",
+  },
   command: { type: "array", items: TEXT, description: "The program and its arguments, as they were started." },
   environment: {
     type: "string",

@@ -47,7 +47,8 @@ async function run({ views = [], ...job }: NodeJob, signal: AbortSignal): Promis
   try {
     for (const view of views) mounted.push(await mount(view, effects, signal));
     const { end: how, exitCode, signal: by, durationMs, message, usage } = await processes.run(job, signal);
-    return { end: how, exitCode, signal: by, durationMs, ...defined({ message, usage }) };
+    const load = processes.load();
+    return { end: how, exitCode, signal: by, durationMs, usage: { ...usage, load }, ...defined({ message }) };
   } catch (thrown) {
     const message = `bindfs cannot mount a view on ${node}: ${messageOf(thrown)}`;
     return { ...NOT_RUN, end: signal.aborted ? "cancelled" : "spawn-error", message };

@@ -67,12 +67,11 @@ const ENDS: ReadonlySet<unknown> = new Set<ProcessEnd>([
   "lost",
 ]);
 
-/** How a job ended, by its file; `null` while there is none. */
+/** How a job ended, by its file; `null` while there is none, or none that is whole: not every file system makes it at once. */
 export function readNodeEnd(files: Pick<Files, "readText">, path: string): NodeEnd | null {
   const text = files.readText(path);
-  if (text === null) return null;
-  const found = parseJson(text);
-  if (!isJsonObject(found) || !isEnd(found.end)) return unreadable(path);
+  const found = parseJson(text ?? "");
+  if (!isJsonObject(found) || !isEnd(found.end)) return null;
   const { end, exitCode, signal, durationMs, message, usage, asked } = found;
   return {
     end,
@@ -85,10 +84,11 @@ export function readNodeEnd(files: Pick<Files, "readText">, path: string): NodeE
   };
 }
 
-function usageOf({ cpuSeconds, peakMemoryBytes, limits }: JsonObject): ProcessUsage {
+function usageOf({ cpuSeconds, peakMemoryBytes, limits, load }: JsonObject): ProcessUsage {
   const number = (value: JsonValue | undefined): number | undefined => (typeof value === "number" ? value : undefined);
   const held = isJsonObject(limits) ? { limits: tiersOf(limits) } : {};
-  return { ...defined({ cpuSeconds: number(cpuSeconds), peakMemoryBytes: number(peakMemoryBytes) }), ...held };
+  const used = { cpuSeconds: number(cpuSeconds), peakMemoryBytes: number(peakMemoryBytes), load: number(load) };
+  return { ...defined(used), ...held };
 }
 
 function tiersOf(limits: JsonObject): LimitTiers {
@@ -106,8 +106,4 @@ const TIERS: ReadonlySet<unknown> = new Set<LimitTier>(["cgroup-v2", "cgroup-v1"
 
 function isEnd(value: unknown): value is ProcessEnd {
   return ENDS.has(value);
-}
-
-function unreadable(path: string): NodeEnd {
-  return { end: "lost", exitCode: null, signal: null, durationMs: 0, message: `${path} cannot be read` };
 }

@@ -1,32 +1,84 @@
+import { execFileSync } from "node:child_process";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { EXIT } from "../../src/kernel/errors.ts";
 import { StopRequest } from "../../src/kernel/interrupted.ts";
 import type { JsonObject } from "../../src/model/json.ts";
+import type { Trial } from "../../src/model/trial.ts";
 import { systemEffects } from "../../src/platform/system.ts";
 import { FakeCluster, fakeBatchExecutor } from "../../src/testing/index.ts";
 import { runData, type SpecRun, type SpecRunOptions } from "../../src/testing/run-spec.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { type FaultPlan, faultyEffects, SimulatedCrash } from "../support/faults.ts";
+import { FULL } from "../support/thorough.ts";
+import { slurm } from "../support/tools.ts";
 
 const HYPOTHESES = 4;
 /** Within it all trials of an iteration get ready, also on a busy machine. */
 const LONG_MS = 1000;
+/** A job has begun within it. */
+const PATIENCE_MS = 30_000;
 /** Kills of a run at crossings far apart; nearly all of them come before its end, which hangs on how long jobs take. */
 const KILLS = 10;
 
-/** A project whose trials go to a cluster; each appends a line to `ran` when it runs. */
-function onCluster(
-  width = 2,
-  gatherMs?: number,
-): {
+/** What queues trials: how a spec names it, and what became of it. */
+interface Queue extends Disposable {
+  readonly executor: JsonObject;
+  readonly definitions: NonNullable<SpecRunOptions["definitions"]>;
+  /** Of each submission, the jobs. */
+  submissions(dir: TemporaryDirectory): readonly (readonly string[])[];
+}
+
+/** Of so many places, which submits what gets ready within so many milliseconds. */
+type QueueOf = (width: number, gatherMs?: number) => Queue;
+
+interface OnFake extends Queue {
   readonly cluster: FakeCluster;
-  readonly dir: TemporaryDirectory;
-  run(more?: JsonObject, options?: SpecRunOptions): Promise<SpecRun>;
-} {
+}
+
+function onFake(width: number, gatherMs?: number): OnFake {
   const cluster = new FakeCluster(width);
+  return {
+    cluster,
+    executor: { type: "fake-batch" },
+    definitions: [fakeBatchExecutor(cluster, gatherMs)],
+    submissions: () => cluster.submissions,
+    [Symbol.dispose]: () => cluster[Symbol.dispose](),
+  };
+}
+
+/** Each job takes its share of the cluster's one node; arrays that it took are told from what trials record. */
+function onSlurm(width: number): Queue {
+  const nodes = execFileSync("sinfo", ["-h", "-o", "%c"], { encoding: "utf8" });
+  const cpus = Math.ceil(Number.parseInt(nodes, 10) / width);
+  return {
+    executor: { type: "slurm", mem: "16M", poll_interval: "1s", cpus_per_task: cpus },
+    definitions: [],
+    submissions: (dir) => {
+      const records = [1, 2, 3, 4].map((n) => dir.read(`run/iterations/00001/trials/i00001-h00${n - 1}-t00.json`));
+      const trials: readonly Trial[] = records.flatMap((text) => (text === null ? [] : [JSON.parse(text)]));
+      // The cluster never heard of those that are lost without a number.
+      const taken = trials.flatMap(({ attempts }) =>
+        attempts.filter(({ ref, status }) => ref?.job || status !== "lost"),
+      );
+      const refs = taken.flatMap(({ ref }) => (ref ? [ref] : []));
+      const names = [...new Set(refs.map(({ name }) => String(name)))];
+      return names.map((name) => refs.filter((ref) => ref.name === name).map(({ index }) => `${name} ${index}`));
+    },
+    [Symbol.dispose]: () => undefined,
+  };
+}
+
+/** A project whose trials go to a cluster; each appends a line to `ran` when it runs. */
+function onCluster<Q extends Queue>(
+  queue: Q,
+): {
+  readonly queue: Q;
+  readonly dir: TemporaryDirectory;
+  run(command?: readonly string[], more?: JsonObject, options?: SpecRunOptions): Promise<SpecRun>;
+} {
   const dir = temporaryDirectory();
   onTestFinished(() => {
-    cluster[Symbol.dispose]();
+    queue[Symbol.dispose]();
     dir[Symbol.dispose]();
   });
   const spec = {
@@ -41,157 +93,149 @@ function onCluster(
       num_tasks: HYPOTHESES,
       space: { n: { type: "int", low: 1, high: HYPOTHESES } },
     },
-    experimenter: {
-      type: "composed",
-      executor: {
-        type: "fake-batch",
-        command: ["sh", "-c", 'echo "$AURA_TRIAL_ID" >> ran; echo "score: $1"', "sh", "{n}"],
-      },
-    },
   };
-  const definitions = [fakeBatchExecutor(cluster, gatherMs)];
   return {
-    cluster,
+    queue,
     dir,
-    run: (more = {}, options = {}) => runData(dir, { ...spec, ...more }, { definitions, ...options }),
+    run: (command = RUNS, more = {}, options = {}) => {
+      const experimenter = { type: "composed", executor: { ...queue.executor, command, ...more } };
+      return runData(dir, { ...spec, experimenter }, { definitions: queue.definitions, ...options });
+    },
   };
 }
 
-const WAITS = {
-  experimenter: {
-    type: "composed",
-    executor: {
-      type: "fake-batch",
-      command: [
-        "sh",
-        "-c",
-        'echo "$AURA_TRIAL_ID" >> ran; while ! test -e go; do sleep 0.05; done; echo "score: $1"',
-        "sh",
-        "{n}",
-      ],
-    },
-  },
-};
+const RUNS = ["sh", "-c", 'echo "$AURA_TRIAL_ID" >> ran; echo "score: $1"', "sh", "{n}"];
+const WAITS = [
+  "sh",
+  "-c",
+  'echo "$AURA_TRIAL_ID" >> ran; while ! test -e go; do sleep 0.05; done; echo "score: $1"',
+  "sh",
+  "{n}",
+];
 
 const scores = ({ result }: SpecRun): unknown => [result.best?.score, result.exitCode];
 const linesOf = (dir: TemporaryDirectory, file: string): readonly string[] =>
   (dir.read(file) ?? "").split("\n").filter((line) => line !== "");
 
 describe("an executor that queues by itself", () => {
-  it("gets all trials of an iteration together, whatever `parallel` is", async () => {
-    const { cluster, run } = onCluster(2, LONG_MS);
-    expect(scores(await run())).toEqual([HYPOTHESES, 0]);
-    expect(cluster.submissions.map((names) => names.length)).toEqual([HYPOTHESES]);
-  });
-
   it("has jobs that it lost run again, as infrastructure failures", async () => {
-    const { cluster, dir, run } = onCluster(2, LONG_MS);
-    cluster.lose(2);
+    const { queue, dir, run } = onCluster(onFake(2, LONG_MS));
+    queue.cluster.lose(2);
     const done = await run();
     expect(scores(done)).toEqual([HYPOTHESES, 0]);
-    expect(cluster.submissions.map((names) => names.length)).toEqual([HYPOTHESES, 2]);
+    expect(queue.submissions(dir).map((names) => names.length)).toEqual([HYPOTHESES, 2]);
     expect(linesOf(dir, "ran")).toHaveLength(HYPOTHESES);
     const lost = done.events.filter((event) => event.type === "trial.finished" && event.outcome.status === "lost");
     expect(lost).toHaveLength(2);
   });
+});
 
-  it("has what waits in its queue taken out when the run is stopped", async () => {
-    const { cluster, dir, run } = onCluster(1);
-    const stop = new AbortController();
-    const command = ["sh", "-c", 'echo "$AURA_TRIAL_ID" >> ran; sleep 60'];
-    const running = run(
-      { experimenter: { type: "composed", executor: { type: "fake-batch", command } } },
-      { signal: stop.signal },
-    );
-    await expect.poll(() => linesOf(dir, "ran"), { timeout: 10_000 }).toHaveLength(1);
-    stop.abort(new Error("enough"));
-    await running;
-    expect(cluster.ran).toHaveLength(1);
+const QUEUES: readonly (readonly [string, QueueOf, typeof describe | typeof slurm.describe])[] = [
+  ["a queue", onFake, describe],
+  ["Slurm", onSlurm, FULL ? slurm.describe : describe.skip],
+];
+for (const [name, queueOf, suite] of QUEUES) suite(`trials in ${name}`, () => promises(queueOf));
+
+function promises(queueOf: QueueOf): void {
+  it("are submitted together for an iteration, whatever `parallel` is", async () => {
+    const { queue, dir, run } = onCluster(queueOf(2, LONG_MS));
+    expect(scores(await run())).toEqual([HYPOTHESES, 0]);
+    expect(queue.submissions(dir).map((names) => names.length)).toEqual([HYPOTHESES]);
   });
 
-  it("has what waits taken out, and what runs finished, when the run is to start nothing more", async () => {
-    const { cluster, dir, run } = onCluster(1);
+  it("are taken out of it when the run is stopped", async () => {
+    const { dir, run } = onCluster(queueOf(1));
+    const stop = new AbortController();
+    const command = ["sh", "-c", 'echo "$AURA_TRIAL_ID" >> ran; sleep 60'];
+    const running = run(command, {}, { signal: stop.signal });
+    await expect.poll(() => linesOf(dir, "ran"), { timeout: PATIENCE_MS }).toHaveLength(1);
+    stop.abort(new Error("enough"));
+    await running;
+    expect(linesOf(dir, "ran")).toHaveLength(1);
+  });
+
+  it("are taken out where they wait, and finished where they run, when the run is to start nothing more", async () => {
+    const { dir, run } = onCluster(queueOf(1));
     const drain = new AbortController();
-    const running = run(WAITS, { drain: drain.signal });
-    await expect.poll(() => linesOf(dir, "ran"), { timeout: 10_000 }).toHaveLength(1);
+    const running = run(WAITS, {}, { drain: drain.signal });
+    await expect.poll(() => linesOf(dir, "ran"), { timeout: PATIENCE_MS }).toHaveLength(1);
     drain.abort(new Error("soon"));
     dir.write("go", "");
     const { result, events } = await running;
-    expect([result.reason, cluster.ran.length]).toEqual(["interrupted", 1]);
+    expect([result.reason, linesOf(dir, "ran").length]).toEqual(["interrupted", 1]);
     expect(events.filter(({ type }) => type === "evaluation.scored")).toHaveLength(1);
     expect(scores(await run(WAITS))).toEqual([HYPOTHESES, 0]);
     expect(linesOf(dir, "ran")).toHaveLength(HYPOTHESES);
   });
 
-  it("keeps its jobs when AURA is only to go, and a resume submits none again", async () => {
-    const { cluster, dir, run } = onCluster(1);
+  it("stay in it when AURA is only to go, and a resume submits none again", async () => {
+    const { queue, dir, run } = onCluster(queueOf(1));
     const drain = new AbortController();
-    const running = run(WAITS, { drain: drain.signal });
-    await expect.poll(() => linesOf(dir, "ran"), { timeout: 10_000 }).toHaveLength(1);
+    const running = run(WAITS, {}, { drain: drain.signal });
+    await expect.poll(() => linesOf(dir, "ran"), { timeout: PATIENCE_MS }).toHaveLength(1);
     drain.abort(new StopRequest(EXIT.terminated, true));
     expect((await running).result.exitCode).toBe(EXIT.terminated);
     dir.write("go", "");
     expect(scores(await run(WAITS))).toEqual([HYPOTHESES, 0]);
-    expect([cluster.submissions.flat().length, linesOf(dir, "ran").length]).toEqual([HYPOTHESES, HYPOTHESES]);
+    expect([queue.submissions(dir).flat().length, linesOf(dir, "ran").length]).toEqual([HYPOTHESES, HYPOTHESES]);
   });
 
-  it("starts nothing when the run is stopped while jobs are gathered", async () => {
-    const { cluster, run } = onCluster();
+  it("are not submitted when the run is stopped while they are gathered", async () => {
+    const { queue, dir, run } = onCluster(queueOf(2));
     const stop = new AbortController();
     const onEvent: SpecRunOptions["onEvent"] = ({ type }) =>
       type === "trial.started" && stop.abort(new Error("enough"));
-    await run({}, { signal: stop.signal, onEvent });
-    expect(cluster.submissions).toEqual([]);
+    await run(RUNS, {}, { signal: stop.signal, onEvent });
+    expect(queue.submissions(dir)).toEqual([]);
   });
 
-  it("times out jobs by how long they run, not by how long they wait", async () => {
-    const { run } = onCluster(1);
+  it("time out by how long they run, not by how long they wait", async () => {
+    const { run } = onCluster(queueOf(1));
     const command = ["sh", "-c", 'sleep 0.8; echo "score: $1"', "sh", "{n}"];
-    const executor = { type: "fake-batch", command, timeout: "2.5s" };
-    expect(scores(await run({ experimenter: { type: "composed", executor } }))).toEqual([HYPOTHESES, 0]);
+    expect(scores(await run(command, { timeout: "2.5s" }))).toEqual([HYPOTHESES, 0]);
   });
-});
 
-describe("a run whose jobs outlive a killed AURA", () => {
-  /** Runs with a kill at a crossing, and goes on with the same cluster. Answers what differs from an undisturbed run. */
-  async function killed(plan: FaultPlan): Promise<{ readonly crashed: boolean; readonly wrong: readonly string[] }> {
-    const { cluster, dir, run } = onCluster();
-    const { effects } = faultyEffects(systemEffects(), plan);
-    let crashed = false;
-    try {
-      await run({}, { effects });
-    } catch (error) {
-      crashed = hasCrashed(error);
-      if (!crashed) throw error;
-    }
-    const done = await run();
-    const ran = linesOf(dir, "ran");
-    const what = `${plan.when} ${plan.at}`;
-    const wrong = [
-      ...(JSON.stringify(scores(done)) === JSON.stringify([HYPOTHESES, 0])
-        ? []
-        : [`${what}: ${JSON.stringify(done.result)}`]),
-      ...(ran.length === HYPOTHESES ? [] : [`${what}: ran ${ran.join(" ")}`]),
-      ...(cluster.submissions.flat().length === HYPOTHESES
-        ? []
-        : [`${what}: submitted ${cluster.submissions.length} times`]),
-    ];
-    return { crashed, wrong };
-  }
-
-  it("goes on with every one of them, and submits none twice, wherever the kill was", async () => {
+  it("are gone on with and never submitted twice, wherever AURA was killed", async () => {
     const whole = faultyEffects(systemEffects());
-    await onCluster().run({}, { effects: whole.effects });
+    await onCluster(queueOf(2)).run(RUNS, {}, { effects: whole.effects });
     const step = whole.crossings.length / KILLS;
     const ends = [];
     for (let kill = 0; kill < KILLS; kill++) {
       const when = kill % 2 === 0 ? "before" : "after";
-      ends.push(await killed({ at: 1 + Math.floor(kill * step), when, fault: "die" }));
+      ends.push(await killed(queueOf, { at: 1 + Math.floor(kill * step), when, fault: "die" }));
     }
     expect(ends.flatMap(({ wrong }) => wrong)).toEqual([]);
     expect(ends.filter(({ crashed }) => crashed).length).toBeGreaterThan(KILLS / 2);
-  }, 120_000);
-});
+  }, 240_000);
+}
+
+/** Runs with a kill at a crossing, and goes on in the same queue. Answers what differs from an undisturbed run. */
+async function killed(
+  queueOf: QueueOf,
+  plan: FaultPlan,
+): Promise<{ readonly crashed: boolean; readonly wrong: readonly string[] }> {
+  const { queue, dir, run } = onCluster(queueOf(2));
+  const { effects } = faultyEffects(systemEffects(), plan);
+  let crashed = false;
+  try {
+    await run(RUNS, {}, { effects });
+  } catch (error) {
+    crashed = hasCrashed(error);
+    if (!crashed) throw error;
+  }
+  const done = await run();
+  const ran = linesOf(dir, "ran");
+  const submitted = queue.submissions(dir);
+  const what = `${plan.when} ${plan.at}`;
+  const wrong = [
+    ...(JSON.stringify(scores(done)) === JSON.stringify([HYPOTHESES, 0])
+      ? []
+      : [`${what}: ${JSON.stringify(done.result)}`]),
+    ...(ran.length === HYPOTHESES ? [] : [`${what}: ran ${ran.join(" ")}`]),
+    ...(submitted.flat().length === HYPOTHESES ? [] : [`${what}: submitted ${JSON.stringify(submitted)}`]),
+  ];
+  return { crashed, wrong };
+}
 
 function hasCrashed(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) if (at instanceof SimulatedCrash) return true;

@@ -214,8 +214,14 @@ function jobOf(
   };
 }
 
+/** Why a job is to end. */
+interface Reason {
+  readonly end: "timeout" | "cancelled";
+  readonly message: string;
+}
+
 /** Why a job is not waited for any longer; `null`: it stays as it is. */
-type Stop = { readonly end: "timeout" | "cancelled"; readonly message: string } | null;
+type Stop = Reason | null;
 
 /**
  * What ends the wait for a job that is no local process: its timeout, from when it left its queue, and the end of the run.
@@ -224,11 +230,14 @@ type Stop = { readonly end: "timeout" | "cancelled"; readonly message: string } 
 class Stops {
   readonly timeoutMs: number;
   readonly first: Promise<Stop>;
+  /** The run is to start nothing more: it is not to begin, if it waits. */
+  readonly drained: Promise<Reason>;
   readonly #ctx: TrialContext;
   readonly #over = new AbortController();
   readonly #keepsTime: boolean;
   #isRunning = false;
   #stop: (why: Stop) => void = () => undefined;
+  #drain: (why: Reason) => void = () => undefined;
 
   constructor(timeoutMs: number, starter: Starter, ctx: TrialContext) {
     this.timeoutMs = timeoutMs;
@@ -237,11 +246,15 @@ class Stops {
     this.first = new Promise((resolve) => {
       this.#stop = resolve;
     });
+    this.drained = new Promise((resolve) => {
+      this.#drain = resolve;
+    });
     const listen = (signal: AbortSignal, endsRunning: boolean): void => {
       const stop = (): void => {
         const { reason } = signal;
         if (starter.stays?.(reason)) this.#stop(null);
-        else if (endsRunning || !this.#isRunning) this.#stop({ end: "cancelled", message: messageOf(reason) });
+        else if (endsRunning) this.#stop({ end: "cancelled", message: messageOf(reason) });
+        else if (!this.#isRunning) this.#drain({ end: "cancelled", message: messageOf(reason) });
       };
       signal.addEventListener("abort", stop, { once: true, signal: this.#over.signal });
       if (signal.aborted) stop();
@@ -272,7 +285,11 @@ class Stops {
  */
 async function ending(handle: Handle, stops: Stops, ctx: TrialContext): Promise<Ended> {
   const waited = handle.wait();
-  const first = await Promise.race([waited, stops.first.then((reason) => ({ reason }))]);
+  const asked = stops.first.then((reason) => ({ reason }));
+  const drained = stops.drained.then((reason) => ({ reason, isDrain: true }));
+  let first: Ended | { readonly reason: Stop } = await Promise.race([waited, asked, drained]);
+  // It may have begun though that is not known yet.
+  if ("isDrain" in first && handle.hold?.() === false) first = await Promise.race([waited, asked]);
   if (!("reason" in first)) return first;
   const { reason } = first;
   if (reason === null) throw new Interrupted("now");

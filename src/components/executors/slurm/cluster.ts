@@ -7,8 +7,11 @@ import { type JobState, jobKey, SlurmClient } from "./client.ts";
 import { ClusterJob, type Place } from "./job.ts";
 import { endOf } from "./states.ts";
 
-/** How often files are looked at; the scheduler is asked less often. */
-const LOOK_MS = 1000;
+/** Files are looked at after a tenth of the time for which they have not changed, within these; the scheduler is asked less often. */
+const SOONEST_LOOK_MS = 200;
+const SLOWEST_LOOK_MS = 5000;
+/** How often the scheduler is asked at most. */
+const SOONEST_POLL_MS = 1000;
 const SLOWEST_POLL_MS = 60_000;
 /** How late a file of a node may be seen here. */
 const FILE_LAG_MS = 60_000;
@@ -18,7 +21,7 @@ const PATIENCE_MS = 60_000;
 const KEEP_MS = 10_000;
 const RUN = "run.sh";
 const SCRIPT =
-  '#!/bin/sh\n# Runs one job of the array: its own program, with its place in the array.\nunset AURA_TRIAL\nexec "$@" "$SLURM_ARRAY_TASK_ID"\n';
+  '#!/bin/sh\n# Runs one job of the array: its own program, with its place in the array.\nexec "$@" "$SLURM_ARRAY_TASK_ID"\n';
 const NAME = /^aura-[0-9a-f]{16}$/;
 
 /** What does not differ between the jobs of a run. */
@@ -46,6 +49,10 @@ export class Cluster {
   #isPolling = false;
   #pollMs: number;
   #nextPoll = 0;
+  #polledAt = Number.NEGATIVE_INFINITY;
+  /** How many files there were in the folders of jobs that are not over, and since when. */
+  #seen = { files: 0, since: 0 };
+  #awake = new AbortController();
 
   constructor(options: ClusterOptions, ctx: RunContext) {
     this.#options = options;
@@ -74,6 +81,8 @@ export class Cluster {
         );
       }
     }
+    this.#pollMs = this.#options.pollMs;
+    this.#nextPoll = Math.min(this.#nextPoll, this.#ctx.effects.clock.monotonic() + this.#pollMs);
     void this.#watch();
     return jobs.flatMap((job) => handles.get(job) ?? []);
   }
@@ -107,6 +116,7 @@ export class Cluster {
 
   close(): void {
     this.#closed.abort();
+    this.#awake.abort();
     this.#tidy(0);
   }
 
@@ -160,7 +170,8 @@ export class Cluster {
       `--chdir=${place.folder}`,
       "--output=%a.log",
       "--open-mode=append",
-      "--export=ALL",
+      // By the marker of AURA's own it would be taken for a leftover of `sbatch`, where this machine is a node.
+      "--export=ALL,AURA_TRIAL=job",
       `--array=0-${array.length - 1}`,
     ];
     const args = [...this.#options.arguments(timeoutMs), ...own, `${place.folder}/${RUN}`, ...program];
@@ -206,16 +217,18 @@ export class Cluster {
       await Promise.all(jobs.map(({ place }) => this.#submitting.get(place.name)));
       this.#nextPoll = 0;
       await this.#client.cancel(jobs.flatMap(({ id }) => id ?? []));
+      this.#stir();
     });
     this.#cancelling = { jobs, done };
     return done;
   }
 
+  /** Until all jobs are over, also those that are added meanwhile. */
   async #watch(): Promise<void> {
+    const { clock } = this.#ctx.effects;
+    this.#stir();
     if (this.#isWatching) return;
     this.#isWatching = true;
-    const { clock } = this.#ctx.effects;
-    const lookMs = Math.min(LOOK_MS, this.#options.pollMs);
     while (this.#open.size > 0 && !this.#closed.signal.aborted) {
       try {
         this.#look();
@@ -223,26 +236,43 @@ export class Cluster {
         for (const job of this.#open.values()) job.fail(error);
       }
       // Files tell on while the scheduler does not answer.
-      const isDue = clock.monotonic() >= this.#nextPoll || [...this.#open.values()].some((job) => job.isUnexplained);
-      if (isDue && !this.#isPolling) void this.#poll();
+      if (this.#isDue() && !this.#isPolling) void this.#poll();
       for (const job of this.#open.values()) {
         if (!job.isOver) continue;
         this.#open.delete(job.key);
         this.#over.push({ job, at: clock.monotonic() });
       }
-      await clock.sleep(lookMs, this.#closed.signal).catch(() => undefined);
+      this.#awake = new AbortController();
+      const sameMs = clock.monotonic() - this.#seen.since;
+      const lookMs = Math.min(Math.max(sameMs / 10, SOONEST_LOOK_MS), SLOWEST_LOOK_MS, this.#options.pollMs);
+      await clock.sleep(lookMs, this.#awake.signal).catch(() => undefined);
     }
     this.#isWatching = false;
   }
 
+  /** Something is about to change: it is looked for at once and often. */
+  #stir(): void {
+    this.#seen = { ...this.#seen, since: this.#ctx.effects.clock.monotonic() };
+    this.#awake.abort();
+  }
+
+  #isDue(): boolean {
+    const now = this.#ctx.effects.clock.monotonic();
+    const isAsked = [...this.#open.values()].some((job) => job.isUnexplained);
+    return now >= this.#nextPoll || (isAsked && now - this.#polledAt >= SOONEST_POLL_MS);
+  }
+
   #look(): void {
+    const { files, clock } = this.#ctx.effects;
     const folders = new Map<string, ReadonlySet<string>>();
     for (const job of this.#open.values()) {
       const { folder } = job.place;
-      const listed = folders.get(folder) ?? new Set(this.#ctx.effects.files.list(folder)?.map(({ name }) => name));
+      const listed = folders.get(folder) ?? new Set(files.list(folder)?.map(({ name }) => name));
       folders.set(folder, listed);
       job.look(listed);
     }
+    const count = [...folders.values()].reduce((sum, { size }) => sum + size, 0);
+    if (count !== this.#seen.files) this.#seen = { files: count, since: clock.monotonic() };
   }
 
   /** Asks the scheduler about all jobs at once: less and less often while nothing changes. */
@@ -251,6 +281,7 @@ export class Cluster {
     const asked = [...this.#open.values()].filter(isSubmitted);
     if (asked.length === 0) return;
     this.#isPolling = true;
+    this.#polledAt = this.#ctx.effects.clock.monotonic();
     try {
       await this.#ask(asked);
     } catch (error) {

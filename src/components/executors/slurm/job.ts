@@ -37,6 +37,8 @@ export class ClusterJob implements Handle {
   readonly #ended: Promise<Ended>;
   #settle: (ended: Promise<Ended>) => void = () => undefined;
   #isSettled = false;
+  /** The right to begin is AURA's. */
+  #isHeld = false;
   /** It was ended by its cluster, which has not said why yet. */
   #asked: NodeEnd | null = null;
   #overSince: number | null = null;
@@ -78,12 +80,23 @@ export class ClusterJob implements Handle {
   async stop(reason: unknown): Promise<void> {
     this.isStopping = true;
     // It will not begin any more, whatever becomes of the request to the cluster.
-    const isMine = this.#claim();
+    const isMine = this.hold();
     // Should AURA be killed before it is over, the next resume ends it, and runs its trial again.
     if (!this.#isSettled) this.#ctx.effects.files.append(this.files.stop, "");
     this.job.known({ ...this.ref, ending: true });
     await this.#cancel(this);
     if (isMine) this.end("cancelled", reason instanceof Error ? reason.message : String(reason));
+  }
+
+  /** Takes the right to begin, unless it has begun. */
+  hold(): boolean {
+    if (this.#isHeld || this.hasStarted || this.#isSettled) return this.#isHeld;
+    try {
+      this.#isHeld = this.#ctx.effects.files.createExclusive(this.files.claim, "{}");
+    } catch {
+      return false;
+    }
+    return this.#isHeld;
   }
 
   /** Has a look at its files, of which these are there. */
@@ -94,7 +107,7 @@ export class ClusterJob implements Handle {
       if (end?.asked && !this.isStopping) this.#asked = end;
       else if (end !== null) this.#over(end);
     }
-    if (this.hasStarted || this.#isSettled || !isThere(this.files.claim)) return;
+    if (this.hasStarted || this.#isHeld || this.#isSettled || !isThere(this.files.claim)) return;
     this.hasStarted = true;
     this.job.running();
   }
@@ -109,7 +122,7 @@ export class ClusterJob implements Handle {
       this.#over({ ...this.#asked, end: isOwn ? "cancelled" : end, message: endWords(state, "ended by its cluster") });
       return;
     }
-    if (this.#claim()) {
+    if (this.hold()) {
       // Of what never began and is taken out of an array, Slurm keeps nothing.
       if (state === null && this.wasThere) this.end("cancelled", "taken out of the queue of the cluster");
       else if (state === null) this.end("lost", "the cluster does not know the job");
@@ -133,7 +146,7 @@ export class ClusterJob implements Handle {
 
   /** Takes it out of the queue unless it has begun. */
   async giveUp(why: string): Promise<void> {
-    if (!this.#claim()) return;
+    if (!this.hold()) return;
     this.isStopping = true;
     await this.#cancel(this);
     this.end("cancelled", why);
@@ -154,16 +167,6 @@ export class ClusterJob implements Handle {
     for (const path of Object.values(this.files)) this.#ctx.effects.files.remove(path);
   }
 
-  /** Whether the right to begin is AURA's: then it has not begun, and never will. */
-  #claim(): boolean {
-    if (this.hasStarted || this.#isSettled) return false;
-    try {
-      return this.#ctx.effects.files.createExclusive(this.files.claim, "{}");
-    } catch {
-      return false;
-    }
-  }
-
   /** What the cluster wrote itself, such as why the program could not be started on the node. */
   #note(): string {
     const text = this.#ctx.effects.files.readText(this.files.log)?.trim() ?? "";
@@ -173,7 +176,7 @@ export class ClusterJob implements Handle {
   #over({ asked: _asked, ...end }: NodeEnd): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#settle(this.#withLogs(end));
+    this.#settle(this.#withLogs({ ...end, usage: { load: null, ...end.usage } }));
   }
 
   /** Its output goes the way of a local process's: into logs without secrets, to collectors line by line. */
