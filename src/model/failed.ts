@@ -21,7 +21,7 @@ export function failedOf({ failure }: Pick<Experiment, "failure">, evaluation: E
   const { logTail: printed } = evaluation.details;
   const unscored = { code: "no-score", message: reason, ...(typeof printed === "string" ? { logTail: printed } : {}) };
   const { logTail, ...known }: Failure = failure ?? unscored;
-  const lines = lastLines(logTail ?? "", SHOWN_LINES);
+  const lines = printedLines(logTail ?? "").slice(-SHOWN_LINES);
   return { hypothesisId, ...known, ...(lines.length > 0 ? { logTail: lines.join("\n") } : {}) };
 }
 
@@ -30,14 +30,32 @@ export function failedText({ hypothesisId, message, logTail }: Failed): string {
   return [`${hypothesisId}: ${message}`, ...(logTail === undefined ? [] : [logTail])].join("\n");
 }
 
+/** How Node ends what it says of an error: with its own name below the stack. */
+const NODE = /^Node\.js v\d/;
+const FRAME = /^\s+at /;
+const ERROR = /^(?:Uncaught )?[\w$.]*Error\b/;
+
+/** What it printed, without a stack of Node's, which would leave no room for the error. */
+function printedLines(logTail: string): readonly string[] {
+  const lines = lastLines(logTail, logTail.length);
+  return NODE.test(lines.at(-1) ?? "") ? lines.filter((line) => !FRAME.test(line)) : lines;
+}
+
+/** The last line that it printed, or Node's error. */
+function lastSaid(logTail: string): string | undefined {
+  const lines = printedLines(logTail);
+  const last = lines.at(-1);
+  return last !== undefined && NODE.test(last) ? (lines.findLast((line) => ERROR.test(line)) ?? last) : last;
+}
+
 /** The failure in one line; of a program that failed with the last line it printed, which most often says why. */
 export function failureLine({ message, exitCode, signal, logTail = "" }: Failure): string {
-  const [last] = exitCode === undefined && signal === undefined ? [] : lastLines(logTail, 1);
+  const last = exitCode === undefined && signal === undefined ? undefined : lastSaid(logTail);
   return last === undefined ? message : `${message}: ${last}`;
 }
 
 /** What two failures have in common that are alike: how they ended and the last line they printed, digits ignored. */
 export function failureKind({ code, exitCode, signal, message, logTail = "" }: Failure): string {
-  const words = [message, ...lastLines(logTail, 1)].map((line) => line.replace(/\d+/g, "0"));
+  const words = [message, lastSaid(logTail) ?? ""].map((line) => line.replace(/\d+/g, "0"));
   return JSON.stringify([code, exitCode ?? null, signal ?? null, ...words]);
 }
