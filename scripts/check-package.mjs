@@ -2,11 +2,15 @@
 // each major version that AURA_NODES names (`AURA_NODES="20 22 24"`), which the registry's package `node` brings.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { execaSync } from "execa";
+import { execa, execaSync } from "execa";
+import { tsImport } from "tsx/esm/api";
+
+const { startModelServer } = await tsImport("../test/support/model-server.ts", import.meta.url);
+const { blocks } = await tsImport("../test/support/documents.ts", import.meta.url);
 
 const LOOP = `import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "aura-research";
 import "aura-research/testing";
@@ -20,6 +24,22 @@ await new Pipeline({
 }).run();
 const { bestScore } = await workspace.summary();
 if (!(bestScore > 0)) throw new Error("no best score");
+`;
+
+const MODULE = `import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, type Workspace } from "aura-research";
+export default (workspace: Workspace): Pipeline =>
+  new Pipeline({
+    researcher: new SearchResearcher({ method: "random", numTasks: 2, space: { x: { type: "float", low: 0, high: 1 } } }),
+    experimenter: new FunctionExperimenter(({ x }) => ({ score: Number(x) })),
+    evaluator: new MetricEvaluator({ metric: "score" }),
+    workspace,
+    maxIterations: 2,
+  });
+`;
+
+const TRAIN = `import sys
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+print("accuracy:", 0.5 + int(given["--epochs"]) / 100)
 `;
 
 const root = mkdtempSync(join(tmpdir(), "aura-package-"));
@@ -78,7 +98,41 @@ async function use(tarball, node) {
 
   writeFileSync(join(folder, "loop.mjs"), LOOP);
   run("node", "loop.mjs");
+  writeFileSync(join(folder, "loop.ts"), MODULE);
+  run("npx", "aura", "validate", "loop.ts");
+  run("npx", "aura", "run", "loop.ts");
+  run("npx", "aura", "resume", "runs/loop", "--max-iterations", "3");
+  expect(json("runs/loop").iterationsCompleted === 3, "a module's run goes on");
+  await asked(node, folder, env);
   console.log(`package: works from its tarball on Node ${version}`);
+}
+
+/** Runs what asks models: the quick start of the original, and a loop with each kind of runner. */
+async function asked(node, folder, env) {
+  let round = 0;
+  const model = await startModelServer(({ prompt }) => {
+    if (prompt.startsWith("You review")) return '[{"finding": "More epochs are better."}]';
+    if (!prompt.startsWith("Propose 3 experiments")) return '[{"x": 0.5}]';
+    round += 1;
+    return JSON.stringify([1, 2, 3].map((n) => ({ id: `try-${n}`, lr: 0.1, epochs: round * 3 + n, batch_size: n })));
+  });
+  try {
+    const inFolder = { cwd: folder, env: { ...env, ANTHROPIC_API_KEY: "none", ANTHROPIC_BASE_URL: model.url } };
+    const original = blocks("docs/from-python.md", "ts").find(({ note }) => note === "runs: original");
+    writeFileSync(join(folder, "original.ts"), original.text);
+    writeFileSync(join(folder, "train.py"), TRAIN);
+    const jiti = join(folder, "node_modules", "jiti", "lib", "jiti-cli.mjs");
+    const { stdout } = await execa(node, [jiti, "original.ts"], inFolder);
+    expect(stdout.endsWith("Best: 0.62 (task: i00003-h002)"), "the quick start of the original runs");
+    expect(model.requests.length === 6, "it asks once for each round and each review");
+
+    copyFileSync(new URL("package-runners.mjs", import.meta.url), join(folder, "runners.mjs"));
+    const reply = { role: "researcher", iteration: 1, ask: 1, response: '[{"x": 0.5}]' };
+    writeFileSync(join(folder, "replay.jsonl"), `${JSON.stringify(reply)}\n`);
+    await execa(node, ["runners.mjs", model.url], inFolder);
+  } finally {
+    await model.close();
+  }
 }
 
 /** Kills a run as soon as its second trial has finished. */

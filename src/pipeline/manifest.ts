@@ -22,7 +22,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import { changesSince, refuseScoring, specOfCode } from "./changes.ts";
 import { statusOf } from "./ending.ts";
 import type { DecidingRules, RunHistory } from "./history.ts";
-import type { ConductOptions, RecordedSpec } from "./options.ts";
+import type { ConductOptions } from "./options.ts";
 
 /** How often the manifest is brought up to date while an iteration runs, in milliseconds. */
 const REFRESH_MS = 5000;
@@ -76,7 +76,7 @@ export class ManifestKeeper {
     const { changes = [] } = previous;
     const manifest: RunManifest = {
       ...previous,
-      ...(spec ? recordedSpec(spec, workspace, previous.runId) : recordedCode(options, settings)),
+      ...sourceFields(options, settings, previous.runId),
       ...(changed === null ? {} : { changes: [...changes, changed] }),
       auraVersion: VERSION,
     };
@@ -229,7 +229,7 @@ function freshManifest(
     totals: NO_TOTALS,
     inputs,
     ...(from === undefined ? {} : { from }),
-    ...(options.spec ? recordedSpec(options.spec, options.workspace, runId) : recordedCode(options, settings)),
+    ...sourceFields(options, settings, runId),
   };
 }
 
@@ -243,20 +243,24 @@ function nextToPropose(workspace: Workspace, { artifacts }: RunSettings): number
   return last === undefined ? (artifacts.length > 0 ? 0 : 1) : last + 1;
 }
 
-/** Of a pipeline in code: what is said of it in place of a spec, what was said over it, and the module that made it. */
-function recordedCode({ workspace, overrides = {} }: ConductOptions, settings: RunSettings) {
+type SourceFields = Pick<RunManifest, "specHash" | "overrides" | "specFile" | "moduleFile" | "spec" | "sources">;
+
+/** What says how the run is: a spec, or of a pipeline in code what is said in its place; what was said over it; the module that made it. */
+function sourceFields(
+  { workspace, spec, overrides }: ConductOptions,
+  settings: RunSettings,
+  runId: string,
+): SourceFields {
   const { module, root, effects } = workspace;
-  const moduleFile = module === null ? undefined : relativeToWorkspace(root, module, effects.files);
-  return { specHash: "", overrides, spec: specOfCode(settings), ...defined({ moduleFile }) };
-}
-
-type SpecFields = Pick<RunManifest, "specHash" | "overrides" | "specFile" | "spec" | "sources">;
-
-function recordedSpec(spec: RecordedSpec, workspace: Workspace, runId: string): SpecFields {
-  const { hash, raw, overrides, file } = spec;
-  const sources = spec.sources?.(runId) ?? [];
-  const specFile = relativeToWorkspace(workspace.root, file, workspace.effects.files);
-  return { sources, specHash: hash, overrides, specFile, spec: raw };
+  const relative = (file: string): string => relativeToWorkspace(root, file, effects.files);
+  const said = spec
+    ? { specHash: spec.hash, specFile: relative(spec.file), spec: spec.raw, sources: spec.sources?.(runId) ?? [] }
+    : { specHash: "", spec: specOfCode(settings) };
+  return {
+    ...said,
+    overrides: { ...spec?.overrides, ...overrides },
+    ...(module === null ? {} : { moduleFile: relative(module) }),
+  };
 }
 
 /** Its keys always in the same order, whatever was added when. */

@@ -7,7 +7,24 @@ import { AURA, type AuraEnd, type Desk, desk, start } from "../support/aura.ts";
 
 const LIBRARY = pathToFileURL(join(dirname(AURA), "../dist/lib/index.js")).href;
 
+/** Notes what is done to the process from its first module on. */
+const WATCH = `
+export const touched = [];
+const noting = (object, name, about) => {
+  const original = object[name];
+  object[name] = function (...given) {
+    touched.push(about(given));
+    return original.apply(this, given);
+  };
+};
+for (const name of ["exit", "abort", "chdir", "umask", "setUncaughtExceptionCaptureCallback"]) noting(process, name, () => name);
+for (const name of ["on", "once", "addListener", "prependListener", "prependOnceListener"]) noting(process, name, ([event]) => event);
+for (const name of Object.keys(console)) if (typeof console[name] === "function") noting(console, name, () => "console." + name);
+for (const stream of ["stdout", "stderr"]) noting(process[stream], "write", () => stream);
+`;
+
 const QUICK_START = `
+import { touched } from "./watch.mjs";
 import { MetricEvaluator, Pipeline, Researcher, Reviewer, ScriptExperimenter, Workspace } from "aura-research";
 
 let asked = 0;
@@ -30,13 +47,13 @@ const pipeline = new Pipeline({
 const result = await pipeline.run();
 const { bestScore, bestHypothesisId } = await workspace.summary();
 const { writeFileSync } = await import("node:fs");
-writeFileSync("out.json", JSON.stringify({ result, bestScore, bestHypothesisId, asked, signals: process.eventNames().filter((name) => String(name).startsWith("SIG")) }));
+writeFileSync("out.json", JSON.stringify({ result, bestScore, bestHypothesisId, asked, touched }));
 `;
 
 describe("the library", () => {
   let here: Desk;
   beforeAll(() => {
-    here = desk();
+    here = desk({ "watch.mjs": WATCH });
   });
   afterAll(() => here[Symbol.dispose]());
 
@@ -46,7 +63,7 @@ describe("the library", () => {
     return start(process.execPath, [name], { cwd: here.path }).ended;
   };
 
-  test("runs the quick start, prints nothing, catches no signal and lets the process end by itself", async () => {
+  test("runs the quick start, prints nothing, listens to nothing of the process and lets it end by itself", async () => {
     const end = await program("quick.mjs", QUICK_START);
     expect(end).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
     const out = here.json<Readonly<Record<string, unknown>>>("out.json");
@@ -54,7 +71,7 @@ describe("the library", () => {
       bestScore: 0.3,
       bestHypothesisId: "i00001-h002",
       asked: 3,
-      signals: [],
+      touched: [],
       result: { reason: "iterations", exitCode: 0, iterationsCompleted: 3, best: { id: "i00001-h002", score: 0.3 } },
     });
     const manifest = here.json<RunManifest>("runs/experiment/run.json");

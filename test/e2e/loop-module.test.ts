@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
-import { aura, type Desk, desk, eventsOf } from "../support/aura.ts";
+import { aura, type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
 import { few, thorough } from "../support/thorough.ts";
 
 /** A loop over a command of the module's own folder. */
@@ -107,7 +107,7 @@ describe("a module that exports a pipeline", () => {
       /has a workspace of its own/,
     ],
   ];
-  test.each(few(mistakes, 4))(
+  test.each(few(mistakes, 2))(
     "with a mistake (%s) is refused with 2, and nothing is written",
     async (name, source, said) => {
       here.write(name, source);
@@ -118,6 +118,33 @@ describe("a module that exports a pipeline", () => {
       expect(here.read(`runs/${name.replace(/\..*/, "")}/lock.json`)).toBeNull();
     },
   );
+
+  test("that builds on a spec is resumed as the module that it is", async () => {
+    here.write("on-spec/spec.yaml", spec({ name: "on-spec", experimenter: script("echo score=1") }));
+    here.write(
+      "on-spec/loop.mjs",
+      `import { loadSpec, MetricEvaluator, Pipeline, resolveSpec } from "aura-research";
+export default async (workspace) => {
+  const resolved = await resolveSpec(await loadSpec(new URL("spec.yaml", import.meta.url).pathname));
+  class Twice extends MetricEvaluator {
+    async evaluate(...given) {
+      const { score, ...rest } = await super.evaluate(...given);
+      return { ...rest, score: score * 2 };
+    }
+  }
+  return new Pipeline({ ...resolved, evaluator: new Twice({ metric: "score" }), workspace });
+};
+`,
+    );
+    expect((await here.run(["run", "on-spec/loop.mjs", "--workspace", "on"])).code).toBe(0);
+    expect((await here.run(["resume", "on", "--max-iterations", "2"])).code).toBe(0);
+    expect(here.json<RunManifest>("on/run.json")).toMatchObject({
+      best: { score: 2 },
+      iterationsCompleted: 2,
+      specFile: "../on-spec/spec.yaml",
+      moduleFile: "../on-spec/loop.mjs",
+    });
+  });
 
   thorough("that was moved is looked for where it was, and the command names the way on", async () => {
     here.write("moved.mjs", LOOP.replaceAll(/: (Workspace|Promise<Pipeline>)/g, "").replace(", type Workspace", ""));

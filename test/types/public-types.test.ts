@@ -1,4 +1,5 @@
 import { describe, expectTypeOf, test } from "vitest";
+import * as aura from "../../src/index.ts";
 import {
   type AuraEvent,
   anthropicLlm,
@@ -113,6 +114,101 @@ describe("the public types", () => {
     expectTypeOf(new FunctionExperimenter((spec) => ({ score: spec.x }))).toExtend<ExperimenterPort>();
     expectTypeOf(asResearcher(() => [])).toEqualTypeOf<ResearcherPort>();
     expectTypeOf(asEvaluator((_, experiment) => experiment.trials.length)).toEqualTypeOf<EvaluatorPort>();
+  });
+
+  test("fit the part of a loop that each is for", () => {
+    type Fitting<Port> = readonly (abstract new (...given: never) => Port)[];
+    const parts = {
+      researchers: [aura.Researcher, aura.SearchResearcher] satisfies Fitting<ResearcherPort>,
+      experimenters: [
+        aura.ScriptExperimenter,
+        aura.FunctionExperimenter,
+        aura.LLMExperimenter,
+        aura.SingleTrialExperimenter,
+      ] satisfies Fitting<ExperimenterPort>,
+      evaluators: [aura.MetricEvaluator, aura.Evaluator, aura.CommandEvaluator] satisfies Fitting<EvaluatorPort>,
+      reviewers: [aura.Reviewer, aura.StatsReviewer] satisfies Fitting<aura.ReviewerPort>,
+      runners: [
+        aura.LLMRunner,
+        aura.FunctionRunner,
+        aura.CommandRunner,
+        aura.ReplayRunner,
+      ] satisfies Fitting<aura.Runner>,
+      environments: [
+        aura.CondaEnvironment,
+        aura.VenvEnvironment,
+        aura.UvEnvironment,
+        aura.DockerEnvironment,
+      ] satisfies Fitting<aura.ExecutionEnvironment>,
+      executors: [
+        aura.ScriptExecutor,
+        aura.FunctionExecutor,
+        aura.LLMExecutor,
+        aura.BwrapExecutor,
+        aura.BindfsExecutor,
+        aura.SlurmExecutor,
+      ] satisfies Fitting<aura.Executor>,
+      collectors: [
+        aura.StdoutCollector,
+        aura.JSONFileCollector,
+        aura.LogParserCollector,
+      ] satisfies Fitting<aura.Collector>,
+      aggregators: [
+        aura.LastTrialAggregator,
+        aura.BestTrialAggregator,
+        aura.AllTrialsAggregator,
+        aura.MeanTrialAggregator,
+        aura.MedianTrialAggregator,
+      ] satisfies Fitting<aura.Aggregator>,
+    };
+    void parts;
+  });
+
+  test("say what artifacts, and states of them, can do", () => {
+    const file = new aura.FileArtifact("train.py", { root: "project" });
+    expectTypeOf(file.read()).toEqualTypeOf<string | null>();
+    expectTypeOf(file.snapshot()).toEqualTypeOf<aura.ArtifactState>();
+    expectTypeOf(file.diff).parameter(0).toEqualTypeOf<aura.ArtifactState>();
+    expectTypeOf<aura.DirectoryArtifact["list"]>().returns.toEqualTypeOf<readonly string[]>();
+    expectTypeOf<PipelineOptions["artifacts"]>()
+      .extract<readonly unknown[]>()
+      .items.toExtend<string | { path: string }>();
+    // @ts-expect-error a folder has no text of its own
+    const wrong = () => new aura.DirectoryArtifact("src").read();
+    void wrong;
+  });
+
+  test("say what a spec says at the top of a pipeline's options, and the methods that subclasses override", () => {
+    expectTypeOf<PipelineOptions["rollback"]>().toEqualTypeOf<"best" | "none" | undefined>();
+    expectTypeOf<PipelineOptions["insightWindow"]>().toEqualTypeOf<number | null | undefined>();
+    type Iteration = Awaited<ReturnType<Workspace["summary"]>>["iterations"][number];
+    expectTypeOf<Iteration["mean"]>().toEqualTypeOf<number | null>();
+    class Own extends aura.SingleTrialExperimenter {
+      override async prepare(hypothesis: aura.Hypothesis, ctx: aura.TrialContext) {
+        return super.prepare(hypothesis, ctx);
+      }
+      override async setup(ctx: aura.RunContext) {
+        await super.setup(ctx);
+      }
+      override async teardown(ctx: aura.RunContext) {
+        await super.teardown(ctx);
+      }
+    }
+    class Terse extends aura.Reviewer {
+      override async review() {
+        return [{ finding: "one" }];
+      }
+    }
+    expectTypeOf<Own>().toExtend<ExperimenterPort>();
+    expectTypeOf<Terse>().toExtend<aura.ReviewerPort>();
+    const judge = new aura.FunctionRunner((prompt, { task, output, trajectory, signal }) => {
+      expectTypeOf(prompt).toEqualTypeOf<string>();
+      expectTypeOf(task).toEqualTypeOf<aura.Hypothesis | undefined>();
+      expectTypeOf(output).toEqualTypeOf<JsonValue | undefined>();
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+      return `${trajectory?.length}`;
+    });
+    expectTypeOf(judge).toExtend<aura.Runner>();
   });
 
   test("let a pipeline be written with the four stages and a workspace, and tell how it ended", () => {
