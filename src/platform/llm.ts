@@ -18,7 +18,7 @@ import { Pace } from "./pace.ts";
 
 export interface LlmReply {
   readonly content: string;
-  /** Absent when the server tells nothing of it. */
+  /** Estimated from the texts where the server tells nothing of it. */
   readonly usage?: Usage;
   readonly model: string;
 }
@@ -210,7 +210,7 @@ class Call {
   /** A reply that can be used. Half of one is no data, and neither is an apology. */
   #usable(reply: IncomingReply): LlmReply {
     const { model, maxTokens = this.#provider.maxTokens } = this.#options;
-    const own = reply.usage ?? (this.#lost.usage && this.#atLeast(reply));
+    const own = reply.usage ?? this.#atLeast(reply);
     const together = usedTogether(this.#lost.usage, own);
     const usage = together && this.#priced(together);
     const content = this.#redact(reply.text);

@@ -609,11 +609,13 @@ describe("openaiLlm", () => {
     expect(reply?.content).toBe("[1,2]");
   });
 
-  it("has no usage to tell of a server that tells none", async () => {
+  it("estimates what a server used that tells nothing, and what that costs", async () => {
     const chunk = { choices: [{ delta: { content: "ok" }, finish_reason: "stop" }] };
     const body = `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`;
-    const { reply } = await ask("openaiLlm", [{ kind: "garbage", contentType: "text/event-stream", body }]);
-    expect(reply).toEqual({ content: "ok", model: "test-model" });
+    const answer = { kind: "garbage", contentType: "text/event-stream", body } as const;
+    const { reply } = await ask("openaiLlm", [answer], { price: { input: 1, output: 1 } });
+    const usage = { inputTokens: 2, outputTokens: 1, costUsd: 0.000003, estimated: true };
+    expect(reply).toEqual({ content: "ok", model: "test-model", usage });
   });
 
   it.each([
