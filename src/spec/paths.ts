@@ -145,12 +145,13 @@ export function missingFiles(
   files: Files,
   artifacts: readonly PlacedPath[],
 ): readonly Finding[] {
-  const absent = ({ path, value }: PlacedPath, base: string, wanted: unknown): readonly Finding[] => {
+  const absent = ({ path, value }: PlacedPath, base: string, wanted: unknown, hint = ""): readonly Finding[] => {
     if (value === "") return [];
     const absolute = resolve(base, value);
     const real = files.realPath(absolute);
     const what = wanted === "any" ? "file or folder" : wanted;
-    if (real === null) return [finding(path, `there is no ${what} ${absolute}`, nearFile(value, absolute, files))];
+    if (real === null)
+      return [finding(path, `there is no ${what} ${absolute}${hint}`, nearFile(value, absolute, files))];
     const isFolder = files.stat(real)?.kind === "directory";
     if (what === "file" && isFolder) return [finding(path, `${absolute} is a folder; a file is wanted here`)];
     return what === "folder" && !isFolder ? [finding(path, `${absolute} is no folder; a folder is wanted here`)] : [];
@@ -161,7 +162,12 @@ export function missingFiles(
   });
   if (named.some(({ path }) => path[0] === "root")) return named;
   const project = [...placedPaths(spec, "inputs"), ...artifacts];
-  return [...project.flatMap((placed) => absent(placed, paths.root, "any")), ...named];
+  // A spec in a folder of its own is easily written as from the project's.
+  const inParent = ({ value }: PlacedPath): string => {
+    const isThere = spec.root === undefined && files.realPath(resolve(paths.root, "..", value)) !== null;
+    return isThere ? ", but in the folder above, which `root: ..` makes the project" : "";
+  };
+  return [...project.flatMap((placed) => absent(placed, paths.root, "any", inParent(placed))), ...named];
 }
 
 /** Tracked files that the experimenter reads from the project, once: there no edit of a hypothesis is seen. */

@@ -128,6 +128,19 @@ experimenter: ${experimenter}
     expect(await told("spec.yaml")).toEqual([]);
   });
 
+  test("that are in the folder above the spec's are told with the root that makes it the project", async () => {
+    using dir = temporaryDirectory();
+    dir.write("src/a.txt", "");
+    const research = { ...dir, write: (name: string, text: string) => dir.write(`research/${name}`, text) };
+    expect(await errorsOf(research, "artifacts: [src/a.txt, src/b.txt]")).toEqual([
+      expect.stringMatching(
+        /^6:13 there is no .*research\/src\/a\.txt, but in the folder above, which `root: \.\.` makes/,
+      ),
+      expect.stringMatching(/^6:24 there is no [^,]*$/),
+    ]);
+    expect(await errorsOf(research, "root: ..\nartifacts: [src/a.txt]")).toEqual([]);
+  });
+
   test("stand beside inputs that are elsewhere", async () => {
     using dir = temporaryDirectory();
     dir.write("src/a.txt", "");
