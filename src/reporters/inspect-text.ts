@@ -199,9 +199,14 @@ function sumLines(sums: readonly CallSum[], width: number): readonly string[] {
     `${by} ${name}`,
     String(calls),
     tokensText(inputTokens + outputTokens, estimated > 0),
-    unpriced === 0 ? formatCost(costUsd) : `${formatCost(costUsd)}, and ${unpriced} without a known price`,
+    sumCost(costUsd, unpriced, calls),
   ]);
   return textTable(columns, rows, width);
+}
+
+function sumCost(costUsd: number, unpriced: number, calls: number): string {
+  if (unpriced === 0) return formatCost(costUsd);
+  return unpriced === calls ? "unknown" : `${formatCost(costUsd)}, and ${unpriced} without a known price`;
 }
 
 const ITERATIONS_SUMMED = 20;

@@ -52,7 +52,10 @@ const stopSchema = {
     iterations: { ...LIMIT, description: "Iterations." },
     hypotheses: { ...LIMIT, description: "Hypotheses; the last batch is shortened to fit." },
     patience: { ...LIMIT, description: "Iterations in a row without a better score." },
-    wall_clock: { ...TIME_LIMIT, description: "Active time, summed over resumes, like `30m`." },
+    wall_clock: {
+      ...TIME_LIMIT,
+      description: "Active time, summed over resumes, like `30m`; of a paused run while something still runs.",
+    },
     tokens: { ...COUNT_LIMIT, description: "Tokens of model calls, like `200k`." },
     cost_usd: {
       type: "number",

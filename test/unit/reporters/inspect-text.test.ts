@@ -212,9 +212,9 @@ describe("the texts of inspect", () => {
 by                calls  tokens  cost
 stage researcher      1    1.5k  $0.0087
 stage reviewer        1       0  $0
-stage evaluator       1    ~100  $0, and 1 without a known price
+stage evaluator       1    ~100  unknown
 runner main           2    1.5k  $0.0087
-runner agent          1    ~100  $0, and 1 without a known price
+runner agent          1    ~100  unknown
 iteration 1           3   ~1.6k  $0.0087, and 1 without a known price
 `);
   });
