@@ -25,7 +25,7 @@ const STATUS_OF_TYPE = new Map([
   ["rate_limit_error", 429],
 ]);
 /** An account that has run dry, whatever the status: only its owner can mend that. */
-const OUT_OF_CREDIT = /credit balance is too low|exceeded your current quota|insufficient_quota/i;
+export const OUT_OF_CREDIT = /credit balance is too low|exceeded your current quota|insufficient_quota/i;
 const MAX_REASON = 500;
 /** Of the address that a server sends on to, and of what is said of a page that is no answer. */
 const MAX_START = 120;

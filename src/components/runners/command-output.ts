@@ -2,6 +2,7 @@ import { RunnerError } from "../../kernel/errors.ts";
 import type { RunnerReply } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { isJsonObject, type JsonValue, parseJson } from "../../model/json.ts";
+import { OUT_OF_CREDIT } from "../../platform/llm-failures.ts";
 import { promptLine, promptText } from "../../text/printable.ts";
 import { extractJson, sanitizeJson } from "../extract-json.ts";
 import { readUsage } from "./llm.ts";
@@ -37,12 +38,17 @@ export function readCommandOutput(
 }
 
 const BUSY =
-  /\b429\b|\brate.?limit|too many requests|(?:usage|session|hour|weekly) limit|\boverloaded|try again (?:in|at)\b|\bresets (?:at|in)\b/i;
+  /\b429\b|\brate.?limit|too many requests|(?:usage|session|hour|weekly|hit your) limit|\boverloaded|try again (?:in|at)\b|\bresets (?:at|in|\d)/i;
+const NO_LOGIN = /invalid (?:x-)?api.?key|please run \/login|\bnot logged in\b|\b401 unauthorized\b/i;
 const WAIT = /(?:try again|retry|resets?)\s+(?:in|after)\s+(\d+(?:\.\d+)?)\s*(ms|s|m|h)?/i;
 
-/** Whether the last words of a command that failed say that the provider behind it is busy for now. */
-export function saysBusy(text: string): boolean {
-  return BUSY.test(text);
+/**
+ * What the last words of a command that failed say of the provider behind it: that it takes no login or has no credit left, or
+ * that it is busy for now; `failed` when they say neither. It is busy by all of `output`, too.
+ */
+export function problemIn(words: string, output = words): "credentials" | "unavailable" | "failed" {
+  if (NO_LOGIN.test(words) || OUT_OF_CREDIT.test(words)) return "credentials";
+  return BUSY.test(output) ? "unavailable" : "failed";
 }
 
 /** How long the last words ask to wait: `try again in 20s`. */
@@ -53,13 +59,16 @@ export function askedToWait(text: string): { readonly retryAfterMs?: number } {
   return { retryAfterMs: Number(amount) * ms };
 }
 
-/** Token counts and cost in the output of a command that failed, where it tells of them. */
-export function usageInOutput(stdout: string, format: OutputFormat): Usage | undefined {
-  if (format === "text") return undefined;
-  const lines = usageOf(jsonLines(stdout));
-  if (lines || format === "jsonl") return lines;
-  const found = extractJson(stdout);
-  return found.ok ? usageOf([found.value]) : undefined;
+/** What the output of a command that failed says itself: why, `null` where it does not, and what was used. */
+export function failureInOutput(
+  stdout: string,
+  format: OutputFormat,
+): { said: string | null; usage: Usage | undefined } {
+  if (format === "text") return { said: null, usage: undefined };
+  const lines = jsonLines(stdout);
+  const whole = format === "json" ? extractJson(stdout) : null;
+  const values = [...(whole?.ok ? [whole.value] : []), ...lines].flat();
+  return { said: saidIn(values), usage: paidOf(values) };
 }
 
 function jsonLines(stdout: string): readonly JsonValue[] {
@@ -74,8 +83,10 @@ function readValues(values: readonly JsonValue[], stdout: string, path: string |
   const last = values.at(-1);
   const paths = path === undefined ? USUAL_PATHS : [path];
   const usage = refuseError(values, stdout, name);
+  // An agent may print all of its messages as one list.
+  const places = path === undefined ? values : [...values, ...values.flat()];
   for (const candidate of paths) {
-    for (const value of [...values].reverse()) {
+    for (const value of [...places].reverse()) {
       const found = at(value, candidate);
       if (found === undefined || found === null) continue;
       const content = textOf(found);
@@ -97,15 +108,27 @@ function readValues(values: readonly JsonValue[], stdout: string, path: string |
 /** Throws `RunnerError` when one of the values, or of a list of them, says that the command failed; answers what was used. */
 function refuseError(values: readonly JsonValue[], stdout: string, name: string): Usage | undefined {
   const all = values.flat();
-  const failed = all.find((value) => isJsonObject(value) && value.is_error === true);
-  const usage = usageOf(all);
-  if (!failed) return usage;
-  const words = isJsonObject(failed) && typeof failed.result === "string" ? failed.result.trim() : "";
-  const said = promptLine(words === "" ? JSON.stringify(failed) : words, 500);
-  throw new RunnerError(saysBusy(said) ? "unavailable" : "failed", `${name} reports an error: ${said}`, {
-    reply: promptText(stdout),
-    ...(usage ? { usage } : {}),
-  });
+  const said = saidIn(all);
+  if (said === null) return usageOf(all);
+  const reply = promptText(stdout);
+  throw new RunnerError(problemIn(said), `${name} reports an error: ${said}`, { reply, usage: paidOf(all) });
+}
+
+/** Why the command failed, by the first of the values that says that it did; `null` when none does. */
+function saidIn(values: readonly JsonValue[]): string | null {
+  for (const value of values) {
+    if (!isJsonObject(value) || !(value.is_error === true || value.type === "turn.failed")) continue;
+    const { result, error } = value;
+    const words = [result, isJsonObject(error) ? error.message : error].find((one) => typeof one === "string");
+    return promptLine(typeof words === "string" && words.trim() !== "" ? words : JSON.stringify(value), 500);
+  }
+  return null;
+}
+
+/** What a failed command was paid for; nothing where it used nothing. */
+function paidOf(values: readonly JsonValue[]): Usage | undefined {
+  const usage = usageOf(values);
+  return usage && usage.inputTokens + usage.outputTokens + (usage.costUsd ?? 0) > 0 ? usage : undefined;
 }
 
 /** The value at a dotted path; list positions are numbers, `-1` is the last. */

@@ -24,7 +24,7 @@ import {
   withheldMessage,
 } from "../process-environment.ts";
 import { AGENT_FORMS, AGENTS } from "./agents.ts";
-import { askedToWait, type OutputFormat, readCommandOutput, saysBusy, usageInOutput } from "./command-output.ts";
+import { askedToWait, failureInOutput, type OutputFormat, problemIn, readCommandOutput } from "./command-output.ts";
 import { asReply } from "./llm.ts";
 import { recorded, recordOption } from "./recording.ts";
 
@@ -278,15 +278,13 @@ export class CommandRunner implements Runner {
         ? `exited with ${result.exitCode}`
         : `ended: ${result.message ?? `${result.end}${result.signal === null ? "" : ` (${result.signal})`}`}`;
     const { outputFormat = "text" } = this.#options;
-    const usage = usageInOutput(stdout, outputFormat);
-    const isBusy = result.end === "exited" && saysBusy(outputFormat === "text" ? tail : `${tail} ${result.stdoutTail}`);
+    const { said, usage } = failureInOutput(stdout, outputFormat);
+    const words = said ?? tail;
+    const all = outputFormat === "text" ? words : `${tail} ${result.stdoutTail}`;
     throw new RunnerError(
-      isBusy ? "unavailable" : "failed",
-      `${this.name}: ${this.#words(false)[0]} ${what}${tail === "" ? "" : `: ${tail}`}`,
-      {
-        ...(stdout.trim() === "" ? {} : { reply: promptText(stdout) }),
-        ...(usage ? { usage } : {}),
-      },
+      result.end === "exited" ? problemIn(words, all) : "failed",
+      `${this.name}: ${this.#words(false)[0]} ${what}${words === "" ? "" : `: ${words}`}`,
+      { usage, ...(stdout.trim() === "" ? {} : { reply: promptText(stdout) }) },
     );
   }
 }

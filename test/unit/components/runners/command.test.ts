@@ -310,6 +310,34 @@ describe("readCommandOutput", () => {
     return expect(failing).rejects.toMatchObject({ problem: "failed", usage });
   });
 
+  it.each([
+    [
+      '{"is_error":true,"result":"Invalid API key · Please run /login","usage":{"input_tokens":0,"output_tokens":0}}',
+      "credentials",
+    ],
+    ['{"is_error":true,"result":"Credit balance is too low"}', "credentials"],
+    ['{"is_error":true,"result":"You\'ve hit your limit · resets 3pm"}', "unavailable"],
+    [
+      '{"type":"item.completed","item":{"text":"please run /login"}}\n{"type":"turn.failed","error":{"message":"cut"}}',
+      "failed",
+    ],
+  ])("says in the command's own words what is the matter with its provider: %s", async (stdout, problem) => {
+    const words = /"(?:result|message)":"([^"]*)"/.exec(stdout)?.[1] ?? "";
+    const message = expect.stringMatching(new RegExp(`(?:exited with 1|reports an error): ${words}`));
+    for (const code of [0, 1]) {
+      const failing = run(`cat <<'END'\n${stdout}\nEND\nexit ${code}`, "", { outputFormat: "jsonl", maxWait: 0 });
+      await expect(failing).rejects.toMatchObject({ problem, message, usage: undefined });
+    }
+  });
+
+  it("finds the reply at the path also in a list of all that an agent said", () => {
+    const stdout = '[{"type":"system"},{"result":"[1]","usage":{"input_tokens":3,"output_tokens":2}}]';
+    expect(readCommandOutput(stdout, "json", "result", "c")).toEqual({
+      content: "[1]",
+      usage: { inputTokens: 3, outputTokens: 2 },
+    });
+  });
+
   it("counts a cost without token counts", () => {
     const usage = { inputTokens: 0, outputTokens: 0, costUsd: 0.5 };
     expect(readCommandOutput('{"result": "a", "total_cost_usd": 0.5}', "json", undefined, "c").usage).toEqual(usage);
