@@ -14,7 +14,7 @@ import { absoluteMounts, MOUNT, type Mount } from "../mounts.ts";
 import { runTool } from "../tool.ts";
 import { isShown, placeWords, secretsIn, systemWords } from "./bwrap-view.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
-import type { ProcessOptions } from "./process-options.ts";
+import { PROCESS_OPTIONS, type ProcessOptions } from "./process-options.ts";
 
 const bwrapProperties = {
   network: {
@@ -53,7 +53,7 @@ export class BwrapExecutor extends CommandExecutor {
     const { network, mounts, tmpBytes, ...rest } = options;
     const own: SandboxOptions = defined({ network, mounts, tmpBytes });
     const { tmp: _tmp, ...known } = inSchema(bwrapProperties);
-    assertOptions("BwrapExecutor", own, { ...known, tmpBytes: POSITIVE });
+    assertOptions("BwrapExecutor", options, { ...PROCESS_OPTIONS, ...known, tmpBytes: POSITIVE });
     super(command, rest, new BwrapStarter(own));
   }
 }

@@ -8,7 +8,7 @@ import { parseDuration, parseSize } from "../../model/units.ts";
 import { SIZE_LIMIT, TIME_LIMIT } from "../../schema/dialect.ts";
 import { runTool } from "../tool.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
-import type { ProcessOptions } from "./process-options.ts";
+import { PROCESS_OPTIONS, type ProcessOptions } from "./process-options.ts";
 import { SlurmClient } from "./slurm/client.ts";
 import { Cluster } from "./slurm/cluster.ts";
 
@@ -124,7 +124,8 @@ export class SlurmExecutor extends CommandExecutor {
       ...named,
       ...{ extraArgs, pollIntervalMs, queueTimeoutMs, onInterrupt, inside },
     });
-    assertOptions("SlurmExecutor", choices, {
+    assertOptions("SlurmExecutor", options, {
+      ...PROCESS_OPTIONS,
       ...CHOICES,
       timeMs: POSITIVE,
       memBytes: POSITIVE,

@@ -68,6 +68,8 @@ describe("the library's constructors", () => {
     ["CommandRunner", ["claude -p"], 'argv: expected a list of text, got "claude -p"'],
     ["CommandRunner", [{ argv: ["a"], tmo: 1 }], "argv: expected a list of text, got an object"],
     ["CommandRunner", [[], { preset: "cursor" }], "preset: expected one of claude, codex, aider"],
+    ["BwrapExecutor", ["true", { netwrok: "host" }], "there is no option netwrok; did you mean network?"],
+    ["SlurmExecutor", ["true", { partion: "gpu" }], "there is no option partion; did you mean partition?"],
     ["CommandRunner", [["a"], { tmo: 1 }], "there is no option tmo"],
     ["CommandRunner", [["a"], { timeout: "soon" }], "timeout: expected a duration"],
     ["SearchResearcher", [{}], "space is missing: expected an object"],
