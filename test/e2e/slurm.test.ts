@@ -63,6 +63,9 @@ slurm.describe("trials on a Slurm cluster", () => {
       await second.until("trial.started");
       second.kill("SIGKILL");
       await second.ended;
+      // As one that was killed before it had recorded or submitted its jobs.
+      const lost = { env: { AURA_TRIAL_ID: "i00001-h000-t00" } };
+      here.write("runs/tiny/jobs/aura-0123456789abcdef/0.job.json", JSON.stringify(lost));
       here.write("go", "");
       const { code, stderr } = await here.run(["resume", "runs/tiny"], env);
       expect(code, stderr).toBe(0);
@@ -109,8 +112,8 @@ slurm.describe("trials on a Slurm cluster", () => {
       expect((await here.run(["resume", "runs/tiny"], env)).code).toBe(0);
       expect(endsOf()).toEqual(["completed"]);
       expect(trials().map(({ attempts }) => attempts.length)).toEqual([2]);
-      // A node that ends a job late may still write into its folder; nothing of it is left in the cluster.
-      for (const name of arraysLeft()) expect(squeue(name)).toBe("");
+      for (const name of arraysOf(trials())) expect(squeue(name)).toBe("");
+      expect(arraysLeft()).toEqual([]);
     },
     LONG_MS,
   );

@@ -1,6 +1,6 @@
 import type { Handle, Job } from "../../../kernel/ports.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
-import { defined, type JsonObject } from "../../../model/json.ts";
+import { defined, isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
 import { type NodeJob, nodeFiles } from "../../../platform/cluster-job.ts";
 import { ownProgram } from "../../../platform/own-program.ts";
 import { type JobState, jobKey, SlurmClient } from "./client.ts";
@@ -118,6 +118,29 @@ export class Cluster {
     this.#closed.abort();
     this.#awake.abort();
     this.#tidy(0);
+    this.#sweep();
+  }
+
+  /** Removes what no trial waits for any more, such as of an AURA that was killed, or of a node that came late. */
+  #sweep(): void {
+    const { files } = this.#ctx.effects;
+    for (const { name } of files.list(this.#folder("")) ?? []) {
+      const folder = this.#folder(name);
+      const jobs = (files.list(folder) ?? []).filter((entry) => entry.name.endsWith(".job.json"));
+      const isFinished = jobs.every((entry) => {
+        const job = parseJson(files.readText(`${folder}/${entry.name}`) ?? "");
+        const trial = isJsonObject(job) && isJsonObject(job.env) ? job.env.AURA_TRIAL_ID : null;
+        return typeof trial === "string" && this.#ctx.workspace.readTrial(trial) !== null;
+      });
+      if (isFinished) files.remove(folder);
+    }
+    this.#removeEmpty();
+  }
+
+  #removeEmpty(): void {
+    const { files } = this.#ctx.effects;
+    const all = this.#folder("");
+    if (files.list(all)?.length === 0) files.remove(all);
   }
 
   #folder(name: string): string {
@@ -357,7 +380,6 @@ export class Cluster {
     for (const folder of new Set(old.map(({ job }) => job.place.folder))) {
       if (files.list(folder)?.every(({ name }) => name === RUN)) files.remove(folder);
     }
-    const all = this.#folder("");
-    if (files.list(all)?.length === 0) files.remove(all);
+    this.#removeEmpty();
   }
 }
