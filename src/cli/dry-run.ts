@@ -5,7 +5,7 @@ import { isScoredAlike } from "../pipeline/changes.ts";
 import { readEarlier } from "../pipeline/prior.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import { formatPlan, planRun, unsetKeys } from "../spec/plan.ts";
-import { missingProgram, resolveSpec } from "../spec/resolve.ts";
+import { missingProgram, resolveSpec, trialWarnings } from "../spec/resolve.ts";
 import { holdsRun, type IfExists, placeForRun, whyTaken } from "../workspace/locate.ts";
 import type { Session } from "./session.ts";
 import { asTyped } from "./typed.ts";
@@ -29,7 +29,7 @@ export async function dryRun(
   const hide = createRedactor(loaded.secrets);
   const missing = await missingProgram(resolved, effects);
   const lacks = missing === null ? [] : [lackOf(missing, loaded)];
-  warn([...unsetKeys(resolved, effects), ...lacks]);
+  warn([...unsetKeys(resolved, effects), ...lacks, ...trialWarnings(resolved)]);
   if (frame) {
     frame.tell("run.planned", { plan }, hide);
     finish({ exitCode: EXIT.ok, reason: "dry-run", best: null });

@@ -1,6 +1,7 @@
 import { type Diagnostic, EXIT, SpecError } from "../kernel/errors.ts";
 import { loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";
+import { resolveSpec, trialWarnings } from "../spec/resolve.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { showWarnings } from "./errors.ts";
 import { isLoopModule, loopOf, moduleWorkspace, refuseSpecOptions } from "./loop-module.ts";
@@ -43,7 +44,8 @@ export async function validate(file: string, flags: ValidateFlags): Promise<numb
 
 async function checkSpec(file: string, flags: ValidateFlags): Promise<readonly Diagnostic[]> {
   const { values: overrides, problems: overrideProblems } = overridesOf(flags);
-  return (await loadSpec(file, { overrides, overrideProblems })).warnings;
+  const loaded = await loadSpec(file, { overrides, overrideProblems });
+  return [...loaded.warnings, ...trialWarnings(await resolveSpec(loaded, { probe: false }))];
 }
 
 /** Makes the pipeline of a module, for a workspace that nothing is written to. */

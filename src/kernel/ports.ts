@@ -5,7 +5,7 @@ import type { DeclaredParameters, Edit, Hypothesis } from "../model/hypothesis.t
 import type { HypothesisId } from "../model/ids.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
-import type { MetricSettings } from "../model/settings.ts";
+import type { MetricSettings, RunSettings } from "../model/settings.ts";
 import type { Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
 import type { ScoringTerms, StageContext, StageResults, TrialContext } from "./context.ts";
 import type { Files, ProcessEnd } from "./effects.ts";
@@ -69,6 +69,8 @@ export interface Experimenter extends Lifecycle {
   readonly terms?: ScoringTerms;
   /** Trials of each hypothesis: its repeats, of each of its cases. Throws `SpecError` for cases that cannot be read. Default: 1. */
   trialsEach?(root: string, files: Pick<Files, "readText">): number;
+  /** What of the settings does not hold, the way it runs trials. A run warns of it, and who looks at its spec is told. */
+  warnings?(settings: RunSettings): readonly TrialWarning[];
   /** A command of a trial or a check as it is really started, for a dry run. */
   wrap?(command: Command, place: TrialPlace): Command;
   /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
@@ -160,6 +162,13 @@ export interface OutputLines {
   readonly truncated: boolean;
 }
 
+/** Something to know about how trials run, before they do. */
+export interface TrialWarning {
+  /** Stable. */
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Runs one trial of a hypothesis. */
 export interface Executor extends Lifecycle {
   /** Where the command runs when nothing else decides it. */
@@ -170,6 +179,8 @@ export interface Executor extends Lifecycle {
   readonly starter?: Starter;
   /** What it runs, for prompts to tell. */
   readonly terms?: ScoringTerms;
+  /** What of the settings does not hold, the way it runs trials. A run warns of it, and who looks at its spec is told. */
+  warnings?(settings: RunSettings): readonly TrialWarning[];
   /** From now on commands are started this way, by their environment. Throws `SpecError` where that does not go together. */
   startBy?(starter: Starter): void;
   /** Runs one attempt: of the trial, or with a `starter` of the check, that the context is about. */

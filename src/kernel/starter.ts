@@ -126,6 +126,8 @@ export interface Starter extends Lifecycle {
    * own, and there is no warning that code of a model has all rights of the user.
    */
   readonly isolates?: boolean;
+  /** With the small environment, but with all that this user can read and write: there are warnings all the same. */
+  readonly isOpen?: boolean;
   /** Variables of that small environment that are the place's own, such as the `PATH` of a container: AURA's are not passed on. */
   readonly brings?: readonly string[];
   /** What holds these limits where it runs commands; without it, what holds them for local processes. */

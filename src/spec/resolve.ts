@@ -1,6 +1,6 @@
 import type { AnyDefinition, ToolProbe } from "../kernel/define.ts";
 import type { Effects } from "../kernel/effects.ts";
-import { ToolMissingError } from "../kernel/errors.ts";
+import { type Diagnostic, ToolMissingError } from "../kernel/errors.ts";
 import type { Emit } from "../kernel/events.ts";
 import { assertArgument, isObject } from "../kernel/given-options.ts";
 import type { Evaluator, Experimenter, ProbeContext, Researcher, Reviewer, Runner } from "../kernel/ports.ts";
@@ -103,6 +103,11 @@ export async function missingProgram(run: ResolvedRun, effects: Effects): Promis
     if (thrown instanceof ToolMissingError) return thrown;
     throw thrown;
   }
+}
+
+/** What a run of this will warn of, as far as its spec tells; for those who run nothing. */
+export function trialWarnings({ experimenter, settings, loaded: { file } }: ResolvedRun): readonly Diagnostic[] {
+  return (experimenter.warnings?.(settings) ?? []).map(({ message }) => ({ file, path: "experimenter", message }));
 }
 
 type Stages = Pick<ResolvedRun, "researcher" | "experimenter" | "evaluator" | "reviewer">;

@@ -113,3 +113,19 @@ describe("a spec with five mistakes", () => {
     expect(nothing.stderr).toMatch(/run/);
   });
 });
+
+test("that trials can read what only the evaluator is to see is told by validate and a dry run, and not of a sandbox", async () => {
+  const hides = 'evaluator: { type: command, command: "true", inputs: [answers.txt] }';
+  const open = spec({ more: hides });
+  using here = desk({ "answers.txt": "7", "open.yaml": open });
+  const warned = /can read what only the evaluator is to see: use executor bwrap/;
+  const { warnings } = await here.document<{ warnings: readonly Diagnostic[] }>(["validate", "open.yaml", "--json"]);
+  expect(warnings).toMatchObject([{ message: expect.stringMatching(warned) }]);
+  const planned = await here.run(["run", "open.yaml", "--dry-run"]);
+  expect([planned.code, planned.stderr]).toEqual([0, expect.stringMatching(warned)]);
+  here.write(
+    "closed.yaml",
+    spec({ more: hides, experimenter: '{ type: composed, executor: { type: bwrap, command: "echo {x}" } }' }),
+  );
+  expect(await here.run(["validate", "closed.yaml"])).toMatchObject({ code: 0, stderr: "" });
+});

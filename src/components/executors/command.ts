@@ -11,10 +11,11 @@ import type {
   ProbeContext,
   RawResult,
   Starter,
+  TrialWarning,
 } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { defined, type JsonValue } from "../../model/json.ts";
-import { commandText } from "../../model/settings.ts";
+import { commandText, type RunSettings } from "../../model/settings.ts";
 import { isWithinAny } from "../../model/tree-path.ts";
 import {
   type AuraName,
@@ -30,6 +31,7 @@ import { findProgram } from "../../platform/process/invocation.ts";
 import type { HouseSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
 import { minimalEnvironment, ownEnvironment, refusedVariable, withheldMessage } from "../process-environment.ts";
+import { unconfined, unhidden } from "./isolation.ts";
 import { Dispatch, runJob } from "./jobs.ts";
 import {
   COMMAND,
@@ -42,17 +44,6 @@ import {
   processOptionProperties,
   toProcessOptions,
 } from "./process-options.ts";
-
-const NOT_ISOLATED = {
-  code: "not-isolated",
-  message:
-    "code that a model changed runs with all rights of this user: use executor bwrap, or run AURA where that is acceptable",
-};
-
-const READABLE = {
-  code: "inputs-readable",
-  message: "trials run as this user and can read what only the evaluator is to see: use executor bwrap",
-};
 
 /** A command with what it is compiled to. */
 interface Compiled {
@@ -77,7 +68,7 @@ export class CommandExecutor implements Executor {
   #given: Starter | null = null;
   #dispatch: Dispatch;
   /** Told once, by the first trial: a run has not begun yet when its parts are set up. */
-  #warnings: { readonly code: string; readonly message: string }[] = [];
+  #warnings: TrialWarning[] = [];
 
   constructor(command: string | readonly string[], options: ProcessOptions = {}, starter: Starter = {}) {
     assertArgument(new.target.name, "command", command, COMMAND);
@@ -110,6 +101,10 @@ export class CommandExecutor implements Executor {
     return { command: commandText(this.#command.source), ...defined({ timeoutMs }), limits: defined({ ...limits }) };
   }
 
+  warnings(settings: RunSettings): readonly TrialWarning[] {
+    return unhidden(settings, this.starter);
+  }
+
   startBy(starter: Starter): void {
     if (starter === this.#given) return;
     this.#given = starter;
@@ -140,8 +135,8 @@ export class CommandExecutor implements Executor {
       ...this.passEnv
         .filter((name) => ctx.effects.variables.get(name) === undefined)
         .map((name) => ({ code: "variable-not-set", message: `pass_env names ${name}, which is not set` })),
-      ...(ctx.settings.artifacts.length > 0 && this.starter.isolates !== true ? [NOT_ISOLATED] : []),
-      ...(ctx.settings.hidden.length > 0 && this.starter.isolates !== true ? [READABLE] : []),
+      ...unconfined(ctx.settings, this.starter),
+      ...this.warnings(ctx.settings),
     ];
     await this.starter.setup?.(ctx);
   }

@@ -158,6 +158,7 @@ function starterAround(inside: Starter, options: ClusterChoices): Starter {
   return {
     gatherMs: GATHER_MS,
     isolates: true,
+    isOpen: inside.isolates !== true,
     keepsTime: true,
     wrap: (command, place) => {
       const inner = inside.wrap?.(command, place) ?? command;

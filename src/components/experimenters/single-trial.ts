@@ -19,10 +19,12 @@ import type {
   ProbeContext,
   RawResult,
   TrialPlace,
+  TrialWarning,
 } from "../../kernel/ports.ts";
 import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject } from "../../model/json.ts";
+import type { RunSettings } from "../../model/settings.ts";
 import { type Failure, type FinishedTrial, type TrialResult, type TrialStep, trialResult } from "../../model/trial.ts";
 import type { ComponentConfig } from "../../schema/infer.ts";
 import { MeanTrialAggregator } from "../aggregators/merged.ts";
@@ -123,6 +125,10 @@ export class SingleTrialExperimenter implements Experimenter {
 
   get terms(): ScoringTerms {
     return { ...this.executor?.terms, trials: this.trials, capture: this.capture };
+  }
+
+  warnings(settings: RunSettings): readonly TrialWarning[] {
+    return this.executor?.warnings?.(settings) ?? [];
   }
 
   wrap(command: Command, place: TrialPlace): Command {
