@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
 import { type Desk, desk, spec } from "../support/aura.ts";
 import { few } from "../support/thorough.ts";
@@ -12,8 +12,6 @@ const EXECUTORS: readonly (readonly [string, WithTool])[] = [
   ["bindfs", bindfs],
 ];
 const GRID = "{ type: search, method: grid, num_tasks: 3, space: { x: { type: int, low: 0, high: 2 } } }";
-/** What the processes that are to be found sleep: no other test's do. */
-const LONG = 100_000 + process.pid;
 
 function project(executor: string, command: string, files: Readonly<Record<string, string>>, more = ""): Desk {
   const experimenter = `{ type: composed, executor: { type: ${executor}, command: ${JSON.stringify(command)} } }`;
@@ -26,25 +24,10 @@ function scores(of: Desk): readonly unknown[] {
   return [0, 1, 2].map((n) => of.json<{ score: number }>(`run/iterations/00001/evaluations/i00001-h00${n}.json`).score);
 }
 
-const left = (): string => execFileSync("sh", ["-c", `pgrep -fx 'sleep ${LONG}' || true`], { encoding: "utf8" });
 const mounts = (of: Desk): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(of.path);
-
-/** Waits until all three trials have started what they start. */
-async function allAreUp(of: Desk): Promise<void> {
-  const ups = [0, 1, 2].map((n) => of.join(`run/iterations/00001/trials/i00001-h00${n}-t00.a1/up`));
-  await vi.waitUntil(() => ups.every((path) => existsSync(path)), { timeout: 30_000, interval: 20 });
-}
 
 /** In no blocks of the disk: to read all of it would take minutes. */
 const LARGE = 40e9;
-
-/** It ignores SIGTERM, and leaves a child in a session of its own and a daemon. */
-const FAMILY = `trap '' TERM
-(setsid sleep ${LONG} >/dev/null 2>&1 &)
-sh -c 'setsid sleep ${LONG} >/dev/null 2>&1 & sleep ${LONG} >/dev/null 2>&1 &'
-touch "$AURA_TRIAL_DIR/up"
-sleep 2
-echo "score: $1"`;
 
 for (const [executor, tool] of few(EXECUTORS)) {
   tool.test(`${executor} tries a program for another architecture once, which has failed`, async () => {
@@ -58,37 +41,6 @@ for (const [executor, tool] of few(EXECUTORS)) {
     expect(trial).toMatchObject({ outcome: { status: "failed", failure: { code: "exit-code" } } });
     expect(trial.attempts).toHaveLength(1);
   });
-
-  tool.test(
-    `${executor} leaves nothing running or mounted when AURA is killed and goes on`,
-    async () => {
-      const of = project(executor, "sh family.sh {x}", { "family.sh": FAMILY }, "parallel: 3");
-      const first = of.start(["run", "spec.yaml", "--workspace", "run", "--reporter", "plain"]);
-      await allAreUp(of);
-      first.kill("SIGKILL");
-      await first.ended;
-      const { code, stderr } = await of.run(["resume", "run"]);
-      expect([code, stderr]).toEqual([0, ""]);
-      expect(scores(of)).toEqual([0, 1, 2]);
-      expect(left()).toBe("");
-      expect(mounts(of)).toBe(false);
-    },
-    60_000,
-  );
-
-  tool.test(
-    `${executor} leaves nothing running or mounted when it is interrupted`,
-    async () => {
-      const of = project(executor, "sh family.sh {x}", { "family.sh": FAMILY }, "parallel: 3");
-      const run = of.start(["run", "spec.yaml", "--workspace", "run", "--reporter", "plain", "--grace", "100ms"]);
-      await allAreUp(of);
-      run.kill("SIGINT");
-      expect((await run.ended).code).toBe(130);
-      expect(left()).toBe("");
-      expect(mounts(of)).toBe(false);
-    },
-    60_000,
-  );
 }
 
 bindfs.test("a trial that writes an input by its real path, behind its view, has failed and ends the run", async () => {
