@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
@@ -174,39 +175,106 @@ slurm.describe("trials on a Slurm cluster", () => {
 });
 
 const OUTAGE_MS = 20_000;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface OwnCluster extends Disposable {
+  readonly env: Readonly<Record<string, string>>;
+  /** Ends its controller or its node's daemon, as a crash would. */
+  crash(daemon: "slurmctld" | "slurmd"): void;
+  run(program: string, ...args: readonly string[]): void;
+}
+
+/** A cluster of this machine that a test may break. */
+function ownCluster(): OwnCluster {
+  const folder = temporaryDirectory();
+  const variables = { ...process.env, AURA_SLURM_PORT: "27817" };
+  const manage = (verb: string): string =>
+    execFileSync(resolve(".ci/slurm"), [verb, folder.path], { env: variables, encoding: "utf8" }).trim();
+  const env = { SLURM_CONF: manage("start") };
+  return {
+    env,
+    crash: (daemon) => void process.kill(Number(readFileSync(folder.join(`${daemon}.pid`), "utf8")), "SIGKILL"),
+    run: (program, ...args) => void execFileSync(program, args, { env: { ...variables, ...env } }),
+    [Symbol.dispose]: () => {
+      manage("stop");
+      folder[Symbol.dispose]();
+    },
+  };
+}
 
 if (FULL) {
   slurmd.test(
     "two hundred trials finish, each run once, through a kill of AURA and twenty seconds without a controller",
     async () => {
-      const cluster = temporaryDirectory();
-      const variables = { ...process.env, AURA_SLURM_PORT: "27817" };
-      const manage = (verb: string): string =>
-        execFileSync(resolve(".ci/slurm"), [verb, cluster.path], { env: variables, encoding: "utf8" }).trim();
-      try {
-        const conf = { SLURM_CONF: manage("start") };
-        const ran = (): number => here.lines("ran").length;
-        const reaches = (count: number) => expect.poll(ran, { timeout: 600_000, interval: 500 }).toBeGreaterThan(count);
-        here.write("spec.yaml", onSlurm('echo "$AURA_TRIAL_ID" >> ran; echo "score: $1"', "", 200));
-        const first = here.start(["run", "spec.yaml"], conf);
-        await reaches(40);
-        first.kill("SIGKILL");
-        await first.ended;
-        const second = here.start(["resume", "runs/tiny"], conf);
-        await reaches(100);
-        process.kill(Number(readFileSync(cluster.join("slurmctld.pid"), "utf8")));
-        await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
-        execFileSync("slurmctld", { env: { ...variables, ...conf } });
-        expect((await second.ended).code).toBe(0);
-        expect(endsOf()).toEqual(Array.from({ length: 200 }, () => "completed"));
-        expect(ran()).toBe(200);
-        expect(new Set(here.lines("ran")).size).toBe(200);
-        expect(arraysOf(trials())).toHaveLength(1);
-      } finally {
-        manage("stop");
-        cluster[Symbol.dispose]();
-      }
+      using cluster = ownCluster();
+      const ran = (): number => here.lines("ran").length;
+      const reaches = (count: number) => expect.poll(ran, { timeout: 600_000, interval: 500 }).toBeGreaterThan(count);
+      here.write("spec.yaml", onSlurm('echo "$AURA_TRIAL_ID" >> ran; echo "score: $1"', "", 200));
+      const first = here.start(["run", "spec.yaml"], cluster.env);
+      await reaches(40);
+      first.kill("SIGKILL");
+      await first.ended;
+      const second = here.start(["resume", "runs/tiny"], cluster.env);
+      await reaches(100);
+      cluster.crash("slurmctld");
+      await pause(OUTAGE_MS);
+      cluster.run("slurmctld");
+      expect((await second.ended).code).toBe(0);
+      expect(endsOf()).toEqual(Array.from({ length: 200 }, () => "completed"));
+      expect(ran()).toBe(200);
+      expect(new Set(here.lines("ran")).size).toBe(200);
+      expect(arraysOf(trials())).toHaveLength(1);
+      const jobs = trials().flatMap(({ attempts }) => attempts.map(({ ref }) => ref?.job));
+      expect([jobs.length, new Set(jobs).size]).toEqual([200, 200]);
     },
     900_000,
+  );
+
+  slurmd.test(
+    "a trial whose node is lost is lost, with the cluster's word for it, and is run again on one that works",
+    async () => {
+      using cluster = ownCluster();
+      here.write("spec.yaml", onSlurm(WAITS, "", 1));
+      const live = here.start(["run", "spec.yaml"], cluster.env);
+      await expect.poll(() => here.lines("ran").length, { timeout: LONG_MS }).toBe(1);
+      const node = hostname().split(".")[0] ?? "";
+      cluster.run("scontrol", "update", `nodename=${node}`, "state=down", "reason=test");
+      // By itself it comes back as soon as its daemon is heard of.
+      await live.until("trial.finished");
+      here.write("go", "");
+      expect((await live.ended).code).toBe(0);
+      const [trial] = trials();
+      expect(trial?.attempts.map(({ status }) => status)).toEqual(["lost", "completed"]);
+      expect(trial?.attempts[0]?.message).toContain("NODE_FAIL");
+      expect(here.lines("ran")).toHaveLength(2);
+    },
+    LONG_MS,
+  );
+
+  slurm.test(
+    "a trial that the cluster ends at its `time` has had its timeout, and says who ended it",
+    async () => {
+      here.write("spec.yaml", onSlurm(WAITS, ", time: 1m", 1));
+      expect((await here.run(["run", "spec.yaml"], env)).code).toBe(1);
+      const [trial] = trials();
+      expect(endsOf()).toEqual(["timeout"]);
+      expect(trial?.attempts).toMatchObject([{ status: "timeout", message: expect.stringContaining("TIMEOUT") }]);
+    },
+    2 * LONG_MS,
+  );
+
+  slurm.test(
+    "a node that cannot mount views says so, and the trial was never run",
+    async () => {
+      const bindfs = here.write("bin/bindfs", "#!/bin/sh\necho 'fuse: device not found' >&2\nexit 1\n");
+      chmodSync(bindfs, 0o755);
+      here.write("spec.yaml", onSlurm(WAITS, ", inside: { type: bindfs }", 1));
+      const path = `${here.join("bin")}:${process.env.PATH}`;
+      expect((await here.run(["run", "spec.yaml"], { ...env, PATH: path })).code).toBe(1);
+      const message = expect.stringMatching(/bindfs cannot mount a view on .*: fuse: device not found/);
+      expect(trials()[0]).toMatchObject({ outcome: { status: "spawn-error", failure: { message } } });
+      expect(here.lines("ran")).toEqual([]);
+    },
+    LONG_MS,
   );
 }
