@@ -97,6 +97,7 @@ export type {
   Finding,
   Handle,
   Job,
+  Judged,
   LlmCall,
   PreparedEnvironment,
   ProbeContext,
@@ -134,7 +135,7 @@ export type {
 } from "./model/trial.ts";
 
 // The run
-export type { PipelineOptions } from "./pipeline/options.ts";
+export type { InputOption, PipelineOptions } from "./pipeline/options.ts";
 export { Pipeline, type RunOptions, type RunResult } from "./pipeline/pipeline.ts";
 export { anthropicLlm } from "./platform/llm-anthropic.ts";
 export { openaiLlm } from "./platform/llm-openai.ts";
@@ -147,4 +148,5 @@ export { type LoadedSpec, loadSpec } from "./spec/load.ts";
 export { type ResolvedRun, resolveSpec } from "./spec/resolve.ts";
 export { type ArtifactOptions, DirectoryArtifact, FileArtifact } from "./workspace/artifact.ts";
 export type { ArtifactEntry, ArtifactState } from "./workspace/states/in-memory.ts";
+export type { IterationSummary, RunSummary } from "./workspace/views/standing.ts";
 export { Workspace } from "./workspace/workspace.ts";

@@ -181,8 +181,8 @@ describe("the public types", () => {
   test("say what a spec says at the top of a pipeline's options, and the methods that subclasses override", () => {
     expectTypeOf<PipelineOptions["rollback"]>().toEqualTypeOf<"best" | "none" | undefined>();
     expectTypeOf<PipelineOptions["insightWindow"]>().toEqualTypeOf<number | null | undefined>();
-    type Iteration = Awaited<ReturnType<Workspace["summary"]>>["iterations"][number];
-    expectTypeOf<Iteration["mean"]>().toEqualTypeOf<number | null>();
+    expectTypeOf<Workspace["summary"]>().returns.resolves.toEqualTypeOf<aura.RunSummary>();
+    expectTypeOf<aura.IterationSummary["mean"]>().toEqualTypeOf<number | null>();
     class Own extends aura.SingleTrialExperimenter {
       override async prepare(hypothesis: aura.Hypothesis, ctx: aura.TrialContext) {
         return super.prepare(hypothesis, ctx);
