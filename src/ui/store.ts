@@ -1,4 +1,5 @@
 import type { AuraEvent } from "../kernel/events.ts";
+import type { Evaluation } from "../model/evaluation.ts";
 import { failureLine } from "../model/failed.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
@@ -200,10 +201,17 @@ function scored(state: DashboardState, { evaluation, best }: EventOf<"evaluation
       failed: counts.failed + (score === null ? 1 : 0),
       passed: counts.passed + (passed ? 1 : 0),
     },
+    failed: unscored(evaluation) ?? state.failed,
     best: bestView(next, best),
     history: score === null || !best ? state.history : extendHistory(state.history, best.score),
     range: score === null ? state.range : widenRange(state.range, score),
   };
+}
+
+/** An evaluator's command that failed, where it printed something. */
+function unscored({ hypothesisId: id, score, reason, details }: Evaluation): DashboardState["failed"] {
+  const lines = lastLines(typeof details.logTail === "string" ? details.logTail : "", MAX_OUTPUT_LINES);
+  return score !== null || lines.length === 0 ? null : { id, reason: text(reason, 200), lines };
 }
 
 /** What failed last, where it printed something: else its row says all. */

@@ -11,8 +11,11 @@ export class NoEnvironment implements ExecutionEnvironment {
   }
 
   async missing(program: string, { settings, effects }: ProbeContext): Promise<string | null> {
-    const found = findProgram(program, settings.root, effects.variables.get("PATH"));
-    return found?.executable ? null : "is not on PATH";
+    const isThere = (name: string) =>
+      findProgram(name, settings.root, effects.variables.get("PATH"))?.executable === true;
+    if (isThere(program)) return null;
+    // Many systems have Python by this name alone.
+    return isThere(`${program}3`) ? `is not on PATH; ${program}3 is` : "is not on PATH";
   }
 }
 

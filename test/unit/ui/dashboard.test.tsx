@@ -108,6 +108,23 @@ describe("what a hypothesis that failed had printed", () => {
     },
   );
 
+  it("is what the evaluator's command printed where that failed", () => {
+    const id = hypothesisId(1, 0);
+    const reason = "the evaluator's command exited with 1: KeyError: 'label'";
+    const details = { logTail: "Traceback\n  score.py, line 9\nKeyError: 'label'\n" };
+    const shown = stamp([
+      runStarted,
+      { type: "hypothesis.proposed", hypothesis: { id, spec: {} }, iteration: 1 },
+      {
+        type: "evaluation.scored",
+        evaluation: { hypothesisId: id, score: null, passed: false, reason, details },
+        iteration: 1,
+        best: null,
+      },
+    ]);
+    expect(frame(shown, 100, 40)).toMatch(/last failure {2}i00001-h000.*\n.*Traceback.*\n.*score\.py, line 9/);
+  });
+
   it("is drawn with Ink as it is", () => {
     const state = replay(crashes(1));
     const size = { columns: 100, rows: 30 };

@@ -15,6 +15,19 @@ const behindEnv = defineExecutor({
   }),
 });
 
+it("a program that is there with a 3 at its end, as Python often is, is named", async () => {
+  using dir = temporaryDirectory();
+  dir.write("bin/python3", "#!/bin/sh\necho score=1\n", 0o755);
+  const spec: JsonObject = {
+    version: 1,
+    name: "python",
+    metric: { name: "score" },
+    researcher: { type: "search", method: "random", space: { x: { type: "int", low: 1, high: 9 } } },
+    experimenter: { type: "script", command: "python {x}", env: { PATH: dir.join("bin") } },
+  };
+  await expect(runData(dir, spec)).rejects.toThrow("python {x}` and is not on PATH; python3 is\n");
+});
+
 describe("a program that is missing behind what an executor puts before it", () => {
   it.each<[string, JsonObject]>([
     ["given by a path", { command: "./no-such-program {x}" }],
