@@ -49,7 +49,7 @@ const OPTIONS = {
   argv: {
     type: "array",
     items: { type: "string" },
-    "x-expected": "a list of words, like [python3, model.py]",
+    "x-expected": 'a list of words, such as ["python3", "model.py"]',
     description: "The program and its arguments; no shell is involved. With `preset`, further words, such as a model.",
   },
   input: {
