@@ -10,6 +10,7 @@ import type { Usage } from "../../model/call.ts";
 import { defined } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
 import { GaveUp, withBackoff } from "../../platform/backoff.ts";
+import { PROGRAM_TEXT } from "../../platform/command/argv.ts";
 import { usedTogether } from "../../platform/llm-reply.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import { makeScratch } from "../../platform/scratch.ts";
@@ -120,6 +121,8 @@ export class CommandRunner implements Runner {
     const [file, ...args] = argv;
     if (form === null && (file === undefined || file === ""))
       throw new SpecError("a command runner needs a program: argv is empty");
+    const problem = form === null && options.input === "argument" ? programProblem(argv) : null;
+    if (problem !== null) throw new SpecError(`argv of a command runner: ${problem}`);
     this.#words = (edits) => (form === null ? [file ?? "", ...args] : [...form.words(edits), ...argv]);
     this.#options =
       form === null
@@ -289,6 +292,19 @@ export class CommandRunner implements Runner {
   }
 }
 
+/** Why a prompt may not stand where it would: what models and trials wrote is in it. `null` where it may. */
+function programProblem(argv: readonly string[]): string | null {
+  const words = fill(argv, PROMPT, PROMPT);
+  const isProgram = words.some((word, index) => {
+    if (!word.includes(PROMPT)) return false;
+    const start = word.slice(0, word.indexOf(PROMPT));
+    return [start, words[index - 1] ?? ""].some((option) => PROGRAM_TEXT.test(option)) || start.startsWith("--eval=");
+  });
+  return isProgram
+    ? `the prompt would become part of a program's text, and models write into prompts; let the program read it from stdin, from a file (input: file), or from "$1", with ${PROMPT} as a word behind the text`
+    : null;
+}
+
 function fill(args: readonly string[], placeholder: string, value: string): readonly string[] {
   if (!args.some((arg) => arg.includes(placeholder))) return [...args, value];
   return args.map((arg) => arg.split(placeholder).join(value));
@@ -324,10 +340,12 @@ export const commandRunner = defineComponent({
     timeout: "10m",
     max_wait: "5m",
   },
-  check: ({ preset, argv = [] }) =>
-    preset === undefined && (argv[0] ?? "") === ""
-      ? [{ path: "argv", message: `expected the program and its arguments, or a preset: ${AGENTS.join(", ")}` }]
-      : [],
+  check: ({ preset, argv = [], input }) => {
+    if (preset !== undefined) return [];
+    const needed = `expected the program and its arguments, or a preset: ${AGENTS.join(", ")}`;
+    const message = (argv[0] ?? "") === "" ? needed : input === "argument" ? programProblem(argv) : null;
+    return message === null ? [] : [{ path: "argv", message }];
+  },
   create: (given, deps) => {
     const runner = new CommandRunner(given.argv ?? [], {
       name: deps.name,

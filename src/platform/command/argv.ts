@@ -28,7 +28,7 @@ import {
 const LONGEST_COMMAND = 1024 * 1024;
 const NUMBER = /^-(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 /** Options behind which most programs take the text of a program. */
-const PROGRAM_TEXT = /^(?:-c|-e|--eval)$/;
+export const PROGRAM_TEXT = /^(?:-c|-e|--eval)$/;
 
 /** A command as it is started: a program and its arguments, no shell in between unless `file` is one. */
 export interface RenderedCommand {

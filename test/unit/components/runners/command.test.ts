@@ -51,6 +51,18 @@ describe("CommandRunner", () => {
     await expect(run(show, "x".repeat(200_000), { input: "argument" })).rejects.toThrow(/use input: stdin or file/);
   });
 
+  it("gives no prompt as the text of a program, where what a model wrote would run", async () => {
+    for (const words of [["-c", "agent {prompt}"], ["-c"], ["-e{prompt}"], ["--eval=f('{prompt}')"]])
+      expect(() => new CommandRunner(["sh", ...words], { input: "argument" })).toThrow(/program's text.*from "\$1"/);
+    const given = { input: "argument", output: "text", timeout: "10m", max_wait: "5m" } as const;
+    expect(commandRunner.check?.({ ...given, argv: ["sh", "-c", "a {prompt}"] })).toMatchObject([{ path: "argv" }]);
+    const behind = ["-c", 'printf %s "$1"', "sh", "{prompt}"];
+    const runner = new CommandRunner(["sh", ...behind], { effects: effects(), input: "argument" });
+    const { content } = await runner.run(runnerRequest("`touch x`", { cwd: folder }), runnerContext());
+    expect(content).toBe("`touch x`");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it("gives the prompt as a file, and leaves nothing behind", async () => {
     expect((await run('cat "$2"', "from a file", { input: "file" }, ["--file", "{prompt_file}"])).content).toBe(
       "from a file",
