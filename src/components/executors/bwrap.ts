@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { resolve } from "node:path";
 import type { Effects } from "../../kernel/effects.ts";
 import { SpecError, ToolMissingError } from "../../kernel/errors.ts";
@@ -9,6 +8,7 @@ import { defined } from "../../model/json.ts";
 import { isWithin } from "../../model/tree-path.ts";
 import { parseSize } from "../../model/units.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
+import { signalOfCode } from "../../platform/process/signal-code.ts";
 import { SIZE_LIMIT } from "../../schema/dialect.ts";
 import { absoluteMounts, MOUNT, type Mount } from "../mounts.ts";
 import { runTool } from "../tool.ts";
@@ -195,10 +195,9 @@ function toldIn({ trialDir }: TrialPlace): string {
 
 /** A program that a signal has ended is told as the exit code that a shell would give it. */
 function asSignal(ended: Ended): Ended {
-  const number = (ended.exitCode ?? 0) - 128;
-  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
-  if (name === undefined) return ended;
-  return { ...ended, end: "signal", exitCode: null, signal: name, message: `ended by ${name}` };
+  const signal = signalOfCode(ended.exitCode);
+  if (signal === undefined) return ended;
+  return { ...ended, end: "signal", exitCode: null, signal, message: `ended by ${signal}` };
 }
 
 export const bwrapExecutor = defineExecutor({

@@ -95,6 +95,7 @@ export class SingleTrialExperimenter implements Experimenter {
     this.trials = parts.trials ?? parts.seeds?.length ?? 1;
     this.environment = parts.environment ?? new NoEnvironment();
     this.executor = parts.executor;
+    this.gpus = parts.gpus;
     this.#join();
     this.collector = parts.collector ?? new StdoutCollector();
     this.aggregator = parts.aggregator;
@@ -102,13 +103,15 @@ export class SingleTrialExperimenter implements Experimenter {
     this.allowFailed = parts.allowFailed ?? 0;
     this.capture = parts.capture ?? false;
     this.exclusive = parts.exclusive ?? false;
-    this.gpus = parts.gpus;
     this.inputs = parts.cases === undefined ? [] : [parts.cases];
   }
 
   /** An environment that starts commands itself does so for the executor. */
   #join(): void {
-    const { executor, environment } = this;
+    const { executor, environment, gpus } = this;
+    if (gpus !== undefined && this.queues) {
+      throw new SpecError("gpus gives out the devices of this machine: where trials queue, ask the executor for them");
+    }
     if (!environment.starter || !executor) return;
     if (!executor.startBy)
       throw new SpecError("this environment is one for commands, and trials of this executor are none");
@@ -157,9 +160,6 @@ export class SingleTrialExperimenter implements Experimenter {
     this.#join();
     if (this.capture && ctx.settings.artifacts.length === 0) {
       throw new SpecError("capture keeps what trials leave under the tracked artifacts, and none are tracked");
-    }
-    if (this.gpus !== undefined && this.queues) {
-      throw new SpecError("gpus gives out the devices of this machine: where trials queue, ask the executor for them");
     }
     if (this.gpus !== undefined) this.#devices = new DevicePool(await findDevices(this.gpus, ctx), ctx.takenDevices);
     for (const part of this.#parts()) await part.setup?.(ctx);

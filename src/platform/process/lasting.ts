@@ -10,9 +10,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { constants as system } from "node:os";
 import { join } from "node:path";
 import { stored } from "../files/errors.ts";
+import { signalOfCode } from "./signal-code.ts";
 
 /*
  * A process that is to outlive AURA prints into files, and a shell before it writes how it ended. The folder of both:
@@ -86,13 +86,9 @@ export function readExit(folder: string): LastingExit | null {
   const note = (times ? said.slice(0, times.index) : said).trim();
   const code = Number(status);
   const used = times ? { cpuSeconds: 60 * (m1 + m2) + s1 + s2 } : {};
-  const signal = note === "" ? undefined : signalName(code - 128);
+  const signal = note === "" ? undefined : signalOfCode(code);
   if (signal !== undefined) return { code: null, signal, endedAtMs, ...used };
   return { code, signal: null, endedAtMs, ...used };
-}
-
-function signalName(number: number): string | undefined {
-  return Object.entries(system.signals).find(([, value]) => value === number)?.[0];
 }
 
 /** Whether all that it printed is still there to be read. */

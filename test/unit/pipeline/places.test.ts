@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { SlurmExecutor } from "../../../src/components/executors/index.ts";
+import { SingleTrialExperimenter } from "../../../src/components/experimenters/index.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { runData } from "../../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
@@ -66,6 +68,11 @@ describe("devices of a trial", () => {
     const without = runData(dir, spec("echo score: 1", { gpus: 1 }, 1, 1), { effects: effectsWith({}) });
     await expect(without).rejects.toMatchObject({ exitCode: 5, message: expect.stringContaining("nvidia-smi") });
   });
+});
+
+test("devices of this machine are not given out to jobs of a cluster", () => {
+  const executor = new SlurmExecutor("true");
+  expect(() => new SingleTrialExperimenter({ executor, gpus: 1 })).toThrow("where trials queue, ask the executor");
 });
 
 describe("an exclusive trial", () => {

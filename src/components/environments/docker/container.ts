@@ -1,7 +1,7 @@
-import { constants } from "node:os";
 import type { ProcessResult } from "../../../kernel/effects.ts";
 import type { Ended, Handle, Job } from "../../../kernel/ports.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
+import { signalOfCode } from "../../../platform/process/signal-code.ts";
 import { type DockerClient, said } from "./client.ts";
 
 export const NEVER = new AbortController().signal;
@@ -110,7 +110,9 @@ export function endOf(result: ProcessResult, state: State | null): Ended {
   const [, program, reason] = NOT_STARTED.exec(result.stderrTail.trim().split("\n").at(-1) ?? "") ?? [];
   if (program !== undefined && (exitCode === 126 || exitCode === 127))
     return { ...gone, end: "cannot-start", message: `cannot start ${program} in the container: ${reason}` };
-  return signalled(exitCode) ?? { end: "exited", exitCode, signal: null };
+  const signal = signalOfCode(exitCode);
+  if (signal !== undefined) return { end: "signal", exitCode: null, signal, message: `ended by ${signal}` };
+  return { end: "exited", exitCode, signal: null };
 }
 
 function unstarted(result: ProcessResult, state: State | null): Pick<Ended, "end" | "message"> {
@@ -119,11 +121,4 @@ function unstarted(result: ProcessResult, state: State | null): Pick<Ended, "end
     return { end: "lost", message: `nothing is known of its container any more: ${words}` };
   const lasts = state?.exitCode === 126 || state?.exitCode === 127;
   return { end: lasts ? "cannot-start" : "spawn-error", message: `the container could not be started: ${words}` };
-}
-
-/** A program that a signal has ended is told by docker as the exit code that a shell would give it. */
-function signalled(exitCode: number | null): Ended | null {
-  const number = (exitCode ?? 0) - 128;
-  const [name] = Object.entries(constants.signals).find(([, value]) => value === number) ?? [];
-  return name === undefined ? null : { end: "signal", exitCode: null, signal: name, message: `ended by ${name}` };
 }
