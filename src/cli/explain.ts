@@ -2,7 +2,7 @@ import { EXIT } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { changedFilesMessage } from "../pipeline/changed-files.ts";
-import { changeLines, changesSince, refuseScoring } from "../pipeline/changes.ts";
+import { changeLines, changesSince, moduleChanges, refuseScoring } from "../pipeline/changes.ts";
 import { recordInputs } from "../pipeline/inputs.ts";
 import type { JudgedChange, RecordedSpec } from "../pipeline/options.ts";
 import { chooseFailed, type ExplainedStep, explainResume } from "../pipeline/resume.ts";
@@ -29,7 +29,7 @@ export async function explainRun(session: Session, explained: Explained): Promis
   const { retryFailed = false } = flags;
   const scope = { files: effects.files, workspace: root };
   const inputs = await recordInputs(settings.inputs, scope, () => effects.clock.turn());
-  const judged = changesSince(manifest, spec, inputs, settings);
+  const judged = [...changesSince(manifest, spec, inputs, settings), ...moduleChanges(manifest, workspace)];
   refuseScoring(judged, root, manifest, spec);
   const files = await changedFilesMessage(workspace, manifest, settings, spec, new AbortController().signal);
   if (files !== null) process.stderr.write(`warning: ${terminalLine(files)}\n`);

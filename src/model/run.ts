@@ -192,7 +192,8 @@ export const manifestSchema = {
     sources: {
       type: "array",
       items: sourceSchema,
-      description: "Prompt files, modules and values of variables as they were when the run was last gone on with.",
+      description:
+        "Prompt files, modules and values of variables, and the module that makes the pipeline, as they were when the run was last gone on with.",
     },
     project: projectSchema,
     from: originSchema,

@@ -23,7 +23,9 @@ export async function changedFilesMessage(
   const live = spec?.changes(previous).flatMap(({ file }) => file ?? []) ?? [];
   const dir = dirname(spec?.file ?? "");
   const sources = spec?.sources?.(previous.runId) ?? [];
-  const followed = spec ? [spec.file, ...sources.map(({ name }) => resolve(dir, name))] : [];
+  const { module } = workspace;
+  const named = spec ? [spec.file, ...sources.map(({ name }) => resolve(dir, name))] : [];
+  const followed = module === null ? named : [...named, module];
   const kept = await changedProjectFiles(workspace, settings, followed, signal);
   const ways = `to have all by one, ${waysOn(workspace.root, previous, spec).replace(/\s+/g, " ")}`;
   if (live.length > 0)
@@ -39,7 +41,7 @@ const NAMED = 5;
 
 /**
  * What of the project is other than when a run read it for its trials' copies; nothing for a run that has made none. Left
- * out is what the run goes by as it is now: its spec, and what that names.
+ * out is what the run goes by as it is now: its spec, what that names, and the module that makes its pipeline.
  */
 async function changedProjectFiles(
   workspace: Workspace,

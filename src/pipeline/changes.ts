@@ -1,10 +1,12 @@
+import { basename } from "node:path";
 import { SpecError } from "../kernel/errors.ts";
 import { type JsonObject, type JsonValue, jsonDifferences } from "../model/json.ts";
-import type { InputRecord, RunManifest, RunOrigin } from "../model/run.ts";
+import type { InputRecord, RunManifest, RunOrigin, SourceRecord } from "../model/run.ts";
 import { LEAST_DELTA } from "../model/score.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { shown } from "../text/printable.ts";
 import { shellPath, shellWord } from "../text/shell.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 import type { JudgedChange, RecordedSpec } from "./options.ts";
 
 /** All that is another than what the run last went by: in its spec, in what that names, in its inputs. */
@@ -23,6 +25,23 @@ export function changesSince(
     }),
   ];
 }
+
+/** The module that makes a run's pipeline, by its hash; nothing for a run that no module makes. */
+export function moduleSource({ module, effects }: Pick<Workspace, "module" | "effects">): readonly SourceRecord[] {
+  const hash = module === null ? null : effects.files.hash(module);
+  return module === null || hash === null ? [] : [{ path: MODULE, name: basename(module), hash }];
+}
+
+/** That the module has changed. In what, only it knows: its author sees to it that scores stay comparable. */
+export function moduleChanges(previous: RunManifest, workspace: Workspace): readonly JudgedChange[] {
+  const before = previous.sources?.find(({ path }) => path === MODULE);
+  const [now] = moduleSource(workspace);
+  if (!before || !now || before.hash === now.hash) return [];
+  const shownSource = ({ name, hash }: SourceRecord): string => `${name} (${hash.slice(0, 12)})`;
+  return [{ path: MODULE, before: shownSource(before), after: shownSource(now), scores: false }];
+}
+
+const MODULE = "module";
 
 /** Whether nothing is another that the scores of an earlier run depended on. */
 export function isScoredAlike(...compared: Parameters<typeof changesSince>): boolean {

@@ -19,7 +19,7 @@ import { clip } from "../text/printable.ts";
 import { VERSION } from "../version.ts";
 import { relativeToWorkspace } from "../workspace/manifest.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { changesSince, refuseScoring, specOfCode } from "./changes.ts";
+import { changesSince, moduleChanges, moduleSource, refuseScoring, specOfCode } from "./changes.ts";
 import { statusOf } from "./ending.ts";
 import type { DecidingRules, RunHistory } from "./history.ts";
 import type { ConductOptions } from "./options.ts";
@@ -69,7 +69,7 @@ export class ManifestKeeper {
     const { workspace, spec } = options;
     const text = spec?.text ?? null;
     if (!previous) return new ManifestKeeper(workspace, settings, freshManifest(options, settings, inputs, from), text);
-    const judged = changesSince(previous, spec, inputs, settings);
+    const judged = [...changesSince(previous, spec, inputs, settings), ...moduleChanges(previous, workspace)];
     refuseScoring(judged, workspace.root, previous, spec);
     const fields = judged.map(({ scores: _, file: __, ...change }) => change);
     const changed = fields.length === 0 ? null : { from: nextToPropose(workspace, settings), fields };
@@ -254,10 +254,11 @@ function sourceFields(
   const { module, root, effects } = workspace;
   const relative = (file: string): string => relativeToWorkspace(root, file, effects.files);
   const said = spec
-    ? { specHash: spec.hash, specFile: relative(spec.file), spec: spec.raw, sources: spec.sources?.(runId) ?? [] }
+    ? { specHash: spec.hash, specFile: relative(spec.file), spec: spec.raw }
     : { specHash: "", spec: specOfCode(settings) };
   return {
     ...said,
+    sources: [...(spec?.sources?.(runId) ?? []), ...moduleSource(workspace)],
     overrides: { ...spec?.overrides, ...overrides },
     ...(module === null ? {} : { moduleFile: relative(module) }),
   };

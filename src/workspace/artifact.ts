@@ -1,9 +1,9 @@
 import { dirname, join, resolve } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
-import { messageOf, UsageError } from "../kernel/errors.ts";
+import { messageOf, UsageError, WorkspaceError } from "../kernel/errors.ts";
 import { assertArgument, assertOptions, objectOf, TEXT } from "../kernel/given-options.ts";
 import { type Artifact, artifactPath } from "../model/artifact.ts";
-import { isTreePath, isWithin, parentsOf } from "../model/tree-path.ts";
+import { isTreePath, isWithin, isWithinAny, parentsOf } from "../model/tree-path.ts";
 import { systemEffects } from "../platform/system.ts";
 import {
   type ArtifactEntry,
@@ -66,9 +66,12 @@ abstract class TrackedArtifact implements Artifact {
 
   /**
    * Its state in a run: `best`, `start`, the number of an iteration (what that carried on) or the id of a hypothesis. Throws
-   * `WorkspaceError` ("usage") when the run has no such state.
+   * `WorkspaceError` ("usage") when the run has no such state, or does not track all of this artifact.
    */
   recorded(workspace: Workspace, name: string): ArtifactState {
+    const tracked = workspace.readManifest()?.project?.scope.tracked ?? [];
+    if (!isWithinAny(this.path, tracked))
+      throw new WorkspaceError("usage", `the run in ${workspace.root} does not track ${JSON.stringify(this.path)}`);
     const store = new SnapshotStore(workspace.root, workspace.effects.files);
     const { entries } = store.read(findState(stateRecordsOf(workspace), name).snapshot);
     const own = entries.filter(({ path }) => isWithin(path, this.path));

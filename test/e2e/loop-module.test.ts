@@ -42,8 +42,9 @@ describe("a module that exports a pipeline", () => {
     const taken = await here.run(["run", "project/loop.ts"]);
     expect(taken).toMatchObject({ code: 2, stderr: expect.stringContaining("aura resume ") });
 
+    here.write("project/loop.ts", LOOP.replace("maxIterations: 2", "maxIterations: 3"));
     const explained = await here.run(["resume", "runs/loop", "--explain"]);
-    expect(explained.stdout).toMatch(/ to reuse, 0 to adopt, 0 to run/);
+    expect(explained.stdout).toMatch(/module +"loop\.ts \(.{12}\)" -> "loop\.ts[\s\S]* to reuse, 0 to adopt, 0 to run/);
     const longer = ["resume", here.join("runs/loop"), "--max-iterations", "4", "--require", "baseline"];
     expect((await aura(longer, { cwd: "/" })).code).toBe(0);
     expect(here.json<RunManifest>("runs/loop/run.json")).toMatchObject({

@@ -97,5 +97,6 @@ test("its states in a run are read by name, a trial's copy of it where the trial
   expect(artifact.diff(artifact.recorded(workspace, "start"))).toBe("");
   artifact.restore(artifact.recorded(workspace, "best"));
   expect(artifact.read()).toBe("7\n");
+  expect(() => new DirectoryArtifact(".", { root }).recorded(workspace, "best")).toThrow(/does not track "\."/);
   expect(() => artifact.recorded(workspace, "9")).toThrow(/there is no iteration 9/);
 });
