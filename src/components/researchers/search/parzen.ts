@@ -22,11 +22,15 @@ export function normalDraw(rng: Rng): number {
 
 const SQRT_TWO_PI = Math.sqrt(2 * Math.PI);
 const MAX_TRIES = 64;
+/** However many normals there are, none is narrower than this part of the axis. */
+const FINEST = 150;
 
 /**
  * The adaptive Parzen estimator of Bergstra et al. 2011, section 4: an equally weighted mixture of the uniform prior
  * over an axis and one normal, cut off at the ends of the axis, at each observation. The width of a normal is the
- * larger of the distances to its neighbours (the ends count as neighbours), kept between `narrowest` and the whole axis.
+ * larger of the distances to its neighbours, at most the whole axis. Unlike there, the ends of the axis are neighbours of
+ * a single observation only, and how narrow a normal may be depends on how many there are: so the axis neither stays
+ * wide at its ends nor collapses early (`bench/search.ts`).
  */
 export class ParzenEstimator {
   readonly #low: number;
@@ -38,15 +42,14 @@ export class ParzenEstimator {
   readonly #priorWeight: number;
 
   /** `points` lie between `low` and `high`, in any order. */
-  constructor(points: readonly number[], low: number, high: number, narrowest: number) {
+  constructor(points: readonly number[], low: number, high: number) {
     const centers = Float64Array.from(points).sort();
+    const narrowest = (high - low) / Math.min(FINEST, 3 * (centers.length + 2));
     const widths = new Float64Array(centers.length);
     const weights = new Float64Array(centers.length);
     const weight = 1 / (centers.length + 1);
     for (const [index, center] of centers.entries()) {
-      const left = center - (centers[index - 1] ?? low);
-      const right = (centers[index + 1] ?? high) - center;
-      const width = Math.min(high - low, Math.max(narrowest, left, right));
+      const width = Math.min(high - low, Math.max(narrowest, farthestNeighbour(centers, index, low, high)));
       widths[index] = width;
       weights[index] = weight / (normalCdf((high - center) / width) - normalCdf((low - center) / width));
     }
@@ -96,4 +99,11 @@ export class ParzenEstimator {
     }
     return sum;
   }
+}
+
+/** Distance to the farther one of the two neighbours, or the only one; a single center has the ends of the axis. */
+function farthestNeighbour(centers: Float64Array, index: number, low: number, high: number): number {
+  const center = centers[index] ?? low;
+  if (centers.length === 1) return Math.max(center - low, high - center);
+  return Math.max(center - (centers[index - 1] ?? center), (centers[index + 1] ?? center) - center);
 }

@@ -77,8 +77,6 @@ const MAX_GOOD = 25;
 /** At most 256 observations stand for the bad ones: the latest 128, and 128 spread evenly over their ranks. */
 const MAX_LATEST_BAD = 128;
 const MAX_RANKED_BAD = 128;
-/** A kernel is never narrower than this share of its axis. */
-const NARROWEST = 1 / 100;
 
 /** The configurations whose densities are compared. */
 export interface Split {
@@ -125,8 +123,7 @@ function modelParameter(parameter: Parameter, { good, bad }: Split): ParameterMo
 
 function numericModel(parameter: NumericParameter, good: readonly number[], bad: readonly number[]): ParameterModel {
   const { low, high, toAxis, fromAxis, stretch } = scaleOf(parameter);
-  const estimate = (values: readonly number[]) =>
-    new ParzenEstimator(values.map(toAxis), low, high, (high - low) * NARROWEST);
+  const estimate = (values: readonly number[]) => new ParzenEstimator(values.map(toAxis), low, high);
   const l = estimate(good);
   const g = estimate(bad);
   return {

@@ -32,7 +32,7 @@ describe("the Parzen estimator", () => {
   test("is a probability distribution over its axis, whatever was observed", () => {
     fc.assert(
       fc.property(points, (observed) => {
-        const estimator = new ParzenEstimator(observed, 0, 1, 0.01);
+        const estimator = new ParzenEstimator(observed, 0, 1);
         expect(estimator.mass(0, 1)).toBeCloseTo(1, 4);
         const cells = 2000;
         let integral = 0;
@@ -44,7 +44,7 @@ describe("the Parzen estimator", () => {
   });
 
   test("draws inside its axis only, as often as its density says", () => {
-    const estimator = new ParzenEstimator([0.1, 0.12, 0.9], 0, 1, 0.01);
+    const estimator = new ParzenEstimator([0.1, 0.12, 0.9], 0, 1);
     const rng = seededRng(1);
     const draws = Array.from({ length: 20_000 }, () => estimator.draw(rng));
     expect(Math.min(...draws)).toBeGreaterThanOrEqual(0);
@@ -60,7 +60,29 @@ describe("the Parzen estimator", () => {
   });
 
   test("never gives a place on its axis no chance at all", () => {
-    const estimator = new ParzenEstimator(Array(25).fill(0), 0, 1, 0.01);
+    const estimator = new ParzenEstimator(Array(25).fill(0), 0, 1);
     expect(estimator.density(1)).toBeGreaterThan(0.03);
+  });
+
+  /** Density where all of `count` observations are, at the middle of an axis, if their normals are that wide. */
+  const peak = (count: number, width: number) => (1 + count / (width * Math.sqrt(2 * Math.PI))) / (count + 1);
+
+  test("is narrower the more was observed in one place, down to 1/150 of the axis", () => {
+    for (const [count, width] of [
+      [2, 1 / 12],
+      [8, 1 / 30],
+      [100, 1 / 150],
+    ] as const) {
+      const estimator = new ParzenEstimator(Array(count).fill(0.5), 0, 1);
+      expect(estimator.density(0.5)).toBeCloseTo(peak(count, width), 6);
+    }
+  });
+
+  test("does not spread the outermost observations towards the ends of the axis, but a single one", () => {
+    const several = new ParzenEstimator([0.5, 0.51, 0.52], 0, 1);
+    expect(several.density(0)).toBeCloseTo(1 / 4, 6);
+    expect(several.density(1)).toBeCloseTo(1 / 4, 6);
+    const single = new ParzenEstimator([0.5], 0, 1);
+    expect(single.density(0)).toBeGreaterThan(0.8);
   });
 });
