@@ -63,6 +63,18 @@ const inDocker = `type: docker, image: ${DOCKER_IMAGE}, tmp: 64M`;
   300_000,
 );
 
+(FULL ? docker.test : test.skip)(
+  "nor from inside a warm container, but that one ends with who kills all in it",
+  async () => {
+    const { around, excesses, results, values } = await target("type: script", `${inDocker}, warm: true`, "15s");
+    const attempted: Attempted[] = [];
+    for (const some of [around, excesses, results, values]) attempted.push(...(await some()));
+    expect(wrong(attempted)).toEqual([expect.stringMatching(/^kill-parent: signal: (?!WON)/)]);
+    expect(processesOf("sleep 1000")).toBe("");
+  },
+  300_000,
+);
+
 thorough("the same attacks win where there is no sandbox", async () => {
   const names = [
     "make-in-project",

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
 import { type Desk, desk } from "../support/aura.ts";
@@ -98,7 +98,7 @@ thorough(
       "setsid sleep 999 >&- 2>&- &",
       "true",
       `trap "" TERM; setsid sh -c 'trap "" TERM; sleep 999; true' & sleep 999; true`,
-      `rm -r "$AURA_TRIAL_DIR"; ln -s /bin "$AURA_TRIAL_DIR"; touch "\${AURA_TRIAL_DIR%/*}/beside"`,
+      `rm -r "$AURA_TRIAL_DIR"; ln -s /bin "$AURA_TRIAL_DIR"; touch "\${AURA_TRIAL_DIR%/*}/beside"; mkdir "$AURA_TRIAL_DIR/locked"; chmod 0 "$AURA_TRIAL_DIR/locked"`,
       "dd if=/dev/zero of=/tmp/file bs=1M count=100",
       `[ ! -e "\${AURA_TRIAL_DIR%/*}/beside" ]`,
     ];
@@ -128,7 +128,8 @@ thorough(
     expect(trials[0]?.attempts[0]?.ref).toMatchObject({ warm: true });
     const folder = "runs/boxed/iterations/00001/trials";
     expect(at.read(`${folder}/i00001-h006-t00.a1/own`)).toBe("1\n");
-    expect(existsSync(at.join(`${folder}/i00001-h007-t00.a1`))).toBe(false);
+    const { mode } = statSync(at.join(`${folder}/i00001-h007-t00.a1/locked`));
+    expect([mode & 0o777, readdirSync(at.join(`${folder}/i00001-h007-t00.a1`))]).toEqual([0, ["bin", "locked"]]);
     expect(existsSync(at.join("runs/boxed/warm"))).toBe(false);
     expect(containers(at)).toEqual([]);
   },
@@ -184,7 +185,7 @@ docker.test("what a container cannot be made of ends the run before anything is 
   expect([at, built].some((each) => existsSync(each.join("runs")))).toBe(false);
 });
 
-test("a warm container goes with no cluster, whose jobs have one each", async () => {
+test("a warm container goes with no cluster, whose jobs have one each, and with no other user", async () => {
   using at = project(`image: ${DOCKER_IMAGE}, warm: true`);
   at.write(
     "aura.yaml",
@@ -192,6 +193,9 @@ test("a warm container goes with no cluster, whose jobs have one each", async ()
   );
   const { code, stderr } = await at.run(["validate", "aura.yaml"]);
   expect([code, stderr]).toEqual([2, expect.stringContaining("environment")]);
+  using other = project(`image: ${DOCKER_IMAGE}, warm: true, user: image`);
+  const said = await other.run(["validate", "aura.yaml"]);
+  expect([said.code, said.stderr]).toEqual([2, expect.stringContaining("`warm` goes with `user: caller` only")]);
 });
 
 thorough(

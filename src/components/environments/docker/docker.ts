@@ -109,7 +109,7 @@ export class DockerEnvironment implements ExecutionEnvironment {
   constructor(options: DockerOptions, effects?: Effects) {
     assertOptions("DockerEnvironment", options, { ...same, tmpBytes: POSITIVE });
     const { image, dockerfile, network = "none", mounts = [], user = "caller", volumes = {}, variables = {} } = options;
-    const [wrong] = wrongImage(options);
+    const [wrong] = wrongOptions(options);
     if (wrong) throw new SpecError(`DockerEnvironment: ${wrong.message}`);
     const source = dockerfile === undefined ? { image: image ?? "" } : { dockerfile: resolve(dockerfile) };
     const absolute = absoluteMounts(mounts, (path) => resolve(path));
@@ -126,12 +126,17 @@ export class DockerEnvironment implements ExecutionEnvironment {
   }
 }
 
-function wrongImage(
-  options: Pick<DockerOptions, "image" | "dockerfile">,
-): readonly { path: string; message: string }[] {
-  const given = (["image", "dockerfile"] as const).filter((name) => options[name] !== undefined);
-  if (given.length === 1) return [];
-  return [{ path: given[1] ?? "image", message: "give either `image` or `dockerfile`" }];
+function wrongOptions({
+  image,
+  dockerfile,
+  warm,
+  user = "caller",
+}: Pick<DockerOptions, "image" | "dockerfile" | "warm" | "user">): readonly { path: string; message: string }[] {
+  if ((image === undefined) === (dockerfile === undefined))
+    return [{ path: image === undefined ? "image" : "dockerfile", message: "give either `image` or `dockerfile`" }];
+  // Folders of another user's could not be moved out of it.
+  if (warm && user !== "caller") return [{ path: "user", message: "`warm` goes with `user: caller` only" }];
+  return [];
 }
 
 export const dockerEnvironment = defineComponent({
@@ -161,5 +166,5 @@ export const dockerEnvironment = defineComponent({
       },
       effects,
     ),
-  check: wrongImage,
+  check: wrongOptions,
 });

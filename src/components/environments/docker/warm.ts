@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { Files, ProcessResult } from "../../../kernel/effects.ts";
 import type { Command, Ended, Handle, Job, TrialPlace } from "../../../kernel/ports.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
@@ -12,6 +12,8 @@ const RUN_LABEL = "aura.warm";
 const INIT = ["/sbin/docker-init", "-s", "--"];
 /** Does nothing, and goes on when all are asked to end, so that a trial has its time to do so. */
 const IDLE = ["sh", "-c", 'trap "" TERM; exec tail -f /dev/null'];
+/** Permissions of an owner. */
+const OWNER = 0o700;
 /** Processes of a container in which no trial is: docker's init, and what does nothing. */
 const IDLE_PROCESSES = 2;
 /**
@@ -24,7 +26,7 @@ find /tmp /dev /dev/shm /dev/mqueue -xdev; cat /proc/sysvipc/*`;
 /** What the image has to have for all this. */
 export const WARM_PROGRAMS = ["sh", "tail", "find", "rm", "rmdir", "cat"];
 
-/** The container of a slot of the run: its name, and the folder that the trial which it runs has its own folder in meanwhile. */
+/** The container of a slot of the run: its name, and the folder that holds what is in the folder of the trial which it runs. */
 export interface WarmPlace {
   readonly container: string;
   readonly folder: string;
@@ -37,8 +39,7 @@ export function execCommand(
   { container, folder }: WarmPlace,
   variables: (env: Command["env"]) => readonly string[],
 ): Pick<Command, "args" | "env"> {
-  const inside = join(folder, basename(trialDir));
-  const seen = (text: string): string => text.replaceAll(trialDir, inside);
+  const seen = (text: string): string => text.replaceAll(trialDir, folder);
   const seenEnv = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, seen(value)]));
   const words = ["exec", "--workdir", seen(cwd), ...variables(seenEnv), container, ...INIT, seen(file)];
   return { args: [...words, ...args.map(seen)], env: seenEnv };
@@ -105,8 +106,8 @@ class WarmContainer {
     const key = JSON.stringify(words);
     if (this.#madeBy === key) return null;
     await this.end();
-    this.#files.makeDirectory(folder);
-    this.#files.chmod(folder, 0o755);
+    this.#files.remove(folder);
+    this.#files.makeDirectory(folder, 0o700);
     const made = await this.#client.call(["run", "--detach", "--name", container, ...words, ...IDLE], signal);
     const fresh = made.ok ? await this.#clean(signal) : made;
     if (!fresh.ok) return fresh.said;
@@ -115,18 +116,24 @@ class WarmContainer {
     return null;
   }
 
-  /** Moves the folder of a trial to where the container shows it. */
+  /** Moves what is in the folder of a trial to where the container shows it, and back. */
   enter(trialDir: string): void {
-    this.#files.rename(trialDir, join(this.#place.folder, basename(trialDir)));
+    this.#move(trialDir, this.#place.folder);
   }
 
-  /** Moves it back, unless the trial has put something else in its place, and removes what it put beside it. */
   leave(trialDir: string): void {
-    const { folder } = this.#place;
-    const inside = join(folder, basename(trialDir));
-    if (this.#files.stat(inside)?.kind === "directory") this.#files.rename(inside, trialDir);
-    else this.#files.makeDirectory(trialDir);
-    for (const { name } of this.#files.list(folder) ?? []) this.#files.remove(join(folder, name));
+    this.#move(this.#place.folder, trialDir);
+  }
+
+  #move(from: string, to: string): void {
+    for (const { name } of this.#files.list(from) ?? []) {
+      const { kind, mode = 0 } = this.#files.stat(join(from, name)) ?? {};
+      // A folder that its owner may not write to may not be moved elsewhere.
+      const isLocked = kind === "directory" && (mode & OWNER) !== OWNER;
+      if (isLocked) this.#files.chmod(join(from, name), mode | OWNER);
+      this.#files.rename(join(from, name), join(to, name));
+      if (isLocked) this.#files.chmod(join(to, name), mode);
+    }
   }
 
   /** Whether nothing of a trial runs in it. The daemon is asked: what is in there may lie. */
