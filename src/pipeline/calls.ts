@@ -57,10 +57,10 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
           id,
           role: request.role,
           iteration,
-          ...(request.hypothesisId === undefined ? {} : { hypothesisId: request.hypothesisId }),
+          ...defined({ hypothesisId: request.hypothesisId }),
           ask: request.ask,
           runner: request.runner.name,
-          ...(request.runner.model === undefined ? {} : { model: request.runner.model }),
+          ...defined({ model: request.runner.model }),
           prompt: deps.hide.text(request.prompt),
           promptHash,
           attempts: (known?.attempts ?? 0) + 1,
@@ -111,12 +111,7 @@ async function send(request: CallRequest, asked: StartedCall, deps: CallServiceD
         signal: deps.signal,
         stopping: deps.stopping,
         warn: (code, message) =>
-          deps.emit({
-            type: "warning",
-            code,
-            message,
-            ...defined({ hypothesisId: request.hypothesisId }),
-          }),
+          deps.emit({ type: "warning", code, message, ...defined({ hypothesisId: request.hypothesisId }) }),
         marker: `${deps.mark}call/${deps.effects.token(8)}`,
         started: (identity) => {
           // Not flushed: what makes a machine forget it ends the process, too.
@@ -171,22 +166,11 @@ type Failed = Extract<CallRecord, { state: "failed" }>;
 function fail(thrown: unknown, ended: Omit<Failed, "state" | "failure">, deps: CallServiceDeps): void {
   const { usage = undefined, reply = undefined } = thrown instanceof RunnerError ? thrown : {};
   const failure = { code: isAuraError(thrown) ? thrown.code : "runner-failed", message: messageOf(thrown) };
-  deps.workspace.writeCall({
-    ...ended,
-    state: "failed",
-    failure,
-    ...(reply === undefined ? {} : { response: withoutMiddle(deps.hide.text(reply)) }),
-    ...(usage === undefined ? {} : { usage }),
-  });
+  const response = reply === undefined ? undefined : withoutMiddle(deps.hide.text(reply));
+  deps.workspace.writeCall({ ...ended, state: "failed", failure, ...defined({ response, usage }) });
   if (usage !== undefined) deps.spending.called(usage);
-  deps.emit({
-    type: "call.failed",
-    callId: ended.id,
-    role: ended.role,
-    failure,
-    ...(usage === undefined ? {} : { usage }),
-    retrying: false,
-  });
+  const { id: callId, role } = ended;
+  deps.emit({ type: "call.failed", callId, role, failure, ...defined({ usage }), retrying: false });
 }
 
 /** A reply that is of no use is kept to be looked at, not to be read whole. */

@@ -9,16 +9,14 @@ export interface PassingFailure {
 
 export interface Backoff {
   readonly effects: Pick<Effects, "clock" | "token">;
-  /** How long after the first failure it is tried again; a number is seconds. Default 5m. */
-  readonly maxWait: number | string | undefined;
+  /** How long after the first failure it is tried again; a number is seconds. */
+  readonly maxWait: number | string;
   readonly signal: AbortSignal;
   /** Ends the waiting, but no try: what was waited for is given up. */
   readonly stopping?: AbortSignal | undefined;
   /** Told before each wait, in words. */
   readonly onWait?: ((waiting: string) => void) | undefined;
 }
-
-const MAX_WAIT = "5m";
 
 /** It did not pass in `maxWait`, or would not have, or is waited for no more. */
 export class GaveUp extends Error {
@@ -48,7 +46,7 @@ const LONGEST_WAIT_MS = 60_000;
 export async function withBackoff<T>(
   attempt: () => Promise<T>,
   passing: (thrown: unknown) => PassingFailure | null,
-  { effects: { clock, token }, maxWait = MAX_WAIT, signal, stopping = signal, onWait }: Backoff,
+  { effects: { clock, token }, maxWait, signal, stopping = signal, onWait }: Backoff,
 ): Promise<T> {
   const startedAt = clock.monotonic();
   let firstFailureAt: number | null = null;

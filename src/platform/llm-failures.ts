@@ -101,8 +101,7 @@ function statusOf(thrown: unknown): { readonly status: number | undefined; reado
   const type = field(thrown, "type");
   const name = typeof type === "string" ? type : undefined;
   const status = field(thrown, "status");
-  if (typeof status === "number") return { status, type: name };
-  return { status: name === undefined ? undefined : STATUS_OF_TYPE.get(name), type: name };
+  return { status: typeof status === "number" ? status : statusNamed(name), type: name };
 }
 
 function reasonOf(thrown: unknown, status: number | undefined, redact: (text: string) => string): string {

@@ -3,7 +3,7 @@ import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } fro
 import { connect, type LlmEffects, type ModelCall, type ModelConnection, type ProviderRequest } from "./llm.ts";
 import { ServerError, statusNamed, wholeMessage } from "./llm-failures.ts";
 import { keyOption, LLM_OPTIONS } from "./llm-options.ts";
-import { amount, fields, type IncomingReply, UnreadableReply } from "./llm-reply.ts";
+import { amount, fields, type IncomingReply } from "./llm-reply.ts";
 import { eventData, isStream } from "./llm-request.ts";
 import { systemEffects } from "./system.ts";
 
@@ -67,7 +67,7 @@ async function send({ prompt, url, key, request, reply }: ProviderRequest, optio
   // A server that does not stream answers with the whole message: it is paid for, and as good.
   if (body === null || !isStream(headers)) {
     const message = wholeMessage(await response.text(), response, ["choices", "error"]);
-    if (message === null) throw new UnreadableReply("the server's reply is not a message");
+    if (message === null) throw new Error("the server's reply is not a message");
     add(reply, message, headers);
     reply.complete();
     return;
@@ -101,7 +101,7 @@ function bodyOf(prompt: string, options: OpenAIOptions, url: URL): JsonObject {
 
 function parseEvent(data: string): JsonValue {
   const value = parseJson(data);
-  if (value === null) throw new UnreadableReply("the server sent an event that is no JSON");
+  if (value === null) throw new Error("the server sent an event that is no JSON");
   return value;
 }
 
@@ -129,7 +129,7 @@ function add(reply: IncomingReply, value: JsonValue, headers: Headers): void {
     reply.write(said.refusal);
     reply.ends("refused");
   }
-  if (BROKEN.includes(finish)) throw new UnreadableReply(`the server broke its reply off (finish_reason ${finish})`);
+  if (BROKEN.includes(finish)) throw new Error(`the server broke its reply off (finish_reason ${finish})`);
   const end = ENDS.get(finish);
   if (end !== undefined) reply.ends(end);
   if (typeof finish === "string" && finish !== "") reply.complete();

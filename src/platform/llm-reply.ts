@@ -4,9 +4,6 @@ import { defined, isJsonObject, type JsonObject, type JsonValue } from "../model
 /** Far beyond what any model writes; a server that goes on is broken. */
 const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
 
-/** A reply that came with status 200 and is not one. */
-export class UnreadableReply extends Error {}
-
 /** A reply that has no end in sight: sending the request again would bring another. */
 export class EndlessReply extends Error {}
 

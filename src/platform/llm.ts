@@ -67,7 +67,7 @@ export interface ProviderRequest {
 
 export type LlmEffects = Pick<Effects, "clock" | "variables" | "token">;
 
-const { concurrency: CONCURRENCY, timeout: TIMEOUT, idle_timeout: IDLE_TIMEOUT } = LLM_OPTIONS;
+const { concurrency: CONCURRENCY, timeout: TIMEOUT, idle_timeout: IDLE_TIMEOUT, max_wait: MAX_WAIT } = LLM_OPTIONS;
 /** Characters of the name by which a server calls its model. */
 const MAX_MODEL_NAME = 200;
 const LIMITS = { timeout: TIMEOUT.default, idleTimeout: IDLE_TIMEOUT.default };
@@ -136,7 +136,7 @@ class Call {
 
   async answer(): Promise<LlmReply> {
     const { ctx, known } = this.#asked;
-    const { model, maxWait } = this.#options;
+    const { model, maxWait = MAX_WAIT.default } = this.#options;
     try {
       const reply = await withBackoff(
         () => this.#attempt(),

@@ -1,5 +1,6 @@
 import type { ScoringTerms, StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import { SpecError } from "../../kernel/errors.ts";
 import { assertOptions, type Expectation, inSchema } from "../../kernel/given-options.ts";
 import type { Evaluator as EvaluatorPort } from "../../kernel/ports.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
@@ -63,6 +64,8 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
     assertOptions("Evaluator", options, { ...ASKING_OPTIONS, ...EXPECTED });
     super("evaluator", options, DEFAULT_JUDGE_PROMPT, JUDGED_SHAPES);
     this.scale = options.scale ?? [0, 1];
+    for (const { path, message } of scaleProblems(this.scale))
+      throw new SpecError(`${path} of an Evaluator: ${message}`);
     this.votes = options.votes ?? 1;
   }
 

@@ -31,7 +31,6 @@ import { recorded, recordOption } from "./recording.ts";
 
 type CommandEffects = Pick<Effects, "files" | "processes" | "variables" | "token" | "clock">;
 
-const TIMEOUT = "10m";
 const GRACE_MS = 5000;
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Linux refuses a longer single argument. */
@@ -203,7 +202,7 @@ export class CommandRunner implements Runner {
     };
     return withBackoff(once, passing, {
       effects,
-      maxWait: this.#options.maxWait,
+      maxWait: this.#options.maxWait ?? OPTIONS.max_wait.default,
       signal: ctx.signal,
       stopping: ctx.stopping,
       onWait: (waiting) => ctx.warn("runner-waiting", waiting),
@@ -231,7 +230,7 @@ export class CommandRunner implements Runner {
     effects: CommandEffects,
     { marker, scratch }: { readonly marker: string; readonly scratch: string },
   ): Promise<ProcessResult> {
-    const { input = "stdin", timeout = TIMEOUT } = this.#options;
+    const { input = "stdin", timeout = OPTIONS.timeout.default } = this.#options;
     const [file, ...args] = this.#words(request.editsCopy === true);
     if (input === "file") effects.files.writeAtomic(join(scratch, "prompt.md"), request.prompt, { mode: 0o600 });
     return effects.processes.run(

@@ -17,7 +17,7 @@ import { sanitizeJson } from "../extract-json.ts";
 export async function answer(name: string, ctx: RunnerContext, ask: () => unknown): Promise<RunnerReply> {
   ctx.signal.throwIfAborted();
   try {
-    return asReply(name, await ask());
+    return asReply(name, await untilAborted(ctx.signal, ask));
   } catch (thrown) {
     if (ctx.signal.aborted || !(thrown instanceof RunnerError)) {
       ctx.signal.throwIfAborted();
@@ -27,6 +27,16 @@ export async function answer(name: string, ctx: RunnerContext, ask: () => unknow
     // It came and is paid for: it is recorded as a reply, and another is asked for with what is wrong with it.
     return bounded({ content: thrown.reply, unusable: thrown.message, ...defined({ usage: thrown.usage }) });
   }
+}
+
+/** What a function gives; the signal's reason once it aborts, whether or not the function heeds that. */
+function untilAborted(signal: AbortSignal, ask: () => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    const asked = (async () => ask())();
+    asked.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 /** What a function that answers prompts knows besides the prompt: which question it is, and when to stop. */
@@ -101,8 +111,8 @@ export function asReply(name: string, answer: unknown): RunnerReply {
 export function readUsage(value: unknown): Usage | undefined {
   const data = sanitizeJson(value);
   if (!isJsonObject(data)) return undefined;
-  const rest = amount(data.input_tokens);
-  const outputTokens = amount(data.outputTokens ?? data.output_tokens);
+  const rest = amount(data.input_tokens ?? data.prompt_tokens);
+  const outputTokens = amount(data.outputTokens ?? data.output_tokens ?? data.completion_tokens);
   // Anthropic's own form counts what was cached beside the rest of the input.
   const cached = (amount(data.cache_read_input_tokens) ?? 0) + (amount(data.cache_creation_input_tokens) ?? 0);
   const inputTokens = amount(data.inputTokens) ?? (rest === undefined ? undefined : rest + cached);

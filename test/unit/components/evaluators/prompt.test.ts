@@ -95,6 +95,9 @@ describe("a judge", () => {
     const runner = scriptedRunner();
     expect(() => new Evaluator({ runner, promptTemplate: "{{outptu}}" })).toThrow(/outptu[\s\S]*output/);
     expect(() => new Evaluator({ runner, votes: 0 })).toThrow(/votes/);
+    expect(() => new Evaluator({ runner, scale: [1, 0] })).toThrow(
+      /scale of an Evaluator: the lowest score comes first/,
+    );
   });
 });
 

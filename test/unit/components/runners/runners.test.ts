@@ -52,6 +52,25 @@ describe("LLMRunner and FunctionRunner", () => {
     });
     await expect(runner.run(runnerRequest("x"), runnerContext(stop.signal))).rejects.toThrow("user stop");
   });
+
+  it("leave a function behind that does not heed the abort", async () => {
+    const stop = new AbortController();
+    const runner = new FunctionRunner(() => {
+      setImmediate(() => stop.abort(new Error("user stop")));
+      return new Promise(() => {});
+    });
+    await expect(runner.run(runnerRequest("x"), runnerContext(stop.signal))).rejects.toThrow("user stop");
+  });
+
+  it("read token counts in the form of either provider", async () => {
+    for (const usage of [
+      { input_tokens: 1, output_tokens: 2 },
+      { prompt_tokens: 1, completion_tokens: 2 },
+    ]) {
+      const reply = await new FunctionRunner(() => ({ content: "x", usage })).run(runnerRequest("x"), runnerContext());
+      expect(reply.usage).toEqual({ inputTokens: 1, outputTokens: 2 });
+    }
+  });
 });
 
 describe("asRunner", () => {
