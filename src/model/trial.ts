@@ -60,8 +60,11 @@ const usage = {
 } as const;
 
 const usageSchema = exactly(["cpuSeconds", "peakMemoryBytes", "limits"], usage);
-/** What an attempt used. `load`: of another machine, which it ran on; `null` when that is not known. */
-export type AttemptUsage = Infer<typeof usageSchema> & { readonly load?: number | null };
+/**
+ * What an attempt used. `load`: of another machine, which it ran on; `null` when that is not known. `ranMs`: how long it
+ * ran, where it waited in a queue before.
+ */
+export type AttemptUsage = Infer<typeof usageSchema> & { readonly load?: number | null; readonly ranMs?: number };
 
 const mayBeAbsent = [
   "endedAt",

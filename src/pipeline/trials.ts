@@ -154,9 +154,9 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const result = await conduct(request, ctx, attempt);
     // One that is gone on with was counted when the run was opened.
     if (request.kind === "trial" && left === null) deps.spending.ran(1);
-    const { load = stage.effects.processes.load(), ...used } = usage;
-    const ran = adopt ? Math.max(0, clock.now().getTime() - adopt.startedAtMs) : clock.monotonic() - from;
-    const end = { ...used, ...defined({ load: load ?? undefined }), durationMs: Math.round(ran) };
+    const sinceMs = adopt ? Math.max(0, clock.now().getTime() - adopt.startedAtMs) : clock.monotonic() - from;
+    const { load = stage.effects.processes.load(), ranMs = sinceMs, ...used } = usage;
+    const end = { ...used, ...defined({ load: load ?? undefined }), durationMs: Math.round(ranMs) };
     return close(request, current, result, end);
   }
 
@@ -285,7 +285,7 @@ interface Place extends Disposable {
 }
 
 /** What is known of an attempt when it has ended. */
-type AttemptEnd = Omit<AttemptUsage, "load"> & Pick<TrialAttempt, "load"> & { readonly durationMs: number };
+type AttemptEnd = Omit<AttemptUsage, "load" | "ranMs"> & Pick<TrialAttempt, "load"> & { readonly durationMs: number };
 
 /** The attempt that a killed AURA left running somewhere, if the record says where. */
 function leftRunning(trial: StartedTrial | null): TrialAttempt | null {

@@ -142,7 +142,8 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
     // A local process hears of a stop, and knows its timeout, by itself.
     const whole = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
     const ended = starter.ended?.(whole, job.place) ?? whole;
-    ctx.measured({ ...defined({ limits: limitsHeld(starter, job.limits) }), ...ended.usage });
+    const ranMs = starter.gatherMs === undefined ? undefined : ended.durationMs;
+    ctx.measured({ ...defined({ limits: limitsHeld(starter, job.limits), ranMs }), ...ended.usage });
     const { end, exitCode, signal, message, durationMs = Math.round(clock.monotonic() - startedAt) } = ended;
     const { stdoutTail = output.tail("stdout"), stderrTail = output.tail("stderr") } = ended;
     const told = message === undefined ? {} : { message };
