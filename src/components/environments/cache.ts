@@ -26,44 +26,46 @@ function cacheKey(type: string, parts: readonly unknown[]): string {
 
 /**
  * The folder of an environment that was made from these parts, of which the same give the same: as it was made before, or
- * made now, by one process at a time. It is built
- * where it stays, since programs in it know their path, and counts once `isWhole` has seen it.
+ * made now, by one process at a time. It is built where it stays, since programs in it know their path, and counts as long
+ * as `stateOf` says of it what it said when it was made; `null` of one that does not work.
  */
 export async function cached(
   type: string,
   parts: readonly unknown[],
-  { build, isWhole }: { build(folder: string): Promise<void>; isWhole(folder: string): Promise<boolean> },
+  { build, stateOf }: { build(folder: string): Promise<void>; stateOf(folder: string): Promise<string | null> },
   ctx: Pick<RunContext, "effects" | "signal" | "emit">,
 ): Promise<string> {
   const { files, token, clock } = ctx.effects;
   const key = cacheKey(type, parts);
   const root = join(cacheFolder(ctx.effects), "environments");
   const stamp = join(root, `${key}.json`);
-  const stamped = (): string | null => {
+  const standing = async (): Promise<string | null> => {
     const known = parseJson(files.readText(stamp) ?? "");
-    return isJsonObject(known) && typeof known.folder === "string" ? join(root, known.folder) : null;
+    if (!isJsonObject(known) || typeof known.folder !== "string" || typeof known.state !== "string") return null;
+    const folder = join(root, known.folder);
+    return (await stateOf(folder)) === known.state ? folder : null;
   };
-  const before = stamped();
-  if (before !== null && (await isWhole(before))) return before;
   const make = async (): Promise<string> => {
     files.makeDirectory(root, 0o700);
     using _lock = await locked(join(root, `${key}.lock`), ctx);
-    const meanwhile = stamped();
-    if (meanwhile !== null && (meanwhile !== before || (await isWhole(meanwhile)))) return meanwhile;
-    // What is left of one that was cut short, or does not work any more.
+    const meanwhile = await standing();
+    if (meanwhile !== null) return meanwhile;
+    // What is left of one that was cut short, or is not what it was any more.
     files.remove(stamp);
     for (const { name } of files.list(root) ?? []) if (name.startsWith(`${key}.d-`)) files.remove(join(root, name));
     const name = `${key}.d-${token(4)}`;
+    const folder = join(root, name);
     try {
-      await build(join(root, name));
+      await build(folder);
+      const state = await stateOf(folder);
+      files.writeAtomic(stamp, `${JSON.stringify({ folder: name, state })}\n`, { durable: true });
     } catch (error) {
-      files.remove(join(root, name));
+      files.remove(folder);
       throw error;
     }
-    files.writeAtomic(stamp, `${JSON.stringify({ folder: name })}\n`, { durable: true });
-    return join(root, name);
+    return folder;
   };
-  return preparing(`environment ${type}`, make, { emit: ctx.emit, clock });
+  return (await standing()) ?? preparing(`environment ${type}`, make, { emit: ctx.emit, clock });
 }
 
 /** Waits for a lock that is given up when its holder has died. */

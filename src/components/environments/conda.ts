@@ -10,7 +10,7 @@ import { findProgram } from "../../platform/process/invocation.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { runTool } from "../tool.ts";
 import { cached } from "./cache.ts";
-import { hasPython, inPrefix, librariesOf, PrefixEnvironment, pythonFacts } from "./prefix.ts";
+import { askedOf, inPrefix, librariesOf, PrefixEnvironment, pythonFacts } from "./prefix.ts";
 import { requirementsText } from "./requirements.ts";
 
 /** Of a way of making them that changes: a new one makes new environments. */
@@ -107,8 +107,9 @@ export class CondaEnvironment extends PrefixEnvironment {
 
   /** What Python it has; none is fine. */
   async #facts(folder: string, ctx: RunContext) {
-    if (!(await hasPython(folder, ctx))) return { libraries: librariesOf(folder, folder, ctx) };
-    const { python, interpreter, base } = await pythonFacts(join(folder, "bin", "python"), "make it again", ctx);
+    const facts = await askedOf(folder, (python) => pythonFacts(python, "", ctx), ctx);
+    if (facts === null) return { libraries: librariesOf(folder, folder, ctx) };
+    const { python, interpreter, base } = facts;
     return { python, interpreter, libraries: librariesOf(folder, base, ctx) };
   }
 
@@ -139,8 +140,11 @@ export class CondaEnvironment extends PrefixEnvironment {
         : ["env", "create", "-p", folder, "-f", file];
       await runTool({ file: program, args, hint: `see what ${basename(program)} said` }, ctx);
     };
-    const isWhole = async (folder: string) => files.stat(join(folder, "conda-meta")) !== null;
-    return cached("conda", [WAY, requirementsText(file, dirname(file), files)], { build, isWhole }, ctx);
+    const stateOf = async (folder: string) => {
+      const packages = files.list(join(folder, "conda-meta"))?.map(({ name }) => name);
+      return packages === undefined ? null : sha256Of(packages.sort().join("\n"));
+    };
+    return cached("conda", [WAY, requirementsText(file, dirname(file), files)], { build, stateOf }, ctx);
   }
 
   /** Variables that activating sets, but `PATH`, by what a command run in it finds. */

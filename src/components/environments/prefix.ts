@@ -41,17 +41,33 @@ function isFacts(value: unknown): value is PythonFacts {
   return [python, interpreter, base].every((text) => typeof text === "string") && Array.isArray(packages);
 }
 
-/** Whether the Python in this folder works. */
-export async function hasPython(folder: string, ctx: ToolContext): Promise<boolean> {
+/** What the Python in this folder answers; `null` where there is none that works. */
+export async function askedOf<T>(
+  folder: string,
+  ask: (python: string) => Promise<T>,
+  { effects: { files } }: ToolContext,
+): Promise<T | null> {
   const python = join(folder, "bin", "python");
-  if (ctx.effects.files.stat(python) === null) return false;
+  if (files.stat(python) === null) return null;
   try {
-    await pythonFacts(python, "", ctx);
-    return true;
+    return await ask(python);
   } catch (error) {
-    if (error instanceof ToolMissingError) return false;
+    if (error instanceof ToolMissingError) return null;
     throw error;
   }
+}
+
+const STATE = `
+import os, sys
+from importlib.metadata import distributions
+gone = lambda d: [str(f) for f in d.files or [] if f.suffix != ".pyc" and not os.path.exists(f.locate())]
+print(sys.version, sorted((str(d.metadata["Name"]), d.version, gone(d)) for d in distributions()))
+`;
+
+/** Which packages the Python in this folder has, and which of their files are gone; `null` where it does not work. */
+export async function pythonState(folder: string, ctx: ToolContext): Promise<string | null> {
+  const request = { args: ["-I", "-c", STATE], hint: "", timeoutMs: FACTS_TIMEOUT_MS };
+  return askedOf(folder, async (file) => sha256Of(await runTool({ ...request, file }, ctx)), ctx);
 }
 
 /** So that a trial takes nothing from the user's own packages, writes nothing to it, and its lines come as it prints them. */

@@ -8,7 +8,7 @@ import { defined } from "../../model/json.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { runTool } from "../tool.ts";
 import { cached } from "./cache.ts";
-import { hasPython, PrefixEnvironment, preparedPrefix } from "./prefix.ts";
+import { PrefixEnvironment, preparedPrefix, pythonState } from "./prefix.ts";
 import { packageAt, requirementsText } from "./requirements.ts";
 
 /** Of a way of making them that changes: a new one makes new environments. */
@@ -76,9 +76,9 @@ export class UvEnvironment extends PrefixEnvironment {
   protected async make(ctx: RunContext): Promise<PreparedEnvironment> {
     const { python } = this.#options;
     const { text, install } = this.#source(ctx);
-    const isWhole = (folder: string) => hasPython(folder, ctx);
+    const stateOf = (folder: string) => pythonState(folder, ctx);
     const parts = [WAY, python ?? null, text];
-    const folder = await cached("uv", parts, { build: (into) => install(into, ctx), isWhole }, ctx);
+    const folder = await cached("uv", parts, { build: (into) => install(into, ctx), stateOf }, ctx);
     return preparedPrefix("uv", folder, { VIRTUAL_ENV: folder }, ctx);
   }
 

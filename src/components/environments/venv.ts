@@ -10,7 +10,7 @@ import { makeScratch } from "../../platform/scratch.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { runTool } from "../tool.ts";
 import { cached } from "./cache.ts";
-import { hasPython, PrefixEnvironment, preparedPrefix, pythonFacts } from "./prefix.ts";
+import { PrefixEnvironment, preparedPrefix, pythonFacts, pythonState } from "./prefix.ts";
 import { requirementsText } from "./requirements.ts";
 
 /** Of a way of making them that changes: a new one makes new environments. */
@@ -106,9 +106,9 @@ export class VenvEnvironment extends PrefixEnvironment {
   async #made(ctx: RunContext): Promise<string> {
     const { packages = [] } = this.#options;
     const { python, base } = await pythonFacts(this.#python(), INSTALL_PYTHON, ctx);
-    const isWhole = (folder: string) => hasPython(folder, ctx);
+    const stateOf = (folder: string) => pythonState(folder, ctx);
     const parts = [WAY, base, python, this.#source(ctx).text, packages];
-    return cached("venv", parts, { build: (folder) => this.#build(folder, ctx), isWhole }, ctx);
+    return cached("venv", parts, { build: (folder) => this.#build(folder, ctx), stateOf }, ctx);
   }
 
   #source({ settings: { root }, effects: { files } }: RunContext) {

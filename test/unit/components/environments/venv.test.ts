@@ -43,7 +43,7 @@ describe("the venv environment", () => {
     expect(made()).toHaveLength(1);
   });
 
-  test("is made again where one before was cut short, or does not work any more", async () => {
+  test("is made again where one before was cut short, does not work or is not what it was any more", async () => {
     const { rig, cached, made, printed } = environmentRig();
     const first = await printed(new VenvEnvironment({ python: "python3" }), PREFIX);
     rmSync(join(first.text, "bin", "python"));
@@ -55,6 +55,14 @@ describe("the venv environment", () => {
     expect(existsSync(second.text)).toBe(true);
     expect(made()).toHaveLength(1);
     expect(existsSync(join(cached, `${key}.lock`))).toBe(false);
+    const [site = ""] = readdirSync(second.text, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith("site-packages"),
+    );
+    const planted = join(second.text, site, "planted-1.0.dist-info");
+    mkdirSync(planted);
+    writeFileSync(join(planted, "METADATA"), "Name: planted\nVersion: 1.0\n");
+    const third = await printed(new VenvEnvironment({ python: "python3" }), PREFIX);
+    expect([third.text === second.text, third.description?.packages]).toEqual([false, []]);
   });
 
   test("is missed before a run where there is none, or no Python to make it with", async () => {
@@ -77,7 +85,7 @@ describe("the venv environment", () => {
 
 // Pip alone takes seconds.
 (FULL ? describe : suite.skip)("a venv from requirements", () => {
-  test("has what they name, also in files that they name, and is another one when these change", async () => {
+  test("has what they name, also in files that they name, is another one when these change, and is made again when files of it are gone", async () => {
     const { rig, made, printed } = environmentRig();
     for (const version of ["1.0", "2.0"]) wheel(rig.dir.path, "measuring", version);
     rig.dir.write("more.txt", "measuring==1.0\n");
@@ -87,8 +95,11 @@ describe("the venv environment", () => {
     expect(first.text).toBe("version: 1.0");
     expect(first.description?.packages).toContain("measuring==1.0");
     rig.dir.write("more.txt", "measuring==2.0\n");
-    expect((await printed(new VenvEnvironment(options), ["measuring"])).text).toBe("version: 2.0");
+    const second = await printed(new VenvEnvironment(options), ["measuring"]);
+    expect(second.text).toBe("version: 2.0");
     expect(made()).toHaveLength(2);
+    execFileSync("find", [String(second.description?.path), "-name", "measuring*.py", "-delete"]);
+    expect((await printed(new VenvEnvironment(options), ["measuring"])).text).toBe("version: 2.0");
   }, 120_000);
 
   test("that cannot be had ends a run with what pip said", async () => {
