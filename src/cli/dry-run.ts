@@ -1,5 +1,5 @@
 import type { Files } from "../kernel/effects.ts";
-import { type Diagnostic, EXIT, type ToolMissingError } from "../kernel/errors.ts";
+import { type Diagnostic, EXIT } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import { isScoredAlike } from "../pipeline/changes.ts";
 import { readEarlier } from "../pipeline/prior.ts";
@@ -28,7 +28,7 @@ export async function dryRun(
   const plan = await planRun(resolved, place, effects, beginning, noteOn(place, ifExists, effects.files));
   const hide = createRedactor(loaded.secrets);
   const missing = await missingProgram(resolved, effects);
-  const lacks = missing === null ? [] : [lackOf(missing, loaded)];
+  const lacks = missing === null ? [] : [lackOf(hide.text(missing.message), loaded)];
   warn([...unsetKeys(resolved, effects), ...lacks, ...trialWarnings(resolved)]);
   if (frame) {
     frame.tell("run.planned", { plan }, hide);
@@ -39,7 +39,7 @@ export async function dryRun(
   return EXIT.ok;
 }
 
-function lackOf({ message }: ToolMissingError, { file }: LoadedSpec): Diagnostic {
+function lackOf(message: string, { file }: LoadedSpec): Diagnostic {
   return { file, path: "", message: `a run would end with ${EXIT.toolMissing}: ${message}` };
 }
 

@@ -68,8 +68,10 @@ describe("a value that a spec takes from the environment", () => {
   });
 
   test("is not shown where it makes the run fail", async () => {
-    const end = await run("run", "broken.yaml");
-    expect(shown(end)).toContain("[redacted]/no-such-program");
-    expect(shown(end)).not.toContain(SECRET);
+    for (const flags of [[], ["--dry-run"]]) {
+      const end = await run("run", "broken.yaml", ...flags);
+      expect(shown(end)).toContain("[redacted]/no-such-program");
+      expect(shown(end)).not.toContain(SECRET);
+    }
   });
 });
