@@ -86,6 +86,8 @@ export interface Evaluator extends Lifecycle {
   readonly metric?: Partial<MetricSettings>;
   /** How it comes to a score, for prompts to tell. */
   readonly terms?: ScoringTerms;
+  /** Model calls it makes for so many hypotheses, when every reply is usable. */
+  callsFor?(hypotheses: number): number;
   /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
   probe?(ctx: ProbeContext): Promise<void>;
   evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation>;

@@ -239,7 +239,7 @@ function sampleValues(
 }
 
 function estimate(
-  { researcher }: ResolvedRun,
+  { researcher, evaluator }: ResolvedRun,
   sites: readonly Site[],
   trials: number,
   prompt: string | null,
@@ -250,7 +250,7 @@ function estimate(
   const calls = asked.map(({ path: [stage] }) => {
     if (stage === "researcher") return researcher.callsFor?.(numTasks) ?? 1;
     if (stage === "reviewer") return 1;
-    return stage === "experimenter" ? numTasks * trials : numTasks;
+    return stage === "experimenter" ? numTasks * trials : (evaluator.callsFor?.(numTasks) ?? numTasks);
   });
   const runner = asksRunner(researcher) ? researcher.runner : null;
   const promptTokens = prompt === null ? null : Math.ceil(prompt.length / CHARACTERS_PER_TOKEN);

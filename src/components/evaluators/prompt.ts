@@ -74,6 +74,10 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
     return { scorer: `a model judges what the trials left, from ${this.scale[0]} to ${this.scale[1]}${votes}` };
   }
 
+  callsFor(hypotheses: number): number {
+    return hypotheses * this.votes;
+  }
+
   async evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation> {
     if (experiment.status === "failed") return noScore(experiment, failureReason(experiment));
     const prompt = renderedInRun("evaluator", () => this.prompt(hypothesis, experiment, ctx));

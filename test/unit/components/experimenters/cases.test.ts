@@ -90,16 +90,17 @@ describe("cases", () => {
     await expect(runData(dir, { ...spec({ experimenter }), stop: { iterations: 2 } })).rejects.toThrow(/cases\.jsonl/);
   });
 
-  it("count in a dry run, and fill the slots of an iteration", async () => {
+  it("count in a dry run, as a judge's votes do, and fill the slots of an iteration", async () => {
     const experimenter = {
       type: "llm",
       runner: { type: "command", argv: ["cat"] },
       prompt: "{{case.q}}",
       cases: "cases.jsonl",
     };
-    const run = await resolveData(dir, { ...spec({ experimenter }), parallel: 6 });
+    const evaluator = { type: "prompt", runner: { type: "command", argv: ["cat"] }, votes: 3 };
+    const run = await resolveData(dir, { ...spec({ experimenter, evaluator }), parallel: 6 });
     const { trialsPerHypothesis, atOnce, cost } = await planRun(run, dir.join("run"), systemEffects());
-    expect([trialsPerHypothesis, atOnce, cost.callsPerIteration]).toEqual([3, 6, 6]);
+    expect([trialsPerHypothesis, atOnce, cost.callsPerIteration]).toEqual([3, 6, 6 + 6]);
     expect(run.loaded.warnings).toEqual([]);
   });
 
