@@ -1,6 +1,7 @@
 // What AURA adds to an array of 200 jobs in a Slurm cluster: `npx tsx bench/slurm.ts [jobs]`, with SLURM_CONF naming a cluster
 // (`.ci/slurm start DIR` starts one). From the submission to the end of the last `true`: an array made by hand, and the
-// same as trials, with all their records. Turn by turn, medians.
+// same as trials, with all their records. Turn by turn, medians. It takes minutes, and says little on a machine that is busy:
+// a scheduler that looks once a second doubles what takes a little more than that.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -60,8 +61,10 @@ experimenter: { type: composed, executor: { type: slurm, command: ["true"], mem:
 const hand: number[] = [];
 const aura: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
-  hand.push(byHand(round));
-  aura.push(byAura(round));
+  const [seconds, trials] = [byHand(round), byAura(round)];
+  console.log(`round ${round + 1} of ${ROUNDS}: ${seconds.toFixed(1)} s by hand, ${trials.toFixed(1)} s as trials`);
+  hand.push(seconds);
+  aura.push(trials);
 }
 rmSync(folder, { recursive: true });
 console.log(`${JOBS} jobs: ${median(hand).toFixed(1)} s by hand, ${median(aura).toFixed(1)} s as trials`);

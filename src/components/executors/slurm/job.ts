@@ -122,6 +122,8 @@ export class ClusterJob implements Handle {
       this.#over({ ...this.#asked, end: isOwn ? "cancelled" : end, message: endWords(state, "ended by its cluster") });
       return;
     }
+    // Whoever ends it is about to say so.
+    if (this.#isHeld && this.isStopping) return;
     if (this.hold()) {
       // Of what never began and is taken out of an array, Slurm keeps nothing.
       if (state === null && this.wasThere) this.end("cancelled", "taken out of the queue of the cluster");

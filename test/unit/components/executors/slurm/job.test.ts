@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ClusterJob } from "../../../../../src/components/executors/slurm/job.ts";
-import type { Job } from "../../../../../src/kernel/ports.ts";
 import { temporaryDirectory } from "../../../../../src/testing/temp-dir.ts";
+import { trueJob } from "../../../../support/cluster-job.ts";
 import { stageContext } from "../../../../support/stage-context.ts";
 
 const LATE_MS = 60_000;
@@ -13,19 +13,27 @@ function clusterJob() {
   onTestFinished(() => dir[Symbol.dispose]());
   const ctx = stageContext({ root: dir.path });
   const started: number[] = [];
-  const job: Job = {
-    ...{ file: "true", args: [], cwd: dir.path, env: {}, graceMs: 0, timeoutMs: 1000, limits: {}, marker: "m" },
-    logs: { stdout: dir.join("out.log"), stderr: dir.join("err.log") },
-    place: { root: dir.path, inputs: [], trialDir: dir.path, libraries: [] },
-    onLine: () => undefined,
-    onStart: () => undefined,
-    known: () => undefined,
-    running: () => void started.push(0),
-  };
+  const job = trueJob(dir, { running: () => void started.push(0) });
   const made = new ClusterJob({ name: "aura-x", folder: dir.path, index: 0 }, job, ctx, async () => undefined);
   const look = (): void => made.look(new Set((ctx.effects.files.list(dir.path) ?? []).map(({ name }) => name)));
   return { dir, job: made, look, started };
 }
+
+test("a job that has begun is not held back, though that was not seen yet", () => {
+  const { dir, job } = clusterJob();
+  dir.write("0.claim.json", "{}");
+  expect(job.hold()).toBe(false);
+  expect(clusterJob().job.hold()).toBe(true);
+});
+
+test("a job that is given up says why, also when its cluster has forgotten it before that is told", async () => {
+  const { job } = clusterJob();
+  job.wasThere = true;
+  const given = job.giveUp("it waited for too long");
+  job.gone(null, 0);
+  await given;
+  expect(await job.wait()).toMatchObject({ end: "cancelled", message: "it waited for too long" });
+});
 
 describe("a job that Slurm calls over", () => {
   test.each([
