@@ -53,6 +53,6 @@ export async function init(template: string, given: string | undefined): Promise
 function next(names: readonly string[], dir: string): string {
   const lines = names.includes("spec.yaml")
     ? ["aura run spec.yaml --dry-run   # what it would do", "aura run spec.yaml"]
-    : ["npm i -D aura-research   # where it is not installed yet", "node loop.mjs"];
+    : ["aura validate loop.mjs   # makes the pipeline, runs nothing", "aura run loop.mjs"];
   return [...(dir === "." ? [] : [`cd ${shellPath(dir)}`]), ...lines].map((line) => `  ${line}`).join("\n");
 }

@@ -1,7 +1,5 @@
-import { mkdirSync, symlinkSync } from "node:fs";
 import { expect, it } from "vitest";
-import { desk, start } from "../support/aura.ts";
-import { REPOSITORY } from "../support/documents.ts";
+import { desk } from "../support/aura.ts";
 
 it.each(["search", "code", "agent"])("the template %s runs as it is written and comes to a score", async (template) => {
   using dir = desk();
@@ -17,12 +15,10 @@ it.each(["search", "code", "agent"])("the template %s runs as it is written and 
 
 it("the template library runs as it is written, and goes on where it was", async () => {
   using dir = desk();
-  await dir.run(["init", "library", "sub/folder"]);
-  mkdirSync(dir.join("node_modules"));
-  symlinkSync(REPOSITORY, dir.join("node_modules", "aura-research"));
-  const loop = () => start(process.execPath, ["loop.mjs"], { cwd: dir.join("sub/folder") }).ended;
-  expect(await loop()).toMatchObject({ code: 0, stdout: expect.stringContaining("run.finished") });
-  expect(await loop()).toMatchObject({ code: 0 });
+  const made = await dir.run(["init", "library", "sub/folder"]);
+  expect(made.stdout).toMatch(/cd sub\/folder\n[\s\S]*aura run loop\.mjs/);
+  expect(await dir.run(["run", "sub/folder/loop.mjs"])).toMatchObject({ code: 0, stderr: "" });
+  expect(await dir.run(["resume", "runs/loop", "--max-iterations", "16"])).toMatchObject({ code: 0 });
 });
 
 it("writes over nothing, and says so with 2", async () => {
