@@ -9,6 +9,7 @@ export const LLM_OPTIONS = {
     minLength: 1,
     "x-secret": false,
     "x-cost": LISTED_MODELS,
+    "x-unless": "base_url",
     description: "Model name as the provider knows it.",
   },
   base_url: {

@@ -52,7 +52,7 @@ interface Annotated {
   readonly "x-copy"?: string;
   /** Names of environment variables. `passed`: a process gets them, secrets too. `key`: one that holds a provider's key. */
   readonly "x-variables"?: "passed" | "key";
-  /** With `x-variables: key`: the option beside it with which there need be no key. */
+  /** The option beside it with which there need be no key (`x-variables: key`), or no cost is known by this one (`x-cost`). */
   readonly "x-unless"?: string;
 }
 

@@ -108,9 +108,10 @@ function unknownCost(spec: JsonObject, sites: readonly Site[]): readonly Finding
   if (!isJsonObject(spec.stop) || spec.stop.cost_usd === undefined) return [];
   const runners = knownComponents(sites).filter(({ kind }) => kind === "runner");
   const ways = runners.map(({ definition, config }) =>
-    Object.entries(definition.options.properties).flatMap(([option, { "x-cost": telling }]) => {
+    Object.entries(definition.options.properties).flatMap(([option, schema]) => {
+      const { "x-cost": telling, "x-unless": unless = "" } = schema;
       if (telling === undefined) return [];
-      const given = config[option];
+      const given = config[unless] === undefined ? config[option] : undefined;
       const tells = telling === true ? given !== undefined : telling.some((value) => value === given);
       // Another model is no advice.
       const how = telling === true ? [`\`${option}\``] : telling.length > FEW ? [] : [`\`${option}: ${telling[0]}\``];

@@ -543,6 +543,15 @@ describe("warnings", () => {
   });
 
   it("name a cost limit that cannot be reached", () => {
+    const costs = (runner: string) => {
+      const text = changed("type: anthropic, model: claude", runner);
+      return load(`${text}stop: { cost_usd: 5 }\n`, { registry: builtins }).warnings.map(({ message }) => message);
+    };
+    const listed = "type: anthropic, model: claude-sonnet-4-5";
+    const isBlind = expect.stringContaining("no cost is known and this limit is never reached");
+    expect(costs(listed)).not.toContainEqual(isBlind);
+    // Only the provider itself charges what it lists.
+    expect(costs(`${listed}, base_url: "http://localhost:1"`)).toContainEqual(isBlind);
     expect(warnings(`${VALID}stop: { cost_usd: 5 }\n`)).toEqual([
       "19:19 no runner has `price`, so no cost is known and this limit is never reached",
     ]);
