@@ -64,7 +64,7 @@ export const processOptionProperties = {
         description: "Processes at once; without control groups, all of the user's are counted, and for root none.",
       },
       cpu: { ...TIME_LIMIT, description: "CPU time of each process." },
-      file_size: { ...SIZE, description: "Size of any file it writes." },
+      file_size: { ...SIZE, description: "Size of any file it writes; what a local trial prints goes to one, too." },
       open_files: { type: "integer", minimum: 3, description: "Open files of each process." },
       output: {
         ...SIZE_LIMIT,

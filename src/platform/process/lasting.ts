@@ -66,6 +66,7 @@ export interface LastingExit {
   readonly endedAtMs: number;
 }
 
+const LONGEST_REFUSAL = 1000;
 const TIMES = /(?:^|\n)\d+m[\d.]+s \d+m[\d.]+s\n(\d+)m([\d.]+)s (\d+)m([\d.]+)s\n$/;
 
 /** `null` as long as it has not ended. */
@@ -89,6 +90,16 @@ export function readExit(folder: string): LastingExit | null {
   const signal = note === "" ? undefined : signalOfCode(code);
   if (signal !== undefined) return { code: null, signal, endedAtMs, ...used };
   return { code, signal: null, endedAtMs, ...used };
+}
+
+/** What the shell said where it could not make a process for the command; else empty. */
+export function refusal(folder: string): string {
+  try {
+    const said = readFileSync(exitFile(folder), "utf8").slice(0, LONGEST_REFUSAL).trim();
+    return /\bfork\b/i.test(said) ? said : "";
+  } catch {
+    return "";
+  }
 }
 
 /** Whether all that it printed is still there to be read. */

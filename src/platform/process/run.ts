@@ -16,7 +16,7 @@ import { type ChildEvents, type Exit, type StartError, startChild } from "./chil
 import { ControlGroup } from "./control-groups.ts";
 import { Ending, ProcessGroup, type Reason, reasonOfAbort } from "./ending.ts";
 import { childCommand, explainRefusal, type StartRefusal } from "./invocation.ts";
-import { type LastingExit, openSpool, readExit, readGroups, Spool, whenGone, writeGroups } from "./lasting.ts";
+import { type LastingExit, openSpool, readExit, readGroups, refusal, Spool, whenGone, writeGroups } from "./lasting.ts";
 import type { Leftovers, TreeWatch } from "./leftovers.ts";
 import type { Held, Limits } from "./limits.ts";
 import type { OomKills } from "./oom.ts";
@@ -323,6 +323,9 @@ class ProcessRun implements ChildEvents {
     if (settled.kind === "lost") return { end: "lost", message: "it ended while no AURA watched, without saying how" };
     if (settled.kind === "refused") return { end: settled.end, message: settled.message };
     const { exit } = settled;
+    const { lasting } = this.#request;
+    const refused = lasting !== undefined && this.#told === null && exit.code !== null ? refusal(lasting) : "";
+    if (refused !== "") return { end: "spawn-error", message: `cannot be started: ${refused}` };
     if (exit.code !== 0 && this.#held.group?.ranOutOfMemory()) {
       return {
         end: "out-of-memory",

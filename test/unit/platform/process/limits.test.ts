@@ -48,6 +48,9 @@ describe.runIf(process.platform === "linux")("limits of local processes", () => 
     const bounded = await processes.run(sh(bomb, { limits: { pids: 10 } }), never);
     expect(bounded.stdoutTail).not.toContain("all");
     expect(bounded.stderrTail).toMatch(/fork/i);
+    using dir = temporaryDirectory();
+    const none = await processes.run(sh("exit 2", { limits: { pids: 1 }, lasting: dir.join("lasting") }), never);
+    expect(none).toMatchObject({ end: "spawn-error", message: expect.stringMatching(/^cannot be started: .*fork/i) });
   });
 
   it.skipIf(hasGroups)("of memory bound each process where no group can be made", async () => {
