@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ProcessLimits, ProcessUsage } from "../../kernel/effects.ts";
@@ -48,7 +49,8 @@ export class ControlGroups {
   #made = 0;
 
   constructor(mount = "/sys/fs/cgroup", membership = read("/proc/self/cgroup"), join = joins) {
-    this.#prefix = `aura-${process.pid}-`;
+    // A process may have several, and an earlier one with its number may have left trials that go on.
+    this.#prefix = `aura-${process.pid}-${randomBytes(4).toString("hex")}-`;
     const limits = ["memoryBytes", "pids"] as const;
     this.#parents = new Map(
       limits.flatMap((limit) => {
@@ -76,7 +78,7 @@ export class ControlGroups {
       const [value, parent] = [limits[limit], this.#parents.get(limit)];
       if (value === undefined || parent === undefined) continue;
       const folder = join(parent.folder, name);
-      mkdirSync(folder, { recursive: true });
+      if (!folders.has(folder)) mkdirSync(folder);
       folders.set(folder, parent.version);
       setLimit(folder, parent.version, limit, value);
     }
@@ -84,7 +86,7 @@ export class ControlGroups {
   }
 
   #works(limit: GroupLimit, { folder, version }: Parent, joined: (members: string) => boolean): boolean {
-    const group = join(folder, `${this.#prefix}probe`);
+    const group = join(folder, `aura-${process.pid}-probe`);
     try {
       mkdirSync(group, { recursive: true });
       setLimit(group, version, limit, TRIED[limit]);

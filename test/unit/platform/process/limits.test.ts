@@ -53,6 +53,15 @@ describe.runIf(process.platform === "linux")("limits of local processes", () => 
     expect(none).toMatchObject({ end: "spawn-error", message: expect.stringMatching(/^cannot be started: .*fork/i) });
   });
 
+  it.runIf(hasGroups)("of one run's trial are no other run's, in the same process", async () => {
+    using one = runner();
+    using other = runner();
+    const limits = { pids: 20 };
+    const long = one.run(sh("sleep 0.5; echo done", { limits }), never);
+    expect(await other.run(sh("sleep 0.1", { limits }), never)).toMatchObject({ end: "exited", exitCode: 0 });
+    expect(await long).toMatchObject({ end: "exited", stdoutTail: "done\n" });
+  });
+
   it.skipIf(hasGroups)("of memory bound each process where no group can be made", async () => {
     using processes = runner();
     const limits = { memoryBytes: 256 * 2 ** 20 };
