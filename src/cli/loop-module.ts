@@ -1,6 +1,8 @@
-import { basename, extname } from "node:path";
+import { basename, extname, resolve } from "node:path";
+import type { Files } from "../kernel/effects.ts";
 import { EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import { nearFile } from "../spec/paths.ts";
 import { shown } from "../text/printable.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { userPlace } from "./errors.ts";
@@ -12,6 +14,13 @@ export type Loop = Pick<Pipeline, "run" | "subscribe" | "settings">;
 /** Whether a file is a module, by its name, and no spec. */
 export function isLoopModule(file: string): boolean {
   return /\.[cm]?[jt]s$/.test(file);
+}
+
+/** Throws `SpecError` where there is no such module, with the one that was most likely meant. */
+export function assertModule(file: string, files: Files): void {
+  if (files.realPath(file) !== null) return;
+  const { meant } = nearFile(file, resolve(file), files, "module");
+  throw new SpecError(`there is no module ${file}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
 }
 
 /** Where the run of a module goes when nobody says: as for a spec that is called like it. */

@@ -7,13 +7,14 @@ import { Workspace } from "../workspace/workspace.ts";
 import { explainRun } from "./explain.ts";
 import type { RunFlags } from "./flags.ts";
 import { launch } from "./launch.ts";
-import { type Loop, loopOf, moduleWorkspace, refuseSpecOptions } from "./loop-module.ts";
+import { assertModule, type Loop, loopOf, moduleWorkspace, refuseSpecOptions } from "./loop-module.ts";
 import type { Session } from "./session.ts";
 
 /** `aura run loop.ts`: runs, or with `--or-resume` continues, the pipeline that a module makes for a workspace. */
 export async function runModule(session: Session, file: string): Promise<number> {
   const { effects, flags } = session;
   refuseSpecOptions(file, flags);
+  assertModule(file, effects.files);
   const place = flags.workspace ?? moduleWorkspace(file);
   const ifExists = flags.new ? "next" : flags.orResume ? "resume" : "refuse";
   const workspace = await Workspace.create(place, { effects, ifExists, module: file });

@@ -4,7 +4,7 @@ import { overridesOf } from "../spec/overrides.ts";
 import { resolveSpec, trialWarnings } from "../spec/resolve.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { showWarnings } from "./errors.ts";
-import { isLoopModule, loopOf, moduleWorkspace, refuseSpecOptions } from "./loop-module.ts";
+import { assertModule, isLoopModule, loopOf, moduleWorkspace, refuseSpecOptions } from "./loop-module.ts";
 import { type Answer, guarded, jobOfCommand, ownStdout } from "./output.ts";
 import type { OutputOf } from "./outputs/index.ts";
 
@@ -51,7 +51,9 @@ async function checkSpec(file: string, flags: ValidateFlags): Promise<readonly D
 /** Makes the pipeline of a module, for a workspace that nothing is written to. */
 async function checkModule(file: string, flags: ValidateFlags): Promise<readonly Diagnostic[]> {
   refuseSpecOptions(file, flags);
-  await loopOf(file, await Workspace.create(moduleWorkspace(file), { ifExists: "next", module: file }));
+  const workspace = await Workspace.create(moduleWorkspace(file), { ifExists: "next", module: file });
+  assertModule(file, workspace.effects.files);
+  await loopOf(file, workspace);
   return [];
 }
 

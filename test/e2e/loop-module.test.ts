@@ -81,6 +81,11 @@ describe("a module that exports a pipeline", () => {
     expect(stderr).toMatch(/is a module, not a spec: --set .*--dry-run .*`aura validate`/);
     expect((await here.run(["resume", "runs/loop", "--set", "seed=3"])).code).toBe(2);
     expect((await here.run(["doctor", "project/loop.ts"])).code).toBe(2);
+    const missing = await here.run(["run", "project/lop.ts", "--workspace", "runs/loop"]);
+    expect(missing).toMatchObject({
+      code: 2,
+      stderr: "aura: there is no module project/lop.ts; did you mean project/loop.ts?\n",
+    });
   });
 
   test("is validated without a trace", async () => {
