@@ -52,7 +52,7 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
       if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, deps.emit);
       await deps.going();
       const isMore = request.ask > 1 || request.additional === true;
-      return deps.caps.within({ runner: request.runner, prompt: request.prompt, isMore }, () => {
+      return deps.caps.within({ ...request, isMore }, () => {
         const started: StartedCall = {
           id,
           role: request.role,

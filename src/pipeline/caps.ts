@@ -1,6 +1,7 @@
+import type { CallRequest } from "../kernel/context.ts";
 import { RunnerError } from "../kernel/errors.ts";
 import { Interrupted } from "../kernel/interrupted.ts";
-import type { Runner, RunnerReply } from "../kernel/ports.ts";
+import type { RunnerReply } from "../kernel/ports.ts";
 import type { Usage } from "../model/call.ts";
 import type { StopSettings } from "../model/settings.ts";
 import { mostTokensIn } from "../model/units.ts";
@@ -21,7 +22,7 @@ interface Claim {
   readonly costUsd: number | null;
 }
 
-/** The most that a call of a runner has used yet, and by how much one went beyond what the runner had said. */
+/** The most that a stage's call of a runner has used yet, and by how much one went beyond what the runner had said. */
 interface Learnt {
   readonly largest: Held;
   readonly beyond: Held;
@@ -50,7 +51,7 @@ export class Caps {
    * higher one; for a call that adds to others (`isMore`) `RunnerError` `budget`, also when the time is up.
    */
   async within(
-    { runner, prompt, isMore }: { readonly runner: Runner; readonly prompt: string; readonly isMore: boolean },
+    { runner, role, prompt, isMore }: Pick<CallRequest, "runner" | "role" | "prompt"> & { readonly isMore: boolean },
     send: () => Promise<RunnerReply>,
   ): Promise<RunnerReply> {
     for (;;) {
@@ -63,14 +64,16 @@ export class Caps {
       tokens: runner.mostTokens?.(promptTokens) ?? null,
       costUsd: runner.mostCost?.(promptTokens) ?? null,
     };
-    const most = this.#most(runner.name, claim);
+    // What one stage asks is much alike.
+    const kind = `${role} ${runner.name}`;
+    const most = this.#most(kind, claim);
     this.#held.add(most);
     try {
       const reply = await send();
-      this.#learn(runner.name, claim, reply.usage);
+      this.#learn(kind, claim, reply.usage);
       return reply;
     } catch (thrown) {
-      if (thrown instanceof RunnerError) this.#learn(runner.name, claim, thrown.usage);
+      if (thrown instanceof RunnerError) this.#learn(kind, claim, thrown.usage);
       throw thrown;
     } finally {
       this.#held.delete(most);
@@ -127,9 +130,9 @@ export class Caps {
     );
   }
 
-  /** Of a runner that has not been asked yet: all there is, so that it is alone. A server may add a prompt of its own. */
-  #most(name: string, { tokens, costUsd }: Claim): Held {
-    const learnt = this.#learnt.get(name);
+  /** Of a runner that a stage has not asked yet: all there is, so that it is alone. A server may add a prompt of its own. */
+  #most(kind: string, { tokens, costUsd }: Claim): Held {
+    const learnt = this.#learnt.get(kind);
     if (!learnt) return { tokens: Number.POSITIVE_INFINITY, costUsd: Number.POSITIVE_INFINITY };
     const { largest, beyond } = learnt;
     return {
@@ -138,12 +141,12 @@ export class Caps {
     };
   }
 
-  #learn(name: string, claim: Claim, usage: Usage | undefined): void {
+  #learn(kind: string, claim: Claim, usage: Usage | undefined): void {
     if (usage === undefined) return;
-    const { largest, beyond } = this.#learnt.get(name) ?? { largest: NOTHING, beyond: NOTHING };
+    const { largest, beyond } = this.#learnt.get(kind) ?? { largest: NOTHING, beyond: NOTHING };
     const { inputTokens, outputTokens, costUsd = 0 } = usage;
     const tokens = inputTokens + outputTokens;
-    this.#learnt.set(name, {
+    this.#learnt.set(kind, {
       largest: larger(largest, { tokens, costUsd }),
       beyond: larger(beyond, {
         tokens: tokens - (claim.tokens ?? tokens),

@@ -21,12 +21,15 @@ afterEach(() => folder[Symbol.dispose]());
 type Stop = NonNullable<NonNullable<PipelineOptions["settings"]>["stop"]>;
 
 /** A judge whose every call uses so many tokens, of the `most` that it may; answers when the event loop has gone round. */
-function judge(tokens: number, most: number | null): Runner & { readonly seen: { now: number; most: number } } {
+function judge(
+  tokens: number,
+  most: number | null | "prompt",
+): Runner & { readonly seen: { now: number; most: number } } {
   const seen = { now: 0, most: 0 };
   return {
     name: "judge",
     seen,
-    mostTokens: () => most,
+    mostTokens: (promptTokens) => (most === "prompt" ? promptTokens : most),
     async run() {
       seen.now++;
       seen.most = Math.max(seen.most, seen.now);
@@ -37,10 +40,12 @@ function judge(tokens: number, most: number | null): Runner & { readonly seen: {
   };
 }
 
-/** Scores 50 hypotheses at once, each by a call. */
-async function run(runner: Runner, stop: Stop, effects: Effects = systemEffects()) {
+/** Scores 50 hypotheses at once, each by a call; the first also by one with a `long` prompt. */
+async function run(runner: Runner, stop: Stop, effects: Effects = systemEffects(), long = "") {
   const evaluator: PipelineOptions["evaluator"] = {
     async evaluate({ id }, _experiment, { calls }) {
+      const first = { runner, role: "reviewer", prompt: long, hypothesisId: id, ask: 1 } as const;
+      if (long !== "" && id === "i00001-h000") await calls.ask(first);
       await calls.ask({ runner, role: "evaluator", prompt: "Score it.", hypothesisId: id, ask: 1 });
       return { hypothesisId: id, score: 0.5, passed: true, reason: "judged", details: {} };
     },
@@ -67,9 +72,11 @@ describe("a cap, at 50 calls at once", () => {
     ["that know the most they may use", 100],
     ["that do not know what they may use", null],
     ["that use more than they were said to, as a server adds a prompt of its own", 10],
+    ["of which those with a short prompt use more than they were said to", "prompt" as const],
   ])("is overshot by one call at most, by calls %s", async (_, most) => {
     const runner = judge(100, most);
-    const result = await run(runner, { iterations: 1, tokens: 1050 });
+    const long = most === "prompt" ? "A long prompt. ".repeat(100) : "";
+    const result = await run(runner, { iterations: 1, tokens: 1050 }, systemEffects(), long);
     expect(result).toMatchObject({ reason: "tokens", exitCode: 0 });
     expect(used(result.totals)).toBeGreaterThanOrEqual(1050);
     expect(used(result.totals)).toBeLessThanOrEqual(1150);
