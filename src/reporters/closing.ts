@@ -73,7 +73,9 @@ function waysOn(place: string, summary: ClosingSummary): readonly (readonly [str
   const what = summary.isModule ? "the module" : "the spec";
   // The command may be what is wrong, and a run keeps its own.
   const anew = summary.isFixed || summary.best ? [] : [[summary.anew, `start anew after a change of ${what}`] as const];
-  if (reason === "nothing-scored") return totals.hypotheses > 0 ? [again, ...anew] : [longer];
+  // With a cap that is spent what failed would not run again either.
+  const isSpent = sets.some((set) => /^stop\.(?:tokens|cost_usd|wall_clock)=/.test(set));
+  if (reason === "nothing-scored") return totals.hypotheses > 0 && !isSpent ? [again, ...anew] : [longer];
   if (reason === "start-failed") {
     const may = [`aura resume ${place} --set start=may_fail`, "let hypotheses mend it"] as const;
     return summary.isModule ? [again] : [again, may];

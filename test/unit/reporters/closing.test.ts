@@ -70,6 +70,9 @@ describe("the closing text", () => {
     expect(waysOn({ ...failed, reason: "nothing-scored", totals: NO_TOTALS })).toEqual([
       "aura resume runs/digits --set stop.iterations=6",
     ]);
+    expect(waysOn({ ...failed, reason: "nothing-scored", stop: { tokens: 12_000 } })).toEqual([
+      "aura resume runs/digits --set stop.tokens=24000",
+    ]);
     expect(waysOn({ ...done, reason: "patience", stop: { iterations: 9, patience: 4 } })).toEqual([
       "aura resume runs/digits --set stop.patience=8",
     ]);
