@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Effects } from "../kernel/effects.ts";
 import { EXIT, type ExitCode, isAuraError, messageOf, RunFailedError } from "../kernel/errors.ts";
 import type { EventSink } from "../kernel/events.ts";
@@ -88,8 +89,12 @@ export class Pipeline {
    * workspace is held by another process or damaged, a tool or the provider is unusable, the disk is full.
    */
   async run(options: RunOptions = {}): Promise<RunResult> {
-    const of = (...given: readonly (AbortSignal | undefined)[]): AbortSignal =>
-      AbortSignal.any(given.filter((signal) => signal !== undefined));
+    const of = (...given: readonly (AbortSignal | undefined)[]): AbortSignal => {
+      const any = AbortSignal.any(given.filter((signal) => signal !== undefined));
+      // All trials of an iteration may wait for it; Node takes more than ten for a leak.
+      setMaxListeners(0, any);
+      return any;
+    };
     const asked = new AbortController();
     const stop = (): void => asked.abort(new StopRequest(EXIT.paused));
     const signals = { now: of(options.signal), drain: of(options.drain, asked.signal), stop };

@@ -29,6 +29,16 @@ function spec(command: string, options: object, trials: number, parallel: number
   };
 }
 
+test("a dozen trials at once wait for the end of the run without a warning of Node's", async () => {
+  using dir = temporaryDirectory();
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error): void => void warnings.push(name);
+  process.on("warning", onWarning);
+  const { result } = await runData(dir, spec("sleep 0.3; echo score: 1", {}, 12, 12));
+  process.off("warning", onWarning);
+  expect([result.best?.score, warnings]).toEqual([1, []]);
+});
+
 describe("devices of a trial", () => {
   test("are its own: none is given to two trials at once, however many run", async () => {
     using dir = temporaryDirectory();
