@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import type { TrialPlace } from "../../kernel/ports.ts";
 import { holdsSecrets, isWithin, isWithinAny } from "../../model/tree-path.ts";
-import { type Binding, bindings, inputsInside, type Mount } from "../mounts.ts";
+import { type Mount, viewOf } from "../mounts.ts";
 
 /** Where programs and libraries of the system are. */
 const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
@@ -46,31 +46,21 @@ export function placeWords(
   mounts: readonly Mount[],
   files: Files,
 ): readonly string[] {
-  const { root, inputs, libraries, hidden = [], trialDir } = place;
-  const real = (path: string): string => files.realPath(path) ?? path;
-  const shown = bindings([...[root, ...inputs, ...libraries].map((path) => ({ path })), ...mounts], files, SYSTEM);
-  const folders = shown.map(({ path }) => path);
-  const masked = hidden.map(real).filter((path) => isWithinAny(path, folders) && files.stat(path) !== null);
-  const isFolder = (path: string): boolean => files.stat(path)?.kind === "directory";
-  const own = trialDir === undefined ? [] : bindings([{ path: trialDir, write: true }], files, SYSTEM);
-  const again = inputsInside(masked, inputs.map(real));
+  const { shown, masked, again } = viewOf(place, mounts, files, SYSTEM);
   return [
     ...shown.flatMap(({ path, from, write }) => {
       if (isWithin(path, "/dev")) return ["--dev-bind", from, path];
       return [write ? "--bind" : "--ro-bind", from, path];
     }),
-    ...masked.flatMap((path) =>
-      isFolder(path) ? ["--size", String(HIDDEN_BYTES), "--tmpfs", path] : ["--dev-bind", "/dev/null", path],
+    ...masked.flatMap(({ path, isFolder }) =>
+      isFolder ? ["--size", String(HIDDEN_BYTES), "--tmpfs", path] : ["--dev-bind", "/dev/null", path],
     ),
-    ...again.flatMap((path) => ["--ro-bind", path, path]),
-    // One that is reached through a link in a folder that is shown is there by its own path.
-    ...own.filter(({ path, from }) => path === from || !isWithinAny(path, folders)).flatMap(bindWords),
-    ...[...masked.filter(isFolder), "/dev", "/"].flatMap((path) => ["--remount-ro", path]),
+    ...again.flatMap(({ path, from, write }) => [write ? "--bind" : "--ro-bind", from, path]),
+    ...[...masked.flatMap(({ path, isFolder }) => (isFolder ? [path] : [])), "/dev", "/"].flatMap((path) => [
+      "--remount-ro",
+      path,
+    ]),
   ];
-}
-
-function bindWords({ path, from }: Binding): readonly string[] {
-  return ["--bind", from, path];
 }
 
 /** Whether a sandbox shows what is at this path. */

@@ -1,7 +1,6 @@
 import type { Files, ProcessLimits } from "../../../kernel/effects.ts";
 import type { Command, TrialPlace } from "../../../kernel/ports.ts";
-import { isWithinAny } from "../../../model/tree-path.ts";
-import { bindings, inputsInside, type Mount } from "../../mounts.ts";
+import { type Mount, viewOf } from "../../mounts.ts";
 import { isClientVariable } from "./client.ts";
 
 /** What all containers of an environment have in common. */
@@ -70,25 +69,13 @@ export function placeWords(
   { mounts, volumes }: Pick<ContainerOptions, "mounts" | "volumes">,
   files: Files,
 ): readonly string[] {
-  const { root, inputs, libraries, hidden = [], trialDir } = place;
-  const shown = bindings([...[root, ...inputs, ...libraries].map((path) => ({ path })), ...mounts], files);
-  const folders = shown.map(({ path }) => path);
-  const there = [...new Set(hidden)].filter((path) => isWithinAny(path, folders) && files.stat(path) !== null);
-  const masked = there.filter(
-    (path) =>
-      !isWithinAny(
-        path,
-        there.filter((other) => other !== path),
-      ),
-  );
-  const again = inputsInside(there, inputs);
-  const own = trialDir === undefined ? [] : bindings([{ path: trialDir, write: true }], files);
+  const { shown, masked, again } = viewOf(place, mounts, files);
   return [
     ...shown.flatMap(({ path, from, write }) => bind(from, path, write)),
-    ...masked.flatMap((path) => (files.stat(path)?.kind === "directory" ? emptied(path) : bind("/dev/null", path))),
-    ...again.flatMap((path) => bind(path, path)),
+    ...masked.flatMap(({ path, isFolder }) => (isFolder ? emptied(path) : bind("/dev/null", path))),
+    ...again.filter(({ write }) => !write).flatMap(({ path, from }) => bind(from, path)),
     ...Object.entries(volumes).flatMap(([name, at]) => mount("type=volume", `src=${name}`, `dst=${at}`)),
-    ...own.flatMap(({ path, from }) => bind(from, path, true)),
+    ...again.filter(({ write }) => write).flatMap(({ path, from }) => bind(from, path, true)),
   ];
 }
 

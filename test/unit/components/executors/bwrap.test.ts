@@ -121,6 +121,18 @@ bwrap.describe("a sandbox of bubblewrap's", () => {
     expect(await said(fill, { tmpBytes: 1024 * 1024 })).toBe("1048576\n1048576");
   });
 
+  bwrap.test("hides what is to be hidden by every path to it, where the project is named through a link", async () => {
+    const real = elsewhere();
+    const root = join(elsewhere(), "link");
+    symlinkSync(real, root);
+    mkdirSync(join(real, "gold"));
+    for (const name of [".env", "gold/answers", "data"]) writeFileSync(join(real, name), name);
+    const one = rig({ settings: { root, hidden: [join(root, "gold")] } });
+    const line = `for at in ${root} ${real}; do cat $at/data; cat $at/.env $at/gold/answers; done; echo x > "$HOME/kept"`;
+    expect(await said(line, {}, one)).toBe("datadata");
+    expect(readFileSync(join(one.trial().trialDir, "kept"), "utf8")).toBe("x\n");
+  });
+
   bwrap.test("lets a command that is to end do so by itself", async () => {
     const line = "trap 'echo saved; kill $!; exit 0' TERM; sleep 30 & echo ready; wait";
     const raw = await run(line, { timeoutMs: 400 });
