@@ -126,7 +126,7 @@ async function send(request: CallRequest, asked: StartedCall, deps: CallServiceD
     );
   } catch (thrown) {
     if (deps.signal.aborted) throw thrown;
-    fail(thrown, { ...started, ...ending() }, deps);
+    fail(thrown, { ...started, ...ending() }, request.prompt, deps);
     if (deps.stopping.aborted && thrown instanceof RunnerError && thrown.problem === "unavailable")
       throw new Interrupted("drain");
     throw isAuraError(thrown)
@@ -159,12 +159,16 @@ function usageOf(prompt: string, { content, usage }: RunnerReply): Usage {
   return { inputTokens: tokens(prompt), outputTokens: tokens(content), ...defined({ costUsd }), estimated: true };
 }
 
+const NOTHING = { usage: undefined, reply: undefined, problem: undefined };
+
 type StartedCall = Extract<CallRecord, { state: "started" }>;
 type Failed = Extract<CallRecord, { state: "failed" }>;
 
 /** Records why a call failed, what came of it all the same, and what that cost. */
-function fail(thrown: unknown, ended: Omit<Failed, "state" | "failure">, deps: CallServiceDeps): void {
-  const { usage = undefined, reply = undefined } = thrown instanceof RunnerError ? thrown : {};
+function fail(thrown: unknown, ended: Omit<Failed, "state" | "failure">, prompt: string, deps: CallServiceDeps): void {
+  const { usage: told, reply, problem } = thrown instanceof RunnerError ? thrown : NOTHING;
+  // An agent that failed in the middle of its work tells no counts, and was paid.
+  const usage = told ?? (problem === "failed" && reply !== undefined ? usageOf(prompt, { content: reply }) : undefined);
   const failure = { code: isAuraError(thrown) ? thrown.code : "runner-failed", message: messageOf(thrown) };
   const response = reply === undefined ? undefined : withoutMiddle(deps.hide.text(reply));
   deps.workspace.writeCall({ ...ended, state: "failed", failure, ...defined({ response, usage }) });

@@ -286,7 +286,8 @@ export class CommandRunner implements Runner {
     throw new RunnerError(
       result.end === "exited" ? problemIn(words, all) : "failed",
       `${this.name}: ${this.#words(false)[0]} ${what}${words === "" ? "" : `: ${words}`}`,
-      { usage, ...(stdout.trim() === "" ? {} : { reply: promptText(stdout) }) },
+      // One that ran out of time was at work, whatever came of it.
+      { usage, ...(stdout.trim() === "" && result.end !== "timeout" ? {} : { reply: promptText(stdout) }) },
     );
   }
 }

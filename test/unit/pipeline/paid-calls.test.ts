@@ -88,6 +88,18 @@ describe("a call that failed and was paid for", () => {
     expect(result.totals).toMatchObject({ calls: 2, costUsd: 6 });
   });
 
+  test("counts by an estimate where it had begun its work and tells no counts", async () => {
+    const model = new CommandRunner(["sh", "-c", "cat; sleep 60"], { timeout: 0.5 });
+    const { result, workspace } = await run(model, { tokens: 1 });
+    expect(result.totals.calls).toBe(1);
+    expect(result.totals.inputTokens).toBeGreaterThan(50);
+    const { inputTokens } = result.totals;
+    expect(workspace.readCall(1, "i00001-researcher-a1")).toMatchObject({
+      state: "failed",
+      usage: { inputTokens, outputTokens: inputTokens, estimated: true },
+    });
+  });
+
   test("counts for nothing when nothing was used", async () => {
     const model = runner(() => {
       throw new RunnerError("failed", "no such file");
