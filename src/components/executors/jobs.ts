@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { RunContext, TrialContext } from "../../kernel/context.ts";
 import {
   type Effects,
@@ -43,7 +44,9 @@ function trialPlace(
   libraries: readonly string[] = [],
 ): TrialPlace {
   const shown = inputs.map(({ absolutePath }) => absolutePath);
-  return { root, inputs: shown, trialDir, libraries, hidden: [workspace.root, ...hidden] };
+  // What the evaluator alone may see would be found in the history that git keeps of it, too.
+  const history = hidden.length > 0 ? [join(root, ".git")] : [];
+  return { root, inputs: shown, trialDir, libraries, hidden: [workspace.root, ...hidden, ...history] };
 }
 
 /** A job as a local process. What mounts or cleans up around a process starts it with this as well. */

@@ -125,10 +125,10 @@ bwrap.describe("a sandbox of bubblewrap's", () => {
     const real = elsewhere();
     const root = join(elsewhere(), "link");
     symlinkSync(real, root);
-    mkdirSync(join(real, "gold"));
-    for (const name of [".env", "gold/answers", "data"]) writeFileSync(join(real, name), name);
+    for (const name of ["gold", ".git"]) mkdirSync(join(real, name));
+    for (const name of [".env", "gold/answers", ".git/answers", "data"]) writeFileSync(join(real, name), name);
     const one = rig({ settings: { root, hidden: [join(root, "gold")] } });
-    const line = `for at in ${root} ${real}; do cat $at/data; cat $at/.env $at/gold/answers; done; echo x > "$HOME/kept"`;
+    const line = `for at in ${root} ${real}; do cat $at/data; cat $at/.env $at/gold/answers $at/.git/answers; done; echo x > "$HOME/kept"`;
     expect(await said(line, {}, one)).toBe("datadata");
     expect(readFileSync(join(one.trial().trialDir, "kept"), "utf8")).toBe("x\n");
   });
