@@ -4,6 +4,7 @@
  */
 import { dirname } from "node:path";
 import { messageOf } from "../kernel/errors.ts";
+import type { View } from "../kernel/starter.ts";
 import { defined, isJsonObject, type JsonObject, parseJson } from "../model/json.ts";
 import { type NodeEnd, type NodeJob, nodeFiles } from "./cluster-job.ts";
 import { systemEffects } from "./system.ts";
@@ -53,13 +54,13 @@ async function run({ views = [], ...job }: NodeJob, signal: AbortSignal): Promis
     const message = `bindfs cannot mount a view on ${node}: ${messageOf(thrown)}`;
     return { ...NOT_RUN, end: signal.aborted ? "cancelled" : "spawn-error", message };
   } finally {
-    await cleared(mounted).catch((thrown) => process.stderr.write(`${messageOf(thrown)}\n`));
+    await cleared(mounted, views).catch((thrown) => process.stderr.write(`${messageOf(thrown)}\n`));
   }
 }
 
-async function cleared(mounted: readonly Mounted[]): Promise<void> {
+async function cleared(mounted: readonly Mounted[], views: readonly View[]): Promise<void> {
   for (const view of mounted) await unmount(view, effects);
-  for (const { at } of mounted) files.remove(dirname(at));
+  for (const { at } of views) files.remove(dirname(at));
 }
 
 const NOT_RUN: NodeEnd = { end: "lost", exitCode: null, signal: null, durationMs: 0 };

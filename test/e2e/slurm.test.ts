@@ -273,6 +273,8 @@ if (FULL) {
       expect((await here.run(["run", "spec.yaml"], { ...env, PATH: path })).code).toBe(1);
       const message = expect.stringMatching(/bindfs cannot mount a view on .*: fuse: device not found/);
       expect(trials()[0]).toMatchObject({ outcome: { status: "spawn-error", failure: { message } } });
+      const { runId } = here.json<{ runId: string }>("runs/tiny/run.json");
+      expect(readdirSync("/tmp").filter((name) => name.startsWith(`aura-views-${runId}`))).toEqual([]);
       expect(here.lines("ran")).toEqual([]);
     },
     LONG_MS,
