@@ -15,7 +15,16 @@ function wholeCommandLine() {
     process.exitCode = 1;
     return;
   }
-  main(args);
+  main(args).then(endOnceWritten);
+}
+
+/** What a user's module left open, such as a timer or a connection, keeps no command going that has answered. */
+function endOnceWritten() {
+  const hasMore = ({ errored, writableLength }) => !errored && writableLength > 0;
+  setTimeout(() => {
+    if ([process.stdout, process.stderr].some(hasMore)) endOnceWritten();
+    else process.exit();
+  }, 250).unref();
 }
 
 function tellVersion() {

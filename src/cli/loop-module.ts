@@ -1,6 +1,7 @@
 import { basename, extname, resolve } from "node:path";
 import type { Files } from "../kernel/effects.ts";
 import { EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
+import { untilAborted } from "../kernel/interrupted.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { nearFile } from "../spec/paths.ts";
 import { shown } from "../text/printable.ts";
@@ -47,9 +48,13 @@ const HOW = "end it with: export default (workspace) => new Pipeline({ …, work
 
 /**
  * The pipeline that a module's default export makes for a workspace. Throws `SpecError` when the module does not load,
- * has no such function, or that fails or gives something else.
+ * has no such function, or that fails or gives something else; the signal's reason once it aborts, whatever the module does.
  */
-export async function loopOf(file: string, workspace: Workspace): Promise<Loop> {
+export function loopOf(file: string, workspace: Workspace, signal: AbortSignal): Promise<Loop> {
+  return untilAborted(signal, () => madeLoop(file, workspace));
+}
+
+async function madeLoop(file: string, workspace: Workspace): Promise<Loop> {
   const { loadModule } = await import("../platform/modules.ts");
   const { default: make } = await loadModule(file);
   if (typeof make !== "function") throw new SpecError(`${file} has no function as its default export; ${HOW}`);

@@ -30,7 +30,7 @@ export async function resumeModule(session: Session, file: string, workspace: Wo
       `the module that the run was started from is not where it was, ${file}\nPut it back there, or go on with it from where it is now: aura run loop.ts --workspace ${shellPath(workspace.root)} --or-resume`,
     );
   if (!session.flags.explain) return launched(session, file, workspace);
-  const { settings } = await loopOf(file, workspace);
+  const { settings } = await loopOf(file, workspace, session.signals.drain);
   const manifest = workspace.readManifest();
   if (!manifest) return launched(session, file, workspace);
   const overrides = overridesOf(session.flags, manifest);
@@ -39,7 +39,7 @@ export async function resumeModule(session: Session, file: string, workspace: Wo
 
 async function launched(session: Session, file: string, workspace: Workspace): Promise<number> {
   const overrides = overridesOf(session.flags, workspace.readManifest());
-  const loop = await loopOf(file, workspace);
+  const loop = await loopOf(file, workspace, session.signals.drain);
   return launch(session, {
     workspace,
     pipeline: withOverrides(loop, overrides),

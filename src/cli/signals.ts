@@ -34,6 +34,8 @@ const GRACE_MS: Readonly<Record<StopCause, number | null>> = {
 };
 /** After the grace: time for a child to end by itself before its tree is killed. */
 const ENDING_MS = 1000;
+/** After that: time for the run to be saved, then the process ends whatever does not heed the stop. */
+const SAVING_MS = 10_000;
 /** After a second signal: time for the last words, then the process ends whatever is still going on. */
 const LAST_WORDS_MS = 300;
 /** After a stray error, when every child is gone: time for the run to be saved. */
@@ -84,18 +86,22 @@ export function ownSignals(plan: SignalPlan): SignalOwner {
 
   const request = (): StopRequest | undefined =>
     cause === null ? undefined : new StopRequest(CODE[cause], cause !== "SIGINT");
+  const leave = (): void => {
+    plan.killAll();
+    process.exit(CODE[cause ?? "SIGINT"]);
+  };
   const end = (): void => {
     drain.abort(request());
     now.abort(request());
-    endTimer ??= setTimeout(plan.killAll, ENDING_MS);
+    endTimer ??= setTimeout(() => {
+      plan.killAll();
+      endTimer = setTimeout(leave, SAVING_MS);
+    }, ENDING_MS);
   };
   const kill = (): void => {
     end();
     plan.killAll();
-    lastTimer ??= setTimeout(() => {
-      plan.killAll();
-      process.exit(CODE[cause ?? "SIGINT"]);
-    }, LAST_WORDS_MS);
+    lastTimer ??= setTimeout(leave, LAST_WORDS_MS);
   };
   const stop = (by: StopCause, kind: "graceful" | "now"): void => {
     if (cause !== null || kind === "now") {

@@ -53,7 +53,7 @@ async function checkModule(file: string, flags: ValidateFlags): Promise<readonly
   refuseSpecOptions(file, flags);
   const workspace = await Workspace.create(moduleWorkspace(file), { ifExists: "next", module: file });
   assertModule(file, workspace.effects.files);
-  await loopOf(file, workspace);
+  await loopOf(file, workspace, new AbortController().signal);
   return [];
 }
 

@@ -1,4 +1,5 @@
 import type { StageContext } from "../kernel/context.ts";
+import { untilAborted } from "../kernel/interrupted.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { Failure } from "../model/trial.ts";
 import { runModuleFunction } from "../platform/function-host.ts";
@@ -38,11 +39,10 @@ export class UserFunction<F extends (...args: never[]) => unknown> {
   }
 }
 
-/** What it throws is a failure, unless the run is being stopped. */
+/** What it throws is a failure, unless the run is being stopped: then it is let go of, whether or not it heeds that. */
 async function callInProcess(call: () => unknown, signal: AbortSignal): Promise<FunctionAnswer> {
-  signal.throwIfAborted();
   try {
-    const plain = plainJson((await call()) ?? null);
+    const plain = plainJson((await untilAborted(signal, call)) ?? null);
     return plain.ok ? plain : { ok: false, failure: invalidAnswer(`what it returned is no data: ${plain.reason}`) };
   } catch (thrown) {
     if (signal.aborted) throw thrown;

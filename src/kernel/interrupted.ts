@@ -38,3 +38,14 @@ export class StopRequest extends Error {
     Object.defineProperty(this, STOP, { value: true });
   }
 }
+
+/** What a function gives; the signal's reason once it aborts, whether or not the function heeds that. */
+export function untilAborted<T>(signal: AbortSignal, ask: () => T | Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    const asked = (async () => ask())();
+    asked.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

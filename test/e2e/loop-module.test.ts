@@ -94,6 +94,19 @@ describe("a module that exports a pipeline", () => {
     expect(here.read("runs/slow/lock.json")).toBeNull();
   });
 
+  test("keeps no command from ending: not by what it left open, nor by a pipeline that never comes", async () => {
+    here.write("project/open.ts", `${LOOP}\nsetInterval(() => {}, 1000);`);
+    expect((await here.run(["validate", "project/open.ts"])).code).toBe(0);
+    here.write(
+      "hangs.mjs",
+      'setInterval(() => {}, 1000);\nexport default () => { console.log("making"); return new Promise(() => {}); };',
+    );
+    const live = here.start(["run", "hangs.mjs"]);
+    await live.until(/making/);
+    live.kill("SIGTERM");
+    expect((await live.ended).code).toBe(143);
+  });
+
   const mistakes: readonly (readonly [string, string, RegExp])[] = [
     ["no-default.mjs", "export const loop = 1;", /no-default\.mjs has no function as its default export; end it with/],
     ["throws.mjs", 'throw new Error("no license");', /cannot load the module throws\.mjs: no license/],

@@ -7,6 +7,7 @@ import {
   isObject,
   TEXT,
 } from "../../kernel/given-options.ts";
+import { untilAborted } from "../../kernel/interrupted.ts";
 import type { LlmCall, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import type { Usage } from "../../model/call.ts";
 import { defined, isJsonObject } from "../../model/json.ts";
@@ -27,16 +28,6 @@ export async function answer(name: string, ctx: RunnerContext, ask: () => unknow
     // It came and is paid for: it is recorded as a reply, and another is asked for with what is wrong with it.
     return bounded({ content: thrown.reply, unusable: thrown.message, ...defined({ usage: thrown.usage }) });
   }
-}
-
-/** What a function gives; the signal's reason once it aborts, whether or not the function heeds that. */
-function untilAborted(signal: AbortSignal, ask: () => unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    const asked = (async () => ask())();
-    asked.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
 
 /** What a function that answers prompts knows besides the prompt: which question it is, and when to stop. */

@@ -52,6 +52,15 @@ describe("a function as researcher", () => {
     expect(seeds[0]).toBe(seeds[1]);
   });
 
+  test("that does not heed a stop is let go of", async () => {
+    const stop = new AbortController();
+    const asked = propose(() => {
+      stop.abort(new Error("stopped"));
+      return new Promise(() => {});
+    }, stop.signal);
+    await expect(asked).rejects.toThrow("stopped");
+  });
+
   test("may give labels and rationales, and say that it is at its end", async () => {
     const answer = await propose(async () => ({
       proposals: [{ label: "wide", spec: { n: 8 }, rationale: "more is more" }],
