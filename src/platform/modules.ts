@@ -26,7 +26,8 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   } catch (thrown) {
     if (isFolderWithoutModule(file, thrown))
       throw new SpecError(`${path} is a folder without an index.ts or index.js; name the module's file`);
-    throw new SpecError(`cannot load the module ${path}: ${reasonOf(thrown)}`, [], { cause: thrown });
+    const where = `${path}${lineIn(file, thrown)}`;
+    throw new SpecError(`cannot load the module ${where}: ${reasonOf(thrown)}`, [], { cause: thrown });
   }
 }
 
@@ -34,6 +35,14 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
 function isFolderWithoutModule(file: string, thrown: unknown): boolean {
   const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
   return isFolder && messageOf(thrown).startsWith(`Cannot find module '${file}'`);
+}
+
+/** The line of the module where it threw an error, as `:12`; a column is that of the compiled text. */
+function lineIn(file: string, thrown: unknown): string {
+  const [, ...frames] = thrown instanceof Error ? (thrown.stack ?? "").split("\n    at ") : [];
+  const [, place = ""] = frames.find((frame) => frame.includes(`${file}:`))?.split(`${file}:`) ?? [];
+  const line = Number.parseInt(place, 10);
+  return Number.isNaN(line) ? "" : `:${line}`;
 }
 
 /** The loader tells of a syntax error on one line and of its place on the next. */

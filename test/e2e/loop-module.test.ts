@@ -109,7 +109,7 @@ describe("a module that exports a pipeline", () => {
 
   const mistakes: readonly (readonly [string, string, RegExp])[] = [
     ["no-default.mjs", "export const loop = 1;", /no-default\.mjs has no function as its default export; end it with/],
-    ["throws.mjs", 'throw new Error("no license");', /cannot load the module throws\.mjs: no license/],
+    ["throws.mjs", '\nthrow new Error("no license");', /cannot load the module throws\.mjs:2: no license/],
     ["torn.mjs", "const a = 1;\nconst b = ;\n", /torn\.mjs:2:\d+: syntax error/],
     ["gives.mjs", "export default () => 7;", /gives\.mjs gives is 7, no Pipeline/],
     [

@@ -54,8 +54,10 @@ describe("loadModule", () => {
   it("names the module that is missing or does not load", async () => {
     await expect(loadModule(join(folder, "no.ts"))).rejects.toThrow(/no module .*no\.ts/);
     await expect(loadModule(file("broken.ts", "export const = 3;"))).rejects.toThrow(SpecError);
-    await expect(loadModule(file("throws.ts", 'throw new Error("boom");'))).rejects.toThrow(/throws\.ts: boom/);
-    await expect(loadModule(file("lost.ts", 'import "./nowhere.ts";'))).rejects.toThrow(/lost\.ts: .*nowhere/);
+    await expect(loadModule(file("throws.ts", 'interface A {\n  a: 1;\n}\nthrow new Error("boom");'))).rejects.toThrow(
+      /throws\.ts:4: boom/,
+    );
+    await expect(loadModule(file("lost.ts", '\nimport "./nowhere.ts";'))).rejects.toThrow(/lost\.ts:2: .*nowhere/);
   });
 
   it("takes the module that a folder has as its index, and says of one without that it is a folder", async () => {
