@@ -58,6 +58,7 @@ describe("a signal while a trial ignores being asked to end", () => {
     using place = realPlace();
     const live = await withHangingTrial(place);
     live.kill("SIGHUP");
+    place.write("let-go", "");
     rmSync(place.join("hang"));
     const end = await live.ended;
     expect(end.code).toBe(0);

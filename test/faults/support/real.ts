@@ -28,14 +28,14 @@ reviewer: { type: prompt, runner: main, prompt: "REVIEW {{iteration}}\\n{{result
 
 /**
  * While there is a file `hang`, a trial ignores every polite request to end, and so does a child in a session of its
- * own. The second repeat goes on even when the file is gone.
+ * own. The second repeat goes on even when the file is gone, unless there is a file `let-go`.
  */
 const TRAIN = `echo "$AURA_TRIAL_ID" >> "$AURA_ROOT/starts.log"
 if [ -e "$AURA_ROOT/hang" ]; then
   trap "" TERM INT HUP
   setsid sh -c 'trap "" TERM INT HUP; while :; do sleep 0.2; done' &
   echo "$AURA_TRIAL_ID" >> "$AURA_ROOT/hanging.log"
-  while [ -e "$AURA_ROOT/hang" ] || [ "$AURA_TRIAL_INDEX" = 1 ]; do sleep 0.1; done
+  while [ -e "$AURA_ROOT/hang" ] || { [ "$AURA_TRIAL_INDEX" = 1 ] && [ ! -e "$AURA_ROOT/let-go" ]; }; do sleep 0.1; done
 fi
 . ./code.sh
 x=\${1:-0}
