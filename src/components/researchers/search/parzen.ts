@@ -20,14 +20,24 @@ export function normalDraw(rng: Rng): number {
   return radius * Math.cos(2 * Math.PI * rng.next());
 }
 
+/** An index, each as often as its share says; the shares add up to 1. */
+export function drawIndex(shares: Float64Array, rng: Rng): number {
+  let left = rng.next();
+  for (const [index, share] of shares.entries()) {
+    left -= share;
+    if (left < 0) return index;
+  }
+  return shares.length - 1;
+}
+
 const SQRT_TWO_PI = Math.sqrt(2 * Math.PI);
 const MAX_TRIES = 64;
 /** However many normals there are, none is narrower than this part of the axis. */
 const FINEST = 150;
 
 /**
- * The adaptive Parzen estimator of Bergstra et al. 2011, section 4: an equally weighted mixture of the uniform prior
- * over an axis and one normal, cut off at the ends of the axis, at each observation. The width of a normal is the
+ * The adaptive Parzen estimator of Bergstra et al. 2011, section 4: a mixture of the uniform prior over an axis,
+ * whose weight is 1, and one normal, cut off at the ends of the axis, at each observation. The width of a normal is the
  * larger of the distances to its neighbours, at most the whole axis. Unlike there, the ends of the axis are neighbours of
  * a single observation only, and how narrow a normal may be depends on how many there are: so the axis neither stays
  * wide at its ends nor collapses early (`bench/search.ts`).
@@ -39,31 +49,37 @@ export class ParzenEstimator {
   readonly #widths: Float64Array;
   /** Weight of each normal divided by the share of it that is inside the axis. */
   readonly #weights: Float64Array;
+  /** Share of each normal in the mixture and, last, of the prior. */
+  readonly #shares: Float64Array;
   readonly #priorWeight: number;
 
-  /** `points` lie between `low` and `high`, in any order. */
-  constructor(points: readonly number[], low: number, high: number) {
-    const centers = Float64Array.from(points).sort();
+  /** `points` lie between `low` and `high`, in any order; `weights` are theirs, by default 1 each. */
+  constructor(points: readonly number[], low: number, high: number, weights: readonly number[] = points.map(() => 1)) {
+    const observed = points.map((center, index) => ({ center, weight: weights[index] ?? 1 }));
+    observed.sort((a, b) => a.center - b.center);
+    const centers = Float64Array.from(observed, ({ center }) => center);
+    const total = weights.reduce((sum, weight) => sum + weight, 1);
+    const shares = Float64Array.from([...observed, { weight: 1 }], ({ weight }) => weight / total);
     const narrowest = (high - low) / Math.min(FINEST, 3 * (centers.length + 2));
     const widths = new Float64Array(centers.length);
-    const weights = new Float64Array(centers.length);
-    const weight = 1 / (centers.length + 1);
+    const scaled = new Float64Array(centers.length);
     for (const [index, center] of centers.entries()) {
       const width = Math.min(high - low, Math.max(narrowest, farthestNeighbour(centers, index, low, high)));
       widths[index] = width;
-      weights[index] = weight / (normalCdf((high - center) / width) - normalCdf((low - center) / width));
+      scaled[index] = (shares[index] ?? 0) / (normalCdf((high - center) / width) - normalCdf((low - center) / width));
     }
     this.#low = low;
     this.#high = high;
     this.#centers = centers;
     this.#widths = widths;
-    this.#weights = weights;
-    this.#priorWeight = weight;
+    this.#weights = scaled;
+    this.#shares = shares;
+    this.#priorWeight = 1 / total;
   }
 
   /** A draw from the mixture. */
   draw(rng: Rng): number {
-    const component = rng.int(this.#centers.length + 1);
+    const component = drawIndex(this.#shares, rng);
     const center = this.#centers[component];
     const width = this.#widths[component];
     if (center === undefined || width === undefined) return this.#low + rng.next() * (this.#high - this.#low);

@@ -37,7 +37,7 @@ function streamsOf(rng: Rng): Streams {
 }
 
 /** A configuration drawn from the prior: uniform on each parameter's axis and over choices. */
-export function drawFromPrior(space: Space, streams: Streams): JsonObject {
+function drawFromPrior(space: Space, streams: Streams): JsonObject {
   return assemble(space.parameters, (parameter) => drawValue(parameter, streams(parameter)));
 }
 

@@ -3,11 +3,12 @@ import { canonicalJson, type JsonObject, type JsonValue } from "../../../model/j
 import { assemble, type CategoricalParameter, type NumericParameter, type Parameter } from "../../space/parameter.ts";
 import type { Space } from "../../space/space.ts";
 import type { ObservationLog } from "./observations.ts";
-import { ParzenEstimator } from "./parzen.ts";
+import { drawIndex, ParzenEstimator } from "./parzen.ts";
 import { scaleOf } from "./points.ts";
-import { drawFromPrior, type Sampler, type Streams, unseenSampler } from "./sampler.ts";
+import { type Sampler, type Streams, unseenSampler } from "./sampler.ts";
+import { drawSpread } from "./spread.ts";
 
-/** Proposals drawn from the prior before the model is used. */
+/** Proposals spread over the space before the model is used. */
 const STARTUP = 10;
 /** Configurations drawn for a proposal, of which the one with the highest expected improvement is taken. */
 const CANDIDATES = 24;
@@ -18,8 +19,10 @@ const REDRAWS = 16;
 /**
  * The tree-structured Parzen estimator of Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter
  * Optimization", NIPS 2011. Observations are split into good and bad; each parameter gets a density over the good (l)
- * and one over the bad (g) in which it was active. Whole configurations are drawn from l, parents before their
- * conditional children, and the one with the highest product of l/g, which has the highest expected improvement, is taken.
+ * and one over the bad (g) in which it was active. The good weigh the more the better they are, as in Watanabe,
+ * "Tree-Structured Parzen Estimator: Understanding Its Algorithm Components", 2023, but by rank, so that no scale of
+ * the scores matters. Whole configurations are drawn from l, parents before their conditional children, and the one with
+ * the highest product of l/g, which has the highest expected improvement, is taken.
  *
  * Proposals of the batch under way count as bad, so that a batch spreads out (the constant liar of Ginsbourger, Le
  * Riche and Carraro, "Kriging Is Well-Suited to Parallelize Optimization", 2010). The number of kernels is bounded by
@@ -29,7 +32,8 @@ export function tpeSampler(space: Space): Sampler {
   return unseenSampler(space, (log, pending) => {
     const number = log.observations.length + pending.length + 1;
     if (number <= STARTUP) {
-      const draw = (streams: Streams) => drawFromPrior(space, streams);
+      const seen = [...log.observations.map(({ spec }) => spec), ...pending];
+      const draw = (streams: Streams) => drawSpread(space, seen, STARTUP, streams);
       return { rationale: `random start ${number} of ${STARTUP}`, tries: 1, draw };
     }
     const observed = split(log, pending);
@@ -80,6 +84,7 @@ const MAX_RANKED_BAD = 128;
 
 /** The configurations whose densities are compared. */
 export interface Split {
+  /** From best to worst. */
   readonly good: readonly JsonObject[];
   readonly bad: readonly JsonObject[];
 }
@@ -112,18 +117,33 @@ export interface ParameterModel {
   draw(rng: Rng): { readonly value: JsonValue; readonly logRatio: number };
 }
 
-/** The model of one parameter from those observations in which it was active. */
-function modelParameter(parameter: Parameter, { good, bad }: Split): ParameterModel {
-  const valuesIn = (specs: readonly JsonObject[]) =>
-    specs.flatMap((spec) => (Object.hasOwn(spec, parameter.name) ? [spec[parameter.name] ?? null] : []));
-  if (parameter.kind === "categorical") return categoricalModel(parameter, valuesIn(good), valuesIn(bad));
-  if (parameter.size === 1) return { draw: () => ({ value: parameter.low, logRatio: 0 }) };
-  return numericModel(parameter, valuesIn(good).filter(isNumber), valuesIn(bad).filter(isNumber));
+/** Values of one parameter, and how much each counts beside the prior's 1. */
+interface Seen {
+  readonly values: readonly JsonValue[];
+  readonly weights: readonly number[];
 }
 
-function numericModel(parameter: NumericParameter, good: readonly number[], bad: readonly number[]): ParameterModel {
+/** The model of one parameter from those observations in which it was active. */
+function modelParameter(parameter: Parameter, { good, bad }: Split): ParameterModel {
+  const seenIn = (specs: readonly JsonObject[], weightAt: (index: number) => number): Seen => {
+    const seen = [...specs.entries()].filter(([, spec]) => Object.hasOwn(spec, parameter.name));
+    const values = seen.map(([, spec]) => spec[parameter.name] ?? null);
+    return { values, weights: seen.map(([index]) => weightAt(index)) };
+  };
+  // Falls evenly from the best to the last, and is 1 on average.
+  const better = seenIn(good, (index) => (2 * (good.length - index)) / (good.length + 1));
+  const worse = seenIn(bad, () => 1);
+  if (parameter.kind === "categorical") return categoricalModel(parameter, better, worse);
+  if (parameter.size === 1) return { draw: () => ({ value: parameter.low, logRatio: 0 }) };
+  return numericModel(parameter, better, worse);
+}
+
+function numericModel(parameter: NumericParameter, good: Seen, bad: Seen): ParameterModel {
   const { low, high, toAxis, fromAxis, stretch } = scaleOf(parameter);
-  const estimate = (values: readonly number[]) => new ParzenEstimator(values.map(toAxis), low, high);
+  const estimate = ({ values, weights }: Seen) => {
+    const places = values.map((value) => toAxis(Number(value)));
+    return new ParzenEstimator(places, low, high, weights);
+  };
   const l = estimate(good);
   const g = estimate(bad);
   return {
@@ -137,11 +157,7 @@ function numericModel(parameter: NumericParameter, good: readonly number[], bad:
   };
 }
 
-function categoricalModel(
-  parameter: CategoricalParameter,
-  good: readonly JsonValue[],
-  bad: readonly JsonValue[],
-): ParameterModel {
+function categoricalModel(parameter: CategoricalParameter, good: Seen, bad: Seen): ParameterModel {
   const l = choiceProbabilities(parameter, good);
   const g = choiceProbabilities(parameter, bad);
   return {
@@ -152,26 +168,13 @@ function categoricalModel(
   };
 }
 
-/** How often each choice was seen, plus one for the uniform prior, as a share. */
-function choiceProbabilities(parameter: CategoricalParameter, values: readonly JsonValue[]): Float64Array {
-  const weights = new Float64Array(parameter.size).fill(1);
-  for (const value of values) {
+/** The weights with which each choice was seen, plus 1 for the uniform prior, as shares. */
+function choiceProbabilities(parameter: CategoricalParameter, { values, weights }: Seen): Float64Array {
+  const sums = new Float64Array(parameter.size).fill(1);
+  for (const [place, value] of values.entries()) {
     const index = parameter.indexes.get(canonicalJson(value));
-    if (index !== undefined) weights[index] = (weights[index] ?? 0) + 1;
+    if (index !== undefined) sums[index] = (sums[index] ?? 0) + (weights[place] ?? 1);
   }
-  const total = parameter.size + values.length;
-  return weights.map((weight) => weight / total);
-}
-
-function drawIndex(probabilities: Float64Array, rng: Rng): number {
-  let left = rng.next();
-  for (const [index, probability] of probabilities.entries()) {
-    left -= probability;
-    if (left < 0) return index;
-  }
-  return probabilities.length - 1;
-}
-
-function isNumber(value: JsonValue): value is number {
-  return typeof value === "number";
+  const total = sums.reduce((sum, one) => sum + one);
+  return sums.map((one) => one / total);
 }

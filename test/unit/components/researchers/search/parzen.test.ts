@@ -85,4 +85,14 @@ describe("the Parzen estimator", () => {
     const single = new ParzenEstimator([0.5], 0, 1);
     expect(single.density(0)).toBeGreaterThan(0.8);
   });
+
+  test("gives each observation its weight, and the prior 1", () => {
+    expect(new ParzenEstimator([0.5, 0.5], 0, 1, [5, 1]).density(0)).toBeCloseTo(1 / 7, 6);
+    const estimator = new ParzenEstimator([0.95, 0.9, 0.3, 0.35], 0, 1, [8, 8, 1, 1]);
+    expect(estimator.mass(0.5, 1)).toBeGreaterThan(2 * estimator.mass(0, 0.5));
+    const rng = seededRng(1);
+    const draws = Array.from({ length: 20_000 }, () => estimator.draw(rng));
+    const share = draws.filter((place) => place > 0.5).length / draws.length;
+    expect(Math.abs(share - estimator.mass(0.5, 1))).toBeLessThan(0.015);
+  });
 });

@@ -91,8 +91,60 @@ describe("tpe", () => {
     expect(draws[0]?.rationale).toBe("random start 1 of 10");
     expect(draws[9]?.rationale).toBe("random start 10 of 10");
     expect(draws[10]?.rationale).toBe("tpe: highest expected improvement of 24 candidates");
-    const byChance = randomSampler(quadratic)(log, 10, seededRng(1)).draws;
-    expect(draws.slice(0, 10).map(({ spec }) => spec)).toEqual(byChance.map(({ spec }) => spec));
+  });
+
+  test.each([1, 5, 10])("spreads its start over every axis and choice, %i at a time", (batch) => {
+    const specs: JsonObject[] = [];
+    const loss = (spec: JsonObject) => {
+      specs.push(spec);
+      return mixedLoss(spec);
+    };
+    search(mixed, tpeSampler(mixed), loss, { seed: 4, evaluations: 10, batch });
+    const tenths = specs.map(({ lr }) => Math.floor((Math.log10(Number(lr)) + 5) * 2)).sort((a, b) => a - b);
+    expect(tenths).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(new Set(specs.map(({ layers }) => layers)).size).toBe(8);
+    const ofChoice = ["adam", "sgd", "rmsprop"].map((choice) => specs.filter(({ opt }) => opt === choice).length);
+    expect(ofChoice.sort()).toEqual([3, 3, 4]);
+    const momenta = specs.flatMap(({ momentum }) =>
+      momentum === undefined ? [] : [Math.floor(Number(momentum) * 10)],
+    );
+    expect(new Set(momenta).size).toBe(momenta.length);
+  });
+
+  test("starts with each value of a stepped log axis as often as its stretch of it is long", () => {
+    const space = compileSpace({
+      n: { type: "int", low: 1, high: 64, log: true },
+      x: { type: "float", low: 0, high: 1 },
+    });
+    const seen: number[] = [];
+    const loss = ({ n }: JsonObject) => seen.push(Number(n));
+    for (let seed = 0; seed < 100; seed++) search(space, tpeSampler(space), loss, { seed, evaluations: 10 });
+    const ones = seen.filter((n) => n === 1).length / seen.length;
+    expect(Math.abs(ones - Math.log(1.5 / 0.5) / Math.log(64.5 / 0.5))).toBeLessThan(0.03);
+  });
+
+  test("looks nearer to the best of the good ones than to the last of them", () => {
+    const space = compileSpace({
+      x: { type: "float", low: 0, high: 1 },
+      choice: { type: "categorical", choices: ["a", "b"] },
+    });
+    const { log, entries } = logOf(space, () => 1, 28);
+    const good = [
+      historyEntry(2, 0, { x: 0.2, choice: "a" }, 0),
+      historyEntry(2, 1, { x: 0.8, choice: "b" }, 0.1),
+      historyEntry(2, 2, { x: 0.8001, choice: "b" }, 0.2),
+    ];
+    const nearBest = () => {
+      const specs = Array.from(
+        { length: 60 },
+        (_, seed) => tpeSampler(space)(log, 1, seededRng(seed)).draws[0]?.spec ?? {},
+      );
+      return specs.filter(({ x, choice }) => Number(x) < 0.5 && choice === "a").length;
+    };
+    log.update([...entries, ...good]);
+    const asItIs = nearBest();
+    log.update([...entries, ...good.map((entry) => ({ ...entry, score: 0.3 - (entry.score ?? 0) }))]);
+    expect(asItIs).toBeGreaterThan(nearBest());
   });
 
   test("keeps away from where experiments fail", () => {
