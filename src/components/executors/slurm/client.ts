@@ -43,11 +43,19 @@ export class SlurmClient {
   readonly #cwd: string;
   #settings: Promise<ClusterSettings> | null = null;
 
-  /** `mark` begins the marker of its processes: a submission that outlives a killed AURA is ended by the next resume. */
+  /** `mark` begins the marker of its processes: a command that outlives a killed AURA is ended by the next resume. */
   constructor(effects: Pick<Effects, "processes" | "variables" | "token">, mark: string, cwd: string) {
     this.#effects = effects;
     this.#mark = mark;
     this.#cwd = cwd;
+  }
+
+  /**
+   * Submits. A job gets the environment of its `sbatch`: by AURA's marker in it, it would be taken for a leftover where this
+   * machine is a node. (With `--export` each job would wait for a login of its user.)
+   */
+  submit(args: readonly string[]): Promise<Answer> {
+    return this.run("env", ["AURA_TRIAL=job", "sbatch", ...args]);
   }
 
   async run(tool: string, args: readonly string[], stdin?: string, signal = NEVER): Promise<Answer> {

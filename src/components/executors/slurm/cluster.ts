@@ -193,13 +193,11 @@ export class Cluster {
       `--chdir=${place.folder}`,
       "--output=%a.log",
       "--open-mode=append",
-      // By the marker of AURA's own it would be taken for a leftover of `sbatch`, where this machine is a node.
-      "--export=ALL,AURA_TRIAL=job",
       `--array=0-${array.length - 1}`,
     ];
     const args = [...this.#options.arguments(timeoutMs), ...own, `${place.folder}/${RUN}`, ...program];
     for (let wait = this.#options.pollMs; ; wait = Math.min(wait * 2, SLOWEST_POLL_MS)) {
-      const answer = await this.#client.run("sbatch", args);
+      const answer = await this.#client.submit(args);
       if (answer.ok) {
         const [id] = (answer.lines.at(-1) ?? "").split(";");
         if (id) this.#submitted(array, (job) => `${id}_${job.place.index}`);
