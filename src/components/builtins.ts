@@ -1,6 +1,6 @@
 import type { AnyDefinition, Kind } from "../kernel/define.ts";
 import { createRegistry, type Registry } from "../kernel/registry.ts";
-import type { JsonObject, JsonValue } from "../model/json.ts";
+import type { JsonValue } from "../model/json.ts";
 import { nearest } from "../text/nearest.ts";
 
 type Catalog = { readonly [K in Kind]: { readonly [type: string]: () => Promise<AnyDefinition<K>> } };
@@ -87,10 +87,10 @@ export async function builtinsFor(spec: JsonValue): Promise<Registry> {
 
 const SEARCHES: readonly string[] = ["grid", "random", "tpe"];
 
-/** What one word in the place of a researcher stands for: a way to search, also a misspelled one, or else a type. */
-export function shortResearcher(word: string): JsonObject {
+/** The way to search that a word in the place of a researcher means, also a misspelled one; `null` when it is rather a type. */
+export function meantSearch(word: string): string | null {
   const near = nearest(word, [...SEARCHES, ...Object.keys(CATALOG.researcher)]);
-  return near !== null && SEARCHES.includes(near) ? { type: "search", method: word } : { type: word };
+  return near !== null && SEARCHES.includes(near) ? near : null;
 }
 
 async function registryOf(isWanted: (type: string) => boolean): Promise<Registry> {

@@ -1,4 +1,4 @@
-import { shortResearcher } from "../components/builtins.ts";
+import { meantSearch } from "../components/builtins.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { placeKey, type SpecPath } from "./places.ts";
 import type { SpecSource } from "./source.ts";
@@ -16,6 +16,11 @@ export function spelledOut(spec: JsonObject): JsonObject {
     ...(typeof metric === "string" ? { metric: { name: metric } } : {}),
     ...(typeof researcher === "string" ? { researcher: shortResearcher(researcher) } : {}),
   };
+}
+
+/** What is misspelled is told where it is checked. */
+function shortResearcher(word: string): JsonObject {
+  return meantSearch(word) === null ? { type: word } : { type: "search", method: word };
 }
 
 /** A spec in full. One that has a space in both places is left as it is: that is a mistake. */

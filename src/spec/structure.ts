@@ -1,4 +1,4 @@
-import { shortResearcher } from "../components/builtins.ts";
+import { meantSearch } from "../components/builtins.ts";
 import { type AnyDefinition, KINDS, type Kind } from "../kernel/define.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Registry } from "../kernel/registry.ts";
@@ -89,9 +89,9 @@ function unknownType(kind: Kind, path: SpecPath, config: JsonObject, registry: R
   }
   const other = KINDS.find((one) => registry.types(one).includes(String(config.type)));
   if (other !== undefined) return [finding(at, `${ofOtherKind(config.type, other, kind)}; known: ${types.join(", ")}`)];
-  const short = kind === "researcher" ? shortResearcher(config.type) : {};
-  if (short.method === config.type)
-    return [finding(at, `${config.type} is a method of search: write { type: search, method: ${config.type} }`)];
+  const method = kind === "researcher" ? meantSearch(config.type) : null;
+  if (method !== null)
+    return [finding(at, `${method} is a method of search: write { type: search, method: ${method} }`)];
   const message = `unknown ${kind} type "${config.type}"; known: ${types.join(", ")}`;
   return [finding(at, message, { candidates: types, given: config.type })];
 }

@@ -342,9 +342,10 @@ experimenter:
     expect(suggested("command:", "argv:")).toEqual(["command"]);
     expect(suggested("low: 1e-5", "min: 1e-5")).toEqual(["low"]);
     expect(suggested("type: script", "type: bash")).toEqual(["script"]);
-    expect(errorsOf(changed("type: search", "type: random"))).toEqual([
-      expect.stringContaining("random is a method of search: write { type: search, method: random }"),
-    ]);
+    for (const written of ["random", "radnom"])
+      expect(errorsOf(changed("type: search", `type: ${written}`))).toEqual([
+        expect.stringContaining(" random is a method of search: write { type: search, method: random }"),
+      ]);
   });
 
   it("prints the line and a mark under the mistake", () => {
