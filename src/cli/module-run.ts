@@ -29,10 +29,9 @@ export async function resumeModule(session: Session, file: string, workspace: Wo
     throw new SpecError(
       `the module that the run was started from is not where it was, ${file}\nPut it back there, or go on with it from where it is now: aura run loop.ts --workspace ${shellPath(workspace.root)} --or-resume`,
     );
-  if (!session.flags.explain) return launched(session, file, workspace);
-  const { settings } = await loopOf(file, workspace, session.signals.drain);
   const manifest = workspace.readManifest();
-  if (!manifest) return launched(session, file, workspace);
+  if (!session.flags.explain || !manifest) return launched(session, file, workspace);
+  const { settings } = await loopOf(file, workspace, session.signals.drain);
   const overrides = overridesOf(session.flags, manifest);
   return explainRun(session, { workspace, manifest, settings: overridden(settings, overrides) });
 }

@@ -15,41 +15,33 @@ import { launchSpec } from "./spec-run.ts";
 
 /** `aura resume <workspace>`: goes on with a run from its records; one that is finished finds nothing to do. */
 export async function resume(session: Session, place: string): Promise<number> {
-  const root = resolve(place);
-  const workspace = await opened(session, root);
+  const workspace = await Workspace.open(place, { effects: session.effects });
+  session.use(workspace);
   const { module } = workspace;
   if (module !== null) return (await import("./module-run.ts")).resumeModule(session, module, workspace);
-  return session.flags.explain ? explain(session, root) : continued(session, root, null);
+  return session.flags.explain ? explain(session, workspace) : continued(session, workspace, null);
 }
 
 /** Continues the run in a workspace: with the spec it was started from, or with another one that is given. */
-export async function continued(session: Session, root: string, spec: LoadedSpec | null): Promise<number> {
-  const { workspace, loaded } = await prepare(session, root, spec);
+export async function continued(session: Session, workspace: Workspace, spec: LoadedSpec | null): Promise<number> {
+  const { loaded } = await prepare(session, workspace, spec);
   return launchSpec(session, loaded, workspace);
 }
 
 /** A run that may be gone on with, and its spec as it is now. */
 interface Prepared {
-  readonly workspace: Workspace;
   readonly manifest: RunManifest;
   readonly loaded: LoadedSpec;
 }
 
 /** All that has to be right before a run goes on; nothing is written. Throws `AuraError` for what is not. */
-async function prepare(session: Session, root: string, spec: LoadedSpec | null): Promise<Prepared> {
-  const { effects } = session;
-  const workspace = await opened(session, root);
+async function prepare(session: Session, workspace: Workspace, spec: LoadedSpec | null): Promise<Prepared> {
+  const { root } = workspace;
   const manifest = workspace.readManifest();
   if (!manifest) throw new SpecError(`${root} holds no run that was started; use \`aura run\``);
   const loaded = spec ?? (await loadAgain(session, root, manifest));
-  refuseOtherScores(root, manifest, loaded, effects.files);
-  return { workspace, manifest, loaded };
-}
-
-async function opened(session: Session, root: string): Promise<Workspace> {
-  const workspace = await Workspace.open(root, { effects: session.effects });
-  session.use(workspace);
-  return workspace;
+  refuseOtherScores(root, manifest, loaded, session.effects.files);
+  return { manifest, loaded };
 }
 
 /** The spec as it is now. */
@@ -81,8 +73,8 @@ function refuseOtherScores(root: string, manifest: RunManifest, loaded: LoadedSp
  * `aura resume --explain`: what the same command without it would reuse, adopt, run again or leave, and why; with
  * `--json` as an event `resume.explained`. Refuses what that would refuse, with the same exit code. Changes nothing.
  */
-async function explain(session: Session, root: string): Promise<number> {
-  const { workspace, manifest, loaded } = await prepare(session, root, null);
+async function explain(session: Session, workspace: Workspace): Promise<number> {
+  const { manifest, loaded } = await prepare(session, workspace, null);
   const { settings, spec } = await resolveSpec(loaded, { effects: session.effects });
   const { explainRun } = await import("./explain.ts");
   return explainRun(session, { workspace, manifest, settings, spec });

@@ -29,7 +29,7 @@ export async function run(session: Session, specFile: string): Promise<number> {
     );
   if (flags.orResume && workspace.hasRun()) {
     const { continued } = await import("./resume.ts");
-    return continued(session, workspace.root, loaded);
+    return continued(session, workspace, loaded);
   }
   return launchSpec(session, loaded, workspace);
 }
