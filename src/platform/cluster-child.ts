@@ -51,7 +51,8 @@ async function run({ views = [], ...job }: NodeJob, signal: AbortSignal): Promis
     const load = processes.load();
     return { end: how, exitCode, signal: by, durationMs, usage: { ...usage, load }, ...defined({ message }) };
   } catch (thrown) {
-    const message = `bindfs cannot mount a view on ${node}: ${messageOf(thrown)}`;
+    const what = mounted.length < views.length ? "bindfs cannot mount a view" : "its output cannot be kept";
+    const message = `${what} on ${node}: ${messageOf(thrown)}`;
     return { ...NOT_RUN, end: signal.aborted ? "cancelled" : "spawn-error", message };
   } finally {
     await cleared(mounted, views).catch((thrown) => process.stderr.write(`${messageOf(thrown)}\n`));
