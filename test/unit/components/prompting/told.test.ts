@@ -82,10 +82,11 @@ describe("what the model is told", () => {
       expect(count(text, `${id} score=`)).toBe(1);
     }
     expect(count(text, "i00005-h000 score=0.5")).toBe(1);
+    expect(text).toMatch(/^i00005-h000 score=0\.5 .*why: why of i00005-h000/m);
     expect(text).not.toContain("hint of i00005-h000");
     expect(text).not.toContain("output of");
     expect(count(text, "exited with 3")).toBe(1);
-    expect(count(text, "log of i00007-h001")).toBe(1);
+    expect(text).toMatch(/^i00007-h001: exited with 3.*\nwhy: why of i00007-h001 x*\nlog of i00007-h001/m);
     expect(text).toContain('\nits edit: {"path":"a.py","search":"nowhere"}\n');
   });
 
@@ -116,6 +117,17 @@ describe("what the model is told", () => {
     expect(failures).toContain("log of i00004-h000");
     expect(earlier).toContain("broke in 3");
     expect(earlier).not.toContain("broke in 4");
+  });
+
+  it("tells of the latest in a line where there is no room for all that is known of them", () => {
+    const many = Array.from({ length: 12 }, (_, n) => ({
+      ...historyEntry(1, n, { n }, n),
+      feedback: "f".repeat(4096),
+    }));
+    const text = render(talkative(many, null), "{{latest}}");
+    expect(text).toContain("why of i00001-h011");
+    expect(text).not.toContain("why of i00001-h000");
+    for (const { id } of many) expect(count(text, `${id} score=`), id).toBe(1);
   });
 
   it("stays inside its budget at iterations 1, 10 and 1,000", () => {

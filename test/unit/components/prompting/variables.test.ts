@@ -125,8 +125,8 @@ describe("promptVariables", () => {
     }
   });
 
-  it("tells failures with their reasons and the end of the log, and last refusals", () => {
-    const entry = { ...historyEntry(1, 0, { lr: 1 }, null), reason: "exited with 1" };
+  it("tells failures with their reasons and what more the end of the log says, and last refusals", () => {
+    const entry = { ...historyEntry(1, 0, { lr: 1 }, null), reason: "exited with 1: ValueError: no" };
     const base = stageContext({ entries: [entry, historyEntry(1, 1, { lr: 2 }, 1)] });
     const failure = { code: "exit", message: "m", logTail: "Traceback\nValueError: no" };
     const workspace = {
@@ -145,8 +145,7 @@ describe("promptVariables", () => {
       history: { ...base.history, refused: [{ label: "#2", reason: "repeats i00001-h000" }] },
     };
     const text = render("{{failures}}", ctx);
-    expect(text).toContain('i00001-h000: exited with 1 spec={"lr":1}');
-    expect(text).toContain("ValueError: no");
+    expect(text).toContain('i00001-h000: exited with 1: ValueError: no spec={"lr":1}\nTraceback\n');
     expect(text).toContain('proposal "#2": refused: repeats i00001-h000');
     expect(text).not.toContain("i00001-h001");
   });
