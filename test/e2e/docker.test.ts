@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
 import { type Desk, desk } from "../support/aura.ts";
 import { DOCKER_IMAGE, docker } from "../support/docker.ts";
@@ -31,6 +31,7 @@ experimenter:
 
 const SLURM = { SLURM_CONF: process.env.SLURM_CONF ?? "/etc/slurm/slurm.conf" };
 const TRIALS = ["i00001-h000-t00", "i00001-h001-t00"];
+const PATIENCE = { timeout: 20_000, interval: 50 };
 
 const trial = (at: Desk, id: string): Trial => at.json(`runs/boxed/iterations/00001/trials/${id}.json`);
 
@@ -48,10 +49,11 @@ function containers(at: Desk): readonly string[] {
 /** Once both trials have begun in their containers. */
 async function begun(at: Desk): Promise<void> {
   const begins = (id: string): boolean => at.lines(`runs/boxed/iterations/00001/trials/${id}.a1/runs`).length > 0;
-  for (let tries = 0; !TRIALS.every(begins); tries++) {
-    if (tries > 400) throw new Error("the trials never began");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await vi.waitUntil(() => TRIALS.every(begins), PATIENCE);
+}
+
+async function containersAreThere(at: Desk): Promise<void> {
+  await vi.waitUntil(() => at.read("runs/boxed/run.json") !== null && containers(at).length >= 2, PATIENCE);
 }
 
 for (const when of ["run on", "have ended"]) {
@@ -144,10 +146,7 @@ for (const [what, environment, executor] of [
     using at = project(`image: ${DOCKER_IMAGE}, ${environment}`);
     at.write("aura.yaml", (at.read("aura.yaml") ?? "").replace(`{n}"`, `{n}"${executor}`));
     const aura = at.start(["run", "aura.yaml"]);
-    for (let tries = 0; at.read("runs/boxed/run.json") === null || containers(at).length < 2; tries++) {
-      if (tries > 400) throw new Error("the containers never began");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await containersAreThere(at);
     aura.kill("SIGKILL");
     await aura.ended;
     const before = containers(at);
@@ -165,10 +164,7 @@ for (const [what, environment, executor] of [
 thorough("warm containers end with the run at Ctrl-C", async () => {
   using at = project(`image: ${DOCKER_IMAGE}, warm: true`);
   const aura = at.start(["run", "aura.yaml", "--grace", "0s"]);
-  for (let tries = 0; at.read("runs/boxed/run.json") === null || containers(at).length < 2; tries++) {
-    if (tries > 400) throw new Error("the containers never began");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await containersAreThere(at);
   aura.kill("SIGINT");
   expect((await aura.ended).code).toBe(130);
   expect(containers(at)).toEqual([]);
