@@ -36,7 +36,8 @@ describe("an environment from requirements is another one", () => {
     ["pkg @ file:./pkg", "pkg/src/a.py"],
     ["-e ./pkg", "pkg/pyproject.toml"],
     ["dependencies:\n  - pip:\n    - -e ./pkg", "pkg/pyproject.toml"],
-    ["numpy \\\n  ./m-1.0-py3-none-any.whl", "requirements.txt"],
+    ["-r \\\n  more/named.txt", "more/named.txt"],
+    ["-r requirements.txt\n./pkg", "pkg/src/a.py"],
     ["m-1.0-py3-none-any.whl", "m-1.0-py3-none-any.whl"],
   ])("when what %j names changes", (requirements, file) => {
     expect(changed(requirements, file, "new\n")).toBe(true);
