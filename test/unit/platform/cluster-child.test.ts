@@ -4,19 +4,24 @@ import { ownProgram } from "../../../src/platform/own-program.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
-test("a job whose output a node cannot keep says so, and not that a view is missing", async () => {
+test("a job leaves its end with the load of its node, or that its output could not be kept there", async () => {
   using dir = temporaryDirectory();
   const { processes, files } = systemEffects();
-  const paths = nodeFiles(dir.path, 0);
-  const job: NodeJob = {
-    ...{ file: "echo", args: ["hello"], cwd: dir.path, env: { PATH: process.env.PATH ?? "" }, graceMs: 0 },
-    logs: { stdout: `${dir.write("no-folder", "")}/out`, stderr: paths.stderr },
-  };
-  files.writeAtomic(paths.job, JSON.stringify(job));
+  const env = { PATH: process.env.PATH ?? "", SLURMD_NODENAME: "n1" };
   const [file, ...args] = ownProgram("cluster-child");
-  const request = { file, args: [...args, dir.path, "0"], cwd: dir.path, graceMs: 0 };
-  await processes.run({ ...request, env: { ...job.env, SLURMD_NODENAME: "n1" } }, new AbortController().signal);
-  expect(readNodeEnd(files, paths.end)).toMatchObject({
+  const run = async (index: string, stdout: string) => {
+    const paths = nodeFiles(dir.path, index);
+    const logs = { stdout, stderr: paths.stderr };
+    const job: NodeJob = { file: "echo", args: ["hello"], cwd: dir.path, env, graceMs: 0, logs };
+    files.writeAtomic(paths.job, JSON.stringify(job));
+    const request = { file, args: [...args, dir.path, index], cwd: dir.path, env, graceMs: 0 };
+    await processes.run(request, new AbortController().signal);
+    return readNodeEnd(files, paths.end);
+  };
+  const noFolder = dir.write("no-folder", "");
+  const [ended, broken] = await Promise.all([run("0", dir.join("out")), run("1", `${noFolder}/out`)]);
+  expect(ended).toMatchObject({ end: "exited", exitCode: 0, usage: { load: expect.any(Number) } });
+  expect(broken).toMatchObject({
     end: "spawn-error",
     message: expect.stringMatching(/^its output cannot be kept on n1: .*no-folder/),
   });
