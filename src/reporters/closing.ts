@@ -66,15 +66,16 @@ function waysOn(place: string, summary: ClosingSummary): readonly (readonly [str
   const again = summary.isFixed
     ? ([summary.anew, "start anew when it is mended"] as const)
     : ([`aura resume ${place} --retry-failed`, "run what failed again"] as const);
-  const sets = further(summary);
+  const limits = further(summary);
+  const sets = limits.map(([path, value]) => ` --set ${path}=${value}`);
   const longer = summary.isModule
-    ? longerInModule(place, sets)
-    : ([`aura resume ${place}${sets.map((set) => ` --set ${set}`).join("")}`, "go on for as many again"] as const);
+    ? longerInModule(place, limits)
+    : ([`aura resume ${place}${sets.join("")}`, "go on for as many again"] as const);
   const what = summary.isModule ? "the module" : "the spec";
   // The command may be what is wrong, and a run keeps its own.
   const anew = summary.isFixed || summary.best ? [] : [[summary.anew, `start anew after a change of ${what}`] as const];
   // With a cap that is spent what failed would not run again either.
-  const isSpent = sets.some((set) => /^stop\.(?:tokens|cost_usd|wall_clock)=/.test(set));
+  const isSpent = limits.some(([path]) => CAPS.has(path));
   if (reason === "nothing-scored") return totals.hypotheses > 0 && !isSpent ? [again, ...anew] : [longer];
   if (reason === "start-failed") {
     const may = [`aura resume ${place} --set start=may_fail`, "let hypotheses mend it"] as const;
@@ -90,33 +91,39 @@ function waysOn(place: string, summary: ClosingSummary): readonly (readonly [str
   if (resumable) return [[`aura resume ${place}`, "go on from here"]];
   if (reason === "target" && summary.isModule) return [raised(place, "target")];
   if (reason === "target") return [[`aura resume ${place} --set metric.target=SCORE`, "go on to a better score"]];
-  return sets.length > 0 ? [longer] : [];
+  return limits.length > 0 ? [longer] : [];
 }
 
+/** A limit by its path in a spec, and what it would have to be. */
+type Limit = readonly [path: string, value: number | string];
+
+const ITERATIONS = "stop.iterations";
+/** With one of these reached nothing is started. */
+const CAPS: ReadonlySet<string> = new Set(["stop.tokens", "stop.cost_usd", "stop.wall_clock"]);
+
 /** The one limit of a module that the command line knows; others stand in the module. */
-function longerInModule(place: string, sets: readonly string[]): readonly [string, string] {
-  const [only = "", ...more] = sets;
-  const [name, value] = only.split("=");
-  if (name !== "stop.iterations" || more.length > 0) return raised(place, "limits");
-  return [`aura resume ${place} --max-iterations ${value}`, "go on for as many again"];
+function longerInModule(place: string, [only, ...more]: readonly Limit[]): readonly [string, string] {
+  if (only?.[0] !== ITERATIONS || more.length > 0) return raised(place, "limits");
+  return [`aura resume ${place} --max-iterations ${only[1]}`, "go on for as many again"];
 }
 
 function raised(place: string, what: string): readonly [string, string] {
   return [`aura resume ${place}`, `go on, after a change of the ${what} in the module`];
 }
 
-/** Twice of each limit that was reached, as `--set` takes it: with less the run would end again at once. */
-function further({ reason, stop, iterationsCompleted, totals }: ClosingSummary): readonly string[] {
+/** Twice of each limit that was reached: with less the run would end again at once. */
+function further({ reason, stop, iterationsCompleted, totals }: ClosingSummary): readonly Limit[] {
   const { iterations, hypotheses, patience, wallClockMs, tokens, costUsd } = stop;
   const reached = (limit: number | undefined, used: number): limit is number => limit !== undefined && used >= limit;
-  const sets: string[] = [];
-  if (reached(iterations, iterationsCompleted)) sets.push(`stop.iterations=${Math.max(1, iterations) * 2}`);
-  if (reached(hypotheses, totals.hypotheses)) sets.push(`stop.hypotheses=${Math.max(1, hypotheses) * 2}`);
-  if (patience !== undefined && reason === "patience") sets.push(`stop.patience=${patience * 2}`);
-  if (reached(wallClockMs, totals.activeMs)) sets.push(`stop.wall_clock=${Math.ceil((wallClockMs * 2) / 1000)}s`);
-  if (reached(tokens, totals.inputTokens + totals.outputTokens)) sets.push(`stop.tokens=${tokens * 2}`);
-  if (reached(costUsd, totals.costUsd)) sets.push(`stop.cost_usd=${costUsd * 2}`);
-  return sets;
+  const limits: Limit[] = [];
+  if (reached(iterations, iterationsCompleted)) limits.push([ITERATIONS, Math.max(1, iterations) * 2]);
+  if (reached(hypotheses, totals.hypotheses)) limits.push(["stop.hypotheses", Math.max(1, hypotheses) * 2]);
+  if (patience !== undefined && reason === "patience") limits.push(["stop.patience", patience * 2]);
+  if (reached(wallClockMs, totals.activeMs))
+    limits.push(["stop.wall_clock", `${Math.ceil((wallClockMs * 2) / 1000)}s`]);
+  if (reached(tokens, totals.inputTokens + totals.outputTokens)) limits.push(["stop.tokens", tokens * 2]);
+  if (reached(costUsd, totals.costUsd)) limits.push(["stop.cost_usd", costUsd * 2]);
+  return limits;
 }
 
 /** As many lines as it has, such as those of a diff, within bounds, each safe for a terminal. */
