@@ -21,6 +21,9 @@ import { LEAST_DELTA } from "../model/score.ts";
 import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, settingsSchema } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
 import { parseDuration } from "../model/units.ts";
+import { TIME_LIMIT } from "../schema/dialect.ts";
+import { exactly } from "../schema/exactly.ts";
+import { misfit } from "../schema/fits.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { tidy } from "./trackable.ts";
 
@@ -122,15 +125,13 @@ const DEFAULT_METRIC: MetricSettings = {
 
 /** Complete settings from what was said, the evaluator's own metric and inputs, and the defaults. */
 export function settingsFrom(
-  options: SettingsOptions & {
-    readonly workspace: Pick<Workspace, "root" | "module"> & Partial<Pick<Workspace, "ownInputs">>;
-  },
+  options: SettingsOptions & { readonly workspace: Pick<Workspace, "root" | "module" | "ownInputs"> },
   evaluator: Pick<Evaluator, "metric" | "inputs">,
   experimenter: Pick<Experimenter, "inputs"> = {},
 ): RunSettings {
   const given = options.settings ?? {};
   const name = options.name ?? given.name ?? options.workspace.root.split("/").filter(Boolean).at(-1) ?? "run";
-  const { module, ownInputs = [] } = options.workspace;
+  const { module, ownInputs } = options.workspace;
   const constraints = options.constraints ?? given.constraints ?? {};
   const { artifacts = given.artifacts, inputs } = options;
   const root = resolve(options.root ?? given.root ?? (module === null ? "." : dirname(module)));
@@ -166,12 +167,7 @@ function timeBudget({ timeBudget, time_budget = timeBudget }: JsonObject): Parti
 }
 
 function isDuration(value: unknown): value is number | string {
-  try {
-    return (typeof value === "number" || typeof value === "string") && parseDuration(value) > 0;
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return false;
-    throw thrown;
-  }
+  return misfit(value, TIME_LIMIT) === null;
 }
 
 /** Settings with what is said over them; each is checked. Throws `UsageError` naming what is not what it has to be. */
@@ -210,7 +206,11 @@ export function assertPipelineOptions(options: unknown): void {
 
 const texts = ofSchema({ type: "array", items: { type: "string" } });
 const paths: Expectation = { expected: "a list of paths or artifacts", holds: isPaths };
-const inputs: Expectation = { expected: "a list of paths, or of { path, show }", holds: isInputs };
+const { path, show } = settingsSchema.properties.inputs.items.properties;
+const inputs: Expectation = {
+  expected: "a list of paths, or of { path, show }",
+  holds: ofSchema({ type: "array", items: { anyOf: [path, exactly(["show"], { path, show })] } }).holds,
+};
 const constraints: Expectation = {
   expected: "an object; its timeBudget, where it has one, is seconds or a duration like 5m",
   holds: (value) =>
@@ -247,11 +247,6 @@ const PIPELINE = {
   // With `...resolved` of a spec.
   loaded: objectOf(),
 } satisfies Readonly<Record<keyof PipelineOptions | "loaded", Expectation>>;
-
-function isInputs(value: unknown): boolean {
-  const isShown = (show: unknown): boolean => show === undefined || show === "name" || show === "full";
-  return isPaths(value) && Array.isArray(value) && value.every((one) => typeof one === "string" || isShown(one.show));
-}
 
 function isPaths(value: unknown): boolean {
   return (

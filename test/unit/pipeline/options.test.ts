@@ -52,7 +52,9 @@ describe("a pipeline in code", () => {
     [{ settings: { retrys: 1 } }, /no option settings\.retrys; did you mean retries\?/],
     [{ retries: -1, rollback: "worst" }, /rollback: expected one of best, none.*retries: expected a whole number/],
     [{ constraints: { timeBudget: "soon" } }, /constraints: expected an object; its timeBudget/],
+    [{ constraints: { time_budget: Number.POSITIVE_INFINITY } }, /constraints: expected an object; its timeBudget/],
     [{ inputs: [{ path: "a", show: "all" }] }, /inputs: expected a list of paths, or of \{ path, show \}/],
+    [{ inputs: ["a", { path: "b", shw: "full" }] }, /inputs: expected a list of paths, or of \{ path, show \}/],
     [{ metric: { direction: "up" } }, /metric\.direction: expected one of maximize, minimize, got "up"/],
   ])("is refused with what is wrong with it: %o", async (given, message) => {
     await expect(make(given)).rejects.toMatchObject({

@@ -159,7 +159,7 @@ describe("the next step of a hypothesis", () => {
 });
 
 describe("settings of a pipeline written in code", () => {
-  const workspace = { root: "/runs/first", module: null };
+  const workspace = { root: "/runs/first", module: null, ownInputs: [] };
   test("come from defaults, the evaluator and what was given, the nearest last", () => {
     expect(settingsFrom({ workspace }, { metric: { name: "accuracy" } })).toMatchObject({
       name: "first",
