@@ -146,7 +146,7 @@ export type { ComponentConfig, Infer } from "./schema/infer.ts";
 export { setupLogging } from "./setup-logging.ts";
 export { type LoadedSpec, loadSpec } from "./spec/load.ts";
 export { type ResolvedRun, resolveSpec } from "./spec/resolve.ts";
-export { type ArtifactOptions, DirectoryArtifact, FileArtifact } from "./workspace/artifact.ts";
+export { type ArtifactOptions, DirectoryArtifact, FileArtifact, type TrackedArtifact } from "./workspace/artifact.ts";
 export type { ArtifactEntry, ArtifactState } from "./workspace/states/in-memory.ts";
 export type { IterationSummary, RunSummary } from "./workspace/views/standing.ts";
 export { Workspace } from "./workspace/workspace.ts";

@@ -28,7 +28,7 @@ export interface ArtifactOptions {
 }
 
 /** What files and folders that evolve have in common. */
-abstract class TrackedArtifact implements Artifact {
+export abstract class TrackedArtifact implements Artifact {
   abstract readonly kind: Artifact["kind"];
   readonly path: string;
   /** Absolute path of the folder that `path` is relative to. */
