@@ -17,8 +17,11 @@ export interface PromptTemplate {
   readonly name: string;
   /** Names of the variables it uses, sorted. */
   readonly variables: readonly string[];
-  /** Throws `SpecError` when it uses a variable, or a field of one, that is not among these. */
-  check(known: Shapes): void;
+  /**
+   * Throws `SpecError` when it uses a variable, or a field of one, that is not among these. With `parameters` a hypothesis's
+   * are variables too, and their names are not known yet: then only a name that is near one of these is a mistake.
+   */
+  check(known: Shapes, options?: { readonly parameters: boolean }): void;
   /** The prompt. Throws `SpecError` when a variable or a field is unknown, or a helper cannot use what it got. */
   render(vars: Readonly<Record<string, unknown>>): string;
 }
@@ -51,8 +54,9 @@ export function compilePrompt(source: string, name: string): PromptTemplate {
   return {
     name,
     variables: [...variables].sort(),
-    check(known) {
-      reject(name, checkTemplate(shared, program, helpers, recordOf(known)).problems, Object.keys(known));
+    check(known, { parameters } = { parameters: false }) {
+      const { problems } = checkTemplate(shared, program, helpers, recordOf(known));
+      reject(name, parameters ? problems.filter((problem) => !mayBeParameter(problem)) : problems, Object.keys(known));
     },
     render(vars) {
       const known = Object.keys(vars);
@@ -86,10 +90,16 @@ function reject(template: string, problems: readonly TemplateProblem[], known: r
   if (problems.length === 0) return;
   const diagnostics = problems.map((problem): Diagnostic => ({ path: template, ...problem }));
   const lines = diagnostics.map(({ line, message }) => `${template}:${line}: ${message}`);
-  const names = problems.some(({ message }) => message.startsWith("unknown variable"))
-    ? [`known variables: ${[...known].sort().join(", ")}`]
-    : [];
+  const names = problems.some(isUnknownName) ? [`known variables: ${[...known].sort().join(", ")}`] : [];
   throw new SpecError([...lines, ...names].join("\n"), diagnostics);
+}
+
+function isUnknownName({ message }: TemplateProblem): boolean {
+  return message.startsWith("unknown variable");
+}
+
+function mayBeParameter(problem: TemplateProblem): boolean {
+  return isUnknownName(problem) && problem.suggestion === undefined;
 }
 
 const NOT_DEFINED = /^"(.*)" not defined in /s;

@@ -17,7 +17,7 @@ import {
   builtWithPrompt,
   promptOptions,
   promptProblems,
-  renderedInRun,
+  renderedFor,
   runnerOption,
 } from "../prompting/source.ts";
 import { evaluationOf, failureReason, noScore } from "./answer.ts";
@@ -80,7 +80,9 @@ export class Evaluator extends AskingStage implements EvaluatorPort {
 
   async evaluate(hypothesis: Hypothesis, experiment: Experiment, ctx: StageContext): Promise<Evaluation> {
     if (experiment.status === "failed") return noScore(experiment, failureReason(experiment));
-    const prompt = renderedInRun("evaluator", () => this.prompt(hypothesis, experiment, ctx));
+    const rendered = renderedFor(() => this.prompt(hypothesis, experiment, ctx));
+    if (!rendered.ok) return noScore(experiment, rendered.reason);
+    const { prompt } = rendered;
     const places = Array.from({ length: this.votes }, (_, place) => place + 1);
     const answers = await Promise.all(places.map((place) => this.#ask(place, prompt, { hypothesis, experiment }, ctx)));
     const votes = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));

@@ -5,7 +5,7 @@ import type { Executor, PreparedEnvironment, RawResult, Runner } from "../../ker
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
-import { OPEN, type Shapes, SINGLE } from "../../platform/template-check.ts";
+import { allOf, OPEN, type Shapes, SINGLE } from "../../platform/template-check.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { clipLines } from "../../text/printable.ts";
 import { isOfOneCall } from "../prompting/ask.ts";
@@ -17,7 +17,7 @@ import {
   builtWithPrompt,
   promptOptions,
   promptProblems,
-  renderedInRun,
+  renderedFor,
   runnerOption,
 } from "../prompting/source.ts";
 import { promptShapes, promptVariables } from "../prompting/variables.ts";
@@ -60,10 +60,8 @@ export class LLMExecutor implements Executor {
   }
 
   async setup(ctx: RunContext): Promise<void> {
-    this.#template.check({
-      ...Object.fromEntries(Object.keys(ctx.declared ?? {}).map((name) => [name, OPEN])),
-      ...promptShapes(TRIAL_SHAPES, this.#vars),
-    });
+    const declared = allOf(Object.keys(ctx.declared ?? {}), OPEN);
+    this.#template.check({ ...declared, ...promptShapes(TRIAL_SHAPES, this.#vars) }, { parameters: true });
     await this.runner.setup?.(ctx);
   }
 
@@ -72,7 +70,9 @@ export class LLMExecutor implements Executor {
   }
 
   async run(hypothesis: Hypothesis, _environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult> {
-    const prompt = renderedInRun("experimenter", () => this.prompt(hypothesis, ctx));
+    const rendered = renderedFor(() => this.prompt(hypothesis, ctx));
+    if (!rendered.ok) return failed("prompt-invalid", rendered.reason);
+    const { prompt } = rendered;
     const part = `t${String(ctx.index).padStart(2, "0")}`;
     const asking = { runner: this.runner, role: "experimenter", prompt, hypothesisId: hypothesis.id, part } as const;
     try {

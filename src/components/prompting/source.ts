@@ -102,7 +102,7 @@ export class AskingStage implements Lifecycle {
     this.runner = asRunner(runner);
     this.template = compilePrompt(promptTemplate ?? fallback, promptName ?? `${role} prompt`);
     this.vars = vars;
-    this.template.check(promptShapes(own, vars));
+    this.template.check(promptShapes(own, vars), { parameters: role === "evaluator" });
   }
 
   get passEnv(): readonly string[] {
@@ -115,6 +115,22 @@ export class AskingStage implements Lifecycle {
 
   async teardown(ctx: RunContext): Promise<void> {
     await this.runner.teardown?.(ctx);
+  }
+}
+
+/**
+ * Renders a prompt about one hypothesis. A parameter that it has not got is its own failure: what a run's scores depend
+ * on cannot be mended in it, so the run would never get past that hypothesis.
+ */
+export function renderedFor(
+  render: () => string,
+): { readonly ok: true; readonly prompt: string } | { readonly ok: false; readonly reason: string } {
+  try {
+    return { ok: true, prompt: render() };
+  } catch (thrown) {
+    if (!(thrown instanceof SpecError)) throw thrown;
+    const [what = ""] = messageOf(thrown).split("\n");
+    return { ok: false, reason: what };
   }
 }
 

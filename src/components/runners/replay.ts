@@ -114,13 +114,20 @@ export const replayRunner = defineComponent({
 const MAX_KEYS = 12;
 
 const MAX_WIDTH = 160;
+/** How much of what two lines share stands before what differs in them. */
+const MAX_SHARED = 40;
 
-/** The first line in which two prompts differ, as a `-` and a `+` line. */
+/** The first line in which two prompts differ, as a `-` and a `+` line: of long ones, the part that differs. */
 function firstDifference(before: string, after: string): string {
   const old = before.split("\n");
   const now = after.split("\n");
   const found = now.findIndex((line, index) => line !== old[index]);
   const at = found < 0 ? now.length : found;
-  const [was, is] = [old, now].map((lines) => promptLine(lines[at] ?? "", MAX_WIDTH));
-  return `line ${at + 1}:\n- ${was}\n+ ${is}`;
+  const [was, is] = [[...(old[at] ?? "")], [...(now[at] ?? "")]];
+  const column = was.findIndex((character, index) => character !== is[index]);
+  const from = Math.max(0, (column < 0 ? was.length : column) - MAX_SHARED);
+  const [gone, come] = [was, is].map((line) => {
+    return `${from > 0 ? "…" : ""}${promptLine(line.slice(from).join(""), MAX_WIDTH)}`;
+  });
+  return `line ${at + 1}:\n- ${gone}\n+ ${come}`;
 }

@@ -62,6 +62,15 @@ describe("ReplayRunner", () => {
     expect(ctx.warnings).toEqual([]);
   });
 
+  it("shows of a long line the part that differs", async () => {
+    const prompt = `${"same ".repeat(100)}before`;
+    const file = recording({ role: "researcher", iteration: 1, ask: 1, prompt, response: "x" });
+    const ctx = runnerContext();
+    await new ReplayRunner({ file }).run(runnerRequest(`${"same ".repeat(100)}after`), ctx);
+    const shared = `…${"same ".repeat(8)}`;
+    expect(ctx.warnings).toEqual([expect.stringMatching(`line 1:\n- ${shared}before\n\\+ ${shared}after$`)]);
+  });
+
   it("warns with a diff when the prompt has changed, and refuses when strict", async () => {
     const file = recording({ role: "researcher", iteration: 1, ask: 1, prompt: "one\ntwo\nthree", response: "x" });
     const ctx = runnerContext();

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { asResearcher, Evaluator, LLMExperimenter, Pipeline, Workspace } from "../../../../src/index.ts";
+import { type TemporaryDirectory, temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+
+let dir: TemporaryDirectory;
+beforeEach(() => {
+  dir = temporaryDirectory();
+});
+afterEach(() => dir[Symbol.dispose]());
+
+async function run(trialPrompt: string, judgePrompt: string) {
+  const trials: string[] = [];
+  const judged: string[] = [];
+  const pipeline = new Pipeline({
+    researcher: asResearcher(() => [{ tone: "warm" }, { other: 1 }, { tone: "dry" }]),
+    experimenter: new LLMExperimenter({
+      runner: async (prompt) => `answer ${trials.push(prompt)}`,
+      promptTemplate: trialPrompt,
+    }),
+    evaluator: new Evaluator({
+      runner: async (prompt) => `{ "score": 0.${judged.push(prompt)} }`,
+      promptTemplate: judgePrompt,
+    }),
+    workspace: await Workspace.create(dir.join("run")),
+    maxIterations: 1,
+  });
+  const { reason } = await pipeline.run();
+  const workspace = await Workspace.open(dir.join("run"));
+  const evaluations = ["h000", "h001", "h002"].map((id) => workspace.readEvaluation(`i00001-${id}`));
+  return { reason, trials: trials.toSorted(), judged, evaluations };
+}
+
+describe("the parameters of a hypothesis that no space declares", () => {
+  it("fill the prompts of a trial and of a judge by their bare names, and one that is missing fails its hypothesis alone", async () => {
+    const { reason, trials, judged, evaluations } = await run("Be {{tone}}.", "Is it {{tone}}? {{output}}");
+    expect(trials).toEqual(["Be dry.", "Be warm."]);
+    expect(judged.map((prompt) => prompt.split("\n")[0])).toEqual([
+      expect.stringMatching(/^Is it warm\?/),
+      expect.stringMatching(/^Is it dry\?/),
+    ]);
+    expect(evaluations[1]).toMatchObject({ score: null });
+    expect(evaluations[1]?.reason).toMatch(/experimenter prompt:1: unknown variable "tone"$/);
+    expect(reason).toBe("iterations");
+  });
+
+  it("fail a hypothesis alone also where only the judge asks for them, or as a field of `spec`", async () => {
+    const { reason, trials, evaluations } = await run("Answer.", "Is it {{spec.tone}}?");
+    expect(trials).toHaveLength(3);
+    expect(evaluations.map((evaluation) => evaluation?.score)).toEqual([0.1, null, 0.2]);
+    expect(evaluations[1]?.reason).toMatch(/\{\{spec\.tone\}\}: there is no field "tone" here$/);
+    expect(reason).toBe("iterations");
+  });
+
+  it("are not what a name near another variable means", async () => {
+    await expect(run("{{gaol}} {{tone}}", "{{output}}")).rejects.toThrow(
+      /unknown variable "gaol"; did you mean "goal"/,
+    );
+  });
+});
