@@ -170,6 +170,20 @@ thorough("warm containers end with the run at Ctrl-C", async () => {
   expect(containers(at)).toEqual([]);
 });
 
+thorough("trials share a volume of docker's, which stays, and have the variables of their environment", async () => {
+  const name = `aura-test-${process.pid}`;
+  using at = project(`image: ${DOCKER_IMAGE}, user: image, volumes: { ${name}: /a/cache }, variables: { SAYS: hello }`);
+  at.write("wait.sh", `echo "$SAYS" >> /a/cache/said; echo "score: $(grep -cx hello /a/cache/said)"`);
+  at.write("aura.yaml", (at.read("aura.yaml") ?? "").replace("parallel: 2", "parallel: 1"));
+  try {
+    expect((await at.run(["run", "aura.yaml"])).code).toBe(0);
+    const outcomes = TRIALS.map((id) => trial(at, id));
+    expect(outcomes).toMatchObject([1, 2].map((score) => ({ outcome: { output: { score } } })));
+  } finally {
+    execFileSync("docker", ["volume", "rm", name], { stdio: "ignore" });
+  }
+});
+
 docker.test("what a container cannot be made of ends the run before anything is spent", async () => {
   using at = project(`image: ${DOCKER_IMAGE}, network: aura-no-such-network`);
   const { code, stderr } = await at.run(["run", "aura.yaml"]);

@@ -73,9 +73,8 @@ export function placeWords(
   return [
     ...shown.flatMap(({ path, from, write }) => bind(from, path, write)),
     ...masked.flatMap(({ path, isFolder }) => (isFolder ? emptied(path) : bind("/dev/null", path))),
-    ...again.filter(({ write }) => !write).flatMap(({ path, from }) => bind(from, path)),
+    ...again.flatMap(({ path, from, write }) => bind(from, path, write)),
     ...Object.entries(volumes).flatMap(([name, at]) => mount("type=volume", `src=${name}`, `dst=${at}`)),
-    ...again.filter(({ write }) => write).flatMap(({ path, from }) => bind(from, path, true)),
   ];
 }
 
