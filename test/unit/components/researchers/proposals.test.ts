@@ -187,12 +187,8 @@ describe("parseProposals", () => {
       ["two blocks", file, `\`\`\`python\n${better}\`\`\`\n\`\`\`sh\npython f.py\n\`\`\``, /more than one block/],
       ["a block without an end", file, `\`\`\`python\n${better}`, /has no end/],
       ["a block inside a list", file, `1. So:\n   \`\`\`python\n   ${better}\n   \`\`\``, /indented/],
-      [
-        "a patch",
-        file,
-        "```diff\n--- a/f.py\n+++ b/f.py\n@@ -1 +1 @@\n-import math\n+import cmath\n```",
-        /a patch has to be/,
-      ],
+      ["a patch by its name", file, "```diff\n-import math\n+import cmath\n```", /a patch has to be/],
+      ["a patch by its text", file, "```\n@@ -1 +1 @@\n-import math\n+import cmath\n```", /a patch has to be/],
       [
         "an excerpt",
         file,
