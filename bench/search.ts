@@ -1,5 +1,5 @@
 /**
- * How good `tpe` is beside Optuna's TPE samplers and beside what it was before its kernel widths changed:
+ * How good `tpe` is beside Optuna's TPE samplers and beside what it was at an earlier commit:
  * `npx tsx bench/search.ts [--seeds 20] [--evaluations 200] [--write FILE]`. Seven problems, one configuration at a time.
  *
  * Compared is the true loss, without noise, of the configuration that was seen to be the best after 50, 100 and 200
