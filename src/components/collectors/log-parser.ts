@@ -7,14 +7,13 @@ import type { Collected, Collector, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import type { Failure, TrialStep } from "../../model/trial.ts";
 import { capturesIn } from "../../platform/captures.ts";
+import { KEPT_BYTES } from "../../platform/process/output-log.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { readableLine } from "../../text/printable.ts";
 import { metricValue, stepsIn } from "../metric-line.ts";
 
 /** More than a log may have. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** A log of more has lost its middle. */
-const MOST_KEPT_BYTES = 9 * 1024 * 1024;
 const TIME_MS = 5000;
 
 const OPTIONS = {
@@ -81,7 +80,7 @@ export class LogParserCollector implements Collector {
         return failed(`the pattern of ${slow} was not through with the output after ${TIME_MS / 1000} s`);
     }
     if (found.size === 0) {
-      const isCut = [ctx.logs.stdout, ctx.logs.stderr].some((log) => bytesOf(log, ctx) > MOST_KEPT_BYTES);
+      const isCut = [ctx.logs.stdout, ctx.logs.stderr].some((log) => bytesOf(log, ctx) > KEPT_BYTES);
       const where = isCut ? "; only the first 8 MiB and the last 1 MiB of its output are kept" : "";
       return failed(`nothing it printed matches ${this.#names()} with a number${where}`);
     }

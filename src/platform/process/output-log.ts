@@ -4,6 +4,8 @@ import { isMissing, stored } from "../files/errors.ts";
 
 const HEAD_BYTES = 8 * 1024 * 1024;
 const TAIL_BYTES = 1024 * 1024;
+/** A log of more has lost its middle. */
+export const KEPT_BYTES = HEAD_BYTES + TAIL_BYTES;
 
 /** A link planted where the log goes must not turn it into a write to somewhere else. */
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
