@@ -1,4 +1,5 @@
 import { assertOptions } from "../../kernel/given-options.ts";
+import { defined } from "../../model/json.ts";
 import { LLMExecutor, type LLMExecutorOptions, llmExecutor } from "../executors/llm.ts";
 import { ASKING_OPTIONS } from "../prompting/source.ts";
 import { type ExperimenterParts, PARTS, SingleTrialExperimenter, shortForm } from "./single-trial.ts";
@@ -11,9 +12,8 @@ export class LLMExperimenter extends SingleTrialExperimenter {
   constructor(options: LLMExecutorOptions & Omit<ExperimenterParts, "executor">) {
     const { executor: _, ...known } = { ...PARTS, ...ASKING_OPTIONS };
     assertOptions("LLMExperimenter", options, known);
-    const { runner, promptTemplate, promptName, ...parts } = options;
-    const executor = new LLMExecutor({ runner, promptTemplate, ...(promptName === undefined ? {} : { promptName }) });
-    super({ ...parts, executor });
+    const { runner, promptTemplate, promptName, vars, ...parts } = options;
+    super({ ...parts, executor: new LLMExecutor({ runner, promptTemplate, ...defined({ promptName, vars }) }) });
   }
 }
 

@@ -16,6 +16,7 @@ async function run(trialPrompt: string, judgePrompt: string) {
     experimenter: new LLMExperimenter({
       runner: async (prompt) => `answer ${trials.push(prompt)}`,
       promptTemplate: trialPrompt,
+      vars: { manner: "Be" },
     }),
     evaluator: new Evaluator({
       runner: async (prompt) => `{ "score": 0.${judged.push(prompt)} }`,
@@ -31,8 +32,11 @@ async function run(trialPrompt: string, judgePrompt: string) {
 }
 
 describe("the parameters of a hypothesis that no space declares", () => {
-  it("fill the prompts of a trial and of a judge by their bare names, and one that is missing fails its hypothesis alone", async () => {
-    const { reason, trials, judged, evaluations } = await run("Be {{tone}}.", "Is it {{tone}}? {{output}}");
+  it("fill the prompts of a trial and of a judge by their bare names, next to its own values, and one that is missing fails its hypothesis alone", async () => {
+    const { reason, trials, judged, evaluations } = await run(
+      "{{vars.manner}} {{tone}}.",
+      "Is it {{tone}}? {{output}}",
+    );
     expect(trials).toEqual(["Be dry.", "Be warm."]);
     expect(judged.map((prompt) => prompt.split("\n")[0])).toEqual([
       expect.stringMatching(/^Is it warm\?/),
