@@ -146,6 +146,7 @@ describe("promptVariables", () => {
     };
     const text = render("{{failures}}", ctx);
     expect(text).toContain('i00001-h000: exited with 1: ValueError: no spec={"lr":1}\nTraceback\n');
+    expect(text).not.toContain("\nValueError");
     expect(text).toContain('proposal "#2": refused: repeats i00001-h000');
     expect(text).not.toContain("i00001-h001");
   });
