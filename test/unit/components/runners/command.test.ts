@@ -90,6 +90,9 @@ describe("CommandRunner", () => {
     const says = (text: string, code: number) => run(`echo "${text}"; exit ${code}`, "", { maxWait: 0 });
     await expect(says("Usage limit reached, resets at 5pm", 3)).rejects.toMatchObject(unavailable);
     await expect(says("no such option -x", 2)).rejects.toMatchObject({ problem: "failed" });
+    const above = `echo '{"type":"error","status":429}'; echo "it failed, see above" >&2; exit 1`;
+    const inOutput = run(above, "", { outputFormat: "jsonl", maxWait: 0 });
+    await expect(inOutput).rejects.toMatchObject({ problem: "unavailable" });
     expect(await says("a rate limit of 429 calls", 0)).toMatchObject({ content: "a rate limit of 429 calls" });
   });
 
