@@ -25,7 +25,13 @@ test("what is hidden is so by every path, and the trial's folder is there by eve
   for (const path of ["real/.env", "real/ws/t/x", "other/ws/sub/key"]) dir.write(path, "");
   const [root, real] = [dir.join("link"), dir.join("real")];
   symlinkSync(real, root);
-  const place = { root, inputs: [], libraries: [], hidden: [`${root}/.env`, `${root}/ws`], trialDir: `${root}/ws/t` };
+  const place = {
+    root,
+    inputs: [],
+    libraries: [],
+    hidden: [`${root}/.env`, `${root}/ws`, `${root}/ws/t/x`],
+    trialDir: `${root}/ws/t`,
+  };
   const { masked, again } = viewOf(place, [], files);
   expect(masked.map(({ path }) => path).sort()).toEqual([`${root}/.env`, `${root}/ws`, `${real}/.env`, `${real}/ws`]);
   expect(again.map(({ path, from }) => [path, from])).toEqual([

@@ -93,6 +93,34 @@ describe("a job that is no local process", () => {
     await rejected;
   });
 
+  it.each([
+    ["has begun, though that was not told yet, is finished", false, "exited"],
+    ["waits is kept from beginning and ended", true, "cancelled"],
+  ])("that %s when the run is to start nothing more", async (_, isWaiting, end) => {
+    using rig = executionRig();
+    const drain = new AbortController();
+    let finish = (_: Ended): void => undefined;
+    const done = new Promise<Ended>((resolve) => {
+      finish = resolve;
+    });
+    const asked: string[] = [];
+    const hold = () => asked.push("hold") > 0 && isWaiting;
+    const stop = () => {
+      asked.push("stop");
+      finish({ ...DONE, exitCode: 9 });
+    };
+    const start: Starter["start"] = (jobs) => {
+      setImmediate(() => drain.abort(new Error("soon")));
+      return jobs.map(() => ({ wait: () => done, hold, stop }));
+    };
+    const executor = new CommandExecutor("train", {}, { start, gatherMs: 1 });
+    const environment = await new NoEnvironment().prepare();
+    const running = executor.run(hypothesis(), environment, { ...rig.trial(), drain: drain.signal });
+    await expect.poll(() => asked).toEqual(isWaiting ? ["hold", "stop"] : ["hold"]);
+    finish(DONE);
+    expect(await running).toMatchObject({ end });
+  });
+
   it("that cannot be started is an infrastructure failure", async () => {
     using rig = executionRig();
     const start = (): never => {
