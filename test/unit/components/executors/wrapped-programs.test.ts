@@ -29,11 +29,17 @@ it("a program that is there with a 3 at its end, as Python often is, is named", 
 });
 
 describe("a program that is missing behind what an executor puts before it", () => {
-  it.each<[string, JsonObject]>([
-    ["given by a path", { command: "./no-such-program {x}" }],
-    ["looked for on a PATH of the trial's own", { command: "no-such-program {x}", env: { PATH: "/usr/bin:/bin" } }],
-  ])("%s ends the run with 5", async (_, options) => {
+  it.each<[string, JsonObject, string]>([
+    ["given by a path", { command: "./no-such-program {x}" }, "./no-such-program {x}` and is not there"],
+    [
+      "looked for on a PATH of the trial's own",
+      { command: "no-such-program {x}", env: { PATH: "/usr/bin:/bin" } },
+      "no-such-program {x}` and is not on PATH",
+    ],
+    ["given, but not executable", { command: "./train.sh {x}" }, "./train.sh {x}` and may not be executed"],
+  ])("%s ends the run with 5", async (_, options, said) => {
     using dir = temporaryDirectory();
+    dir.write("train.sh", "echo score=1\n", 0o644);
     const spec: JsonObject = {
       version: 1,
       name: "wrapped",
@@ -44,7 +50,7 @@ describe("a program that is missing behind what an executor puts before it", () 
     };
     await expect(runData(dir, spec, { definitions: [behindEnv] })).rejects.toMatchObject({
       exitCode: EXIT.toolMissing,
-      message: expect.stringContaining("no-such-program"),
+      message: expect.stringContaining(said),
     });
   });
 });
