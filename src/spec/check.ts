@@ -103,7 +103,7 @@ function withoutArtifacts(spec: JsonObject, sites: readonly Site[]): readonly Fi
 
 const FEW = 3;
 
-/** A limit on costs that no runner will ever tell. One whose schema says nothing about costs may tell them itself. */
+/** A limit on costs that runners never tell. One whose schema says nothing about costs may tell them itself. */
 function unknownCost(spec: JsonObject, sites: readonly Site[]): readonly Finding[] {
   if (!isJsonObject(spec.stop) || spec.stop.cost_usd === undefined) return [];
   const runners = knownComponents(sites).filter(({ kind }) => kind === "runner");
@@ -118,7 +118,12 @@ function unknownCost(spec: JsonObject, sites: readonly Site[]): readonly Finding
       return [{ tells, how }];
     }),
   );
-  if (ways.length === 0 || ways.some((each) => each.length === 0 || each.some(({ tells }) => tells))) return [];
-  const how = [...new Set(ways.flat().flatMap((way) => way.how))].join(" or ");
-  return [finding(["stop", "cost_usd"], `no runner has ${how}, so no cost is known and this limit is never reached`)];
+  const blind = ways.filter((each) => each.length > 0 && !each.some(({ tells }) => tells));
+  if (blind.length === 0) return [];
+  const how = [...new Set(blind.flat().flatMap((way) => way.how))].join(" or ");
+  const message =
+    blind.length === ways.length
+      ? `no runner has ${how}, so no cost is known and this limit is never reached`
+      : `${blind.length} of ${ways.length} runners have no ${how}, so what they cost is not known and does not count for this limit`;
+  return [finding(["stop", "cost_usd"], message)];
 }

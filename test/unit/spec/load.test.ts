@@ -556,6 +556,11 @@ describe("warnings", () => {
     expect(warnings(`${VALID}stop: { cost_usd: 5 }\n`)).toEqual([
       "19:19 no runner has `price`, so no cost is known and this limit is never reached",
     ]);
+    const other =
+      'type: openai, model: m, base_url: "http://localhost:1", price: { input: 1, output: 2 } }\n  other: { ';
+    expect(costs(`${other}type: openai, model: n, base_url: "http://localhost:1"`)).toContainEqual(
+      "1 of 2 runners have no `price`, so what they cost is not known and does not count for this limit",
+    );
     expect(
       warnings(`${changed("type: anthropic, model: claude", "type: replay, file: x")}stop: { cost_usd: 5 }\n`),
     ).toEqual([]);
