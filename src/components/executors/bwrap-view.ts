@@ -1,8 +1,8 @@
 import { basename, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
-import type { TrialPlace } from "../../kernel/ports.ts";
 import { holdsSecrets, isWithin, isWithinAny } from "../../model/tree-path.ts";
-import { type Mount, viewOf } from "../mounts.ts";
+import type { Mount } from "../mounts.ts";
+import { type Place, viewOf } from "../trial-view.ts";
 
 /** Where programs and libraries of the system are. */
 const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
@@ -41,11 +41,7 @@ export function systemWords(files: Files, tmpBytes: number, network: "none" | "h
  * What a trial sees besides the system, as words for bwrap: the project, its inputs and libraries read-only, mounts, the
  * trial's folder for writing, and nothing of what is hidden.
  */
-export function placeWords(
-  place: Omit<TrialPlace, "trialDir"> & { readonly trialDir?: string },
-  mounts: readonly Mount[],
-  files: Files,
-): readonly string[] {
+export function placeWords(place: Place, mounts: readonly Mount[], files: Files): readonly string[] {
   const { shown, masked, again } = viewOf(place, mounts, files, SYSTEM);
   return [
     ...shown.flatMap(({ path, from, write }) => {

@@ -1,6 +1,7 @@
 import type { Files, ProcessLimits } from "../../../kernel/effects.ts";
-import type { Command, TrialPlace } from "../../../kernel/ports.ts";
-import { type Mount, viewOf } from "../../mounts.ts";
+import type { Command } from "../../../kernel/ports.ts";
+import type { Mount } from "../../mounts.ts";
+import { type Place, viewOf } from "../../trial-view.ts";
 import { isClientVariable } from "./client.ts";
 
 /** What all containers of an environment have in common. */
@@ -65,7 +66,7 @@ export function variableWords(env: Readonly<Record<string, string>>): readonly s
  * what is hidden in them, and the trial's folder for writing.
  */
 export function placeWords(
-  place: Omit<TrialPlace, "trialDir"> & { readonly trialDir?: string },
+  place: Place,
   { mounts, volumes }: Pick<ContainerOptions, "mounts" | "volumes">,
   files: Files,
 ): readonly string[] {
