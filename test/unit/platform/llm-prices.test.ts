@@ -22,6 +22,14 @@ it("what a listed model costs is known without a price in the spec, unless anoth
   expect(openaiConnection({ model: "gpt-4o", maxTokens: million }, effects()).mostCost(million)).toBe(12.5);
 });
 
+it("a system prompt counts for what a call may use and cost at most", () => {
+  const price = { input: 1, output: 2 };
+  const options = { model: "m", maxTokens: 500, system: "x".repeat(3000), price };
+  const { mostTokens, mostCost } = openaiConnection(options, effects());
+  expect(mostTokens(100)).toBeGreaterThanOrEqual(100 + 3000 / 3 + 500);
+  expect(mostCost(100)).toBeGreaterThanOrEqual((100 + 3000 / 3 + 2 * 500) / million);
+});
+
 it("a cached token is listed as no dearer than another", () => {
   for (const model of LISTED_MODELS) {
     const { input, output, cache_read: cached = input } = listedPrice(model) ?? { input: 0, output: 0 };
