@@ -1,6 +1,6 @@
 import type { Clock } from "../kernel/effects.ts";
 import type { CallRecord, Usage } from "../model/call.ts";
-import { parseTrialId } from "../model/ids.ts";
+import { attemptName, parseTrialId } from "../model/ids.ts";
 import { NO_TOTALS, type RunManifest, type RunTotals } from "../model/run.ts";
 import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -93,12 +93,17 @@ export function recordedSpending(workspace: Workspace, manifest: RunManifest | n
   // What requests had used before the process died in the middle of their call counts nowhere else.
   const broken = all.flatMap((call) => (call?.state === "started" ? (call.failedTries ?? []) : []));
   const usage = [...calls, ...broken].map((paid) => paid.usage);
-  const attempts = iterations.flatMap((iteration) => listAttempts(root, effects.files, iteration));
+  // An attempt that left no files has no folder, one that was cut short may have no record.
+  const attempts = iterations.flatMap((iteration) => [
+    ...listAttempts(root, effects.files, iteration),
+    ...workspace.listTrials(iteration).map((trial) => ({ trial, attempt: 1 })),
+  ]);
+  const ofTrials = attempts.filter(({ trial }) => parseTrialId(trial)?.kind === "trial");
   const proposed = iterations.filter((iteration) => workspace.readIteration(iteration)?.start !== true);
   return largerTotals(manifest.totals, {
     ...NO_TOTALS,
     hypotheses: sum(proposed.map((iteration) => workspace.listHypotheses(iteration).length)),
-    trials: attempts.filter(({ trial }) => parseTrialId(trial)?.kind === "trial").length,
+    trials: new Set(ofTrials.map(({ trial, attempt }) => attemptName(trial, attempt))).size,
     calls: calls.length,
     inputTokens: sum(usage.map((one) => one?.inputTokens)),
     outputTokens: sum(usage.map((one) => one?.outputTokens)),

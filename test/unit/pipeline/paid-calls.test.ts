@@ -221,6 +221,16 @@ describe("asking again", () => {
   });
 });
 
+test("trials that left no files count also where AURA was killed before the manifest told of them", async () => {
+  const model = runner(({ iteration }) => ({ content: JSON.stringify([{ x: iteration }]) }));
+  const { result, workspace } = await run(model, { iterations: 2 });
+  expect(result.totals.trials).toBe(2);
+  const manifest = folder.read("run/run.json") ?? "";
+  folder.write("run/run.json", manifest.replace(/"trials": 2/, '"trials": 0'));
+  workspace.effects.files.remove(folder.join("run/iterations/00002/iteration.json"));
+  expect((await run(model, { iterations: 3 })).result.totals.trials).toBe(3);
+});
+
 describe("a budget that ends a run", () => {
   const model = () => runner(() => ({ content: '[{"x": 1}, {"x": 2}]', usage }));
 
