@@ -1,5 +1,5 @@
-import { constants, copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXIT, StorageError, UsageError } from "../kernel/errors.ts";
 import { nearest } from "../text/nearest.ts";
@@ -40,7 +40,12 @@ export async function init(template: string, given: string | undefined): Promise
     }
     try {
       mkdirSync(dir, { recursive: true });
-      for (const name of names) copyFileSync(join(TEMPLATES, template, name), join(dir, name), constants.COPYFILE_EXCL);
+      for (const name of names) {
+        const text = readFileSync(join(TEMPLATES, template, name), "utf8");
+        writeFileSync(join(dir, name), text.replace("$schema=.", `$schema=${relative(dir, ".") || "."}`), {
+          flag: "wx",
+        });
+      }
     } catch (thrown) {
       throw new StorageError("write to", dir, thrown);
     }

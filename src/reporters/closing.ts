@@ -70,7 +70,7 @@ function waysOn(place: string, summary: ClosingSummary): readonly (readonly [str
   const sets = limits.map(([path, value]) => ` --set ${path}=${value}`);
   const longer = summary.isModule
     ? longerInModule(place, limits)
-    : ([`aura resume ${place}${sets.join("")}`, "go on for as many again"] as const);
+    : ([`aura resume ${place}${sets.join("")}`, "go on, for as many again at most"] as const);
   const what = summary.isModule ? "the module" : "the spec";
   // The command may be what is wrong, and a run keeps its own.
   const anew = summary.isFixed || summary.best ? [] : [[summary.anew, `start anew after a change of ${what}`] as const];
@@ -104,7 +104,7 @@ const CAPS: ReadonlySet<string> = new Set(["stop.tokens", "stop.cost_usd", "stop
 /** The one limit of a module that the command line knows; others stand in the module. */
 function longerInModule(place: string, [only, ...more]: readonly Limit[]): readonly [string, string] {
   if (only?.[0] !== ITERATIONS || more.length > 0) return raised(place, "limits");
-  return [`aura resume ${place} --max-iterations ${only[1]}`, "go on for as many again"];
+  return [`aura resume ${place} --max-iterations ${only[1]}`, "go on, for as many again at most"];
 }
 
 function raised(place: string, what: string): readonly [string, string] {

@@ -21,6 +21,12 @@ it("the template library runs as it is written, and goes on where it was", async
   expect(await dir.run(["resume", "runs/loop", "--max-iterations", "16"])).toMatchObject({ code: 0 });
 });
 
+it("names the schema of the package that is beside the folder which a template goes to", async () => {
+  using dir = desk();
+  await dir.run(["init", "search", "sub/folder"]);
+  expect(dir.read("sub/folder/spec.yaml")).toContain("$schema=../../node_modules/aura-research/schemas/");
+});
+
 it("writes over nothing, and says so with 2", async () => {
   using dir = desk({ "train.mjs": "mine" });
   const refused = await dir.run(["init"]);

@@ -41,7 +41,7 @@ describe("the closing text", () => {
 
   aura inspect runs/digits best                    # the best configuration in full
   aura inspect runs/digits hypotheses              # everything that was tried
-  aura resume runs/digits --set stop.iterations=6  # go on for as many again
+  aura resume runs/digits --set stop.iterations=6  # go on, for as many again at most
 `,
     );
   });
