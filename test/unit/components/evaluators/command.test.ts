@@ -68,7 +68,7 @@ describe("an evaluator's command", () => {
 
   it.each([
     ["fails", "echo no such answer >&2; exit 3", /^the evaluator's command exited with 3: no such answer$/],
-    ["prints no score", "echo looks good", /^the evaluator's command printed no score: looks good$/],
+    ["prints no score", "echo looks good; echo old >&2", /^the evaluator's command printed no score: looks good$/],
     ["never ends", "sleep 60", /^the evaluator's command ended: timed out/],
     ["scores no number", `echo '{"score": "high"}'`, /not a finite number|score/],
   ])("that %s gives no score, and the reason says why", async (_, command, reason) => {

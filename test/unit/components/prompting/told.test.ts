@@ -175,7 +175,7 @@ describe("scoring", () => {
       scoring: {
         command: "python src/solve.py --k {k}",
         timeoutMs: 120_000,
-        limits: { memoryBytes: 2 ** 30, pids: 100 },
+        limits: { memoryBytes: 2 ** 30, pids: 100, fileSizeBytes: 3 * 2 ** 20 },
         trials: 3,
         capture: true,
         checks: ["pytest -q", "ruff check"],
@@ -188,7 +188,7 @@ describe("scoring", () => {
         "These have to succeed first:\n```\npytest -q\nruff check\n```",
         "Each is run 3 times by\n```\npython src/solve.py --k {k}\n```",
         "A trial may take 90s at most.",
-        "It may use 1 GiB of memory, 100 processes.",
+        "It may use 1 GiB of memory, 100 processes, files of 3 MiB.",
         "Only src/, best.json can be changed; all else of the project is read-only, data.csv among it.",
         "What a trial writes under src/, best.json is kept, and carried on with its hypothesis when that is carried on: " +
           "write the best solution found there, and let the next trial start from it.",
