@@ -64,6 +64,14 @@ describe("a pipeline in code", () => {
     });
   });
 
+  test("is not run with settings that it could not have had either", async () => {
+    const pipeline = await make({});
+    await expect(pipeline.run({ settings: { parallel: 0 } })).rejects.toThrow(
+      /Pipeline\.run: parallel: expected a whole/,
+    );
+    expect(pipeline.workspace.hasRun()).toBe(false);
+  });
+
   test("may leave out what has a default, also as undefined", async () => {
     expect(await make({ parallel: undefined, reviewer: undefined, maxIterations: 2 })).toBeInstanceOf(Pipeline);
   });

@@ -113,8 +113,9 @@ describe("tracked artifacts", () => {
     using dir = temporaryDirectory();
     dir.write("prompts/answer.md", "Answer {{case.q}}.");
     dir.write("cases.jsonl", '{ "q": 1 }\n');
-    const experimenter = "{ type: llm, runner: main, prompt_file: prompts/answer.md, cases: cases.jsonl }";
-    const spec = (artifacts: string) => `version: 1
+    dir.write("train.mjs", "export default () => ({ score: 1 });");
+    const asking = "{ type: llm, runner: main, prompt_file: prompts/answer.md, cases: cases.jsonl }";
+    const spec = (artifacts: string, experimenter: string) => `version: 1
 name: tiny
 metric: score
 artifacts: [${artifacts}]
@@ -122,10 +123,11 @@ runners: { main: { type: command, argv: [cat] } }
 researcher: { type: prompt, runner: main }
 experimenter: ${experimenter}
 `;
-    const told = async (artifacts: string) =>
-      (await loadSpec(dir.write("spec.yaml", spec(artifacts)))).warnings.map(({ path }) => path);
+    const told = async (artifacts: string, experimenter = asking) =>
+      (await loadSpec(dir.write("spec.yaml", spec(artifacts, experimenter)))).warnings.map(({ path }) => path);
     expect(await told("prompts")).toEqual(["experimenter.prompt_file"]);
     expect(await told("spec.yaml")).toEqual([]);
+    expect(await told("train.mjs", "{ type: function, module: ./train.mjs }")).toEqual([]);
   });
 
   test("that are in the folder above the spec's are told with the root that makes it the project", async () => {
