@@ -150,3 +150,16 @@ experimenter: ${experimenter}
     expect(await errorsOf(dir, `inputs: [src-data, ${dir.join("src/a.txt")}]\nartifacts: [src]`)).toEqual([]);
   });
 });
+
+test("cases that cannot be read are a mistake of the spec", async () => {
+  using dir = temporaryDirectory();
+  dir.write("cases.jsonl", "no case\n");
+  const text = `version: 1
+name: tiny
+metric: score
+runners: { main: { type: command, argv: [cat] } }
+researcher: { type: search, space: { x: { type: int, low: 1, high: 2 } } }
+experimenter: { type: llm, runner: main, prompt: "{{x}}", cases: cases.jsonl }
+`;
+  expect(await errorsIn(dir.write("spec.yaml", text))).toEqual([expect.stringMatching(/^6:1 .*cases\.jsonl/)]);
+});
