@@ -54,8 +54,18 @@ export function failureLine({ message, exitCode, signal, logTail = "" }: Failure
   return last === undefined ? message : `${message}: ${last}`;
 }
 
-/** What two failures have in common that are alike: how they ended and the last line they printed, digits ignored. */
+/** Trials that ran to their end, and no score was found in what they left: a message quotes of that, which is no cause. */
+const WITHOUT_SCORE: readonly string[] = ["metric-missing", "no-summary", "no-score"];
+const NUMBER = /[-+]?\d*\.?\d+(?:e[-+]?\d+)?/gi;
+const QUOTED = /"(?:[^"\\]|\\.)*"/g;
+
+/**
+ * What two failures have in common that are alike: how they ended and the last line they printed, numbers ignored. Where
+ * only a score was missing, what was printed does not count.
+ */
 export function failureKind({ code, exitCode, signal, message, logTail = "" }: Failure): string {
-  const words = [message, lastSaid(logTail) ?? ""].map((line) => line.replace(/\d+/g, "0"));
+  const said = WITHOUT_SCORE.includes(code) ? message.replace(QUOTED, '""') : message;
+  const last = code === "metric-missing" ? "" : (lastSaid(logTail) ?? "");
+  const words = [said, last].map((line) => line.replace(NUMBER, "0"));
   return JSON.stringify([code, exitCode ?? null, signal ?? null, ...words]);
 }

@@ -13,6 +13,7 @@ import { lastPrintedObject } from "./printed-object.ts";
 import { printedText } from "./printed-text.ts";
 
 const NO_METRICS = "it printed no metrics: neither a JSON object nor `name: value` lines on stdout";
+const AS_TEXT = "text that is scored by other means is collected with collector: { type: stdout, parse: text }";
 const NEWEST_ONLY = "it printed very many lines, of which only the newest are read";
 /** Characters before a metric's name, and from it on, that a message quotes of a line. */
 const QUOTED = { before: 60, after: 100 };
@@ -75,7 +76,8 @@ export class StdoutCollector implements Collector {
     const output = this.#output(after, cut === -1 ? steps : stepsIn(after), ctx.settings.metric.name);
     if (output) return { output: { ...said(lines, output, ctx.settings.metric.name), ...output }, steps };
     const why = cut === -1 ? withoutMetrics(lines, raw.stderrTail, ctx.settings.metric.name) : CUT_METRICS;
-    const message = raw.lines.truncated ? `${why}; ${NEWEST_ONLY}` : why;
+    const notes = [raw.lines.truncated ? NEWEST_ONLY : "", ctx.scoring?.scorer === undefined ? "" : AS_TEXT];
+    const message = [why, ...notes].filter((part) => part !== "").join("; ");
     const logTail = raw.stderrTail || raw.stdoutTail;
     return { failure: { code: "metric-missing", message, ...(logTail === "" ? {} : { logTail }) }, steps };
   }

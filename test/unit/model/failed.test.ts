@@ -26,3 +26,14 @@ test("the line of a failed Node program is its error, and two errors are not ali
   expect(failureKind(one)).not.toBe(failureKind(other));
   expect(failureKind(one)).toBe(failureKind(failureIn("throw new RangeError('lr is too large')")));
 });
+
+test("failures are alike whatever amounts they name, and whatever was printed where only a score was missing", () => {
+  const crashed = (logTail: string): Failure => ({ ...failureIn("process.exit(1)"), logTail });
+  expect(failureKind(crashed("ValueError: lr 1e-05 of -3"))).toBe(failureKind(crashed("ValueError: lr 0.25 of 12")));
+  const missing = (line: string, logTail: string): string =>
+    failureKind({ code: "metric-missing", message: `no metric could be read from its line "${line}": why`, logTail });
+  expect(missing("word", "word word")).toBe(missing('a \\"quoted\\" word', "word"));
+  const unscored = (value: string): string => failureKind({ code: "no-score", message: `accuracy is ${value}` });
+  expect(unscored('"high"')).toBe(unscored('"rather high"'));
+  expect(unscored('"high"')).not.toBe(unscored("nothing"));
+});

@@ -42,6 +42,19 @@ describe("the stdout collector", () => {
     expect(collected).toMatchObject({ failure: { message: expect.stringContaining("only the newest are read") } });
   });
 
+  it("says how text is collected where the score is no number that a trial prints", async () => {
+    using rig = executionRig();
+    const collector = new StdoutCollector();
+    const judged = { ...rig.trial(), scoring: { scorer: "a judge" } };
+    const hint = /; text that is scored by other means is collected with collector: \{ type: stdout, parse: text \}$/;
+    expect(await collector.collect(raw("hello"), hypothesis(), judged)).toMatchObject({
+      failure: { message: expect.stringMatching(hint) },
+    });
+    expect(await collector.collect(raw("hello"), hypothesis(), rig.trial())).toMatchObject({
+      failure: { message: expect.not.stringMatching(hint) },
+    });
+  });
+
   it("takes an object that is spread over lines", async () => {
     const printed = JSON.stringify({ accuracy: 0.9, list: [1, { a: 2 }], nested: { b: null } }, null, 2);
     expect(await collect(`{"accuracy": 0.1}\n${printed}\nbye`)).toMatchObject({
