@@ -147,6 +147,13 @@ export type Trial = Infer<typeof trialSchema>;
 export type StartedTrial = Extract<Trial, { state: "started" }>;
 /** A trial that has an outcome. */
 export type FinishedTrial = Extract<Trial, { state: "finished" }>;
+
+/** The attempt at a trial that has not ended: it runs, or was cut short. */
+export function openAttempt(trial: Trial | null): TrialAttempt | null {
+  const last = trial?.state === "started" ? trial.attempts.at(-1) : undefined;
+  return last === undefined || last.endedAt !== undefined ? null : last;
+}
+
 /** Something a trial reported while it ran, such as the metrics of one epoch. */
 export type TrialStep = FinishedTrial["steps"][number];
 

@@ -3,7 +3,7 @@ import type { Effects, ProcessIdentity } from "../kernel/effects.ts";
 import type { ProcessRecord } from "../model/call.ts";
 import type { TrialId } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { TrialAttempt } from "../model/trial.ts";
+import { openAttempt, type TrialAttempt } from "../model/trial.ts";
 import { dropScratch } from "../platform/scratch.ts";
 import { RUNNING, recordDir } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -81,7 +81,7 @@ export async function endLeftovers(workspace: Workspace, run: RunContext): Promi
   const iterations = workspace.listIterations().slice(-1);
   const attempts = iterations
     .flatMap((iteration) => workspace.listTrials(iteration))
-    .flatMap((trial) => openAttempt(workspace, trial));
+    .flatMap((trial) => openProcess(workspace, trial));
   const survivors = attempts.flatMap(({ trial }) => survivorOf(workspace, trial) ?? []);
   const isLeft = ({ trial }: { readonly trial: TrialId }): boolean => !survivors.some((each) => each.trial === trial);
   const identities = [
@@ -113,15 +113,14 @@ interface OpenAttempt {
   readonly attempt: TrialAttempt;
 }
 
-function openAttempt(workspace: Workspace, trial: TrialId): readonly OpenAttempt[] {
-  const record = workspace.readTrialRecord(trial);
-  const last = record?.state === "started" ? record.attempts.at(-1) : undefined;
-  return last?.ref === undefined || last.endedAt !== undefined ? [] : [{ trial, attempt: last }];
+function openProcess(workspace: Workspace, trial: TrialId): readonly OpenAttempt[] {
+  const attempt = openAttempt(workspace.readTrialRecord(trial));
+  return attempt?.ref === undefined ? [] : [{ trial, attempt }];
 }
 
 /** The attempt of this trial that can be gone on with, if there is one. */
 export function survivorOf(workspace: Workspace, id: TrialId): Survivor | null {
-  const [survivor = null] = openAttempt(workspace, id).flatMap(({ trial, attempt }) => {
+  const [survivor = null] = openProcess(workspace, id).flatMap(({ trial, attempt }) => {
     const { ref = {} } = attempt;
     const { marker } = ref;
     const [identity] = identityHere(processIn(ref), workspace);

@@ -1,8 +1,9 @@
 import type { Clock } from "../kernel/effects.ts";
 import type { CallRecord, Usage } from "../model/call.ts";
-import { attemptName, parseTrialId } from "../model/ids.ts";
+import { attemptName, parseTrialId, type TrialId } from "../model/ids.ts";
 import { NO_TOTALS, type RunManifest, type RunTotals } from "../model/run.ts";
-import { listAttempts } from "../workspace/listing.ts";
+import { openAttempt } from "../model/trial.ts";
+import { listRecords, listTraces } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** What the run has used, over all its resumes. Only goes up. */
@@ -84,7 +85,6 @@ export class Spending {
 /** What a run had used so far: its manifest, or its records where the process died before the manifest was written. */
 export function recordedSpending(workspace: Workspace, manifest: RunManifest | null): RunTotals {
   if (!manifest) return NO_TOTALS;
-  const { root, effects } = workspace;
   const iterations = workspace.listIterations();
   const all = iterations.flatMap((iteration) =>
     workspace.listCalls(iteration).map((id) => workspace.readCall(iteration, id)),
@@ -93,22 +93,38 @@ export function recordedSpending(workspace: Workspace, manifest: RunManifest | n
   // What requests had used before the process died in the middle of their call counts nowhere else.
   const broken = all.flatMap((call) => (call?.state === "started" ? (call.failedTries ?? []) : []));
   const usage = [...calls, ...broken].map((paid) => paid.usage);
-  // An attempt that left no files has no folder, one that was cut short may have no record.
-  const attempts = iterations.flatMap((iteration) => [
-    ...listAttempts(root, effects.files, iteration),
-    ...workspace.listTrials(iteration).map((trial) => ({ trial, attempt: 1 })),
-  ]);
-  const ofTrials = attempts.filter(({ trial }) => parseTrialId(trial)?.kind === "trial");
   const proposed = iterations.filter((iteration) => workspace.readIteration(iteration)?.start !== true);
   return largerTotals(manifest.totals, {
     ...NO_TOTALS,
     hypotheses: sum(proposed.map((iteration) => workspace.listHypotheses(iteration).length)),
-    trials: new Set(ofTrials.map(({ trial, attempt }) => attemptName(trial, attempt))).size,
+    trials: sum(iterations.map((iteration) => settledAttempts(workspace, iteration))),
     calls: calls.length,
     inputTokens: sum(usage.map((one) => one?.inputTokens)),
     outputTokens: sum(usage.map((one) => one?.outputTokens)),
     costUsd: sum(usage.map((one) => one?.costUsd)),
   });
+}
+
+/**
+ * How many attempts at the trials of an iteration have ended, or were cut short and begun anew. One that is open counts
+ * when it ends. Of an experiment that is done the names of files tell; of others the records are read.
+ */
+function settledAttempts(workspace: Workspace, iteration: number): number {
+  const { root, effects } = workspace;
+  const isTrial = (trial: TrialId): boolean => parseTrialId(trial)?.kind === "trial";
+  const traces = listTraces(root, effects.files, iteration).filter(({ trial }) => isTrial(trial));
+  const settled = new Set(traces.map(({ trial, attempt }) => attemptName(trial, attempt)));
+  const done = new Set(listRecords(root, effects.files, iteration, "experiments"));
+  for (const trial of workspace.listTrials(iteration).filter(isTrial)) {
+    // There may be no trace of it.
+    settled.add(attemptName(trial, 1));
+    if (done.has(parseTrialId(trial)?.hypothesisId ?? "")) continue;
+    const record = workspace.readTrialRecord(trial);
+    for (const { attempt } of record?.attempts ?? []) settled.add(attemptName(trial, attempt));
+    const open = openAttempt(record);
+    if (open !== null) settled.delete(attemptName(trial, open.attempt));
+  }
+  return settled.size;
 }
 
 type PaidCall = Exclude<CallRecord, { state: "started" }>;

@@ -4,7 +4,15 @@ import type { Semaphore } from "../kernel/semaphore.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import { attemptName, type TrialId, trialId } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
-import type { AttemptUsage, StartedTrial, Trial, TrialAttempt, TrialOutcome, TrialStatus } from "../model/trial.ts";
+import {
+  type AttemptUsage,
+  openAttempt,
+  type StartedTrial,
+  type Trial,
+  type TrialAttempt,
+  type TrialOutcome,
+  type TrialStatus,
+} from "../model/trial.ts";
 import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { StopSignals } from "./ending.ts";
@@ -129,7 +137,11 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const base = before ?? newTrial(request, id);
     const earlier = (before?.attempts ?? []).filter(({ attempt }) => attempt !== number);
     let current: StartedTrial = { ...base, attempts: [...earlier, opened] };
-    if (left === null) deps.workspace.makeAttemptFolder(id, number);
+    if (left === null) {
+      // The one before was cut short, and nobody goes on with it any more.
+      if (request.kind === "trial" && openAttempt(before) !== null) deps.spending.ran(1);
+      deps.workspace.makeAttemptFolder(id, number);
+    }
     const { slot = 0 } = conditions;
     stage.emit({ type: "trial.started", trialId: id, hypothesisId: request.hypothesis.id, attempt: number, slot });
 
@@ -152,8 +164,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const adopt = left?.ref && { ref: left.ref, startedAtMs: Date.parse(left.startedAt) };
     const ctx = { ...context, marker, trials, started, measured, ...defined({ adopt }) };
     const result = await conduct(request, ctx, attempt);
-    // One that is gone on with was counted when the run was opened.
-    if (request.kind === "trial" && left === null) deps.spending.ran(1);
+    if (request.kind === "trial") deps.spending.ran(1);
     const sinceMs = adopt ? Math.max(0, clock.now().getTime() - adopt.startedAtMs) : clock.monotonic() - from;
     const { load = stage.effects.processes.load(), ranMs = sinceMs, ...used } = usage;
     const end = { ...used, ...defined({ load: load ?? undefined }), durationMs: Math.round(ranMs) };
@@ -289,10 +300,10 @@ type AttemptEnd = Omit<AttemptUsage, "load" | "ranMs"> & Pick<TrialAttempt, "loa
 
 /** The attempt that a killed AURA left running somewhere, if the record says where. */
 function leftRunning(trial: StartedTrial | null): TrialAttempt | null {
-  const last = trial?.attempts.at(-1);
-  if (last?.ref === undefined || last.endedAt !== undefined || last.ref.ending === true) return null;
+  const open = openAttempt(trial);
+  if (open?.ref === undefined || open.ref.ending === true) return null;
   // Local processes are gone on with as survivors.
-  return "pid" in last.ref ? null : last;
+  return "pid" in open.ref ? null : open;
 }
 
 function newTrial(request: TrialRequest, id: string): StartedTrial {

@@ -37,19 +37,30 @@ export function listRecords(root: string, files: Files, iteration: number, folde
   return found.sort(ORDER[folder]);
 }
 
+interface Attempt {
+  readonly trial: TrialId;
+  readonly attempt: number;
+}
+
 /** Attempts at trials of an iteration that have a folder, whatever their records say. */
-export function listAttempts(
-  root: string,
-  files: Files,
-  iteration: number,
-): readonly { readonly trial: TrialId; readonly attempt: number }[] {
+export function listAttempts(root: string, files: Files, iteration: number): readonly Attempt[] {
+  const entries = files.list(recordDir(root, iteration, "trials")) ?? [];
+  return entries.flatMap(({ name, kind }) =>
+    kind === "directory" ? attemptIn(name, /^(.+)\.a(\d+)$/, iteration) : [],
+  );
+}
+
+/** Attempts at trials of an iteration that left anything but their record: a folder or a log. Some come twice. */
+export function listTraces(root: string, files: Files, iteration: number): readonly Attempt[] {
+  const entries = files.list(recordDir(root, iteration, "trials")) ?? [];
+  return entries.flatMap(({ name }) => attemptIn(name, /^(.+)\.a(\d+)(?:$|\.)/, iteration));
+}
+
+function attemptIn(name: string, pattern: RegExp, iteration: number): readonly Attempt[] {
+  const [, trial, attempt = ""] = pattern.exec(name) ?? [];
   const prefix = `i${iterationName(iteration)}-`;
-  return (files.list(recordDir(root, iteration, "trials")) ?? []).flatMap(({ name, kind }) => {
-    const match = /^(.+)\.a([1-9]\d{0,8})$/.exec(name);
-    const trial = match?.[1];
-    if (kind !== "directory" || trial === undefined || !trial.startsWith(prefix)) return [];
-    return CANONICAL.trials.test(trial.slice(prefix.length)) ? [{ trial, attempt: Number(match?.[2]) }] : [];
-  });
+  if (trial === undefined || !trial.startsWith(prefix) || !/^[1-9]\d{0,8}$/.test(attempt)) return [];
+  return CANONICAL.trials.test(trial.slice(prefix.length)) ? [{ trial, attempt: Number(attempt) }] : [];
 }
 
 /** What follows the iteration in the name of a record, numbers padded as they are when ids are made. */

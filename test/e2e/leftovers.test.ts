@@ -64,39 +64,43 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
     expect(running(`sleep\u0000300.${token}3`)).toEqual([]);
   });
 
-  const ADOPTED = `echo begun >> "$AURA_ROOT/begun"; sleep 0.1 & ${DAEMON.replaceAll("DUR", `${token}5`)}; while [ ! -e "$AURA_ROOT/go" ]; do sleep 0.02; done; echo score=$1`;
+  const FIRST = 'case "$AURA_TRIAL_DIR" in *i00001-h000-t00.a1) exit 1;; *i00001-*) echo score=0; exit;; esac;';
+  const ADOPTED = `${FIRST} echo begun >> "$AURA_ROOT/begun"; sleep 0.1 & ${DAEMON.replaceAll("DUR", `${token}5`)}; while [ ! -e "$AURA_ROOT/go" ]; do sleep 0.02; done; echo score=$1`;
   test.each(["while it runs", "when it has ended"])(
     "by a killed AURA is gone on with by the next resume, %s, and nothing of it is left then",
     async (when) => {
       using place = desk();
-      place.write("kept.yaml", spec({ name: "kept", experimenter: script(ADOPTED) }));
+      const researcher =
+        "{ type: search, method: random, num_tasks: 1, space: { x: { type: float, low: 0, high: 1 } } }";
+      const parts = { researcher, stop: "{ iterations: 2 }", more: "retries: 1" };
+      place.write("kept.yaml", spec({ name: "kept", experimenter: script(ADOPTED), ...parts }));
       const live = place.start(["run", "kept.yaml"]);
       await live.until("trial.started");
-      const folder = place.join("runs/kept/iterations/00001/trials");
-      const record = `${folder}/i00001-h000-t00.json`;
+      const folder = place.join("runs/kept/iterations/00002/trials");
+      const record = `${folder}/i00002-h000-t00.json`;
       const isUnderWay = (): boolean => existsSync(record) && existsSync(place.join("daemon.pid"));
       while (!isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 10));
       live.kill("SIGKILL");
       await live.ended;
-      const exit = (): string => readFileSync(`${folder}/i00001-h000-t00.a1.running/exit`, "utf8");
+      const exit = (): string => readFileSync(`${folder}/i00002-h000-t00.a1.running/exit`, "utf8");
       if (when === "when it has ended") {
         place.write("go", "");
         while (!exit().endsWith("exit 0\n")) await new Promise((resolve) => setTimeout(resolve, 10));
       }
       const { stdout: plan } = await place.run(["resume", "runs/kept", "--explain"]);
-      expect(plan).toMatch(/i00001-h000-t00.*attempt 1 outlived AURA/s);
+      expect(plan).toMatch(/i00002-h000-t00.*attempt 1 outlived AURA/s);
       const again = place.start(["resume", "runs/kept"]);
       await again.until("trial.started");
       place.write("go", "");
       const { code, stdout } = await again.ended;
       expect(code).toBe(0);
       expect(stdout).not.toMatch(/leftovers-ended/);
-      // Of both hypotheses, once each.
-      expect(place.lines("begun")).toEqual(["begun", "begun"]);
+      expect(place.lines("begun")).toEqual(["begun"]);
       const { attempts, outcome } = JSON.parse(readFileSync(record, "utf8"));
       expect(attempts).toHaveLength(1);
       expect(outcome).toMatchObject({ status: "completed" });
-      expect(place.json("runs/kept/run.json")).toMatchObject({ totals: { trials: 2 } });
+      // With both attempts of the first, one of which left nothing.
+      expect(place.json("runs/kept/run.json")).toMatchObject({ totals: { trials: 3 } });
       expect(running(`sleep\u0000300.${token}5`)).toEqual([]);
       expect(readdirSync(folder).filter((name) => name.endsWith(".running"))).toEqual([]);
     },
