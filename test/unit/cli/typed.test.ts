@@ -1,15 +1,11 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { asTyped } from "../../../src/cli/typed.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
 describe("commands in a text", () => {
-  let dir: TemporaryDirectory;
-  beforeEach(() => {
-    dir = temporaryDirectory();
-  });
-  afterEach(() => dir[Symbol.dispose]());
+  const dir = testFolder();
 
   const text = "go on with: aura resume runs/a\n  aura inspect runs/a  # `aura repair`; aura run --help, npx aura run";
   /** The text where `script` was started, a link to `program`. */

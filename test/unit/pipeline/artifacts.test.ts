@@ -1,5 +1,5 @@
 import { existsSync, rmSync, symlinkSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   asResearcher,
   DirectoryArtifact,
@@ -10,15 +10,9 @@ import {
   type PipelineOptions,
   Workspace,
 } from "../../../src/index.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-  folder.write("project/train.py", "x\n");
-  folder.write("project/src/a.py", "a\n");
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder({ "project/train.py": "x\n", "project/src/a.py": "a\n" });
 
 type Artifacts = NonNullable<PipelineOptions["artifacts"]>;
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   asEvaluator,
   asResearcher,
@@ -10,15 +10,9 @@ import {
   Workspace,
 } from "../../../src/index.ts";
 import type { HistoryEntry } from "../../../src/kernel/context.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-  folder.write("project/code.txt", "0\n");
-  folder.write("project/note.txt", "-\n");
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder({ "project/code.txt": "0\n", "project/note.txt": "-\n" });
 
 const json = (path: string) => JSON.parse(folder.read(`run/iterations/${path}.json`) ?? "null");
 const hypothesis = (id: string) => json(`${id.slice(1, 6)}/hypotheses/${id}`);

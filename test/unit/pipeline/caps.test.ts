@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   FunctionExperimenter,
   Pipeline,
@@ -10,13 +10,9 @@ import {
 import type { Effects } from "../../../src/kernel/effects.ts";
 import { StorageError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 type Stop = NonNullable<NonNullable<PipelineOptions["settings"]>["stop"]>;
 

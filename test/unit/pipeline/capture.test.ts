@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
 import { asResearcher } from "../../../src/components/researchers/function.ts";
@@ -7,17 +7,11 @@ import { SpecError } from "../../../src/kernel/errors.ts";
 import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { SnapshotStore } from "../../../src/workspace/states/index.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let place: TemporaryDirectory;
-beforeEach(() => {
-  place = temporaryDirectory();
-  place.write("project/model/weights.txt", "0\n");
-  place.write("project/.gitignore", "*.cache\n");
-});
-afterEach(() => place[Symbol.dispose]());
+const place = testFolder({ "project/model/weights.txt": "0\n", "project/.gitignore": "*.cache\n" });
 
 /** Adds its step to the weights it finds, and scores by what they are then. */
 const TRAIN = `

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import {
   asResearcher,
@@ -12,16 +12,12 @@ import {
 import type { AuraEvent } from "../../../src/kernel/events.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { specChanges } from "../../../src/spec/drift.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { inspectBest } from "../../../src/workspace/views/queries.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
 const builtins = await allBuiltins();
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 /** A spec as a run's records know it. */
 const specOf = (raw: JsonObject = {}): NonNullable<PipelineOptions["spec"]> => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   asResearcher,
   FunctionRunner,
@@ -9,14 +9,9 @@ import {
   ScriptExperimenter,
   Workspace,
 } from "../../../src/index.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-  folder.write("project/code.txt", "gain = 1\nshift = 0\n");
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder({ "project/code.txt": "gain = 1\nshift = 0\n" });
 
 const json = (path: string) => JSON.parse(folder.read(`run/iterations/${path}.json`) ?? "null");
 const replaces = (id: string, search: string, replace: string) => ({

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
 import { Researcher, type ResearcherOptions } from "../../../src/components/researchers/prompt.ts";
@@ -12,22 +12,18 @@ import type { Runner } from "../../../src/kernel/ports.ts";
 import { DEFAULT_SETTINGS, type RunSettings } from "../../../src/model/settings.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 import { faultyEffects } from "../../support/faults.ts";
 import { stageContext as stage } from "../../support/stage-context.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let place: TemporaryDirectory;
+const place = testFolder({ "project/src/gain.txt": "1\n", "project/src/old.txt": "old\n" });
 beforeEach(() => {
-  place = temporaryDirectory();
-  place.write("project/src/gain.txt", "1\n");
-  place.write("project/src/old.txt", "old\n");
   place.write("project/src/run.sh", "echo\n", 0o755);
   place.write("project/.gitignore", "*.tmp\n");
   place.write("project/README.txt", "read me\n");
   place.write("project/data.csv", "1,2\n");
 });
-afterEach(() => place[Symbol.dispose]());
 
 /** An agent: a line of shell for each proposal of the first iteration; the second one's agents change nothing. Counts its runs. */
 function agent(...lines: readonly string[]): readonly string[] {

@@ -9,18 +9,16 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "../../../src/index.ts";
 import { guardInputs, recordInputs } from "../../../src/pipeline/inputs.ts";
 import { systemFiles } from "../../../src/platform/files/local.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
+const folder = testFolder();
 beforeEach(() => {
-  folder = temporaryDirectory();
   writeFileSync(folder.join("data.csv"), "1,2\n");
 });
-afterEach(() => folder[Symbol.dispose]());
 
 const input = () => ({ path: "data.csv", absolutePath: folder.join("data.csv"), show: "name" as const });
 

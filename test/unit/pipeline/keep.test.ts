@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
 import { asResearcher } from "../../../src/components/researchers/function.ts";
@@ -8,16 +8,10 @@ import { StorageError } from "../../../src/kernel/errors.ts";
 import { DEFAULT_SETTINGS, type RunSettings } from "../../../src/model/settings.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let place: TemporaryDirectory;
-beforeEach(() => {
-  place = temporaryDirectory();
-  place.write("project/code.txt", "1\n");
-  place.write("project/README.txt", "read me\n");
-});
-afterEach(() => place[Symbol.dispose]());
+const place = testFolder({ "project/code.txt": "1\n", "project/README.txt": "read me\n" });
 
 /** Scores of the hypotheses of each iteration; a negative one fails. */
 const SCORES = [

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   BwrapExecutor,
   FunctionExperimenter,
@@ -13,14 +13,10 @@ import {
   StdoutCollector,
   Workspace,
 } from "../../../src/index.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 import { bwrap } from "../../support/tools.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 /** What JavaScript, which no compiler looks at, gives beside the four stages and the workspace. */
 async function make(given: object) {

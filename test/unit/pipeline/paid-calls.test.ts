@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   CommandRunner,
   Evaluator,
@@ -16,14 +16,11 @@ import {
 } from "../../../src/index.ts";
 import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { inspectRefused } from "../../../src/workspace/views/queries.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 type Stop = Partial<NonNullable<NonNullable<PipelineOptions["settings"]>["stop"]>>;
 

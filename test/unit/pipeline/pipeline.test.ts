@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   type AuraEvent,
   asEvaluator,
@@ -27,13 +27,9 @@ import { StopRequest } from "../../../src/kernel/interrupted.ts";
 import type { Evaluation } from "../../../src/model/evaluation.ts";
 import type { JsonObject, JsonValue } from "../../../src/model/json.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 const space = { x: { type: "float", low: 0, high: 1 } } as const;
 const search = (numTasks = 2): ResearcherPort => new SearchResearcher({ method: "random", numTasks, space });

@@ -1,24 +1,22 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { CommandRunner, MetricEvaluator, Researcher, ScriptExperimenter } from "../../../src/index.ts";
 import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { loadSpec, resolveSpec } from "../../../src/spec/index.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 import { type FaultPlan, faultyEffects } from "../../support/faults.ts";
+import { testFolder } from "../../support/test-folder.ts";
 import { few } from "../../support/thorough.ts";
 
 const TOKEN = 'tok"en\\-5f3a';
 const GOAL = "the-goal-nobody-may-know";
 const PIN = "424242";
 
-let place: TemporaryDirectory;
+const place = testFolder({ "code.txt": "1\n" });
 beforeEach(() => {
-  place = temporaryDirectory();
-  place.write("code.txt", "1\n");
   place.write(
     "train.sh",
     `echo "the token is $TOKEN"; echo "error: $TOKEN" >&2
@@ -48,7 +46,6 @@ reviewer: { type: prompt, runner: agent }
 `,
   );
 });
-afterEach(() => place[Symbol.dispose]());
 
 async function run(workspace: string, plan: FaultPlan | null = null) {
   const values: Readonly<Record<string, string>> = { TOKEN, GOAL, PIN, NAME: "name-of-secret", DIR: place.path };

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Evaluator } from "../../../src/components/evaluators/prompt.ts";
 import { RecordingRunner } from "../../../src/components/runners/recording.ts";
 import {
@@ -13,15 +13,10 @@ import {
   Workspace,
 } from "../../../src/index.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { essenceOf } from "../../faults/support/reference-model.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-  folder.write("project/word.txt", "one\n");
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder({ "project/word.txt": "one\n" });
 
 const write = (id: string, word: string) => ({ id, edits: [{ path: "word.txt", content: `${word}\n` }] });
 const misses = { id: "misses", edits: [{ path: "word.txt", search: "none", replace: "x" }] };

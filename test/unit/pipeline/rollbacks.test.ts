@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { openStates } from "../../../src/cli/states.ts";
 import {
   type AuraEvent,
@@ -14,17 +14,12 @@ import {
 import type { PipelineOptions } from "../../../src/pipeline/options.ts";
 import { explainResume } from "../../../src/pipeline/resume.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { planRollback, rollback } from "../../../src/workspace/states/index.ts";
 import { inspectBest } from "../../../src/workspace/views/queries.ts";
 import { readCarried } from "../../support/states.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-  folder.write("project/code.txt", "5\n");
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder({ "project/code.txt": "5\n" });
 
 /** What the hypotheses of each iteration write into the tracked file, which is their score; the start has 5. */
 const SCORES: readonly (readonly number[])[] = [[], [7, 9], [12, 20, 8], [10, 8]];

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   FunctionRunner,
   MetricEvaluator,
@@ -8,16 +8,13 @@ import {
   ScriptExperimenter,
   Workspace,
 } from "../../../src/index.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-  folder.write("project/gain.txt", "1\n");
-  folder.write("project/found.txt", "nothing\n");
-  folder.write("project/data.txt", "1 2 3\n");
+const folder = testFolder({
+  "project/gain.txt": "1\n",
+  "project/found.txt": "nothing\n",
+  "project/data.txt": "1 2 3\n",
 });
-afterEach(() => folder[Symbol.dispose]());
 
 /** Prints the gain as its score, with what it has to say of it; fails for one above 50, and keeps what it found. */
 const TRIAL = `g=$(cat gain.txt); [ "$g" -le 50 ] || { echo "$PWD/gain.txt: gain $g is out of range" >&2; exit 3; }

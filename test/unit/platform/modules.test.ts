@@ -1,21 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { existsSync, mkdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { loadModule } from "../../../src/platform/modules.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "aura-modules-"));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+const folder = testFolder();
 
-function file(name: string, source: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, source);
-  return path;
-}
+const file = (name: string, source: string): string => folder.write(name, source);
 
 describe("loadModule", () => {
   it("loads TypeScript and JavaScript, with what they import", async () => {
@@ -52,7 +43,7 @@ describe("loadModule", () => {
   });
 
   it("names the module that is missing or does not load", async () => {
-    await expect(loadModule(join(folder, "no.ts"))).rejects.toThrow(/no module .*no\.ts/);
+    await expect(loadModule(folder.join("no.ts"))).rejects.toThrow(/no module .*no\.ts/);
     await expect(loadModule(file("broken.ts", "export const = 3;"))).rejects.toThrow(SpecError);
     await expect(loadModule(file("throws.ts", 'interface A {\n  a: 1;\n}\nthrow new Error("boom");'))).rejects.toThrow(
       /throws\.ts:4: boom/,
@@ -61,15 +52,15 @@ describe("loadModule", () => {
   });
 
   it("takes the module that a folder has as its index, and says of one without that it is a folder", async () => {
-    for (const name of ["whole", "empty", "lost"]) mkdirSync(join(folder, name));
+    for (const name of ["whole", "empty", "lost"]) mkdirSync(folder.join(name));
     file("whole/index.ts", "export default 3;");
-    expect((await loadModule(join(folder, "whole"))).default).toBe(3);
-    const empty = join(folder, "empty");
+    expect((await loadModule(folder.join("whole"))).default).toBe(3);
+    const empty = folder.join("empty");
     await expect(loadModule(empty)).rejects.toThrow(
       `${empty} is a folder without an index.ts or index.js; name the module's file`,
     );
     file("lost/index.ts", 'import "./nowhere.ts";');
-    await expect(loadModule(join(folder, "lost"))).rejects.toThrow(/cannot load the module .*lost: .*nowhere/);
+    await expect(loadModule(folder.join("lost"))).rejects.toThrow(/cannot load the module .*lost: .*nowhere/);
   });
 
   it("lets a module share this package's own classes", async (test) => {

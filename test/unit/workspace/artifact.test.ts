@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readlinkSync, statSync, symlinkSync } from "node:fs";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   asResearcher,
   DirectoryArtifact,
@@ -9,13 +9,9 @@ import {
   Pipeline,
   Workspace,
 } from "../../../src/index.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
-let folder: TemporaryDirectory;
-beforeEach(() => {
-  folder = temporaryDirectory();
-});
-afterEach(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 test("a file is read, written, compared with an earlier state of it and put back, its mode too", () => {
   const root = folder.path;

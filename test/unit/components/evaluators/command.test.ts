@@ -1,18 +1,14 @@
 import { readFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { localObserver } from "../../../../src/platform/observer.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { planRun } from "../../../../src/spec/index.ts";
 import { resolveData, runData } from "../../../../src/testing/run-spec.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
 import { inspectLogs } from "../../../../src/workspace/views/details.ts";
+import { testFolder } from "../../../support/test-folder.ts";
 
-let dir: TemporaryDirectory;
-beforeEach(() => {
-  dir = temporaryDirectory();
-});
-afterEach(() => dir[Symbol.dispose]());
+const dir = testFolder();
 
 function spec(evaluator: JsonObject, more: JsonObject = {}): JsonObject {
   return {

@@ -1,18 +1,15 @@
 import { readFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { LLMExperimenter, MetricEvaluator, Pipeline, Researcher, Workspace } from "../../../../src/index.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { planRun } from "../../../../src/spec/index.ts";
 import { resolveData, runData } from "../../../../src/testing/run-spec.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../../support/test-folder.ts";
 
-let dir: TemporaryDirectory;
-beforeEach(() => {
-  dir = temporaryDirectory();
-  dir.write("cases.jsonl", '{"q": "one", "a": 1}\n\n{"q": "-two", "a": 2}\n{"q": "three SECRET", "a": 3}\n');
+const dir = testFolder({
+  "cases.jsonl": '{"q": "one", "a": 1}\n\n{"q": "-two", "a": 2}\n{"q": "three SECRET", "a": 3}\n',
 });
-afterEach(() => dir[Symbol.dispose]());
 
 function spec(more: JsonObject): JsonObject {
   return {

@@ -1,12 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { asResearcher, Evaluator, LLMExperimenter, Pipeline, Workspace } from "../../../../src/index.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../../support/test-folder.ts";
 
-let dir: TemporaryDirectory;
-beforeEach(() => {
-  dir = temporaryDirectory();
-});
-afterEach(() => dir[Symbol.dispose]());
+const dir = testFolder();
 
 async function run(trialPrompt: string, judgePrompt: string) {
   const trials: string[] = [];

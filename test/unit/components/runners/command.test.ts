@@ -1,7 +1,5 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import {
   CommandRunner,
   type CommandRunnerOptions,
@@ -16,27 +14,22 @@ import type { RunnerRequest } from "../../../../src/kernel/ports.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";
+import { testFolder } from "../../../support/test-folder.ts";
 
-let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "aura-command-"));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+const folder = testFolder();
 
 /** The machine, with these variables only and scratch files in the test's folder. */
 function effects(variables: Readonly<Record<string, string>> = {}) {
   const known = new Map(
-    Object.entries({ PATH: process.env.PATH ?? "", HOME: "/home/me", TMPDIR: folder, ...variables }),
+    Object.entries({ PATH: process.env.PATH ?? "", HOME: "/home/me", TMPDIR: folder.path, ...variables }),
   );
   return { ...systemEffects(), variables: { get: (name: string) => known.get(name), names: () => [...known.keys()] } };
 }
 
 function run(script: string, prompt: string, options: CommandRunnerOptions = {}, args: readonly string[] = []) {
-  const file = join(folder, "agent");
-  writeFileSync(file, `#!/bin/sh\n${script}\n`);
-  chmodSync(file, 0o755);
+  const file = folder.write("agent", `#!/bin/sh\n${script}\n`, 0o755);
   const runner = new CommandRunner([file, ...args], { effects: effects(), ...options });
-  return runner.run(runnerRequest(prompt, { cwd: folder }), runnerContext());
+  return runner.run(runnerRequest(prompt, { cwd: folder.path }), runnerContext());
 }
 
 describe("CommandRunner", () => {
@@ -58,16 +51,16 @@ describe("CommandRunner", () => {
     expect(commandRunner.check?.({ ...given, argv: ["sh", "-c", "a {prompt}"] })).toMatchObject([{ path: "argv" }]);
     const behind = ["-c", 'printf %s "$1"', "sh", "{prompt}"];
     const runner = new CommandRunner(["sh", ...behind], { effects: effects(), input: "argument" });
-    const { content } = await runner.run(runnerRequest("`touch x`", { cwd: folder }), runnerContext());
+    const { content } = await runner.run(runnerRequest("`touch x`", { cwd: folder.path }), runnerContext());
     expect(content).toBe("`touch x`");
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder.path)).toEqual([]);
   });
 
   it("gives the prompt as a file, and leaves nothing behind", async () => {
     expect((await run('cat "$2"', "from a file", { input: "file" }, ["--file", "{prompt_file}"])).content).toBe(
       "from a file",
     );
-    expect(readdirSync(folder)).toEqual(["agent"]);
+    expect(readdirSync(folder.path)).toEqual(["agent"]);
   });
 
   it("runs again what fails because its provider is busy, and counts what that used", async () => {
@@ -118,7 +111,7 @@ describe("CommandRunner", () => {
     await runner.setup({ ...stageContext(), effects: machine });
     const told: string[] = [];
     const context = { ...runnerContext(), warn: (_: string, message: string) => void told.push(message) };
-    for (const ask of [0, 1]) await runner.run(runnerRequest("", { cwd: folder, ask }), context);
+    for (const ask of [0, 1]) await runner.run(runnerRequest("", { cwd: folder.path, ask }), context);
     expect(told).toEqual([
       "runner main is not given ANTHROPIC_API_KEY, since they look like secrets; pass_env: [ANTHROPIC_API_KEY] lets them through",
     ]);
@@ -140,7 +133,7 @@ describe("CommandRunner", () => {
   it("ends at once on abort", async () => {
     const stop = new AbortController();
     const runner = new CommandRunner(["sh", "-c", "echo up; exec sleep 30"], { effects: effects() });
-    const asked = runner.run(runnerRequest("", { cwd: folder }), runnerContext(stop.signal));
+    const asked = runner.run(runnerRequest("", { cwd: folder.path }), runnerContext(stop.signal));
     stop.abort(new Error("user stop"));
     await expect(asked).rejects.toThrow("user stop");
   });
@@ -152,7 +145,7 @@ describe("CommandRunner", () => {
   });
 
   it("finds its program where the system will: past folders that may not be searched, on the PATH it is given", async () => {
-    const machine = effects({ PATH: `/locked:${folder}` });
+    const machine = effects({ PATH: `/locked:${folder.path}` });
     const files = {
       ...machine.files,
       realPath: (path: string) => {
@@ -161,7 +154,7 @@ describe("CommandRunner", () => {
       },
     };
     const ctx = { ...stageContext(), effects: { ...machine, files } };
-    writeFileSync(join(folder, "agent"), "#!/bin/sh\n", { mode: 0o755 });
+    folder.write("agent", "#!/bin/sh\n", 0o755);
     await new CommandRunner(["agent"]).setup(ctx);
     await new CommandRunner(["sh"], { env: { PATH: "/usr/bin:/bin" } }).setup(ctx);
     const elsewhere = new CommandRunner(["agent"], { env: { PATH: "/usr/bin:/bin" } });
@@ -172,24 +165,24 @@ describe("CommandRunner", () => {
 describe("a preset", () => {
   /** Stands in for an agent: notes how it was called and with which key, reads its prompt, and answers in its form. */
   const agent = (name: string, prints: string, prompt = "cat") => {
-    const note = `printf '%s\\n' "$*" "key=$\{ANTHROPIC_API_KEY}$OPENAI_API_KEY" > ${folder}/called; ${prompt} > ${folder}/prompt`;
-    writeFileSync(join(folder, name), `#!/bin/sh\n${note}\ncat <<'END'\n${prints}\nEND\n`, { mode: 0o755 });
+    const note = `printf '%s\\n' "$*" "key=$\{ANTHROPIC_API_KEY}$OPENAI_API_KEY" > ${folder.path}/called; ${prompt} > ${folder.path}/prompt`;
+    folder.write(name, `#!/bin/sh\n${note}\ncat <<'END'\n${prints}\nEND\n`, 0o755);
   };
-  const called = (file: string): string => readFileSync(join(folder, file), "utf8");
+  const called = (file: string): string => folder.read(file) ?? "";
   const ask = async (
     preset: "claude" | "codex" | "aider",
     argv: readonly string[],
     rest: Partial<RunnerRequest> = {},
   ) => {
     const machine = effects({
-      PATH: `${folder}:${process.env.PATH}`,
+      PATH: `${folder.path}:${process.env.PATH}`,
       OPENAI_API_KEY: "sk-open-1",
       ANTHROPIC_API_KEY: "sk-ant-2",
     });
     const runner = new CommandRunner(argv, { preset, name: "main", effects: machine });
     await runner.setup({ ...stageContext(), effects: machine });
     const ctx = runnerContext();
-    const reply = await runner.run(runnerRequest("Try x", { cwd: folder, ...rest }), ctx);
+    const reply = await runner.run(runnerRequest("Try x", { cwd: folder.path, ...rest }), ctx);
     return { reply, warnings: ctx.warnings };
   };
 
@@ -363,16 +356,15 @@ describe("readCommandOutput", () => {
 
 describe("the function runner", () => {
   it("asks a module's function in a process of its own", async () => {
-    const module = join(folder, "model.ts");
-    writeFileSync(
-      module,
+    const module = folder.write(
+      "model.ts",
       `export const answer = async (prompt: string, ctx: { role: string }) => ({ content: prompt + "/" + ctx.role + "/" + process.pid });
        export const fail = () => { throw new Error("boom"); };`,
     );
     const deps: ComponentDeps = {
       name: "mine",
-      specDir: folder,
-      root: folder,
+      specDir: folder.path,
+      root: folder.path,
       effects: effects(),
       metric: { name: "score", direction: "maximize", minDelta: { kind: "absolute", value: 0 } },
       resolvePath: (path) => path,
@@ -383,7 +375,7 @@ describe("the function runner", () => {
     const ask = (name: string) =>
       functionRunner
         .create({ module, export: name, timeout: "30s" }, deps)
-        .run(runnerRequest("hi", { cwd: folder }), runnerContext());
+        .run(runnerRequest("hi", { cwd: folder.path }), runnerContext());
     const { content } = await ask("answer");
     expect(content).toMatch(/^hi\/researcher\/\d+$/);
     expect(content).not.toContain(String(process.pid));

@@ -1,7 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FunctionRunner } from "../../../../src/components/runners/llm.ts";
 import { RecordingRunner } from "../../../../src/components/runners/recording.ts";
 import { ReplayRunner } from "../../../../src/components/runners/replay.ts";
@@ -9,22 +6,17 @@ import { SpecError } from "../../../../src/kernel/errors.ts";
 import { systemFiles } from "../../../../src/platform/files/local.ts";
 import { runnerContext, runnerRequest } from "../../../support/scripted-runner.ts";
 import { stageContext } from "../../../support/stage-context.ts";
+import { testFolder } from "../../../support/test-folder.ts";
 
-let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "aura-replay-"));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+const folder = testFolder();
 
 function recording(...lines: readonly object[]): string {
-  const file = join(folder, "calls.jsonl");
-  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  return file;
+  return folder.write("calls.jsonl", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
 }
 
 describe("ReplayRunner", () => {
   it("answers what was recorded, whatever the order of calls", async () => {
-    const file = join(folder, "deep", "calls.jsonl");
+    const file = folder.join("deep", "calls.jsonl");
     const usage = { inputTokens: 3, outputTokens: 4 };
     const live = new FunctionRunner((prompt) => ({ content: `re: ${prompt}`, usage, model: "m" }));
     const recorder = new RecordingRunner(live, file, systemFiles());
@@ -43,7 +35,7 @@ describe("ReplayRunner", () => {
       expect(await replay.run(request, ctx)).toEqual({ content: `re: ${request.prompt}`, usage, model: "m" });
       expect(ctx.warnings).toEqual([]);
     }
-    expect(readFileSync(file, "utf8").split("\n")).toHaveLength(6);
+    expect(folder.read("deep/calls.jsonl")?.split("\n")).toHaveLength(6);
   });
 
   it("compares hypotheses by number and takes the last of several replies to one question", async () => {
@@ -97,11 +89,11 @@ describe("ReplayRunner", () => {
 
   it("refuses a missing, empty or damaged recording at the start, by line", async () => {
     await expect(new ReplayRunner({ file: recording() }).setup(stageContext())).rejects.toThrow(/is empty/);
-    await expect(new ReplayRunner({ file: join(folder, "no") }).setup(stageContext())).rejects.toThrow(SpecError);
+    await expect(new ReplayRunner({ file: folder.join("no") }).setup(stageContext())).rejects.toThrow(SpecError);
     const good = { role: "researcher", iteration: 1, response: "x" };
     for (const bad of ["{", "3", "{}", '{"role": "boss", "iteration": 1}', '{"role": "researcher", "iteration": 1}']) {
-      writeFileSync(join(folder, "bad"), `${JSON.stringify(good)}\n\n${bad}\n`);
-      await expect(new ReplayRunner({ file: join(folder, "bad") }).setup(stageContext()), bad).rejects.toThrow(
+      folder.write("bad", `${JSON.stringify(good)}\n\n${bad}\n`);
+      await expect(new ReplayRunner({ file: folder.join("bad") }).setup(stageContext()), bad).rejects.toThrow(
         /bad:3: /,
       );
     }
@@ -112,9 +104,9 @@ describe("a recording", () => {
   const live = new FunctionRunner(() => "x");
 
   it("is known to be possible before anything is asked", async () => {
-    const taken = new RecordingRunner(live, folder, systemFiles());
+    const taken = new RecordingRunner(live, folder.path, systemFiles());
     await expect(taken.setup(stageContext())).rejects.toMatchObject({ code: "STORAGE_FAILED" });
-    await new RecordingRunner(live, join(folder, "a/b/calls.jsonl"), systemFiles()).setup(stageContext());
-    expect(readFileSync(join(folder, "a/b/calls.jsonl"), "utf8")).toBe("");
+    await new RecordingRunner(live, folder.join("a/b/calls.jsonl"), systemFiles()).setup(stageContext());
+    expect(folder.read("a/b/calls.jsonl")).toBe("");
   });
 });
