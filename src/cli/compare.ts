@@ -47,9 +47,8 @@ function look(place: string, observer: Observer): Seen {
   const root = resolve(place);
   const { name, status, seed, best, totals, metric } = inspectSummary(root, observer);
   const manifest = manifestOf(root, observer.files);
-  const curve = bestSoFar({ root, files: observer.files }, manifest);
-  const found = curve.findIndex((at) => at !== null && at.id === best?.id);
-  const bestAt = found === -1 ? null : found;
+  const moments = bestSoFar({ root, files: observer.files }, manifest);
+  const found = moments.findIndex(({ id }) => id === best?.id);
   return {
     run: {
       workspace: place,
@@ -57,8 +56,8 @@ function look(place: string, observer: Observer): Seen {
       status,
       seed,
       best,
-      bestAt,
-      bestSoFar: curve.map((at) => at?.score ?? null),
+      bestAt: found === -1 ? null : found,
+      bestSoFar: moments.map((moment) => moment.best?.score ?? null),
       totals,
       unpriced: inspectCalls(root, observer).calls.filter((call) => call.inputTokens !== null && call.costUsd === null)
         .length,

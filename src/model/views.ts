@@ -285,7 +285,7 @@ export const compareOutput = described(
           nullable(WHOLE),
         ),
         bestSoFar: described(
-          "The best score after n evaluated hypotheses, by n: the first is the start's. `null` while there is none.",
+          "The best score after n evaluated hypotheses, as it was then, by n: the first is the start's. `null` while there is none.",
           listOf(nullable(NUMBER)),
         ),
         totals: totalsSchema,

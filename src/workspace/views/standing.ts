@@ -75,16 +75,33 @@ function* verdictsOf(source: Source): Generator<{ readonly iteration: number; re
   }
 }
 
-/** The best after n evaluated hypotheses, by n: at 0 the start, which is none of them, where it has a score. */
-export function bestSoFar(source: Source, manifest: RunManifest): readonly Standing["best"][] {
-  const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(source));
-  const found: Standing["best"][] = [null];
-  for (const { iteration, verdict } of verdictsOf(source)) {
-    if (verdict === null) continue;
+/** A moment of a run: when a hypothesis was evaluated. */
+export interface Moment {
+  /** What was evaluated; `null` before anything was. */
+  readonly id: HypothesisId | null;
+  /** The best then. */
+  readonly best: Standing["best"];
+}
+
+/**
+ * The moments after n evaluated hypotheses, by n: at 0 the start, which is none of them. A rollback counts from the last
+ * hypothesis before it on.
+ */
+export function bestSoFar(source: Source, manifest: RunManifest): readonly Moment[] {
+  const archive = new Archive<Verdict>(comparisonsOf(manifest));
+  const rollbacks = readRollbacks(source);
+  const moments: Moment[] = [{ id: null, best: null }];
+  const evaluated = [...verdictsOf(source)].flatMap(({ iteration, verdict }) =>
+    verdict === null ? [] : [{ iteration, verdict }],
+  );
+  for (const [place, { iteration, verdict }] of evaluated.entries()) {
     archive.add(verdict);
-    found[iteration === 0 ? 0 : found.length] = archive.best();
+    const next = evaluated[place + 1]?.iteration ?? Number.POSITIVE_INFINITY;
+    const made = rollbacks.filter(({ afterIteration: last }) => iteration <= last && last < next);
+    for (const rollback of made) archive.rollBack(rollback);
+    moments[iteration === 0 ? 0 : moments.length] = { id: verdict.id, best: archive.best() };
   }
-  return found;
+  return moments;
 }
 
 /** A run in brief. */
