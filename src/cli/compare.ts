@@ -8,8 +8,15 @@ import type { Comparison } from "../model/views.ts";
 import { localObserver } from "../platform/observer.ts";
 import { textTable } from "../reporters/inspect-text.ts";
 import { specChanges } from "../spec/drift.ts";
-import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
-import { inspectCalls, inspectSummary, manifestOf, type Observer } from "../workspace/views/queries.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatSpent,
+  parametersOf,
+  parametersText,
+  scoreFormat,
+} from "../text/numbers.ts";
+import { inspectSummary, manifestOf, type Observer } from "../workspace/views/queries.ts";
 import { bestSoFar } from "../workspace/views/standing.ts";
 import { type Answer, guarded } from "./output.ts";
 
@@ -59,8 +66,6 @@ function look(place: string, observer: Observer): Seen {
       bestAt: found === -1 ? null : found,
       bestSoFar: moments.map((moment) => moment.best?.score ?? null),
       totals,
-      unpriced: inspectCalls(root, observer).calls.filter((call) => call.inputTokens !== null && call.costUsd === null)
-        .length,
     },
     metric,
     manifest,
@@ -93,11 +98,6 @@ function metricText({ name, direction }: Comparison["metric"]): string {
   return `${direction}s ${name ?? "score"}`;
 }
 
-function costText({ totals: { costUsd }, unpriced }: Run): string {
-  if (unpriced === 0) return formatCost(costUsd);
-  return costUsd === 0 ? "unknown" : `>${formatCost(costUsd)}`;
-}
-
 function comparisonText({ metric, runs, equal }: Comparison, width = 120): string {
   const format = scoreFormat(runs.flatMap(({ bestSoFar, best }) => [...bestSoFar, best?.score]));
   const right = (head: string) => ({ head, align: "right" }) as const;
@@ -109,7 +109,7 @@ function comparisonText({ metric, runs, equal }: Comparison, width = 120): strin
       bestAt === null ? "-" : String(bestAt),
       String(bestSoFar.length - 1),
       formatCount(totals.inputTokens + totals.outputTokens),
-      costText(run),
+      formatSpent(totals.costUsd, totals.unpriced),
       formatDuration(totals.activeMs),
       best ? parametersText(parametersOf(best.spec)) : "",
     ];

@@ -50,7 +50,8 @@ export const totalsSchema = {
     calls: COUNTER,
     inputTokens: TOKENS,
     outputTokens: TOKENS,
-    costUsd: US_DOLLARS,
+    costUsd: { ...US_DOLLARS, description: "US dollars, of the calls whose price is known." },
+    unpriced: { ...COUNTER, description: "How many of the calls have a price that nobody told." },
     activeMs: {
       type: "number",
       minimum: 0,
@@ -68,6 +69,7 @@ export const NO_TOTALS: RunTotals = {
   inputTokens: 0,
   outputTokens: 0,
   costUsd: 0,
+  unpriced: 0,
   activeMs: 0,
 };
 

@@ -289,7 +289,6 @@ export const compareOutput = described(
           listOf(nullable(NUMBER)),
         ),
         totals: totalsSchema,
-        unpriced: described("How many of its model calls have a price that nobody told.", WHOLE),
         otherwise: described(
           "Where its spec, or an input, is another than the first run's and scores depend on it: those cannot be compared.",
           listOf(TEXT),

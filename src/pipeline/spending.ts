@@ -70,6 +70,7 @@ export class Spending {
       inputTokens: totals.inputTokens + (usage?.inputTokens ?? 0),
       outputTokens: totals.outputTokens + (usage?.outputTokens ?? 0),
       costUsd: totals.costUsd + (usage?.costUsd ?? 0),
+      unpriced: totals.unpriced + (usage?.costUsd === undefined ? 1 : 0),
     };
   }
 
@@ -102,6 +103,7 @@ export function recordedSpending(workspace: Workspace, manifest: RunManifest | n
     inputTokens: sum(usage.map((one) => one?.inputTokens)),
     outputTokens: sum(usage.map((one) => one?.outputTokens)),
     costUsd: sum(usage.map((one) => one?.costUsd)),
+    unpriced: calls.filter((call) => call.usage?.costUsd === undefined).length,
   });
 }
 
@@ -147,6 +149,7 @@ function largerTotals(a: RunTotals, b: RunTotals): RunTotals {
     inputTokens: Math.max(a.inputTokens, b.inputTokens),
     outputTokens: Math.max(a.outputTokens, b.outputTokens),
     costUsd: Math.max(a.costUsd, b.costUsd),
+    unpriced: Math.max(a.unpriced, b.unpriced),
     activeMs: Math.max(a.activeMs, b.activeMs),
   };
 }

@@ -3,7 +3,14 @@ import { type Failed, failureLine } from "../model/failed.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FinishReason, RunTotals } from "../model/run.ts";
 import type { StopSettings } from "../model/settings.ts";
-import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatSpent,
+  parametersOf,
+  parametersText,
+  scoreFormat,
+} from "../text/numbers.ts";
 import { clip, SCREENFUL, terminalLine } from "../text/printable.ts";
 import { shellPath } from "../text/shell.ts";
 import { toWidth, truncate } from "../text/width.ts";
@@ -158,7 +165,7 @@ function facts({ best, metric, iterationsCompleted, totals, workspace, ...rest }
   ];
   const tokens = totals.inputTokens + totals.outputTokens;
   if (tokens > 0) spent.push(`${formatCount(tokens)} tokens`);
-  if (totals.costUsd > 0) spent.push(formatCost(totals.costUsd));
+  if (totals.costUsd > 0) spent.push(formatSpent(totals.costUsd, totals.unpriced));
   lines.push(fact("spent", `${spent.join(", ")} in ${formatDuration(totals.activeMs)}`));
   lines.push(fact("results", terminalLine(workspace)));
   return lines;

@@ -5,7 +5,15 @@ import type { Insight } from "../model/insight.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
 import type { RunOrigin } from "../model/run.ts";
 import type { BestView, CallSum, CallsView, HypothesisRow, SummaryView } from "../model/views.ts";
-import { formatCost, formatCount, formatDuration, parametersOf, parametersText, scoreFormat } from "../text/numbers.ts";
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatSpent,
+  parametersOf,
+  parametersText,
+  scoreFormat,
+} from "../text/numbers.ts";
 import { terminalLine } from "../text/printable.ts";
 import { displayWidth, toWidth, truncate, wrapText } from "../text/width.ts";
 import { messageLines } from "./closing.ts";
@@ -33,7 +41,7 @@ export function summaryFacts(data: SummaryView): readonly (readonly [name: strin
     `${totals.trials} trials`,
     ...(totals.calls > 0 ? [`${totals.calls} calls`] : []),
     ...(tokens > 0 ? [`${formatCount(tokens)} tokens`] : []),
-    ...(totals.costUsd > 0 ? [formatCost(totals.costUsd)] : []),
+    ...(totals.costUsd > 0 ? [formatSpent(totals.costUsd, totals.unpriced)] : []),
     formatDuration(totals.activeMs),
   ];
   const counts = `${hypotheses.total} (${hypotheses.scored} scored, ${hypotheses.failed} failed)`;
@@ -199,14 +207,9 @@ function sumLines(sums: readonly CallSum[], width: number): readonly string[] {
     `${by} ${name}`,
     String(calls),
     tokensText(inputTokens + outputTokens, estimated > 0),
-    sumCost(costUsd, unpriced, calls),
+    formatSpent(costUsd, unpriced),
   ]);
   return textTable(columns, rows, width);
-}
-
-function sumCost(costUsd: number, unpriced: number, calls: number): string {
-  if (unpriced === 0) return formatCost(costUsd);
-  return unpriced === calls ? "unknown" : `${formatCost(costUsd)}, and ${unpriced} without a known price`;
 }
 
 const ITERATIONS_SUMMED = 20;

@@ -210,7 +210,8 @@ function totalsFields(totals: RunTotals): Fields {
     trials: totals.trials,
     calls: totals.calls,
     tokens: totals.inputTokens + totals.outputTokens,
-    cost_usd: dollars(totals.costUsd),
+    cost_usd: totals.unpriced > 0 && totals.costUsd === 0 ? undefined : dollars(totals.costUsd),
+    unpriced: totals.unpriced || undefined,
     seconds: seconds(totals.activeMs),
   };
 }

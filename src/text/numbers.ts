@@ -50,6 +50,12 @@ export function formatCost(usd: number): string {
   return `$${usd.toFixed(usd < 0.01 ? 4 : 2)}`;
 }
 
+/** What calls cost together, so many of them at a price that is not known: `$0.12`, `at least $0.12`, `unknown`. */
+export function formatSpent(usd: number, unpriced: number): string {
+  if (unpriced === 0) return formatCost(usd);
+  return usd === 0 ? "unknown" : `at least ${formatCost(usd)}`;
+}
+
 export interface Parameter {
   readonly name: string;
   readonly value: string;

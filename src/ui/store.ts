@@ -279,7 +279,7 @@ function callChange(
   const costsNothing = event.type === "call.failed" ? event.usage === undefined : event.reused;
   if (costsNothing) return { ...state, calls: others };
   const { totals } = state;
-  const { inputTokens = 0, outputTokens = 0, costUsd = 0 } = event.usage ?? {};
+  const { inputTokens = 0, outputTokens = 0, costUsd } = event.usage ?? {};
   return {
     ...state,
     calls: others,
@@ -288,7 +288,8 @@ function callChange(
       calls: totals.calls + 1,
       inputTokens: totals.inputTokens + inputTokens,
       outputTokens: totals.outputTokens + outputTokens,
-      costUsd: totals.costUsd + costUsd,
+      costUsd: totals.costUsd + (costUsd ?? 0),
+      unpriced: totals.unpriced + (costUsd === undefined ? 1 : 0),
     },
   };
 }

@@ -147,7 +147,8 @@ function budget(state: DashboardState, now: number): readonly BudgetItem[] {
   ];
   if (tokens > 0 || stop?.tokens !== undefined) items.push(item("tokens", tokens, stop?.tokens, formatCount));
   if (totals.costUsd > 0 || stop?.costUsd !== undefined) {
-    items.push(item("cost", totals.costUsd, stop?.costUsd, formatCost));
+    const used = `${totals.unpriced === 0 ? "" : "≥"}${formatCost(totals.costUsd)}`;
+    items.push({ ...item("cost", totals.costUsd, stop?.costUsd, formatCost), used });
   }
   items.push(item("trials", totals.trials, undefined, formatCount));
   return items;

@@ -58,6 +58,7 @@ describe("spending", () => {
       inputTokens: 1,
       outputTokens: 2,
       costUsd: 0.75,
+      unpriced: 1,
       trials: 3,
       hypotheses: 2,
       activeMs: 1250,

@@ -46,6 +46,13 @@ describe("the closing text", () => {
     );
   });
 
+  it("says what calls have cost at least where some have no known price, and no amount where none has", () => {
+    const spent = (costUsd: number) =>
+      closingText({ ...done, totals: { ...done.totals, costUsd, unpriced: 1 } }).match(/^ {2}spent .*/m)?.[0];
+    expect(spent(0.12)).toContain("12.4k tokens, at least $0.12 in 3m12s");
+    expect(spent(0)).toContain("12.4k tokens in 3m12s");
+  });
+
   it("names the resume command where the run can go on, quoted for a shell", () => {
     const text = closingText({ ...done, workspace: "my runs/it's", reason: "interrupted", resumable: true });
     expect(text).toMatch(/^digits interrupted\n/);

@@ -93,6 +93,13 @@ describe("the texts of inspect", () => {
     `);
   });
 
+  it("sum up what calls have cost at least where some have no known price, and no amount where none has", () => {
+    const spent = (costUsd: number) =>
+      summaryText({ ...summary, totals: { ...summary.totals, costUsd, unpriced: 1 } }).match(/^spent .*/m)?.[0];
+    expect(spent(0.12)).toContain("3.6k tokens, at least $0.12, 34s");
+    expect(spent(0)).toContain("3.6k tokens, 34s");
+  });
+
   it("sum up why a run failed, with what was printed", () => {
     const message = "i00001-h002: exited with code 1\nTraceback:\n\x1b[31mValueError: no data";
     const text = summaryText({ ...summary, status: "failed", reason: "failed-alike", message });
@@ -215,7 +222,7 @@ stage reviewer        1       0  $0
 stage evaluator       1    ~100  unknown
 runner main           2    1.5k  $0.0087
 runner agent          1    ~100  unknown
-iteration 1           3   ~1.6k  $0.0087, and 1 without a known price
+iteration 1           3   ~1.6k  at least $0.0087
 `);
   });
 });

@@ -59,6 +59,16 @@ describe("the plain reporter", () => {
     expect(linesOf([{ ...end, exitCode: 0, reason: "iterations" }])[0]).toContain(" info run.finished ");
   });
 
+  it("tells the cost of a run as far as it is known, and of how many calls it is not", () => {
+    const end = interruptedEvents.at(-1);
+    if (end?.type !== "run.finished") throw new Error("the recording does not end");
+    const cost = (costUsd: number, unpriced: number) =>
+      linesOf([{ ...end, totals: { ...end.totals, costUsd, unpriced } }])[0]?.match(/ tokens=\d+ (.*) seconds/)?.[1];
+    expect(cost(0.12, 0)).toBe("cost_usd=0.12");
+    expect(cost(0.12, 2)).toBe("cost_usd=0.12 unpriced=2");
+    expect(linesOf([{ ...end, totals: { ...end.totals, unpriced: 2 } }])[0]).toMatch(/ tokens=4340 unpriced=2 seconds/);
+  });
+
   it("writes a heartbeat every 60 s until it is stopped", async () => {
     const lines: string[] = [];
     const clock = new ManualClock({ start: "2026-01-31T13:00:00Z" });
