@@ -92,6 +92,9 @@ interface Found {
   readonly what: string;
 }
 
+/** Helpers that fail when they are given more. */
+const ONE_VALUE = ["if", "unless", "with"];
+
 const UNKNOWN: Found = { shape: OPEN, what: "" };
 
 /**
@@ -126,6 +129,7 @@ export function checkTemplate(
       const [first, ...others] = block.params;
       const about = helper === null ? this.#read(block.path) : first ? this.#read(first) : UNKNOWN;
       for (const parameter of helper === null ? block.params : others) this.#read(parameter);
+      if (helper !== null) this.#given(helper, block, `#${helper}`);
       const inside = insideOf(helper, about);
       if (block.program && inside !== null) this.#within(inside, block.program.blockParams ?? [], block.program);
       if (block.inverse) this.accept(block.inverse);
@@ -153,7 +157,14 @@ export function checkTemplate(
       if (isVariable) this.#value(path);
       if (isVariable && (params.length > 0 || hash))
         problem({ loc }, `"${path.original}" is no helper, and takes no arguments; helpers: ${helpers.join(", ")}`);
+      if (isPath(path) && isHelper(path)) this.#given(path.original, { params, loc }, path.original);
       for (const parameter of params) this.#read(parameter);
+    }
+
+    #given(helper: string, { params, loc }: Pick<Mustache, "params" | "loc">, written: string): void {
+      if (params.length === 0) problem({ loc }, `${helper} is given nothing; write {{${written} name}}`);
+      else if (params.length > 1 && ONE_VALUE.includes(helper))
+        problem({ loc }, `${helper} takes one value, not ${params.length}`);
     }
 
     #within(inside: Found | "same", [item, place]: readonly string[], look: Program): void {

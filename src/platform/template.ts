@@ -28,25 +28,32 @@ export interface PromptTemplate {
 
 const BLOCK_HELPERS = ["each", "if", "unless", "with", "lookup"];
 
+/** What becomes of a field that the data does not have when a template is rendered. */
+export type Lacking = "error" | "empty";
+
 /**
- * Compiles a Handlebars template in strict mode. `name` is what messages call it, such as the file it came from.
- * Partials and decorators are not supported; nothing on a prototype can be reached. Throws `SpecError` on bad syntax.
+ * Compiles a Handlebars template. `name` is what messages call it, such as the file it came from; a field that the data
+ * lacks is an error unless it is to be `empty`, a variable that there is not always. Partials and decorators are not
+ * supported; nothing on a prototype can be reached. Throws `SpecError` on bad syntax.
  */
-export function compilePrompt(source: string, name: string): PromptTemplate {
+export function compilePrompt(source: string, name: string, lacking: Lacking = "error"): PromptTemplate {
   const shared = loadHandlebars();
   const handlebars = shared.create();
   for (const built of Object.keys(handlebars.helpers)) {
     if (![...BLOCK_HELPERS, "helperMissing", "blockHelperMissing"].includes(built)) handlebars.unregisterHelper(built);
   }
   for (const [helper, run] of Object.entries(PROMPT_HELPERS)) {
-    handlebars.registerHelper(helper, (...args: unknown[]) => run(args.slice(0, -1)));
+    handlebars.registerHelper(helper, (...args: unknown[]) => {
+      const [value, ...others] = args.slice(0, -1);
+      return value === undefined && lacking === "empty" ? "" : run([value, ...others]);
+    });
   }
   const helpers = [...BLOCK_HELPERS, ...Object.keys(PROMPT_HELPERS)];
   const program = parsed(shared, source, name);
   const { variables, paths } = checkTemplate(shared, program, helpers, OPEN);
   const template = handlebars.compile<unknown>(source, {
     noEscape: true,
-    strict: true,
+    strict: lacking === "error",
     preventIndent: true,
     knownHelpersOnly: true,
     knownHelpers: Object.fromEntries([...helpers.map((helper) => [helper, true]), ["log", false]]),
@@ -133,7 +140,7 @@ export type PromptHelper = (args: readonly unknown[]) => string;
 
 /**
  * `{{json x}}` and `{{json x 0}}` (spaces of indentation, default 2), `{{yaml x}}`, `{{table rows}}` or
- * `{{table rows "id" "score"}}` (a Markdown table of a list of objects, by these columns or all),
+ * `{{table rows "id" "score"}}` (a Markdown table of a list of objects, or of one, by these columns or all),
  * `{{truncate x 200}}` (at most so many characters), `{{indent x 4}}` (each line by so many spaces).
  */
 export const PROMPT_HELPERS: Readonly<Record<string, PromptHelper>> = {
@@ -170,9 +177,9 @@ function toYaml(value: unknown): string {
 }
 
 function table(rows: unknown, wanted: readonly string[]): string {
-  if (!Array.isArray(rows)) throw new SpecError('the helper "table" needs a list of objects');
-  if (rows.length === 0) return "";
-  const records = rows.map((row: unknown) => (typeof row === "object" && row !== null ? row : { value: row }));
+  const all: readonly unknown[] = Array.isArray(rows) ? rows : [rows];
+  if (all.length === 0) return "";
+  const records = all.map((row) => (typeof row === "object" && row !== null ? row : { value: row }));
   const columns = wanted.length > 0 ? wanted : [...new Set(records.flatMap((record) => Object.keys(record)))];
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const body = records.map((record) => {

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { JUDGED_SHAPES } from "../../src/components/evaluators/judged.ts";
 import { parseVote } from "../../src/components/evaluators/vote.ts";
 import { TRIAL_SHAPES } from "../../src/components/executors/llm.ts";
-import { promptShapes, promptVariables, REVIEW_SHAPES } from "../../src/components/prompting/variables.ts";
+import { promptShapes, REVIEW_SHAPES } from "../../src/components/prompting/variables.ts";
+import { Researcher } from "../../src/components/researchers/prompt.ts";
 import { describeEdits, parseProposals } from "../../src/components/researchers/proposals.ts";
 import { parseFindings } from "../../src/components/reviewers/findings.ts";
-import { compilePrompt, PROMPT_HELPERS } from "../../src/platform/template.ts";
+import { PROMPT_HELPERS } from "../../src/platform/template.ts";
 import { type Shape, type Shapes, SINGLE } from "../../src/platform/template-check.ts";
 import { blocks, readProjectFile } from "../support/documents.ts";
 import { historyEntry, stageContext } from "../support/stage-context.ts";
@@ -51,10 +52,9 @@ describe("the page on prompts", () => {
 
   it("shows a prompt that is right, with and without a past", () => {
     const vars = { form: "lr, layers" };
-    const prompt = compilePrompt(noted("file: propose.md"), "propose.md");
-    prompt.check(promptShapes({}, vars));
-    const render = (ctx: ReturnType<typeof stageContext>) =>
-      prompt.render(promptVariables(ctx, { role: "researcher", numTasks: 3, vars }));
+    const template = noted("file: propose.md");
+    const researcher = new Researcher({ runner: async () => "", promptTemplate: template, vars });
+    const render = (ctx: ReturnType<typeof stageContext>) => researcher.prompt({ ...ctx, count: 3 });
     expect(render(stageContext())).toContain("Nothing is known yet.");
     const best = historyEntry(1, 1, { lr: 0.2 }, 0.9);
     const base = stageContext({ entries: [historyEntry(1, 0, { lr: 0.1 }, null), best] });
@@ -62,6 +62,8 @@ describe("the page on prompts", () => {
     expect(text).toMatch(/i00001-h001, has 0.9 with lr 0.2/);
     expect(text).toContain('i00001-h001: 0.9 with {"lr":0.2}');
     expect(text).toContain("a JSON list of 3 objects: lr, layers.");
+    const start = historyEntry(0, 0, {}, 0.5);
+    expect(render({ ...base, history: { ...base.history, best: start } })).toMatch(/i00000-h000, has 0.5 with lr \.$/m);
   });
 
   it("shows replies of which everything is taken", () => {

@@ -100,7 +100,8 @@ export class AskingStage implements Lifecycle {
     own: Shapes,
   ) {
     this.runner = asRunner(runner);
-    this.template = compilePrompt(promptTemplate ?? fallback, promptName ?? `${role} prompt`);
+    const lacking = role === "evaluator" ? "error" : "empty";
+    this.template = compilePrompt(promptTemplate ?? fallback, promptName ?? `${role} prompt`, lacking);
     this.vars = vars;
     this.template.check(promptShapes(own, vars), { parameters: role === "evaluator" });
   }

@@ -90,6 +90,18 @@ describe("checking a template against what its variables hold", () => {
   });
 });
 
+describe("checking what helpers are given", () => {
+  it("finds those that are given nothing, or more than they take", () => {
+    expect(problems("{{json}} {{#if}}x{{/if}} {{#each}}x{{/each}} {{#if goal num}}x{{/if}} {{json (yaml)}}")).toEqual([
+      "1:1 json is given nothing; write {{json name}}",
+      "1:10 if is given nothing; write {{#if name}}",
+      "1:26 each is given nothing; write {{#each name}}",
+      "1:46 if takes one value, not 2",
+      "1:78 yaml is given nothing; write {{yaml name}}",
+    ]);
+  });
+});
+
 describe("a template that cannot be read", () => {
   it("is told in plain words at its place", () => {
     const told = (source: string): string => problems(source).join();

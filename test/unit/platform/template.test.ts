@@ -83,6 +83,16 @@ describe("compilePrompt", () => {
     expect(errorOf('{{lookup space "nope" "more"}}{{toString}}')).toMatch(/unknown variable "toString"/);
   });
 
+  it("takes what data lacks for empty where it is told to, at any depth and in helpers, and still refuses unknown variables", () => {
+    const template = compilePrompt(
+      "{{best.spec.mom}}|{{#each history}}{{spec.lr}},{{spec.net.layers}},{{metrics.loss}};{{/each}}|{{json space.x.y 0}}{{yaml space.x}}{{table space.x}}{{truncate space.x 9}}{{indent space.x}}|{{#with space.x}}x{{/with}}",
+      "p.md",
+      "empty",
+    );
+    expect(template.render(vars)).toBe("|0.1,,;0.2,,;||");
+    expect(() => compilePrompt("{{gaol}}", "p.md", "empty").render(vars)).toThrow(/did you mean "goal"/);
+  });
+
   it("never evaluates what a variable says", () => {
     expect(renderPrompt("{{goal}}", { goal: "{{secret}} ${process.env}" })).toBe("{{secret}} ${process.env}");
   });
@@ -96,6 +106,9 @@ describe("prompt helpers", () => {
       "| id | score |\n| --- | --- |\n| a | 1 |\n| b\\|c |  |",
     );
     expect(renderPrompt("{{table notes}}", vars)).toBe("");
+    expect(renderPrompt("{{table one}}", { one: { id: "a", score: 1 } })).toBe(
+      "| id | score |\n| --- | --- |\n| a | 1 |",
+    );
   });
 
   it("cut and indent text", () => {
@@ -106,7 +119,7 @@ describe("prompt helpers", () => {
 
   it("refuse what they cannot use", () => {
     expect(errorOf("{{json}}")).toMatch(/given nothing/);
+    expect(errorOf("{{json space.x}}")).toMatch(/given nothing/);
     expect(errorOf("{{truncate goal -1}}")).toMatch(/whole number/);
-    expect(errorOf("{{table goal}}")).toMatch(/list of objects/);
   });
 });

@@ -34,16 +34,27 @@ describe("Researcher", () => {
     expect(prompt).not.toMatch(/\n{4}|undefined|\[object/);
   });
 
-  it("fails the run, naming stage, field and place, when only the values show that its prompt cannot be made", async () => {
+  it("sends a prompt in which a field that a hypothesis lacks is empty, in the best as in the history", async () => {
+    const runner = scriptedRunner('[{"lr": 0.1}]');
+    const promptTemplate =
+      "[{{best.spec.momentum}}] {{#each history}}{{id}} {{spec.net.layers}}{{metrics.loss}}{{json metrics.loss 0}}{{spec.lr.deep}};{{/each}}";
+    const ctx = context();
+    const history = { ...ctx.history, best: ctx.history.entries[0] ?? null };
+    await new Researcher({ runner, promptTemplate }).hypothesize({ ...ctx, history });
+    expect(runner.prompts[0]).toBe("[] i00001-h000 ;i00001-h001 ;");
+  });
+
+  it("fails the run, naming stage and prompt, when only the values show that it cannot be made", async () => {
     const researcher = new Researcher({
       runner: scriptedRunner(),
-      promptTemplate: "{{goal}}\n{{#each history}}{{spec.lr.deep}}{{/each}}",
+      promptTemplate: "{{goal}}\n{{truncate goal vars.length}}",
       promptName: "propose.md",
+      vars: { length: "short" },
     });
     const failure = researcher.hypothesize(context());
     await expect(failure).rejects.toBeInstanceOf(RunFailedError);
     await expect(failure).rejects.toThrow(
-      /^the prompt of the researcher cannot be made: propose\.md:2:20: \{\{spec\.lr\.deep\}\}: there is no field "deep" here\nmend/,
+      /^the prompt of the researcher cannot be made: propose\.md: the helper "truncate" needs a whole number, not "short"\nmend/,
     );
   });
 
