@@ -173,7 +173,9 @@ function inspectCommand(aura: Command, exit: Exit): void {
 
 function exportCommand(aura: Command, exit: Exit): void {
   sub(aura, "export")
-    .description("print every hypothesis with its parameters and metrics, one a line, for pandas or a spreadsheet")
+    .description(
+      "print every hypothesis with its parameters and metrics, and whether it counts after rollbacks, one a line, for pandas or a spreadsheet",
+    )
     .argument("<workspace>", "the run's folder")
     .addOption(
       twin("--format <format>", "csv, or jsonl with the same names", "AURA_FORMAT")

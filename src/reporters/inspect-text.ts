@@ -22,7 +22,8 @@ import { messageLines } from "./closing.ts";
 const DEFAULT_WIDTH = 120;
 /** Where there is no terminal, the last column of what is one line each is not cut. */
 const UNBOUNDED = Number.POSITIVE_INFINITY;
-const MARKS: Readonly<Record<string, string>> = { failed: "x", running: ">", waiting: " " };
+const MARKS = { "*": "best", "+": "passed", x: "failed", "-": "left out by a rollback" } as const;
+type Mark = keyof typeof MARKS | " ";
 
 /** `aura inspect`: where a run stands, its best and what was learned, as text for people. */
 export function summaryText(data: SummaryView, width = DEFAULT_WIDTH): string {
@@ -69,7 +70,7 @@ function originText({ workspace, state, hypotheses }: RunOrigin): string {
   );
 }
 
-/** `aura inspect … hypotheses`: one line a hypothesis, `*` for the best, `+` for passed, `x` for failed, `-` for one that does not count. */
+/** `aura inspect … hypotheses`: one line a hypothesis with its mark, and below what the marks mean. */
 export function hypothesesText(
   rows: readonly HypothesisRow[],
   { best, metric }: Pick<SummaryView, "best" | "metric">,
@@ -95,13 +96,20 @@ export function hypothesesText(
   ];
   const labelled = cells.some((row) => row[2] !== "");
   const keep = <T>(list: readonly T[]): readonly T[] => list.filter((_, index) => labelled || index !== 2);
-  return text(textTable(keep(columns), cells.map(keep), width));
+  return text([...textTable(keep(columns), cells.map(keep), width), ...legend(cells.map(([mark]) => mark))]);
 }
 
-function markOf({ id, counts, passed, status }: HypothesisRow, best: BestView | null): string {
+function markOf({ id, counts, passed, status }: HypothesisRow, best: BestView | null): Mark {
   if (id === best?.id) return "*";
   if (!counts) return "-";
-  return passed ? "+" : (MARKS[status] ?? " ");
+  if (passed) return "+";
+  return status === "failed" ? "x" : " ";
+}
+
+/** What the marks that are there mean, in a line. */
+function legend(marks: readonly (string | undefined)[]): readonly string[] {
+  const shown = Object.entries(MARKS).filter(([mark]) => marks.includes(mark));
+  return shown.length === 0 ? [] : ["", shown.map((words) => words.join(" ")).join(", ")];
 }
 
 /** Proposals that became no hypothesis; empty when there are none. */

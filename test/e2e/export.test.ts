@@ -34,7 +34,7 @@ describe("the results of a run", () => {
     expect(await here.run(["export", "w1", "-o", "w1.csv"])).toMatchObject({ code: 0, stdout: "", stderr: "" });
     const [head, ...rows] = (here.read("w1.csv") ?? "").trimEnd().split("\r\n");
     expect(head).toBe(
-      "id,label,param.x,param.kind,param.deep,score,passed,metric.score,metric.loss.val,metric.trials.completed,metric.trials.failed,status,seconds,started,parents,reason",
+      "id,label,param.x,param.kind,param.deep,score,passed,counts,metric.score,metric.loss.val,metric.trials.completed,metric.trials.failed,status,seconds,started,parents,reason",
     );
     expect(rows).toHaveLength(12);
     expect(rows.join("\n")).not.toMatch(/(^|,)"?[=@]/m);

@@ -8,7 +8,7 @@ import { inspectHypotheses } from "./queries.ts";
 /** The columns of every run, in the order of a table: between them parameters are called `param.…`, metrics `metric.…`. */
 export const COLUMNS = {
   before: ["id", "label"],
-  between: ["score", "passed"],
+  between: ["score", "passed", "counts"],
   after: ["status", "seconds", "started", "parents", "reason"],
 } as const;
 
@@ -19,7 +19,7 @@ export function inspectTable(root: string, { files }: { readonly files: Files })
 }
 
 function tableRow(source: Source, row: HypothesisRow): JsonObject {
-  const { id, label, spec, score, passed, status, reason } = row;
+  const { id, label, spec, score, passed, counts, status, reason } = row;
   const hypothesis = readHypothesis(source, id);
   const base = hypothesis?.base ? [hypothesis.base.hypothesisId] : [];
   const evaluation = readEvaluation(source, id);
@@ -29,6 +29,7 @@ function tableRow(source: Source, row: HypothesisRow): JsonObject {
     ...Object.fromEntries(flat("param", spec)),
     score,
     passed,
+    counts,
     ...Object.fromEntries(flat("metric", readExperiment(source, id)?.summary ?? {})),
     ...Object.fromEntries(flat("metric", evaluation?.metrics ?? {})),
     status,

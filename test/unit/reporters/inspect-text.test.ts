@@ -131,7 +131,7 @@ describe("the texts of inspect", () => {
   it("line hypotheses up by display width within the terminal", () => {
     const text = hypothesesText(rows, summary, 80);
     const lines = text.trimEnd().split("\n");
-    expect(lines).toHaveLength(4);
+    expect(lines).toHaveLength(6);
     expect(text).toMatch(SAFE);
     for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
     expect(lines[1]).toContain("+  i00001-h000  広い層");
@@ -143,6 +143,16 @@ describe("the texts of inspect", () => {
     const left = rows.map((row) => ({ ...row, counts: false }));
     const marks = hypothesesText(left, summary).split("\n").slice(1, 4);
     expect(marks.map((line) => line[0])).toEqual(["-", "-", "*"]);
+  });
+
+  it("say below what those marks mean that are there", () => {
+    const marked = hypothesesText(rows, summary);
+    expect(marked).toMatch(/\n\n\* best, \+ passed, x failed\n$/);
+    const left = rows.map((row) => ({ ...row, counts: false }));
+    expect(hypothesesText(left, summary)).toMatch(/\n\n\* best, - left out by a rollback\n$/);
+    expect(hypothesesText([{ ...row, id: "i00001-h000", score: 1, passed: false, spec: {} }], summary)).not.toMatch(
+      /\n\n/,
+    );
   });
 
   it("leave the label column out when nothing has a label", () => {
