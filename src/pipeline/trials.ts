@@ -51,6 +51,8 @@ export interface TrialServiceDeps {
 const INPUT_CHANGED = "input-changed";
 /** Codes of failures that would be the same however often the trial is tried. */
 const LASTING: readonly string[] = [INPUT_CHANGED, "cannot-start", "command-invalid"];
+/** Cancelled with the AURA that it ran under, and not by somebody who did not want it to run. */
+const CUT_SHORT = "cut-short";
 
 /** An attempt that has ended, with the snapshot of what it left where that was asked for. */
 type Ended = AttemptResult & { readonly captured?: string };
@@ -226,8 +228,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
 
   function mayRetry(trial: StartedTrial, outcome: TrialOutcome): boolean {
     if (outcome.status === "completed" || LASTING.includes(outcome.failure.code)) return false;
-    // By somebody who did not want it to run.
-    if (outcome.status === "cancelled") return false;
+    if (outcome.status === "cancelled") return outcome.failure.code === CUT_SHORT;
     const used = retriesUsed(trial.attempts);
     if (isInfrastructureFailure(outcome.status)) return used.infrastructure <= INFRASTRUCTURE_RETRIES;
     return used.own <= stage.settings.retries;

@@ -141,7 +141,7 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
   try {
     const { adopt } = ctx;
     const handle = adopt === undefined ? await dispatch.start(job, ctx) : await goOn(adopt, job, attempt, ctx);
-    if (!handle) return unstarted("lost", "AURA was killed while it ran, and nothing is known of it any more");
+    if (!handle) return cutShort(attempt.options);
     // A local process hears of a stop, and knows its timeout, by itself.
     const whole = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
     const ended = starter.ended?.(whole, job.place) ?? whole;
@@ -313,7 +313,17 @@ async function ending(handle: Handle, stops: Stops, ctx: TrialContext): Promise<
   }
 }
 
-function unstarted(status: "lost" | "spawn-error" | "cancelled", message: string): RawResult {
+/** A killed AURA left it, and nobody goes on with it: it is no failure of the trial or of the machine. */
+function cutShort({ onCrash }: ProcessOptions): RawResult {
+  const why = onCrash === "end" ? "it was ended" : "nothing is known of it any more";
+  return {
+    kind: "failure",
+    status: "cancelled",
+    failure: { code: "cut-short", message: `AURA was killed while it ran, and ${why}` },
+  };
+}
+
+function unstarted(status: "spawn-error" | "cancelled", message: string): RawResult {
   return { kind: "failure", status, failure: { code: status, message } };
 }
 
