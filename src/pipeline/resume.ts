@@ -192,7 +192,8 @@ function explainTrials(workspace: Workspace, id: HypothesisId): readonly Explain
         return { step: trial, action: "adopt", why };
       }
       const next = workspace.nextAttempt(trial);
-      const why = `attempt ${next - 1} was cut short; attempt ${next} gets a new folder`;
+      const why =
+        next > 1 ? `attempt ${next - 1} was cut short; attempt ${next} gets a new folder` : "it had not begun";
       return { step: trial, action: "rerun", why };
     });
 }

@@ -94,10 +94,14 @@ export function recordedSpending(workspace: Workspace, manifest: RunManifest | n
   // What requests had used before the process died in the middle of their call counts nowhere else.
   const broken = all.flatMap((call) => (call?.state === "started" ? (call.failedTries ?? []) : []));
   const usage = [...calls, ...broken].map((paid) => paid.usage);
-  const proposed = iterations.filter((iteration) => workspace.readIteration(iteration)?.start !== true);
+  const batches = iterations.map((iteration) => {
+    const record = workspace.readIteration(iteration);
+    // Before its batch is fixed nothing is decided.
+    return record === null || record.start || record.state === "started" ? 0 : record.hypotheses.length;
+  });
   return largerTotals(manifest.totals, {
     ...NO_TOTALS,
-    hypotheses: sum(proposed.map((iteration) => workspace.listHypotheses(iteration).length)),
+    hypotheses: sum(batches),
     trials: sum(iterations.map((iteration) => settledAttempts(workspace, iteration))),
     calls: calls.length,
     inputTokens: sum(usage.map((one) => one?.inputTokens)),
@@ -114,7 +118,9 @@ export function recordedSpending(workspace: Workspace, manifest: RunManifest | n
 function settledAttempts(workspace: Workspace, iteration: number): number {
   const { root, effects } = workspace;
   const isTrial = (trial: TrialId): boolean => parseTrialId(trial)?.kind === "trial";
-  const traces = listTraces(root, effects.files, iteration).filter(({ trial }) => isTrial(trial));
+  const traces = listTraces(root, effects.files, iteration).filter(
+    ({ trial, attempt }) => isTrial(trial) && workspace.hasTraces(trial, attempt),
+  );
   const settled = new Set(traces.map(({ trial, attempt }) => attemptName(trial, attempt)));
   const done = new Set(listRecords(root, effects.files, iteration, "experiments"));
   for (const trial of workspace.listTrials(iteration).filter(isTrial)) {

@@ -185,25 +185,32 @@ export class IterationRecords {
   }
 
   /**
-   * The first attempt that neither the trial's record nor a file knows, so that no attempt finds another's files.
-   * `record` is the trial's, for who has it at hand.
+   * The first attempt that neither the trial's record nor a file of its own knows, so that no attempt finds another's
+   * files. `record` is the trial's, for who has it at hand.
    */
   nextAttempt(id: TrialId, record = this.readTrialRecord(id)): number {
     const recorded = record?.attempts.map(({ attempt }) => attempt) ?? [];
     let next = Math.max(0, ...recorded) + 1;
-    const leaves = (attempt: number): readonly string[] => {
-      const { stdout, stderr } = this.logFiles(id, attempt);
-      return [this.trialDir(id, attempt), this.runningDir(id, attempt), stdout, stderr];
-    };
-    while (leaves(next).some((path) => this.#isTaken(path))) next += 1;
+    while (this.hasTraces(id, next) || this.#isTaken(this.runningDir(id, next))) next += 1;
     return next;
   }
 
-  /** Makes the folder of an attempt, for its owner only. Throws `WorkspaceError` ("usage") when it is there. */
+  /** Whether an attempt left more than what is made for it before it begins: parameters come last, after any copy. */
+  hasTraces(id: TrialId, attempt: number): boolean {
+    const { stdout, stderr } = this.logFiles(id, attempt);
+    if (this.#isTaken(stdout) || this.#isTaken(stderr)) return true;
+    const names = this.source.files.list(this.trialDir(id, attempt))?.map(({ name }) => name) ?? [];
+    return names.includes(layout.PARAMS_FILE) ? names.length > 1 : names.some((name) => name !== layout.PROJECT_COPY);
+  }
+
+  /** Makes the folder of an attempt, for its owner only. Throws `WorkspaceError` ("usage") when it was begun before. */
   makeAttemptFolder(id: TrialId, attempt: number): string {
     const folder = this.trialDir(id, attempt);
-    if (this.#isTaken(folder)) throw new WorkspaceError("usage", `${folder} is there already: take the next attempt`);
+    if (this.hasTraces(id, attempt))
+      throw new WorkspaceError("usage", `${folder} is there already: take the next attempt`);
     this.writer.assertWritable();
+    // Of an attempt that was never begun.
+    if (this.#isTaken(folder)) this.source.files.remove(folder);
     this.source.files.makeDirectory(folder, 0o700);
     return folder;
   }

@@ -228,6 +228,20 @@ test("trials that left no files count also where AURA was killed before the mani
   expect((await run(model, { iterations: 3 })).result.totals.trials).toBe(3);
 });
 
+test("an attempt and a batch that AURA was killed before it began count for nothing", async () => {
+  const model = runner(({ iteration }) => ({ content: JSON.stringify([{ x: iteration }]) }));
+  const { workspace } = await run(model, { iterations: 2 });
+  const iteration = "run/iterations/00002";
+  const record = JSON.parse(folder.read(`${iteration}/iteration.json`) ?? "");
+  folder.write(`${iteration}/iteration.json`, JSON.stringify({ iteration: 2, base: record.base, state: "started" }));
+  for (const kind of ["experiments", "evaluations", "trials"])
+    workspace.effects.files.remove(folder.join(iteration, kind));
+  folder.write(`${iteration}/trials/i00002-h000-t00.a1/params.json`, "{}");
+  const manifest = folder.read("run/run.json") ?? "";
+  folder.write("run/run.json", manifest.replace(/"(trials|hypotheses)": 2/g, '"$1": 1'));
+  expect((await run(model, { iterations: 2 })).result.totals).toMatchObject({ trials: 2, hypotheses: 2 });
+});
+
 describe("a budget that ends a run", () => {
   const model = () => runner(() => ({ content: '[{"x": 1}, {"x": 2}]', usage }));
 

@@ -327,6 +327,22 @@ describe("folders of attempts", () => {
     workspace.writeTrial({ ...trial(1, 0, 1), attempts: [{ attempt: 4, startedAt: "" }] });
     expect(workspace.nextAttempt(id)).toBe(5);
   });
+
+  it.each(["project", "params.json"])("are made anew where the attempt never began, with %s in it", async (left) => {
+    const workspace = await startedWorkspace();
+    const id = "i00001-h000-t00";
+    writeFileSync(join(workspace.makeAttemptFolder(id, 1), left), "");
+    expect(workspace.nextAttempt(id)).toBe(1);
+    expect(readdirSync(workspace.makeAttemptFolder(id, 1))).toEqual([]);
+  });
+
+  it("are kept where a trial left something, though no record knows of it", async () => {
+    const workspace = await startedWorkspace();
+    const id = "i00001-h000-t00";
+    const folder = workspace.makeAttemptFolder(id, 1);
+    for (const name of ["params.json", "project"]) writeFileSync(join(folder, name), "");
+    expect(workspace.nextAttempt(id)).toBe(2);
+  });
 });
 
 describe("recovering", () => {
