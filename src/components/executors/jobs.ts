@@ -351,7 +351,8 @@ export function failedOutcome(raw: RawResult): Failed | null {
   if (raw.end === "exited") {
     if (raw.exitCode === 0) return null;
     const exitCode = raw.exitCode ?? -1;
-    return failed("failed", { code: "exit-code", message: `exited with code ${exitCode}`, exitCode });
+    const { message = `exited with code ${exitCode}` } = raw;
+    return failed("failed", { code: "exit-code", message, exitCode });
   }
   const message = raw.message ?? raw.end;
   // No fault of the machine: tried again, it would be the same.

@@ -1,7 +1,7 @@
 import { SpecError, ToolMissingError } from "../../kernel/errors.ts";
 import { assertOptions, inSchema, objectOf, POSITIVE } from "../../kernel/given-options.ts";
 import { StopRequest } from "../../kernel/interrupted.ts";
-import type { Command, ProbeContext, Starter } from "../../kernel/ports.ts";
+import type { Command, Ended, ProbeContext, Starter } from "../../kernel/ports.ts";
 import type { RunContext } from "../../kernel/run-context.ts";
 import { defined } from "../../model/json.ts";
 import { parseDuration, parseSize } from "../../model/units.ts";
@@ -164,7 +164,7 @@ function starterAround(inside: Starter, options: ClusterChoices): Starter {
       const inner = inside.wrap?.(command, place) ?? command;
       return setup === undefined ? inner : afterSetup(setup, inner);
     },
-    ended: (ended, place) => inside.ended?.(ended, place) ?? ended,
+    ended: (ended, place) => setupEnd(ended) ?? inside.ended?.(ended, place) ?? ended,
     ...defined({ brings: inside.brings, limitTiers: inside.limitTiers }),
     // What holds limits itself has them on its command line.
     start: (jobs, ctx) => clusterOf(ctx).start(inside.limitTiers ? jobs.map((job) => ({ ...job, limits: {} })) : jobs),
@@ -207,8 +207,20 @@ function submitArguments(options: ClusterChoices, timeoutMs: number): readonly s
   return [...own, ...(options.extraArgs ?? [])];
 }
 
+/** What bash says last where lines before a command have ended instead of going on to it. */
+const SETUP_ENDED = "AURA: setup ended before the command\n";
+
 function afterSetup(setup: string, { file, args, ...rest }: Command): Command {
-  return { ...rest, file: "bash", args: ["-c", `${setup}\nexec "$@"`, "setup", file, ...args] };
+  const lines = `trap 'echo "${SETUP_ENDED.trim()}" >&2' EXIT\n${setup}\ntrap - EXIT\nexec "$@"`;
+  return { ...rest, file: "bash", args: ["-c", lines, "setup", file, ...args] };
+}
+
+/** The end of a setup that did not come to the command; `null` where it did. */
+function setupEnd(ended: Ended): Ended | null {
+  const { end, exitCode, stderrTail = "" } = ended;
+  if (end !== "exited" || !stderrTail.endsWith(SETUP_ENDED)) return null;
+  const message = `\`setup\` exited with code ${exitCode}, and its command was not started`;
+  return { ...ended, message, stderrTail: stderrTail.slice(0, -SETUP_ENDED.length) };
 }
 
 /** Has the cluster look at such a job, without submitting it. */
