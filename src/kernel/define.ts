@@ -1,3 +1,4 @@
+import type { ParameterNames } from "../model/hypothesis.ts";
 import type { MetricSettings } from "../model/settings.ts";
 import type { ObjectSchema } from "../schema/dialect.ts";
 import type { ComponentConfig, Infer } from "../schema/infer.ts";
@@ -47,6 +48,8 @@ export interface KindMap {
 export interface ComponentDeps {
   readonly effects: Effects;
   readonly metric: MetricSettings;
+  /** What the spec says that parameters are called. Absent where it says nothing. */
+  readonly parameters?: ParameterNames;
   /** The spec's own folder: relative paths in options are relative to it. */
   readonly specDir: string;
   /** Absolute path of the project. */

@@ -1,7 +1,7 @@
 import type { EnvironmentRecord } from "../model/environment.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
-import type { DeclaredParameters, Edit, Hypothesis } from "../model/hypothesis.ts";
+import type { DeclaredParameters, Edit, Hypothesis, ParameterNames } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
@@ -55,6 +55,8 @@ export interface Researcher extends Lifecycle {
   callsFor?(hypotheses: number): number;
   /** What its author says parameters can be; it proposes nothing else. Such values may be options of a command. */
   readonly declared?: DeclaredParameters;
+  /** What its author says parameters are called. Default: nothing is said, and there may be any. */
+  readonly parameters?: ParameterNames;
   /** Declared when the same context always gives the same proposals, or none can be repeated. */
   hypothesize(ctx: StageContext & { readonly count: number }): Promise<Proposals>;
 }

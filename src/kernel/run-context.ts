@@ -1,6 +1,6 @@
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
-import type { DeclaredParameters, Hypothesis } from "../model/hypothesis.ts";
+import type { DeclaredParameters, Hypothesis, ParameterNames } from "../model/hypothesis.ts";
 import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { PriorRun } from "../model/prior.ts";
@@ -83,6 +83,8 @@ export interface RunContext {
   readonly keyVariables?: readonly string[];
   /** What the researcher's author says parameters can be. */
   readonly declared?: DeclaredParameters;
+  /** What they are called, as far as that is said. */
+  readonly parameters?: ParameterNames;
   /** Devices that trials have which outlived an AURA that was killed. */
   readonly takenDevices?: readonly string[];
   /** How hypotheses are run and scored, as far as that is known. */

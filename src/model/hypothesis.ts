@@ -36,6 +36,13 @@ export interface Hypothesis {
  */
 export type DeclaredParameters = Readonly<Record<string, "number" | readonly JsonValue[]>>;
 
+/** What parameters are called, as far as the author of a run says. */
+export interface ParameterNames {
+  readonly names: readonly string[];
+  /** No proposal has others. */
+  readonly areAll: boolean;
+}
+
 const TEXT = { type: "string" } as const;
 
 const editSchema = {

@@ -4,6 +4,7 @@ import type { Lifecycle } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import { Semaphore } from "../kernel/semaphore.ts";
 import type { Failed } from "../model/failed.ts";
+import { defined } from "../model/json.ts";
 import type { FinishReason, RunManifest, RunTotals } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -71,7 +72,7 @@ export async function conductRun(
     inputs,
     ...(prior.length > 0 ? { prior } : {}),
     keyVariables: options.keyVariables ?? [],
-    ...(options.researcher.declared ? { declared: options.researcher.declared } : {}),
+    ...defined({ declared: options.researcher.declared, parameters: options.researcher.parameters }),
     scoring: hide.record(scoringTerms(options, settings)),
     totals: () => spending.totals(),
     emit: emitter.emit,

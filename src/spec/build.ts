@@ -4,9 +4,11 @@ import type { Effects } from "../kernel/effects.ts";
 import { type Diagnostic, EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
 import { createRedactor } from "../kernel/redact.ts";
 import type { Registry } from "../kernel/registry.ts";
+import type { ParameterNames } from "../model/hypothesis.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { MetricSettings } from "../model/settings.ts";
 import type { ComponentConfig } from "../schema/infer.ts";
+import { namedInSpec } from "./commands.ts";
 import { isModulePath, optionsOf } from "./components.ts";
 import { type Finding, finding, pathText } from "./diagnostics.ts";
 import { asComponent } from "./modules.ts";
@@ -34,6 +36,7 @@ export class ComponentBuilder {
   readonly #check: OptionsChecker;
   /** Where the configs of the spec stand; others come from the components themselves, and are checked when built. */
   readonly #places: ReadonlyMap<object, SpecPath>;
+  readonly #parameters: ParameterNames;
   readonly #runners = new Map<string, KindMap["runner"]>();
 
   constructor(options: BuildOptions) {
@@ -41,7 +44,9 @@ export class ComponentBuilder {
     this.#options = options;
     this.#paths = specPaths(dir, typeof spec.root === "string" ? spec.root : undefined);
     this.#check = createOptionsChecker(registry);
-    this.#places = new Map(knownComponents(sitesOf(spec, registry)).map(({ config, path }) => [config, path]));
+    const sites = sitesOf(spec, registry);
+    this.#places = new Map(knownComponents(sites).map(({ config, path }) => [config, path]));
+    this.#parameters = namedInSpec(sites);
   }
 
   /** Builds a component from its config, or gives the runner that a name stands for. Throws `SpecError`. */
@@ -78,6 +83,7 @@ export class ComponentBuilder {
     return {
       effects,
       metric,
+      parameters: this.#parameters,
       specDir: dir,
       root,
       name,

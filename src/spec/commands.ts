@@ -1,5 +1,5 @@
-import { declaredParameters } from "../components/space/schema.ts";
-import type { DeclaredParameters } from "../model/hypothesis.ts";
+import { declaredParameters, parameterNames } from "../components/space/schema.ts";
+import type { DeclaredParameters, ParameterNames } from "../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { commandText } from "../model/settings.ts";
 import {
@@ -60,8 +60,17 @@ export function placedSpace(sites: readonly Site[]): PlacedSpace | null {
 
 /** What the researcher's options say that parameters can be. */
 export function declaredInSpec(sites: readonly Site[]): DeclaredParameters {
+  return declaredParameters(...saidOfParameters(sites));
+}
+
+/** What they say that parameters are called. */
+export function namedInSpec(sites: readonly Site[]): ParameterNames {
+  return parameterNames(...saidOfParameters(sites));
+}
+
+function saidOfParameters(sites: readonly Site[]) {
   const said = (annotation: true | "schema") => sites.find(({ schema }) => schema?.["x-space"] === annotation)?.value;
-  return declaredParameters(said(true), said("schema"));
+  return [said(true), said("schema")] as const;
 }
 
 interface Findings {

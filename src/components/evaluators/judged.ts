@@ -8,7 +8,7 @@ import { sha256Of } from "../../platform/files/hash.ts";
 import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE } from "../../platform/template-check.ts";
 import { clipLines, promptLine, promptText } from "../../text/printable.ts";
 import { artifactsVariable } from "../prompting/file-variables.ts";
-import { printableJson, printableList } from "../prompting/printable.ts";
+import { printableJson, printableList, printableParameters } from "../prompting/printable.ts";
 import { promptVariables } from "../prompting/variables.ts";
 import type { Scale } from "./vote.ts";
 
@@ -62,7 +62,7 @@ export function judgedVariables(
     steps: () => printableList(steps.map(printableJson), sealed(steps.map(textOf).join("\n"), MOST.trajectory)),
     summary: () => printableJson(experiment.summary ?? {}),
     diff: () => sealed(diff, MOST.diff),
-    spec: () => printableJson(spec),
+    spec: () => printableParameters(spec, ctx.parameters?.names),
     label: () => promptLine(label, 200),
     rationale: () => promptLine(rationale, 2000),
     delimiter: () => delimiter,
@@ -71,7 +71,7 @@ export function judgedVariables(
   const { artifacts: base } = ctx;
   const artifacts = base && experiment.state !== undefined ? { ...base, base: experiment.state } : base;
   const shown = artifacts === undefined ? {} : { artifacts: () => artifactsVariable({ ...ctx, artifacts }) };
-  return promptVariables(ctx, { role: "evaluator", vars, own: { ...own, ...shown }, fallback: spec });
+  return promptVariables(ctx, { role: "evaluator", vars, own: { ...own, ...shown }, parameters: spec });
 }
 
 /** Text as it is; a single number, list or object as JSON. */

@@ -2,25 +2,26 @@ import type { RunContext, ScoringTerms, TrialContext } from "../../kernel/contex
 import { defineComponent } from "../../kernel/define.ts";
 import { assertOptions, required } from "../../kernel/given-options.ts";
 import type { Executor, PreparedEnvironment, RawResult, Runner } from "../../kernel/ports.ts";
-import type { Hypothesis } from "../../model/hypothesis.ts";
+import type { Hypothesis, ParameterNames } from "../../model/hypothesis.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
-import { allOf, OPEN, type Shapes, SINGLE } from "../../platform/template-check.ts";
+import { OPEN, type Shapes, SINGLE } from "../../platform/template-check.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { clipLines } from "../../text/printable.ts";
 import { isOfOneCall } from "../prompting/ask.ts";
 import { copiedArtifactsVariable } from "../prompting/file-variables.ts";
-import { printableJson } from "../prompting/printable.ts";
+import { printableJson, printableParameters } from "../prompting/printable.ts";
 import {
   ASKING_OPTIONS,
   type AskingOptions,
   builtWithPrompt,
+  checkPromptOfOne,
   promptOptions,
   promptProblems,
   renderedFor,
   runnerOption,
 } from "../prompting/source.ts";
-import { promptShapes, promptVariables } from "../prompting/variables.ts";
+import { promptVariables } from "../prompting/variables.ts";
 import { asRunner } from "../runners/llm.ts";
 
 /** Characters of prompt and reply that stand among a trial's steps; the call's record has all of them. */
@@ -59,9 +60,12 @@ export class LLMExecutor implements Executor {
     return this.runner.passEnv ?? [];
   }
 
+  checkPrompt(parameters?: ParameterNames): void {
+    checkPromptOfOne(this.#template, { own: TRIAL_SHAPES, vars: this.#vars }, parameters);
+  }
+
   async setup(ctx: RunContext): Promise<void> {
-    const declared = allOf(Object.keys(ctx.declared ?? {}), OPEN);
-    this.#template.check({ ...declared, ...promptShapes(TRIAL_SHAPES, this.#vars) }, { parameters: true });
+    this.checkPrompt(ctx.parameters);
     await this.runner.setup?.(ctx);
   }
 
@@ -93,14 +97,14 @@ export class LLMExecutor implements Executor {
   /** The prompt of one trial. */
   prompt({ spec, label = "", rationale = "" }: Hypothesis, ctx: TrialContext): string {
     const own: Readonly<Record<keyof typeof TRIAL_SHAPES, () => unknown>> = {
-      spec: () => printableJson(spec),
+      spec: () => printableParameters(spec, ctx.parameters?.names),
       label: () => label,
       rationale: () => rationale,
       case: () => printableJson(ctx.case ?? {}),
     };
     const artifacts = () => copiedArtifactsVariable(ctx);
     return this.#template.render(
-      promptVariables(ctx, { role: "experimenter", vars: this.#vars, own: { ...own, artifacts }, fallback: spec }),
+      promptVariables(ctx, { role: "experimenter", vars: this.#vars, own: { ...own, artifacts }, parameters: spec }),
     );
   }
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from "../../model/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { fence, promptText } from "../../text/printable.ts";
 
 /** A list that a template iterates with `{{#each}}` and prints, bare, as `text`. */
@@ -19,6 +19,13 @@ export function printableJson(value: JsonValue): unknown {
   if (!isJsonObject(value)) return printing(value.map(printableJson), text);
   const entries = Object.entries(value).map(([key, item]): [string, unknown] => [key, printableJson(item)]);
   return printing(Object.fromEntries(entries), text);
+}
+
+/** Parameters as they are; of those that there may be, by these names, the ones it has not got are empty when read. */
+export function printableParameters(spec: JsonObject, names: readonly string[] = []): unknown {
+  const fields = Object.fromEntries(Object.entries(spec).map(([name, value]) => [name, printableJson(value)]));
+  const lacking = names.filter((name) => !Object.hasOwn(spec, name)).map((name) => [name, { value: "" }] as const);
+  return Object.defineProperties(printing(fields, JSON.stringify(spec)), Object.fromEntries(lacking));
 }
 
 /**

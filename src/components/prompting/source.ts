@@ -4,9 +4,10 @@ import { messageOf, RunFailedError, SpecError } from "../../kernel/errors.ts";
 import { ofSchema, required, TEXT } from "../../kernel/given-options.ts";
 import type { Lifecycle, LlmCall, Runner } from "../../kernel/ports.ts";
 import type { Role } from "../../model/call.ts";
+import type { ParameterNames } from "../../model/hypothesis.ts";
 import { defined, type JsonObject } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
-import type { Shapes } from "../../platform/template-check.ts";
+import { allOf, OPEN, type Shapes } from "../../platform/template-check.ts";
 import { JSON_OBJECT, type RefSchema } from "../../schema/dialect.ts";
 import type { ComponentConfig } from "../../schema/infer.ts";
 import { asRunner, RUNNER } from "../runners/llm.ts";
@@ -42,11 +43,17 @@ export function promptProblems(given: PromptGiven): readonly { readonly path: st
   return [{ path: "prompt_file", message: "give either prompt or prompt_file, not both" }];
 }
 
+/** What has a prompt. */
+interface Prompted {
+  /** Throws `SpecError` for what the prompt uses that it cannot have, by what hypotheses' parameters are called. */
+  checkPrompt(parameters?: ParameterNames): void;
+}
+
 /**
  * Builds what asks a runner with the prompt of these options. What is wrong with the prompt is told of the option that
  * gives it. Throws `SpecError` when there is no such file.
  */
-export function builtWithPrompt<T>(
+export function builtWithPrompt<T extends Prompted>(
   { runner, prompt, prompt_file: file, vars }: PromptGiven & { readonly runner: ComponentConfig },
   deps: ComponentDeps,
   build: (asking: AskingOptions) => T,
@@ -56,7 +63,9 @@ export function builtWithPrompt<T>(
   const given = defined({ promptTemplate: source, promptName: prompt === undefined ? file : undefined, vars });
   const built = deps.build("runner", runner);
   try {
-    return build({ runner: built, ...given });
+    const stage = build({ runner: built, ...given });
+    stage.checkPrompt(deps.parameters);
+    return stage;
   } catch (thrown) {
     const inText = thrown instanceof SpecError ? thrown.diagnostics.filter(({ line }) => line !== undefined) : [];
     if (inText.length === 0 || source === undefined) throw thrown;
@@ -87,8 +96,10 @@ export const ASKING_OPTIONS = {
 };
 
 /** A stage that asks a model with a prompt. Throws `SpecError` on an unusable prompt. */
-export class AskingStage implements Lifecycle {
+export class AskingStage implements Lifecycle, Prompted {
   readonly runner: Runner;
+  readonly #role: Role;
+  readonly #own: Shapes;
   protected readonly template: PromptTemplate;
   protected readonly vars: JsonObject;
 
@@ -103,7 +114,15 @@ export class AskingStage implements Lifecycle {
     const lacking = role === "evaluator" ? "error" : "empty";
     this.template = compilePrompt(promptTemplate ?? fallback, promptName ?? `${role} prompt`, lacking);
     this.vars = vars;
-    this.template.check(promptShapes(own, vars), { parameters: role === "evaluator" });
+    this.#role = role;
+    this.#own = own;
+    // What else a judge's prompt may use is known when the run is: the parameters.
+    if (role !== "evaluator") this.checkPrompt();
+  }
+
+  checkPrompt(parameters?: ParameterNames): void {
+    if (this.#role !== "evaluator") this.template.check(promptShapes(this.#own, this.vars, parameters));
+    else checkPromptOfOne(this.template, { own: this.#own, vars: this.vars }, parameters);
   }
 
   get passEnv(): readonly string[] {
@@ -111,12 +130,24 @@ export class AskingStage implements Lifecycle {
   }
 
   async setup(ctx: RunContext): Promise<void> {
+    this.checkPrompt(ctx.parameters);
     await this.runner.setup?.(ctx);
   }
 
   async teardown(ctx: RunContext): Promise<void> {
     await this.runner.teardown?.(ctx);
   }
+}
+
+/** Checks a prompt about one hypothesis, in which parameters are variables too. Throws `SpecError`. */
+export function checkPromptOfOne(
+  template: PromptTemplate,
+  { own, vars }: { readonly own: Shapes; readonly vars: JsonObject },
+  parameters?: ParameterNames,
+): void {
+  const bare = allOf(parameters?.names ?? [], OPEN);
+  const mayHaveOthers = parameters?.areAll !== true;
+  template.check({ ...bare, ...promptShapes(own, vars, parameters) }, { parameters: mayHaveOthers });
 }
 
 /**

@@ -1,7 +1,17 @@
 import type { StageContext } from "../../kernel/context.ts";
 import type { Role } from "../../model/call.ts";
+import type { ParameterNames } from "../../model/hypothesis.ts";
 import type { JsonObject } from "../../model/json.ts";
-import { allOf, listOf, OPEN, recordOf, type Shapes, SINGLE, shapeOf } from "../../platform/template-check.ts";
+import {
+  allOf,
+  listOf,
+  OPEN,
+  recordOf,
+  type Shape,
+  type Shapes,
+  SINGLE,
+  shapeOf,
+} from "../../platform/template-check.ts";
 import { ENTRY_DATA, ENTRY_FIELDS } from "./entries.ts";
 import { failuresVariable } from "./failures.ts";
 import { artifactDiffVariable, artifactsVariable, inputsVariable } from "./file-variables.ts";
@@ -22,8 +32,8 @@ export interface VariableOptions {
   readonly vars?: JsonObject | undefined;
   /** The stage's own variables, worked out when used; they win over the run's. */
   readonly own?: Readonly<Record<string, () => unknown>>;
-  /** Names that are there where no other variable has them, such as a hypothesis's parameters. */
-  readonly fallback?: JsonObject;
+  /** Those of the hypothesis that the prompt is about: there by their names where no other variable has them. */
+  readonly parameters?: JsonObject;
 }
 
 /**
@@ -58,9 +68,12 @@ export function promptVariables(ctx: StageContext, options: VariableOptions): Re
     workspace_root: () => ctx.workspace.root,
     role: () => options.role,
   };
-  const fallback = Object.entries(options.fallback ?? {}).map(
-    ([name, value]) => [name, () => printableJson(value)] as const,
-  );
+  const { names } = ctx.parameters ?? UNSAID;
+  const parameters = options.parameters && {
+    ...Object.fromEntries(names.map((name) => [name, ""])),
+    ...options.parameters,
+  };
+  const fallback = Object.entries(parameters ?? {}).map(([name, value]) => [name, () => printableJson(value)] as const);
   const own = Object.entries(options.own ?? {});
   return lazyRecord(new Map<string, () => unknown>([...fallback, ...Object.entries(run), ...own]));
 }
@@ -135,7 +148,21 @@ export const REVIEW_SHAPES = {
   refused: listOf(recordOf(allOf(["label", "reason", "edit"], SINGLE))),
 } as const satisfies Shapes;
 
+const UNSAID: ParameterNames = { names: [], areAll: false };
+
 /** What is known of a stage's variables before a run; `own` are those that only this stage has. */
-export function promptShapes(own: Shapes = {}, vars: JsonObject = {}): Shapes {
-  return { ...RUN, vars: shapeOf(vars), ...own };
+export function promptShapes(own: Shapes = {}, vars: JsonObject = {}, { names, areAll } = UNSAID): Shapes {
+  const shapes = { ...RUN, ...own };
+  const said = areAll ? withSpec(shapes, recordOf(allOf(names, OPEN))) : shapes;
+  // An earlier run had a space of its own.
+  return { ...said, prior: RUN.prior, vars: shapeOf(vars) };
+}
+
+/** The same shapes, with more said of the parameters of hypotheses. */
+function withSpec(fields: Shapes, spec: Shape): Shapes {
+  const within = (shape: Shape): Shape => {
+    if (shape.kind === "list") return listOf(within(shape.items));
+    return shape.kind === "record" ? recordOf(withSpec(shape.fields, spec)) : shape;
+  };
+  return Object.fromEntries(Object.entries(fields).map(([name, of]) => [name, name === "spec" ? spec : within(of)]));
 }

@@ -3,7 +3,7 @@ import { defineComponent } from "../../kernel/define.ts";
 import { messageOf, SpecError } from "../../kernel/errors.ts";
 import { assertOptions, type InCode, inSchema, objectOf } from "../../kernel/given-options.ts";
 import type { Proposals, Researcher as ResearcherPort } from "../../kernel/ports.ts";
-import type { DeclaredParameters } from "../../model/hypothesis.ts";
+import type { DeclaredParameters, ParameterNames } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { SINGLE } from "../../platform/template-check.ts";
 import { JSON_OBJECT, type ObjectSchema } from "../../schema/dialect.ts";
@@ -22,7 +22,7 @@ import {
   runnerOption,
 } from "../prompting/source.ts";
 import { promptVariables } from "../prompting/variables.ts";
-import { declaredParameters } from "../space/schema.ts";
+import { declaredParameters, parameterNames } from "../space/schema.ts";
 import { checkSpace, compileSpace, type Space, spaceSchema } from "../space/space.ts";
 import { defaultResearchPrompt, type Edits } from "./default-prompt.ts";
 import { Gathering } from "./gathering.ts";
@@ -73,6 +73,7 @@ export class Researcher extends AskingStage implements ResearcherPort {
   readonly numTasks: number;
   readonly space: Space | null;
   readonly declared: DeclaredParameters;
+  readonly parameters: ParameterNames;
   readonly #edits: Edits;
   readonly #schema: JsonObject | undefined;
   readonly #schemaCheck: ((value: JsonValue) => readonly string[]) | undefined;
@@ -88,6 +89,7 @@ export class Researcher extends AskingStage implements ResearcherPort {
     this.numTasks = options.numTasks ?? 3;
     this.space = options.space === undefined ? null : compileSpace(options.space);
     this.declared = declaredParameters(this.space?.toJson(), options.hypothesisSchema);
+    this.parameters = parameterNames(this.space?.toJson(), options.hypothesisSchema);
     this.#schema = options.hypothesisSchema;
     this.#schemaCheck = options.hypothesisSchema === undefined ? undefined : schemaCheck(options.hypothesisSchema);
   }

@@ -2,11 +2,11 @@ import type { StageContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { assertOptions, type InCode, inSchema, objectOf, required } from "../../kernel/given-options.ts";
 import type { Proposals, Researcher } from "../../kernel/ports.ts";
-import type { DeclaredParameters } from "../../model/hypothesis.ts";
+import type { DeclaredParameters, ParameterNames } from "../../model/hypothesis.ts";
 import type { Direction } from "../../model/settings.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
-import { declaredParameters } from "../space/schema.ts";
+import { declaredParameters, parameterNames } from "../space/schema.ts";
 import { assertUsable, checkSpace, compileSpace, type Space, type SpaceProblem, spaceSchema } from "../space/space.ts";
 import { gridProblem, gridSampler } from "./search/grid.ts";
 import { ObservationLog } from "./search/observations.ts";
@@ -45,6 +45,7 @@ export class SearchResearcher implements Researcher {
   readonly numTasks: number;
   readonly space: Space;
   readonly declared: DeclaredParameters;
+  readonly parameters: ParameterNames;
   readonly #sampler: Sampler;
   #log: { readonly direction: Direction; readonly observed: ObservationLog } | null = null;
 
@@ -54,6 +55,7 @@ export class SearchResearcher implements Researcher {
     this.numTasks = options.numTasks ?? 1;
     this.space = compileSpace(options.space);
     this.declared = declaredParameters(this.space.toJson());
+    this.parameters = parameterNames(this.space.toJson());
     this.#sampler = samplerOf(this.space, options.method ?? "tpe");
   }
 

@@ -1,4 +1,4 @@
-import type { DeclaredParameters } from "../../model/hypothesis.ts";
+import type { DeclaredParameters, ParameterNames } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import { ANY, type ObjectSchema, type RecordSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
@@ -81,6 +81,16 @@ export type ParameterOptions = SpaceOptions[string];
 export function declaredParameters(space?: JsonValue, hypothesisSchema?: JsonValue): DeclaredParameters {
   const properties = isJsonObject(hypothesisSchema) ? hypothesisSchema.properties : undefined;
   return { ...declaredIn(properties, schemaDomain), ...declaredIn(space, spaceDomain) };
+}
+
+/** What a space, or else the schema of hypotheses, says that parameters are called. Either as it is written, as above. */
+export function parameterNames(space?: JsonValue, hypothesisSchema?: JsonValue): ParameterNames {
+  if (isJsonObject(space)) return { names: Object.keys(space), areAll: true };
+  const { properties, patternProperties, additionalProperties } = isJsonObject(hypothesisSchema)
+    ? hypothesisSchema
+    : {};
+  const names = isJsonObject(properties) ? Object.keys(properties) : [];
+  return { names, areAll: additionalProperties === false && patternProperties === undefined };
 }
 
 type Domain = DeclaredParameters[string];

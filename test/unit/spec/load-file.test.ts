@@ -273,6 +273,58 @@ experimenter: { type: script, command: "true" }
   });
 });
 
+describe("the prompts of trials and judges", () => {
+  const spec = (researcher: string, experimenter: string, evaluator: string) => `version: 1
+name: tones
+metric: { name: score }
+runners: { main: { type: anthropic, model: claude } }
+researcher: { type: search, num_tasks: 1, method: random, space: ${researcher} }
+experimenter: ${experimenter}
+evaluator: { type: prompt, runner: main, prompt: "${evaluator}" }
+`;
+  const SPACE = "{ labels: { type: int, low: 1, high: 3 }, tone: { type: categorical, choices: [warm, dry] } }";
+
+  it("are held against the space: what it does not have is told at the name, whether or not a name is near", async () => {
+    using dir = temporaryDirectory();
+    const trial =
+      '{ type: llm, runner: main, prompt: "{{gaol}} {{tone}} {{labels}} {{lable}} {{wat}} {{spec.tonne}}" }';
+    const path = dir.write("spec.yaml", spec(SPACE, trial, "{{labels}} {{output}} {{wat}} {{best.spec.tonne}}"));
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      '6:53 unknown variable "gaol"; did you mean "goal"?',
+      '6:82 unknown variable "lable"; did you mean "label"?',
+      '6:92 unknown variable "wat"',
+      '6:100 spec has no field "tonne"; did you mean "tone"? it has labels, tone',
+      '7:75 unknown variable "wat"',
+      '7:83 best.spec has no field "tonne"; did you mean "tone"? it has labels, tone',
+    ]);
+  });
+
+  it("are told of in a file too, and inside a composed experimenter", async () => {
+    using dir = temporaryDirectory();
+    dir.write("ask.md", "Be {{tone}}.\n{{gaol}}\n");
+    const trial = "{ type: composed, executor: { type: llm, runner: main, prompt_file: ask.md } }";
+    const path = dir.write("spec.yaml", spec(SPACE, trial, "{{output}}"));
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      '6:83 ask.md:2:3: unknown variable "gaol"; did you mean "goal"?',
+    ]);
+  });
+
+  it("may have any parameter where proposals may, but for what is near another variable", async () => {
+    using dir = temporaryDirectory();
+    const trial = '{ type: llm, runner: main, prompt: "{{tone}} {{gaol}} {{labels}} {{spec.tonne}}" }';
+    const schema = "{ type: object, properties: { labels: { type: string } } }";
+    const open = spec("x", trial, "{{wat}} {{outptu}} {{output}}").replace(
+      /^researcher: .*$/m,
+      `researcher: { type: prompt, runner: main, hypothesis_schema: ${schema} }`,
+    );
+    const path = dir.write("spec.yaml", open);
+    expect(await errorsOf(path, { registry: builtins })).toEqual([
+      '6:62 unknown variable "gaol"; did you mean "goal"?',
+      '7:61 unknown variable "outptu"; did you mean "output"?',
+    ]);
+  });
+});
+
 describe("a folder where a file is wanted", () => {
   it.each([
     ["researcher: { type: function, module: folder }", "4:39"],

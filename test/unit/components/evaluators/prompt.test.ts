@@ -91,9 +91,10 @@ describe("a judge", () => {
     expect(evaluation).toMatchObject({ score: 0.5, passed: false, belowBaseline: true });
   });
 
-  it("refuses unknown variables and options by name", () => {
+  it("refuses unknown variables and options by name", async () => {
     const runner = scriptedRunner();
-    expect(() => new Evaluator({ runner, promptTemplate: "{{outptu}}" })).toThrow(/outptu[\s\S]*output/);
+    const unknown = new Evaluator({ runner, promptTemplate: "{{outptu}}" });
+    await expect(unknown.setup(stageContext())).rejects.toThrow(/outptu[\s\S]*output/);
     expect(() => new Evaluator({ runner, votes: 0 })).toThrow(/votes/);
     expect(() => new Evaluator({ runner, scale: [1, 0] })).toThrow(
       /scale of an Evaluator: the lowest score comes first/,

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { asResearcher, Evaluator, LLMExperimenter, Pipeline, Workspace } from "../../../../src/index.ts";
+import {
+  asResearcher,
+  Evaluator,
+  LLMExperimenter,
+  Pipeline,
+  SearchResearcher,
+  Workspace,
+} from "../../../../src/index.ts";
 import { testFolder } from "../../../support/test-folder.ts";
 
 const dir = testFolder();
@@ -26,6 +33,38 @@ async function run(trialPrompt: string, judgePrompt: string) {
   const evaluations = ["h000", "h001", "h002"].map((id) => workspace.readEvaluation(`i00001-${id}`));
   return { reason, trials: trials.toSorted(), judged, evaluations };
 }
+
+describe("the parameters of a hypothesis that a space declares", () => {
+  it("are empty in the prompts of trial and judge where they do not exist, and in no list of those that do", async () => {
+    const prompts: string[] = [];
+    const prompt = "{{opt}} [{{mom}}{{spec.mom}}{{#if spec.mom}}!{{/if}}{{#if mom}}!{{/if}}] {{spec}}";
+    const asked = (reply: string) => async (prompt: string) => {
+      prompts.push(prompt);
+      return reply;
+    };
+    const pipeline = new Pipeline({
+      researcher: new SearchResearcher({
+        method: "grid",
+        numTasks: 2,
+        space: {
+          opt: { type: "categorical", choices: ["adam", "sgd"] },
+          mom: { type: "categorical", choices: [0.5], when: { opt: "sgd" } },
+        },
+      }),
+      experimenter: new LLMExperimenter({ runner: asked("Done."), promptTemplate: `Try ${prompt}` }),
+      evaluator: new Evaluator({ runner: asked("0.5"), promptTemplate: `Judge ${prompt}` }),
+      workspace: await Workspace.create(dir.join("run")),
+      maxIterations: 1,
+    });
+    await pipeline.run();
+    expect(prompts.toSorted()).toEqual([
+      'Judge adam [] {"opt":"adam"}',
+      'Judge sgd [0.50.5!!] {"opt":"sgd","mom":0.5}',
+      'Try adam [] {"opt":"adam"}',
+      'Try sgd [0.50.5!!] {"opt":"sgd","mom":0.5}',
+    ]);
+  });
+});
 
 describe("the parameters of a hypothesis that no space declares", () => {
   it("fill the prompts of a trial and of a judge by their bare names, next to its own values, and one that is missing fails its hypothesis alone", async () => {
@@ -55,5 +94,6 @@ describe("the parameters of a hypothesis that no space declares", () => {
     await expect(run("{{gaol}} {{tone}}", "{{output}}")).rejects.toThrow(
       /unknown variable "gaol"; did you mean "goal"/,
     );
+    await expect(run("{{tone}}", "{{outptu}}")).rejects.toThrow(/unknown variable "outptu"; did you mean "output"/);
   });
 });

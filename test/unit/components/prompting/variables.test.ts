@@ -303,7 +303,7 @@ describe("promptVariables", () => {
   });
 
   it("puts own variables first and a hypothesis's parameters last", () => {
-    const options = { own: { results: () => "r" }, fallback: { goal: "no", lr: 0.1, net: { a: 1 } } };
+    const options = { own: { results: () => "r" }, parameters: { goal: "no", lr: 0.1, net: { a: 1 } } };
     expect(render("{{goal}}{{results}}{{lr}}{{net}}", stageContext(), options)).toBe('r0.1{"a":1}');
   });
 
