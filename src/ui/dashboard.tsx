@@ -39,7 +39,7 @@ export function Dashboard({ state, view, size, now, color, interactive }: Dashbo
           <Panels {...shared} layout={layout} scroll={view.scroll} />
         )}
         {layout.mode === "compact" && layout.failed > 0 && <FailureLine state={state} />}
-        {layout.warning > 0 && <Warning state={state} />}
+        {layout.warning > 0 && <Warning state={state} layout={layout} />}
         {size.rows > 3 && <Footer state={state} view={view} interactive={interactive} />}
       </Box>
     </Colors.Provider>

@@ -1,3 +1,4 @@
+import { wrapText } from "../text/width.ts";
 import type { DashboardState } from "./state.ts";
 
 export interface Size {
@@ -38,7 +39,7 @@ export function layoutFor({ columns, rows }: Size, state: DashboardState): Layou
 function full(width: number, height: number, state: DashboardState): Layout {
   const header = height >= 20 && state.run?.goal !== "" ? 4 : 3;
   const top = BORDERS + (height >= 36 ? 6 : height >= 28 ? 5 : height >= 20 ? 4 : 3);
-  const warning = state.warnings.length > 0 ? 1 : 0;
+  const warning = warningLines(state, width, height >= 20 ? 2 : 1).length;
   const spare = height - header - top - warning - FOOTER - (BORDERS + 1 + LEAST_ROWS);
   const printed = Math.min(state.failed?.lines.length ?? 0, state.counts.scored > 0 ? 4 : spare, spare - BORDERS);
   const failed = printed > 0 ? BORDERS + printed : 0;
@@ -47,6 +48,14 @@ function full(width: number, height: number, state: DashboardState): Layout {
   const room = height - header - top - failed - insights - warning - FOOTER;
   const tableRows = Math.max(1, Math.min(room - BORDERS - 1, Math.max(LEAST_ROWS, state.rows.length)));
   return { mode: "full", width, header, top, table: tableRows + BORDERS + 1, tableRows, failed, insights, warning };
+}
+
+/** The last warning in at most so many lines: what to do about it most often stands at its end. */
+export function warningLines({ warnings, counts }: DashboardState, width: number, most: number): readonly string[] {
+  const last = warnings.at(-1);
+  if (last === undefined) return [];
+  const count = counts.warnings > 1 ? ` (${counts.warnings} warnings)` : "";
+  return wrapText(`${last.message}${count}`, width - 2, most).map((line, at) => `${at === 0 ? "!" : " "} ${line}`);
 }
 
 function compact(width: number, height: number, state: DashboardState): Layout {

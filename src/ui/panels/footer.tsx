@@ -1,6 +1,7 @@
 import type { ReactElement } from "react";
 import { finishKind } from "../../kernel/display-reason.ts";
 import type { ViewState } from "../keys.tsx";
+import { type Layout, warningLines } from "../layout.ts";
 import type { DashboardState } from "../state.ts";
 import { Fitting, Words } from "../words.tsx";
 
@@ -11,14 +12,8 @@ interface FooterProps {
 }
 
 /** The last warning. */
-export function Warning({ state }: { readonly state: DashboardState }): ReactElement {
-  const { warnings } = state.counts;
-  return (
-    <Words>
-      <Words tone="warn">! {state.warnings.at(-1)?.message ?? ""}</Words>
-      <Words tone="dim">{warnings > 1 ? `  (${warnings} warnings)` : ""}</Words>
-    </Words>
-  );
+export function Warning({ state, layout }: { readonly state: DashboardState; readonly layout: Layout }): ReactElement {
+  return <Words tone="warn">{warningLines(state, layout.width, layout.warning).join("\n")}</Words>;
 }
 
 /** The keys, or what a pressed key led to, or where the results of a finished run are. */

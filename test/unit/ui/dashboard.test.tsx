@@ -205,6 +205,16 @@ describe("the dashboard", () => {
     expect(outputText(HOSTILE)).not.toMatch(/[\x00-\x1f]/);
   });
 
+  it("shows a warning up to its end, which says what to do, where a second line is enough for it", () => {
+    const message = `${"what a model changed may do harm, ".repeat(3)}so run it in a sandbox of your choice`;
+    const warned = stamp(
+      [runStarted, { type: "warning", code: "a", message }, { type: "warning", code: "a", message }],
+      1,
+    );
+    expect(frame(warned, 80, 24)).toMatch(/^! what .*\n {2}.*sandbox of your choice \(2 warnings\)$/m);
+    expect(frame(warned, 80, 16)).toMatch(/^! what .*…$/m);
+  });
+
   it("says what it waits for while a model is asked", () => {
     const started = liveEvents.findIndex(({ type }) => type === "call.started");
     expect(frame(liveEvents.slice(0, started + 1), 80, 24)).toMatch(/asking the model for hypotheses +3s/);
