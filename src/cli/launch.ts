@@ -14,7 +14,7 @@ import type { Loop } from "./loop-module.ts";
 import { openReporter, type Reporter, reporterName } from "./reporter.ts";
 import { bestOfRun, type Session } from "./session.ts";
 import { graceFor, isAbort } from "./signals.ts";
-import { asTyped } from "./typed.ts";
+import { asTyped, typedLonger } from "./typed.ts";
 import { sayStoppedWaiting, sayWaiting } from "./waiting.ts";
 
 /** A run that is ready to begin, or to go on. */
@@ -126,7 +126,8 @@ function sayEnding(
   const { best } = manifest;
   const { metric, stop } = pipeline.settings;
   const hypothesis = best ? workspace.readHypothesis(best.id) : null;
-  const text = closingText({
+  const out = frame ? process.stderr : process.stdout;
+  const summary: ClosingSummary = {
     name: manifest.name,
     workspace: fromHere(workspace.root),
     anew: anew(manifest, fromHere),
@@ -144,8 +145,9 @@ function sayEnding(
     isFixed: manifest.project !== undefined,
     isChanged: manifest.project !== undefined && best !== null && isChanged(workspace, best.id),
     resumable: manifest.status !== "finished",
-  });
-  (frame ? process.stderr : process.stdout).write(`\n${asTyped(text)}`);
+  };
+  const width = out.columns > 0 ? out.columns - typedLonger() : undefined;
+  out.write(`\n${asTyped(closingText(summary, width))}`);
 }
 
 /** A path as a user would type it. */

@@ -59,7 +59,7 @@ export async function openReporter(name: ReporterName, deps: ReporterDeps): Prom
     color: wantsColor(process.env),
     history: deps.history(),
   });
-  // The dashboard has a line for the last warning; what to type, at the end of one, would be lost.
+  // The dashboard has two lines for the last warning, and none for those before.
   const warned = new Map<string, string>();
   const sink = (event: AuraEvent): void => {
     if (event.type === "warning") warned.set(event.code, event.message);

@@ -4,6 +4,12 @@ import { realpathSync } from "node:fs";
 const COMMAND =
   /(?<![\w./-]|npx )aura (?=(?:run|resume|inspect|rollback|apply|validate|repair|init|components|schema|export|compare|report|note|stop|pause|continue)\b|--help|\w+ --help)/g;
 
+/** How many columns longer a command is as it is typed here. */
+export function typedLonger(): number {
+  const command = "aura run";
+  return asTyped(command).length - command.length;
+}
+
 /**
  * A text whose commands work where this process was started: npx starts programs out of a `.bin` folder, one of its own
  * where the project has not installed the package.

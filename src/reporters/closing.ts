@@ -13,7 +13,7 @@ import {
 } from "../text/numbers.ts";
 import { clip, SCREENFUL, terminalLine } from "../text/printable.ts";
 import { shellPath } from "../text/shell.ts";
-import { toWidth, truncate } from "../text/width.ts";
+import { displayWidth, toWidth, truncate, wrapText } from "../text/width.ts";
 
 /** What is left to say when a run has ended. */
 export interface ClosingSummary {
@@ -51,11 +51,15 @@ export interface ClosingSummary {
 
 const MAX_MESSAGE_LINES = 12;
 
-/** The text for people at the end of a run: how it ended, the best, where the results are and what to type next. */
-export function closingText(summary: ClosingSummary): string {
+/**
+ * The text for people at the end of a run: how it ended, the best, where the results are and what to type next. Lines are
+ * at most `width` columns wide, but for commands and messages, which are to be copied as they are.
+ */
+export function closingText(summary: ClosingSummary, width = Number.POSITIVE_INFINITY): string {
   const lines = [headline(summary.name, summary.reason)];
   lines.push(...messageLines(summary.message).map((line) => `  ${line}`));
-  lines.push("", ...facts(summary), "", ...commands(summary));
+  const told = facts(summary).flatMap(([name, words]) => factLines(name, words, width - FACTS_AT));
+  lines.push("", ...told, "", ...commandLines(commands(summary), width));
   return `${lines.join("\n")}\n`;
 }
 
@@ -67,7 +71,7 @@ export function headline(name: string, reason: FinishReason): string {
 }
 
 /** What goes on with the run. One that scored nothing has reached a stop condition: to just resume it would change nothing. */
-function waysOn(place: string, summary: ClosingSummary): readonly (readonly [string, string])[] {
+function waysOn(place: string, summary: ClosingSummary): readonly Hint[] {
   const { resumable, reason, totals } = summary;
   // What was read when the run began fails again.
   const again = summary.isFixed
@@ -109,12 +113,12 @@ const ITERATIONS = "stop.iterations";
 const CAPS: ReadonlySet<string> = new Set(["stop.tokens", "stop.cost_usd", "stop.wall_clock"]);
 
 /** The one limit of a module that the command line knows; others stand in the module. */
-function longerInModule(place: string, [only, ...more]: readonly Limit[]): readonly [string, string] {
+function longerInModule(place: string, [only, ...more]: readonly Limit[]): Hint {
   if (only?.[0] !== ITERATIONS || more.length > 0) return raised(place, "limits");
   return [`aura resume ${place} --max-iterations ${only[1]}`, "go on, for as many again at most"];
 }
 
-function raised(place: string, what: string): readonly [string, string] {
+function raised(place: string, what: string): Hint {
   return [`aura resume ${place}`, `go on, after a change of the ${what} in the module`];
 }
 
@@ -140,23 +144,25 @@ export function messageLines(message = ""): readonly string[] {
   return lines.length > MAX_MESSAGE_LINES ? [...shown, `… ${lines.length - MAX_MESSAGE_LINES} more lines`] : shown;
 }
 
-function facts({ best, metric, iterationsCompleted, totals, workspace, ...rest }: ClosingSummary): readonly string[] {
-  const lines: string[] = [];
+type Fact = readonly [name: string, words: string];
+
+function facts({ best, metric, iterationsCompleted, totals, workspace, ...rest }: ClosingSummary): readonly Fact[] {
+  const told: Fact[] = [];
   if (best) {
     const label = best.label === undefined ? "" : `  ${truncate(terminalLine(best.label), 60)}`;
     const format = scoreFormat([best.score, metric.baseline]);
     const baseline = metric.baseline === undefined ? "" : `  (baseline ${format(metric.baseline)})`;
-    lines.push(fact("best", `${terminalLine(metric.name)} ${format(best.score)}${baseline}  ${best.id}${label}`));
+    told.push(["best", `${terminalLine(metric.name)} ${format(best.score)}${baseline}  ${best.id}${label}`]);
     const parameters = parametersText(parametersOf(best.spec));
-    if (parameters !== "") lines.push(fact("", truncate(parameters, 200)));
+    if (parameters !== "") told.push(["", truncate(parameters, 200)]);
   } else {
-    lines.push(fact("best", "none: nothing was scored"));
+    told.push(["best", "none: nothing was scored"]);
   }
   const { failed, reason } = rest;
   // Of a run that failed, the message says it.
   if (failed && finishKind(reason).kind !== "bad") {
     const why = clip(terminalLine(`${failed.hypothesisId}: ${failureLine(failed)}`), SCREENFUL);
-    lines.push(fact("failed", `the last was ${why}`));
+    told.push(["failed", `the last was ${why}`]);
   }
   const spent = [
     counted(iterationsCompleted, "iteration", "iterations"),
@@ -166,15 +172,40 @@ function facts({ best, metric, iterationsCompleted, totals, workspace, ...rest }
   const tokens = totals.inputTokens + totals.outputTokens;
   if (tokens > 0) spent.push(`${formatCount(tokens)} tokens`);
   if (totals.costUsd > 0) spent.push(formatSpent(totals.costUsd, totals.unpriced));
-  lines.push(fact("spent", `${spent.join(", ")} in ${formatDuration(totals.activeMs)}`));
-  lines.push(fact("results", terminalLine(workspace)));
-  return lines;
+  told.push(["spent", `${spent.join(", ")} in ${formatDuration(totals.activeMs)}`]);
+  told.push(["results", terminalLine(workspace)]);
+  return told;
 }
 
-function commands(summary: ClosingSummary): readonly string[] {
+/** Where the words of a fact begin, in columns. */
+const FACTS_AT = 11;
+
+function factLines(name: string, words: string, width: number): readonly string[] {
+  const lines = displayWidth(words) <= width ? [words] : wrapText(words, Math.max(20, width), words.length);
+  return lines.map((line, at) => `  ${toWidth(at === 0 ? name : "", FACTS_AT - 4)}  ${line}`);
+}
+
+type Hint = readonly [command: string, what: string];
+
+/** What a command is for stands behind it, or where the line is too short for that above it. */
+function commandLines(hints: readonly Hint[], width: number): readonly string[] {
+  const around = "    # ".length;
+  const room = ([, what]: Hint): number => width - around - what.length;
+  const column = Math.max(
+    0,
+    ...hints.filter((hint) => hint[0].length <= room(hint)).map(([command]) => command.length),
+  );
+  return hints.flatMap((hint) => {
+    const [command, what] = hint;
+    if (command.length > room(hint)) return [`  # ${what}`, `  ${command}`];
+    return [`  ${column <= room(hint) ? toWidth(command, column) : command}  # ${what}`];
+  });
+}
+
+function commands(summary: ClosingSummary): readonly Hint[] {
   const { best, workspace } = summary;
   const place = shellPath(workspace);
-  const all: (readonly [string, string])[] = [];
+  const all: Hint[] = [];
   if (best && summary.isChanged) {
     all.push([`aura inspect ${place} diff start best`, "what the best changes"]);
     all.push([`aura apply ${place}`, "write it to the project"]);
@@ -185,12 +216,7 @@ function commands(summary: ClosingSummary): readonly string[] {
     all.push([`aura inspect ${place} calls`, "what was asked; show ID has the answer in full"]);
   else all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
   all.push(...waysOn(place, summary));
-  const width = Math.max(...all.map(([command]) => command.length));
-  return all.map(([command, what]) => `  ${toWidth(command, width)}  # ${what}`);
-}
-
-function fact(name: string, text: string): string {
-  return `  ${toWidth(name, 7)}  ${text}`;
+  return all;
 }
 
 function counted(count: number, one: string, many: string): string {

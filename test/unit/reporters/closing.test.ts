@@ -46,6 +46,28 @@ describe("the closing text", () => {
     );
   });
 
+  it("breaks lines at words where the terminal is narrower, and commands nowhere", () => {
+    const failed = { hypothesisId: "i00002-h000", code: "exit-code", message: "exited with code 3", exitCode: 3 };
+    const last = { ...failed, logTail: "ValueError: the learning rate has to be a positive number" };
+    expect(closingText({ ...done, failed: last }, 80)).toBe(
+      `digits finished: all iterations are done
+
+  best     accuracy 0.9694  (baseline 0.5000)  i00002-h001  wide
+           lr=0.052 hidden=128
+  failed   the last was i00002-h000: exited with code 3: ValueError: the
+           learning rate has to be a positive number
+  spent    3 iterations, 9 hypotheses, 18 trials, 12.4k tokens, $0.12 in 3m12s
+  results  runs/digits
+
+  aura inspect runs/digits best              # the best configuration in full
+  aura inspect runs/digits logs i00002-h000  # what the last failure printed
+  aura inspect runs/digits hypotheses        # everything that was tried
+  # go on, for as many again at most
+  aura resume runs/digits --set stop.iterations=6
+`,
+    );
+  });
+
   it("says what calls have cost at least where some have no known price, and no amount where none has", () => {
     const spent = (costUsd: number) =>
       closingText({ ...done, totals: { ...done.totals, costUsd, unpriced: 1 } }).match(/^ {2}spent .*/m)?.[0];
