@@ -73,6 +73,8 @@ export interface Experimenter extends Lifecycle {
   trialsEach?(root: string, files: Pick<Files, "readText">): number;
   /** What of the settings does not hold, the way it runs trials. A run warns of it, and who looks at its spec is told. */
   warnings?(settings: RunSettings): readonly TrialWarning[];
+  /** What makes one summary of a hypothesis's trials. */
+  readonly aggregator?: Aggregator | undefined;
   /** A command of a trial or a check as it is really started, for a dry run. */
   wrap?(command: Command, place: TrialPlace): Command;
   /** Looks for what it needs, before anything is written or spent. Throws `ToolMissingError`. */
@@ -213,4 +215,6 @@ export interface Aggregator {
   aggregate(trials: readonly FinishedTrial[]): JsonObject | null;
   /** Why there is no summary of trials that completed: the experiment has failed, with this as its reason. */
   whyNone?(trials: readonly FinishedTrial[]): string;
+  /** Why nothing of this name in its summaries is ever a number, whatever trials report. Default: `null`, it may be. */
+  whyNever?(metric: string): string | null;
 }

@@ -165,7 +165,13 @@ export function checkBuilt(
   for (const [name, config] of Object.entries(runners)) attempt("runner", ["runners", name], config, name);
   const researcher = attempt("researcher", ["researcher"], spec.researcher);
   const experimenter = attempt("experimenter", ["experimenter"], spec.experimenter);
-  for (const kind of ["evaluator", "reviewer"] as const) attempt(kind, [kind], spec[kind]);
+  const evaluator = attempt("evaluator", ["evaluator"], spec.evaluator);
+  attempt("reviewer", ["reviewer"], spec.reviewer);
+  // An evaluator that says what it scores by takes it from the summary.
+  const { name = options.metric.name } = evaluator?.metric ?? {};
+  const never = evaluator?.metric && experimenter?.aggregator?.whyNever?.(name);
+  const aggregator = sites.find(({ place }) => place?.kind === "aggregator");
+  if (never && aggregator) found.push(finding(aggregator.path, never));
   if (!researcher || !experimenter) return { errors: found, warnings: [] };
   try {
     const { root } = specPaths(options.dir, typeof spec.root === "string" ? spec.root : undefined);

@@ -32,6 +32,11 @@ export class AllTrialsAggregator extends Optionless implements Aggregator {
     ]);
     return withCounts(Object.fromEntries(lists), trials);
   }
+
+  whyNever(metric: string): string | null {
+    if (/^(?:spread|trials)\./.test(metric)) return null;
+    return `\`all\` keeps ${metric} as a list of all trials' values, which is no score: write \`mean\`, \`median\`, \`best\`, \`worst\` or \`last\`, or score the lists by an evaluator \`command\``;
+  }
 }
 
 export const allAggregator = defineBare(
