@@ -7,6 +7,7 @@ import type { References } from "../schema/validate.ts";
 const INLINE_RUNNER = "inlineRunner";
 /** An executor without what the one around it gives. */
 export const INNER_EXECUTOR = "innerExecutor";
+export const INNER_EXPECTED = "an executor that is put before a command, such as { type: bwrap } or { type: bindfs }";
 const KIND_OF: ReadonlyMap<string, Kind> = new Map([
   ...KINDS.map((kind) => [kind, kind] as const),
   [INLINE_RUNNER, "runner"],
@@ -100,7 +101,7 @@ export function componentReferences(registry: Registry): References {
   return {
     ...Object.fromEntries(shapes),
     [INLINE_RUNNER]: { type: "object", "x-expected": "a runner, like { type: …, … }" },
-    [INNER_EXECUTOR]: { type: "object", "x-expected": "an executor without a command, like { type: bwrap }" },
+    [INNER_EXECUTOR]: { type: "object", "x-expected": INNER_EXPECTED },
   };
 }
 

@@ -8,6 +8,7 @@ import { compileSchema, type Validator } from "../schema/validate.ts";
 import {
   anKind,
   componentReferences,
+  INNER_EXPECTED,
   isModulePath,
   ofOtherKind,
   optionsOf,
@@ -32,6 +33,8 @@ export function checkStructure(spec: JsonObject, registry: Registry): readonly F
     if (typeof value === "string" && place.kind === "runner" && !place.inline) return runnerName(value, path, runners);
     if (!isJsonObject(value)) return [];
     if (!definition) return unknownType(place.kind, path, value, registry);
+    if (place.inner && !definition.given)
+      return [finding([...path, "type"], `expected ${INNER_EXPECTED}: ${definition.type} runs no command`)];
     return checker(definition, value, place.inner).map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
   };
   const top = compileSchema(withNotes(specSchema), componentReferences(registry))(spec);
