@@ -1,6 +1,5 @@
 import { compareIds, type HypothesisId, parseHypothesisId } from "../model/ids.ts";
-import { type Comparison, hasScore, isBetter, type Scored, type WithScore, withoutMinimum } from "../model/score.ts";
-import type { Rng } from "./effects.ts";
+import { type Comparison, hasScore, isBetter, type Scored, type WithScore } from "../model/score.ts";
 
 /** What an archive has to know of a finished hypothesis. */
 export interface Candidate extends Scored {
@@ -76,26 +75,6 @@ export class Archive<T extends Candidate> {
   /** All that count, in the order of their ids. */
   entries(): readonly T[] {
     return this.#places.map(({ entry }) => entry).filter(({ id }) => this.#counts(id));
-  }
-
-  /** `n` different ones to start from or to show: the best first, then by chance, better ones more likely. */
-  select(rng: Rng, n: number): readonly WithScore<T>[] {
-    const best = this.best();
-    const others = this.entries()
-      .filter(mayBeBest)
-      .filter((entry) => entry !== best)
-      .sort((a, b) => this.#byScore(a, b));
-    const selected = best === null ? [] : [best];
-    while (selected.length < n && others.length > 0) {
-      selected.push(...others.splice(Math.floor(rng.next() ** 2 * others.length), 1));
-    }
-    return selected.slice(0, n);
-  }
-
-  #byScore(a: WithScore<T>, b: WithScore<T>): number {
-    const rules = withoutMinimum(this.#rules(a.id));
-    if (isBetter(a.score, b.score, rules)) return -1;
-    return isBetter(b.score, a.score, rules) ? 1 : compareIds(a.id, b.id);
   }
 
   /** Where the last is whose id is not after this one; looked for from the end, where new ones are. */

@@ -109,7 +109,6 @@ export interface Files {
   rename(from: string, to: string): void;
   /** Removes a file, a link, or a directory with all in it; nothing there is fine. Links are not followed. */
   remove(path: string): void;
-  truncate(path: string, size: number): void;
   /** Flushes files and directories to the disk, best effort in order; missing ones are skipped. */
   flush(paths: readonly string[]): void;
   /** SHA-256 of a file's bytes, hex, streamed; `null` when there is no such regular file. */

@@ -52,8 +52,8 @@ export class Semaphore {
   }
 
   /** Runs the task in a place of its own. */
-  async run<T>(task: () => Promise<T>, signal: AbortSignal, hold: Hold = "place"): Promise<T> {
-    using _ = await this.acquire(signal, hold);
+  async run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    using _ = await this.acquire(signal);
     return await task();
   }
 

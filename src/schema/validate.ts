@@ -29,16 +29,10 @@ const HOUSE_KEYWORDS = [
   ...["x-cost", "x-artifacts", "x-copy", "x-variables", "x-unless"],
 ] as const;
 
-/** An Ajv that knows AURA's schema dialect: for compiling at run time, and for printing validators ahead of time. */
-function createHouseAjv(options: Options = {}): Ajv {
-  const ajv = new Ajv({ ...HOUSE_OPTIONS, ...options });
-  for (const keyword of HOUSE_KEYWORDS) ajv.addKeyword(keyword);
-  return ajv;
-}
-
 /** Compiles a schema of AURA's dialect. Throws when the schema itself is malformed. */
 export function compileSchema(schema: HouseSchema, references: References = {}): Validator {
-  const ajv = createHouseAjv();
+  const ajv = new Ajv(HOUSE_OPTIONS);
+  for (const keyword of HOUSE_KEYWORDS) ajv.addKeyword(keyword);
   const compile = (part: JsonObject) => {
     const check = ajv.compile(part);
     return (data: unknown): readonly RawError[] => (check(data) ? [] : (check.errors ?? []).map(rawError));

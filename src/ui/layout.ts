@@ -55,7 +55,7 @@ export function warningLines({ warnings, counts }: DashboardState, width: number
   const last = warnings.at(-1);
   if (last === undefined) return [];
   const count = counts.warnings > 1 ? ` (${counts.warnings} warnings)` : "";
-  return wrapText(`${last.message}${count}`, width - 2, most).map((line, at) => `${at === 0 ? "!" : " "} ${line}`);
+  return wrapText(`${last}${count}`, width - 2, most).map((line, at) => `${at === 0 ? "!" : " "} ${line}`);
 }
 
 function compact(width: number, height: number, state: DashboardState): Layout {

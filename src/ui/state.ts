@@ -25,7 +25,6 @@ export interface HypothesisRow {
 
 export interface RunningTrial {
   readonly trialId: TrialId;
-  readonly hypothesisId: HypothesisId;
   readonly attempt: number;
   readonly slot: number;
   readonly startedAt: string;
@@ -63,17 +62,11 @@ export interface InsightView {
   readonly recommendation: string;
 }
 
-interface WarningView {
-  readonly code: string;
-  readonly message: string;
-}
-
 /** Everything the dashboard shows, as told by events alone. */
 export interface DashboardState {
   readonly run: RunDescription | null;
   /** When this process took up the run, less the time that stood still. */
   readonly since: string | null;
-  readonly lastAt: string | null;
   readonly iteration: number | null;
   readonly stage: Stage | null;
   /** What takes a while before the run begins. */
@@ -106,12 +99,11 @@ export interface DashboardState {
   readonly failed: { readonly id: HypothesisId; readonly reason: string; readonly lines: readonly string[] } | null;
   /** Oldest first. */
   readonly insights: readonly InsightView[];
-  readonly warnings: readonly WarningView[];
+  readonly warnings: readonly string[];
   readonly finished: {
     readonly reason: FinishReason;
     readonly exitCode: number;
     readonly message: string;
-    readonly at: string;
   } | null;
 }
 
@@ -119,7 +111,6 @@ export interface DashboardState {
 export const INITIAL_STATE: DashboardState = {
   run: null,
   since: null,
-  lastAt: null,
   iteration: null,
   stage: null,
   preparing: null,

@@ -27,7 +27,7 @@ type EventOf<T extends AuraEvent["type"]> = Extract<AuraEvent, { type: T }>;
  * journal replayed through it gives the view the run had (but for the lines of trial output, which no journal holds).
  */
 export function reduce(before: DashboardState, event: AuraEvent): DashboardState {
-  return settled({ ...change(before, event), lastAt: event.at }, event.at);
+  return settled(change(before, event), event.at);
 }
 
 /** Time stands still while the run is paused and nothing runs. */
@@ -61,7 +61,7 @@ function change(state: DashboardState, event: AuraEvent): DashboardState {
       return {
         ...state,
         counts: { ...state.counts, warnings: state.counts.warnings + 1 },
-        warnings: push(state.warnings, { code: text(event.code, 60), message: text(event.message, 300) }, MAX_NOTES),
+        warnings: push(state.warnings, text(event.message, 300), MAX_NOTES),
       };
     case "iteration.started":
       return { ...state, iteration: event.iteration, stage: null, batch: { proposed: 0, evaluated: 0 } };
@@ -149,7 +149,6 @@ function runFinished(state: DashboardState, event: EventOf<"run.finished">): Das
       exitCode: event.exitCode,
       // What was printed is in a panel of its own.
       message: text(event.message?.split("\n")[0] ?? "", 300),
-      at: event.at,
     },
   };
 }
@@ -244,7 +243,7 @@ function trialChange(
   switch (event.type) {
     case "trial.started": {
       const { trialId, hypothesisId, attempt, slot, at } = event;
-      const trial = { trialId, hypothesisId, attempt, slot, startedAt: at, lastLine: null };
+      const trial = { trialId, attempt, slot, startedAt: at, lastLine: null };
       const running = [...others, trial].sort((a, b) => a.slot - b.slot);
       return { ...setRow(state, hypothesisId, { status: "running" }), running };
     }

@@ -206,7 +206,6 @@ function faultyFiles(inner: Files, at: FaultSwitch): Files {
     remove: (path) => {
       if (at.alive(() => inner.stat(path)) !== null) cross("remove", path, () => inner.remove(path));
     },
-    truncate: (path, size) => cross("truncate", path, () => inner.truncate(path, size)),
     flush: (paths) => {
       if (paths.length > 0) cross("flush", paths.join(" "), () => inner.flush(paths));
     },

@@ -20,7 +20,6 @@ import {
   statfsSync,
   statSync,
   symlinkSync,
-  truncateSync,
   unlinkSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -63,7 +62,6 @@ export function systemFiles(): Files {
     setTimes: (path, mtimeMs) => stored("set times of", path, () => lutimesSync(path, mtimeMs / 1000, mtimeMs / 1000)),
     rename: (from, to) => stored("rename to", to, () => renameSync(from, to)),
     remove: (path) => stored("remove", path, () => removeTree(path)),
-    truncate: (path, size) => stored("truncate", path, () => truncateSync(path, size)),
     flush: (paths) => flushAll(paths, (path) => stored("flush", path, () => flush(path))),
     hash: (path) => atOnce(hashing(path)),
     hashing,

@@ -4,13 +4,13 @@ import type { Failure } from "../../model/trial.ts";
 import { quoted } from "../../text/printable.ts";
 import { checkText, Draft, EDIT_LIMITS, type EditBounds, EditRefused, editPath, tooLarge } from "./draft.ts";
 import { nearestLines } from "./nearest-lines.ts";
-import { changedBetween, makeSnapshot } from "./snapshot.ts";
+import { makeSnapshot } from "./snapshot.ts";
 import { type NewEntry, recorded, type SnapshotStore } from "./store.ts";
 import { decodeText, encodeText, endingLike, endOf, unixText } from "./text.ts";
 import { applyHunks, type FilePatch, parseUnified } from "./unified.ts";
 
 export type EditsResult =
-  | { readonly ok: true; readonly snapshot: string; readonly changed: readonly string[] }
+  | { readonly ok: true; readonly snapshot: string }
   | { readonly ok: false; readonly failure: Failure };
 
 /**
@@ -24,11 +24,10 @@ export function applyEdits(
   edits: readonly Edit[],
   bounds: EditBounds,
 ): EditsResult {
-  if (edits.length === 0) return { ok: true, snapshot: store.read(baseId).id, changed: [] };
+  if (edits.length === 0) return { ok: true, snapshot: store.read(baseId).id };
   const made = tryEdits(store, baseId, edits, bounds);
   if (made instanceof EditRefused) return { ok: false, failure: made.failure() };
-  const snapshot = store.putTree(made);
-  return { ok: true, snapshot: snapshot.id, changed: changedBetween(store.read(baseId), snapshot) };
+  return { ok: true, snapshot: store.putTree(made).id };
 }
 
 /** What edits would make of a base state, or why they cannot be made; nothing is stored. */

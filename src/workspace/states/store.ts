@@ -146,12 +146,6 @@ export class SnapshotStore {
     writeTree(this.files, this.objects, target, this.read(id).entries);
   }
 
-  /** Contents of a file of a state; `null` when the state has no file there. Throws "damaged" when they are not as recorded. */
-  fileContent(id: string, path: string): Uint8Array | null {
-    const entry = this.read(id).entries.find((one) => one.path === path);
-    return entry?.kind === "file" ? this.objects.read(entry.sha256) : null;
-  }
-
   /** Throws `WorkspaceError` ("damaged") unless every byte of a state is there: it can be restored. */
   verify(id: string): Snapshot {
     const snapshot = this.read(id);

@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Archive, type Candidate, countedAfter } from "../../../src/kernel/archive.ts";
 import { isBetter, parseMinDelta } from "../../../src/model/score.ts";
-import { seededRng } from "../../../src/platform/rng.ts";
 
 const least = { direction: "maximize", minDelta: parseMinDelta(undefined) } as const;
 const byOne = { direction: "maximize", minDelta: parseMinDelta(1) } as const;
@@ -85,19 +84,6 @@ describe("a rollback of an archive", () => {
     archive.rollBack({ afterIteration: 1, hypothesisId: id(2) });
     expect(archive.best()?.id).toBe(id(2));
     expect(archive.entries()).toHaveLength(3);
-  });
-});
-
-describe("a selection from an archive", () => {
-  test("has the best first, then others once each, better ones more often, the same for the same seed", () => {
-    const archive = filled(Array.from({ length: 20 }, (_, n) => n));
-    const draw = (seed: number) => archive.select(seededRng(seed), 4).map((entry) => entry.score);
-    expect(draw(1)).toEqual(draw(1));
-    const drawn = Array.from({ length: 200 }, (_, seed) => draw(seed));
-    expect(drawn.every((scores) => scores[0] === 19 && new Set(scores).size === 4)).toBe(true);
-    const others = drawn.flatMap((scores) => scores.slice(1));
-    expect(others.filter((score) => score >= 10).length).toBeGreaterThan(0.6 * others.length);
-    expect(filled([1, null]).select(seededRng(1), 5)).toHaveLength(1);
   });
 });
 

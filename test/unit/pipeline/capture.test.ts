@@ -9,6 +9,7 @@ import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
 import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { SnapshotStore } from "../../../src/workspace/states/index.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
+import { contentOf } from "../../support/states.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
 const place = testFolder({ "project/model/weights.txt": "0\n", "project/.gitignore": "*.cache\n" });
@@ -57,7 +58,7 @@ describe("capture", () => {
     const state = workspace.readExperiment(id)?.state ?? "";
     return Object.fromEntries(
       store.read(state).entries.flatMap(({ path, kind }) => {
-        return kind === "file" ? [[path, Buffer.from(store.fileContent(state, path) ?? []).toString()]] : [];
+        return kind === "file" ? [[path, Buffer.from(contentOf(store, state, path) ?? []).toString()]] : [];
       }),
     );
   };

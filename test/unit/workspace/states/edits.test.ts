@@ -5,8 +5,10 @@ import type { Edit } from "../../../../src/model/hypothesis.ts";
 import { EditRefused } from "../../../../src/workspace/states/draft.ts";
 import { applyEdits, tryEdits } from "../../../../src/workspace/states/edits.ts";
 import { workspacesIn } from "../../../../src/workspace/states/excludes.ts";
+import { changedBetween } from "../../../../src/workspace/states/snapshot.ts";
 import { type NewEntry, SnapshotStore } from "../../../../src/workspace/states/store.ts";
 import { cpuTime } from "../../../support/cpu-time.ts";
+import { contentOf } from "../../../support/states.ts";
 import { files, world } from "./rig.ts";
 
 const TRACKED = ["train.py", "src"];
@@ -50,10 +52,11 @@ function outcome(edits: readonly Edit[], { store, id } = base(), tracked = TRACK
   const result = applyEdits(store, id, edits, { tracked });
   if (!result.ok) return `${result.failure.code}: ${result.failure.message}`;
   const text = (path: string): string | null => {
-    const content = store.fileContent(result.snapshot, path);
+    const content = contentOf(store, result.snapshot, path);
     return content === null ? null : new TextDecoder().decode(content);
   };
-  return { changed: result.changed, text, entries: store.read(result.snapshot).entries };
+  const after = store.read(result.snapshot);
+  return { changed: changedBetween(store.read(id), after), text, entries: after.entries };
 }
 
 function success(edits: readonly Edit[], at = base()) {
@@ -64,7 +67,7 @@ function success(edits: readonly Edit[], at = base()) {
 
 test("without edits the state is the base", () => {
   const { store, id } = base();
-  expect(applyEdits(store, id, [], { tracked: TRACKED })).toEqual({ ok: true, snapshot: id, changed: [] });
+  expect(applyEdits(store, id, [], { tracked: TRACKED })).toEqual({ ok: true, snapshot: id });
 });
 
 test("content replaces a file and keeps its mode; a new file gets 0644 and the folders it needs", () => {
@@ -330,7 +333,7 @@ test.each<[string, string, Edit, string]>([
       : [edit];
   const result = applyEdits(store, id, edits, { tracked: ["f"] });
   expect(result).toMatchObject({ ok: true });
-  if (result.ok) expect(Buffer.from(store.fileContent(result.snapshot, "f") ?? []).toString()).toBe(after);
+  if (result.ok) expect(Buffer.from(contentOf(store, result.snapshot, "f") ?? []).toString()).toBe(after);
 });
 
 test.each<[string, string, Edit]>([
@@ -422,7 +425,7 @@ test("whatever is proposed, nothing outside the artifacts and nothing behind a l
         expect(result.failure.message).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
         return;
       }
-      for (const path of result.changed) {
+      for (const path of changedBetween(store.read(id), store.read(result.snapshot))) {
         expect(path === "train.py" || path.startsWith("train.py/") || path.startsWith("src/")).toBe(true);
         expect(path.startsWith("src/away/")).toBe(false);
         expect(path.split("/").some((name) => [".git", "..", ".", ""].includes(name))).toBe(false);
@@ -445,7 +448,7 @@ test("search and replace does what splitting at the search text and joining agai
       const applies = search !== "" && places.length === 1 && expected !== text;
       expect(result.ok).toBe(applies);
       if (result.ok)
-        expect(new TextDecoder().decode(store.fileContent(result.snapshot, "f") ?? bytes(""))).toBe(expected);
+        expect(new TextDecoder().decode(contentOf(store, result.snapshot, "f") ?? bytes(""))).toBe(expected);
     }),
     { numRuns: 200 },
   );

@@ -102,7 +102,6 @@ const MUTATING: readonly (keyof Files)[] = [
   "setTimes",
   "rename",
   "remove",
-  "truncate",
   "flush",
 ];
 

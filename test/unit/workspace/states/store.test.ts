@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { isAuraError } from "../../../../src/kernel/errors.ts";
 import { objectFile } from "../../../../src/workspace/layout.ts";
 import { SnapshotStore } from "../../../../src/workspace/states/store.ts";
-import { identify } from "../../../support/states.ts";
+import { contentOf, identify } from "../../../support/states.ts";
 import { files, killAtEachChange, look, plant, world } from "./rig.ts";
 
 const BINARY = Uint8Array.from([0, 255, 254, 10, 13, 0, 128]);
@@ -38,7 +38,7 @@ test("a copy shares nothing with the store: writing to it changes no state", () 
   const { snapshot } = store.capture(project, ["a.txt"]);
   store.materialize(snapshot.id, join(dir, "copy"));
   writeFileSync(join(dir, "copy/a.txt"), "AFTER!");
-  expect(Buffer.from(store.fileContent(snapshot.id, "a.txt") ?? "").toString()).toBe("before");
+  expect(Buffer.from(contentOf(store, snapshot.id, "a.txt") ?? "").toString()).toBe("before");
   expect(() => store.materialize(snapshot.id, join(dir, "copy"))).toThrow(/not empty/);
 });
 
@@ -139,7 +139,7 @@ test("a damaged object is found when it is restored, and the error names its fil
   writeFileSync(object, "aaab");
   for (const use of [
     () => store.materialize(snapshot.id, join(dir, "1")),
-    () => store.fileContent(snapshot.id, "a.txt"),
+    () => contentOf(store, snapshot.id, "a.txt"),
     () => store.verify(snapshot.id),
   ]) {
     expect(use).toThrow(expect.objectContaining({ problem: "damaged", exitCode: 4, file: object }));
