@@ -69,6 +69,17 @@ const BRAND = Symbol.for("aura-research/error");
  * line stands alone. `code` is stable, `exitCode` is what the command line answers with.
  */
 export class AuraError extends Error {
+  /**
+   * By these codes `instanceof` knows the errors of a class, also those of another copy of the package, which is where a
+   * user's own module may have them from.
+   */
+  protected static readonly codes = /^/;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (!Object.hasOwn(this, "codes")) return super[Symbol.hasInstance](value);
+    return isAuraError(value) && this.codes.test(value.code);
+  }
+
   readonly code: string;
   readonly exitCode: FailureCode;
 
@@ -81,16 +92,10 @@ export class AuraError extends Error {
   }
 }
 
-/**
- * The spec, or another thing the user gave, is wrong. `instanceof` also knows errors of another copy of the package, which
- * is where a user's own module may have them from: of this class and of each below that others are told by.
- */
+/** The spec, or another thing the user gave, is wrong. */
 export class SpecError extends AuraError {
+  protected static override readonly codes = /^SPEC_/;
   readonly diagnostics: readonly Diagnostic[];
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isOf(this, this === SpecError && /^SPEC_/, value);
-  }
 
   constructor(message: string, diagnostics: readonly Diagnostic[] = [], options?: { readonly cause?: unknown }) {
     super("SPEC_INVALID", EXIT.usage, message, options);
@@ -119,12 +124,9 @@ const WORKSPACE_EXIT: Readonly<Record<WorkspaceProblem, FailureCode>> = {
 
 /** A workspace is absent, held by another process, damaged, or of a format that this AURA does not know. */
 export class WorkspaceError extends AuraError {
+  protected static override readonly codes = /^WORKSPACE_/;
   readonly problem: WorkspaceProblem;
   readonly file: string | undefined;
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isOf(this, this === WorkspaceError && /^WORKSPACE_/, value);
-  }
 
   constructor(
     problem: WorkspaceProblem,
@@ -139,11 +141,8 @@ export class WorkspaceError extends AuraError {
 
 /** A program the spec needs is not on this machine, or does not work. */
 export class ToolMissingError extends AuraError {
+  protected static override readonly codes = /^TOOL_/;
   readonly tool: string;
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isOf(this, this === ToolMissingError && /^TOOL_/, value);
-  }
 
   constructor(tool: string, message: string, options?: { readonly cause?: unknown }) {
     super("TOOL_MISSING", EXIT.toolMissing, message, options);
@@ -153,12 +152,9 @@ export class ToolMissingError extends AuraError {
 
 /** The disk is full, read-only or broken. Nothing recorded is lost; the run can be resumed once it is mended. */
 export class StorageError extends AuraError {
+  protected static override readonly codes = /^STORAGE_/;
   readonly path: string;
   readonly operation: string;
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isOf(this, this === StorageError && /^STORAGE_/, value);
-  }
 
   constructor(operation: string, path: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -195,14 +191,11 @@ export interface RunnerErrorOptions {
  * nothing more may be spent.
  */
 export class RunnerError extends AuraError {
+  protected static override readonly codes = /^RUNNER_/;
   readonly problem: RunnerProblem;
   readonly attempts: number;
   readonly usage: Usage | undefined;
   readonly reply: string | undefined;
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isOf(this, this === RunnerError && /^RUNNER_/, value);
-  }
 
   constructor(problem: RunnerProblem, message: string, options?: RunnerErrorOptions) {
     const exitCode = options?.exitCode ?? RUNNER_EXIT[problem];
@@ -224,12 +217,6 @@ export class RunFailedError extends AuraError {
 /** Whether a value is an error that AURA raised on purpose, from this or another copy of the package. */
 export function isAuraError(value: unknown): value is AuraError {
   return typeof value === "object" && value !== null && BRAND in value;
-}
-
-/** Whether a value is of a class: any error with one of the class's codes is, and of a subclass what is made by it. */
-function isOf(type: object, codes: RegExp | false, value: unknown): boolean {
-  if (codes === false) return Function.prototype[Symbol.hasInstance].call(type, value);
-  return isAuraError(value) && codes.test(value.code);
 }
 
 /** The text of anything that was thrown. */
