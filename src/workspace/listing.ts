@@ -34,7 +34,7 @@ export function listRecords(root: string, files: Files, iteration: number, folde
     const id = name.slice(0, -".json".length);
     if (rest.test(id.slice(prefix.length))) found.push(id);
   }
-  return found.sort(ORDER[folder]);
+  return found.sort(compareNatural);
 }
 
 interface Attempt {
@@ -85,19 +85,6 @@ export function compareNatural(a: string, b: string): number {
   }
   return left.length - right.length;
 }
-
-/** Ids of one iteration, padded alike: the longer has the larger number. */
-function compareWithinIteration(a: string, b: string): number {
-  return a.length - b.length || compareText(a, b);
-}
-
-const ORDER: Readonly<Record<RecordFolder, (a: string, b: string) => number>> = {
-  hypotheses: compareWithinIteration,
-  experiments: compareWithinIteration,
-  evaluations: compareWithinIteration,
-  trials: compareNatural,
-  calls: compareNatural,
-};
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -77,7 +77,7 @@ export function damaged(source: Pick<Source, "root">, path: string, reason: stri
 const REDO = "restore it, or delete it to have that step done again (`aura repair` shows what that would be)";
 
 export function readIteration(source: Source, iteration: number): IterationRecord | null {
-  return read(
+  return readRecord(
     source,
     layout.iterationFile(source.root, iteration),
     iterationSchema,
@@ -118,39 +118,39 @@ function strayReference(record: IterationRecord): string | null {
 }
 
 export function readHypothesis(source: Source, id: HypothesisId): Hypothesis | null {
-  return read(source, layout.hypothesisFile(source.root, id), hypothesisSchema, (record) =>
+  return readRecord(source, layout.hypothesisFile(source.root, id), hypothesisSchema, (record) =>
     mismatch("id", record.id, layout.canonicalHypothesisId(id)),
   );
 }
 
 export function readExperiment(source: Source, id: HypothesisId): Experiment | null {
-  return read(source, layout.experimentFile(source.root, id), experimentSchema, (record) =>
+  return readRecord(source, layout.experimentFile(source.root, id), experimentSchema, (record) =>
     mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
   );
 }
 
 export function readEvaluation(source: Source, id: HypothesisId): Evaluation | null {
-  return read(source, layout.evaluationFile(source.root, id), evaluationSchema, (record) =>
+  return readRecord(source, layout.evaluationFile(source.root, id), evaluationSchema, (record) =>
     mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
   );
 }
 
 export function readTrial(source: Source, id: TrialId): Trial | null {
-  return read(source, layout.trialFile(source.root, id), trialSchema, (record) => {
+  return readRecord(source, layout.trialFile(source.root, id), trialSchema, (record) => {
     const canonical = layout.canonicalTrialId(id);
     return mismatch("id", record.id, canonical) ?? mismatch("hypothesisId", record.hypothesisId, ownerOf(canonical));
   });
 }
 
 export function readInsights(source: Source, iteration: number): readonly Insight[] | null {
-  return read(source, layout.insightsFile(source.root, iteration), insightsSchema, (insights) => {
+  return readRecord(source, layout.insightsFile(source.root, iteration), insightsSchema, (insights) => {
     const stranger = insights.find((insight) => insight.iteration !== iteration);
     return stranger ? mismatch("iteration", stranger.iteration, iteration) : null;
   });
 }
 
 export function readCall(source: Source, iteration: number, id: string): CallRecord | null {
-  return read(
+  return readRecord(
     source,
     layout.callFile(source.root, iteration, id),
     callSchema,
@@ -159,7 +159,7 @@ export function readCall(source: Source, iteration: number, id: string): CallRec
 }
 
 export function readPrior(source: Source): readonly PriorRun[] | null {
-  return read(
+  return readRecord(
     source,
     layout.priorFile(source.root),
     priorSchema,
@@ -168,7 +168,11 @@ export function readPrior(source: Source): readonly PriorRun[] | null {
   );
 }
 
-function read<const S extends HouseSchema>(
+/**
+ * A record of this schema; `null` when there is none. Throws `WorkspaceError` ("damaged"), with the remedy, for one that
+ * cannot be read, and for one that is `misplaced`: it says what is wrong.
+ */
+export function readRecord<const S extends HouseSchema>(
   source: Source,
   path: string,
   schema: S,

@@ -1,25 +1,37 @@
 import type { Clock, Files, ProcessRunner } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
-import { isJsonObject, parseJson } from "../../model/json.ts";
+import { parseJson } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
-import { hasControls } from "../../text/printable.ts";
+import { ANY } from "../../schema/dialect.ts";
+import { fits } from "../../schema/fits.ts";
+import type { Infer } from "../../schema/infer.ts";
 import { lockFile } from "../layout.ts";
 import { NOT_A_FILE } from "../records.ts";
 
+/** Text that is short, and fit to be printed. */
+const SHORT = { type: "string", pattern: "^[^\\p{Cc}\\p{Zl}\\p{Zp}]{0,256}$" } as const;
+
+/** Open: another AURA may say more. */
+const holderSchema = {
+  type: "object",
+  properties: {
+    /** Random, new for every acquisition. */
+    token: { type: "string", pattern: "^[0-9a-f]{16,64}$" },
+    pid: { type: "integer", minimum: 1 },
+    pidStartedAt: SHORT,
+    bootId: SHORT,
+    host: SHORT,
+    /** Where the pid counts, as the kernel names it; absent where there is no such thing. */
+    pidNamespace: SHORT,
+    /** Device and inode of the workspace's folder, which a copy does not share; absent where they do not last. */
+    folder: SHORT,
+    acquiredAt: SHORT,
+  },
+  required: ["token", "pid", "bootId", "host", "acquiredAt"],
+  additionalProperties: ANY,
+} as const;
 /** Who holds a lock: enough to tell, on the same machine, whether they are still there. */
-export interface LockHolder {
-  /** Random, new for every acquisition. */
-  readonly token: string;
-  readonly pid: number;
-  readonly pidStartedAt?: string;
-  readonly bootId: string;
-  readonly host: string;
-  /** Where the pid counts, as the kernel names it; absent where there is no such thing, and in older locks. */
-  readonly pidNamespace?: string;
-  /** Device and inode of the workspace's folder, which a copy does not share; absent where they do not last, and in older locks. */
-  readonly folder?: string;
-  readonly acquiredAt: string;
-}
+export type LockHolder = Infer<typeof holderSchema>;
 
 /** A lock or a claim on one, as it is on disk. */
 export interface LockEntry {
@@ -45,7 +57,8 @@ export function readLockEntry(path: string, files: Files): LockEntry | null {
   }
   const text = stat.size > MAX_LOCK_BYTES ? `${stat.size} bytes` : files.readText(path);
   if (text === null) return null;
-  const holder = parseHolder(text);
+  const said = parseJson(text);
+  const holder = fits(said, holderSchema) ? said : null;
   return { path, key: holder?.token ?? `damaged-${sha256Of(text).slice(0, 16)}`, holder };
 }
 
@@ -60,31 +73,6 @@ export function lockedError(root: string, holder: LockHolder | null, sharesProce
 /** The holder in a few words. */
 export function describeHolder({ pid, host, acquiredAt }: LockHolder): string {
   return `process ${pid} on ${host} since ${acquiredAt}`;
-}
-
-function parseHolder(text: string): LockHolder | null {
-  const value = parseJson(text);
-  if (!isJsonObject(value)) return null;
-  const { token, pid, pidStartedAt, bootId, host, pidNamespace, folder, acquiredAt } = value;
-  if (typeof token !== "string" || !/^[0-9a-f]{16,64}$/.test(token)) return null;
-  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 1) return null;
-  if (!isShortText(bootId) || !isShortText(host) || !isShortText(acquiredAt)) return null;
-  if (![pidStartedAt, pidNamespace, folder].every((field) => field === undefined || isShortText(field))) return null;
-  return {
-    token,
-    pid,
-    ...(isShortText(pidStartedAt) ? { pidStartedAt } : {}),
-    bootId,
-    host,
-    ...(isShortText(pidNamespace) ? { pidNamespace } : {}),
-    ...(isShortText(folder) ? { folder } : {}),
-    acquiredAt,
-  };
-}
-
-/** Short, and fit to be printed. */
-function isShortText(value: unknown): value is string {
-  return typeof value === "string" && value.length <= 256 && !hasControls(value);
 }
 
 /** The part of the process port that tells who is alive. */

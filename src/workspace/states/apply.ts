@@ -4,9 +4,8 @@ import { recordText } from "../../model/json.ts";
 import { isTreePath } from "../../model/tree-path.ts";
 import { quoted } from "../../text/printable.ts";
 import { applyFile } from "../layout.ts";
-import { checkRecord, Damage, readJson } from "../records.ts";
+import { readRecord } from "../records.ts";
 import { isStaged, perform, stage, unstage, wasTouched } from "./apply-steps.ts";
-import { damagedManifest } from "./snapshot.ts";
 import type { SnapshotStore } from "./store.ts";
 
 export interface ApplyOptions {
@@ -141,19 +140,14 @@ const NOTHING: ApplyRecord = { unfinished: [], applied: [] };
 
 /** What is known of applies. Throws `WorkspaceError` ("damaged") for a record that cannot be one. */
 export function readApplies(store: SnapshotStore): ApplyRecord {
-  const file = applyFile(store.root);
-  try {
-    const value = readJson(store.files, file);
-    if (value === null) return NOTHING;
-    const record = checkRecord(value, applySchema);
-    const stray = record.unfinished.flatMap(({ steps }) => steps).find((step) => !isTreePath(step.path));
-    if (stray) throw new Damage(`${quoted(stray.path)} is not a path inside a tree`);
-    return record;
-  } catch (error) {
-    if (error instanceof Damage) throw damagedManifest(file, messageOf(error));
-    throw error;
-  }
+  const strayPath = ({ unfinished }: ApplyRecord): string | null => {
+    const stray = unfinished.flatMap(({ steps }) => steps).find((step) => !isTreePath(step.path));
+    return stray === undefined ? null : `${quoted(stray.path)} is not a path inside a tree`;
+  };
+  return readRecord(store, applyFile(store.root), applySchema, strayPath, REMEDY) ?? NOTHING;
 }
+
+const REMEDY = "restore it, or delete it: an apply that was cut short is then neither finished nor undone";
 
 /** The state that a folder was brought to last; `null` when that is not known. */
 export function lastApplied(store: SnapshotStore, target: string): string | null {

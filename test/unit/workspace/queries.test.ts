@@ -15,6 +15,12 @@ import { call, startedWorkspace, temporaryFolder, writeHypothesis, writeIteratio
 
 const observer = systemEffects();
 
+/** The record of a rollback, as it is on disk. */
+function rollbackTo(to: { readonly afterIteration: number; readonly hypothesisId: string }) {
+  const rolledBackAt = "2026-01-31T12:00:00.000Z";
+  return { n: 1, rolledBackAt, to: to.hypothesisId, snapshot: "0123456789abcdef", ...to };
+}
+
 describe("inspect summary", () => {
   it("shows where a live run stands, the iteration under way included", async () => {
     const workspace = await startedWorkspace({ iterationsCompleted: 1 });
@@ -73,7 +79,7 @@ describe("inspect summary", () => {
     const workspace = await startedWorkspace();
     for (const [iteration, score] of [0.5, 0.9, 0.6].entries()) writeIteration(workspace, iteration + 1, [score]);
     mkdirSync(join(workspace.root, "rollbacks"));
-    const record = { afterIteration: 2, hypothesisId: "i00001-h000", snapshot: "0123456789abcdef" };
+    const record = rollbackTo({ afterIteration: 2, hypothesisId: "i00001-h000" });
     writeFileSync(join(workspace.root, "rollbacks/00001.json"), JSON.stringify(record));
     expect(workspace.rollbacks()).toEqual([record]);
     expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00003-h000", score: 0.6 });
@@ -87,7 +93,7 @@ describe("inspect summary", () => {
     const workspace = await startedWorkspace();
     for (const [place, scores] of [[0.5], [0.9, 0.6], [0.95]].entries()) writeIteration(workspace, place + 1, scores);
     mkdirSync(join(workspace.root, "rollbacks"));
-    const record = { afterIteration: 3, hypothesisId: "i00002-h001", snapshot: "0123456789abcdef" };
+    const record = rollbackTo({ afterIteration: 3, hypothesisId: "i00002-h001" });
     writeFileSync(join(workspace.root, "rollbacks/00001.json"), JSON.stringify(record));
     expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00002-h001", score: 0.6 });
   });
@@ -97,7 +103,7 @@ describe("inspect summary", () => {
     for (const [iteration, score] of [0.5, 0.9].entries()) writeIteration(workspace, iteration + 1, [score]);
     mkdirSync(join(workspace.root, "rollbacks"));
     for (const [n, hypothesisId] of ["i00001-h000", "i00002-h000"].entries()) {
-      const record = { afterIteration: 2, hypothesisId, snapshot: "0123456789abcdef" };
+      const record = rollbackTo({ afterIteration: 2, hypothesisId });
       writeFileSync(join(workspace.root, `rollbacks/0000${n + 1}.json`), JSON.stringify(record));
       expect(inspectBest(workspace.root, observer)).toMatchObject({ id: hypothesisId });
     }
@@ -156,7 +162,7 @@ describe("inspect hypotheses", () => {
       writeIteration(workspace, iteration, [0.5, 0.7]);
       workspace.writeIteration({ iteration, state: "started" });
     }
-    const rollback = { afterIteration: 3, hypothesisId: "i00002-h000", snapshot: "0123456789abcdef" };
+    const rollback = rollbackTo({ afterIteration: 3, hypothesisId: "i00002-h000" });
     mkdirSync(join(workspace.root, "rollbacks"));
     writeFileSync(join(workspace.root, "rollbacks", "00001.json"), JSON.stringify(rollback));
     const rows = inspectHypotheses(workspace.root, observer);
