@@ -3,7 +3,7 @@ import type { Effects, ProcessIdentity } from "../kernel/effects.ts";
 import type { ProcessRecord } from "../model/call.ts";
 import type { TrialId } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
-import { openAttempt, type TrialAttempt } from "../model/trial.ts";
+import { openAttempt, type Trial, type TrialAttempt } from "../model/trial.ts";
 import { dropScratch } from "../platform/scratch.ts";
 import { RUNNING, recordDir } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -24,6 +24,8 @@ export interface Survivor {
   readonly trial: TrialId;
   readonly attempt: TrialAttempt;
   readonly marker: string;
+  /** Whether it has not ended yet. */
+  readonly isAlive: boolean;
 }
 
 /** The survivors that nobody has gone on with yet. */
@@ -126,9 +128,17 @@ export function survivorOf(workspace: Workspace, id: TrialId): Survivor | null {
     const [identity] = identityHere(processIn(ref), workspace);
     if (typeof marker !== "string" || identity === undefined) return [];
     const folder = workspace.runningDir(trial, attempt.attempt);
-    return workspace.effects.processes.isAdoptable(folder, identity) ? [{ trial, attempt, marker }] : [];
+    const { processes } = workspace.effects;
+    if (!processes.isAdoptable(folder, identity)) return [];
+    return [{ trial, attempt, marker, isAlive: processes.isAlive(identity) }];
   });
   return survivor;
+}
+
+/** The attempt that a killed AURA left to something else than a process of this machine's, if the record says to what. */
+export function leftElsewhere(trial: Trial | null): TrialAttempt | null {
+  const open = openAttempt(trial);
+  return open?.ref === undefined || open.ref.ending === true || "pid" in open.ref ? null : open;
 }
 
 function callProcesses(workspace: Workspace, iteration: number): readonly ProcessRecord[] {

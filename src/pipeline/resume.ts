@@ -4,10 +4,11 @@ import type { Experiment } from "../model/experiment.ts";
 import { type HypothesisId, iterationName, parseHypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { IterationRecord } from "../model/iteration.ts";
+import type { Trial } from "../model/trial.ts";
 import { trialFile } from "../workspace/layout.ts";
 import { listAttempts } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { survivorOf } from "./leftovers.ts";
+import { leftElsewhere, survivorOf } from "./leftovers.ts";
 
 /** Which records of a hypothesis are there. */
 export interface Presence {
@@ -186,16 +187,26 @@ function explainTrials(workspace: Workspace, id: HypothesisId): readonly Explain
       if (record?.state === "finished") {
         return { step: trial, action: "adopt", why: `it has finished (${record.outcome.status})` };
       }
-      const survivor = survivorOf(workspace, trial);
-      if (survivor !== null) {
-        const why = `attempt ${survivor.attempt.attempt} outlived AURA and is gone on with, unless \`on_crash: end\` says otherwise`;
-        return { step: trial, action: "adopt", why };
-      }
+      const left = explainLeft(workspace, trial, record);
+      if (left !== null)
+        return { step: trial, action: "adopt", why: `${left}, unless \`on_crash: end\` says otherwise` };
       const next = workspace.nextAttempt(trial);
       const why =
         next > 1 ? `attempt ${next - 1} was cut short; attempt ${next} gets a new folder` : "it had not begun";
       return { step: trial, action: "rerun", why };
     });
+}
+
+/** What becomes of an attempt that a killed AURA left; `null` when it left none that can be gone on with. */
+function explainLeft(workspace: Workspace, trial: TrialId, record: Trial | null): string | null {
+  const survivor = survivorOf(workspace, trial);
+  if (survivor !== null) {
+    const what = survivor.isAlive ? "is waited for" : "has ended and is taken";
+    return `attempt ${survivor.attempt.attempt} outlived AURA and ${what}`;
+  }
+  const elsewhere = leftElsewhere(record);
+  if (elsewhere === null) return null;
+  return `attempt ${elsewhere.attempt} goes on elsewhere and is waited for, or taken when it has ended`;
 }
 
 function explainCalls(workspace: Workspace, record: IterationRecord): readonly ExplainedStep[] {

@@ -17,7 +17,7 @@ import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { StopSignals } from "./ending.ts";
 import type { InputGuard } from "./inputs.ts";
-import { processRecord, type Survivor, type Survivors } from "./leftovers.ts";
+import { leftElsewhere, processRecord, type Survivor, type Survivors } from "./leftovers.ts";
 import type { StateResult } from "./project.ts";
 import type { Spending } from "./spending.ts";
 
@@ -133,7 +133,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Trial> {
     const { clock } = stage.effects;
-    const left = survivor?.attempt ?? (request.adopts ? leftRunning(before) : null);
+    const left = survivor?.attempt ?? (request.adopts ? leftElsewhere(before) : null);
     const number = left?.attempt ?? deps.workspace.nextAttempt(id, before);
     const opened = left ?? { attempt: number, startedAt: clock.now().toISOString(), ...conditions };
     const base = before ?? newTrial(request, id);
@@ -298,14 +298,6 @@ interface Place extends Disposable {
 
 /** What is known of an attempt when it has ended. */
 type AttemptEnd = Omit<AttemptUsage, "load" | "ranMs"> & Pick<TrialAttempt, "load"> & { readonly durationMs: number };
-
-/** The attempt that a killed AURA left running somewhere, if the record says where. */
-function leftRunning(trial: StartedTrial | null): TrialAttempt | null {
-  const open = openAttempt(trial);
-  if (open?.ref === undefined || open.ref.ending === true) return null;
-  // Local processes are gone on with as survivors.
-  return "pid" in open.ref ? null : open;
-}
 
 function newTrial(request: TrialRequest, id: string): StartedTrial {
   const { hypothesis, kind, index, seed } = request;

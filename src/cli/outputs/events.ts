@@ -86,7 +86,7 @@ const explained = event("resume.explained", {
       exactly({
         step: TEXT,
         action: described(
-          "`reuse`: its record is there. `adopt`: its result is there, what follows from it is not. `rerun`: it has to be done.",
+          "`reuse`: its record is there. `adopt`: its result, or what goes on to bring it, is there, what follows from it is not. `rerun`: it has to be done.",
           { enum: ["reuse", "adopt", "rerun"] },
         ),
         why: TEXT,
