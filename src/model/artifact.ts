@@ -1,5 +1,5 @@
 import { hasControls } from "../text/printable.ts";
-import { isWithin } from "./tree-path.ts";
+import { holdsSecrets, isWithin } from "./tree-path.ts";
 
 /**
  * A tracked path as it is recorded: relative to the project, `/` between names, no `./` before and no `/` behind it;
@@ -39,5 +39,6 @@ function artifactPathProblem(path: string, trimmed: string): string | null {
   if (names.includes("..")) return "it must not go up with `..`";
   if (names.includes("") || names.includes(".")) return "write it without empty or `.` parts";
   if (names.some((name) => name.toLowerCase() === ".git")) return "git's own folder cannot be tracked";
+  if (names.some((name) => holdsSecrets(name.toLowerCase()))) return "no trial gets `.env` and its like";
   return null;
 }

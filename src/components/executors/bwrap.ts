@@ -71,7 +71,6 @@ export class BwrapStarter implements Starter {
   readonly isolates = true;
   readonly #options: SandboxOptions;
   #machine: Machine | null;
-  #secrets: readonly string[] | null = null;
 
   constructor(options: SandboxOptions, host?: { readonly effects: Effects; readonly root: string }) {
     this.#options = options;
@@ -113,8 +112,7 @@ export class BwrapStarter implements Starter {
 
   wrap({ file, args, env, cwd }: Command, place: TrialPlace): Command {
     const { program, system, mounts, effects } = this.#known();
-    this.#secrets ??= secretsIn(place.root, place.inputs, effects.files);
-    const hidden = [...(place.hidden ?? []), ...this.#secrets];
+    const hidden = [...(place.hidden ?? []), ...secretsIn(place.root, place.inputs, effects.files)];
     const words = [...system, ...placeWords({ ...place, hidden }, mounts, effects.files), "--chdir", cwd, "--"];
     const tmp = env.TMPDIR === undefined ? {} : { TMPDIR: "/tmp" };
     return {

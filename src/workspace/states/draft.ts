@@ -2,7 +2,7 @@ import type { Edit } from "../../model/hypothesis.ts";
 import { isTreePath, isWithin, isWithinAny, parentsOf } from "../../model/tree-path.ts";
 import type { Failure } from "../../model/trial.ts";
 import { hasControls, listed, quoted } from "../../text/printable.ts";
-import { NEVER_TRACKED } from "./excludes.ts";
+import { isNeverTracked } from "./excludes.ts";
 import type { ObjectStore } from "./objects.ts";
 import type { Snapshot, SnapshotEntry } from "./snapshot.ts";
 import type { NewEntry } from "./store.ts";
@@ -135,8 +135,11 @@ export function editPath(given: string, bounds: EditBounds, isKnown = false): st
   }
   if (names.includes("..")) throw new EditRefused("edit-outside-artifacts", `${name} leaves its folder with ".."`);
   if (!isTreePath(path)) throw new EditRefused("edit-invalid", `${name} is not a file's path in normal form`);
-  if (names.some((one) => NEVER_TRACKED.has(one.toLowerCase()))) {
-    throw new EditRefused("edit-outside-artifacts", `${name} lies in a folder that is never tracked`);
+  if (names.some((one) => isNeverTracked(one.toLowerCase()))) {
+    throw new EditRefused(
+      "edit-outside-artifacts",
+      `${name} is in what is never tracked: .git, node_modules, .env and its like`,
+    );
   }
   if (!isWithinAny(path, tracked)) {
     throw new EditRefused(

@@ -2,6 +2,7 @@ import { dirname, join, relative } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import { isJsonObject, parseJson } from "../../model/json.ts";
+import { holdsSecrets } from "../../model/tree-path.ts";
 
 /** What stays out of a snapshot. Immutable: a walk carries the rules of the folders it is in down with it. */
 export interface Excludes {
@@ -11,8 +12,10 @@ export interface Excludes {
   within(folder: string, ignoreText: string | null): Excludes;
 }
 
-/** Folders that are never part of a state: git's own, and packages that a command restores. */
-export const NEVER_TRACKED: ReadonlySet<string> = new Set([".git", "node_modules"]);
+/** Whether what has this name is never part of a state: git's own, packages that a command restores, what holds secrets. */
+export function isNeverTracked(name: string): boolean {
+  return name === ".git" || name === "node_modules" || holdsSecrets(name);
+}
 
 interface Scope {
   /** The folder of the rules, from the tree's root; empty for the root and for folders above it. */
@@ -28,19 +31,19 @@ export const NO_EXCLUDES: Excludes = {
   within: () => NO_EXCLUDES,
 };
 
-/** `.git` and `node_modules` stay out, and nothing else does. */
+/** What is never tracked stays out, and nothing else does. */
 export const HARD_EXCLUDES: Excludes = {
-  excluded: (path) => NEVER_TRACKED.has(nameOf(path)),
+  excluded: (path) => isNeverTracked(nameOf(path)),
   within: () => HARD_EXCLUDES,
 };
 
-/** `.git`, `node_modules`, what these patterns (in the language of `.gitignore`) match, and what ignore files on the way say. */
+/** What is never tracked, what these patterns (in the language of `.gitignore`) match, and what ignore files on the way say. */
 export function createExcludes(patterns: readonly string[] = []): Excludes {
   return scoped(patterns.length === 0 ? [] : [{ prefix: "", rules: ignore().add(patterns) }]);
 }
 
 /**
- * `.git`, `node_modules`, and what ignore files say on the way and, as in git, in the folders above a project up to the
+ * What is never tracked, and what ignore files say on the way and, as in git, in the folders above a project up to the
  * top of its repository. Those of a repository that leaves the project itself out are not about what is in it.
  */
 export function projectExcludes(files: Files, root: string): Excludes {
@@ -116,7 +119,7 @@ const MAX_RUN_FILE_BYTES = 64 * 1024 * 1024;
 
 function scoped(scopes: readonly Scope[]): Excludes {
   return {
-    excluded: (path, isDirectory) => NEVER_TRACKED.has(nameOf(path)) || isIgnored(scopes, path, isDirectory),
+    excluded: (path, isDirectory) => isNeverTracked(nameOf(path)) || isIgnored(scopes, path, isDirectory),
     within(folder, text) {
       if (text === null || text.trim() === "") return scoped(scopes);
       const prefix = folder === "." ? "" : `${folder}/`;

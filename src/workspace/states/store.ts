@@ -21,7 +21,7 @@ import {
 } from "./snapshot.ts";
 
 export interface CaptureOptions {
-  /** Default: `.git`, `node_modules`, workspaces, and what `.gitignore` files say. */
+  /** Default: what is never tracked, workspaces, and what `.gitignore` files say. */
   readonly excludes?: Excludes;
   /** Default true: a tracked path that is missing, special or outside is an error; else it is left out with a warning. */
   readonly strict?: boolean;

@@ -77,14 +77,15 @@ test("a dry run lists what a trial's copy holds, and what of the project it does
   tracked(dir, ".gitignore", "src/run.sh");
   const { copy } = await planRun(await resolveData(dir, SPEC), dir.join("run"), effects);
   expect(copy).toMatchObject({
-    files: 5,
-    holds: ["src/.env", "src/big.txt", "src/bytes.bin", "src/run.sh", ".gitignore"],
+    files: 4,
+    holds: ["src/big.txt", "src/bytes.bin", "src/run.sh", ".gitignore"],
     inputs: ["data", "notes.txt"],
-    missing: 3,
+    missing: 4,
     leftOut: [
       { path: "build/", why: "ignored" },
       { path: "lib/", why: "untracked" },
       { path: "spec.yaml", why: "untracked" },
+      { path: "src/.env", why: "secrets" },
     ],
   });
   const inPlace = await resolveData(dir, { ...SPEC, artifacts: [] });

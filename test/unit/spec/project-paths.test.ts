@@ -58,6 +58,7 @@ describe("tracked artifacts", () => {
     ["artifacts: [nested/.git]", "git's own folder cannot be tracked"],
     ["artifacts: [node_modules]", "a folder of packages cannot be tracked"],
     ["artifacts: [../other]", "has to be inside `root`"],
+    ["artifacts: [.env]", "no trial gets `.env` and its like"],
   ])("that cannot be are refused at their place: %s", async (lines, reason) => {
     using dir = temporaryDirectory();
     for (const folder of [".git", "nested/.git", "node_modules"]) mkdirSync(dir.join(folder), { recursive: true });

@@ -46,7 +46,6 @@ export class DockerStarter implements Starter {
   #client: DockerClient | null;
   #image: string | null = null;
   #engine: string | null = null;
-  #secrets: readonly string[] | null = null;
   #warm: WarmContainers | null = null;
   /** A trial in a warm container cannot be told from others in it by a later AURA. */
   readonly adopt?: NonNullable<Starter["adopt"]>;
@@ -156,8 +155,7 @@ export class DockerStarter implements Starter {
   /** What a container is made by, besides its name, variables and command. */
   #words(place: TrialPlace, devices: string | undefined): readonly string[] {
     const { files } = this.#known().effects;
-    this.#secrets ??= secretsIn(place.root, place.inputs, files);
-    const hidden = [...(place.hidden ?? []), ...this.#secrets];
+    const hidden = [...(place.hidden ?? []), ...secretsIn(place.root, place.inputs, files)];
     return [
       ...containerWords({ ...this.#options, user: this.#user() }),
       ...limitWords(place.limits ?? {}),

@@ -149,6 +149,8 @@ test.each([
   ["src/.git/hooks/pre-commit", "edit-outside-artifacts"],
   ["src/.GIT/config", "edit-outside-artifacts"],
   ["src/node_modules/x.js", "edit-outside-artifacts"],
+  ["src/.env", "edit-outside-artifacts"],
+  ["src/.ENV.local", "edit-outside-artifacts"],
   ["src/away/passwd", "edit-outside-artifacts"],
   ["src/away", "edit-outside-artifacts"],
   ["", "edit-invalid"],

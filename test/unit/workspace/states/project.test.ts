@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { systemEffects } from "../../../../src/platform/system.ts";
+import { captureTrialCopy } from "../../../../src/workspace/states/copies.ts";
 import { captureProject, listProjectFiles } from "../../../../src/workspace/states/project.ts";
 import { plant, world } from "./rig.ts";
 
@@ -89,7 +90,13 @@ test("the start of a run reads the project once: artifacts apart, inputs left wh
 });
 
 test("files that hold secrets are in no copy, with or without git", async () => {
-  const { project, store } = world({ "a.py": "a", ".env": "K=1", "sub/.env.local": "K=2", ".environment": "fine" });
+  const { project, store } = world({
+    "a.py": "a",
+    ".env": "K=1",
+    "sub/.env.local": "K=2",
+    ".env.d/k": "3",
+    ".environment": "fine",
+  });
   const request = { root: project, tracked: ["a.py"], patterns: null, inputs: [] };
   const { project: without } = await captureProject(store, request, effects, signal);
   expect(without.entries.map(({ path }) => path)).toEqual([".environment"]);
@@ -97,6 +104,15 @@ test("files that hold secrets are in no copy, with or without git", async () => 
   git(project, "add", "-A", "-f");
   const { project: tracked } = await captureProject(store, request, effects, signal);
   expect(tracked.entries.map(({ path }) => path)).toEqual([".environment"]);
+});
+
+test("files that hold secrets are no part of a tracked folder, as the run found it and as a trial left it", async () => {
+  const { project, store } = world({ "src/a.py": "a", "src/.env": "K=1", "src/.env.d/key": "K=2" });
+  const request = { root: project, tracked: ["src"], patterns: null, inputs: [] };
+  const { artifacts } = await captureProject(store, request, effects, signal);
+  expect(artifacts.entries.map(({ path }) => path)).toEqual(["src", "src/a.py"]);
+  const left = captureTrialCopy(store, project, ["src"], { base: artifacts.id });
+  expect(left).toMatchObject({ ok: true, snapshot: artifacts.id });
 });
 
 test("an input in a tracked folder is no part of the start", async () => {
