@@ -80,6 +80,17 @@ slurm.describe("trials on a Slurm cluster", () => {
   );
 
   slurm.test(
+    "run in a workspace whose path has what Slurm would fill in",
+    async () => {
+      here.write("spec.yaml", onSlurm('echo "score: $1"', "", 1));
+      const { code, stderr } = await here.run(["run", "spec.yaml", "--workspace", "100%sure"], env);
+      expect(code, stderr).toBe(0);
+      expect(trials("100%sure").map(({ attempts }) => attempts.length)).toEqual([1]);
+    },
+    LONG_MS,
+  );
+
+  slurm.test(
     "stay in the cluster when AURA is terminated, and are cancelled when it is interrupted for good",
     async () => {
       here.write("spec.yaml", onSlurm(WAITS));

@@ -8,7 +8,7 @@ import { defined } from "../../model/json.ts";
 import { isWithin } from "../../model/tree-path.ts";
 import { parseSize } from "../../model/units.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
-import { signalOfCode } from "../../platform/process/signal-code.ts";
+import { endedBy, signalOfCode } from "../../platform/process/signal-code.ts";
 import { SIZE_LIMIT } from "../../schema/dialect.ts";
 import { absoluteMounts, MOUNT, type Mount } from "../mounts.ts";
 import { runTool } from "../tool.ts";
@@ -195,7 +195,7 @@ function toldIn({ trialDir }: TrialPlace): string {
 function asSignal(ended: Ended): Ended {
   const signal = signalOfCode(ended.exitCode);
   if (signal === undefined) return ended;
-  return { ...ended, end: "signal", exitCode: null, signal, message: `ended by ${signal}` };
+  return { ...ended, end: "signal", exitCode: null, signal, message: endedBy(signal) };
 }
 
 export const bwrapExecutor = defineExecutor({

@@ -22,6 +22,7 @@ import type { Held, Limits } from "./limits.ts";
 import type { OomKills } from "./oom.ts";
 import { ProcessOutput } from "./output.ts";
 import type { Identities, ProcessTable } from "./proc-fs.ts";
+import { endedBy } from "./signal-code.ts";
 
 /** What runs share. */
 export interface RunHost {
@@ -44,12 +45,6 @@ const LOOKS_TO_HOLD = 20;
 
 /** How a shell reports a program of its that got SIGKILL. */
 const KILLED_IN_A_SHELL = 137;
-
-/** Signals by which the kernel says that a limit was reached. */
-const LIMIT_SIGNALS: Readonly<Record<string, string>> = {
-  SIGXCPU: ": it has used up the CPU time of its limits",
-  SIGXFSZ: ": it wrote a file beyond the size of its limits",
-};
 
 /**
  * Runs one process from start to end.
@@ -334,8 +329,7 @@ class ProcessRun implements ChildEvents {
     }
     const killed = exit.signal === "SIGKILL" || exit.code === KILLED_IN_A_SHELL;
     if (killed && this.#oomKilled()) return { end: "out-of-memory", message: "killed by the kernel: out of memory" };
-    if (exit.signal !== null)
-      return { end: "signal", message: `ended by ${exit.signal}${LIMIT_SIGNALS[exit.signal] ?? ""}` };
+    if (exit.signal !== null) return { end: "signal", message: endedBy(exit.signal) };
     return { end: "exited" };
   }
 

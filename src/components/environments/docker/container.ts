@@ -1,7 +1,7 @@
 import type { ProcessResult } from "../../../kernel/effects.ts";
 import type { Ended, Handle, Job } from "../../../kernel/ports.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
-import { signalOfCode } from "../../../platform/process/signal-code.ts";
+import { endedBy, signalOfCode } from "../../../platform/process/signal-code.ts";
 import { type DockerClient, said } from "./client.ts";
 
 export const NEVER = new AbortController().signal;
@@ -111,7 +111,7 @@ export function endOf(result: ProcessResult, state: State | null): Ended {
   if (program !== undefined && (exitCode === 126 || exitCode === 127))
     return { ...gone, end: "cannot-start", message: `cannot start ${program} in the container: ${reason}` };
   const signal = signalOfCode(exitCode);
-  if (signal !== undefined) return { end: "signal", exitCode: null, signal, message: `ended by ${signal}` };
+  if (signal !== undefined) return { end: "signal", exitCode: null, signal, message: endedBy(signal) };
   return { end: "exited", exitCode, signal: null };
 }
 

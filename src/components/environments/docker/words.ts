@@ -38,10 +38,12 @@ export function containerWords(options: ContainerOptions): readonly string[] {
 /** Limits as docker holds them; memory is what all of the container takes together, swap included. */
 export function limitWords(limits: ProcessLimits): readonly string[] {
   const { memoryBytes, pids = MOST_PROCESSES, cpuSeconds, fileSizeBytes, openFiles } = limits;
-  const ulimits = { cpu: cpuSeconds, fsize: fileSizeBytes, nofile: openFiles, core: 0 };
+  const ulimits = { fsize: fileSizeBytes, nofile: openFiles, core: 0 };
   return [
     ...(memoryBytes === undefined ? [] : ["--memory", String(memoryBytes), "--memory-swap", String(memoryBytes)]),
     ...["--pids-limit", String(pids)],
+    // The first says by its signal what was reached, the second only ends.
+    ...(cpuSeconds === undefined ? [] : ["--ulimit", `cpu=${cpuSeconds}:${cpuSeconds + 1}`]),
     ...Object.entries(ulimits).flatMap(([name, value]) =>
       value === undefined ? [] : ["--ulimit", `${name}=${value}:${value}`],
     ),

@@ -191,7 +191,7 @@ export class Cluster {
       `--job-name=${place.name}`,
       `--comment=aura ${this.#ctx.runId}`,
       `--chdir=${place.folder}`,
-      "--output=%a.log",
+      `--output=${place.folder.replaceAll("%", "%%")}/%a.log`,
       "--open-mode=append",
       `--array=0-${array.length - 1}`,
     ];

@@ -14,7 +14,10 @@ function wrapped(options: Partial<DockerOptions> = {}, env: Command["env"] = {})
   const { starter } = new DockerEnvironment({ image: "some:tag", ...options }, systemEffects());
   const trialDir = `${root}/runs/r/t`;
   const command = { file: "--privileged", args: ["-v", "/:/host"], env: { HOME: trialDir, ...env }, cwd: root };
-  return { root, ...starter.wrap(command, { root, inputs: [], libraries: [], trialDir, limits: { memoryBytes: 7 } }) };
+  return {
+    root,
+    ...starter.wrap(command, { root, inputs: [], libraries: [], trialDir, limits: { memoryBytes: 7, cpuSeconds: 2 } }),
+  };
 }
 
 test("nothing of a command is an option of docker's", () => {
@@ -47,6 +50,8 @@ test("limits are docker's, and a trial's own devices are all that it sees", () =
   const { args } = wrapped({ gpus: true }, { CUDA_VISIBLE_DEVICES: "1,3" });
   const line = args.join(" ");
   expect(line).toContain("--memory 7 --memory-swap 7 --pids-limit 4096");
+  // Its first signal tells what was reached; with one limit for both it is killed without a word.
+  expect(line).toContain("--ulimit cpu=2:3");
   expect(line).toContain('--gpus "device=1,3"');
   expect(line).not.toContain("--env CUDA_VISIBLE_DEVICES");
 });

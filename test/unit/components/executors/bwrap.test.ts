@@ -52,6 +52,7 @@ bwrap.describe("a sandbox of bubblewrap's", () => {
     expect(ended(await run("exit 1", {}, one))).toEqual({ end: "exited", exitCode: 1, signal: null });
     const segv = await run("kill -SEGV $$", {}, one);
     expect(ended(segv)).toEqual({ end: "signal", exitCode: null, signal: "SIGSEGV", message: "ended by SIGSEGV" });
+    expect(ended(await run("kill -XCPU $$", {}, one))).toMatchObject({ message: expect.stringContaining("CPU time") });
     expect(one.ctx.effects.files.list(one.dir.join("trials"))?.map(({ name }) => name)).toEqual(["i00001-h000-t00"]);
   });
 
