@@ -14,7 +14,9 @@ pipeline.subscribe((event) => {
   if (event.type === "insight.recorded") console.log(`  learnt: ${event.insight.finding}`);
 });
 
-await pipeline.run();
+const { reason, exitCode } = await pipeline.run();
 
 const { bestScore, bestHypothesisId } = await workspace.summary();
-console.log(`best: ${bestHypothesisId} with accuracy ${bestScore}; all records are in ${workspace.root}`);
+const best = bestHypothesisId ? `${bestHypothesisId} with accuracy ${bestScore}` : `none (${reason})`;
+console.log(`best: ${best}; all records are in ${workspace.root}`);
+process.exitCode = exitCode;

@@ -33,6 +33,23 @@ it("the library quick start of the README runs as it stands, with a model that a
   expect(model.requests[2]?.prompt).toContain("More epochs are better.");
 });
 
+it("the library quick start of the README says why nothing was scored, and exits with what the command line would", async () => {
+  using dir = temporaryDirectory();
+  mkdirSync(dir.join("node_modules"));
+  symlinkSync(REPOSITORY, dir.join("node_modules", "aura-research"));
+  dir.write(
+    "loop.mjs",
+    theBlock(blocks("README.md", "ts"), ({ note }) => note === "runs: quick-start"),
+  );
+  dir.write("train.mjs", 'throw new Error("no data");');
+  const reply = JSON.stringify([1, 2, 3].map((n) => ({ id: `try-${n}`, lr: 0.01 * n, epochs: n })));
+  await using model = await startModelServer(() => reply);
+  const env = { ANTHROPIC_API_KEY: "a-key-for-this-test", ANTHROPIC_BASE_URL: model.url };
+  const { code, stdout } = await start(process.execPath, ["loop.mjs"], { cwd: dir.path, env }).ended;
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^no best: failed-alike, i00001-h00\d: exited with code 1\n[\s\S]*Error: no data/);
+});
+
 const HEADER = "unsigned popcount(const unsigned char *p, unsigned n);\n";
 const SLOW = `#include "popcount.h"
 unsigned popcount(const unsigned char *p, unsigned n) {
