@@ -122,19 +122,25 @@ function raised(place: string, what: string): Hint {
   return [`aura resume ${place}`, `go on, after a change of the ${what} in the module`];
 }
 
-/** Twice of each limit that was reached: with less the run would end again at once. */
+/** Of each limit that was reached what lets the run go on: with less it would end again at once. */
 function further({ reason, stop, iterationsCompleted, totals }: ClosingSummary): readonly Limit[] {
   const { iterations, hypotheses, patience, wallClockMs, tokens, costUsd } = stop;
   const reached = (limit: number | undefined, used: number): limit is number => limit !== undefined && used >= limit;
   const limits: Limit[] = [];
-  if (reached(iterations, iterationsCompleted)) limits.push([ITERATIONS, Math.max(1, iterations) * 2]);
-  if (reached(hypotheses, totals.hypotheses)) limits.push(["stop.hypotheses", Math.max(1, hypotheses) * 2]);
+  if (reached(iterations, iterationsCompleted)) limits.push([ITERATIONS, beyond(Math.max(1, iterations), iterationsCompleted)]);
+  if (reached(hypotheses, totals.hypotheses)) limits.push(["stop.hypotheses", beyond(Math.max(1, hypotheses), totals.hypotheses)]);
   if (patience !== undefined && reason === "patience") limits.push(["stop.patience", patience * 2]);
   if (reached(wallClockMs, totals.activeMs))
-    limits.push(["stop.wall_clock", `${Math.ceil((wallClockMs * 2) / 1000)}s`]);
-  if (reached(tokens, totals.inputTokens + totals.outputTokens)) limits.push(["stop.tokens", tokens * 2]);
-  if (reached(costUsd, totals.costUsd)) limits.push(["stop.cost_usd", costUsd * 2]);
+    limits.push(["stop.wall_clock", `${Math.ceil(beyond(wallClockMs, totals.activeMs) / 1000)}s`]);
+  const usedTokens = totals.inputTokens + totals.outputTokens;
+  if (reached(tokens, usedTokens)) limits.push(["stop.tokens", beyond(tokens, usedTokens)]);
+  if (reached(costUsd, totals.costUsd)) limits.push(["stop.cost_usd", beyond(costUsd, totals.costUsd)]);
   return limits;
+}
+
+/** Twice the limit; where a lowered one was passed by more than that, twice what was used. */
+function beyond(limit: number, used: number): number {
+  return 2 * (limit * 2 > used ? limit : used);
 }
 
 /** As many lines as it has, such as those of a diff, within bounds, each safe for a terminal. */
@@ -214,7 +220,8 @@ function commands(summary: ClosingSummary): readonly Hint[] {
     all.push([`aura inspect ${place} logs ${summary.failed.hypothesisId}`, "what the last failure printed"]);
   if (summary.totals.hypotheses === 0 && summary.totals.calls > 0)
     all.push([`aura inspect ${place} calls`, "what was asked; show ID has the answer in full"]);
-  else all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
+  else if (summary.totals.hypotheses + summary.totals.trials > 0)
+    all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
   all.push(...waysOn(place, summary));
   return all;
 }

@@ -197,7 +197,11 @@ function explained(code: string, message: string, text: string, offset: number):
     case "MULTIPLE_DOCS":
       return "a spec is one YAML document; remove the `---` between documents";
     case "BLOCK_AS_IMPLICIT_KEY":
-      return "a second `:` in one line; put the text in quotes";
+      return /:(?:\s|$)/.test(text.slice(offset).split("\n", 1)[0] ?? "")
+        ? "a second `:` in one line; put the text in quotes"
+        : "a key has a value on its line or keys indented under it, not both";
+    case "BAD_INDENT":
+      return "this line is indented otherwise than the keys that it stands with";
     default: {
       const before = text.slice(Math.max(0, offset - 1), offset + 1);
       if (before === "${") return 'inside { } or [ ] a variable has to be in quotes: "${NAME}"';

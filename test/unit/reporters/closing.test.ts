@@ -108,6 +108,9 @@ describe("the closing text", () => {
     expect(waysOn({ ...done, reason: "hypotheses", stop: { iterations: 3, hypotheses: 9, patience: 4 } })).toEqual([
       "aura resume runs/digits --set stop.iterations=6 --set stop.hypotheses=18",
     ]);
+    expect(waysOn({ ...done, iterationsCompleted: 29, totals: { ...done.totals, hypotheses: 31 } })).toEqual([
+      "aura resume runs/digits --set stop.iterations=58",
+    ]);
     expect(waysOn({ ...done, reason: "target" })).toEqual(["aura resume runs/digits --set metric.target=SCORE"]);
     expect(waysOn({ ...done, reason: "exhausted", stop: {} })).toEqual([]);
     expect(waysOn({ ...failed, reason: "failures" })).toEqual([
@@ -140,6 +143,12 @@ describe("the closing text", () => {
     expect(closingText({ ...done, failed: last })).toContain(
       "last was i00003-h001: exited with code 1: ValueError: lr",
     );
+  });
+
+  it("offers no look at hypotheses where nothing was tried", () => {
+    const text = closingText({ ...done, best: null, reason: "error", resumable: true, totals: NO_TOTALS });
+    expect(text).not.toContain("inspect");
+    expect(text).toContain("  aura resume runs/digits  # go on from here");
   });
 
   it("of a start that failed names what mends it: the project, or hypotheses", () => {

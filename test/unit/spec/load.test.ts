@@ -237,6 +237,16 @@ describe("a mistake is told once, at its place, with the nearest valid name", ()
     ["an open quote", "name: 'x\n", ["2:1 missing closing 'quote"]],
     ["a second colon", "name: a: b\n", ["1:7 a second `:` in one line; put the text in quotes"]],
     [
+      "a value with keys under it",
+      "metric: loss\n  direction: minimize\n",
+      ["1:9 a key has a value on its line or keys indented under it, not both"],
+    ],
+    [
+      "a line in no column",
+      "stop:\n    patience: 3\n  iterations: 2\n",
+      ["3:1 this line is indented otherwise than the keys that it stands with"],
+    ],
+    [
       "a bare variable in braces",
       "metric: { name: ${M} }\n",
       ['1:18 inside { } or [ ] a variable has to be in quotes: "${NAME}"'],
