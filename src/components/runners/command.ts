@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import type { RunContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import type { Effects, ProcessResult } from "../../kernel/effects.ts";
@@ -109,6 +109,8 @@ export class CommandRunner implements Runner {
   readonly #options: CommandRunnerOptions;
   #effects: CommandEffects | null;
   #keyVariables: readonly string[] = [];
+  /** The project, once a run is set up. */
+  #root: string | null = null;
   /** Told once, by the first call. */
   #notes: readonly (readonly [code: string, message: string])[] = [];
 
@@ -136,6 +138,7 @@ export class CommandRunner implements Runner {
   async setup(ctx: RunContext): Promise<void> {
     this.#effects ??= ctx.effects;
     this.#keyVariables = ctx.keyVariables ?? [];
+    this.#root = ctx.settings.root;
     const withheld = withheldMessage(`runner ${this.name} is`, this.#sources(ctx.effects));
     const given = this.#keys.filter((name) => ctx.effects.variables.get(name) !== undefined);
     this.#notes = [
@@ -216,7 +219,7 @@ export class CommandRunner implements Runner {
       const result = await this.#start(request, ctx, effects, { marker, scratch });
       ctx.signal.throwIfAborted();
       const stdout = effects.files.readText(join(scratch, "stdout")) ?? "";
-      this.#refuseFailure(result, stdout);
+      this.#refuseFailure(result, stdout, this.#leftOut(request, effects));
       const { outputFormat = "text", path } = this.#options;
       return asReply(this.name, readCommandOutput(stdout, outputFormat, path, this.name));
     } finally {
@@ -269,7 +272,18 @@ export class CommandRunner implements Runner {
     return fill(args, PROMPT, prompt.startsWith("-") ? ` ${prompt}` : prompt);
   }
 
-  #refuseFailure(result: ProcessResult, stdout: string): void {
+  /** What of the project the command names and its copy lacks, in words; empty where it lacks nothing. */
+  #leftOut({ editsCopy, cwd }: RunnerRequest, { files }: CommandEffects): string {
+    const root = this.#root;
+    if (root === null || editsCopy !== true) return "";
+    const word = this.#words(true).find(
+      (one) => !isAbsolute(one) && files.stat(join(root, one)) !== null && files.stat(join(cwd, one)) === null,
+    );
+    if (word === undefined) return "";
+    return `; ${word} is in the project, but not in the copy that it works in: \`git add\` it, name it under \`files\`, or write its absolute path`;
+  }
+
+  #refuseFailure(result: ProcessResult, stdout: string, leftOut: string): void {
     if (result.end === "exited" && result.exitCode === 0) return;
     const tail = promptLine(
       (result.stderrTail.trim() === "" ? result.stdoutTail : result.stderrTail).slice(-1000),
@@ -285,7 +299,7 @@ export class CommandRunner implements Runner {
     const all = outputFormat === "text" ? words : `${tail} ${result.stdoutTail}`;
     throw new RunnerError(
       result.end === "exited" ? problemIn(words, all) : "failed",
-      `${this.name}: ${this.#words(false)[0]} ${what}${words === "" ? "" : `: ${words}`}`,
+      `${this.name}: ${this.#words(false)[0]} ${what}${words === "" ? "" : `: ${words}`}${leftOut}`,
       // One that ran out of time was at work, whatever came of it.
       { usage, ...(stdout.trim() === "" && result.end !== "timeout" ? {} : { reply: promptText(stdout) }) },
     );
