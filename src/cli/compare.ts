@@ -124,6 +124,8 @@ function comparisonText({ metric, runs, equal }: Comparison, width = 120): strin
   const leader = equal.best === null ? "nothing has a score" : `${equal.best} is best with ${format(equal.score)}`;
   const others = runs.filter(({ otherwise }) => otherwise.length > 0);
   const none = runs.find(({ bestSoFar }) => bestSoFar.length === 1);
+  const among = runs.length === 1 ? null : `at ${equal.hypotheses} hypotheses, which each of them has: ${leader}`;
+  const verdict = none ? `${none.workspace} has scored no hypothesis of its own yet` : among;
   return [
     ...others.map(({ workspace, otherwise }) => {
       return `${workspace} is scored otherwise than ${runs[0]?.workspace}: ${otherwise.join(", ")} is another`;
@@ -133,10 +135,7 @@ function comparisonText({ metric, runs, equal }: Comparison, width = 120): strin
     "",
     "best so far",
     ...textTable([right("hypotheses"), ...runs.map(({ workspace }) => right(workspace)), { head: "" }], curve, width),
-    "",
-    none
-      ? `${none.workspace} has scored no hypothesis of its own yet`
-      : `at ${equal.hypotheses} hypotheses, which each of them has: ${leader}`,
+    ...(verdict === null ? [] : ["", verdict]),
     "",
   ].join("\n");
 }

@@ -9,6 +9,7 @@ import { systemEffects } from "../platform/system.ts";
 import { optionsOf } from "../spec/components.ts";
 import { type LoadedSpec, loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";
+import { unsetKeys } from "../spec/plan.ts";
 import { resolveSpec } from "../spec/resolve.ts";
 import { type KnownComponent, knownComponents, sitesOf } from "../spec/sites.ts";
 import { terminalLine } from "../text/printable.ts";
@@ -31,7 +32,7 @@ export async function doctor(
     const asked = loaded === null ? await allBuiltins() : componentsOf(loaded);
     const checks = [
       ...(await examined(asked)),
-      ...(loaded === null ? [] : [await tried("spec", () => resolved(loaded))]),
+      ...(loaded === null ? [] : [await tried("spec", () => resolved(loaded)), ...missingKeys(loaded)]),
     ];
     const works = checks.every((check) => check.works);
     return {
@@ -80,7 +81,13 @@ async function examined(asked: readonly Asked[]): Promise<readonly Check[]> {
 
 async function resolved(loaded: LoadedSpec): Promise<string> {
   await resolveSpec(loaded);
-  return "what it needs besides is there";
+  return "its programs and files are there";
+}
+
+function missingKeys(loaded: LoadedSpec): readonly Check[] {
+  return unsetKeys({ loaded }, systemEffects()).map(({ path, message }) => {
+    return { what: path, works: false, found: null, problem: message, remedy: null };
+  });
 }
 
 async function tried(what: string, look: () => Promise<string>): Promise<Check> {

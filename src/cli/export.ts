@@ -1,5 +1,6 @@
-import { resolve } from "node:path";
-import { EXIT } from "../kernel/errors.ts";
+import { dirname, resolve } from "node:path";
+import type { Files } from "../kernel/effects.ts";
+import { EXIT, UsageError } from "../kernel/errors.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import { systemEffects } from "../platform/system.ts";
 import { jsonLine } from "../reporters/jsonl.ts";
@@ -19,9 +20,16 @@ export async function exportTable(place: string, { format, output }: ExportFlags
     const rows = inspectTable(resolve(place), { files });
     const text = format === "csv" ? csv(rows) : rows.map((row) => `${jsonLine(row)}\n`).join("");
     if (output === "-") process.stdout.write(text);
-    else files.writeAtomic(resolve(output), text);
+    else writeTo(resolve(output), text, files);
     return EXIT.ok;
   });
+}
+
+function writeTo(path: string, text: string, files: Files): void {
+  const folder = dirname(path);
+  if (files.stat(files.realPath(folder) ?? folder)?.kind !== "directory")
+    throw new UsageError(`${path} cannot be written: there is no folder ${folder}`);
+  files.writeAtomic(path, text);
 }
 
 /** RFC 4180, with a line of names. What a hypothesis has no value for is empty. */

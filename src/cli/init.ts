@@ -29,7 +29,9 @@ export async function init(template: string, given: string | undefined): Promise
     const taken = names.filter((name) => existsSync(join(dir, name)));
     if (taken.length > 0) {
       const advice = `name another folder, like: aura init ${template} my-${template}`;
-      throw new UsageError(`nothing was written: ${taken.join(", ")} is there already\n${advice}`);
+      throw new UsageError(
+        `nothing was written: ${taken.join(", ")} ${taken.length === 1 ? "is" : "are"} there already\n${advice}`,
+      );
     }
     const isProject = given === undefined && readdirSync(dir).some((name) => !BEGUN.test(name));
     if (isProject && names.length > FEW_FILES) {

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { EXIT, isAuraError, messageOf, ToolMissingError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, isAuraError, messageOf, ToolMissingError } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
@@ -9,7 +9,7 @@ import { type ClosingSummary, closingText } from "../reporters/closing.ts";
 import { formatDuration } from "../text/numbers.ts";
 import { readJournal } from "../workspace/journal.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { graceOf, type Requirement, requirement, unmet } from "./flags.ts";
+import { graceOf, requirement, unmet } from "./flags.ts";
 import type { Loop } from "./loop-module.ts";
 import { openReporter, type Reporter, reporterName } from "./reporter.ts";
 import { bestOfRun, type Session } from "./session.ts";
@@ -43,7 +43,12 @@ export async function launch(session: Session, ready: Ready): Promise<number> {
     hasEnded ||= type === "run.finished";
   });
   if (frame) pipeline.subscribe(frame.sink);
-  if (reporter) pipeline.subscribe(reporter.sink);
+  const exitOf = (how: Pick<RunResult, "reason" | "exitCode" | "best">): ExitCode =>
+    how.exitCode === EXIT.ok ? (unmet(required, how, pipeline.settings.metric) ?? EXIT.ok) : how.exitCode;
+  if (reporter)
+    pipeline.subscribe((event) =>
+      reporter.sink(event.type === "run.finished" ? { ...event, exitCode: exitOf(event) } : event),
+    );
   let result: RunResult;
   try {
     result = await pipeline.run({
@@ -65,7 +70,7 @@ export async function launch(session: Session, ready: Ready): Promise<number> {
     throw thrown;
   }
   await reporter?.finish();
-  return ended(launched, result, required);
+  return ended(launched, { ...result, exitCode: exitOf(result) });
 }
 
 async function openedReporter({ flags, effects, signals, workspace, onCutOff }: Launch): Promise<Reporter> {
@@ -77,17 +82,15 @@ async function openedReporter({ flags, effects, signals, workspace, onCutOff }: 
   });
 }
 
-function ended(launch: Launch, result: RunResult, required: Requirement | null): number {
-  const { flags, signals, workspace, pipeline } = launch;
-  const { metric } = pipeline.settings;
+function ended(launch: Launch, result: RunResult): number {
+  const { flags, signals, workspace } = launch;
   const stray = signals.stray();
   if (stray !== null) {
     sayEnding(launch, { reason: "error", message: messageOf(stray.thrown) });
     throw stray.thrown;
   }
   const interrupted = result.reason === "interrupted" ? signals.exitCode() : null;
-  const code =
-    interrupted ?? (result.exitCode === EXIT.ok ? (unmet(required, result, metric) ?? EXIT.ok) : result.exitCode);
+  const code = interrupted ?? result.exitCode;
   const missed = code === EXIT.requirementNotMet ? `the best does not meet --require ${flags.require}` : undefined;
   const message = missed ?? result.message;
   sayEnding(launch, { ...result, ...(message === undefined ? {} : { message }) });

@@ -158,7 +158,7 @@ function inspectCommand(aura: Command, exit: Exit): void {
       "summary, hypotheses, best, show ID, insights, calls, artifacts, diff A B, logs ID, events",
       "summary",
     )
-    .argument("[ids...]", "what to show")
+    .argument("[ids...]", "what to show; a hypothesis by its id, or best or start")
     .addOption(json("one JSON document; with --follow, one JSON line an event", "inspect-VIEW-output"))
     .addOption(
       twin("--follow", "after summary or events, go on with events as they come until the run ends", "AURA_FOLLOW"),

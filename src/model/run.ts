@@ -225,7 +225,12 @@ export const manifestSchema = {
 /** `run.json`: what this run is and how far it got. */
 export type RunManifest = Infer<typeof manifestSchema>;
 
+interface RunState {
+  readonly status: RunStatus;
+  readonly reason?: FinishReason | null;
+}
+
 /** Whether it says that somebody is at the run, who may have paused it: one that has ended has a reason. */
-export function isUnderWay({ status, reason }: RunManifest): boolean {
-  return status === "running" || (status === "paused" && reason === undefined);
+export function isUnderWay({ status, reason = null }: RunState): boolean {
+  return status === "running" || (status === "paused" && reason === null);
 }

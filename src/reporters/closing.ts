@@ -127,8 +127,10 @@ function further({ reason, stop, iterationsCompleted, totals }: ClosingSummary):
   const { iterations, hypotheses, patience, wallClockMs, tokens, costUsd } = stop;
   const reached = (limit: number | undefined, used: number): limit is number => limit !== undefined && used >= limit;
   const limits: Limit[] = [];
-  if (reached(iterations, iterationsCompleted)) limits.push([ITERATIONS, beyond(Math.max(1, iterations), iterationsCompleted)]);
-  if (reached(hypotheses, totals.hypotheses)) limits.push(["stop.hypotheses", beyond(Math.max(1, hypotheses), totals.hypotheses)]);
+  if (reached(iterations, iterationsCompleted))
+    limits.push([ITERATIONS, beyond(Math.max(1, iterations), iterationsCompleted)]);
+  if (reached(hypotheses, totals.hypotheses))
+    limits.push(["stop.hypotheses", beyond(Math.max(1, hypotheses), totals.hypotheses)]);
   if (patience !== undefined && reason === "patience") limits.push(["stop.patience", patience * 2]);
   if (reached(wallClockMs, totals.activeMs))
     limits.push(["stop.wall_clock", `${Math.ceil(beyond(wallClockMs, totals.activeMs) / 1000)}s`]);

@@ -3,7 +3,7 @@ import type { Experiment } from "../model/experiment.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
 import type { Insight } from "../model/insight.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
-import type { RunOrigin } from "../model/run.ts";
+import { isUnderWay, type RunOrigin } from "../model/run.ts";
 import type { BestView, CallSum, CallsView, HypothesisRow, SummaryView } from "../model/views.ts";
 import {
   formatCost,
@@ -44,7 +44,9 @@ export function summaryFacts(data: SummaryView): readonly (readonly [name: strin
     ...(tokens > 0 ? [`${formatCount(tokens)} tokens`] : []),
     ...(totals.costUsd > 0 ? [formatSpent(totals.costUsd, totals.unpriced)] : []),
     formatDuration(totals.activeMs),
-  ];
+  ].join(", ");
+  // A live run writes down what it has used every few seconds.
+  const asOf = isUnderWay(data) ? `  (as of ${data.updatedAt})` : "";
   const counts = `${hypotheses.total} (${hypotheses.scored} scored, ${hypotheses.failed} failed)`;
   return [
     ["run", `${terminalLine(data.name)}  ${data.runId}`],
@@ -55,7 +57,7 @@ export function summaryFacts(data: SummaryView): readonly (readonly [name: strin
     ["metric", metricText(data)],
     ["iterations", String(data.iterationsCompleted)],
     ["hypotheses", counts],
-    ["spent", spent.join(", ")],
+    ["spent", `${spent}${asOf}`],
   ];
 }
 

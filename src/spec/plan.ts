@@ -266,7 +266,10 @@ function isAsked({ place, path }: Site): boolean {
 }
 
 /** Keys of model providers that a run would ask, and that are not set. */
-export function unsetKeys({ loaded }: ResolvedRun, { variables }: Pick<Effects, "variables">): readonly Diagnostic[] {
+export function unsetKeys(
+  { loaded }: Pick<ResolvedRun, "loaded">,
+  { variables }: Pick<Effects, "variables">,
+): readonly Diagnostic[] {
   const sites = sitesOf(loaded.spec, loaded.registry);
   const asked = sites.filter(isAsked).map(({ value }) => value);
   return sites.flatMap(({ path, schema, value, beside }) => {

@@ -49,7 +49,7 @@ export function readSpecFile(path: string, files: Files): string {
   const stat = files.stat(files.realPath(path) ?? path);
   if (!stat) {
     const near = forHint(() => neighbour(path, files));
-    const hint = near === null ? "give the path of a YAML file such as specs/digits.yaml" : `did you mean ${near}?`;
+    const hint = near === null ? "give the path of a YAML file, such as spec.yaml" : `did you mean ${near}?`;
     throw new SpecError(`there is no spec ${path}; ${hint}`);
   }
   if (stat.kind === "directory") {

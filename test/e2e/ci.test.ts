@@ -141,6 +141,7 @@ describe("in a job of GitHub Actions", () => {
     here.write("tiny.yaml", spec());
     const missed = await step("npx aura run tiny.yaml --require 7", { GITHUB_STEP_SUMMARY: here.join("no/such/file") });
     expect(missed.code).toBe(100);
+    expect(missed.stdout).toMatch(/ warn run\.finished reason=iterations exit=100 /);
     expect(missed.stdout).toContain("warning: the summary of the job cannot be written");
     expect(commandsIn(missed.stdout)).toEqual([
       expect.stringMatching(

@@ -60,6 +60,13 @@ describe("the results of a run", () => {
     });
   });
 
+  test("are written to a file, and to none in a folder that is not there", async () => {
+    expect(await here.run(["export", "w1", "-o", "w1.csv"])).toMatchObject({ code: 0, stdout: "" });
+    expect(here.read("w1.csv")).toContain("i00003-h003");
+    const refused = await here.run(["export", "w1", "-o", "no/w1.csv"]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/there is no folder \S+\/no\n$/) });
+  });
+
   test("are compared at equally many hypotheses", async () => {
     await here.run(["resume", "w3", "--set", "stop.hypotheses=20"]);
     const seen = await here.document<Comparison>(["compare", "w1", "w2", "w3", "--json"]);
@@ -72,6 +79,7 @@ describe("the results of a run", () => {
     expect(stdout).toMatch(/^ +10 .*\n +12 .*\n +20 /m);
     expect(stdout).toContain(`at 12 hypotheses, which each of them has: ${seen.equal.best} is best`);
     expect(stdout).not.toContain("scored otherwise");
+    expect((await here.run(["compare", "w1"])).stdout).not.toContain("each of them");
     expect(await here.run(["compare", "w1", "none"])).toMatchObject({ code: 2 });
   });
 

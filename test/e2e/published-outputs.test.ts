@@ -235,6 +235,12 @@ describe("what the commands print with --json fits its published schema:", () =>
       checks: [{ what: "spec", works: false, problem: expect.stringContaining("no-such-program") }],
     });
     expect(lacking.answer).toBe(5);
+    const model = "researcher: { type: prompt, runner: { type: anthropic, model: m, api_key_env: NO_SUCH_KEY } }";
+    here.write("key.yaml", (here.read("done.yaml") ?? "").replace(/^researcher: .*$/m, model));
+    expect(await saidBy(() => doctor(here.join("key.yaml"), {}))).toMatchObject({
+      answer: 5,
+      stdout: expect.stringMatching(/^missing +researcher\.runner\.api_key_env +NO_SUCH_KEY is not set/m),
+    });
   });
 
   const lines = (text: string): readonly { readonly type: string }[] =>

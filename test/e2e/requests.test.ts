@@ -52,7 +52,8 @@ test("a paused run finishes what runs and starts nothing more until it is contin
   expect((await here.run(["inspect", "w"])).stdout).toMatch(/^status +paused, until `(npx )?aura continue`$/m);
   expect(await here.document(["inspect", "w", "--json"])).toMatchObject({ status: "paused", reason: null });
   // By when this is heard, the next trial would long have begun.
-  await here.run(["note", "w", "hello"]);
+  const told = await here.run(["note", "w", "hello"]);
+  expect(told.stdout).toBe("heard, and read by nothing: no part of this run asks a model\n");
   expect(await run.until("kind=note")).not.toContain("trial.started id=i00001-h001");
   expect(await here.run(["continue", "w"])).toMatchObject({ code: 0 });
   expect(here.json("w/run.json")).toMatchObject({ status: "running" });

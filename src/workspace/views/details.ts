@@ -1,7 +1,7 @@
 import type { Files } from "../../kernel/effects.ts";
 import { WorkspaceError } from "../../kernel/errors.ts";
 import type { AuraEvent } from "../../kernel/events.ts";
-import { type HypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../../model/ids.ts";
+import { type HypothesisId, hypothesisId, parseHypothesisId, parseTrialId, type TrialId } from "../../model/ids.ts";
 import type { AttemptLogs, Details, Logs } from "../../model/views.ts";
 import { nearest } from "../../text/nearest.ts";
 import { terminalLine } from "../../text/printable.ts";
@@ -10,20 +10,22 @@ import { CALL_ID, canonicalHypothesisId, canonicalTrialId, iterationOf, logFiles
 import { listIterations, listRecords } from "../listing.ts";
 import * as records from "../records.ts";
 import { readTrial, type Source } from "../records.ts";
-import { manifestOf, type Observer } from "./queries.ts";
+import { inspectBest, manifestOf, type Observer } from "./queries.ts";
 
 type Reader = Pick<Observer, "files">;
 
 /**
  * All there is about an iteration (`2`, `00002`), a hypothesis, a trial, an attempt at it, an insight, or a call;
- * numbers in any padding. Throws `WorkspaceError` ("usage") when the run has nothing of that name.
+ * numbers in any padding; `best` and `start` are hypotheses. Throws `WorkspaceError` ("usage") when the run has nothing of that name.
  */
-export function inspectShow(root: string, id: string, { files }: Reader): Details {
+export function inspectShow(root: string, name: string, { files }: Reader): Details {
   manifestOf(root, files);
   const source: records.Source = { root, files };
+  const named = name === "start" ? hypothesisId(0, 0) : name === "best" ? inspectBest(root, { files })?.id : name;
+  const id = named ?? name;
   const found = iterationDetails(source, id) ?? trialDetails(source, id) ?? hypothesisDetails(source, id);
   const details = found ?? insightDetails(source, id) ?? callDetails(source, id);
-  if (!details) throw unknownId(source, id);
+  if (!details) throw unknownId(source, name);
   return details;
 }
 

@@ -100,6 +100,11 @@ describe("the texts of inspect", () => {
     expect(spent(0)).toContain("3.6k tokens, 34s");
   });
 
+  it("say of a run under way as of when they tell what it used", () => {
+    const text = summaryText({ ...summary, status: "running", reason: null, updatedAt: "2026-01-31T12:00:07.000Z" });
+    expect(text).toContain("spent       5 trials, 2 calls, 3.6k tokens, 34s  (as of 2026-01-31T12:00:07.000Z)\n");
+  });
+
   it("sum up why a run failed, with what was printed", () => {
     const message = "i00001-h002: exited with code 1\nTraceback:\n\x1b[31mValueError: no data";
     const text = summaryText({ ...summary, status: "failed", reason: "failed-alike", message });

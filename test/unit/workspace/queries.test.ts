@@ -187,6 +187,16 @@ describe("inspect show", () => {
     });
   });
 
+  it("finds the best and the start by these names, and their logs", async () => {
+    const workspace = await startedWorkspace();
+    expect(() => inspectShow(workspace.root, "best", observer)).toThrow(/has no "best"/);
+    writeIteration(workspace, 0, [0.1]);
+    writeIteration(workspace, 1, [0.5, 0.7]);
+    expect(inspectShow(workspace.root, "best", observer)).toMatchObject({ id: "i00001-h001" });
+    expect(inspectShow(workspace.root, "start", observer)).toMatchObject({ id: "i00000-h000" });
+    expect(inspectLogs(workspace.root, "best", observer)).toEqual(inspectLogs(workspace.root, "i1-h1", observer));
+  });
+
   it("finds the call of a stage, and that about one hypothesis", async () => {
     const workspace = await startedWorkspace();
     const ids = ["i00001-researcher-a1", "i00001-h000-evaluator-v1-a2"];
