@@ -69,6 +69,11 @@ export interface CallRequest extends Judged {
   readonly additional?: boolean;
   /** Where a `command` runner works; the project's root by default. */
   readonly cwd?: string;
+  /**
+   * Milliseconds after which it is ended: `RunnerError` `failed`, caused by `TimeoutReached`. Once a request of it has
+   * failed its provider is waited for, and it is not ended any more. Default: none.
+   */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Sends calls, or answers from the record of a call already made. Throws `RunnerError` `budget` for one that may not be sent. */

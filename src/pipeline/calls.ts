@@ -1,5 +1,5 @@
 import type { CallRequest, Calls } from "../kernel/context.ts";
-import type { Effects } from "../kernel/effects.ts";
+import { type Effects, TimeoutReached } from "../kernel/effects.ts";
 import { isAuraError, messageOf, RunnerError } from "../kernel/errors.ts";
 import type { Emit } from "../kernel/events.ts";
 import { Interrupted } from "../kernel/interrupted.ts";
@@ -92,6 +92,7 @@ function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): Ru
 async function send(request: CallRequest, asked: StartedCall, deps: CallServiceDeps): Promise<RunnerReply> {
   const { clock } = deps.effects;
   using _ = deps.spending.running();
+  using deadline = request.timeoutMs === undefined ? undefined : clock.deadline(request.timeoutMs);
   let started = asked;
   const from = clock.monotonic();
   const ending = () => ({ endedAt: clock.now().toISOString(), durationMs: Math.round(clock.monotonic() - from) });
@@ -108,7 +109,7 @@ async function send(request: CallRequest, asked: StartedCall, deps: CallServiceD
         cwd: request.cwd ?? deps.root,
       },
       {
-        signal: deps.signal,
+        signal: deadline ? AbortSignal.any([deps.signal, deadline.signal]) : deps.signal,
         stopping: deps.stopping,
         warn: (code, message) =>
           deps.emit({ type: "warning", code, message, ...defined({ hypothesisId: request.hypothesisId }) }),
@@ -118,14 +119,16 @@ async function send(request: CallRequest, asked: StartedCall, deps: CallServiceD
           deps.workspace.writeCall({ ...started, ...processRecord(identity, deps.workspace) }, { durable: false });
         },
         tried: (attempt) => {
+          deadline?.[Symbol.dispose]();
           const told = { ...attempt, reason: deps.hide.text(attempt.reason) };
           started = { ...started, failedTries: [...(started.failedTries ?? []), told].slice(-KEPT_TRIES) };
           deps.workspace.writeCall(started, { durable: false });
         },
       },
     );
-  } catch (thrown) {
-    if (deps.signal.aborted) throw thrown;
+  } catch (caught) {
+    if (deps.signal.aborted) throw caught;
+    const thrown: unknown = deadline?.signal.aborted ? deadline.signal.reason : caught;
     fail(thrown, { ...started, ...ending() }, request.prompt, deps);
     if (deps.stopping.aborted && thrown instanceof RunnerError && thrown.problem === "unavailable")
       throw new Interrupted("drain");
@@ -167,8 +170,9 @@ type Failed = Extract<CallRecord, { state: "failed" }>;
 /** Records why a call failed, what came of it all the same, and what that cost. */
 function fail(thrown: unknown, ended: Omit<Failed, "state" | "failure">, prompt: string, deps: CallServiceDeps): void {
   const { usage: told, reply, problem } = thrown instanceof RunnerError ? thrown : NOTHING;
-  // An agent that failed in the middle of its work tells no counts, and was paid.
-  const usage = told ?? (problem === "failed" && reply !== undefined ? usageOf(prompt, { content: reply }) : undefined);
+  // An agent that failed in the middle of its work tells no counts, and was paid; so is a prompt that was cut short.
+  const written = thrown instanceof TimeoutReached ? "" : problem === "failed" ? reply : undefined;
+  const usage = told ?? (written === undefined ? undefined : usageOf(prompt, { content: written }));
   const failure = { code: isAuraError(thrown) ? thrown.code : "runner-failed", message: messageOf(thrown) };
   const response = reply === undefined ? undefined : withoutMiddle(deps.hide.text(reply));
   deps.workspace.writeCall({ ...ended, state: "failed", failure, ...defined({ response, usage }) });

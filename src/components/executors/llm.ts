@@ -1,5 +1,6 @@
 import type { RunContext, ScoringTerms, TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import { TimeoutReached } from "../../kernel/effects.ts";
 import { assertOptions, required } from "../../kernel/given-options.ts";
 import type { Executor, PreparedEnvironment, RawResult, Runner } from "../../kernel/ports.ts";
 import type { Hypothesis, ParameterNames } from "../../model/hypothesis.ts";
@@ -78,7 +79,8 @@ export class LLMExecutor implements Executor {
     if (!rendered.ok) return failed("prompt-invalid", rendered.reason);
     const { prompt } = rendered;
     const part = `t${String(ctx.index).padStart(2, "0")}`;
-    const asking = { runner: this.runner, role: "experimenter", prompt, hypothesisId: hypothesis.id, part } as const;
+    const asked = { prompt, hypothesisId: hypothesis.id, part, timeoutMs: ctx.settings.timeBudgetMs };
+    const asking = { runner: this.runner, role: "experimenter", ...asked } as const;
     try {
       let reply = await ctx.calls.ask({ ...asking, ask: 1 });
       // Each retry asks once more, beyond the replies of no use that are recorded.
@@ -90,6 +92,7 @@ export class LLMExecutor implements Executor {
       return { kind: "value", value: reply.content, steps: [step("prompt", prompt), step("reply", reply.content)] };
     } catch (thrown) {
       if (!isOfOneCall(thrown) || ctx.signal.aborted) throw thrown;
+      if (thrown.cause instanceof TimeoutReached) return failed("timeout", thrown.cause.message, "timeout");
       return failed(thrown.code, thrown.message);
     }
   }
@@ -109,8 +112,8 @@ export class LLMExecutor implements Executor {
   }
 }
 
-function failed(code: string, message: string): RawResult {
-  return { kind: "failure", status: "failed", failure: { code, message } };
+function failed(code: string, message: string, status: "failed" | "timeout" = "failed"): RawResult {
+  return { kind: "failure", status, failure: { code, message } };
 }
 
 const options = {

@@ -9,6 +9,7 @@ import {
   type PipelineOptions,
   Researcher,
   type Runner,
+  type RunnerContext,
   RunnerError,
   type RunnerRequest,
   SearchResearcher,
@@ -16,6 +17,7 @@ import {
 } from "../../../src/index.ts";
 import type { AuraEvent } from "../../../src/kernel/events.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { inspectRefused } from "../../../src/workspace/views/queries.ts";
 import { testFolder } from "../../support/test-folder.ts";
@@ -314,4 +316,45 @@ test("a note that comes between an answer and the resume is for the next iterati
   await run(model, { iterations: 1 });
   expect(model.asked()).toBe(1);
   expect(workspace.readIteration(1)).not.toHaveProperty("notes");
+});
+
+describe("with a time budget for trials", () => {
+  const spent = async (answer: (ctx: RunnerContext, clock: ManualClock) => Promise<{ content: string }>) => {
+    const clock = new ManualClock();
+    const effects = { ...systemEffects(), clock };
+    const workspace = await Workspace.create(folder.join("run"), { effects });
+    const result = await new Pipeline({
+      researcher: new SearchResearcher({ method: "random", space: { x: { type: "float", low: 0, high: 1 } } }),
+      experimenter: new LLMExperimenter({
+        runner: { name: "model", run: (_, ctx) => answer(ctx, clock) },
+        promptTemplate: "What is {{x}}?",
+      }),
+      evaluator: new Evaluator({ runner: async () => "1" }),
+      settings: { constraints: { time_budget: "30s" }, stop: { iterations: 1, failures: 10 } },
+      workspace,
+    }).run();
+    const call = workspace.readCall(1, "i00001-h000-experimenter-t00-a1");
+    return { result, call, outcome: workspace.readTrial("i00001-h000-t00")?.outcome };
+  };
+
+  test("a trial whose call takes longer is ended and timed out, and its prompt counts as paid for", async () => {
+    const { result, call, outcome } = await spent(async ({ signal }, clock) => {
+      await clock.advance(30_001);
+      signal.throwIfAborted();
+      return { content: "late" };
+    });
+    expect(outcome).toMatchObject({ status: "timeout", failure: { code: "timeout", message: "timed out after 30 s" } });
+    expect(call).toMatchObject({ state: "failed", usage: { outputTokens: 0, estimated: true } });
+    expect(result).toMatchObject({ exitCode: 1, reason: "nothing-scored", totals: { trials: 1 } });
+  });
+
+  test("what a provider is waited for does not count, once a request has failed", async () => {
+    const { outcome } = await spent(async ({ signal, tried }, clock) => {
+      tried?.({ startedAt: clock.now().toISOString(), durationMs: 5, reason: "busy" });
+      await clock.advance(120_000);
+      signal.throwIfAborted();
+      return { content: "at last" };
+    });
+    expect(outcome).toMatchObject({ status: "completed", output: "at last" });
+  });
 });
