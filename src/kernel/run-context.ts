@@ -57,7 +57,9 @@ export interface ScoringTerms {
   readonly timeoutMs?: number;
   /** What else a trial may use, by the name of the limit. */
   readonly limits?: JsonObject;
+  /** Repeats, of each case where there are cases. */
   readonly trials?: number;
+  readonly cases?: number;
   /** What a trial leaves under the tracked artifacts is kept, and carried on with its hypothesis. */
   readonly capture?: boolean;
   /** Who or what gives the score, where that is no number that the command prints. */

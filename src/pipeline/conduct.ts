@@ -73,7 +73,7 @@ export async function conductRun(
     ...(prior.length > 0 ? { prior } : {}),
     keyVariables: options.keyVariables ?? [],
     ...defined({ declared: options.researcher.declared, parameters: options.researcher.parameters }),
-    scoring: hide.record(scoringTerms(options, settings)),
+    scoring: hide.record(scoringTerms(options, settings, effects.files)),
     totals: () => spending.totals(),
     emit: emitter.emit,
     signal: signals.now,

@@ -93,7 +93,7 @@ function previewContext(
     inputs: settings.inputs.map((input) => {
       return { path: input.path, size: inputSize(input, scope), modifiedAt: "", sha256: "" };
     }),
-    scoring: scoringTerms({ experimenter, evaluator }, settings),
+    scoring: scoringTerms({ experimenter, evaluator }, settings, files),
     totals: () => NO_TOTALS,
     emit: () => {},
     signal: new AbortController().signal,

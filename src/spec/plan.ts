@@ -332,9 +332,15 @@ function metricText({ metric }: RunSettings): string {
   return [`${direction} ${name}`, ...marks].join(", ");
 }
 
-function sizeText({ hypotheses, hypothesesPerIteration, trialsPerHypothesis, atOnce }: RunPlan): string {
+function sizeText({ settings, hypotheses, hypothesesPerIteration, trialsPerHypothesis, atOnce }: RunPlan): string {
   const total = hypotheses === null ? "no limit on hypotheses" : `at most ${hypotheses} hypotheses`;
-  return `${total}, ${hypothesesPerIteration} an iteration, ${trialsPerHypothesis} ${trialsPerHypothesis === 1 ? "process" : "processes"} each, ${atOnce} at a time`;
+  const checks = settings.checks.length;
+  const each = [counted(trialsPerHypothesis - checks, "trial"), ...(checks === 0 ? [] : [counted(checks, "check")])];
+  return `${total}, ${hypothesesPerIteration} an iteration, ${each.join(" and ")} each, ${atOnce} at a time`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function stopText({ stop, start }: RunSettings): string {
@@ -354,9 +360,12 @@ function stopText({ stop, start }: RunSettings): string {
 function costText({ cost }: RunPlan): string {
   if (cost.callsPerIteration === 0) return "no model is asked";
   const first = cost.promptTokens === null ? "" : `, the first prompt about ${cost.promptTokens} tokens`;
+  const others = cost.callsPerIteration > 1 ? ", the others not counted" : "";
   const price =
-    cost.firstCallUsd === null ? ", no price known" : `, the first call at most $${cost.firstCallUsd.toFixed(4)}`;
-  return `${cost.callsPerIteration} model ${cost.callsPerIteration === 1 ? "call" : "calls"} an iteration${first}${price}; prompts grow as the run goes on`;
+    cost.firstCallUsd === null
+      ? ", no price known"
+      : `, the researcher's first call at most $${cost.firstCallUsd.toFixed(4)}${others}`;
+  return `${counted(cost.callsPerIteration, "model call")} an iteration${first}${price}; prompts grow as the run goes on`;
 }
 
 const WHY: Readonly<Record<(typeof LEFT_OUT)[number], string>> = {

@@ -12,7 +12,7 @@ const MAX_LISTED = 30;
 /** `scoring`: what runs for each hypothesis, what it may use, what gives the score, what is read-only and what is carried on. */
 export function scoringVariable(ctx: StageContext): unknown {
   const { settings, scoring = {} } = ctx;
-  const { command = "", prompt = "", trials = 1, timeoutMs, limits = {}, scorer = "" } = scoring;
+  const { command = "", prompt = "", trials = 1, cases, timeoutMs, limits = {}, scorer = "" } = scoring;
   const checks = (scoring.checks ?? settings.checks.map(({ command }) => commandText(command))).map(promptText);
   const longest = Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, settings.timeBudgetMs ?? Number.POSITIVE_INFINITY);
   const inputs = settings.inputs.map(({ path }) => path);
@@ -22,6 +22,7 @@ export function scoringVariable(ctx: StageContext): unknown {
     prompt: promptText(prompt),
     checks: printableList(checks, checks.join("\n")),
     trials,
+    cases: cases ?? "",
     timeout: Number.isFinite(longest) ? seconds(longest) : "",
     limits: Object.entries(limits)
       .map(([name, most]) => limitText(name, most))
@@ -32,7 +33,8 @@ export function scoringVariable(ctx: StageContext): unknown {
   };
   const { minDelta } = settings.metric;
   const isLeast = minDelta.value === 0 || (minDelta.kind === "relative" && minDelta.value < 1e-6);
-  const times = trials > 1 ? `${trials} times ` : "";
+  const often = trials > 1 ? `${trials} times ` : cases === undefined ? "" : "once ";
+  const times = cases === undefined ? often : `${often}for each of ${cases} cases `;
   const lines = [
     `${String(metricVariable(settings.metric))}: ${settings.metric.direction === "maximize" ? "higher" : "lower"} is better.`,
     isLeast ? "" : `Only what is better than the best by more than ${minDeltaText(settings.metric)} takes its place.`,

@@ -109,7 +109,7 @@ const RUN = {
   goal: SINGLE,
   metric: recordOf(allOf(["name", "direction", "min_delta", "baseline", "target"], SINGLE)),
   scoring: recordOf({
-    ...allOf(["command", "prompt", "trials", "timeout", "limits", "scorer", "read_only", "capture"], SINGLE),
+    ...allOf(["command", "prompt", "trials", "cases", "timeout", "limits", "scorer", "read_only", "capture"], SINGLE),
     checks: listOf(SINGLE),
   }),
   num_tasks: SINGLE,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { LLMExperimenter, MetricEvaluator, Pipeline, Researcher, Workspace } from "../../../../src/index.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
-import { planRun } from "../../../../src/spec/index.ts";
+import { formatPlan, planRun } from "../../../../src/spec/index.ts";
 import { resolveData, runData } from "../../../../src/testing/run-spec.ts";
 import { testFolder } from "../../../support/test-folder.ts";
 
@@ -96,8 +96,10 @@ describe("cases", () => {
     };
     const evaluator = { type: "prompt", runner: { type: "command", argv: ["cat"] }, votes: 3 };
     const run = await resolveData(dir, { ...spec({ experimenter, evaluator }), parallel: 6 });
-    const { trialsPerHypothesis, atOnce, cost } = await planRun(run, dir.join("run"), systemEffects());
+    const plan = await planRun(run, dir.join("run"), systemEffects());
+    const { trialsPerHypothesis, atOnce, cost } = plan;
     expect([trialsPerHypothesis, atOnce, cost.callsPerIteration]).toEqual([3, 6, 6 + 6]);
+    expect(formatPlan(plan, (text) => text)).toContain("2 an iteration, 3 trials each, 6 at a time");
     expect(run.loaded.warnings).toEqual([]);
   });
 
@@ -155,6 +157,30 @@ describe("a model as what is tried", () => {
     });
     expect(workspace.readTrial("i00000-h000-t00")).toMatchObject({ outcome: { output: "Hi!" } });
     expect(result.best).toMatchObject({ id: "i00001-h000", score: 1 });
+  });
+
+  it("is told of with its cases to who proposes, in the first prompt of a dry run as in the run's", async () => {
+    dir.write("propose.mjs", "export default () => '[{}, {}]';\n");
+    const model = { type: "function", module: "propose.mjs" };
+    const told = async (experimenter: JsonObject) => {
+      const researcher = { type: "prompt", runner: model, prompt: "{{scoring}} cases {{scoring.cases}}" };
+      const text = { ...spec({ experimenter: { cases: "cases.jsonl", ...experimenter } }), researcher };
+      const { prompt } = await planRun(await resolveData(dir, text), dir.join("none"), systemEffects());
+      return prompt;
+    };
+    const script = { type: "script", command: "sh run.sh {case.q}" };
+    expect(await told({ ...script, trials: 2 })).toContain("Each is run 2 times for each of 3 cases by\n");
+    expect(await told(script)).toMatch(/Each is run once for each of 3 cases by\n[\s\S]* cases 3$/);
+    const llm = { type: "llm", runner: model, prompt: "{{case.q}}" };
+    expect(await told(llm)).toContain(
+      "For each a model is asked once for each of 3 cases with this prompt, a template:",
+    );
+    const run = {
+      ...spec({ experimenter: { ...llm, cases: "cases.jsonl" } }),
+      researcher: { type: "prompt", runner: model },
+    };
+    const { workspace } = await runData(dir, run);
+    expect(workspace.readCall(1, "i00001-researcher-a1")?.prompt).toContain("asked once for each of 3 cases with");
   });
 
   it("is the same in code; one that fails is a failed trial, and the researcher knows its prompt", async () => {
