@@ -4,7 +4,7 @@ import { connect, type LlmEffects, type ModelCall, type ModelConnection, type Pr
 import { ServerError, statusNamed, wholeMessage } from "./llm-failures.ts";
 import { keyOption, LLM_OPTIONS } from "./llm-options.ts";
 import { amount, fields, type IncomingReply } from "./llm-reply.ts";
-import { eventData, isStream } from "./llm-request.ts";
+import { DONE, eventData, isStream } from "./llm-request.ts";
 import { systemEffects } from "./system.ts";
 
 /** What a call to a server that speaks the OpenAI format may be given, in a spec and in code. */
@@ -74,7 +74,7 @@ async function send({ prompt, url, key, request, reply }: ProviderRequest, optio
   }
   for await (const data of eventData(body)) {
     // Not every server closes the connection after it.
-    if (data === "[DONE]") return reply.complete();
+    if (data === DONE) return reply.complete();
     if (data !== "") add(reply, parseEvent(data), headers);
   }
 }

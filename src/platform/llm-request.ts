@@ -1,6 +1,10 @@
 import type { Clock, Deadline } from "../kernel/effects.ts";
+import { parseJson } from "../model/json.ts";
 import { parseDuration } from "../model/units.ts";
 import { EndlessReply } from "./llm-reply.ts";
+
+/** What ends a stream of chat completions. */
+export const DONE = "[DONE]";
 
 /** What is read of an answer at most, framing and all. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -67,6 +71,27 @@ export function isStream(headers: Headers): boolean {
 
 /** The data of a stream's server-sent events, one after the other. What is no UTF-8 becomes replacement characters. */
 export async function* eventData(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let event: string[] = [];
+  for await (const lines of linesOf(body)) {
+    for (const line of lines.split("\n")) {
+      const isData = line.startsWith("data:");
+      if (isData) event.push(line.slice(5).trim());
+      // Not every server ends an event with an empty line.
+      const isOver = isData ? event.length === 1 && isWhole(event[0]) : line.trim() === "";
+      if (!isOver || event.length === 0) continue;
+      yield event.join("\n");
+      event = [];
+    }
+  }
+  if (event.length > 0) yield event.join("\n");
+}
+
+function isWhole(data = ""): boolean {
+  return data === DONE || parseJson(data) !== null;
+}
+
+/** Text as it comes, but no half of a line before the other. */
+async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let held: string[] = [];
   for await (const chunk of body) {
@@ -74,12 +99,8 @@ export async function* eventData(body: AsyncIterable<Uint8Array>): AsyncGenerato
     const end = text.lastIndexOf("\n");
     held.push(end < 0 ? text : text.slice(0, end));
     if (end < 0) continue;
-    yield* dataIn(held.join(""));
+    yield held.join("");
     held = [text.slice(end + 1)];
   }
-  yield* dataIn(held.join("") + decoder.decode());
-}
-
-function* dataIn(lines: string): Generator<string> {
-  for (const line of lines.split("\n")) if (line.startsWith("data:")) yield line.slice(5).trim();
+  yield held.join("") + decoder.decode();
 }

@@ -15,13 +15,14 @@ export interface Vote {
 
 const MAX_REASON = 2000;
 const MAX_FEEDBACK = 8000;
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
 
 /** The vote in a reply: a JSON object with a `score` on the scale, or nothing but a number. Never a number out of prose. */
 export function parseVote(reply: string | JsonValue, scale: Scale): Reading<Vote> {
   const value = typeof reply === "string" ? valueIn(reply) : reply;
   if (value === undefined) return { ok: false, reason: "the reply holds no JSON object with a score" };
   const said = isJsonObject(value) ? value : { score: value };
-  const { score } = said;
+  const score = typeof said.score === "string" && NUMBER.test(said.score.trim()) ? Number(said.score) : said.score;
   if (typeof score !== "number" || !Number.isFinite(score)) {
     return { ok: false, reason: 'the reply has no number as its "score"' };
   }
@@ -37,7 +38,7 @@ export function parseVote(reply: string | JsonValue, scale: Scale): Reading<Vote
 
 function valueIn(reply: string): JsonValue | undefined {
   const bare = withoutReasoning(reply).trim();
-  if (/^-?\d+(?:\.\d+)?$/.test(bare)) return Number(bare);
+  if (NUMBER.test(bare)) return Number(bare);
   const found = extractJson(reply);
   return found.ok && isJsonObject(found.value) ? found.value : undefined;
 }

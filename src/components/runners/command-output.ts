@@ -84,7 +84,7 @@ function readValues(values: readonly JsonValue[], stdout: string, path: string |
   const paths = path === undefined ? USUAL_PATHS : [path];
   const usage = refuseError(values, stdout, name);
   // An agent may print all of its messages as one list.
-  const places = path === undefined ? values : [...values, ...values.flat()];
+  const places = (path === undefined ? values : [...values, ...values.flat()]).filter((value) => !isThought(value));
   for (const candidate of paths) {
     for (const value of [...places].reverse()) {
       const found = at(value, candidate);
@@ -103,6 +103,12 @@ function readValues(values: readonly JsonValue[], stdout: string, path: string |
   const where = path === undefined ? USUAL_PATHS.join(", ") : path;
   const unusable = `it holds no reply at ${where} (\`path\` of runner ${name} says where)`;
   return { content: promptText(stdout).trim(), unusable, ...(usage ? { usage } : {}) };
+}
+
+/** What an agent thought, which it may tell after its reply. */
+function isThought(value: JsonValue): boolean {
+  const item = isJsonObject(value) ? (value.item ?? value) : value;
+  return isJsonObject(item) && item.type === "reasoning";
 }
 
 /** Throws `RunnerError` when one of the values, or of a list of them, says that the command failed; answers what was used. */

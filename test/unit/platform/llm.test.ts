@@ -609,6 +609,18 @@ describe("openaiLlm", () => {
     expect(reply?.content).toBe("[1,2]");
   });
 
+  it.each([
+    ["several lines", "\n", "\n\n", 1],
+    ["several lines that end as on the web", "\r\n", "\r\n\r\n", 1],
+    ["one line, with no empty line between them", "\n", "\n", 0],
+  ])("reads events of %s", async (_, line, end, spaces) => {
+    const chunk = (content: string) => JSON.stringify({ choices: [{ delta: { content } }] }, null, spaces);
+    const events = [chunk("[1,"), chunk("2]"), "[DONE]"];
+    const body = events.map((event) => `data: ${event.replaceAll("\n", `${line}data: `)}${end}`).join("");
+    const answer = { kind: "garbage", contentType: "text/event-stream", body: `: hello${end}${body}` } as const;
+    expect((await ask("openaiLlm", [answer])).reply?.content).toBe("[1,2]");
+  });
+
   it("estimates what a server used that tells nothing, and what that costs", async () => {
     const chunk = { choices: [{ delta: { content: "ok" }, finish_reason: "stop" }] };
     const body = `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`;

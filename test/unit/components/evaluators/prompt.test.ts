@@ -67,7 +67,7 @@ describe("a judge", () => {
     const again = judge(['{"score": 11}', '{"score": 9, "reason": "good"}'], { scale: [0, 10] });
     expect(await again.evaluate("x")).toMatchObject({ score: 9, reason: "good" });
     expect(again.runner.prompts[1]).toContain("the score 11 is not from 0 to 10");
-    const never = judge(['{"score": 2}', "I give it 1 of 1.", '{"score": "1"}']);
+    const never = judge(['{"score": 2}', "I give it 1 of 1.", '{"score": "high"}']);
     expect(await never.evaluate("x")).toMatchObject({
       score: null,
       passed: false,
@@ -111,6 +111,8 @@ describe("a vote", () => {
     expect(
       ["0.5", " 1 ", '```json\n{"score": 0.2}\n```', '<think>{"score": 1}</think>{"score": 0}'].map(score),
     ).toEqual([0.5, 1, 0.2, 0]);
+    expect(['{"score": "0.7"}', '{"score": " 1 "}', '{"score": "7e-1"}'].map(score)).toEqual([0.7, 1, null]);
+    expect(['{"score": "0.7 of 1"}', '{"score": ""}'].map(score)).toEqual([null, null]);
     expect(["Score: 0.5", "", "NaN", "[0.5]", '{"score": null}', "-0.1", '{"score": 1e999}'].map(score)).toEqual(
       Array.from({ length: 7 }, () => null),
     );

@@ -212,6 +212,7 @@ describe("a preset", () => {
       { type: "thread.started", thread_id: "t" },
       { type: "item.completed", item: { id: "item_0", type: "reasoning", text: "hm" } },
       { type: "item.completed", item: { id: "item_1", type: "agent_message", text: "[1]" } },
+      { type: "item.completed", item: { id: "item_2", type: "reasoning", text: "Done." } },
       { type: "turn.completed", usage: { input_tokens: 50, cached_input_tokens: 40, output_tokens: 6 } },
     ];
     agent("codex", events.map((event) => JSON.stringify(event)).join("\n"));
