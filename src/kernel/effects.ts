@@ -229,6 +229,8 @@ export interface ProcessUsage {
   readonly limits?: LimitTiers;
   /** The load of the machine as it ended, where that is another one than AURA's; `null` when it is not known. */
   readonly load?: number | null;
+  /** GPUs that a cluster gave to it. */
+  readonly devices?: readonly string[];
 }
 
 export type LastingRequest = ProcessRequest & { readonly lasting: string };

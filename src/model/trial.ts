@@ -64,7 +64,11 @@ const usageSchema = exactly(["cpuSeconds", "peakMemoryBytes", "limits"], usage);
  * What an attempt used. `load`: of another machine, which it ran on; `null` when that is not known. `ranMs`: how long it
  * ran, where it waited in a queue before.
  */
-export type AttemptUsage = Infer<typeof usageSchema> & { readonly load?: number | null; readonly ranMs?: number };
+export type AttemptUsage = Infer<typeof usageSchema> & {
+  readonly load?: number | null;
+  readonly ranMs?: number;
+  readonly devices?: readonly string[];
+};
 
 const mayBeAbsent = [
   "endedAt",

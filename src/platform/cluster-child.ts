@@ -48,8 +48,9 @@ async function run({ views = [], ...job }: NodeJob, signal: AbortSignal): Promis
   try {
     for (const view of views) mounted.push(await mount(view, effects, signal));
     const { end: how, exitCode, signal: by, durationMs, message, usage } = await processes.run(job, signal);
-    const load = processes.load();
-    return { end: how, exitCode, signal: by, durationMs, usage: { ...usage, load }, ...defined({ message }) };
+    const { SLURM_JOB_GPUS: gpus = process.env.CUDA_VISIBLE_DEVICES } = process.env;
+    const seen = { load: processes.load(), ...(gpus ? { devices: gpus.split(",") } : {}) };
+    return { end: how, exitCode, signal: by, durationMs, usage: { ...usage, ...seen }, ...defined({ message }) };
   } catch (thrown) {
     const what = mounted.length < views.length ? "bindfs cannot mount a view" : "its output cannot be kept";
     const message = `${what} on ${node}: ${messageOf(thrown)}`;

@@ -84,11 +84,12 @@ export function readNodeEnd(files: Pick<Files, "readText">, path: string): NodeE
   };
 }
 
-function usageOf({ cpuSeconds, peakMemoryBytes, limits, load }: JsonObject): ProcessUsage {
+function usageOf({ cpuSeconds, peakMemoryBytes, limits, load, devices }: JsonObject): ProcessUsage {
   const number = (value: JsonValue | undefined): number | undefined => (typeof value === "number" ? value : undefined);
   const held = isJsonObject(limits) ? { limits: tiersOf(limits) } : {};
   const used = { cpuSeconds: number(cpuSeconds), peakMemoryBytes: number(peakMemoryBytes), load: number(load) };
-  return { ...defined(used), ...held };
+  const given = Array.isArray(devices) ? { devices: devices.filter((name) => typeof name === "string") } : {};
+  return { ...defined(used), ...held, ...given };
 }
 
 function tiersOf(limits: JsonObject): LimitTiers {

@@ -4,10 +4,10 @@ import { ownProgram } from "../../../src/platform/own-program.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
-test("a job leaves its end with the load of its node, or that its output could not be kept there", async () => {
+test("a job leaves its end with the load of its node and the GPUs it had there, or that its output could not be kept there", async () => {
   using dir = temporaryDirectory();
   const { processes, files } = systemEffects();
-  const env = { PATH: process.env.PATH ?? "", SLURMD_NODENAME: "n1" };
+  const env = { PATH: process.env.PATH ?? "", SLURMD_NODENAME: "n1", SLURM_JOB_GPUS: "2,5" };
   const [file, ...args] = ownProgram("cluster-child");
   const run = async (index: string, stdout: string) => {
     const paths = nodeFiles(dir.path, index);
@@ -20,7 +20,7 @@ test("a job leaves its end with the load of its node, or that its output could n
   };
   const noFolder = dir.write("no-folder", "");
   const [ended, broken] = await Promise.all([run("0", dir.join("out")), run("1", `${noFolder}/out`)]);
-  expect(ended).toMatchObject({ end: "exited", exitCode: 0, usage: { load: expect.any(Number) } });
+  expect(ended).toMatchObject({ end: "exited", exitCode: 0, usage: { load: expect.any(Number), devices: ["2", "5"] } });
   expect(broken).toMatchObject({
     end: "spawn-error",
     message: expect.stringMatching(/^its output cannot be kept on n1: .*no-folder/),
