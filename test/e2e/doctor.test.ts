@@ -30,6 +30,7 @@ case "$*" in
   version*) echo 1.2.3 ;;
   run*box) ;;
   run*) echo "Unable to find image" >&2; exit 125 ;;
+  ps*aura.warm*) printf 'a1\\nb2\\n' ;;
   *) echo sha256:0 ;;
 esac
 `;
@@ -61,9 +62,11 @@ test("doctor of a spec says when its image does not run", async () => {
   expect(line).toMatch(/^missing .*`docker run .* crate` failed/);
 });
 
-test("doctor without a spec asks the engine, and says that no container was tried", async () => {
+test("doctor without a spec asks the engine, says that no container was tried, and how warm ones are ended", async () => {
   const of = project(inImage("box"));
-  expect(await askedWithClient(of, [])).toMatch(/^works .*docker 1\.2\.3.*no container was tried/);
+  expect(await askedWithClient(of, [])).toMatch(
+    /^works .*docker 1\.2\.3.*; 2 warm, .*: `docker rm -f \$\(docker ps -aq --filter label=aura\.warm\)`; no container was tried/,
+  );
   expect(of.lines("bin/asked").filter((line) => line.startsWith("run "))).toEqual([]);
 });
 

@@ -10,6 +10,7 @@ import { SIZE_LIMIT } from "../../../schema/dialect.ts";
 import { absoluteMounts, MOUNT, type Mount } from "../../mounts.ts";
 import { runTool } from "../../tool.ts";
 import { DockerStarter, INSTALL } from "./starter.ts";
+import { RUN_LABEL } from "./warm.ts";
 
 const dockerProperties = {
   image: {
@@ -139,6 +140,15 @@ function wrongOptions({
   return [];
 }
 
+const WARM_ONES = ["ps", "-aq", "--filter", `label=${RUN_LABEL}`];
+
+/** Those of a killed AURA stay until its run is resumed. */
+function warmOnes(ids: string): string {
+  if (ids === "") return "";
+  const count = ids.split("\n").length;
+  return `; ${count} warm, to be ended when no run goes on: \`docker rm -f $(docker ${WARM_ONES.join(" ")})\``;
+}
+
 export const dockerEnvironment = defineComponent({
   kind: "environment",
   type: "docker",
@@ -149,7 +159,7 @@ export const dockerEnvironment = defineComponent({
     const docker = (args: readonly string[], hint: string) =>
       runTool({ file: "docker", args, hint, timeoutMs: 60_000 }, ctx);
     const format = "docker {{.ServerVersion}}, {{.Images}} images, limits by cgroup {{.CgroupVersion}}";
-    const engine = await docker(["info", "--format", format], INSTALL);
+    const engine = `${await docker(["info", "--format", format], INSTALL)}${warmOnes(await docker(WARM_ONES, INSTALL))}`;
     if (image === undefined) return `${engine}; no container was tried: that takes a spec which names an image`;
     const words = ["--rm", "--pull", "never", "--network", "none", "--entrypoint", "true"];
     await docker(["run", ...words, image], `see that the image is there (\`docker pull ${image}\`) and has \`true\``);

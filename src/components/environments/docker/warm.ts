@@ -7,7 +7,7 @@ import type { DockerClient, DockerReply } from "./client.ts";
 import { endOf, GRACE_SECONDS, NEVER, removeContainer } from "./container.ts";
 
 /** Of which run a warm container is, in which folder. */
-const RUN_LABEL = "aura.warm";
+export const RUN_LABEL = "aura.warm";
 /** Where docker puts the program that `--init` names. Here it says in its own words when there is no such program. */
 const INIT = ["/sbin/docker-init", "-s", "--"];
 /** Does nothing, and goes on when all are asked to end, so that a trial has its time to do so. */
