@@ -87,6 +87,7 @@ export { StopRequest } from "./kernel/interrupted.ts";
 export type {
   Aggregator,
   Collected,
+  Collection,
   Collector,
   Command,
   Ended,

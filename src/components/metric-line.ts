@@ -1,6 +1,6 @@
-import type { OutputLines } from "../kernel/ports.ts";
+import type { OutputLines, RawResult } from "../kernel/ports.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../model/json.ts";
-import type { TrialStep } from "../model/trial.ts";
+import type { Failure, TrialStep } from "../model/trial.ts";
 import { plainJson } from "../platform/plain-json.ts";
 import { readableLine } from "../text/printable.ts";
 
@@ -116,6 +116,17 @@ export function stepsIn(lines: OutputLines): readonly TrialStep[] {
     const data = jsonObjectIn(text);
     return data && isStep(data) ? [{ observedAt, kind: "metrics", data }] : [];
   });
+}
+
+/** What a trial reported on its way. */
+export function stepsOf(raw: Exclude<RawResult, { kind: "failure" }>): readonly TrialStep[] {
+  return raw.kind === "value" ? raw.steps : stepsIn(raw.lines);
+}
+
+/** The failure of a trial in whose output there is no metric, with the end of what it printed. */
+export function metricMissing(message: string, raw: RawResult): Failure {
+  const logTail = raw.kind === "process" ? raw.stderrTail || raw.stdoutTail : "";
+  return { code: "metric-missing", message, ...(logTail === "" ? {} : { logTail }) };
 }
 
 /** Whether a printed object is a step rather than a result. */

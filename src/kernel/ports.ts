@@ -201,13 +201,12 @@ export interface Collected {
   readonly steps: readonly TrialStep[];
 }
 
+/** What a collector gives: metrics, or why there are none. */
+export type Collection = Collected | { readonly failure: Failure; readonly steps?: readonly TrialStep[] };
+
 /** Reads a trial's metrics out of what it left. Throws nothing for bad output: `failure` says what is wrong. */
 export interface Collector extends Lifecycle {
-  collect(
-    raw: RawResult,
-    hypothesis: Hypothesis,
-    ctx: TrialContext,
-  ): Promise<Collected | { readonly failure: Failure; readonly steps?: readonly TrialStep[] }>;
+  collect(raw: RawResult, hypothesis: Hypothesis, ctx: TrialContext): Promise<Collection>;
 }
 
 /** Reduces the completed trials of one hypothesis to one summary. Pure. */

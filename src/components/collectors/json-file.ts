@@ -3,11 +3,10 @@ import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { SpecError } from "../../kernel/errors.ts";
 import { assertOptions, type InCode, inSchema, required } from "../../kernel/given-options.ts";
-import type { Collected, Collector, RawResult } from "../../kernel/ports.ts";
+import type { Collection, Collector, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import type { Failure, TrialStep } from "../../model/trial.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
-import { jsonObjectIn, stepsIn } from "../metric-line.ts";
+import { jsonObjectIn, metricMissing, stepsOf } from "../metric-line.ts";
 
 const MOST_BYTES = 1024 * 1024;
 
@@ -43,18 +42,10 @@ export class JSONFileCollector implements Collector {
     this.#path = options.path;
   }
 
-  async collect(
-    raw: RawResult,
-    _hypothesis: Hypothesis,
-    ctx: TrialContext,
-  ): Promise<Collected | { readonly failure: Failure; readonly steps: readonly TrialStep[] }> {
-    if (raw.kind === "failure") return { failure: raw.failure, steps: [] };
-    const steps = raw.kind === "value" ? raw.steps : stepsIn(raw.lines);
-    const logTail = raw.kind === "value" ? "" : raw.stderrTail || raw.stdoutTail;
-    const failed = (message: string) => ({
-      failure: { code: "metric-missing", message, ...(logTail === "" ? {} : { logTail }) },
-      steps,
-    });
+  async collect(raw: RawResult, _hypothesis: Hypothesis, ctx: TrialContext): Promise<Collection> {
+    if (raw.kind === "failure") return { failure: raw.failure };
+    const steps = stepsOf(raw);
+    const failed = (message: string): Collection => ({ failure: metricMissing(message, raw), steps });
     const file = this.#file(ctx);
     if (!file.ok) return failed(`${this.#path} ${file.reason}`);
     const text = Buffer.from(file.bytes)

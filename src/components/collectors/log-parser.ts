@@ -3,14 +3,13 @@ import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
 import { messageOf, SpecError } from "../../kernel/errors.ts";
 import { assertOptions, type InCode, inSchema, required } from "../../kernel/given-options.ts";
-import type { Collected, Collector, RawResult } from "../../kernel/ports.ts";
+import type { Collection, Collector, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
-import type { Failure, TrialStep } from "../../model/trial.ts";
 import { capturesIn } from "../../platform/captures.ts";
 import { KEPT_BYTES } from "../../platform/process/output-log.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { readableLine } from "../../text/printable.ts";
-import { metricValue, stepsIn } from "../metric-line.ts";
+import { metricMissing, metricValue, stepsOf } from "../metric-line.ts";
 
 /** More than a log may have. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -57,21 +56,13 @@ export class LogParserCollector implements Collector {
     this.#take = options.take ?? "last";
   }
 
-  async collect(
-    raw: RawResult,
-    _hypothesis: Hypothesis,
-    ctx: TrialContext,
-  ): Promise<Collected | { readonly failure: Failure; readonly steps: readonly TrialStep[] }> {
-    if (raw.kind === "failure") return { failure: raw.failure, steps: [] };
-    const steps = raw.kind === "value" ? raw.steps : stepsIn(raw.lines);
+  async collect(raw: RawResult, _hypothesis: Hypothesis, ctx: TrialContext): Promise<Collection> {
+    if (raw.kind === "failure") return { failure: raw.failure };
+    const steps = stepsOf(raw);
+    const failed = (message: string): Collection => ({ failure: metricMissing(message, raw), steps });
     // Nothing is read out of what did not come to its end, and logs would be read for nothing.
     const hasEnded = raw.kind === "value" || (raw.end === "exited" && raw.exitCode === 0);
     const found = new Map<string, number | string>();
-    const logTail = raw.kind === "value" ? "" : raw.stderrTail || raw.stdoutTail;
-    const failed = (message: string) => ({
-      failure: { code: "metric-missing", message, ...(logTail === "" ? {} : { logTail }) },
-      steps,
-    });
     if (!hasEnded) return failed("it did not come to its end");
     for (const log of [ctx.logs.stdout, ctx.logs.stderr]) {
       const left = this.#patterns.filter(([name]) => !found.has(name));

@@ -1,16 +1,16 @@
 import type { TrialContext } from "../../kernel/context.ts";
 import { defineComponent } from "../../kernel/define.ts";
+import type { Files } from "../../kernel/effects.ts";
 import { assertOptions, type InCode, inSchema } from "../../kernel/given-options.ts";
-import type { Collected, Collector, OutputLines, RawResult } from "../../kernel/ports.ts";
+import type { Collection, Collector, OutputLines, RawResult } from "../../kernel/ports.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { isJsonObject, type JsonObject, lookup } from "../../model/json.ts";
-import type { Failure, TrialStep } from "../../model/trial.ts";
+import type { TrialStep } from "../../model/trial.ts";
 import { LONGEST_LINE_BYTES } from "../../platform/process/lines.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
-import { readableLine, shown } from "../../text/printable.ts";
-import { isStep, JSON_PIECE, jsonObjectIn, metricPairs, stepsIn } from "../metric-line.ts";
+import { promptText, readableLine, shown } from "../../text/printable.ts";
+import { isStep, JSON_PIECE, jsonObjectIn, metricMissing, metricPairs, stepsIn } from "../metric-line.ts";
 import { lastPrintedObject } from "./printed-object.ts";
-import { printedText } from "./printed-text.ts";
 
 const NO_METRICS = "it printed no metrics: neither a JSON object nor `name: value` lines on stdout";
 const AS_TEXT = "text that is scored by other means is collected with collector: { type: stdout, parse: text }";
@@ -25,6 +25,9 @@ const CUT_METRICS =
 const LONGEST_SAID = 200;
 /** Most names that `name: value` lines may give, besides the metric. */
 const MOST_NAMES = 1000;
+
+/** Bytes of a text that are kept from its beginning and from its end. */
+const TEXT_BYTES = 32 * 1024;
 
 const OPTIONS = {
   type: "object",
@@ -55,12 +58,8 @@ export class StdoutCollector implements Collector {
     this.#parse = options.parse ?? "metrics";
   }
 
-  async collect(
-    raw: RawResult,
-    _hypothesis: Hypothesis,
-    ctx: TrialContext,
-  ): Promise<Collected | { readonly failure: Failure; readonly steps: readonly TrialStep[] }> {
-    if (raw.kind === "failure") return { failure: raw.failure, steps: [] };
+  async collect(raw: RawResult, _hypothesis: Hypothesis, ctx: TrialContext): Promise<Collection> {
+    if (raw.kind === "failure") return { failure: raw.failure };
     if (raw.kind === "value") return { output: raw.value, steps: raw.steps };
     if (this.#parse === "text") {
       return { output: printedText(ctx.logs.stdout, ctx.effects.files), steps: stepsIn(raw.lines) };
@@ -78,8 +77,7 @@ export class StdoutCollector implements Collector {
     const why = cut === -1 ? withoutMetrics(lines, raw.stderrTail, ctx.settings.metric.name) : CUT_METRICS;
     const notes = [raw.lines.truncated ? NEWEST_ONLY : "", ctx.scoring?.scorer === undefined ? "" : AS_TEXT];
     const message = [why, ...notes].filter((part) => part !== "").join("; ");
-    const logTail = raw.stderrTail || raw.stdoutTail;
-    return { failure: { code: "metric-missing", message, ...(logTail === "" ? {} : { logTail }) }, steps };
+    return { failure: metricMissing(message, raw), steps };
   }
 
   #output(lines: OutputLines, steps: readonly TrialStep[], metric: string): JsonObject | null {
@@ -98,6 +96,17 @@ export class StdoutCollector implements Collector {
       null
     );
   }
+}
+
+/** What a process printed, as text without escape sequences; of a long one beginning and end. Empty where there is no log. */
+function printedText(log: string, files: Pick<Files, "readBytes">): string {
+  const bytes = files.readBytes(log) ?? new Uint8Array();
+  const decode = (part: Uint8Array): string => new TextDecoder().decode(part);
+  if (bytes.length <= 2 * TEXT_BYTES) return promptText(decode(bytes));
+  const left = bytes.length - 2 * TEXT_BYTES;
+  return promptText(
+    `${decode(bytes.subarray(0, TEXT_BYTES))}\n[${left} bytes left out]\n${decode(bytes.subarray(-TEXT_BYTES))}`,
+  );
 }
 
 /** The line that tells the metric among other words, where nothing else has it: so that it can be said what is wrong. */

@@ -1,5 +1,6 @@
 import { ToolMissingError } from "../../kernel/errors.ts";
 import type { ProbeContext } from "../../kernel/ports.ts";
+import { runTool } from "../tool.ts";
 
 const LIST = ["--query-gpu=uuid", "--format=csv,noheader"];
 const PROBE_MS = 30_000;
@@ -10,11 +11,12 @@ const PROBE_MS = 30_000;
  */
 export async function findDevices(needed: number, ctx: ProbeContext): Promise<readonly string[]> {
   const visible = ctx.effects.variables.get("CUDA_VISIBLE_DEVICES");
-  const found = visible === undefined ? await listed(ctx) : { names: named(visible), from: "CUDA_VISIBLE_DEVICES" };
-  if (found.names.length >= needed) return found.names;
+  const names = [...new Set(visible === undefined ? await listed(ctx) : named(visible))];
+  if (names.length >= needed) return names;
+  const from = visible === undefined ? "nvidia-smi" : "CUDA_VISIBLE_DEVICES";
   throw new ToolMissingError(
-    found.from,
-    `gpus: ${needed} asks for more devices than there are: ${found.from} names ${found.names.length}; ask for fewer, or set CUDA_VISIBLE_DEVICES`,
+    from,
+    `gpus: ${needed} asks for more devices than there are: ${from} names ${names.length}; ask for fewer, or set CUDA_VISIBLE_DEVICES`,
   );
 }
 
@@ -22,40 +24,12 @@ export async function findDevices(needed: number, ctx: ProbeContext): Promise<re
 function named(text: string): readonly string[] {
   const names = text.split(",").map((name) => name.trim());
   const end = names.findIndex((name) => name === "" || name.startsWith("-"));
-  return [...new Set(end < 0 ? names : names.slice(0, end))];
+  return end < 0 ? names : names.slice(0, end);
 }
 
-async function listed({
-  effects,
-  settings,
-  signal,
-}: ProbeContext): Promise<{ names: readonly string[]; from: string }> {
-  const env = { PATH: effects.variables.get("PATH") ?? "" };
-  let text = "";
-  const request = { file: "nvidia-smi", args: LIST, cwd: settings.root, env, timeoutMs: PROBE_MS, graceMs: 1000 };
-  const onLine = (stream: string, line: string): void => {
-    if (stream === "stdout") text += `${line}\n`;
-  };
-  const { end, exitCode, stderrTail, stdoutTail, message } = await effects.processes.run(
-    { ...request, onLine },
-    signal,
-  );
-  if (end === "exited" && exitCode === 0) {
-    return {
-      names: [
-        ...new Set(
-          text
-            .split("\n")
-            .map((line) => line.trim())
-            .filter(Boolean),
-        ),
-      ],
-      from: "nvidia-smi",
-    };
-  }
-  const said = (message ?? (stderrTail || stdoutTail)).trim() || `it ended with ${exitCode}`;
-  throw new ToolMissingError(
-    "nvidia-smi",
-    `gpus needs CUDA_VISIBLE_DEVICES, or nvidia-smi to list the devices: ${said}; install the NVIDIA driver, or set the variable`,
-  );
+async function listed(ctx: ProbeContext): Promise<readonly string[]> {
+  const hint =
+    "gpus needs nvidia-smi to list the devices, or CUDA_VISIBLE_DEVICES: install the NVIDIA driver, or set it";
+  const text = await runTool({ file: "nvidia-smi", args: LIST, hint, timeoutMs: PROBE_MS }, ctx);
+  return text.split("\n").flatMap((line) => line.trim() || []);
 }

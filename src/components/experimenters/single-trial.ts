@@ -8,7 +8,7 @@ import { assertOptions, doing, type Expectation, inSchema, ofSchema, required } 
 import { Interrupted } from "../../kernel/interrupted.ts";
 import type {
   Aggregator,
-  Collected,
+  Collection,
   Collector,
   Command,
   ExecutionEnvironment,
@@ -25,7 +25,7 @@ import type { Experiment } from "../../model/experiment.ts";
 import type { Hypothesis } from "../../model/hypothesis.ts";
 import { defined, isJsonObject, type JsonObject } from "../../model/json.ts";
 import type { RunSettings } from "../../model/settings.ts";
-import { type Failure, type FinishedTrial, type TrialResult, type TrialStep, trialResult } from "../../model/trial.ts";
+import { type Failure, type FinishedTrial, type TrialResult, trialResult } from "../../model/trial.ts";
 import type { ComponentConfig } from "../../schema/infer.ts";
 import { MeanTrialAggregator } from "../aggregators/merged.ts";
 import { LastTrialAggregator } from "../aggregators/outputs.ts";
@@ -64,9 +64,6 @@ export const PARTS: Readonly<Record<keyof ExperimenterParts, Expectation>> = {
   collector: doing("collect", "a collector"),
   aggregator: doing("aggregate", "an aggregator"),
 };
-
-/** What a collector gives: metrics, or why there are none. */
-export type Collection = Collected | { readonly failure: Failure; readonly steps?: readonly TrialStep[] };
 
 /**
  * Runs each hypothesis as one or more trials of four steps: prepare, execute, collect, cleanup. Compose it of parts, or
