@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { FinishedTrial } from "../../src/model/trial.ts";
 import type { AttemptLogs, HypothesisRow, SummaryView } from "../../src/model/views.ts";
-import { type AuraEnd, type Desk, desk, grid, script, spec } from "../support/aura.ts";
+import { type AuraEnd, desk, grid, script, sharedDesk, spec } from "../support/aura.ts";
 import { few } from "../support/thorough.ts";
 
 // One run whose trials are: fine, silent, NaN, infinite, crashing, hanging, flooding, killed, and fine again.
@@ -20,24 +20,22 @@ esac`;
 type Hypotheses = { readonly hypotheses: readonly HypothesisRow[] };
 
 describe("trials that go wrong", () => {
-  let here: Desk;
+  const here = sharedDesk({
+    "bad.yaml": spec({
+      metric: "{ name: loss, direction: minimize }",
+      stop: "{ iterations: 2 }",
+      researcher: grid(9),
+      experimenter: script(BEHAVE.replaceAll("\n", " "), "timeout: 3s, limits: { output: 32M }"),
+      more: "parallel: 2",
+    }),
+  });
   let end: AuraEnd;
   let rows: ReadonlyMap<unknown, HypothesisRow>;
   beforeAll(async () => {
-    here = desk({
-      "bad.yaml": spec({
-        metric: "{ name: loss, direction: minimize }",
-        stop: "{ iterations: 2 }",
-        researcher: grid(9),
-        experimenter: script(BEHAVE.replaceAll("\n", " "), "timeout: 3s, limits: { output: 32M }"),
-        more: "parallel: 2",
-      }),
-    });
     end = await here.run(["run", "bad.yaml"]);
     const { hypotheses } = await here.document<Hypotheses>(["inspect", "runs/tiny", "hypotheses", "--json"]);
     rows = new Map(hypotheses.map((row) => [row.spec.x, row]));
   });
-  afterAll(() => here[Symbol.dispose]());
 
   const trial = (x: number) =>
     here.json<FinishedTrial>(`runs/tiny/iterations/00001/trials/${rows.get(x)?.id}-t00.json`);

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { AURA, type AuraEnd, type Desk, desk, eventsOf, script, spec, start } from "../support/aura.ts";
+import { AURA, type AuraEnd, eventsOf, script, spec, start, testDesk } from "../support/aura.ts";
 import { type Block, blocks } from "../support/documents.ts";
 
 const page = blocks("docs/ci.md");
@@ -30,15 +30,11 @@ function commandsIn(log: string): readonly string[] {
   });
 }
 
-let here: Desk;
-beforeEach(() => {
-  here = desk({
-    "tools/npx": `#!/bin/sh\n[ "$1" = aura ] || exit 97\nshift\nexec "${process.execPath}" "${AURA}" "$@"\n`,
-    "tools/npm": "#!/bin/sh\n",
-    "summary.md": "",
-  });
+const here = testDesk({
+  "tools/npx": `#!/bin/sh\n[ "$1" = aura ] || exit 97\nshift\nexec "${process.execPath}" "${AURA}" "$@"\n`,
+  "tools/npm": "#!/bin/sh\n",
+  "summary.md": "",
 });
-afterEach(() => here[Symbol.dispose]());
 
 /** Runs a line as a step of a job does, its output and its errors in one log. */
 async function step(line: string, more: Readonly<Record<string, string>> = {}): Promise<AuraEnd> {

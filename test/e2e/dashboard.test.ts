@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
-import { AURA, type Desk, desk, grid, script, spec } from "../support/aura.ts";
+import { AURA, grid, script, sharedDesk, spec } from "../support/aura.ts";
 import { hasTmux, openTerminal, type Terminal } from "../support/terminal.ts";
 
 if (!hasTmux && process.env.AURA_REQUIRE_TOOLS) throw new Error("tmux is needed to test the dashboard");
@@ -9,23 +9,21 @@ if (!hasTmux && process.env.AURA_REQUIRE_TOOLS) throw new Error("tmux is needed 
 const LEFT = /^left with (\d+)\n1$/m;
 
 describe.skipIf(!hasTmux)("the dashboard in a real terminal (needs tmux)", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({
-      "held.yaml": spec({
-        name: "held",
-        metric: "{ name: score, baseline: 1, target: 50 }",
-        stop: "{ iterations: 3 }",
-        researcher: "{ type: search, method: grid, num_tasks: 3, space: { x: { type: int, low: 1, high: 9 } } }",
-        // From the second iteration on, trials wait to be let go.
-        experimenter: script(
-          'case $2 in i00001*) ;; *) while [ ! -e "$AURA_ROOT/go" ]; do sleep 0.05; done ;; esac; printf "epoch\\033[2J\\n"; echo score=$1',
-        ),
-        more: "parallel: 2\nreviewer: { type: stats }",
-      }),
-      "short.yaml": spec({ name: "short", researcher: grid(2) }),
-      "noisy.yaml": spec({ name: "noisy", more: "evaluator: { type: ./noisy.mjs }" }),
-      "noisy.mjs": `export default {
+  const here = sharedDesk({
+    "held.yaml": spec({
+      name: "held",
+      metric: "{ name: score, baseline: 1, target: 50 }",
+      stop: "{ iterations: 3 }",
+      researcher: "{ type: search, method: grid, num_tasks: 3, space: { x: { type: int, low: 1, high: 9 } } }",
+      // From the second iteration on, trials wait to be let go.
+      experimenter: script(
+        'case $2 in i00001*) ;; *) while [ ! -e "$AURA_ROOT/go" ]; do sleep 0.05; done ;; esac; printf "epoch\\033[2J\\n"; echo score=$1',
+      ),
+      more: "parallel: 2\nreviewer: { type: stats }",
+    }),
+    "short.yaml": spec({ name: "short", researcher: grid(2) }),
+    "noisy.yaml": spec({ name: "noisy", more: "evaluator: { type: ./noisy.mjs }" }),
+    "noisy.mjs": `export default {
         kind: "evaluator", type: "noisy", summary: "Says what it does.",
         options: { type: "object", properties: {}, additionalProperties: false }, example: {},
         create: () => ({ evaluate: async ({ id }) => {
@@ -34,9 +32,7 @@ describe.skipIf(!hasTmux)("the dashboard in a real terminal (needs tmux)", () =>
           return { hypothesisId: id, score: 1, passed: true, reason: "fine", details: {} };
         } }),
       };`,
-    });
   });
-  afterAll(() => here[Symbol.dispose]());
 
   const started = (command: string, size: { readonly columns?: number; readonly rows?: number } = {}): Terminal => {
     const terminal = openTerminal({ cwd: here.path, env: { A: `${process.execPath} ${AURA}` }, ...size });

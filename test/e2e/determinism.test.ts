@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { FinishedTrial } from "../../src/model/trial.ts";
 import type { HypothesisRow } from "../../src/model/views.ts";
-import { type Desk, desk, script, spec } from "../support/aura.ts";
+import { script, sharedDesk, spec } from "../support/aura.ts";
 
 type Rows = { readonly hypotheses: readonly HypothesisRow[] };
 const TRIALS = 24;
@@ -15,18 +15,14 @@ const SEARCH = `{ type: search, method: tpe, num_tasks: 4, space: {
   opt: { type: categorical, choices: [adam, sgd] }, mom: { type: float, low: 0, high: 1, when: { opt: sgd } } } }`;
 
 describe("the same seed", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({
-      "tpe.yaml": spec({
-        stop: `{ hypotheses: ${TRIALS} }`,
-        researcher: SEARCH,
-        experimenter: script(RANDOM_PAUSE, "pass_env: [STARTS], trials: 2"),
-        more: "parallel: 2\nreviewer: { type: stats }",
-      }),
-    });
+  const here = sharedDesk({
+    "tpe.yaml": spec({
+      stop: `{ hypotheses: ${TRIALS} }`,
+      researcher: SEARCH,
+      experimenter: script(RANDOM_PAUSE, "pass_env: [STARTS], trials: 2"),
+      more: "parallel: 2\nreviewer: { type: stats }",
+    }),
   });
-  afterAll(() => here[Symbol.dispose]());
 
   const outcome = async (place: string) => {
     const { hypotheses } = await here.document<Rows>(["inspect", place, "hypotheses", "--json"]);

@@ -1,34 +1,32 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Comparison } from "../../src/model/views.ts";
-import { type Desk, desk, script, spec } from "../support/aura.ts";
+import { script, sharedDesk, spec } from "../support/aura.ts";
 
 describe("the results of a run", () => {
-  let here: Desk;
-  beforeAll(async () => {
-    here = desk({
-      "runs.yaml": spec({
-        name: "runs",
-        stop: "{ hypotheses: 12, failures: 12 }",
-        researcher: `{ type: search, method: random, num_tasks: 4, space: {
+  const here = sharedDesk({
+    "runs.yaml": spec({
+      name: "runs",
+      stop: "{ hypotheses: 12, failures: 12 }",
+      researcher: `{ type: search, method: random, num_tasks: 4, space: {
           x: { type: float, low: -1, high: 1 }, kind: { type: categorical, choices: ["=1+1", "b, \\"c\\""] },
           deep: { type: int, low: 1, high: 9, when: { kind: "=1+1" } } } }`,
-        experimenter: script('case $1 in -*) exit 3;; esac; echo "{\\"score\\": $1, \\"loss\\": {\\"val\\": 2}}"'),
-      }),
-      "edits.yaml": spec({
-        name: "edits",
-        researcher: "{ type: prompt, runner: { type: command, argv: [sh, propose.sh] }, num_tasks: 1 }",
-        experimenter: '{ type: script, command: "sh solve.sh {aura.seed}", timeout: 1m }',
-        more: "artifacts: [solve.sh]\nfiles: [propose.sh]\n",
-      }),
-      "solve.sh": "echo score: 1\n",
-      "propose.sh": `cat > /dev/null; echo '[{"label": "two", "edits": [{"path": "solve.sh", "content": "echo score: 2\\n"}]}]'\n`,
-    });
+      experimenter: script('case $1 in -*) exit 3;; esac; echo "{\\"score\\": $1, \\"loss\\": {\\"val\\": 2}}"'),
+    }),
+    "edits.yaml": spec({
+      name: "edits",
+      researcher: "{ type: prompt, runner: { type: command, argv: [sh, propose.sh] }, num_tasks: 1 }",
+      experimenter: '{ type: script, command: "sh solve.sh {aura.seed}", timeout: 1m }',
+      more: "artifacts: [solve.sh]\nfiles: [propose.sh]\n",
+    }),
+    "solve.sh": "echo score: 1\n",
+    "propose.sh": `cat > /dev/null; echo '[{"label": "two", "edits": [{"path": "solve.sh", "content": "echo score: 2\\n"}]}]'\n`,
+  });
+  beforeAll(async () => {
     for (const seed of ["1", "2", "3"]) {
       await here.run(["run", "runs.yaml", "--seed", seed, "--workspace", `w${seed}`]);
     }
     await here.run(["run", "edits.yaml"]);
   });
-  afterAll(() => here[Symbol.dispose]());
 
   test("are a table with a row for each hypothesis, in which nothing is a formula", async () => {
     expect(await here.run(["export", "w1", "-o", "w1.csv"])).toMatchObject({ code: 0, stdout: "", stderr: "" });

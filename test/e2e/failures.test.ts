@@ -1,7 +1,7 @@
 import { chmodSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
-import { AURA, type Desk, desk, eventsOf, grid, script, spec } from "../support/aura.ts";
+import { AURA, desk, eventsOf, grid, script, sharedDesk, spec } from "../support/aura.ts";
 import { hasTmux, openTerminal } from "../support/terminal.ts";
 import { few, thorough } from "../support/thorough.ts";
 
@@ -20,19 +20,15 @@ const PROMPTED = "{ type: prompt, runner: asked, num_tasks: 1 }";
 const events = (end: { readonly stdout: string }, type: string) => eventsOf(end).filter((one) => one.type === type);
 
 describe("a crash in a script of one's own is on the screen", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({
-      "train.py": CRASH,
-      "crash.yaml": spec({
-        name: "crash",
-        researcher: grid(8),
-        experimenter: '{ type: script, command: "python3 train.py {x}" }',
-        more: "reviewer: { type: stats }",
-      }),
-    });
+  const here = sharedDesk({
+    "train.py": CRASH,
+    "crash.yaml": spec({
+      name: "crash",
+      researcher: grid(8),
+      experimenter: '{ type: script, command: "python3 train.py {x}" }',
+      more: "reviewer: { type: stats }",
+    }),
   });
-  afterAll(() => here[Symbol.dispose]());
 
   test("in plain lines and the closing summary, after three that fail alike, with 1", async () => {
     const { code, stdout } = await here.run(["run", "crash.yaml", "--workspace", "plain"]);
@@ -150,11 +146,10 @@ describe("a crash in a script of one's own is on the screen", () => {
 });
 
 describe("before the next model call", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({ "asked.sh": `echo '[{"x": 1}]'\n`, "code.py": "raise SystemExit('broken from the start')\n" });
+  const here = sharedDesk({
+    "asked.sh": `echo '[{"x": 1}]'\n`,
+    "code.py": "raise SystemExit('broken from the start')\n",
   });
-  afterAll(() => here[Symbol.dispose]());
 
   const run = async (name: string, command: string, more: string) => {
     here.write(

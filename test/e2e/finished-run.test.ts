@@ -1,21 +1,19 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { desk, eventsOf, script, sharedDesk, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 describe("resume of a finished run", () => {
-  let here: Desk;
+  const here = sharedDesk({
+    "tiny.yaml": spec({
+      metric: "{ name: score, target: 7 }",
+      experimenter: script("echo score=$1", 'env: { KEY: "${SOME_KEY}" }'),
+    }),
+  });
   beforeAll(async () => {
-    here = desk({
-      "tiny.yaml": spec({
-        metric: "{ name: score, target: 7 }",
-        experimenter: script("echo score=$1", 'env: { KEY: "${SOME_KEY}" }'),
-      }),
-    });
     const { code } = await here.run(["run", "tiny.yaml", "--workspace", "w"], env);
     expect(code).toBe(0);
   });
-  afterAll(() => here[Symbol.dispose]());
 
   const env = { SOME_KEY: "abcdefgh1234" };
   /** Names, times and sizes of every record of what was tried. */

@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Desk, desk, spec } from "../support/aura.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { sharedDesk, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 describe("a flag's AURA_* twin", () => {
-  let here: Desk;
+  const here = sharedDesk({ "tiny.yaml": spec() });
   beforeAll(async () => {
-    here = desk({ "tiny.yaml": spec() });
     expect((await here.run(["run", "tiny.yaml", "--workspace", "w5"])).code).toBe(0);
   });
-  afterAll(() => here[Symbol.dispose]());
 
   thorough.each([
     ["inspect", "w5"],

@@ -6,7 +6,7 @@ import type { Evaluation } from "../../src/model/evaluation.ts";
 import type { Hypothesis } from "../../src/model/hypothesis.ts";
 import type { RunManifest } from "../../src/model/run.ts";
 import type { SummaryView } from "../../src/model/views.ts";
-import { AURA, aura, type Desk, desk, eventsOf, grid, script, spec } from "../support/aura.ts";
+import { AURA, aura, type Desk, desk, eventsOf, grid, script, sharedDesk, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 const model = (...rates: readonly number[]): string =>
@@ -107,12 +107,10 @@ describe("a run that is started from another", () => {
 });
 
 describe("--from", () => {
-  let here: Desk;
+  const here = sharedDesk({ "grid.yaml": spec({ name: "grid", researcher: grid(4) }) });
   beforeAll(async () => {
-    here = desk({ "grid.yaml": spec({ name: "grid", researcher: grid(4) }) });
     expect((await here.run(["run", "grid.yaml"])).code).toBe(0);
   });
-  afterAll(() => here[Symbol.dispose]());
 
   const proposed = (place: string): readonly unknown[] =>
     [0, 1, 2, 3].flatMap((n) => {

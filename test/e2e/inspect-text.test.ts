@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { eventsOf, script, sharedDesk, spec } from "../support/aura.ts";
 
 describe("inspect of a finished run", () => {
-  let here: Desk;
+  const here = sharedDesk({
+    "tiny.yaml": spec({ experimenter: script("printf '\\033[2J\\033[31mred\\033[0m text\\n'; echo score=$1") }),
+  });
   beforeAll(async () => {
-    here = desk({
-      "tiny.yaml": spec({ experimenter: script("printf '\\033[2J\\033[31mred\\033[0m text\\n'; echo score=$1") }),
-    });
     expect((await here.run(["run", "tiny.yaml", "--workspace", "w"])).code).toBe(0);
   });
-  afterAll(() => here[Symbol.dispose]());
 
   test("logs leaves no trace of escape sequences", async () => {
     const { stdout } = await here.run(["inspect", "w", "logs", "i00001-h000"]);

@@ -1,34 +1,32 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { BestView, SummaryView } from "../../src/model/views.ts";
-import { AURA, type AuraEnd, type Desk, desk, grid, script, spec } from "../support/aura.ts";
+import { AURA, type AuraEnd, grid, script, sharedDesk, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 const hasJq = spawnSync("jq", ["--version"]).status === 0;
 
 describe("aura inspect", () => {
-  let here: Desk;
+  const here = sharedDesk({
+    "done.yaml": spec({
+      name: "done",
+      metric: "{ name: score, baseline: 1 }",
+      researcher: grid(3),
+      experimenter: script("[ $1 != 1 ] || exit 3; echo score=$1; echo to-stderr >&2"),
+      more: "reviewer: { type: stats }",
+    }),
+    // The last trial waits for a file: the run is live for as long as the test needs.
+    "live.yaml": spec({
+      name: "live",
+      researcher: grid(3),
+      experimenter: script('while [ $1 = 2 ] && [ ! -e "$AURA_ROOT/go" ]; do sleep 0.02; done; echo score=$1'),
+    }),
+  });
   beforeAll(async () => {
-    here = desk({
-      "done.yaml": spec({
-        name: "done",
-        metric: "{ name: score, baseline: 1 }",
-        researcher: grid(3),
-        experimenter: script("[ $1 != 1 ] || exit 3; echo score=$1; echo to-stderr >&2"),
-        more: "reviewer: { type: stats }",
-      }),
-      // The last trial waits for a file: the run is live for as long as the test needs.
-      "live.yaml": spec({
-        name: "live",
-        researcher: grid(3),
-        experimenter: script('while [ $1 = 2 ] && [ ! -e "$AURA_ROOT/go" ]; do sleep 0.02; done; echo score=$1'),
-      }),
-    });
     await here.run(["run", "done.yaml"]);
   });
-  afterAll(() => here[Symbol.dispose]());
 
   test("--json | jq .best works while the run is live and from a read-only copy", async () => {
     const live = here.start(["run", "live.yaml"]);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AuraEnd, type Desk, desk, eventsOf, type FramedEvent, script, spec } from "../support/aura.ts";
+import { describe, expect, test } from "vitest";
+import { type AuraEnd, eventsOf, type FramedEvent, script, sharedDesk, spec } from "../support/aura.ts";
 
 /** Every line is an event, framed by `run.started` and `run.finished`, numbered without a gap. */
 function framed(end: AuraEnd): readonly FramedEvent[] {
@@ -15,19 +15,15 @@ function framed(end: AuraEnd): readonly FramedEvent[] {
 }
 
 describe("run --json and resume --json", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({
-      "tiny.yaml": spec({ experimenter: script("printf 'hello \\\\033[31m\\\\302\\\\233 there\\n'; echo score=$1") }),
-      "wrong.yaml": "version: 1\nname: wrong\nparalel: 3\n",
-      "tool.yaml": spec({ experimenter: '{ type: script, command: "no-such-program-here {x}" }' }),
-      "model.yaml": spec({
-        researcher: "{ type: prompt, runner: main }",
-        more: "runners: { main: { type: anthropic, model: m } }",
-      }),
-    });
+  const here = sharedDesk({
+    "tiny.yaml": spec({ experimenter: script("printf 'hello \\\\033[31m\\\\302\\\\233 there\\n'; echo score=$1") }),
+    "wrong.yaml": "version: 1\nname: wrong\nparalel: 3\n",
+    "tool.yaml": spec({ experimenter: '{ type: script, command: "no-such-program-here {x}" }' }),
+    "model.yaml": spec({
+      researcher: "{ type: prompt, runner: main }",
+      more: "runners: { main: { type: anthropic, model: m } }",
+    }),
   });
-  afterAll(() => here[Symbol.dispose]());
 
   test("write one event a line on stdout and the words for people on stderr", async () => {
     const end = await here.run(["run", "tiny.yaml", "--json"]);

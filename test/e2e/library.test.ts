@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
-import { AURA, type AuraEnd, type Desk, desk, start } from "../support/aura.ts";
+import { AURA, type AuraEnd, sharedDesk, start } from "../support/aura.ts";
 
 const LIBRARY = pathToFileURL(join(dirname(AURA), "../dist/lib/index.js")).href;
 
@@ -51,11 +51,7 @@ writeFileSync("out.json", JSON.stringify({ result, bestScore, bestHypothesisId, 
 `;
 
 describe("the library", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({ "watch.mjs": WATCH });
-  });
-  afterAll(() => here[Symbol.dispose]());
+  const here = sharedDesk({ "watch.mjs": WATCH });
 
   /** Runs a program that uses the library, as a user's own. */
   const program = (name: string, source: string): Promise<AuraEnd> => {

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
-import { aura, type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+import { aura, eventsOf, script, sharedDesk, spec } from "../support/aura.ts";
 import { few, thorough } from "../support/thorough.ts";
 
 /** A loop over a command of the module's own folder. */
@@ -19,16 +19,12 @@ export default async (workspace: Workspace): Promise<Pipeline> =>
 `;
 
 describe("a module that exports a pipeline", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({
-      "project/loop.ts": LOOP,
-      "project/train.sh": "echo score=$1",
-      "slow/slow.mts": LOOP.replace("numTasks: 2", "numTasks: 1"),
-      "slow/train.sh": '[ "$1" = 1 ] || sleep 1\necho score=$1',
-    });
+  const here = sharedDesk({
+    "project/loop.ts": LOOP,
+    "project/train.sh": "echo score=$1",
+    "slow/slow.mts": LOOP.replace("numTasks: 2", "numTasks: 1"),
+    "slow/train.sh": '[ "$1" = 1 ] || sleep 1\necho score=$1',
   });
-  afterAll(() => here[Symbol.dispose]());
 
   test("is run as a spec is: in its own folder, to runs/<name>, with last words that fit, and resumed from anywhere", async () => {
     const { code, stdout, stderr } = await here.run(["run", "project/loop.ts", "--parallel", "2"]);

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { CallRecord } from "../../src/model/call.ts";
 import type { FinishedIteration } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
-import { type AuraEnd, type Desk, desk, script, spec } from "../support/aura.ts";
+import { type AuraEnd, type Desk, desk, script, sharedDesk, spec } from "../support/aura.ts";
 import { type ModelRequest, type ModelScript, startModelServer } from "../support/model-server.ts";
 import { few, thorough } from "../support/thorough.ts";
 
@@ -40,36 +40,26 @@ const two = (place: number): string =>
     { id: "high", x: place / 10 + 0.15 },
   ]);
 
+/** Runs `aura` beside a model that answers so: how that ended, and what the model was asked. */
 async function against(
-  answers: ModelScript,
-  work: (
-    run: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<AuraEnd>,
-    requests: readonly ModelRequest[],
-  ) => Promise<void>,
   here: Desk,
-): Promise<void> {
+  answers: ModelScript,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = ENV,
+): Promise<AuraEnd & { readonly requests: readonly ModelRequest[] }> {
   await using server = await startModelServer(answers);
-  const run = (args: readonly string[], env: Readonly<Record<string, string>> = ENV) =>
-    here.run(args, { ...env, MODEL_URL: server.url });
-  await work(run, server.requests);
+  const end = await here.run(args, { ...env, MODEL_URL: server.url });
+  return { ...end, requests: server.requests };
 }
 
 describe("a loop that asks a model", () => {
-  let here: Desk;
-  let end: AuraEnd;
+  const here = sharedDesk({ "asking.yaml": ASKING });
+  let end: Awaited<ReturnType<typeof against>>;
   let asked: readonly ModelRequest[];
   beforeAll(async () => {
-    here = desk({ "asking.yaml": ASKING });
-    await against(
-      proposing(two),
-      async (run, requests) => {
-        end = await run(["run", "asking.yaml"]);
-        asked = requests;
-      },
-      here,
-    );
+    end = await against(here, proposing(two), ["run", "asking.yaml"]);
+    asked = end.requests;
   });
-  afterAll(() => here[Symbol.dispose]());
 
   test("runs to its end", () => {
     expect(end.stderr).toBe("");
@@ -112,26 +102,16 @@ describe("a loop that asks a model", () => {
   });
 
   test("asks nothing again when it is resumed", async () => {
-    await against(
-      proposing((place) => two(place + 5)),
-      async (run, requests) => {
-        expect((await run(["resume", "runs/asking"])).code).toBe(0);
-        expect(requests).toHaveLength(0);
-        const further = await run(["resume", "runs/asking", "--max-iterations", "3"]);
-        expect(further.code).toBe(0);
-        expect(requests).toHaveLength(2);
-      },
-      here,
-    );
+    const answers = proposing((place) => two(place + 5));
+    const same = await against(here, answers, ["resume", "runs/asking"]);
+    expect([same.code, same.requests.length]).toEqual([0, 0]);
+    const further = await against(here, answers, ["resume", "runs/asking", "--max-iterations", "3"]);
+    expect([further.code, further.requests.length]).toEqual([0, 2]);
   });
 });
 
 describe("replies of a model", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({ "asking.yaml": ASKING });
-  });
-  afterAll(() => here[Symbol.dispose]());
+  const here = sharedDesk({ "asking.yaml": ASKING });
 
   const one = '{"id": "a", "x": 0.5}';
   const replies = few([
@@ -142,59 +122,52 @@ describe("replies of a model", () => {
     ["commas", `[{"id": "a", "x": 0.5,},]`],
   ]);
   test.each(replies)("are understood as %s JSON", async (name, reply) => {
-    await against(
-      proposing(() => reply),
-      async (run) => {
-        const place = ["--workspace", name, "--max-iterations", "1"];
-        expect((await run(["run", "asking.yaml", ...place, "--reporter", "silent"])).code).toBe(0);
-        expect(here.json(`${name}/iterations/00001/hypotheses/i00001-h000.json`)).toMatchObject({
-          label: "a",
-          spec: { x: 0.5 },
-        });
-      },
-      here,
-    );
+    const args = ["run", "asking.yaml", "--workspace", name, "--max-iterations", "1", "--reporter", "silent"];
+    expect(
+      (
+        await against(
+          here,
+          proposing(() => reply),
+          args,
+        )
+      ).code,
+    ).toBe(0);
+    const hypothesis = here.json(`${name}/iterations/00001/hypotheses/i00001-h000.json`);
+    expect(hypothesis).toMatchObject({ label: "a", spec: { x: 0.5 } });
   });
 
   test("that are garbage are asked for again with the reason, twice; then the iteration has failed and the loop goes on", async () => {
     const garbage = (place: number): string => (place < 3 ? "I cannot do that." : two(place));
-    await against(
-      proposing(garbage),
-      async (run, requests) => {
-        const { code } = await run(["run", "asking.yaml", "--workspace", "garbage"]);
-        expect(code).toBe(0);
-        const proposals = requests.filter(isProposal);
-        expect(proposals).toHaveLength(4);
-        expect(proposals[1]?.prompt).toContain("I cannot do that.");
-        expect(proposals[1]?.prompt).toMatch(/could not be used/);
-        expect(proposals[3]?.prompt).not.toContain("I cannot do that.");
-      },
-      here,
-    );
+    const { code, requests } = await against(here, proposing(garbage), [
+      "run",
+      "asking.yaml",
+      "--workspace",
+      "garbage",
+    ]);
+    expect(code).toBe(0);
+    const proposals = requests.filter(isProposal);
+    expect(proposals).toHaveLength(4);
+    expect(proposals[1]?.prompt).toContain("I cannot do that.");
+    expect(proposals[1]?.prompt).toMatch(/could not be used/);
+    expect(proposals[3]?.prompt).not.toContain("I cannot do that.");
     const failed = here.json<FinishedIteration>("garbage/iterations/00001/iteration.json");
     expect(failed).toMatchObject({ state: "finished", hypotheses: [], failure: { code: "unusable-reply" } });
     expect(here.json<FinishedIteration>("garbage/iterations/00002/iteration.json").hypotheses).toHaveLength(2);
   });
 
   thorough("that are garbage three iterations in a row end the run with 1, and it can be resumed", async () => {
-    await against(
+    const args = ["run", "asking.yaml", "--workspace", "hopeless", "--max-iterations", "9"];
+    const { code, stdout, requests } = await against(
+      here,
       proposing(() => "no"),
-      async (run, requests) => {
-        const { code, stdout } = await run(["run", "asking.yaml", "--workspace", "hopeless", "--max-iterations", "9"]);
-        expect(code).toBe(1);
-        expect(requests.filter(isProposal)).toHaveLength(9);
-        expect(stdout).toContain("aura resume hopeless");
-        expect(here.json<RunManifest>("hopeless/run.json")).toMatchObject({ status: "failed", reason: "no-proposals" });
-      },
-      here,
+      args,
     );
-    await against(
-      proposing(two),
-      async (run) => {
-        expect((await run(["resume", "hopeless", "--max-iterations", "4"])).code).toBe(0);
-      },
-      here,
-    );
+    expect(code).toBe(1);
+    expect(requests.filter(isProposal)).toHaveLength(9);
+    expect(stdout).toContain("aura resume hopeless");
+    expect(here.json<RunManifest>("hopeless/run.json")).toMatchObject({ status: "failed", reason: "no-proposals" });
+    const resumed = await against(here, proposing(two), ["resume", "hopeless", "--max-iterations", "4"]);
+    expect(resumed.code).toBe(0);
   });
 
   thorough(
@@ -210,23 +183,19 @@ describe("replies of a model", () => {
         ]),
         two(5),
       ];
-      await against(
-        proposing((place) => replies[place] ?? two(place)),
-        async (run, requests) => {
-          expect((await run(["run", "asking.yaml", "--workspace", "refused"])).code).toBe(0);
-          const iteration = here.json<FinishedIteration>("refused/iterations/00001/iteration.json");
-          expect(iteration.hypotheses).toEqual(["i00001-h000", "i00001-h001"]);
-          expect(new Map(iteration.refused.map(({ label, reason }) => [label, reason]))).toEqual(
-            new Map([
-              ["far", expect.stringMatching(/x.*7/)],
-              ["same", expect.stringContaining("i00001-h000")],
-              ["extra", expect.stringMatching(/2/)],
-            ]),
-          );
-          expect(requests.filter(isProposal)[1]?.prompt).toContain("far");
-        },
-        here,
+      const answers = proposing((place) => replies[place] ?? two(place));
+      const { code, requests } = await against(here, answers, ["run", "asking.yaml", "--workspace", "refused"]);
+      expect(code).toBe(0);
+      const iteration = here.json<FinishedIteration>("refused/iterations/00001/iteration.json");
+      expect(iteration.hypotheses).toEqual(["i00001-h000", "i00001-h001"]);
+      expect(new Map(iteration.refused.map(({ label, reason }) => [label, reason]))).toEqual(
+        new Map([
+          ["far", expect.stringMatching(/x.*7/)],
+          ["same", expect.stringContaining("i00001-h000")],
+          ["extra", expect.stringMatching(/2/)],
+        ]),
       );
+      expect(requests.filter(isProposal)[1]?.prompt).toContain("far");
     },
   );
 
@@ -234,27 +203,22 @@ describe("replies of a model", () => {
     const hostile = JSON.stringify([
       { id: "../../../../tmp/evil\u001b[2J\u202e", x: 0.5, rationale: "\u001b]0;owned\u0007" },
     ]);
-    await against(
-      proposing(() => hostile),
-      async (run) => {
-        const { code, stdout } = await run(["run", "asking.yaml", "--workspace", "hostile", "--max-iterations", "1"]);
-        expect(code).toBe(0);
-        expect(stdout).not.toMatch(/[\u001b\u0007\u202e]/);
-        expect(readdirSync(here.join("hostile/iterations/00001/hypotheses"))).toEqual(["i00001-h000.json"]);
-        const shown = await here.run(["inspect", "hostile", "show", "i00001-h000"]);
-        expect(shown.stdout).not.toMatch(/[\u001b\u0007\u202e]/);
-      },
+    const args = ["run", "asking.yaml", "--workspace", "hostile", "--max-iterations", "1"];
+    const { code, stdout } = await against(
       here,
+      proposing(() => hostile),
+      args,
     );
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/[\u001b\u0007\u202e]/);
+    expect(readdirSync(here.join("hostile/iterations/00001/hypotheses"))).toEqual(["i00001-h000.json"]);
+    const shown = await here.run(["inspect", "hostile", "show", "i00001-h000"]);
+    expect(shown.stdout).not.toMatch(/[\u001b\u0007\u202e]/);
   });
 });
 
 describe("a provider that does not answer", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({ "asking.yaml": ASKING });
-  });
-  afterAll(() => here[Symbol.dispose]());
+  const here = sharedDesk({ "asking.yaml": ASKING });
 
   thorough("but says when to come back is waited for", async () => {
     let busy = 2;
@@ -262,101 +226,51 @@ describe("a provider that does not answer", () => {
       if (busy-- > 0) return { kind: "status", status: busy === 1 ? 429 : 529, retryAfter: 0 };
       return isProposal(request) ? two(0) : FINDINGS;
     };
-    await against(
-      answers,
-      async (run, requests) => {
-        const { code, stdout } = await run(["run", "asking.yaml", "--workspace", "busy", "--max-iterations", "1"]);
-        expect(code).toBe(0);
-        expect(requests).toHaveLength(4);
-        expect(stdout).toMatch(/warn warning code=runner-waiting .*429/);
-        expect(here.json<RunManifest>("busy/run.json").totals.calls).toBe(2);
-      },
-      here,
-    );
+    const args = ["run", "asking.yaml", "--workspace", "busy", "--max-iterations", "1"];
+    const { code, stdout, requests } = await against(here, answers, args);
+    expect(code).toBe(0);
+    expect(requests).toHaveLength(4);
+    expect(stdout).toMatch(/warn warning code=runner-waiting .*429/);
+    expect(here.json<RunManifest>("busy/run.json").totals.calls).toBe(2);
   });
 
   thorough("for as long as max_wait pauses the run with 75, and a resume asks again", async () => {
-    await against(
-      [{ kind: "status", status: 503 }],
-      async (run) => {
-        const { code, stdout } = await run([
-          "run",
-          "asking.yaml",
-          "--workspace",
-          "down",
-          "--set",
-          "runners.main.max_wait=0",
-        ]);
-        expect(code).toBe(75);
-        expect(stdout).toContain("aura resume down");
-      },
-      here,
-    );
-    await against(
-      proposing(two),
-      async (run) => {
-        expect((await run(["resume", "down"])).code).toBe(0);
-      },
-      here,
-    );
+    const args = ["run", "asking.yaml", "--workspace", "down", "--set", "runners.main.max_wait=0"];
+    const { code, stdout } = await against(here, [{ kind: "status", status: 503 }], args);
+    expect(code).toBe(75);
+    expect(stdout).toContain("aura resume down");
+    expect((await against(here, proposing(two), ["resume", "down"])).code).toBe(0);
   });
 
   test("because the key is refused exits 7 before anything was spent", async () => {
-    await against(
-      [{ kind: "status", status: 401 }],
-      async (run, requests) => {
-        const { code, stderr } = await run(["run", "asking.yaml", "--workspace", "refused"]);
-        expect(code).toBe(7);
-        expect(stderr).toContain("ANTHROPIC_API_KEY");
-        expect(stderr).not.toContain(KEY);
-        expect(requests).toHaveLength(1);
-        expect(here.json<RunManifest>("refused/run.json").totals).toMatchObject({ calls: 0, trials: 0, hypotheses: 0 });
-      },
-      here,
-    );
-    await against(
-      proposing(two),
-      async (run) => {
-        expect((await run(["resume", "refused"])).code).toBe(0);
-      },
-      here,
-    );
+    const args = ["run", "asking.yaml", "--workspace", "refused"];
+    const { code, stderr, requests } = await against(here, [{ kind: "status", status: 401 }], args);
+    expect(code).toBe(7);
+    expect(stderr).toContain("ANTHROPIC_API_KEY");
+    expect(stderr).not.toContain(KEY);
+    expect(requests).toHaveLength(1);
+    expect(here.json<RunManifest>("refused/run.json").totals).toMatchObject({ calls: 0, trials: 0, hypotheses: 0 });
+    expect((await against(here, proposing(two), ["resume", "refused"])).code).toBe(0);
   });
 
   thorough(
     "because the key is refused leaves a workspace that --or-resume goes on in, and a plain run refuses",
     async () => {
-      await against(
-        [{ kind: "status", status: 401 }],
-        async (run) => {
-          expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(7);
-        },
-        here,
-      );
-      await against(
-        proposing(two),
-        async (run) => {
-          expect((await run(["run", "asking.yaml", "--workspace", "again"])).code).toBe(2);
-          expect((await run(["run", "asking.yaml", "--workspace", "again", "--or-resume"])).code).toBe(0);
-          expect(here.json<RunManifest>("again/run.json")).toMatchObject({ status: "finished" });
-        },
-        here,
-      );
+      const args = ["run", "asking.yaml", "--workspace", "again"];
+      expect((await against(here, [{ kind: "status", status: 401 }], args)).code).toBe(7);
+      expect((await against(here, proposing(two), args)).code).toBe(2);
+      expect((await against(here, proposing(two), [...args, "--or-resume"])).code).toBe(0);
+      expect(here.json<RunManifest>("again/run.json")).toMatchObject({ status: "finished" });
     },
   );
 
   test("because the key is not set exits 7 and asks nothing", async () => {
-    await against(
-      proposing(two),
-      async (run, requests) => {
-        here.write("provider.yaml", ASKING.replace('base_url: "${MODEL_URL}", ', ""));
-        const { code, stderr } = await run(["run", "provider.yaml", "--workspace", "unset"], {});
-        expect(code).toBe(7);
-        expect(stderr).toContain("ANTHROPIC_API_KEY");
-        expect(requests).toHaveLength(0);
-      },
-      here,
-    );
+    here.write("provider.yaml", ASKING.replace('base_url: "${MODEL_URL}", ', ""));
+    const args = ["run", "provider.yaml", "--workspace", "unset"];
+    const { code, stderr, requests } = await against(here, proposing(two), args, {});
+    expect(code).toBe(7);
+    expect(stderr).toContain("ANTHROPIC_API_KEY");
+    expect(requests).toHaveLength(0);
   });
 
   thorough("because the key was withdrawn later pauses the run with 75", async () => {
@@ -365,25 +279,17 @@ describe("a provider that does not answer", () => {
       if (calls++ >= 2) return { kind: "echo-headers", status: 401 };
       return isProposal(request) ? two(0) : FINDINGS;
     };
-    await against(
-      answers,
-      async (run) => {
-        const { code, stdout, stderr } = await run(["run", "asking.yaml", "--workspace", "withdrawn"]);
-        expect(code).toBe(75);
-        expect(stdout + stderr).not.toContain(KEY);
-        expect(here.json<RunManifest>("withdrawn/run.json")).toMatchObject({ status: "paused", totals: { calls: 2 } });
-        for (const file of filesUnder(here.join("withdrawn"))) expect(readFileSync(file, "latin1")).not.toContain(KEY);
-      },
+    const { code, stdout, stderr } = await against(here, answers, ["run", "asking.yaml", "--workspace", "withdrawn"]);
+    expect(code).toBe(75);
+    expect(stdout + stderr).not.toContain(KEY);
+    expect(here.json<RunManifest>("withdrawn/run.json")).toMatchObject({ status: "paused", totals: { calls: 2 } });
+    for (const file of filesUnder(here.join("withdrawn"))) expect(readFileSync(file, "latin1")).not.toContain(KEY);
+    const resumed = await against(
       here,
-    );
-    await against(
       proposing((place) => two(place + 3)),
-      async (run, requests) => {
-        expect((await run(["resume", "withdrawn"])).code).toBe(0);
-        expect(requests).toHaveLength(2);
-      },
-      here,
+      ["resume", "withdrawn"],
     );
+    expect([resumed.code, resumed.requests.length]).toEqual([0, 2]);
   });
 
   test("is left at once when the user stops", async () => {
@@ -407,27 +313,17 @@ test("digits-llm.yaml runs against any server that speaks the Messages format", 
   const reply = JSON.stringify([
     { id: "a", rationale: "middle", lr: 0.1, hidden: 8, l2: 1e-5, epochs: 1, batch_size: 64 },
   ]);
-  await against(
-    proposing(() => reply),
-    async (run, requests) => {
-      const { code, stderr } = await run([
-        "run",
-        resolve("specs/digits-llm.yaml"),
-        "--workspace",
-        "digits",
-        "--max-iterations",
-        "1",
-        "--json",
-        "--set",
-        "runners.main.base_url=${MODEL_URL}",
-      ]);
-      expect(stderr).toContain("aura inspect digits best");
-      expect(code).toBe(0);
-      expect(requests[0]?.prompt).toMatch(/lr.*0\.001.*1/);
-      expect(here.json<RunManifest>("digits/run.json").best?.score).toBeGreaterThan(0.1);
-    },
+  const stop = ["--max-iterations", "1", "--json", "--set", "runners.main.base_url=${MODEL_URL}"];
+  const args = ["run", resolve("specs/digits-llm.yaml"), "--workspace", "digits", ...stop];
+  const { code, stderr, requests } = await against(
     here,
+    proposing(() => reply),
+    args,
   );
+  expect(stderr).toContain("aura inspect digits best");
+  expect(code).toBe(0);
+  expect(requests[0]?.prompt).toMatch(/lr.*0\.001.*1/);
+  expect(here.json<RunManifest>("digits/run.json").best?.score).toBeGreaterThan(0.1);
 });
 
 function filesUnder(folder: string): readonly string[] {

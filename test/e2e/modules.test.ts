@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import type { FinishedTrial } from "../../src/model/trial.ts";
-import { type Desk, desk, grid, spec } from "../support/aura.ts";
+import { grid, sharedDesk, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 const EVALUATOR = `import { defineComponent, type EvaluatorPort } from "aura-research";
@@ -69,20 +69,16 @@ const TRAIN = `export async function train(spec: { x: number }, ctx: { seed: num
 `;
 
 describe("a user's own modules", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({
-      "evaluator.ts": EVALUATOR,
-      "researcher.ts": RESEARCHER,
-      "runner.ts": RUNNER,
-      "refusing.ts": REFUSING,
-      "train.ts": TRAIN,
-      "lib/start.ts": "export const start: number = 4;\n",
-      "broken.ts": "export default { kind: 'evaluator' };\n",
-      "throws.ts": "throw new Error('no license');\n",
-    });
+  const here = sharedDesk({
+    "evaluator.ts": EVALUATOR,
+    "researcher.ts": RESEARCHER,
+    "runner.ts": RUNNER,
+    "refusing.ts": REFUSING,
+    "train.ts": TRAIN,
+    "lib/start.ts": "export const start: number = 4;\n",
+    "broken.ts": "export default { kind: 'evaluator' };\n",
+    "throws.ts": "throw new Error('no license');\n",
   });
-  afterAll(() => here[Symbol.dispose]());
   const best = (place: string) => here.json<RunManifest>(`${place}/run.json`).best;
 
   test("in TypeScript propose and score, whatever this Node can do by itself", async () => {

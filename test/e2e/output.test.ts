@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AURA, type Desk, desk, script, spec, start } from "../support/aura.ts";
+import { describe, expect, test } from "vitest";
+import { AURA, script, sharedDesk, spec, start } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 const python = spawnSync("python3", ["--version"]).status === 0 ? "python3" : null;
@@ -9,14 +9,10 @@ const ON_A_TERMINAL =
   "import os,pty,sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], lambda fd: os.read(fd, 65536))))";
 
 describe("what a run prints", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({
-      "tiny.yaml": spec({ experimenter: script("printf 'in \\033[31mred\\033[0m\\n' >&2; echo score=$1") }),
-      "bad.yaml": 'version: 1\nname: "\\e[31mbad"\nparalel: 1\n',
-    });
+  const here = sharedDesk({
+    "tiny.yaml": spec({ experimenter: script("printf 'in \\033[31mred\\033[0m\\n' >&2; echo score=$1") }),
+    "bad.yaml": 'version: 1\nname: "\\e[31mbad"\nparalel: 1\n',
   });
-  afterAll(() => here[Symbol.dispose]());
   let place = 0;
   const run = (env: Readonly<Record<string, string>> = {}, more: readonly string[] = []) =>
     here.run(["run", "tiny.yaml", "--workspace", `w${place++}`, ...more], env);

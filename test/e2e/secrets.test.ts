@@ -1,22 +1,18 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type AuraEnd, type Desk, desk, spec } from "../support/aura.ts";
+import { describe, expect, test } from "vitest";
+import { type AuraEnd, spec, testDesk } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 const SECRET = "s3cret-w0rd-of-mine";
 
-let here: Desk;
-beforeEach(() => {
-  here = desk({
-    "secret.yaml": spec({
-      experimenter: `{ type: script, command: [sh, -c, 'echo "have $TOKEN"; echo "$TOKEN" >&2; echo score=$1', sh, "{x}"], env: { TOKEN: "\${TOKEN}" } }`,
-      more: 'goal: "beat ${TOKEN}"\nchecks: [{ name: look, command: [sh, -c, "echo checked $TOKEN", "${TOKEN}"] }]',
-    }),
-    "broken.yaml": spec({
-      experimenter: `{ type: script, command: ["${"$"}{TOKEN}/no-such-program"] }`,
-    }),
-  });
+const here = testDesk({
+  "secret.yaml": spec({
+    experimenter: `{ type: script, command: [sh, -c, 'echo "have $TOKEN"; echo "$TOKEN" >&2; echo score=$1', sh, "{x}"], env: { TOKEN: "\${TOKEN}" } }`,
+    more: 'goal: "beat ${TOKEN}"\nchecks: [{ name: look, command: [sh, -c, "echo checked $TOKEN", "${TOKEN}"] }]',
+  }),
+  "broken.yaml": spec({
+    experimenter: `{ type: script, command: ["${"$"}{TOKEN}/no-such-program"] }`,
+  }),
 });
-afterEach(() => here[Symbol.dispose]());
 
 const run = (...args: readonly string[]): Promise<AuraEnd> => here.run(args, { TOKEN: SECRET });
 const shown = ({ stdout, stderr }: AuraEnd): string => stdout + stderr;

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../src/kernel/errors.ts";
-import { type Desk, desk, spec } from "../support/aura.ts";
+import { desk, sharedDesk, spec } from "../support/aura.ts";
 
 const FIVE = `version: 1
 name: digits
@@ -17,11 +17,7 @@ experimenter:
 `;
 
 describe("a spec with five mistakes", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({ "five.yaml": FIVE, "good.yaml": spec() });
-  });
-  afterAll(() => here[Symbol.dispose]());
+  const here = sharedDesk({ "five.yaml": FIVE, "good.yaml": spec() });
 
   test("is told all five, each at its line and column with the line itself, with exit 2 and nothing written", async () => {
     const { code, stderr, stdout } = await here.run(["run", "five.yaml"]);

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import type { FinishedTrial } from "../../src/model/trial.ts";
-import { type Desk, desk, grid, script, spec } from "../support/aura.ts";
+import { grid, script, sharedDesk, spec } from "../support/aura.ts";
 import { startModelServer } from "../support/model-server.ts";
 import { thorough } from "../support/thorough.ts";
 
 describe("a run stops", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk();
-  });
-  afterAll(() => here[Symbol.dispose]());
+  const here = sharedDesk();
 
   const manifest = (place: string) => here.json<RunManifest>(`${place}/run.json`);
   const run = async (name: string, parts: Parameters<typeof spec>[0], args: readonly string[] = []) => {
@@ -145,11 +141,7 @@ describe("a run stops", () => {
 });
 
 describe("trials", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({ "data.csv": "a,b\n1,2\n" });
-  });
-  afterAll(() => here[Symbol.dispose]());
+  const here = sharedDesk({ "data.csv": "a,b\n1,2\n" });
   const one = grid(1);
   const trial = (place: string, name = "t00") =>
     here.json<FinishedTrial>(`${place}/iterations/00001/trials/i00001-h000-${name}.json`);

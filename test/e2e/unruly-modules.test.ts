@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
-import { type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+import { eventsOf, script, sharedDesk, spec } from "../support/aura.ts";
 import { few, thorough } from "../support/thorough.ts";
 
 /** An evaluator whose parts are given as source text. */
@@ -22,20 +22,16 @@ export default {
 const LATER = "await new Promise((done) => setTimeout(done, 300));";
 
 describe("a user's own module that", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({
-      "late.mjs": evaluator({ evaluate: `setTimeout(() => { throw new Error("late boom"); }, 10); ${LATER}` }),
-      "rejects.mjs": evaluator({ evaluate: `Promise.reject(new Error("nobody waits")); ${LATER}` }),
-      "exits.mjs": evaluator({ evaluate: "process.exit(0);" }),
-      "waits.mjs": evaluator({
-        evaluate: `setTimeout(() => { throw new Error("late boom"); }, 10); await new Promise((done) => setTimeout(done, 60_000));`,
-      }),
-      "unsettled.mjs": evaluator({ top: "await new Promise(() => undefined);" }),
-      "noisy.mjs": evaluator({ top: 'console.log("at load");', evaluate: 'console.log("while scoring");' }),
-    });
+  const here = sharedDesk({
+    "late.mjs": evaluator({ evaluate: `setTimeout(() => { throw new Error("late boom"); }, 10); ${LATER}` }),
+    "rejects.mjs": evaluator({ evaluate: `Promise.reject(new Error("nobody waits")); ${LATER}` }),
+    "exits.mjs": evaluator({ evaluate: "process.exit(0);" }),
+    "waits.mjs": evaluator({
+      evaluate: `setTimeout(() => { throw new Error("late boom"); }, 10); await new Promise((done) => setTimeout(done, 60_000));`,
+    }),
+    "unsettled.mjs": evaluator({ top: "await new Promise(() => undefined);" }),
+    "noisy.mjs": evaluator({ top: 'console.log("at load");', evaluate: 'console.log("while scoring");' }),
   });
-  afterAll(() => here[Symbol.dispose]());
 
   /** Two hypotheses at once, one of which is scored while the other's trial sleeps. */
   const file = (module: string, line = 'case "$2" in *h000) echo score=1;; *) sleep 60;; esac'): string => {

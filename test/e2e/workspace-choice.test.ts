@@ -1,21 +1,21 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import type { HypothesisRow, SummaryView } from "../../src/model/views.ts";
-import { type AuraEnd, aura, type Desk, desk, eventsOf, script, spec } from "../support/aura.ts";
+import { type AuraEnd, aura, desk, eventsOf, script, sharedDesk, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 /** Counts its own starts outside AURA. */
 const COUNTED = script('echo "$2" >> "$AURA_ROOT/starts.txt"; echo score=$1');
 
 describe("a workspace that holds a run", () => {
-  let here: Desk;
+  const here = sharedDesk({
+    "tiny.yaml": spec({ experimenter: COUNTED, metric: "{ name: score, baseline: 0.1, target: 5 }" }),
+  });
   let first: AuraEnd;
   beforeAll(async () => {
-    here = desk({ "tiny.yaml": spec({ experimenter: COUNTED, metric: "{ name: score, baseline: 0.1, target: 5 }" }) });
     first = await here.run(["run", "tiny.yaml"]);
   });
-  afterAll(() => here[Symbol.dispose]());
 
   const manifest = (place = "runs/tiny") => here.json<RunManifest>(`${place}/run.json`);
 
@@ -183,11 +183,7 @@ describe("a workspace that holds a run", () => {
 });
 
 describe("options of a run", () => {
-  let here: Desk;
-  beforeAll(() => {
-    here = desk({ "tiny.yaml": spec({ experimenter: COUNTED }) });
-  });
-  afterAll(() => here[Symbol.dispose]());
+  const here = sharedDesk({ "tiny.yaml": spec({ experimenter: COUNTED }) });
 
   const manifest = (place: string) => here.json<RunManifest>(`${place}/run.json`);
 

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { sharedFolder, testFolder } from "./test-folder.ts";
 
 /** The real, built command; `AURA_TEST_BIN` names one of another installation, such as the packed package. */
 export const AURA = process.env.AURA_TEST_BIN ?? resolve("bin/aura.cjs");
@@ -113,22 +114,37 @@ export interface Desk extends TemporaryDirectory {
   lines(path: string): readonly string[];
 }
 
+/** One that is made now, and is gone when it is disposed of. */
 export function desk(files: Readonly<Record<string, string>> = {}): Desk {
   const folder = temporaryDirectory();
   for (const [path, content] of Object.entries(files)) folder.write(path, content);
-  const run: Desk["run"] = (args, env) => aura(args, { cwd: folder.path, ...(env ? { env } : {}) });
-  return {
-    ...folder,
+  return deskIn(folder);
+}
+
+/** One that all tests of a file or of a `describe` have together. */
+export function sharedDesk(files?: Readonly<Record<string, string>>): Desk {
+  return deskIn(sharedFolder(files));
+}
+
+/** One that is another for each test of a file. */
+export function testDesk(files?: Readonly<Record<string, string>>): Desk {
+  return deskIn(testFolder(files));
+}
+
+function deskIn(folder: TemporaryDirectory): Desk {
+  const start: Desk["start"] = (args, env = {}) => startAura(args, { cwd: folder.path, env });
+  const run: Desk["run"] = (args, env) => start(args, env).ended;
+  return Object.assign(folder, {
     run,
-    start: (args, env) => startAura(args, { cwd: folder.path, ...(env ? { env } : {}) }),
-    json: (path) => JSON.parse(readFileSync(folder.join(path), "utf8")),
-    document: async (args) => {
+    start,
+    json: <T>(path: string): T => JSON.parse(readFileSync(folder.join(path), "utf8")),
+    document: async <T>(args: readonly string[]): Promise<T> => {
       const { stdout, stderr, code } = await run(args);
       if (stdout === "") throw new Error(`aura ${args.join(" ")} exited ${code} and printed nothing: ${stderr}`);
       return JSON.parse(stdout);
     },
-    lines: (path) => (folder.read(path) ?? "").split("\n").filter((line) => line !== ""),
-  };
+    lines: (path: string) => (folder.read(path) ?? "").split("\n").filter((line) => line !== ""),
+  });
 }
 
 /** A line of `--json`: an event, or the frame around them. */

@@ -1,14 +1,12 @@
 import { resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AuraEnd, type Desk, desk, eventsOf } from "../../support/aura.ts";
+import { beforeAll, expect, test } from "vitest";
+import { type AuraEnd, eventsOf, sharedDesk } from "../../support/aura.ts";
 
-let here: Desk;
+const here = sharedDesk();
 let end: AuraEnd;
 beforeAll(async () => {
-  here = desk();
   end = await here.run(["run", resolve("examples/benchmark-generation/spec.yaml"), "--json"]);
 });
-afterAll(() => here[Symbol.dispose]());
 
 test("of the recorded sets the one that tells hasty from careful solvers is the best; too easy and too hard tell nothing", () => {
   expect(end).toMatchObject({ code: 0, stderr: expect.not.stringContaining("warning") });

@@ -1,16 +1,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Desk, desk, eventsOf, start } from "../../support/aura.ts";
+import { expect, test } from "vitest";
+import { eventsOf, sharedDesk, start } from "../../support/aura.ts";
 import { thorough } from "../../support/thorough.ts";
 
 const EXAMPLE = resolve("examples/code-improvement");
 
-let here: Desk;
-beforeAll(() => {
-  here = desk();
-});
-afterAll(() => here[Symbol.dispose]());
+const here = sharedDesk();
 
 thorough(
   "honest edits from the recorded replies make the program faster, and the user's own file stays as it was",

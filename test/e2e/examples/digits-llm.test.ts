@@ -1,16 +1,14 @@
 import { resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AuraEnd, type Desk, desk, eventsOf } from "../../support/aura.ts";
+import { beforeAll, expect, test } from "vitest";
+import { type AuraEnd, eventsOf, sharedDesk } from "../../support/aura.ts";
 
 const REPLAY = `runners.main={type: replay, file: ../examples/digits/replay.jsonl}`;
 
-let here: Desk;
+const here = sharedDesk();
 let end: AuraEnd;
 beforeAll(async () => {
-  here = desk();
   end = await here.run(["run", resolve("specs/digits-llm.yaml"), "--json", "--set", REPLAY]);
 });
-afterAll(() => here[Symbol.dispose]());
 
 test("specs/digits-llm.yaml runs without a key from its recorded replies, and each round improves on the one before", () => {
   expect(end).toMatchObject({ code: 0 });

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Desk, desk, start } from "../../support/aura.ts";
+import { expect, test } from "vitest";
+import { sharedDesk, start } from "../../support/aura.ts";
 
 interface Listed {
   readonly id: string;
@@ -9,11 +9,7 @@ interface Listed {
 
 const BEST = { id: "i00003-h000", label: "wide-and-smooth", score: 0.9834 };
 
-let here: Desk;
-beforeAll(() => {
-  here = desk();
-});
-afterAll(() => here[Symbol.dispose]());
+const here = sharedDesk();
 
 async function scores(workspace: string): Promise<readonly Listed[]> {
   const listed = await here.document<{ hypotheses: readonly Listed[] }>(["inspect", workspace, "hypotheses", "--json"]);
