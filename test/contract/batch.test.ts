@@ -8,6 +8,7 @@ import { systemEffects } from "../../src/platform/system.ts";
 import { FakeCluster, fakeBatchExecutor } from "../../src/testing/index.ts";
 import { runData, type SpecRun, type SpecRunOptions } from "../../src/testing/run-spec.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { dataSpec } from "../support/data-spec.ts";
 import { type FaultPlan, faultyEffects, SimulatedCrash } from "../support/faults.ts";
 import { FULL } from "../support/thorough.ts";
 import { slurm } from "../support/tools.ts";
@@ -81,25 +82,13 @@ function onCluster<Q extends Queue>(
     queue[Symbol.dispose]();
     dir[Symbol.dispose]();
   });
-  const spec = {
-    version: 1,
-    name: "batch",
-    metric: { name: "score" },
-    stop: { iterations: 1 },
-    parallel: 1,
-    researcher: {
-      type: "search",
-      method: "grid",
-      num_tasks: HYPOTHESES,
-      space: { n: { type: "int", low: 1, high: HYPOTHESES } },
-    },
-  };
   return {
     queue,
     dir,
     run: (command = RUNS, more = {}, options = {}) => {
       const experimenter = { type: "composed", executor: { ...queue.executor, command, ...more } };
-      return runData(dir, { ...spec, experimenter }, { definitions: queue.definitions, ...options });
+      const spec = dataSpec({ parallel: 1, experimenter }, HYPOTHESES);
+      return runData(dir, spec, { definitions: queue.definitions, ...options });
     },
   };
 }

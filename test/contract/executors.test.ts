@@ -6,6 +6,7 @@ import { loadModule } from "../../src/platform/modules.ts";
 import { definitionContract, executorContract, FakeCluster, fakeBatchExecutor } from "../../src/testing/index.ts";
 import { runData } from "../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { dataSpec } from "../support/data-spec.ts";
 import { blocks } from "../support/documents.ts";
 import { FULL } from "../support/thorough.ts";
 import { bindfs, bwrap, slurm, type WithTool } from "../support/tools.ts";
@@ -42,15 +43,10 @@ it("the executor of the guide runs trials and checks at a lower priority", async
     "import { getPriority } from 'node:os'; console.log(`score: ${getPriority()}`); process.exitCode = getPriority() > Number(process.argv[2]) ? 0 : 1;",
   );
   const own = getPriority();
-  const spec = {
-    version: 1,
-    name: "niced",
-    metric: { name: "score" },
-    stop: { iterations: 1 },
-    researcher: { type: "search", method: "grid", num_tasks: 1, space: { n: { type: "int", low: 1, high: 1 } } },
+  const spec = dataSpec({
     experimenter: { type: "composed", executor: { type: "nice", command: `node train.mjs ${own}`, by: 3 } },
     checks: [{ name: "niced", command: `node train.mjs ${own}` }],
-  };
+  });
   const { result } = await runData(project, spec, { definitions: [nice] });
   expect(result.best?.score).toBe(Math.min(19, own + 3));
 });

@@ -5,19 +5,13 @@ import type { JsonObject } from "../../src/model/json.ts";
 import { runData } from "../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { desk } from "../support/aura.ts";
+import { dataSpec } from "../support/data-spec.ts";
 import { FULL } from "../support/thorough.ts";
 import { bwrap, pythonVenv } from "../support/tools.ts";
 
 /** A run of two trials of this command in this environment. */
 function spec(environment: JsonObject, command: string | readonly string[], more: JsonObject = {}): JsonObject {
-  return {
-    version: 1,
-    name: "environments",
-    metric: { name: "score" },
-    stop: { iterations: 1 },
-    researcher: { type: "search", method: "grid", num_tasks: 2, space: { n: { type: "int", low: 1, high: 2 } } },
-    experimenter: { type: "composed", environment, executor: { type: "script", command, ...more } },
-  };
+  return dataSpec({ experimenter: { type: "composed", environment, executor: { type: "script", command, ...more } } });
 }
 
 const labelled = defineComponent({

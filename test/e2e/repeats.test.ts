@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/model/json.ts";
 import { runData } from "../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
+import { dataSpec } from "../support/data-spec.ts";
 
 /** Measures 1, 4 and 1.5, and fails the fourth time; says so in a file, in a log line and as a printed object. */
 const TRAIN = [
@@ -28,15 +29,8 @@ async function repeated(aggregator: JsonObject, collector: JsonObject, allowFail
     trials: 4,
     allow_failed: allowFailed,
   };
-  const { workspace } = await runData(dir, {
-    version: 1,
-    name: "repeats",
-    metric: { name: "loss", direction: "minimize" },
-    stop: { iterations: 1 },
-    parallel: 4,
-    researcher: { type: "search", method: "grid", num_tasks: 1, space: { n: { type: "int", low: 1, high: 1 } } },
-    experimenter,
-  });
+  const metric = { name: "loss", direction: "minimize" };
+  const { workspace } = await runData(dir, dataSpec({ metric, parallel: 4, experimenter }, 1));
   const id = "i00001-h000";
   return { experiment: workspace.readExperiment(id), evaluation: workspace.readEvaluation(id) };
 }

@@ -1,15 +1,7 @@
 import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import {
-  asResearcher,
-  DirectoryArtifact,
-  FileArtifact,
-  FunctionExperimenter,
-  MetricEvaluator,
-  Pipeline,
-  type PipelineOptions,
-  Workspace,
-} from "../../../src/index.ts";
+import { DirectoryArtifact, FileArtifact, FunctionExperimenter, type PipelineOptions } from "../../../src/index.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
 const folder = testFolder({ "project/train.py": "x\n", "project/src/a.py": "a\n" });
@@ -17,19 +9,9 @@ const folder = testFolder({ "project/train.py": "x\n", "project/src/a.py": "a\n"
 type Artifacts = NonNullable<PipelineOptions["artifacts"]>;
 
 async function run(artifacts: Artifacts, inputs: readonly string[] = []) {
-  const workspace = await Workspace.create(folder.join("run"), { ifExists: "resume" });
-  return new Pipeline({
-    workspace,
-    root: folder.join("project"),
-    artifacts,
-    researcher: asResearcher(() => [{ spec: { x: 1 } }], { numTasks: 1 }),
-    experimenter: new FunctionExperimenter(() => ({ score: 1 })),
-    evaluator: new MetricEvaluator({ metric: "score" }),
-    maxIterations: 1,
-    settings: {
-      inputs: inputs.map((path) => ({ path, absolutePath: folder.join("project", path), show: "name" as const })),
-    },
-  }).run();
+  const experimenter = new FunctionExperimenter(() => ({ score: 1 }));
+  const options = { root: folder.join("project"), experimenter, artifacts, inputs, maxIterations: 1 };
+  return (await runPipeline(folder, options)).result;
 }
 
 describe("tracked artifacts of a pipeline in code", () => {

@@ -3,13 +3,12 @@ import {
   asEvaluator,
   asResearcher,
   FunctionExperimenter,
-  MetricEvaluator,
-  Pipeline,
   type PipelineOptions,
   ScriptExperimenter,
   Workspace,
 } from "../../../src/index.ts";
 import type { HistoryEntry } from "../../../src/kernel/context.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
 const folder = testFolder({ "project/code.txt": "0\n", "project/note.txt": "-\n" });
@@ -22,7 +21,7 @@ const edit = (path: string, content: string) => [{ path, content: `${content}\n`
 /** Runs proposals, an iteration each list, over `code.txt`, whose number is the score; what the researcher saw. */
 async function run(proposals: readonly (readonly object[])[], more: Partial<PipelineOptions> = {}) {
   const seen: (readonly HistoryEntry[])[] = [];
-  const pipeline = new Pipeline({
+  await runPipeline(folder, {
     researcher: asResearcher(
       ({ iteration, history }) => {
         seen.push([...history.entries]);
@@ -31,14 +30,11 @@ async function run(proposals: readonly (readonly object[])[], more: Partial<Pipe
       { numTasks: 3 },
     ),
     experimenter: new ScriptExperimenter(["sh", "-c", "echo score=$(cat code.txt)"]),
-    evaluator: new MetricEvaluator({ metric: "score" }),
     root: folder.join("project"),
     artifacts: ["code.txt", "note.txt"],
     maxIterations: proposals.length,
-    workspace: await Workspace.create(folder.join("run"), { ifExists: "resume" }),
     ...more,
   });
-  await pipeline.run();
   return seen;
 }
 

@@ -1,15 +1,9 @@
 import { describe, expect, test } from "vitest";
-import {
-  FunctionExperimenter,
-  Pipeline,
-  type PipelineOptions,
-  type Runner,
-  SearchResearcher,
-  Workspace,
-} from "../../../src/index.ts";
+import { type PipelineOptions, type Runner, SearchResearcher, Workspace } from "../../../src/index.ts";
 import type { Effects } from "../../../src/kernel/effects.ts";
 import { StorageError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
 const folder = testFolder();
@@ -46,18 +40,14 @@ async function run(runner: Runner, stop: Stop, effects: Effects = systemEffects(
       return { hypothesisId: id, score: 0.5, passed: true, reason: "judged", details: {} };
     },
   };
-  const pipeline = new Pipeline({
-    researcher: new SearchResearcher({
-      method: "random",
-      numTasks: 50,
-      space: { x: { type: "float", low: 0, high: 1 } },
-    }),
-    experimenter: new FunctionExperimenter(() => ({ score: 1 })),
+  const space = { x: { type: "float", low: 0, high: 1 } } as const;
+  const { result } = await runPipeline(folder, {
+    researcher: new SearchResearcher({ method: "random", numTasks: 50, space }),
     evaluator,
     workspace: await Workspace.create(folder.join("run"), { ifExists: "resume", effects }),
     settings: { parallel: 50, stop },
   });
-  return pipeline.run();
+  return result;
 }
 
 const used = ({ inputTokens, outputTokens }: { readonly inputTokens: number; readonly outputTokens: number }) =>

@@ -1,14 +1,10 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
 import { asResearcher } from "../../../src/components/researchers/function.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
-import type { AuraEvent } from "../../../src/kernel/events.ts";
-import { DEFAULT_SETTINGS } from "../../../src/model/settings.ts";
-import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { SnapshotStore } from "../../../src/workspace/states/index.ts";
-import { Workspace } from "../../../src/workspace/workspace.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { contentOf } from "../../support/states.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
@@ -21,39 +17,20 @@ echo junk > model/junk.cache; echo lost > outside.txt; mkfifo model/pipe
 [ "$AURA_TRIAL_INDEX" = 0 ] || echo other > model/weights.txt
 echo score=$w; [ "\${1:-0}" != 9 ]`;
 
-interface Ran {
-  readonly workspace: Workspace;
-  readonly events: readonly AuraEvent[];
-}
-
-async function run(options: { readonly trials?: number; readonly artifacts?: readonly string[] } = {}): Promise<Ran> {
-  const workspace = await Workspace.create(place.join("run"), { ifExists: "resume" });
-  const events: AuraEvent[] = [];
+function run({ trials = 1, artifacts = ["model"] }: { trials?: number; artifacts?: readonly string[] } = {}) {
   const steps = [[{ by: 1 }, { by: 2 }, { by: 9 }], [{ by: 3 }]];
-  const pipeline = new Pipeline({
-    workspace,
+  const command = ["sh", "-c", TRAIN.replaceAll("{", "{{").replaceAll("}", "}}"), "sh", "{by?}"];
+  return runPipeline(place, {
     researcher: asResearcher(({ iteration }) => steps[iteration - 1] ?? [], { numTasks: 3 }),
-    experimenter: new ScriptExperimenter(
-      ["sh", "-c", TRAIN.replaceAll("{", "{{").replaceAll("}", "}}"), "sh", "{by?}"],
-      {
-        capture: true,
-        trials: options.trials ?? 1,
-      },
-    ),
-    evaluator: new MetricEvaluator({ metric: "score" }),
-    settings: {
-      root: place.join("project"),
-      stop: { ...DEFAULT_SETTINGS.stop, iterations: 2 },
-      artifacts: options.artifacts ?? ["model"],
-    },
+    experimenter: new ScriptExperimenter(command, { capture: true, trials }),
+    root: place.join("project"),
+    artifacts,
+    maxIterations: 2,
   });
-  pipeline.subscribe((event) => events.push(event));
-  await pipeline.run();
-  return { workspace, events };
 }
 
 describe("capture", () => {
-  const contents = ({ workspace }: Ran, id: string): Readonly<Record<string, string>> => {
+  const contents = ({ workspace }: Awaited<ReturnType<typeof run>>, id: string): Readonly<Record<string, string>> => {
     const store = new SnapshotStore(workspace.root, workspace.effects.files);
     const state = workspace.readExperiment(id)?.state ?? "";
     return Object.fromEntries(

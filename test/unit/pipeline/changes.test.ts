@@ -3,16 +3,14 @@ import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import {
   asResearcher,
   FunctionExperimenter,
-  MetricEvaluator,
-  Pipeline,
   type PipelineOptions,
   ScriptExperimenter,
   Workspace,
 } from "../../../src/index.ts";
-import type { AuraEvent } from "../../../src/kernel/events.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { specChanges } from "../../../src/spec/drift.ts";
 import { inspectBest } from "../../../src/workspace/views/queries.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
 const builtins = await allBuiltins();
@@ -28,17 +26,9 @@ const specOf = (raw: JsonObject = {}): NonNullable<PipelineOptions["spec"]> => {
 
 /** Goes on with the run; every iteration proposes its own number. */
 async function life(options: Partial<PipelineOptions> = {}) {
-  const pipeline = new Pipeline({
-    researcher: asResearcher(({ iteration }) => [{ spec: { x: iteration } }], { numTasks: 1 }),
-    experimenter: new FunctionExperimenter(({ x }) => ({ score: Number(x) })),
-    evaluator: new MetricEvaluator({ metric: "score" }),
-    maxIterations: 2,
-    ...options,
-    workspace: await Workspace.create(folder.join("run"), { ifExists: "resume" }),
-  });
-  const events: AuraEvent[] = [];
-  pipeline.subscribe((event) => events.push(event));
-  return { end: await pipeline.run(), events };
+  const researcher = asResearcher(({ iteration }) => [{ spec: { x: iteration } }], { numTasks: 1 });
+  const { result: end, events } = await runPipeline(folder, { researcher, maxIterations: 2, ...options });
+  return { end, events };
 }
 
 const byFive = { minDelta: { kind: "absolute", value: 5 } } as const;
@@ -93,14 +83,7 @@ describe("a change between two lives of a run", () => {
       stop.abort();
       throw new Error("stopped");
     });
-    const pipeline = new Pipeline({
-      researcher,
-      experimenter: new FunctionExperimenter(() => ({ score: 1 })),
-      evaluator: new MetricEvaluator({ metric: "score" }),
-      spec: specOf(),
-      workspace: await Workspace.create(folder.join("run")),
-    });
-    await pipeline.run({ signal: stop.signal });
+    await runPipeline(folder, { researcher, spec: specOf() }, { signal: stop.signal });
     expect(iteration(1)).toMatchObject({ state: "started" });
     await life({ spec: specOf({ goal: "less" }) });
     expect(iteration(1).changes).toEqual([{ path: "goal", after: "less" }]);

@@ -3,12 +3,11 @@ import {
   asResearcher,
   FunctionRunner,
   MetricEvaluator,
-  Pipeline,
   type PipelineOptions,
   Researcher,
   ScriptExperimenter,
-  Workspace,
 } from "../../../src/index.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
 const folder = testFolder({ "project/code.txt": "gain = 1\nshift = 0\n" });
@@ -23,17 +22,16 @@ const bad = replaces("bad", "shift=0", "shift = 3");
 const mended = replaces("bad", "shift = 0", "shift = 3");
 
 async function run(researcher: PipelineOptions["researcher"], more: Partial<PipelineOptions> = {}) {
-  const pipeline = new Pipeline({
+  const { result } = await runPipeline(folder, {
     researcher,
     experimenter: new ScriptExperimenter(["sh", "-c", "tr -d ' ' < code.txt"]),
     evaluator: new MetricEvaluator({ metric: "gain" }),
     root: folder.join("project"),
     artifacts: ["code.txt"],
     maxIterations: 1,
-    workspace: await Workspace.create(folder.join("run")),
     ...more,
   });
-  return pipeline.run();
+  return result;
 }
 
 /** A researcher whose model gives these replies in turn; and what it was asked. */

@@ -1,22 +1,18 @@
 import { existsSync, rmSync } from "node:fs";
 import { expect, it } from "vitest";
-import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "../../../src/index.ts";
 import { explainResume } from "../../../src/pipeline/resume.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { Workspace } from "../../../src/workspace/workspace.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { manifest, trial } from "../workspace/rig.ts";
 
 it("an explained resume names what would be done again, and why, when records are gone", async () => {
   using dir = temporaryDirectory();
-  const workspace = await Workspace.create(dir.join("run"));
-  await new Pipeline({
-    researcher: new SearchResearcher({ method: "random", space: { x: { type: "float", low: 0, high: 1 } } }),
-    experimenter: new FunctionExperimenter(({ x }) => ({ score: x })),
-    evaluator: new MetricEvaluator({ metric: "score" }),
+  const { workspace } = await runPipeline(dir, {
     reviewer: { review: async (_, { iteration }) => (iteration === 3 ? [{ finding: "smaller is better" }] : []) },
-    workspace,
     maxIterations: 3,
-  }).run();
+  });
   const record = (name: string) => dir.join("run", "iterations", name);
   expect([2, 3].map((n) => existsSync(record(`0000${n}/insights.json`)))).toEqual([false, true]);
   expect(explainResume(workspace).every(({ action }) => action === "reuse")).toBe(true);

@@ -1,19 +1,17 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
 import { Researcher, type ResearcherOptions } from "../../../src/components/researchers/prompt.ts";
 import { CommandRunner } from "../../../src/components/runners/command.ts";
 import { RecordingRunner } from "../../../src/components/runners/recording.ts";
 import { ReplayRunner } from "../../../src/components/runners/replay.ts";
 import { SpecError } from "../../../src/kernel/errors.ts";
-import type { AuraEvent } from "../../../src/kernel/events.ts";
 import type { Runner } from "../../../src/kernel/ports.ts";
 import { DEFAULT_SETTINGS, type RunSettings } from "../../../src/model/settings.ts";
-import { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 import { faultyEffects } from "../../support/faults.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { stageContext as stage } from "../../support/stage-context.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
@@ -48,10 +46,8 @@ interface Options {
 
 async function run(argv: readonly string[], options: Options = {}) {
   const effects = options.effects ?? systemEffects();
-  const workspace = await Workspace.create(place.join("run"), { effects, ifExists: "resume" });
-  const events: AuraEvent[] = [];
-  const pipeline = new Pipeline({
-    workspace,
+  const { result, workspace, events } = await runPipeline(place, {
+    workspace: await Workspace.create(place.join("run"), { effects, ifExists: "resume" }),
     researcher: new Researcher({
       runner: options.runner ?? new CommandRunner(argv, { timeout: 5, effects }),
       numTasks: options.count ?? 1,
@@ -59,7 +55,6 @@ async function run(argv: readonly string[], options: Options = {}) {
       ...options.researcher,
     }),
     experimenter: new ScriptExperimenter(["sh", "-c", 'echo "score=$(cat src/gain.txt)"']),
-    evaluator: new MetricEvaluator({ metric: "score" }),
     settings: {
       root: place.join("project"),
       stop: { ...DEFAULT_SETTINGS.stop, iterations: 1 },
@@ -69,8 +64,6 @@ async function run(argv: readonly string[], options: Options = {}) {
       ...options.settings,
     },
   });
-  pipeline.subscribe((event) => events.push(event));
-  const result = await pipeline.run();
   const iteration = workspace.readIteration(1);
   const refused = iteration?.state === "finished" ? iteration.refused : [];
   const hypotheses = workspace.listHypotheses(1).map((id) => workspace.readHypothesis(id));

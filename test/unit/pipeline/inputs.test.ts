@@ -10,9 +10,10 @@ import {
   writeSync,
 } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { FunctionExperimenter, MetricEvaluator, Pipeline, SearchResearcher, Workspace } from "../../../src/index.ts";
+import { FunctionExperimenter, SearchResearcher, Workspace } from "../../../src/index.ts";
 import { guardInputs, recordInputs } from "../../../src/pipeline/inputs.ts";
 import { systemFiles } from "../../../src/platform/files/local.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
 const folder = testFolder();
@@ -52,7 +53,7 @@ async function run(culprit: number, options: { parallel?: number; retries?: numb
   const changed = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const pipeline = new Pipeline({
+  const running = runPipeline(folder, {
     researcher: new SearchResearcher({
       method: "random",
       numTasks: 6,
@@ -66,12 +67,11 @@ async function run(culprit: number, options: { parallel?: number; retries?: numb
       } else if (parallel > 1) await changed;
       return { score: spec.x };
     }),
-    evaluator: new MetricEvaluator({ metric: "score" }),
     settings: { parallel, retries, inputs: [input()] },
     workspace,
     maxIterations: 1,
   });
-  const end = await pipeline.run().catch((thrown: unknown) => thrown);
+  const end = await running.then(({ result }) => result).catch((thrown: unknown) => thrown);
   const trials = workspace.listTrials(1).map((id) => workspace.readTrialRecord(id));
   return { end, started, trials, workspace };
 }
@@ -261,18 +261,8 @@ describe("the project as its own input", () => {
 
   test("is not changed by the run that is kept in it", async () => {
     const workspace = await Workspace.create(folder.join("runs/one"));
-    const pipeline = new Pipeline({
-      researcher: new SearchResearcher({
-        method: "random",
-        numTasks: 2,
-        space: { x: { type: "float", low: 0, high: 1 } },
-      }),
-      experimenter: new FunctionExperimenter(async (spec) => ({ score: spec.x })),
-      evaluator: new MetricEvaluator({ metric: "score" }),
-      settings: { inputs: [{ path: ".", absolutePath: folder.path, show: "name" }] },
-      workspace,
-      maxIterations: 2,
-    });
-    expect(await pipeline.run()).toMatchObject({ reason: "iterations", exitCode: 0 });
+    const settings = { inputs: [{ path: ".", absolutePath: folder.path, show: "name" }] } as const;
+    const { result } = await runPipeline(folder, { settings, workspace, maxIterations: 2 });
+    expect(result).toMatchObject({ reason: "iterations", exitCode: 0 });
   });
 });

@@ -1,14 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { MetricEvaluator } from "../../../src/components/evaluators/index.ts";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
 import { asResearcher } from "../../../src/components/researchers/function.ts";
 import { StorageError } from "../../../src/kernel/errors.ts";
-import { DEFAULT_SETTINGS, type RunSettings } from "../../../src/model/settings.ts";
-import { Pipeline } from "../../../src/pipeline/pipeline.ts";
+import type { RunSettings } from "../../../src/model/settings.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
 const place = testFolder({ "project/code.txt": "1\n", "project/README.txt": "read me\n" });
@@ -26,20 +25,12 @@ const TRAIN =
   '; [ "$1" -ge 0 ] || exit 1; echo "score=$1"';
 
 async function run(settings: Partial<RunSettings> = {}): Promise<Workspace> {
-  const workspace = await Workspace.create(place.join("run"), { ifExists: "resume" });
-  const pipeline = new Pipeline({
-    workspace,
+  const { workspace } = await runPipeline(place, {
     researcher: asResearcher(({ iteration }) => (SCORES[iteration - 1] ?? []).map((x) => ({ x })), { numTasks: 3 }),
     experimenter: new ScriptExperimenter(["sh", "-c", TRAIN, "sh", "{x?}"]),
-    evaluator: new MetricEvaluator({ metric: "score" }),
-    settings: {
-      root: place.join("project"),
-      stop: { ...DEFAULT_SETTINGS.stop, iterations: 3 },
-      parallel: 2,
-      ...settings,
-    },
+    maxIterations: 3,
+    settings: { root: place.join("project"), parallel: 2, ...settings },
   });
-  await pipeline.run();
   return workspace;
 }
 
@@ -172,16 +163,13 @@ test("what cannot be removed is told and left", async () => {
     },
   };
   const workspace = await Workspace.create(place.join("run"), { effects: denied });
-  const warnings: string[] = [];
-  const pipeline = new Pipeline({
+  const { result, events } = await runPipeline(place, {
     workspace,
     researcher: asResearcher(() => [{ x: 1 }]),
     experimenter: new ScriptExperimenter(["sh", "-c", TRAIN, "sh", "{x}"]),
-    evaluator: new MetricEvaluator({ metric: "score" }),
     maxIterations: 1,
     settings: { root: place.join("project"), keep: "none" },
   });
-  pipeline.subscribe((event) => event.type === "warning" && warnings.push(event.code));
-  expect((await pipeline.run()).reason).toBe("iterations");
-  expect(warnings).toEqual(["trial-folder-left"]);
+  expect(result.reason).toBe("iterations");
+  expect(events.flatMap((event) => (event.type === "warning" ? [event.code] : []))).toEqual(["trial-folder-left"]);
 });

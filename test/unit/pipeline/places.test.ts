@@ -5,6 +5,7 @@ import { SingleTrialExperimenter } from "../../../src/components/experimenters/i
 import { systemEffects } from "../../../src/platform/system.ts";
 import { runData } from "../../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { dataSpec } from "../../support/data-spec.ts";
 
 function effectsWith(variables: Readonly<Record<string, string>>) {
   const effects = systemEffects();
@@ -13,20 +14,7 @@ function effectsWith(variables: Readonly<Record<string, string>>) {
 }
 
 function spec(command: string, options: object, trials: number, parallel: number) {
-  return {
-    version: 1,
-    name: "places",
-    metric: { name: "score" },
-    stop: { iterations: 1 },
-    parallel,
-    researcher: {
-      type: "search",
-      method: "grid",
-      num_tasks: trials,
-      space: { n: { type: "int", low: 1, high: trials } },
-    },
-    experimenter: { type: "script", command, shell: true, ...options },
-  };
+  return dataSpec({ parallel, experimenter: { type: "script", command, shell: true, ...options } }, trials);
 }
 
 test("a dozen trials at once wait for the end of the run without a warning of Node's", async () => {

@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { CommandRunner, MetricEvaluator, Researcher, ScriptExperimenter } from "../../../src/index.ts";
-import type { AuraEvent } from "../../../src/kernel/events.ts";
-import { Pipeline } from "../../../src/pipeline/pipeline.ts";
+import { CommandRunner, Researcher, ScriptExperimenter } from "../../../src/index.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { loadSpec, resolveSpec } from "../../../src/spec/index.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 import { type FaultPlan, faultyEffects } from "../../support/faults.ts";
+import { pipelineIn, runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
 import { few } from "../../support/thorough.ts";
 
@@ -56,11 +55,10 @@ async function run(workspace: string, plan: FaultPlan | null = null) {
   };
   const rig = faultyEffects({ ...system, variables }, plan);
   const { effects } = rig;
-  const events: AuraEvent[] = [];
   const loaded = await loadSpec(place.join("spec.yaml"), { effects });
   const home = await Workspace.create(place.join(workspace), { effects, ifExists: "resume" });
-  const pipeline = new Pipeline({ ...(await resolveSpec(loaded, { effects })), workspace: home });
-  pipeline.subscribe((event) => events.push(event));
+  const resolved = await resolveSpec(loaded, { effects });
+  const { pipeline, events } = await pipelineIn(place, { ...resolved, workspace: home });
   const ended = await pipeline.run().catch((thrown: unknown) => thrown);
   return { workspace: home, events, ended, crossings: rig.crossings };
 }
@@ -148,17 +146,16 @@ test("of a pipeline in code, secrets that its parts let their processes have are
   const variables = { ...system.variables, get: (name: string) => values[name] ?? system.variables.get(name) };
   const workspace = await Workspace.create(place.join("coded"), { effects: { ...system, variables } });
   const reply = `printf '[{"x": 1, "rationale": "%s"}]' "$AGENT_TOKEN"`;
-  const pipeline = new Pipeline({
+  const { result } = await runPipeline(place, {
     workspace,
     root: place.path,
     researcher: new Researcher({ runner: new CommandRunner(["sh", "-c", reply], { passEnv: ["AGENT_TOKEN"] }) }),
     experimenter: new ScriptExperimenter(["sh", "-c", 'echo "$TRIAL_KEY $MODE"; echo score=1'], {
       passEnv: ["TRIAL_KEY", "MODE"],
     }),
-    evaluator: new MetricEvaluator({ metric: "score" }),
     maxIterations: 1,
   });
-  expect(await pipeline.run()).toMatchObject({ reason: "iterations", best: { score: 1 } });
+  expect(result).toMatchObject({ reason: "iterations", best: { score: 1 } });
   const log = place.read("coded/iterations/00001/trials/i00001-h000-t00.a1.stdout.log");
   expect(log).toBe("[redacted] in-the-open\nscore=1\n");
   expect(workspace.readHypothesis("i00001-h000")?.rationale).toBe("[redacted]");

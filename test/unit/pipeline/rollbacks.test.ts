@@ -5,8 +5,6 @@ import {
   type AuraEvent,
   asResearcher,
   FunctionExperimenter,
-  MetricEvaluator,
-  Pipeline,
   Researcher,
   Reviewer,
   Workspace,
@@ -16,6 +14,7 @@ import { explainResume } from "../../../src/pipeline/resume.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { planRollback, rollback } from "../../../src/workspace/states/index.ts";
 import { inspectBest } from "../../../src/workspace/views/queries.ts";
+import { pipelineIn } from "../../support/pipeline-run.ts";
 import { readCarried } from "../../support/states.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
@@ -38,11 +37,10 @@ async function live(
   options: Partial<PipelineOptions> | ((stop: AbortController) => Partial<PipelineOptions>) = {},
 ): Promise<Told> {
   const stop = new AbortController();
-  const events: AuraEvent[] = [];
   const contradicted: string[] = [];
   const prompts: string[] = [];
   const workspace = await Workspace.create(folder.join("run"), { ifExists: "resume" });
-  const pipeline = new Pipeline({
+  const { pipeline, events } = await pipelineIn(folder, {
     workspace,
     root: folder.join("project"),
     artifacts: ["code.txt"],
@@ -59,7 +57,6 @@ async function live(
       stop.signal.throwIfAborted();
       return { score };
     }),
-    evaluator: new MetricEvaluator({ metric: "score" }),
     reviewer: new Reviewer({
       promptTemplate: "best {{best.id}}",
       runner: async (prompt) => {
@@ -71,7 +68,6 @@ async function live(
     ...(typeof options === "function" ? options(stop) : options),
   });
   pipeline.subscribe((event) => {
-    events.push(event);
     const told = event.type === "run.started" ? event.run.best : "best" in event ? event.best : undefined;
     const best = told === undefined ? null : inspectBest(workspace.root, workspace.effects);
     const recorded = best && { id: best.id, score: best.score };

@@ -1,13 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  FunctionRunner,
-  MetricEvaluator,
-  Pipeline,
-  Researcher,
-  Reviewer,
-  ScriptExperimenter,
-  Workspace,
-} from "../../../src/index.ts";
+import { FunctionRunner, Researcher, Reviewer, ScriptExperimenter, Workspace } from "../../../src/index.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
 
 const folder = testFolder({
@@ -48,7 +41,7 @@ async function run(iterations: number, name = "run") {
     const of = role === "reviewer" ? REVIEWS : ROUNDS;
     return JSON.stringify(of[iteration - 1] ?? []);
   });
-  const pipeline = new Pipeline({
+  await runPipeline(folder, {
     researcher: new Researcher({ runner, numTasks: 4 }),
     reviewer: new Reviewer({ runner }),
     experimenter: new ScriptExperimenter(TRIAL, {
@@ -57,19 +50,17 @@ async function run(iterations: number, name = "run") {
       capture: true,
       limits: { outputBytes: 2 ** 20 },
     }),
-    evaluator: new MetricEvaluator({ metric: "score" }),
     metric: { minDelta: { kind: "absolute", value: 0.5 } },
     settings: {
       checks: [{ name: "there", command: "test -s gain.txt", shell: false }],
-      inputs: [{ path: "data.txt", absolutePath: folder.join("project/data.txt"), show: "name" }],
       stop: { hypotheses: 20 },
     },
+    inputs: ["data.txt"],
     root: folder.join("project"),
     artifacts: ["gain.txt", "found.txt"],
     maxIterations: iterations,
     workspace: await Workspace.create(folder.join(name), { ifExists: "resume" }),
   });
-  await pipeline.run();
   return { prompts, last: prompts.researcher.at(-1) ?? "" };
 }
 
@@ -163,16 +154,14 @@ describe("the prompts of a run", () => {
       return '[{"x": 1}]';
     });
     const command = 'echo "score: 1" # by s3cret-token';
-    await new Pipeline({
+    await runPipeline(folder, {
       researcher: new Researcher({ runner, numTasks: 1 }),
       experimenter: new ScriptExperimenter(command, { shell: true, timeoutMs: 20_000 }),
-      evaluator: new MetricEvaluator({ metric: "score" }),
       settings: { checks: [{ name: "ok", command: "true s3cret-token", shell: true }] },
       secrets: ["s3cret-token"],
       root: folder.join("project"),
       maxIterations: 1,
-      workspace: await Workspace.create(folder.join("run")),
-    }).run();
+    });
     expect(prompts[0]).toContain('echo "score: 1" # by [redacted]');
     expect(prompts[0]).toContain("true [redacted]");
   });

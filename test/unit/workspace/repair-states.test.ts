@@ -1,43 +1,38 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { asResearcher, MetricEvaluator, Pipeline, ScriptExperimenter, Workspace } from "../../../src/index.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { applyRepair, planRepair, type RepairPlan } from "../../../src/workspace/repair.ts";
+import { runPipeline } from "../../support/pipeline-run.ts";
+import { testFolder } from "../../support/test-folder.ts";
 
 const effects = systemEffects();
 const { files } = effects;
-let dir: TemporaryDirectory;
+const dir = testFolder({
+  "project/code.txt": "0\n",
+  "project/lib/a.txt": "a\n",
+  "project/data.csv": "1,2\n",
+  "project/lib/names.csv": "an input in a tracked folder\n",
+  "project/lib/.gitignore": "*.tmp\n",
+  "project/lib/left.tmp": "no part of any state\n",
+});
 let root: string;
 
 /** A run of three states: h000 changes code.txt to 1, h001 to 2, which is carried on, h002 fails. The start has 0. */
 beforeEach(async () => {
-  dir = temporaryDirectory();
   root = dir.join("run");
-  dir.write("project/code.txt", "0\n");
-  dir.write("project/lib/a.txt", "a\n");
   dir.write("project/tools/run.sh", "echo\n", 0o755);
-  dir.write("project/data.csv", "1,2\n");
-  dir.write("project/lib/names.csv", "an input in a tracked folder\n");
-  dir.write("project/lib/.gitignore", "*.tmp\n");
-  dir.write("project/lib/left.tmp", "no part of any state\n");
-  await new Pipeline({
+  await runPipeline(dir, {
     researcher: asResearcher(
       () => [1, 2, 3].map((k) => ({ spec: { k }, edits: [{ path: "code.txt", content: `${k}\n` }] })),
       { numTasks: 3 },
     ),
     experimenter: new ScriptExperimenter(["sh", "-c", "echo score=$(cat code.txt); [ $(cat code.txt) != 3 ]"]),
-    evaluator: new MetricEvaluator({ metric: "score" }),
     root: dir.join("project"),
     artifacts: ["code.txt", "lib/"],
     maxIterations: 1,
-    settings: {
-      inputs: ["data.csv", "lib/names.csv"].map((path) => {
-        return { path, absolutePath: dir.join(`project/${path}`), show: "name" };
-      }),
-    },
-    workspace: await Workspace.create(root),
+    inputs: ["data.csv", "lib/names.csv"],
     spec: {
       text: "",
       raw: { artifacts: ["code.txt", "./lib/"], metric: { name: "score" } },
@@ -46,9 +41,8 @@ beforeEach(async () => {
       file: dir.join("project/spec.yaml"),
       changes: () => [],
     },
-  }).run();
+  });
 });
-afterEach(() => dir[Symbol.dispose]());
 
 const stateOf = (id: string): string =>
   JSON.parse(readFileSync(join(root, `iterations/0000${id[5]}/experiments/${id}.json`), "utf8")).state;

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
-import { type Clock, type Deadline, type Effects, TimeoutReached } from "../../../src/kernel/effects.ts";
+import type { Effects } from "../../../src/kernel/effects.ts";
 import type { CallRecord } from "../../../src/model/call.ts";
 import { hypothesisId, trialId } from "../../../src/model/ids.ts";
 import { NO_TOTALS, type RunManifest, WORKSPACE_FORMAT } from "../../../src/model/run.ts";
 import type { FinishedTrial } from "../../../src/model/trial.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
+import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import type { LockEffects } from "../../../src/workspace/lock/lock.ts";
 import { Workspace } from "../../../src/workspace/workspace.ts";
 
@@ -26,46 +27,17 @@ afterEach(() => {
 });
 
 /** A clock that moves only when something sleeps or a test says so. */
-class HandClock implements Clock {
-  #elapsed = 0;
-  readonly #deadlines: { due: number; readonly controller: AbortController; readonly ms: number }[] = [];
+class HandClock extends ManualClock {
   /** Called after each sleep, with how long the clock has run. */
   onSleep: (elapsedMs: number) => void = () => {};
 
-  now(): Date {
-    return new Date(Date.parse(AT) + this.#elapsed);
+  constructor() {
+    super({ start: AT, skipSleeps: true });
   }
 
-  monotonic(): number {
-    return this.#elapsed;
-  }
-
-  async sleep(ms: number, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    this.advance(ms);
-    this.onSleep(this.#elapsed);
-  }
-
-  turn(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
-  }
-
-  deadline(ms: number): Deadline {
-    const entry = { due: this.#elapsed + ms, controller: new AbortController(), ms };
-    this.#deadlines.push(entry);
-    return { signal: entry.controller.signal, [Symbol.dispose]: () => (entry.due = Number.POSITIVE_INFINITY) };
-  }
-
-  advance(ms: number): void {
-    const end = this.#elapsed + ms;
-    for (;;) {
-      const next = this.#deadlines.filter(({ due }) => due <= end).sort((a, b) => a.due - b.due)[0];
-      if (!next) break;
-      this.#elapsed = Math.max(this.#elapsed, next.due);
-      next.due = Number.POSITIVE_INFINITY;
-      next.controller.abort(new TimeoutReached(next.ms));
-    }
-    this.#elapsed = end;
+  override async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    await super.sleep(ms, signal);
+    this.onSleep(this.monotonic());
   }
 }
 

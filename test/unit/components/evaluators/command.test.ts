@@ -6,24 +6,21 @@ import { systemEffects } from "../../../../src/platform/system.ts";
 import { planRun } from "../../../../src/spec/index.ts";
 import { resolveData, runData } from "../../../../src/testing/run-spec.ts";
 import { inspectLogs } from "../../../../src/workspace/views/details.ts";
+import { dataSpec } from "../../../support/data-spec.ts";
 import { testFolder } from "../../../support/test-folder.ts";
 
 const dir = testFolder();
 
 function spec(evaluator: JsonObject, more: JsonObject = {}): JsonObject {
-  return {
-    version: 1,
-    name: "sums",
+  return dataSpec({
     metric: { name: "right" },
-    stop: { iterations: 1 },
-    researcher: { type: "search", method: "grid", num_tasks: 2, space: { n: { type: "int", low: 1, high: 2 } } },
     experimenter: {
       type: "script",
       command: ["sh", "-c", 'echo $(($1 + $1)) > "$AURA_TRIAL_DIR/sum.txt"; echo done=1', "sh", "{n}"],
     },
     evaluator: { type: "command", ...evaluator },
     ...more,
-  };
+  });
 }
 
 async function scoresOf(evaluator: JsonObject, more: JsonObject = {}) {

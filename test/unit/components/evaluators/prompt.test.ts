@@ -6,6 +6,7 @@ import { FunctionRunner } from "../../../../src/components/runners/llm.ts";
 import type { JsonValue } from "../../../../src/model/json.ts";
 import { runData } from "../../../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { dataSpec } from "../../../support/data-spec.ts";
 import { directCalls, scriptedRunner } from "../../../support/scripted-runner.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
 
@@ -125,19 +126,13 @@ test("in a spec a script's text is judged by a runner, and the judge is asked on
     "judge.mjs",
     "export default (prompt) => JSON.stringify({ score: (prompt.match(/!/g) ?? []).length / 10 });\n",
   );
-  const spec = {
-    version: 1,
-    name: "letters",
-    metric: { name: "kindness" },
-    stop: { iterations: 1 },
-    researcher: { type: "search", method: "grid", num_tasks: 3, space: { n: { type: "int", low: 1, high: 3 } } },
-    experimenter: {
-      type: "script",
-      command: ["sh", "-c", 'echo Dear Ada; for i in $(seq "$1"); do echo well!; done', "sh", "{n}"],
-      collector: { type: "stdout", parse: "text" },
-    },
-    evaluator: { type: "prompt", runner: { type: "function", module: "judge.mjs" } },
+  const experimenter = {
+    type: "script",
+    command: ["sh", "-c", 'echo Dear Ada; for i in $(seq "$1"); do echo well!; done', "sh", "{n}"],
+    collector: { type: "stdout", parse: "text" },
   };
+  const evaluator = { type: "prompt", runner: { type: "function", module: "judge.mjs" } };
+  const spec = dataSpec({ experimenter, evaluator }, 3);
   const { result, workspace } = await runData(dir, spec);
   expect(result).toMatchObject({ reason: "iterations", exitCode: 0, best: { id: "i00001-h002", score: 0.3 } });
   expect(workspace.readTrial("i00001-h001-t00")).toMatchObject({

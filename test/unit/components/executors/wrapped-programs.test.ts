@@ -4,6 +4,7 @@ import { EXIT } from "../../../../src/kernel/errors.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { runData } from "../../../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { dataSpec } from "../../../support/data-spec.ts";
 
 const behindEnv = defineExecutor({
   type: "behind-env",
@@ -18,36 +19,24 @@ const behindEnv = defineExecutor({
 it("a program that is there with a 3 at its end, as Python often is, is named", async () => {
   using dir = temporaryDirectory();
   dir.write("bin/python3", "#!/bin/sh\necho score=1\n", 0o755);
-  const spec: JsonObject = {
-    version: 1,
-    name: "python",
-    metric: { name: "score" },
-    researcher: { type: "search", method: "random", space: { x: { type: "int", low: 1, high: 9 } } },
-    experimenter: { type: "script", command: "python {x}", env: { PATH: dir.join("bin") } },
-  };
-  await expect(runData(dir, spec)).rejects.toThrow("python {x}` and is not on PATH; python3 is\n");
+  const experimenter = { type: "script", command: "python {n}", env: { PATH: dir.join("bin") } };
+  const said = "python {n}` and is not on PATH; python3 is\n";
+  await expect(runData(dir, dataSpec({ experimenter }))).rejects.toThrow(said);
 });
 
 describe("a program that is missing behind what an executor puts before it", () => {
   it.each<[string, JsonObject, string]>([
-    ["given by a path", { command: "./no-such-program {x}" }, "./no-such-program {x}` and is not there"],
+    ["given by a path", { command: "./no-such-program {n}" }, "./no-such-program {n}` and is not there"],
     [
       "looked for on a PATH of the trial's own",
-      { command: "no-such-program {x}", env: { PATH: "/usr/bin:/bin" } },
-      "no-such-program {x}` and is not on PATH",
+      { command: "no-such-program {n}", env: { PATH: "/usr/bin:/bin" } },
+      "no-such-program {n}` and is not on PATH",
     ],
-    ["given, but not executable", { command: "./train.sh {x}" }, "./train.sh {x}` and may not be executed"],
+    ["given, but not executable", { command: "./train.sh {n}" }, "./train.sh {n}` and may not be executed"],
   ])("%s ends the run with 5", async (_, options, said) => {
     using dir = temporaryDirectory();
     dir.write("train.sh", "echo score=1\n", 0o644);
-    const spec: JsonObject = {
-      version: 1,
-      name: "wrapped",
-      metric: { name: "score" },
-      stop: { iterations: 3 },
-      researcher: { type: "search", method: "random", space: { x: { type: "int", low: 1, high: 9 } } },
-      experimenter: { type: "composed", executor: { type: "behind-env", ...options } },
-    };
+    const spec = dataSpec({ experimenter: { type: "composed", executor: { type: "behind-env", ...options } } });
     await expect(runData(dir, spec, { definitions: [behindEnv] })).rejects.toMatchObject({
       exitCode: EXIT.toolMissing,
       message: expect.stringContaining(said),

@@ -5,6 +5,7 @@ import type { JsonObject } from "../../../../src/model/json.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
 import { formatPlan, planRun } from "../../../../src/spec/index.ts";
 import { resolveData, runData } from "../../../../src/testing/run-spec.ts";
+import { dataSpec } from "../../../support/data-spec.ts";
 import { testFolder } from "../../../support/test-folder.ts";
 
 const dir = testFolder({
@@ -12,19 +13,9 @@ const dir = testFolder({
 });
 
 function spec(more: JsonObject): JsonObject {
-  return {
-    version: 1,
-    name: "cases",
-    metric: { name: "right" },
-    stop: { iterations: 1 },
-    researcher: {
-      type: "search",
-      method: "grid",
-      num_tasks: 2,
-      space: { tone: { type: "categorical", choices: ["warm", "dry"] } },
-    },
-    ...more,
-  };
+  const space = { tone: { type: "categorical", choices: ["warm", "dry"] } };
+  const researcher = { type: "search", method: "grid", num_tasks: 2, space };
+  return dataSpec({ metric: { name: "right" }, researcher, ...more });
 }
 
 const ids = ["t00", "t01", "t02"].map((trial) => `i00001-h000-${trial}`);
