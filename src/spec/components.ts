@@ -93,10 +93,10 @@ export function withoutNotes(schema: unknown, value: JsonValue): JsonValue {
 /** What the references of a spec stand for when it is checked part by part: the shape of a component, in words. */
 export function componentReferences(registry: Registry): References {
   const shapes = KINDS.map((kind) => {
-    const example = `{ type: ${registry.types(kind)[0] ?? "…"}, … }`;
+    const form = `{ type: TYPE, … } with TYPE one of ${registry.types(kind).join(", ")}`;
     return kind === "runner"
-      ? ([kind, { type: ["object", "string"], "x-expected": `the name of a runner, or ${example}` }] as const)
-      : ([kind, { type: "object", "x-expected": `${anKind(kind)}, like ${example}` }] as const);
+      ? ([kind, { type: ["object", "string"], "x-expected": `the name of a runner, or ${form}` }] as const)
+      : ([kind, { type: "object", "x-expected": `${anKind(kind)}, as ${form}` }] as const);
   });
   return {
     ...Object.fromEntries(shapes),

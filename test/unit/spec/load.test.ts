@@ -144,7 +144,7 @@ describe("a mistake is told once, at its place, with the nearest valid name", ()
       "a component that is text",
       "metric: { name",
       "reviewer: none\nmetric: { name",
-      ["4:11 expected a reviewer, like { type: none, … }"],
+      ["4:11 expected a reviewer, as { type: TYPE, … } with TYPE one of none, prompt"],
     ],
     [
       "a method that is near another",
