@@ -17,20 +17,7 @@ export function systemEffects(): Effects {
     processes: localProcesses({ clock }),
     variables: systemVariables(),
     rng: seededRng,
-    token: tokens(),
-  };
-}
-
-const POOL_BYTES = 4096;
-
-/** Random names as hexadecimal text. Asking the system for a few bytes costs as much as asking for many. */
-function tokens(): (bytes: number) => string {
-  let pool = Buffer.alloc(0);
-  return (bytes) => {
-    if (pool.length < bytes) pool = randomBytes(Math.max(bytes, POOL_BYTES));
-    const taken = pool.subarray(0, bytes);
-    pool = pool.subarray(bytes);
-    return taken.toString("hex");
+    token: (bytes) => randomBytes(bytes).toString("hex"),
   };
 }
 

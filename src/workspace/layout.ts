@@ -17,55 +17,26 @@ import {
  * `WorkspaceError` ("usage").
  */
 
-export function manifestFile(root: string): string {
-  return `${root}/run.json`;
-}
-
-export function specFile(root: string): string {
-  return `${root}/spec.yaml`;
-}
-
-export function lockFile(root: string): string {
-  return `${root}/lock.json`;
-}
-
-/** Claim on the lock of a dead owner, keyed by that owner's token. */
-export function lockClaimFile(root: string, deadKey: string): string {
-  return `${root}/${LOCK_CLAIM_PREFIX}${deadKey}`;
-}
+export const manifestFile = (root: string): string => `${root}/run.json`;
+export const specFile = (root: string): string => `${root}/spec.yaml`;
+export const lockFile = (root: string): string => `${root}/lock.json`;
 
 export const LOCK_CLAIM_PREFIX = ".lock-after-";
+/** Claim on the lock of a dead owner, keyed by that owner's token. */
+export const lockClaimFile = (root: string, deadKey: string): string => `${root}/${LOCK_CLAIM_PREFIX}${deadKey}`;
 
-export function journalFile(root: string): string {
-  return `${root}/journal.jsonl`;
-}
+export const journalFile = (root: string): string => `${root}/journal.jsonl`;
 
 /** Read-only data that a program has put beside its run. */
-export function inputsDir(root: string): string {
-  return `${root}/inputs`;
-}
-
-function artifactsDir(root: string): string {
-  return `${root}/artifacts`;
-}
-
-export function snapshotsDir(root: string): string {
-  return `${root}/snapshots`;
-}
+export const inputsDir = (root: string): string => `${root}/inputs`;
+export const snapshotsDir = (root: string): string => `${root}/snapshots`;
 
 // ---- States of the artifacts
 
-export function manifestFileOf(root: string, id: string): string {
-  return `${snapshotsDir(root)}/${id}.json`;
-}
-
-export function objectsDir(root: string): string {
-  return `${snapshotsDir(root)}/objects`;
-}
-
-export function objectFile(root: string, sha256: string): string {
-  return `${objectsDir(root)}/${sha256.slice(0, 2)}/${sha256}`;
-}
+export const manifestFileOf = (root: string, id: string): string => `${snapshotsDir(root)}/${id}.json`;
+export const objectsDir = (root: string): string => `${snapshotsDir(root)}/objects`;
+export const objectFile = (root: string, sha256: string): string =>
+  `${objectsDir(root)}/${sha256.slice(0, 2)}/${sha256}`;
 
 /** Places of `artifacts/` while it is being replaced: being filled, complete, and what it was before. */
 export function carriedPlaces(root: string): {
@@ -74,50 +45,27 @@ export function carriedPlaces(root: string): {
   readonly next: string;
   readonly old: string;
 } {
-  const current = artifactsDir(root);
+  const current = `${root}/artifacts`;
   return { current, filling: `${current}.filling`, next: `${current}.next`, old: `${current}.old` };
 }
 
 /** What is known from earlier runs, with a store of states of its own in it. */
-export function priorDir(root: string): string {
-  return `${root}/prior`;
-}
-
-export function priorFile(root: string): string {
-  return `${priorDir(root)}/runs.json`;
-}
+export const priorDir = (root: string): string => `${root}/prior`;
+export const priorFile = (root: string): string => `${priorDir(root)}/runs.json`;
 
 /** What `aura apply` is in the middle of, or did last. */
-export function applyFile(root: string): string {
-  return `${root}/apply.json`;
-}
+export const applyFile = (root: string): string => `${root}/apply.json`;
 
 // ---- What the user said and did
 
-export function notesDir(root: string): string {
-  return `${root}/notes`;
-}
+export const notesDir = (root: string): string => `${root}/notes`;
 
 /** Where others than the writer may write. */
-export function requestsDir(root: string): string {
-  return `${root}/requests`;
-}
-
-export function rollbacksDir(root: string): string {
-  return `${root}/rollbacks`;
-}
-
-export function repairsDir(root: string): string {
-  return `${root}/repairs`;
-}
-
-export function environmentFile(root: string, name: string): string {
-  return `${root}/environments/${name}.json`;
-}
-
-export function iterationsDir(root: string): string {
-  return `${root}/iterations`;
-}
+export const requestsDir = (root: string): string => `${root}/requests`;
+export const rollbacksDir = (root: string): string => `${root}/rollbacks`;
+export const repairsDir = (root: string): string => `${root}/repairs`;
+export const environmentFile = (root: string, name: string): string => `${root}/environments/${name}.json`;
+export const iterationsDir = (root: string): string => `${root}/iterations`;
 
 export function iterationDir(root: string, iteration: number): string {
   if (!Number.isSafeInteger(iteration) || iteration < 0) {
@@ -126,22 +74,18 @@ export function iterationDir(root: string, iteration: number): string {
   return `${iterationsDir(root)}/${iterationName(iteration)}`;
 }
 
-export function iterationFile(root: string, iteration: number): string {
-  return `${iterationDir(root, iteration)}/iteration.json`;
-}
-
-export function insightsFile(root: string, iteration: number): string {
-  return `${iterationDir(root, iteration)}/insights.json`;
-}
+export const iterationFile = (root: string, iteration: number): string =>
+  `${iterationDir(root, iteration)}/iteration.json`;
+export const insightsFile = (root: string, iteration: number): string =>
+  `${iterationDir(root, iteration)}/insights.json`;
 
 /** Folders of an iteration that hold one file a record. */
 export const RECORD_FOLDERS = ["hypotheses", "experiments", "evaluations", "trials", "calls"] as const;
 
 export type RecordFolder = (typeof RECORD_FOLDERS)[number];
 
-export function recordDir(root: string, iteration: number, folder: RecordFolder): string {
-  return `${iterationDir(root, iteration)}/${folder}`;
-}
+export const recordDir = (root: string, iteration: number, folder: RecordFolder): string =>
+  `${iterationDir(root, iteration)}/${folder}`;
 
 export function hypothesisFile(root: string, id: HypothesisId): string {
   return hypothesisRecord(root, "hypotheses", id);
@@ -170,9 +114,8 @@ export function trialDir(root: string, id: TrialId, attempt: number): string {
 export const RUNNING = ".running";
 
 /** Output and end of a process that runs one attempt, while it does, so that a later AURA can go on with it. */
-export function runningDir(root: string, id: TrialId, attempt: number): string {
-  return `${trialDir(root, id, attempt)}${RUNNING}`;
-}
+export const runningDir = (root: string, id: TrialId, attempt: number): string =>
+  `${trialDir(root, id, attempt)}${RUNNING}`;
 
 /** The folder inside an attempt's own folder in which its copy of the project is. */
 export const PROJECT_COPY = "project";
@@ -187,9 +130,7 @@ export function logFiles(root: string, id: TrialId, attempt: number): LogFiles {
 }
 
 /** Copies of the project for programs that edit in place; gone when the iteration is finished. */
-export function copiesDir(root: string, iteration: number): string {
-  return `${iterationDir(root, iteration)}/copies`;
-}
+export const copiesDir = (root: string, iteration: number): string => `${iterationDir(root, iteration)}/copies`;
 
 export function callFile(root: string, iteration: number, id: string): string {
   if (!CALL_ID.test(id)) throw new WorkspaceError("usage", `"${id}" is not a call id: letters, digits and dashes`);
