@@ -59,7 +59,7 @@ const usage = {
   },
 } as const;
 
-const usageSchema = exactly(["cpuSeconds", "peakMemoryBytes", "limits"], usage);
+export const usageSchema = exactly(["cpuSeconds", "peakMemoryBytes", "limits"], usage);
 /**
  * What an attempt used. `load`: of another machine, which it ran on; `null` when that is not known. `ranMs`: how long it
  * ran, where it waited in a queue before.

@@ -1,30 +1,45 @@
-import type {
-  Files,
-  LimitTier,
-  LimitTiers,
-  ProcessEnd,
-  ProcessLimits,
-  ProcessRequest,
-  ProcessUsage,
-} from "../kernel/effects.ts";
+import type { Files, ProcessRequest } from "../kernel/effects.ts";
 import type { View } from "../kernel/starter.ts";
-import { defined, isJsonObject, type JsonObject, type JsonValue, parseJson } from "../model/json.ts";
+import { parseJson } from "../model/json.ts";
+import { usageSchema } from "../model/trial.ts";
+import { FLAG, NUMBER, TEXT } from "../model/vocabulary.ts";
+import { MILLISECONDS } from "../schema/dialect.ts";
+import { exactly, listOf, nullable } from "../schema/exactly.ts";
+import { fits } from "../schema/fits.ts";
+import type { Infer } from "../schema/infer.ts";
 
 /** A job as the program that runs it on a node of a cluster reads it. Its logs are raw: they may hold secrets. */
 export interface NodeJob extends Omit<ProcessRequest, "stdin" | "secrets" | "onStart" | "onLine"> {
   readonly views?: readonly View[];
 }
 
+const nodeEndSchema = exactly(["message", "usage", "asked"], {
+  end: {
+    enum: [
+      "exited",
+      "timeout",
+      "cancelled",
+      "signal",
+      "out-of-memory",
+      "output-limit",
+      "cannot-start",
+      "spawn-error",
+      "lost",
+    ],
+  },
+  exitCode: nullable(NUMBER),
+  signal: nullable(TEXT),
+  durationMs: MILLISECONDS,
+  message: TEXT,
+  usage: exactly(["cpuSeconds", "peakMemoryBytes", "limits", "load", "devices"], {
+    ...usageSchema.properties,
+    load: nullable(NUMBER),
+    devices: listOf(TEXT),
+  }),
+  asked: FLAG,
+});
 /** How a job on a node ended. `asked`: its cluster asked for that, and knows why. */
-export interface NodeEnd {
-  readonly end: ProcessEnd;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  readonly durationMs: number;
-  readonly message?: string;
-  readonly usage?: ProcessUsage;
-  readonly asked?: boolean;
-}
+export type NodeEnd = Infer<typeof nodeEndSchema>;
 
 /** Files of one job, in a folder that AURA and the nodes share. */
 export interface NodeFiles {
@@ -55,56 +70,8 @@ export function nodeFiles(folder: string, index: number | string): NodeFiles {
   };
 }
 
-const ENDS: ReadonlySet<unknown> = new Set<ProcessEnd>([
-  "exited",
-  "timeout",
-  "cancelled",
-  "signal",
-  "out-of-memory",
-  "output-limit",
-  "cannot-start",
-  "spawn-error",
-  "lost",
-]);
-
 /** How a job ended, by its file; `null` while there is none, or none that is whole: not every file system makes it at once. */
 export function readNodeEnd(files: Pick<Files, "readText">, path: string): NodeEnd | null {
-  const text = files.readText(path);
-  const found = parseJson(text ?? "");
-  if (!isJsonObject(found) || !isEnd(found.end)) return null;
-  const { end, exitCode, signal, durationMs, message, usage, asked } = found;
-  return {
-    end,
-    exitCode: typeof exitCode === "number" ? exitCode : null,
-    signal: typeof signal === "string" ? signal : null,
-    durationMs: typeof durationMs === "number" ? durationMs : 0,
-    ...defined({ message: typeof message === "string" ? message : undefined }),
-    ...(isJsonObject(usage) ? { usage: usageOf(usage) } : {}),
-    ...(asked === true ? { asked } : {}),
-  };
-}
-
-function usageOf({ cpuSeconds, peakMemoryBytes, limits, load, devices }: JsonObject): ProcessUsage {
-  const number = (value: JsonValue | undefined): number | undefined => (typeof value === "number" ? value : undefined);
-  const held = isJsonObject(limits) ? { limits: tiersOf(limits) } : {};
-  const used = { cpuSeconds: number(cpuSeconds), peakMemoryBytes: number(peakMemoryBytes), load: number(load) };
-  const given = Array.isArray(devices) ? { devices: devices.filter((name) => typeof name === "string") } : {};
-  return { ...defined(used), ...held, ...given };
-}
-
-function tiersOf(limits: JsonObject): LimitTiers {
-  return Object.fromEntries(Object.entries(limits).filter(([name, tier]) => LIMITS.has(name) && TIERS.has(tier)));
-}
-
-const LIMITS: ReadonlySet<string> = new Set<keyof ProcessLimits>([
-  "memoryBytes",
-  "pids",
-  "cpuSeconds",
-  "fileSizeBytes",
-  "openFiles",
-]);
-const TIERS: ReadonlySet<unknown> = new Set<LimitTier>(["cgroup-v2", "cgroup-v1", "rlimit", "none"]);
-
-function isEnd(value: unknown): value is ProcessEnd {
-  return ENDS.has(value);
+  const found = parseJson(files.readText(path) ?? "");
+  return fits(found, nodeEndSchema) ? found : null;
 }

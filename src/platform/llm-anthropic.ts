@@ -5,7 +5,6 @@ import { JSON_OBJECT } from "../schema/dialect.ts";
 import { connect, type LlmEffects, type ModelCall, type ModelConnection, type ProviderRequest } from "./llm.ts";
 import { ServerError, statusNamed, wholeMessage } from "./llm-failures.ts";
 import { keyOption, LLM_OPTIONS } from "./llm-options.ts";
-import { PromptPrefixes } from "./llm-prefix.ts";
 import { amount, fields, type IncomingReply } from "./llm-reply.ts";
 import { isStream } from "./llm-request.ts";
 import { systemEffects } from "./system.ts";
@@ -167,4 +166,37 @@ function usageOf(told: JsonObject, before: Usage | undefined): Usage {
     ...(read > 0 ? { cacheReadTokens: read } : {}),
     ...(written > 0 ? { cacheWriteTokens: written } : {}),
   };
+}
+
+/** Providers cache nothing shorter than about a thousand tokens. */
+const SHORTEST_CACHED = 4096;
+const PROMPTS_REMEMBERED = 8;
+
+/**
+ * Finds the beginning that the prompts of a runner share, as what a provider is told to cache: a cached beginning is
+ * found again only when it ends at the very same place, so one that has been used is used as long as it fits.
+ */
+class PromptPrefixes {
+  #prompts: readonly string[] = [];
+  #used: readonly string[] = [];
+
+  /** The shared beginning of this prompt, whole lines of it; empty when there is none worth caching. */
+  of(prompt: string): string {
+    const longest = (texts: readonly string[]) => texts.reduce((a, b) => (b.length > a.length ? b : a), "");
+    const known = longest(this.#used.filter((prefix) => prompt.startsWith(prefix)));
+    const shared = longest(this.#prompts.map((earlier) => sharedLines(earlier, prompt)));
+    const isWorthIt = shared.length >= Math.max(SHORTEST_CACHED, 2 * known.length);
+    const prefix = isWorthIt ? shared : known;
+    this.#prompts = [...this.#prompts.filter((earlier) => earlier !== prompt), prompt].slice(-PROMPTS_REMEMBERED);
+    if (isWorthIt) this.#used = [...this.#used, shared].slice(-PROMPTS_REMEMBERED);
+    return prefix;
+  }
+}
+
+/** The lines that two texts begin with alike; something is left of each. */
+function sharedLines(a: string, b: string): string {
+  const most = Math.min(a.length, b.length) - 1;
+  let at = 0;
+  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  return b.slice(0, b.lastIndexOf("\n", at - 1) + 1);
 }
