@@ -1,11 +1,10 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { EXIT, type ExitCode, SpecError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, forHint, SpecError } from "../kernel/errors.ts";
 import { parseHypothesisId } from "../model/ids.ts";
 import type { FinishReason } from "../model/run.ts";
 import type { MetricSettings } from "../model/settings.ts";
 import { parseDuration } from "../model/units.ts";
+import { listed } from "../text/printable.ts";
 import { shellPath } from "../text/shell.ts";
 
 export type ReporterName = "tui" | "plain" | "silent";
@@ -172,23 +171,12 @@ export function retryPlaces(
 }
 
 /** The workspaces under the current folder, in words, for whoever has named none; "" where there are none to see. */
-export function workspacesHere(): string {
-  const found = ["runs", "."].flatMap((folder) =>
-    entriesOf(folder)
-      .filter((name) => existsSync(join(folder, name, "run.json")))
-      .map((name) => join(folder, name)),
-  );
-  const shown = found.slice(0, MOST_NAMED).map(shellPath);
-  const more = found.length > MOST_NAMED ? ` and ${found.length - MOST_NAMED} more` : "";
-  return found.length === 0 ? "" : `workspaces here: ${shown.join(", ")}${more}`;
+export async function workspacesHere(): Promise<string> {
+  const { workspacesIn } = await import("../workspace/locate.ts");
+  const { systemFiles } = await import("../platform/files/local.ts");
+  const look = () => ["runs", "."].flatMap((folder) => workspacesIn(folder, systemFiles()));
+  const found = forHint(look) ?? [];
+  return found.length === 0 ? "" : `workspaces here: ${listed(found.map(shellPath), MOST_NAMED)}`;
 }
 
 const MOST_NAMED = 12;
-
-function entriesOf(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
-}

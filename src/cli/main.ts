@@ -33,7 +33,7 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     code.value = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const hint = hintFor(thrown);
+    const hint = await hintFor(thrown);
     if (hint !== "") process.stderr.write(`${hint}\n`);
     if (code.value !== EXIT.ok && wantsJson(args)) {
       const { tellUsageError } = await import("./output.ts");
@@ -44,9 +44,9 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 /** What is here for a command that names no workspace, and where nothing is, how to begin. */
-function hintFor({ code, message }: CommanderError): string {
+async function hintFor({ code, message }: CommanderError): Promise<string> {
   if (code === "commander.help")
-    return workspacesHere() || asTyped("to begin: aura init writes a spec that runs as it is");
+    return (await workspacesHere()) || asTyped("to begin: aura init writes a spec that runs as it is");
   return message.endsWith("missing required argument 'workspace'") ? workspacesHere() : "";
 }
 

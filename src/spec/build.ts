@@ -13,7 +13,7 @@ import { isModulePath, optionsOf } from "./components.ts";
 import { type Finding, finding, pathText } from "./diagnostics.ts";
 import { asComponent } from "./modules.ts";
 import { type SpecPaths, specPaths } from "./paths.ts";
-import type { SpecPath } from "./places.ts";
+import { isWithin, type SpecPath } from "./places.ts";
 import { knownComponents, type Site, sitesOf } from "./sites.ts";
 import { createOptionsChecker, type OptionsChecker } from "./structure.ts";
 
@@ -189,10 +189,6 @@ function idleSlots(parallel: unknown, numTasks: number, each: number): readonly 
   const has = `${numTasks} hypothes${numTasks === 1 ? "is" : "es"} (\`num_tasks\`) of ${each} trial${each === 1 ? "" : "s"}`;
   const message = `no more than ${most} of these ${parallel} slots can be used: an iteration has ${has}; for all of them set \`researcher.num_tasks\` to ${Math.ceil(parallel / each)}`;
   return [finding(["parallel"], message)];
-}
-
-function isWithin(path: SpecPath, outer: SpecPath): boolean {
-  return outer.every((key, at) => path[at] === key);
 }
 
 /** Options have been validated by the definition's own schema, from which `create` has their type. */

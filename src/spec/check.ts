@@ -7,7 +7,7 @@ import { checkCommands, declaredInSpec, placedCommands, placedSpace } from "./co
 import { type Finding, finding } from "./diagnostics.ts";
 import { missingExports } from "./modules.ts";
 import { missingFiles, pathFindings, readBeforeEdits, specPaths, unreadArtifacts, untrackable } from "./paths.ts";
-import { placeKey, type SpecPath } from "./places.ts";
+import { isWithin, placeKey, type SpecPath } from "./places.ts";
 import { metricOf } from "./settings.ts";
 import { knownComponents, type Site, sitesOf } from "./sites.ts";
 import type { Spec } from "./spec-schema.ts";
@@ -35,13 +35,13 @@ export function checkValue(
   told: readonly Pick<Finding, "path">[],
 ): { readonly errors: readonly Finding[]; readonly warnings: readonly Finding[] } {
   const { registry, files, effects } = around;
-  const places = new Set(told.map(({ path }) => placeKey(path)));
+  const places = new Map(told.map(({ path }) => [placeKey(path), path]));
   const fresh = (findings: readonly Finding[]): readonly Finding[] => {
     const unknown = findings.filter(({ path }) => !places.has(placeKey(path)));
-    for (const { path } of unknown) places.add(placeKey(path));
+    for (const { path } of unknown) places.set(placeKey(path), path);
     return unknown;
   };
-  const isFaulty = (path: SpecPath) => [...places].some((place) => isWithin(place, placeKey(path)));
+  const isFaulty = (path: SpecPath) => [...places.values()].some((place) => isWithin(place, path));
 
   const structural = fresh(checkStructure(value, registry));
   const sites = sitesOf(value, registry);
@@ -68,10 +68,6 @@ const STAND_IN = metricOf({ name: "score", direction: "maximize" });
 /** Whether the schema has found nothing wrong with the metric. */
 function isSound(metric: unknown, faulty: boolean): metric is Spec["metric"] {
   return !faulty && isJsonObject(metric);
-}
-
-function isWithin(place: string, outer: string): boolean {
-  return place === outer || place.startsWith(`${outer}\n`);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Issue } from "../schema/issues.ts";
 import { blanked, terminalLine } from "../text/printable.ts";
 import { displayWidth } from "../text/width.ts";
 import { meantName } from "./meant.ts";
-import { placeKey, type Span, type SpecPath } from "./places.ts";
+import { isWithin, placeKey, type Span, type SpecPath } from "./places.ts";
 import type { SpecSource } from "./source.ts";
 
 /** Where a diagnostic says a value comes from that did not come from the spec's file. */
@@ -36,7 +36,7 @@ export class DiagnosticWriter {
   readonly #overridden: readonly SpecPath[];
   readonly #hide: (text: string) => string;
 
-  constructor(source: SpecSource, file: string, overridden: readonly SpecPath[] = [], secrets: readonly string[] = []) {
+  constructor(source: SpecSource, file: string, overridden: readonly SpecPath[], secrets: readonly string[]) {
     this.#source = source;
     this.#file = file;
     this.#overridden = overridden;
@@ -76,7 +76,7 @@ export class DiagnosticWriter {
   /** `null` when the value did not come from the text. */
   #span(found: Finding): Span | null {
     const place = this.#source.places.get(placeKey(found.path));
-    if (this.#overridden.some((path) => startsWith(found.path, path) || (!place && startsWith(path, found.path)))) {
+    if (this.#overridden.some((path) => isWithin(found.path, path) || (!place && isWithin(path, found.path)))) {
       return null;
     }
     if (!place)
@@ -126,10 +126,6 @@ function oncePerMistake(findings: readonly Finding[]): readonly Finding[] {
           meantName(key.path.at(-1) ?? "", key.candidates) === missing,
       ),
   );
-}
-
-function startsWith(path: SpecPath, start: SpecPath): boolean {
-  return start.every((key, at) => path[at] === key);
 }
 
 function narrowed(text: string, span: Span, { within }: Finding): Span {

@@ -2,7 +2,7 @@ import { REDACTED, SECRET_LENGTH } from "../kernel/redact.ts";
 import { isJsonObject, type JsonValue } from "../model/json.ts";
 import { variableName } from "../platform/command.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import { placeKey, type SpecPath } from "./places.ts";
+import { placeKey, type SpecPath, valueAt } from "./places.ts";
 
 /** Looks up a variable; `undefined` when it is not set. */
 export type Variables = (name: string) => string | undefined;
@@ -165,9 +165,6 @@ function withoutValues(message: string, raw: string, expanded: string): string {
 }
 
 function textAt(value: JsonValue, path: SpecPath): string {
-  let current: JsonValue | undefined = value;
-  for (const key of path) {
-    current = isJsonObject(current) ? current[key] : Array.isArray(current) ? current[Number(key)] : undefined;
-  }
-  return typeof current === "string" ? current : JSON.stringify(current ?? null);
+  const found = valueAt(value, path) ?? null;
+  return typeof found === "string" ? found : JSON.stringify(found);
 }

@@ -1,12 +1,11 @@
-import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
-import type { DirectoryEntry, Files } from "../kernel/effects.ts";
-import { forHint } from "../kernel/errors.ts";
+import { isAbsolute, join, normalize, relative, resolve } from "node:path";
+import type { Files } from "../kernel/effects.ts";
 import { artifactKind, artifactPath } from "../model/artifact.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts";
 import { isWithin } from "../model/tree-path.ts";
 import { placeProblem, tidy } from "../pipeline/trackable.ts";
-import { nearest } from "../text/nearest.ts";
 import { type Finding, finding } from "./diagnostics.ts";
+import { nearFile } from "./near-file.ts";
 import type { SpecPath } from "./places.ts";
 import type { Site } from "./sites.ts";
 
@@ -193,37 +192,4 @@ export function readBeforeEdits(
       finding(path, `${value} is tracked, but read here once, from the project: edits do not reach it; ${remedy}`),
     ];
   });
-}
-
-/** What can be loaded as a module of the user's. */
-const MODULE = /\.[cm]?[jt]s$/;
-
-/**
- * What a finding about a path that leads nowhere says of the file that was most likely meant, written the way the path
- * is; empty when none is near. One of the same name with another extension is as near as can be.
- */
-export function nearFile(
-  written: string,
-  absolute: string,
-  files: Files,
-  kind: "module" | "file" = "file",
-): { readonly meant?: string } {
-  const word = basename(absolute);
-  const entries = forHint(() => entriesOf(dirname(absolute), files)) ?? [];
-  if (!written.endsWith(word)) return {};
-  const names = entries
-    .filter(({ name, kind: is }) => is !== "directory" && (kind === "file" || MODULE.test(name)))
-    .map(({ name }) => name)
-    .sort();
-  const near = names.find((name) => stem(name) === stem(word)) ?? nearest(word, names);
-  return near === null ? {} : { meant: written.slice(0, written.length - word.length) + near };
-}
-
-function entriesOf(path: string, files: Files): readonly DirectoryEntry[] {
-  const folder = files.realPath(path);
-  return folder === null || files.stat(folder)?.kind !== "directory" ? [] : (files.list(folder) ?? []);
-}
-
-function stem(name: string): string {
-  return name.replace(/(?<=.)\.[^.]*$/, "");
 }

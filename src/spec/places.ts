@@ -1,3 +1,5 @@
+import { isJsonObject, type JsonValue } from "../model/json.ts";
+
 /** Keys from the root of the spec down to a value; list entries by their index. */
 export type SpecPath = readonly string[];
 
@@ -22,4 +24,17 @@ export interface SourceProblem {
 /** The key of a path in maps and sets. */
 export function placeKey(path: SpecPath): string {
   return path.join("\n");
+}
+
+/** Whether a path is another, or lies inside of it. */
+export function isWithin(path: SpecPath, outer: SpecPath): boolean {
+  return outer.every((key, at) => path[at] === key);
+}
+
+/** What stands at a path of a value; `undefined` where nothing does. */
+export function valueAt(value: JsonValue, path: SpecPath): JsonValue | undefined {
+  return path.reduce<JsonValue | undefined>((current, key) => {
+    if (Array.isArray(current)) return current[Number(key)];
+    return isJsonObject(current) ? current[key] : undefined;
+  }, value);
 }

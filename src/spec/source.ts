@@ -1,9 +1,9 @@
-import { basename, dirname, join, parse } from "node:path";
+import { join, resolve } from "node:path";
 import { LineCounter } from "yaml";
 import type { Files } from "../kernel/effects.ts";
-import { forHint, SpecError } from "../kernel/errors.ts";
+import { SpecError } from "../kernel/errors.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
-import { nearest } from "../text/nearest.ts";
+import { nearFile } from "./near-file.ts";
 import type { Span } from "./places.ts";
 import { type ConvertedDocument, readYaml } from "./yaml.ts";
 
@@ -48,8 +48,8 @@ function linesOf(text: string): LineCounter {
 export function readSpecFile(path: string, files: Files): string {
   const stat = files.stat(files.realPath(path) ?? path);
   if (!stat) {
-    const near = forHint(() => neighbour(path, files));
-    const hint = near === null ? "give the path of a YAML file, such as spec.yaml" : `did you mean ${near}?`;
+    const { meant } = nearFile(path, resolve(path), files, "spec");
+    const hint = meant === undefined ? "give the path of a YAML file, such as spec.yaml" : `did you mean ${meant}?`;
     throw new SpecError(`there is no spec ${path}; ${hint}`);
   }
   if (stat.kind === "directory") {
@@ -62,16 +62,6 @@ export function readSpecFile(path: string, files: Files): string {
   }
   if (stat.size > MAX_SPEC_BYTES) throw new SpecError(`${path} is larger than 1 MiB, which no spec is`);
   return decoded(files.readBytes(path) ?? new Uint8Array(), path);
-}
-
-/** A file beside the one that is not there, of the same or nearly its name. */
-function neighbour(path: string, files: Files): string | null {
-  const names = (files.list(dirname(path)) ?? [])
-    .filter(({ kind, name }) => kind === "file" && /\.ya?ml$/i.test(name))
-    .map(({ name }) => name);
-  const word = basename(path);
-  const near = names.find((name) => parse(name).name === word) ?? nearest(word, names);
-  return near === null ? null : join(dirname(path), near);
 }
 
 function decoded(bytes: Uint8Array, path: string): string {

@@ -16,7 +16,7 @@ import {
   withNotes,
 } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import type { SpecPath } from "./places.ts";
+import { type SpecPath, valueAt } from "./places.ts";
 import { type Site, sitesOf } from "./sites.ts";
 import { specSchema } from "./spec-schema.ts";
 
@@ -102,11 +102,8 @@ function unknownType(kind: Kind, path: SpecPath, config: JsonObject, registry: R
 /** The word a user wrote where one of a few was expected. */
 function withGiven(found: Finding, spec: JsonObject): Finding {
   if (found.given !== undefined || found.about !== "value" || found.candidates.length === 0) return found;
-  let current: unknown = spec;
-  for (const key of found.path) {
-    current = isJsonObject(current) ? current[key] : Array.isArray(current) ? current[Number(key)] : undefined;
-  }
-  return typeof current === "string" ? { ...found, given: current } : found;
+  const given = valueAt(spec, found.path);
+  return typeof given === "string" ? { ...found, given } : found;
 }
 
 /**

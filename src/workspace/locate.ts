@@ -26,16 +26,9 @@ export function notFound(root: string, files: Files): WorkspaceError {
 
 function advice(root: string, files: Files): string {
   const within = workspacesIn(root, files);
-  if (within.length > 0)
-    return `\nworkspaces inside it: ${listed(
-      within.map((name) => join(root, name)),
-      MAX_NAMED,
-    )}`;
+  if (within.length > 0) return `\nworkspaces inside it: ${listed(within, MAX_NAMED)}`;
   const parent = dirname(root);
-  const beside = [
-    ...workspacesIn(parent, files).map((name) => join(parent, name)),
-    ...workspacesIn(join(parent, "runs"), files).map((name) => join(parent, "runs", name)),
-  ];
+  const beside = [parent, join(parent, "runs")].flatMap((folder) => workspacesIn(folder, files));
   const names = beside.map((path) => basename(path));
   const near = nearest(basename(root), names);
   const meant = near === null ? undefined : beside[names.indexOf(near)];
@@ -43,9 +36,10 @@ function advice(root: string, files: Files): string {
   return beside.length > 0 ? `\nworkspaces near it: ${listed(beside, MAX_NAMED)}` : "";
 }
 
-function workspacesIn(folder: string, files: Files): readonly string[] {
+/** The folders in a folder that hold a run. */
+export function workspacesIn(folder: string, files: Files): readonly string[] {
   const folders = (files.list(folder) ?? []).filter((entry) => entry.kind === "directory").slice(0, MAX_LOOKED_AT);
-  return folders.map((entry) => entry.name).filter((name) => holdsRun(join(folder, name), files));
+  return folders.map(({ name }) => join(folder, name)).filter((path) => holdsRun(path, files));
 }
 
 const MAX_LOOKED_AT = 200;
