@@ -1,5 +1,6 @@
 import { builtins } from "../components/builtins.ts";
 import { type AnyDefinition, KINDS } from "../kernel/define.ts";
+import { NEVER } from "../kernel/effects.ts";
 import { EXIT, SpecError, ToolMissingError } from "../kernel/errors.ts";
 import type { ProbeContext } from "../kernel/ports.ts";
 import type { JsonObject } from "../model/json.ts";
@@ -68,7 +69,7 @@ async function examined(asked: readonly Asked[]): Promise<readonly Check[]> {
   const root = makeScratch(`doctor-${effects.token(6)}`, effects);
   const metric = { name: "none", direction: "maximize", minDelta: { kind: "absolute", value: 0 } } as const;
   const settings = { ...DEFAULT_SETTINGS, name: "doctor", root, metric };
-  const ctx: ProbeContext = { settings, effects, signal: new AbortController().signal };
+  const ctx: ProbeContext = { settings, effects, signal: NEVER };
   try {
     const checks = asked.map(({ definition: { kind, type, doctor: look }, options }) =>
       look === undefined ? [] : [tried(`${kind} ${type}`, () => look(ctx, options as never))],

@@ -1,3 +1,4 @@
+import { NEVER } from "../kernel/effects.ts";
 import { EXIT } from "../kernel/errors.ts";
 import type { RunManifest } from "../model/run.ts";
 import type { RunSettings } from "../model/settings.ts";
@@ -31,7 +32,7 @@ export async function explainRun(session: Session, explained: Explained): Promis
   const inputs = await recordInputs(settings.inputs, scope, () => effects.clock.turn());
   const judged = [...changesSince(manifest, spec, inputs, settings), ...moduleChanges(manifest, workspace)];
   refuseScoring(judged, root, manifest, spec);
-  const files = await changedFilesMessage(workspace, manifest, settings, spec, new AbortController().signal);
+  const files = await changedFilesMessage(workspace, manifest, settings, spec, NEVER);
   if (files !== null) process.stderr.write(`warning: ${terminalLine(files)}\n`);
   const steps = explainResume(workspace, retryFailed ? chooseFailed(workspace, retryFailed) : []);
   if (frame) {

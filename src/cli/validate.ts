@@ -1,3 +1,4 @@
+import { NEVER } from "../kernel/effects.ts";
 import { type Diagnostic, EXIT, SpecError } from "../kernel/errors.ts";
 import { loadSpec } from "../spec/load.ts";
 import { overridesOf } from "../spec/overrides.ts";
@@ -53,7 +54,7 @@ async function checkModule(file: string, flags: ValidateFlags): Promise<readonly
   refuseSpecOptions(file, flags);
   const workspace = await Workspace.create(moduleWorkspace(file), { ifExists: "next", module: file });
   assertModule(file, workspace.effects.files);
-  await loopOf(file, workspace, new AbortController().signal);
+  await loopOf(file, workspace, NEVER);
   return [];
 }
 

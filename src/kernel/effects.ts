@@ -4,6 +4,9 @@
  */
 import type { Steps } from "./steps.ts";
 
+/** Of what is never stopped. */
+export const NEVER: AbortSignal = new AbortController().signal;
+
 /** The time, and waiting for it. */
 export interface Clock {
   now(): Date;

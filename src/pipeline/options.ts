@@ -155,7 +155,8 @@ export function settingsFrom(
   };
 }
 
-function inputSetting(input: string | InputOption, root: string): RunSettings["inputs"][number] {
+/** An input as a run knows it: one inside the project by its path from there. */
+export function inputSetting(input: string | InputOption, root: string): RunSettings["inputs"][number] {
   const { path, show = "name" } = typeof input === "string" ? { path: input } : input;
   const named = isAbsolute(path) && isWithin(path, root) ? relative(root, path) : tidy(path);
   return { path: named, absolutePath: resolve(root, path), show };

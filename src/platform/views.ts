@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import type { Effects, ProcessResult } from "../kernel/effects.ts";
+import { type Effects, NEVER, type ProcessResult } from "../kernel/effects.ts";
 import { StorageError } from "../kernel/errors.ts";
 import type { View } from "../kernel/starter.ts";
 
@@ -45,15 +45,14 @@ export async function mount({ from, at }: View, effects: Effects, signal: AbortS
 /** Unmounts a view, also one that a crash left. What still uses it keeps it, unseen, until it ends. */
 export async function unmount({ at, server }: Mounted, effects: Effects): Promise<void> {
   const { clock, processes, variables } = effects;
-  const never = new AbortController().signal;
   server?.stop.abort(new Error("it is not needed any more"));
   await server?.ended;
   for (let tries = 0; isMounted(at, effects); tries++) {
     const args = tries < UNMOUNT_TRIES ? ["-u", at] : ["-u", "-z", at];
     const request = { file: "fusermount3", args, cwd: "/", env: { PATH: variables.get("PATH") ?? "" }, graceMs: 0 };
-    const { end, stderrTail } = await processes.run(request, never);
+    const { end, stderrTail } = await processes.run(request, NEVER);
     if (tries > UNMOUNT_TRIES) throw new Error(`${at} cannot be unmounted: ${end} ${stderrTail.trim()}`);
-    if (isMounted(at, effects)) await clock.sleep(UNMOUNT_WAIT_MS, never);
+    if (isMounted(at, effects)) await clock.sleep(UNMOUNT_WAIT_MS, NEVER);
   }
 }
 

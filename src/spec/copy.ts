@@ -1,5 +1,5 @@
 import { basename, dirname, isAbsolute, join } from "node:path";
-import type { Effects, Files } from "../kernel/effects.ts";
+import { type Effects, type Files, NEVER } from "../kernel/effects.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
 import { keptOut, tidy } from "../pipeline/trackable.ts";
@@ -24,7 +24,7 @@ export async function surveyCopy(
   const { leftOut, surveyProject } = await import("../workspace/states/index.ts");
   const { root, artifacts: tracked, files: patterns } = settings;
   const request: ProjectRequest = { root, tracked, patterns, inputs: keptOut(settings) };
-  const survey = await surveyProject(request, effects, new AbortController().signal);
+  const survey = await surveyProject(request, effects, NEVER);
   return { survey, left: leftOut(effects.files, request, survey) };
 }
 

@@ -1,5 +1,5 @@
 import type { HistoryEntry, StageContext } from "../kernel/context.ts";
-import type { Effects } from "../kernel/effects.ts";
+import { type Effects, NEVER } from "../kernel/effects.ts";
 import { RunFailedError } from "../kernel/errors.ts";
 import { hypothesisId } from "../model/ids.ts";
 import type { PriorRun } from "../model/prior.ts";
@@ -96,7 +96,7 @@ function previewContext(
     scoring: scoringTerms({ experimenter, evaluator }, settings, files),
     totals: () => NO_TOTALS,
     emit: () => {},
-    signal: new AbortController().signal,
+    signal: NEVER,
     iteration: 1,
     history: {
       entries: isTracking ? [start] : [],

@@ -1,5 +1,5 @@
 import type { AnyDefinition, ToolProbe } from "../kernel/define.ts";
-import type { Effects } from "../kernel/effects.ts";
+import { type Effects, NEVER } from "../kernel/effects.ts";
 import { type Diagnostic, ToolMissingError } from "../kernel/errors.ts";
 import type { Emit } from "../kernel/events.ts";
 import { assertArgument, isObject } from "../kernel/given-options.ts";
@@ -97,7 +97,7 @@ export async function resolveSpec(loaded: LoadedSpec, options: ResolveOptions = 
 export async function missingProgram(run: ResolvedRun, effects: Effects): Promise<ToolMissingError | null> {
   const { settings } = run;
   try {
-    await probeStages(run, { settings, effects, signal: new AbortController().signal, onlyLook: true });
+    await probeStages(run, { settings, effects, signal: NEVER, onlyLook: true });
     return null;
   } catch (thrown) {
     if (thrown instanceof ToolMissingError) return thrown;

@@ -1,7 +1,7 @@
-import { isAbsolute, join } from "node:path";
 import { defined } from "../model/json.ts";
 import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, type StopSettings } from "../model/settings.ts";
 import { parseCount, parseDuration } from "../model/units.ts";
+import { inputSetting } from "../pipeline/options.ts";
 import { tidy } from "../pipeline/trackable.ts";
 import { specPaths } from "./paths.ts";
 import type { Spec } from "./spec-schema.ts";
@@ -21,7 +21,7 @@ export function settingsOf(spec: Spec, dir: string): RunSettings {
     insightWindow: spec.insight_window ?? null,
     constraints: spec.constraints ?? {},
     ...(budget === undefined ? {} : { timeBudgetMs: parseDuration(budget) }),
-    inputs: spec.inputs.map((entry) => inputOf(entry, root)),
+    inputs: spec.inputs.map((entry) => inputSetting(entry, root)),
     hidden: [],
     root,
     artifacts: spec.artifacts.map(tidy),
@@ -56,13 +56,6 @@ function stopOf(stop: Spec["stop"]): StopSettings {
     ...(wallClock !== undefined && { wallClockMs: parseDuration(wallClock) }),
     ...(tokens !== undefined && { tokens: parseCount(tokens) }),
   };
-}
-
-function inputOf(entry: Spec["inputs"][number], root: string): RunSettings["inputs"][number] {
-  const written = typeof entry === "string" ? entry : entry.path;
-  const show = typeof entry === "string" ? "name" : (entry.show ?? "name");
-  const path = tidy(written);
-  return { path, absolutePath: isAbsolute(path) ? path : join(root, path), show };
 }
 
 function checkOf(check: NonNullable<Spec["checks"]>[number]): RunSettings["checks"][number] {

@@ -10,7 +10,7 @@ import type { Usage } from "../../model/call.ts";
 import { defined } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
 import { GaveUp, withBackoff } from "../../platform/backoff.ts";
-import { PROGRAM_TEXT } from "../../platform/command/argv.ts";
+import { isProgramText } from "../../platform/command/argv.ts";
 import { usedTogether } from "../../platform/llm-reply.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import { makeScratch } from "../../platform/scratch.ts";
@@ -309,12 +309,9 @@ export class CommandRunner implements Runner {
 /** Why a prompt may not stand where it would: what models and trials wrote is in it. `null` where it may. */
 function programProblem(argv: readonly string[]): string | null {
   const words = fill(argv, PROMPT, PROMPT);
-  const isProgram = words.some((word, index) => {
-    if (!word.includes(PROMPT)) return false;
-    const start = word.slice(0, word.indexOf(PROMPT));
-    return [start, words[index - 1] ?? ""].some((option) => PROGRAM_TEXT.test(option)) || start.startsWith("--eval=");
-  });
-  return isProgram
+  const isProgram = ([start = "", ...rest]: readonly string[], index: number) =>
+    rest.length > 0 && isProgramText(start, words[index - 1]);
+  return words.map((word) => word.split(PROMPT)).some(isProgram)
     ? `the prompt would become part of a program's text, and models write into prompts; let the program read it from stdin, from a file (input: file), or from "$1", with ${PROMPT} as a word behind the text`
     : null;
 }

@@ -28,7 +28,7 @@ import {
 const LONGEST_COMMAND = 1024 * 1024;
 const NUMBER = /^-(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 /** Options behind which most programs take the text of a program. */
-export const PROGRAM_TEXT = /^(?:-c|-e|--eval)$/;
+const PROGRAM_TEXT = /^(?:-c|-e|--eval)$/;
 
 /** A command as it is started: a program and its arguments, no shell in between unless `file` is one. */
 export interface RenderedCommand {
@@ -67,7 +67,7 @@ export function compileArgv(command: string | readonly string[]): CommandTemplat
   const words = sources.map(parseWord);
   checkProgram(words[0]);
   const programText = words.flatMap((word, index) =>
-    isProgramText(word, words[index - 1]) ? placeholdersIn(word) : [],
+    isProgramText(literalStart(word), literalText(words[index - 1] ?? [])) ? placeholdersIn(word) : [],
   );
   return {
     uses: usesIn(words),
@@ -113,11 +113,9 @@ function longOption(word: Word | undefined): string | undefined {
   return text?.startsWith("--") ? text : undefined;
 }
 
-/** The word behind `-c`, `-e` or `--eval`, or written together with one. */
-function isProgramText(word: Word, before: Word | undefined): boolean {
-  const start = literalStart(word);
-  const together = literalText(word) === null && (PROGRAM_TEXT.test(start) || start.startsWith("--eval="));
-  return together || PROGRAM_TEXT.test(literalText(before ?? []) ?? "");
+/** Whether a value is program text in a word that starts like this, behind that word: behind `-c`, or together with it. */
+export function isProgramText(start: string, before: string | null = null): boolean {
+  return PROGRAM_TEXT.test(start) || start.startsWith("--eval=") || PROGRAM_TEXT.test(before ?? "");
 }
 
 function runsAnything(part: Placeholder): CommandError {

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { Deadline, Effects } from "../../kernel/effects.ts";
+import { type Deadline, type Effects, NEVER } from "../../kernel/effects.ts";
 import { StorageError, WorkspaceError } from "../../kernel/errors.ts";
 import { recordText } from "../../model/json.ts";
 import { isAbsent, isMissing } from "../../platform/files/errors.ts";
@@ -150,7 +150,7 @@ async function changedSince(
 
 /** Whether a file that is no lock turns into one when it is given a moment. */
 async function unsettled(entry: LockEntry, { files, clock }: LockEffects, options: LockOptions): Promise<boolean> {
-  await clock.sleep(SETTLE_MS, options.signal ?? new AbortController().signal);
+  await clock.sleep(SETTLE_MS, options.signal ?? NEVER);
   return readLockEntry(entry.path, files)?.key !== entry.key;
 }
 
@@ -159,7 +159,7 @@ async function stirred(
   entry: LockEntry,
   holder: LockHolder,
   { files, clock, processes }: LockEffects,
-  { signal = new AbortController().signal, onWait }: LockOptions,
+  { signal = NEVER, onWait }: LockOptions,
 ): Promise<boolean> {
   onWait?.(holder, DEAD_AFTER_MS);
   const first = files.stat(entry.path);

@@ -1,10 +1,9 @@
-import type { ProcessResult } from "../../../kernel/effects.ts";
+import { NEVER, type ProcessResult } from "../../../kernel/effects.ts";
 import type { Ended, Handle, Job } from "../../../kernel/ports.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
 import { endedBy, signalOfCode } from "../../../platform/process/signal-code.ts";
 import { type DockerClient, said } from "./client.ts";
 
-export const NEVER = new AbortController().signal;
 /** Between SIGTERM and SIGKILL, in seconds, for a container whose time is over. */
 export const GRACE_SECONDS = 5;
 /** The image's program for process 1 says so when there is no such program. */

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import type { Files, ProcessResult } from "../../../kernel/effects.ts";
+import { type Files, NEVER, type ProcessResult } from "../../../kernel/effects.ts";
 import type { Command, Ended, Handle, Job, TrialPlace } from "../../../kernel/ports.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
 import type { JsonObject } from "../../../model/json.ts";
 import type { DockerClient, DockerReply } from "./client.ts";
-import { endOf, GRACE_SECONDS, NEVER, removeContainer } from "./container.ts";
+import { endOf, GRACE_SECONDS, removeContainer } from "./container.ts";
 
 /** Of which run a warm container is, in which folder. */
 export const RUN_LABEL = "aura.warm";

@@ -1,4 +1,4 @@
-import type { Effects } from "../../../kernel/effects.ts";
+import { type Effects, NEVER } from "../../../kernel/effects.ts";
 
 /** Longest that one of Slurm's commands may take; it waits for a controller that is away by itself. */
 const COMMAND_MS = 60_000;
@@ -126,8 +126,6 @@ export class SlurmClient {
     return Object.fromEntries(names.map((name) => [name, variables.get(name) ?? ""]));
   }
 }
-
-const NEVER = new AbortController().signal;
 
 /** A job of an array by its name and its place in it. */
 export function jobKey(name: string, index: number | string): string {
