@@ -3,20 +3,12 @@ import type { RunContext } from "../../../kernel/run-context.ts";
 import { defined, isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
 import { type NodeJob, nodeFiles } from "../../../platform/cluster-job.ts";
 import { ownProgram } from "../../../platform/own-program.ts";
-import { type JobState, jobKey, SlurmClient } from "./client.ts";
+import { jobKey, SlurmClient } from "./client.ts";
 import { ClusterJob, type Place } from "./job.ts";
-import { endOf } from "./states.ts";
+import { ClusterWatch } from "./watch.ts";
 
-/** Files are looked at after a tenth of the time for which they have not changed, within these; the scheduler is asked less often. */
-const SOONEST_LOOK_MS = 200;
-const SLOWEST_LOOK_MS = 5000;
-/** How often the scheduler is asked at most. */
-const SOONEST_POLL_MS = 1000;
-const SLOWEST_POLL_MS = 60_000;
-/** How late a file of a node may be seen here. */
-const FILE_LAG_MS = 60_000;
-/** After it, why jobs wait is told. */
-const PATIENCE_MS = 60_000;
+/** How long a cluster that takes no jobs is left alone at most. */
+const SLOWEST_SUBMIT_MS = 60_000;
 /** Files of jobs that are over are kept until their trials are recorded. */
 const KEEP_MS = 10_000;
 const RUN = "run.sh";
@@ -34,31 +26,29 @@ export interface ClusterOptions {
   readonly isolated: boolean;
 }
 
-/** The jobs of one run in a Slurm cluster: submits them, finds them again, and watches over all of them together. */
+/** The jobs of one run in a Slurm cluster: submits them, finds them again, and has all of them watched together. */
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #ctx: RunContext;
   readonly #client: SlurmClient;
-  readonly #open = new Map<string, ClusterJob>();
+  readonly #watch: ClusterWatch;
   readonly #submitting = new Map<string, Promise<void>>();
   readonly #closed = new AbortController();
   readonly #told = new Set<string>();
   #over: { readonly job: ClusterJob; readonly at: number }[] = [];
   #cancelling: { readonly jobs: ClusterJob[]; readonly done: Promise<void> } | null = null;
-  #isWatching = false;
-  #isPolling = false;
-  #pollMs: number;
-  #nextPoll = 0;
-  #polledAt = Number.NEGATIVE_INFINITY;
-  /** How many files there were in the folders of jobs that are not over, and since when. */
-  #seen = { files: 0, since: 0 };
-  #awake = new AbortController();
 
   constructor(options: ClusterOptions, ctx: RunContext) {
     this.#options = options;
     this.#ctx = ctx;
     this.#client = new SlurmClient(ctx.effects, ctx.mark, ctx.settings.root);
-    this.#pollMs = options.pollMs;
+    this.#watch = new ClusterWatch({
+      ...{ options, client: this.#client, clock: ctx.effects.clock, files: ctx.effects.files },
+      isSubmitting: ({ place }) => this.#submitting.has(place.name),
+      cancel: (job) => this.#cancel(job),
+      over: (job) => this.#over.push({ job, at: ctx.effects.clock.monotonic() }),
+      tell: (what, message) => this.#tell(what, message),
+    });
   }
 
   /** Submits jobs as arrays, those with the same timeout together. */
@@ -81,9 +71,7 @@ export class Cluster {
         );
       }
     }
-    this.#pollMs = this.#options.pollMs;
-    this.#nextPoll = Math.min(this.#nextPoll, this.#ctx.effects.clock.monotonic() + this.#pollMs);
-    void this.#watch();
+    this.#watch.begin(this.#options.pollMs);
     return jobs.flatMap((job) => handles.get(job) ?? []);
   }
 
@@ -93,8 +81,7 @@ export class Cluster {
       return null;
     const found = this.#job({ name, folder: this.#folder(name), index }, job);
     if (typeof id === "string") found.id = id;
-    this.#nextPoll = 0;
-    void this.#watch();
+    this.#watch.begin(0);
     return found;
   }
 
@@ -116,7 +103,7 @@ export class Cluster {
 
   close(): void {
     this.#closed.abort();
-    this.#awake.abort();
+    this.#watch.close();
     this.#tidy(0);
     this.#sweep();
   }
@@ -149,7 +136,7 @@ export class Cluster {
 
   #job(place: Place, job: Job): ClusterJob {
     const made = new ClusterJob(place, job, this.#ctx, (one) => this.#cancel(one));
-    this.#open.set(made.key, made);
+    this.#watch.add(made);
     return made;
   }
 
@@ -196,7 +183,7 @@ export class Cluster {
       `--array=0-${array.length - 1}`,
     ];
     const args = [...this.#options.arguments(timeoutMs), ...own, `${place.folder}/${RUN}`, ...program];
-    for (let wait = this.#options.pollMs; ; wait = Math.min(wait * 2, SLOWEST_POLL_MS)) {
+    for (let wait = this.#options.pollMs; ; wait = Math.min(wait * 2, SLOWEST_SUBMIT_MS)) {
       const answer = await this.#client.submit(args);
       if (answer.ok) {
         const [id] = (answer.lines.at(-1) ?? "").split(";");
@@ -236,131 +223,11 @@ export class Cluster {
     const done = this.#ctx.effects.clock.turn().then(async () => {
       this.#cancelling = null;
       await Promise.all(jobs.map(({ place }) => this.#submitting.get(place.name)));
-      this.#nextPoll = 0;
       await this.#client.cancel(jobs.flatMap(({ id }) => id ?? []));
-      this.#stir();
+      this.#watch.begin(0);
     });
     this.#cancelling = { jobs, done };
     return done;
-  }
-
-  /** Until all jobs are over, also those that are added meanwhile. */
-  async #watch(): Promise<void> {
-    const { clock } = this.#ctx.effects;
-    this.#stir();
-    if (this.#isWatching) return;
-    this.#isWatching = true;
-    while (this.#open.size > 0 && !this.#closed.signal.aborted) {
-      try {
-        this.#look();
-      } catch (error) {
-        for (const job of this.#open.values()) job.fail(error);
-      }
-      // Files tell on while the scheduler does not answer.
-      if (this.#isDue() && !this.#isPolling) void this.#poll();
-      for (const job of this.#open.values()) {
-        if (!job.isOver) continue;
-        this.#open.delete(job.key);
-        this.#over.push({ job, at: clock.monotonic() });
-      }
-      this.#awake = new AbortController();
-      const sameMs = clock.monotonic() - this.#seen.since;
-      const lookMs = Math.min(Math.max(sameMs / 10, SOONEST_LOOK_MS), SLOWEST_LOOK_MS, this.#options.pollMs);
-      await clock.sleep(lookMs, this.#awake.signal).catch(() => undefined);
-    }
-    this.#isWatching = false;
-  }
-
-  /** Something is about to change: it is looked for at once and often. */
-  #stir(): void {
-    this.#seen = { ...this.#seen, since: this.#ctx.effects.clock.monotonic() };
-    this.#awake.abort();
-  }
-
-  #isDue(): boolean {
-    const now = this.#ctx.effects.clock.monotonic();
-    const isAsked = [...this.#open.values()].some((job) => job.isUnexplained);
-    return now >= this.#nextPoll || (isAsked && now - this.#polledAt >= SOONEST_POLL_MS);
-  }
-
-  #look(): void {
-    const { files, clock } = this.#ctx.effects;
-    const folders = new Map<string, ReadonlySet<string>>();
-    for (const job of this.#open.values()) {
-      const { folder } = job.place;
-      const listed = folders.get(folder) ?? new Set(files.list(folder)?.map(({ name }) => name));
-      folders.set(folder, listed);
-      job.look(listed);
-    }
-    const count = [...folders.values()].reduce((sum, { size }) => sum + size, 0);
-    if (count !== this.#seen.files) this.#seen = { files: count, since: clock.monotonic() };
-  }
-
-  /** Asks the scheduler about all jobs at once: less and less often while nothing changes. */
-  async #poll(): Promise<void> {
-    const isSubmitted = ({ isOver, place }: ClusterJob): boolean => !isOver && !this.#submitting.has(place.name);
-    const asked = [...this.#open.values()].filter(isSubmitted);
-    if (asked.length === 0) return;
-    this.#isPolling = true;
-    this.#polledAt = this.#ctx.effects.clock.monotonic();
-    try {
-      await this.#ask(asked);
-    } catch (error) {
-      for (const job of asked) job.fail(error);
-    } finally {
-      this.#isPolling = false;
-    }
-  }
-
-  async #ask(asked: readonly ClusterJob[]): Promise<void> {
-    const states = await this.#client.states([...new Set(asked.map(({ place }) => place.name))]);
-    if (!states.ok) {
-      this.#tell("cluster-away", `the cluster does not answer, its jobs are waited for: ${states.message}`);
-      this.#slower();
-      return;
-    }
-    this.#look();
-    const arrays = new Set([...states.jobs.keys()].map((key) => key.split(" ")[0]));
-    let isSame = true;
-    for (const job of asked.filter(({ isOver }) => !isOver)) {
-      job.wasThere ||= arrays.has(job.place.name);
-      const state = states.jobs.get(job.key) ?? (await this.#forgotten(job));
-      isSame &&= state !== null && endOf(state.state) === null;
-      this.#heard(job, state);
-    }
-    if (!isSame) this.#pollMs = this.#options.pollMs;
-    this.#slower();
-  }
-
-  #slower(): void {
-    this.#nextPoll = this.#ctx.effects.clock.monotonic() + this.#pollMs;
-    this.#pollMs = Math.min(this.#pollMs * 1.5, Math.max(SLOWEST_POLL_MS, this.#options.pollMs));
-  }
-
-  async #forgotten(job: ClusterJob): Promise<JobState | null> {
-    return (await this.#client.accounts(job.place.name)).get(job.key) ?? null;
-  }
-
-  #heard(job: ClusterJob, state: JobState | null): void {
-    if (state !== null) job.id = state.id;
-    if (state === null || endOf(state.state) !== null) {
-      job.gone(state, Math.max(2 * this.#options.pollMs, Math.min(FILE_LAG_MS, 12 * this.#options.pollMs)));
-      return;
-    }
-    job.isThere();
-    if (job.isStopping) void this.#cancel(job);
-    else if (!job.hasStarted) this.#waits(job, state);
-  }
-
-  #waits(job: ClusterJob, { reason, state }: JobState): void {
-    const { queueTimeoutMs = Number.POSITIVE_INFINITY } = this.#options;
-    const waitedMs = this.#ctx.effects.clock.monotonic() - job.queuedAt;
-    const why = `${state === "PENDING" ? "" : `${state}, `}${reason}`;
-    if (waitedMs > queueTimeoutMs) {
-      void job.giveUp(`not started within ${queueTimeoutMs / 1000} s in the queue: ${why}`);
-    } else if (waitedMs > Math.min(PATIENCE_MS, queueTimeoutMs / 2)) {
-      this.#tell(`queue ${why}`, `trials wait in the queue of the cluster: ${why}`);
-    }
   }
 
   /** Once a run. */
