@@ -6,7 +6,7 @@ import type { FinishedIteration } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
 import { type AuraEnd, type Desk, desk, script, sharedDesk, spec } from "../support/aura.ts";
 import { type ModelRequest, type ModelScript, startModelServer } from "../support/model-server.ts";
-import { few, thorough } from "../support/thorough.ts";
+import { thorough } from "../support/thorough.ts";
 
 const KEY = "sk-test-0123456789abcdef-secret";
 const ENV = { ANTHROPIC_API_KEY: KEY };
@@ -113,37 +113,10 @@ describe("a loop that asks a model", () => {
 describe("replies of a model", () => {
   const here = sharedDesk({ "asking.yaml": ASKING });
 
-  const one = '{"id": "a", "x": 0.5}';
-  const replies = few([
-    ["fenced", `Sure!\n\n\`\`\`json\n[${one}]\n\`\`\`\nGood luck.`],
-    ["bare", `[${one}]`],
-    ["prose", `I would try [${one}], because 0.5 is in the middle [of the range].`],
-    ["object", one],
-    ["commas", `[{"id": "a", "x": 0.5,},]`],
-  ]);
-  test.each(replies)("are understood as %s JSON", async (name, reply) => {
-    const args = ["run", "asking.yaml", "--workspace", name, "--max-iterations", "1", "--reporter", "silent"];
-    expect(
-      (
-        await against(
-          here,
-          proposing(() => reply),
-          args,
-        )
-      ).code,
-    ).toBe(0);
-    const hypothesis = here.json(`${name}/iterations/00001/hypotheses/i00001-h000.json`);
-    expect(hypothesis).toMatchObject({ label: "a", spec: { x: 0.5 } });
-  });
-
   test("that are garbage are asked for again with the reason, twice; then the iteration has failed and the loop goes on", async () => {
     const garbage = (place: number): string => (place < 3 ? "I cannot do that." : two(place));
-    const { code, requests } = await against(here, proposing(garbage), [
-      "run",
-      "asking.yaml",
-      "--workspace",
-      "garbage",
-    ]);
+    const args = ["run", "asking.yaml", "--workspace", "garbage"];
+    const { code, requests } = await against(here, proposing(garbage), args);
     expect(code).toBe(0);
     const proposals = requests.filter(isProposal);
     expect(proposals).toHaveLength(4);
@@ -155,60 +128,13 @@ describe("replies of a model", () => {
     expect(here.json<FinishedIteration>("garbage/iterations/00002/iteration.json").hypotheses).toHaveLength(2);
   });
 
-  thorough("that are garbage three iterations in a row end the run with 1, and it can be resumed", async () => {
-    const args = ["run", "asking.yaml", "--workspace", "hopeless", "--max-iterations", "9"];
-    const { code, stdout, requests } = await against(
-      here,
-      proposing(() => "no"),
-      args,
-    );
-    expect(code).toBe(1);
-    expect(requests.filter(isProposal)).toHaveLength(9);
-    expect(stdout).toContain("aura resume hopeless");
-    expect(here.json<RunManifest>("hopeless/run.json")).toMatchObject({ status: "failed", reason: "no-proposals" });
-    const resumed = await against(here, proposing(two), ["resume", "hopeless", "--max-iterations", "4"]);
-    expect(resumed.code).toBe(0);
-  });
-
-  thorough(
-    "outside the space, repeated or too many are turned away with their reason, which the next prompt tells",
-    async () => {
-      const replies = [
-        JSON.stringify([
-          { id: "far", x: 7 },
-          { id: "ok", x: 0.2 },
-          { id: "same", x: 0.2 },
-          { id: "b", x: 0.3 },
-          { id: "extra", x: 0.4 },
-        ]),
-        two(5),
-      ];
-      const answers = proposing((place) => replies[place] ?? two(place));
-      const { code, requests } = await against(here, answers, ["run", "asking.yaml", "--workspace", "refused"]);
-      expect(code).toBe(0);
-      const iteration = here.json<FinishedIteration>("refused/iterations/00001/iteration.json");
-      expect(iteration.hypotheses).toEqual(["i00001-h000", "i00001-h001"]);
-      expect(new Map(iteration.refused.map(({ label, reason }) => [label, reason]))).toEqual(
-        new Map([
-          ["far", expect.stringMatching(/x.*7/)],
-          ["same", expect.stringContaining("i00001-h000")],
-          ["extra", expect.stringMatching(/2/)],
-        ]),
-      );
-      expect(requests.filter(isProposal)[1]?.prompt).toContain("far");
-    },
-  );
-
   thorough("may try to write elsewhere, run something or draw on the terminal: they stay data", async () => {
     const hostile = JSON.stringify([
       { id: "../../../../tmp/evil\u001b[2J\u202e", x: 0.5, rationale: "\u001b]0;owned\u0007" },
     ]);
     const args = ["run", "asking.yaml", "--workspace", "hostile", "--max-iterations", "1"];
-    const { code, stdout } = await against(
-      here,
-      proposing(() => hostile),
-      args,
-    );
+    const answers = proposing(() => hostile);
+    const { code, stdout } = await against(here, answers, args);
     expect(code).toBe(0);
     expect(stdout).not.toMatch(/[\u001b\u0007\u202e]/);
     expect(readdirSync(here.join("hostile/iterations/00001/hypotheses"))).toEqual(["i00001-h000.json"]);
@@ -219,28 +145,6 @@ describe("replies of a model", () => {
 
 describe("a provider that does not answer", () => {
   const here = sharedDesk({ "asking.yaml": ASKING });
-
-  thorough("but says when to come back is waited for", async () => {
-    let busy = 2;
-    const answers: ModelScript = (request) => {
-      if (busy-- > 0) return { kind: "status", status: busy === 1 ? 429 : 529, retryAfter: 0 };
-      return isProposal(request) ? two(0) : FINDINGS;
-    };
-    const args = ["run", "asking.yaml", "--workspace", "busy", "--max-iterations", "1"];
-    const { code, stdout, requests } = await against(here, answers, args);
-    expect(code).toBe(0);
-    expect(requests).toHaveLength(4);
-    expect(stdout).toMatch(/warn warning code=runner-waiting .*429/);
-    expect(here.json<RunManifest>("busy/run.json").totals.calls).toBe(2);
-  });
-
-  thorough("for as long as max_wait pauses the run with 75, and a resume asks again", async () => {
-    const args = ["run", "asking.yaml", "--workspace", "down", "--set", "runners.main.max_wait=0"];
-    const { code, stdout } = await against(here, [{ kind: "status", status: 503 }], args);
-    expect(code).toBe(75);
-    expect(stdout).toContain("aura resume down");
-    expect((await against(here, proposing(two), ["resume", "down"])).code).toBe(0);
-  });
 
   test("because the key is refused exits 7 before anything was spent", async () => {
     const args = ["run", "asking.yaml", "--workspace", "refused"];
@@ -284,11 +188,8 @@ describe("a provider that does not answer", () => {
     expect(stdout + stderr).not.toContain(KEY);
     expect(here.json<RunManifest>("withdrawn/run.json")).toMatchObject({ status: "paused", totals: { calls: 2 } });
     for (const file of filesUnder(here.join("withdrawn"))) expect(readFileSync(file, "latin1")).not.toContain(KEY);
-    const resumed = await against(
-      here,
-      proposing((place) => two(place + 3)),
-      ["resume", "withdrawn"],
-    );
+    const later = proposing((place) => two(place + 3));
+    const resumed = await against(here, later, ["resume", "withdrawn"]);
     expect([resumed.code, resumed.requests.length]).toEqual([0, 2]);
   });
 
@@ -315,11 +216,8 @@ test("digits-llm.yaml runs against any server that speaks the Messages format", 
   ]);
   const stop = ["--max-iterations", "1", "--json", "--set", "runners.main.base_url=${MODEL_URL}"];
   const args = ["run", resolve("specs/digits-llm.yaml"), "--workspace", "digits", ...stop];
-  const { code, stderr, requests } = await against(
-    here,
-    proposing(() => reply),
-    args,
-  );
+  const answers = proposing(() => reply);
+  const { code, stderr, requests } = await against(here, answers, args);
   expect(stderr).toContain("aura inspect digits best");
   expect(code).toBe(0);
   expect(requests[0]?.prompt).toMatch(/lr.*0\.001.*1/);

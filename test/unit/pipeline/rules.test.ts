@@ -43,7 +43,8 @@ describe("what ends a run between iterations", () => {
     ["tokens", {}, { ...none, tokens: 1000 }, metric, "tokens"],
     ["cost", {}, { ...none, costUsd: 2 }, metric, "cost"],
     ["active time", {}, { ...none, wallClockMs: 5000 }, metric, "wall-clock"],
-    ["failures", { failuresInARow: 10 }, none, metric, "failures"],
+    ["failures, ten where nothing is said", { failuresInARow: 10 }, {}, metric, "failures"],
+    ["failures, not yet", { failuresInARow: 9 }, {}, metric, null],
     ["empty iterations", { iterationsWithoutProposal: 3 }, none, metric, "no-proposals"],
     [
       "failures before success",
