@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { EXIT } from "../../src/kernel/errors.ts";
 import { StopRequest } from "../../src/kernel/interrupted.ts";
 import type { JsonObject } from "../../src/model/json.ts";
@@ -69,19 +69,15 @@ function onSlurm(width: number): Queue {
   };
 }
 
-/** A project whose trials go to a cluster; each appends a line to `ran` when it runs. */
-function onCluster<Q extends Queue>(
-  queue: Q,
-): {
+interface OnCluster<Q extends Queue> extends Disposable {
   readonly queue: Q;
   readonly dir: TemporaryDirectory;
   run(command?: readonly string[], more?: JsonObject, options?: SpecRunOptions): Promise<SpecRun>;
-} {
+}
+
+/** A project whose trials go to a cluster; each appends a line to `ran` when it runs. */
+function onCluster<Q extends Queue>(queue: Q): OnCluster<Q> {
   const dir = temporaryDirectory();
-  onTestFinished(() => {
-    queue[Symbol.dispose]();
-    dir[Symbol.dispose]();
-  });
   return {
     queue,
     dir,
@@ -89,6 +85,10 @@ function onCluster<Q extends Queue>(
       const experimenter = { type: "composed", executor: { ...queue.executor, command, ...more } };
       const spec = dataSpec({ parallel: 1, experimenter }, HYPOTHESES);
       return runData(dir, spec, { definitions: queue.definitions, ...options });
+    },
+    [Symbol.dispose]: () => {
+      queue[Symbol.dispose]();
+      dir[Symbol.dispose]();
     },
   };
 }
@@ -108,7 +108,8 @@ const linesOf = (dir: TemporaryDirectory, file: string): readonly string[] =>
 
 describe("an executor that queues by itself", () => {
   it("has jobs that it lost run again, as infrastructure failures", async () => {
-    const { queue, dir, run } = onCluster(onFake(2, LONG_MS));
+    using project = onCluster(onFake(2, LONG_MS));
+    const { queue, dir, run } = project;
     queue.cluster.lose(2);
     const done = await run();
     expect(scores(done)).toEqual([HYPOTHESES, 0]);
@@ -125,21 +126,24 @@ const QUEUES: readonly (readonly [string, QueueOf, typeof describe | typeof slur
 ];
 for (const [name, queueOf, suite] of QUEUES) suite(`trials in ${name}`, () => promises(queueOf));
 
+// Most of these wait.
 function promises(queueOf: QueueOf): void {
-  it(
+  it.concurrent(
     "are submitted together for an iteration, whatever `parallel` is",
     async () => {
-      const { queue, dir, run } = onCluster(queueOf(2, LONG_MS));
+      using project = onCluster(queueOf(2, LONG_MS));
+      const { queue, dir, run } = project;
       expect(scores(await run())).toEqual([HYPOTHESES, 0]);
       expect(queue.submissions(dir).map((names) => names.length)).toEqual([HYPOTHESES]);
     },
     PATIENCE_MS,
   );
 
-  it(
+  it.concurrent(
     "are taken out of it when the run is stopped",
     async () => {
-      const { dir, run } = onCluster(queueOf(1));
+      using project = onCluster(queueOf(1));
+      const { dir, run } = project;
       const stop = new AbortController();
       const command = ["sh", "-c", 'echo "$AURA_TRIAL_ID" >> ran; sleep 60'];
       const running = run(command, {}, { signal: stop.signal });
@@ -151,10 +155,11 @@ function promises(queueOf: QueueOf): void {
     PATIENCE_MS,
   );
 
-  it(
+  it.concurrent(
     "are taken out where they wait, and finished where they run, when the run is to start nothing more",
     async () => {
-      const { dir, run } = onCluster(queueOf(1));
+      using project = onCluster(queueOf(1));
+      const { dir, run } = project;
       const drain = new AbortController();
       const running = run(WAITS, {}, { drain: drain.signal });
       await expect.poll(() => linesOf(dir, "ran"), { timeout: PATIENCE_MS }).toHaveLength(1);
@@ -169,10 +174,11 @@ function promises(queueOf: QueueOf): void {
     PATIENCE_MS,
   );
 
-  it(
+  it.concurrent(
     "stay in it when AURA is only to go, and a resume submits none again",
     async () => {
-      const { queue, dir, run } = onCluster(queueOf(1));
+      using project = onCluster(queueOf(1));
+      const { queue, dir, run } = project;
       const drain = new AbortController();
       const running = run(WAITS, {}, { drain: drain.signal });
       await expect.poll(() => linesOf(dir, "ran"), { timeout: PATIENCE_MS }).toHaveLength(1);
@@ -185,10 +191,11 @@ function promises(queueOf: QueueOf): void {
     PATIENCE_MS,
   );
 
-  it(
+  it.concurrent(
     "are not submitted when the run is stopped while they are gathered",
     async () => {
-      const { queue, dir, run } = onCluster(queueOf(2));
+      using project = onCluster(queueOf(2));
+      const { queue, dir, run } = project;
       const stop = new AbortController();
       const onEvent: SpecRunOptions["onEvent"] = ({ type }) =>
         type === "trial.started" && stop.abort(new Error("enough"));
@@ -198,10 +205,11 @@ function promises(queueOf: QueueOf): void {
     PATIENCE_MS,
   );
 
-  it(
+  it.concurrent(
     "time out by how long they run, not by how long they wait",
     async () => {
-      const { run } = onCluster(queueOf(1));
+      using project = onCluster(queueOf(1));
+      const { run } = project;
       const command = ["sh", "-c", 'sleep 0.8; echo "score: $1"', "sh", "{n}"];
       const done = await run(command, { timeout: "2.5s" });
       expect(scores(done)).toEqual([HYPOTHESES, 0]);
@@ -212,11 +220,12 @@ function promises(queueOf: QueueOf): void {
     PATIENCE_MS,
   );
 
-  it(
+  it.concurrent(
     "are gone on with and never submitted twice, wherever AURA was killed",
     async () => {
       const whole = faultyEffects(systemEffects());
-      await onCluster(queueOf(2)).run(RUNS, {}, { effects: whole.effects });
+      using undisturbed = onCluster(queueOf(2));
+      await undisturbed.run(RUNS, {}, { effects: whole.effects });
       const step = whole.crossings.length / KILLS;
       const ends = [];
       for (let kill = 0; kill < KILLS; kill++) {
@@ -235,7 +244,8 @@ async function killed(
   queueOf: QueueOf,
   plan: FaultPlan,
 ): Promise<{ readonly crashed: boolean; readonly wrong: readonly string[] }> {
-  const { queue, dir, run } = onCluster(queueOf(2));
+  using project = onCluster(queueOf(2));
+  const { queue, dir, run } = project;
   const { effects } = faultyEffects(systemEffects(), plan);
   let crashed = false;
   try {

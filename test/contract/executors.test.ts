@@ -3,7 +3,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import { builtins } from "../../src/components/builtins.ts";
 import type { AnyDefinition } from "../../src/kernel/define.ts";
 import { loadModule } from "../../src/platform/modules.ts";
-import { definitionContract, executorContract, FakeCluster, fakeBatchExecutor } from "../../src/testing/index.ts";
+import {
+  definitionContract,
+  executorContract,
+  FakeCluster,
+  fakeBatchExecutor,
+  type TestFramework,
+} from "../../src/testing/index.ts";
 import { runData } from "../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { dataSpec } from "../support/data-spec.ts";
@@ -11,14 +17,18 @@ import { blocks } from "../support/documents.ts";
 import { FULL } from "../support/thorough.ts";
 import { bindfs, bwrap, slurm, type WithTool } from "../support/tools.ts";
 
-const framework = { describe, it };
+// Most of these wait: for an end, a timeout, a cluster.
+const framework = { describe, it: it.concurrent };
 /** Executors that need more than this package. */
 const TOOLS: Readonly<Record<string, WithTool>> = { bindfs, bwrap, slurm };
+/** What shows in a short run that they start commands as `script` does, which keeps all promises there. */
+const TELLING = /^(get their|run the same way|time out as|end within their bound)/;
+const telling: TestFramework["it"] = (name, body) => (FULL || TELLING.test(name) ? it.concurrent : it.skip)(name, body);
 
 for (const definition of (await builtins()).list("executor")) {
   const tool = TOOLS[definition.type];
-  if (Object.hasOwn(definition.options.properties, "command"))
-    executorContract(definition, { describe: tool?.describe ?? describe, it });
+  if (!Object.hasOwn(definition.options.properties, "command")) continue;
+  executorContract(definition, tool === undefined ? framework : { describe: tool.describe, it: telling });
 }
 
 const cluster = new FakeCluster();
