@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { AURA, type AuraEnd, eventsOf, script, spec, start, testDesk } from "../support/aura.ts";
 import { type Block, blocks } from "../support/documents.ts";
+import { thorough } from "../support/thorough.ts";
 
 const page = blocks("docs/ci.md");
 const noted = (note: string): string => {
@@ -76,7 +77,7 @@ describe("the page on CI", () => {
     expect(summary.match(/<code>i0000\d-h00\d<\/code>/g)).toHaveLength(10);
   });
 
-  it("tells the ends of a run apart by exit codes", async () => {
+  thorough("tells the ends of a run apart by exit codes", async () => {
     const line = noted("runs: exit codes");
     expect((await step(line, { AURA_MAX_ITERATIONS: "1" })).stdout).toMatch(/done, and not good/);
     here.write("aura.yaml", (here.read("aura.yaml") ?? "").replace("target: 99", "target: 81"));
@@ -85,7 +86,7 @@ describe("the page on CI", () => {
     expect((await step(line)).code).toBe(2);
   });
 
-  it("takes the best and its parameters from the last line of the JSON", async () => {
+  thorough("takes the best and its parameters from the last line of the JSON", async () => {
     const { code, stdout } = await step(noted("runs: json"));
     expect({ code, stdout }).toMatchObject({
       code: 0,

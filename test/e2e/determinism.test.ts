@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { FinishedTrial } from "../../src/model/trial.ts";
 import type { HypothesisRow } from "../../src/model/views.ts";
 import { script, sharedDesk, spec } from "../support/aura.ts";
+import { few } from "../support/thorough.ts";
 
 type Rows = { readonly hypotheses: readonly HypothesisRow[] };
 const TRIALS = 24;
@@ -30,16 +31,19 @@ describe("the same seed", () => {
   };
   const startsOf = (place: string) => ({ STARTS: here.join(`${place}.starts`) });
 
-  test("gives the same hypotheses and scores, in parallel, also when one run is killed five times", async () => {
+  test("gives the same hypotheses and scores, in parallel, also when one run is killed over and over", async () => {
     const undisturbed = here.start(["run", "tpe.yaml", "--workspace", "calm"], startsOf("calm")).ended;
     // At another moment each time: a trial starts, one has ended, a verdict, a batch is under way, one is proposed.
-    const moments = [
-      /trial\.started id=i00001-h002/,
-      /trial\.finished id=i00002-h001/,
-      /evaluation\.scored id=i00003-h000/,
-      /iteration\.started iteration=4/,
-      /hypothesis\.proposed id=i00005-h003/,
-    ];
+    const moments = few(
+      [
+        /trial\.started id=i00001-h002/,
+        /trial\.finished id=i00002-h001/,
+        /evaluation\.scored id=i00003-h000/,
+        /iteration\.started iteration=4/,
+        /hypothesis\.proposed id=i00005-h003/,
+      ],
+      3,
+    );
     for (const [kill, moment] of moments.entries()) {
       const verb = kill === 0 ? ["run", "tpe.yaml", "--workspace", "killed"] : ["resume", "killed"];
       const live = here.start(verb, startsOf("killed"));
@@ -73,7 +77,7 @@ describe("the same seed", () => {
       expect(record.attempts.filter(({ status }) => status === "completed")).toHaveLength(1);
       expect(times).toBeLessThanOrEqual(record.attempts.at(-1)?.attempt ?? 0);
     }
-    // Five kills, two trials under way at each.
+    // At most five kills, two trials under way at each.
     expect(starts.length - 2 * TRIALS).toBeLessThanOrEqual(10);
   });
 });

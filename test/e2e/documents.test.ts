@@ -5,6 +5,7 @@ import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { aura, start } from "../support/aura.ts";
 import { type Block, blocks, REPOSITORY } from "../support/documents.ts";
 import { startModelServer } from "../support/model-server.ts";
+import { thorough } from "../support/thorough.ts";
 import { cc } from "../support/tools.ts";
 
 function theBlock(found: readonly Block[], which: (block: Block) => boolean): string {
@@ -137,16 +138,18 @@ it("the component of the guide works next to the spec of the guide", async () =>
   expect(wrong.stdout + wrong.stderr).toMatch(/wrong\.yaml:\d+:\d+.*\n[\s\S]*penalty/);
 });
 
-it("the executor of the guide runs trials and checks, is seen in a dry run, and misses a program with 5", async () => {
-  using dir = temporaryDirectory();
-  const guide = blocks("docs/writing-a-component.md");
-  dir.write(
-    "nice.ts",
-    theBlock(guide, ({ note }) => note === "file: nice.ts"),
-  );
-  const experimenter = theBlock(guide, ({ text }) => text.startsWith("experimenter:\n"));
-  dir.write("train.mjs", "import { getPriority } from 'node:os'; console.log(`score: ${getPriority()}`);");
-  const spec = (command: string) => `version: 1
+thorough(
+  "the executor of the guide runs trials and checks, is seen in a dry run, and misses a program with 5",
+  async () => {
+    using dir = temporaryDirectory();
+    const guide = blocks("docs/writing-a-component.md");
+    dir.write(
+      "nice.ts",
+      theBlock(guide, ({ note }) => note === "file: nice.ts"),
+    );
+    const experimenter = theBlock(guide, ({ text }) => text.startsWith("experimenter:\n"));
+    dir.write("train.mjs", "import { getPriority } from 'node:os'; console.log(`score: ${getPriority()}`);");
+    const spec = (command: string) => `version: 1
 name: niced
 metric: { name: score }
 stop: { iterations: 1 }
@@ -154,15 +157,16 @@ researcher: { type: search, method: random, num_tasks: 1, space: { x: { type: fl
 ${experimenter.replace("node train.mjs {x}", command).trimEnd()}
 checks: [{ name: ready, command: node train.mjs check }]
 `;
-  dir.write("spec.yaml", spec("node train.mjs {x}"));
-  dir.write("missing.yaml", spec("no-such-program-here {x}"));
-  const planned = await aura(["run", "spec.yaml", "--dry-run"], { cwd: dir.path });
-  expect(planned.stdout).toMatch(/executor\.command: nice -n 7 node train\.mjs/);
-  expect(planned.stdout).toMatch(/checks\S*: nice -n 7 node train\.mjs check/);
-  const run = await aura(["run", "spec.yaml", "--workspace", "run"], { cwd: dir.path });
-  expect(run).toMatchObject({ code: 0 });
-  const { stdout } = await aura(["inspect", "run", "best", "--json"], { cwd: dir.path });
-  expect(JSON.stringify(JSON.parse(stdout))).toMatch(/"score":(?:[7-9]|1\d)\b/);
-  const missing = await aura(["run", "missing.yaml", "--workspace", "other"], { cwd: dir.path });
-  expect(missing).toMatchObject({ code: 5, stderr: expect.stringContaining("no-such-program-here") });
-});
+    dir.write("spec.yaml", spec("node train.mjs {x}"));
+    dir.write("missing.yaml", spec("no-such-program-here {x}"));
+    const planned = await aura(["run", "spec.yaml", "--dry-run"], { cwd: dir.path });
+    expect(planned.stdout).toMatch(/executor\.command: nice -n 7 node train\.mjs/);
+    expect(planned.stdout).toMatch(/checks\S*: nice -n 7 node train\.mjs check/);
+    const run = await aura(["run", "spec.yaml", "--workspace", "run"], { cwd: dir.path });
+    expect(run).toMatchObject({ code: 0 });
+    const { stdout } = await aura(["inspect", "run", "best", "--json"], { cwd: dir.path });
+    expect(JSON.stringify(JSON.parse(stdout))).toMatch(/"score":(?:[7-9]|1\d)\b/);
+    const missing = await aura(["run", "missing.yaml", "--workspace", "other"], { cwd: dir.path });
+    expect(missing).toMatchObject({ code: 5, stderr: expect.stringContaining("no-such-program-here") });
+  },
+);

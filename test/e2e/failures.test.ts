@@ -106,11 +106,10 @@ describe("a crash in a script of one's own is on the screen", () => {
     expect(here.json<RunManifest>("killed/run.json")).toMatchObject({ reason: "failed-alike", totals: { trials: 3 } });
   });
 
-  const sets = few([
+  thorough.each([
     ["stop.failures is given", "stop.failures=9"],
     ["the start may fail", "start=may_fail"],
-  ]);
-  test.each(sets)("three that fail alike are no end where %s", async (_, set) => {
+  ])("three that fail alike are no end where %s", async (_, set) => {
     const { code } = await here.run(["run", "crash.yaml", "--workspace", set, "--set", set]);
     expect(code).toBe(1);
     expect(here.json<RunManifest>(`${set}/run.json`)).toMatchObject({ totals: { trials: 8 } });

@@ -58,28 +58,31 @@ describe("resume of a finished run", () => {
   });
 });
 
-test("artifacts/ of a finished run, deleted or changed by hand, is written again by a resume that runs nothing", async () => {
-  using here = desk({ "tiny.yaml": spec({ more: "artifacts: [code.txt]" }), "code.txt": "one\n" });
-  expect((await here.run(["run", "tiny.yaml", "--workspace", "w"])).code).toBe(0);
-  const trials = (): number => here.json<{ totals: { trials: number } }>("w/run.json").totals.trials;
-  const before = trials();
-  rmSync(here.join("w/artifacts"), { recursive: true });
-  expect((await here.run(["resume", "w"])).code).toBe(0);
-  expect(here.read("w/artifacts/code.txt")).toBe("one\n");
+thorough(
+  "artifacts/ of a finished run, deleted or changed by hand, is written again by a resume that runs nothing",
+  async () => {
+    using here = desk({ "tiny.yaml": spec({ more: "artifacts: [code.txt]" }), "code.txt": "one\n" });
+    expect((await here.run(["run", "tiny.yaml", "--workspace", "w"])).code).toBe(0);
+    const trials = (): number => here.json<{ totals: { trials: number } }>("w/run.json").totals.trials;
+    const before = trials();
+    rmSync(here.join("w/artifacts"), { recursive: true });
+    expect((await here.run(["resume", "w"])).code).toBe(0);
+    expect(here.read("w/artifacts/code.txt")).toBe("one\n");
 
-  here.write("w/artifacts/code.txt", "two\n");
-  expect((await here.run(["resume", "w"])).code).toBe(0);
-  expect(here.read("w/artifacts/code.txt")).toBe("one\n");
-  expect(trials()).toBe(before);
+    here.write("w/artifacts/code.txt", "two\n");
+    expect((await here.run(["resume", "w"])).code).toBe(0);
+    expect(here.read("w/artifacts/code.txt")).toBe("one\n");
+    expect(trials()).toBe(before);
 
-  rmSync(here.join("w/journal.jsonl"));
-  mkdirSync(here.join("w/journal.jsonl"));
-  expect(await here.run(["resume", "w", "--json"])).toMatchObject({
-    code: 0,
-    stdout: expect.stringMatching(/"sink-failed".*journal\.jsonl is damaged: it is a folder/),
-  });
+    rmSync(here.join("w/journal.jsonl"));
+    mkdirSync(here.join("w/journal.jsonl"));
+    expect(await here.run(["resume", "w", "--json"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/"sink-failed".*journal\.jsonl is damaged: it is a folder/),
+    });
 
-  rmSync(here.join("w/iterations/00000"), { recursive: true });
-  const { code, stderr } = await here.run(["inspect", "w", "artifacts"]);
-  expect([code, stderr]).toEqual([2, expect.stringContaining("has no record of its start (iterations/00000)")]);
-});
+    rmSync(here.join("w/iterations/00000"), { recursive: true });
+    const { code, stderr } = await here.run(["inspect", "w", "artifacts"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("has no record of its start (iterations/00000)")]);
+  },
+);

@@ -66,7 +66,7 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
 
   const FIRST = 'case "$AURA_TRIAL_DIR" in *i00001-h000-t00.a1) exit 1;; *i00001-*) echo score=0; exit;; esac;';
   const ADOPTED = `${FIRST} echo begun >> "$AURA_ROOT/begun"; sleep 0.1 & ${DAEMON.replaceAll("DUR", `${token}5`)}; while [ ! -e "$AURA_ROOT/go" ]; do sleep 0.02; done; echo score=$1`;
-  test.each(["while it runs", "when it has ended"])(
+  test.each(few(["while it runs", "when it has ended"]))(
     "by a killed AURA is gone on with by the next resume, %s, and nothing of it is left then",
     async (when) => {
       using place = desk();

@@ -134,7 +134,7 @@ describe("a module that exports a pipeline", () => {
     },
   );
 
-  test("that builds on a spec is resumed as the module that it is", async () => {
+  thorough("that builds on a spec is resumed as the module that it is", async () => {
     here.write("on-spec/spec.yaml", spec({ name: "on-spec", experimenter: script("echo score=1") }));
     here.write(
       "on-spec/loop.mjs",

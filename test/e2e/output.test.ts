@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { AURA, script, sharedDesk, spec, start } from "../support/aura.ts";
-import { thorough } from "../support/thorough.ts";
+import { few, thorough } from "../support/thorough.ts";
 
 const python = spawnSync("python3", ["--version"]).status === 0 ? "python3" : null;
 /** Runs a command on a terminal of its own and prints what it wrote there. */
@@ -49,7 +49,7 @@ describe("what a run prints", () => {
   });
 
   test.skipIf(python === null)("on a terminal in CI or with TERM=dumb is plain lines too", async () => {
-    for (const env of [{ CI: "true", TERM: "xterm" }, { TERM: "dumb" }]) {
+    for (const env of few([{ CI: "true", TERM: "xterm" }, { TERM: "dumb" }])) {
       const command = ["-c", ON_A_TERMINAL, process.execPath, AURA, "run", "tiny.yaml", "--workspace", `w${place++}`];
       const { stdout, code } = await start(python ?? "", command, { cwd: here.path, env }).ended;
       expect(code).toBe(0);

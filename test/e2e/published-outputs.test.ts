@@ -10,6 +10,7 @@ import { inSession } from "../../src/cli/session.ts";
 import { validate } from "../../src/cli/validate.ts";
 import { type AuraEnd, type Desk, desk, eventsOf, grid, type LiveAura, script, spec } from "../support/aura.ts";
 import { misfits, publishedSchema, type Said, saidBy, spoilt } from "../support/outputs.ts";
+import { thorough } from "../support/thorough.ts";
 
 /** What a run's own components and parameters put into a document: anything may be there. */
 const isOpen = (path: string): boolean =>
@@ -224,7 +225,7 @@ describe("what the commands print with --json fits its published schema:", () =>
     expect(fits("validate-output", wrong.stdout)).toMatchObject({ valid: false });
   });
 
-  test("doctor of the machine, and of a spec that lacks something", async () => {
+  thorough("doctor of the machine, and of a spec that lacks something", async () => {
     const machine = await saidBy(() => doctor(undefined, { json: true }));
     expect(machine.answer).toBe(0);
     expect(fits("doctor-output", machine.stdout)).toMatchObject({ spec: null });

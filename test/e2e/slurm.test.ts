@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
 import { temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { type Desk, desk, grid, spec } from "../support/aura.ts";
-import { FULL } from "../support/thorough.ts";
+import { FULL, thorough } from "../support/thorough.ts";
 import { slurm, slurmd } from "../support/tools.ts";
 
 const LONG_MS = 120_000;
@@ -109,7 +109,7 @@ slurm.describe("trials on a Slurm cluster", () => {
     LONG_MS,
   );
 
-  slurm.test(
+  thorough(
     "that AURA was ending when it was killed are ended by the next resume, which runs them again",
     async () => {
       here.write("spec.yaml", onSlurm(`trap "" TERM; ${WAITS}`, "", 1));
@@ -130,23 +130,23 @@ slurm.describe("trials on a Slurm cluster", () => {
     LONG_MS,
   );
 
-  slurm.test(
+  thorough(
     "that never start are reported with the scheduler's reason, and given up after `queue_timeout`",
     async () => {
-      here.write("spec.yaml", onSlurm("echo ran >> ran", ", queue_timeout: 6s, extra_args: [--hold]", 1));
+      here.write("spec.yaml", onSlurm("echo ran >> ran", ", queue_timeout: 4s, extra_args: [--hold]", 1));
       const { stdout, code } = await here.run(["run", "spec.yaml", "--reporter", "plain"], env);
       expect(code).toBe(1);
       expect(stdout).toMatch(/trials wait in the queue of the cluster: JobHeldUser/);
       const [trial] = trials();
       expect(endsOf()).toEqual(["cancelled"]);
-      expect(trial?.attempts[0]?.message).toMatch(/not started within 6 s in the queue: JobHeldUser/);
+      expect(trial?.attempts[0]?.message).toMatch(/not started within 4 s in the queue: JobHeldUser/);
       expect(squeue(arraysOf(trials())[0] ?? "")).toBe("");
       expect(here.lines("ran")).toEqual([]);
     },
     LONG_MS,
   );
 
-  slurm.test(
+  thorough(
     "that somebody takes out of the cluster are cancelled, waiting or running; the others go on",
     async () => {
       here.write("spec.yaml", onSlurm(WAITS, "", 4));

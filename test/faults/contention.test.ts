@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { FULL } from "../support/thorough.ts";
 import { realPlace, until } from "./support/real.ts";
 
-const CROWD = FULL ? 50 : 12;
+const CROWD = FULL ? 50 : 6;
 
 describe("many commands on one workspace", () => {
   test("one runs, all others end with 3", async () => {

@@ -40,7 +40,7 @@ test.runIf(process.env.AURA_REQUIRE_TOOLS === "1")("file systems can be mounted 
 });
 
 describe.runIf(mayMount)("a real disk (needs the right to mount one)", () => {
-  test("that is full ends the run with 6, and with room it goes on to the same end", async () => {
+  thorough("that is full ends the run with 6, and with room it goes on to the same end", async () => {
     using place = realPlace();
     using disk = tinyDisk(place);
     const ballast = join(disk.folder, "ballast");

@@ -4,9 +4,10 @@ import { dirname, join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FULL } from "../../support/thorough.ts";
 import { temporaryFolder } from "./rig.ts";
 
-const CONTENDERS = 12;
+const CONTENDERS = FULL ? 12 : 6;
 const HERE = dirname(fileURLToPath(import.meta.url));
 
 /** A real process that tries to take locks. */
