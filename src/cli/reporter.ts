@@ -1,5 +1,6 @@
 import type { Effects } from "../kernel/effects.ts";
 import type { AuraEvent, EventSink } from "../kernel/events.ts";
+import { WAITING } from "../kernel/runner.ts";
 import { isInForeground } from "../platform/process/proc-fs.ts";
 import { messageLines } from "../reporters/closing.ts";
 import { createPlainReporter } from "../reporters/plain.ts";
@@ -62,7 +63,7 @@ export async function openReporter(name: ReporterName, deps: ReporterDeps): Prom
   // The dashboard has two lines for the last warning, and none for those before.
   const warned = new Map<string, string>();
   const sink = (event: AuraEvent): void => {
-    if (event.type === "warning") warned.set(event.code, event.message);
+    if (event.type === "warning" && event.code !== WAITING) warned.set(event.code, event.message);
     dashboard.sink(event);
   };
   const finish = async (): Promise<void> => {

@@ -6,6 +6,9 @@ import type { TrialStep } from "../model/trial.ts";
 import type { ProcessIdentity } from "./effects.ts";
 import type { ProbeContext, RunContext } from "./run-context.ts";
 
+/** Code of the warning that a provider is waited for: it holds until the call has ended. */
+export const WAITING = "runner-waiting";
+
 /** `setup` runs once before the loop, `teardown` always after it, in reverse order. */
 export interface Lifecycle {
   /** Variables that its processes get though they may be secrets: the values of those that are stand in no record. */

@@ -2,6 +2,7 @@ import type { Effects } from "../kernel/effects.ts";
 import { messageOf, RunnerError, SpecError } from "../kernel/errors.ts";
 import type { LlmCall } from "../kernel/ports.ts";
 import { createRedactor } from "../kernel/redact.ts";
+import { WAITING } from "../kernel/runner.ts";
 import { Semaphore } from "../kernel/semaphore.ts";
 import type { FailedTry, Usage } from "../model/call.ts";
 import { defined } from "../model/json.ts";
@@ -146,7 +147,7 @@ class Call {
           maxWait,
           signal: ctx.signal,
           stopping: ctx.stopping,
-          onWait: (waiting) => ctx.warn?.("runner-waiting", this.#redact(`${model}: ${waiting}`)),
+          onWait: (waiting) => ctx.warn?.(WAITING, this.#redact(`${model}: ${waiting}`)),
         },
       );
       known.isProvider = true;

@@ -50,18 +50,22 @@ function full(width: number, height: number, state: DashboardState): Layout {
   return { mode: "full", width, header, top, table: tableRows + BORDERS + 1, tableRows, failed, insights, warning };
 }
 
-/** The last warning in at most so many lines: what to do about it most often stands at its end. */
-export function warningLines({ warnings, counts }: DashboardState, width: number, most: number): readonly string[] {
-  const last = warnings.at(-1);
+/** What is waited for, else the last warning, in at most so many lines: what to do about it most often stands at its end. */
+export function warningLines(
+  { waiting, warnings, counts }: DashboardState,
+  width: number,
+  most: number,
+): readonly string[] {
+  const last = waiting ?? warnings.at(-1);
   if (last === undefined) return [];
-  const count = counts.warnings > 1 ? ` (${counts.warnings} warnings)` : "";
+  const count = waiting === null && counts.warnings > 1 ? ` (${counts.warnings} warnings)` : "";
   return wrapText(`${last}${count}`, width - 2, most).map((line, at) => `${at === 0 ? "!" : " "} ${line}`);
 }
 
 function compact(width: number, height: number, state: DashboardState): Layout {
   const header = Math.min(height, 2);
   const top = Math.max(0, Math.min(2, height - header - FOOTER));
-  const warning = state.warnings.length > 0 && height >= 9 ? 1 : 0;
+  const warning = height >= 9 ? warningLines(state, width, 1).length : 0;
   const failed = state.failed !== null && height >= 8 ? 1 : 0;
   const room = Math.max(0, height - header - top - warning - failed - FOOTER);
   const tableRows = Math.min(room, state.rows.length);

@@ -100,6 +100,8 @@ export interface DashboardState {
   /** Oldest first. */
   readonly insights: readonly InsightView[];
   readonly warnings: readonly string[];
+  /** What was last said of a provider that is waited for. */
+  readonly waiting: string | null;
   readonly finished: {
     readonly reason: FinishReason;
     readonly exitCode: number;
@@ -129,5 +131,6 @@ export const INITIAL_STATE: DashboardState = {
   failed: null,
   insights: [],
   warnings: [],
+  waiting: null,
   finished: null,
 };

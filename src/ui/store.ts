@@ -1,4 +1,5 @@
 import type { AuraEvent } from "../kernel/events.ts";
+import { WAITING } from "../kernel/runner.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import { failureLine } from "../model/failed.ts";
 import type { Hypothesis } from "../model/hypothesis.ts";
@@ -58,6 +59,7 @@ function change(state: DashboardState, event: AuraEvent): DashboardState {
     case "preparation.finished":
       return { ...state, preparing: null };
     case "warning":
+      if (event.code === WAITING) return { ...state, waiting: text(event.message, 300) };
       return {
         ...state,
         counts: { ...state.counts, warnings: state.counts.warnings + 1 },
@@ -126,6 +128,7 @@ function runStarted(state: DashboardState, { run, at }: EventOf<"run.started">):
     totals: run.totals,
     running: [],
     calls: [],
+    waiting: null,
     held: null,
     stillSince: null,
     rows: known.rows.map(withoutWork),
@@ -142,6 +145,7 @@ function runFinished(state: DashboardState, event: EventOf<"run.finished">): Das
     totals: event.totals,
     running: [],
     calls: [],
+    waiting: null,
     rows: state.rows.map(withoutWork),
     best: bestView(state, event.best),
     finished: {
@@ -276,12 +280,13 @@ function callChange(
     return { ...state, calls: [...others, { callId: event.callId, role: event.role, startedAt: event.at }] };
   }
   const costsNothing = event.type === "call.failed" ? event.usage === undefined : event.reused;
-  if (costsNothing) return { ...state, calls: others };
+  if (costsNothing) return { ...state, calls: others, waiting: null };
   const { totals } = state;
   const { inputTokens = 0, outputTokens = 0, costUsd } = event.usage ?? {};
   return {
     ...state,
     calls: others,
+    waiting: null,
     totals: {
       ...totals,
       calls: totals.calls + 1,

@@ -6,6 +6,7 @@ import { RunnerError, SpecError, ToolMissingError } from "../../kernel/errors.ts
 import { assertArgument, assertOptions, type InCode, inSchema, objectOf, TEXT } from "../../kernel/given-options.ts";
 import type { ProbeContext, Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { createRedactor } from "../../kernel/redact.ts";
+import { WAITING } from "../../kernel/runner.ts";
 import type { Usage } from "../../model/call.ts";
 import { defined } from "../../model/json.ts";
 import { parseDuration } from "../../model/units.ts";
@@ -208,7 +209,7 @@ export class CommandRunner implements Runner {
       maxWait: this.#options.maxWait ?? OPTIONS.max_wait.default,
       signal: ctx.signal,
       stopping: ctx.stopping,
-      onWait: (waiting) => ctx.warn("runner-waiting", waiting),
+      onWait: (waiting) => ctx.warn(WAITING, waiting),
     });
   }
 

@@ -5,6 +5,7 @@ import { renderToString } from "ink";
 import { cleanup, render } from "ink-testing-library";
 import { afterEach, describe, expect, it } from "vitest";
 import type { AuraEvent, AuraEventBody } from "../../../src/kernel/events.ts";
+import { WAITING } from "../../../src/kernel/runner.ts";
 import { hypothesisId, trialId } from "../../../src/model/ids.ts";
 import { displayWidth } from "../../../src/text/width.ts";
 import { Dashboard, type DashboardProps } from "../../../src/ui/dashboard.tsx";
@@ -213,6 +214,22 @@ describe("the dashboard", () => {
     );
     expect(frame(warned, 80, 24)).toMatch(/^! what .*\n {2}.*sandbox of your choice \(2 warnings\)$/m);
     expect(frame(warned, 80, 16)).toMatch(/^! what .*…$/m);
+  });
+
+  it("says that a provider is waited for until its call has ended", () => {
+    const callId = "i00001-researcher-a1";
+    const waiting = stamp(
+      [
+        runStarted,
+        { type: "warning", code: "a", message: "no sandbox" },
+        { type: "call.started", callId, role: "researcher", iteration: 1 },
+        { type: "warning", code: WAITING, message: "status 429; trying again in 1.0 s" },
+        { type: "call.failed", callId, role: "researcher", failure: { code: "x", message: "gone" }, retrying: false },
+      ],
+      1,
+    );
+    expect(frame(waiting.slice(0, 4), 80, 24)).toMatch(/^! status 429; trying again in 1\.0 s$/m);
+    expect(frame(waiting, 80, 24)).toMatch(/^! no sandbox$/m);
   });
 
   it("says what it waits for while a model is asked", () => {
