@@ -16,6 +16,7 @@ import {
   parametersText,
   scoreFormat,
 } from "../text/numbers.ts";
+import { Records } from "../workspace/records.ts";
 import { inspectSummary, manifestOf, type Observer } from "../workspace/views/queries.ts";
 import { bestSoFar } from "../workspace/views/standing.ts";
 import { type Answer, guarded } from "./output.ts";
@@ -54,7 +55,7 @@ function look(place: string, observer: Observer): Seen {
   const root = resolve(place);
   const { name, status, seed, best, totals, metric } = inspectSummary(root, observer);
   const manifest = manifestOf(root, observer.files);
-  const moments = bestSoFar({ root, files: observer.files }, manifest);
+  const moments = bestSoFar(new Records({ root, files: observer.files }), manifest);
   const found = moments.findIndex(({ id }) => id === best?.id);
   return {
     run: {

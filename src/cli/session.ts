@@ -119,8 +119,7 @@ function hasTerminal(): boolean {
 export function bestOfRun(workspace: Workspace | null): BestView | null {
   try {
     if (!workspace?.hasRun()) return null;
-    const { root, effects } = workspace;
-    return bestView({ root, files: effects.files }, workspace.readManifest()?.best ?? null);
+    return bestView(workspace, workspace.readManifest()?.best ?? null);
   } catch (unreadable) {
     if (isAuraError(unreadable)) return null;
     throw unreadable;

@@ -8,38 +8,24 @@ import { type Hypothesis, hypothesisSchema } from "../model/hypothesis.ts";
 import { type HypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
 import { type Insight, insightsSchema } from "../model/insight.ts";
 import { type IterationRecord, iterationSchema } from "../model/iteration.ts";
-import { type FinishedTrial, type Trial, trialSchema } from "../model/trial.ts";
+import { type Trial, trialSchema } from "../model/trial.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import * as layout from "./layout.ts";
-import { listIterations, listRecords } from "./listing.ts";
 import { RecordWriter, type WriteOptions } from "./record-writer.ts";
-import * as records from "./records.ts";
+import { Records, type Source } from "./records.ts";
 
-/**
- * The records of a run's iterations, read and checked from disk each time. Reading answers `null` for a record that is
- * not there and throws `WorkspaceError` ("damaged") for one that cannot be read; writing needs the lock.
- */
-export class IterationRecords {
-  protected readonly source: records.Source;
+/** The records of a run's iterations, to be read and written; writing needs the lock. */
+export class IterationRecords extends Records {
   protected readonly writer: RecordWriter;
 
-  constructor(source: records.Source) {
-    this.source = source;
+  constructor(source: Source) {
+    super(source);
     this.writer = new RecordWriter(source.root, source.files);
-  }
-
-  /** Absolute path of the workspace. */
-  get root(): string {
-    return this.source.root;
   }
 
   /** Brings everything written so far to the disk. */
   flush(): void {
     this.writer.flush();
-  }
-
-  readIteration(iteration: number): IterationRecord | null {
-    return records.readIteration(this.source, iteration);
   }
 
   /** Durable, together with everything written before it. */
@@ -49,23 +35,8 @@ export class IterationRecords {
     this.writer.record(path, record, iterationSchema, { durable: true });
   }
 
-  readHypothesis(id: HypothesisId): Hypothesis | null {
-    return records.readHypothesis(this.source, id);
-  }
-
   writeHypothesis(hypothesis: Hypothesis): void {
     this.writer.record(layout.hypothesisFile(this.root, hypothesis.id), hypothesis, hypothesisSchema);
-  }
-
-  /** The trial if it has finished; `null` while it has not. */
-  readTrial(id: TrialId): FinishedTrial | null {
-    const trial = this.readTrialRecord(id);
-    return trial?.state === "finished" ? trial : null;
-  }
-
-  /** The trial's record, finished or not. */
-  readTrialRecord(id: TrialId): Trial | null {
-    return records.readTrial(this.source, id);
   }
 
   /** `durable` where something that cannot be taken back depends on it, such as a submission to a cluster. */
@@ -77,12 +48,8 @@ export class IterationRecords {
   keepEnvironment(environment: EnvironmentRecord): string {
     const name = `${environment.type.replaceAll(/[^a-z0-9-]/g, "")}-${sha256Of(JSON.stringify(environment)).slice(0, 12)}`;
     const path = layout.environmentFile(this.root, name);
-    if (this.source.files.stat(path) === null) this.writer.record(path, environment, environmentSchema);
+    if (this.files.stat(path) === null) this.writer.record(path, environment, environmentSchema);
     return name;
-  }
-
-  readExperiment(id: HypothesisId): Experiment | null {
-    return records.readExperiment(this.source, id);
   }
 
   writeExperiment(experiment: Experiment): void {
@@ -90,25 +57,13 @@ export class IterationRecords {
     this.writer.record(path, experiment, experimentSchema);
   }
 
-  readEvaluation(id: HypothesisId): Evaluation | null {
-    return records.readEvaluation(this.source, id);
-  }
-
   writeEvaluation(evaluation: Evaluation): void {
     const path = layout.evaluationFile(this.root, evaluation.hypothesisId);
     this.writer.record(path, evaluation, evaluationSchema);
   }
 
-  readInsights(iteration: number): readonly Insight[] | null {
-    return records.readInsights(this.source, iteration);
-  }
-
   writeInsights(iteration: number, insights: readonly Insight[]): void {
     this.writer.record(layout.insightsFile(this.root, iteration), insights, insightsSchema);
-  }
-
-  readCall(iteration: number, id: string): CallRecord | null {
-    return records.readCall(this.source, iteration, id);
   }
 
   /** Durable: what was paid for is not paid for again. */
@@ -146,29 +101,6 @@ export class IterationRecords {
     this.removeEvaluation(id);
   }
 
-  // ---- What there is, in the order of the numbers in the ids
-
-  listIterations(): readonly number[] {
-    return listIterations(this.root, this.source.files);
-  }
-
-  /** The iterations there have to be: also those whose folders are gone, before others that are there. */
-  expectedIterations(): readonly number[] {
-    return records.expectedIterations(this.source);
-  }
-
-  listHypotheses(iteration: number): readonly HypothesisId[] {
-    return listRecords(this.root, this.source.files, iteration, "hypotheses");
-  }
-
-  listTrials(iteration: number): readonly TrialId[] {
-    return listRecords(this.root, this.source.files, iteration, "trials");
-  }
-
-  listCalls(iteration: number): readonly string[] {
-    return listRecords(this.root, this.source.files, iteration, "calls");
-  }
-
   // ---- Folders of attempts at trials
 
   trialDir(id: TrialId, attempt: number): string {
@@ -199,7 +131,7 @@ export class IterationRecords {
   hasTraces(id: TrialId, attempt: number): boolean {
     const { stdout, stderr } = this.logFiles(id, attempt);
     if (this.#isTaken(stdout) || this.#isTaken(stderr)) return true;
-    const names = this.source.files.list(this.trialDir(id, attempt))?.map(({ name }) => name) ?? [];
+    const names = this.files.list(this.trialDir(id, attempt))?.map(({ name }) => name) ?? [];
     return names.includes(layout.PARAMS_FILE) ? names.length > 1 : names.some((name) => name !== layout.PROJECT_COPY);
   }
 
@@ -210,12 +142,12 @@ export class IterationRecords {
       throw new WorkspaceError("usage", `${folder} is there already: take the next attempt`);
     this.writer.assertWritable();
     // Of an attempt that was never begun.
-    if (this.#isTaken(folder)) this.source.files.remove(folder);
-    this.source.files.makeDirectory(folder, 0o700);
+    if (this.#isTaken(folder)) this.files.remove(folder);
+    this.files.makeDirectory(folder, 0o700);
     return folder;
   }
 
   #isTaken(path: string): boolean {
-    return this.source.files.stat(path) !== null;
+    return this.files.stat(path) !== null;
   }
 }

@@ -9,13 +9,13 @@ import { type HypothesisId, parseHypothesisId, type TrialId } from "../model/ids
 import { type Insight, insightsSchema } from "../model/insight.ts";
 import { type IterationRecord, iterationSchema } from "../model/iteration.ts";
 import { type PriorRun, priorSchema } from "../model/prior.ts";
-import { type Trial, trialSchema } from "../model/trial.ts";
+import { type FinishedTrial, type Trial, trialSchema } from "../model/trial.ts";
 import type { HouseSchema } from "../schema/dialect.ts";
 import { fits, misfit } from "../schema/fits.ts";
 import type { Infer } from "../schema/infer.ts";
 import { terminalLine } from "../text/printable.ts";
 import * as layout from "./layout.ts";
-import { listIterations, withoutHoles } from "./listing.ts";
+import { listIterations, listRecords, withoutHoles } from "./listing.ts";
 
 /** Larger records are refused unread: none that AURA writes comes near it. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
@@ -76,28 +76,107 @@ export function damaged(source: Pick<Source, "root">, path: string, reason: stri
 
 const REDO = "restore it, or delete it to have that step done again (`aura repair` shows what that would be)";
 
-export function readIteration(source: Source, iteration: number): IterationRecord | null {
-  return readRecord(
-    source,
-    layout.iterationFile(source.root, iteration),
-    iterationSchema,
-    (record) => mismatch("iteration", record.iteration, iteration) ?? strayReference(record),
-  );
-}
-
 /**
- * Numbers of the iterations there have to be, ascending: also those whose folders are gone, before others that have
- * something in theirs. The first is 0 where iteration 1 started from a state that was run before it, else 1.
+ * The records of a run, read and checked from disk each time. Reading answers `null` for a record that is not there and
+ * throws `WorkspaceError` ("damaged") for one that cannot be read.
  */
-export function expectedIterations(source: Source): readonly number[] {
-  const folders = listIterations(source.root, source.files);
-  const found = folders.slice(0, folders.findLastIndex((iteration) => !isEmpty(source, iteration)) + 1);
-  const second = found[0] === 1 ? readIteration(source, 1) : null;
-  return withoutHoles(found, second?.base === undefined ? 1 : 0);
-}
+export class Records implements Source {
+  /** Absolute path of the workspace. */
+  readonly root: string;
+  readonly files: Files;
 
-function isEmpty({ root, files }: Source, iteration: number): boolean {
-  return (files.list(layout.iterationDir(root, iteration)) ?? []).length === 0;
+  constructor({ root, files }: Source) {
+    this.root = root;
+    this.files = files;
+  }
+
+  readIteration(iteration: number): IterationRecord | null {
+    return readRecord(
+      this,
+      layout.iterationFile(this.root, iteration),
+      iterationSchema,
+      (record) => mismatch("iteration", record.iteration, iteration) ?? strayReference(record),
+    );
+  }
+
+  readHypothesis(id: HypothesisId): Hypothesis | null {
+    return readRecord(this, layout.hypothesisFile(this.root, id), hypothesisSchema, (record) =>
+      mismatch("id", record.id, layout.canonicalHypothesisId(id)),
+    );
+  }
+
+  /** The trial if it has finished; `null` while it has not. */
+  readTrial(id: TrialId): FinishedTrial | null {
+    const trial = this.readTrialRecord(id);
+    return trial?.state === "finished" ? trial : null;
+  }
+
+  /** The trial's record, finished or not. */
+  readTrialRecord(id: TrialId): Trial | null {
+    return readRecord(this, layout.trialFile(this.root, id), trialSchema, (record) => {
+      const canonical = layout.canonicalTrialId(id);
+      return mismatch("id", record.id, canonical) ?? mismatch("hypothesisId", record.hypothesisId, ownerOf(canonical));
+    });
+  }
+
+  readExperiment(id: HypothesisId): Experiment | null {
+    return readRecord(this, layout.experimentFile(this.root, id), experimentSchema, (record) =>
+      mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
+    );
+  }
+
+  readEvaluation(id: HypothesisId): Evaluation | null {
+    return readRecord(this, layout.evaluationFile(this.root, id), evaluationSchema, (record) =>
+      mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
+    );
+  }
+
+  readInsights(iteration: number): readonly Insight[] | null {
+    return readRecord(this, layout.insightsFile(this.root, iteration), insightsSchema, (insights) => {
+      const stranger = insights.find((insight) => insight.iteration !== iteration);
+      return stranger ? mismatch("iteration", stranger.iteration, iteration) : null;
+    });
+  }
+
+  readCall(iteration: number, id: string): CallRecord | null {
+    return readRecord(
+      this,
+      layout.callFile(this.root, iteration, id),
+      callSchema,
+      (record) => mismatch("id", record.id, id) ?? mismatch("iteration", record.iteration, iteration),
+    );
+  }
+
+  // ---- What there is, in the order of the numbers in the ids
+
+  listIterations(): readonly number[] {
+    return listIterations(this.root, this.files);
+  }
+
+  /**
+   * The iterations there have to be, ascending: also those whose folders are gone, before others that have something in
+   * theirs. The first is 0 where iteration 1 started from a state that was run before it, else 1.
+   */
+  expectedIterations(): readonly number[] {
+    const folders = this.listIterations();
+    const isEmpty = (iteration: number): boolean =>
+      (this.files.list(layout.iterationDir(this.root, iteration)) ?? []).length === 0;
+    const found = folders.slice(0, folders.findLastIndex((iteration) => !isEmpty(iteration)) + 1);
+    const second = found[0] === 1 ? this.readIteration(1) : null;
+    return withoutHoles(found, second?.base === undefined ? 1 : 0);
+  }
+
+  listHypotheses(iteration: number): readonly HypothesisId[] {
+    return listRecords(this.root, this.files, iteration, "hypotheses");
+  }
+
+  listTrials(iteration: number): readonly TrialId[] {
+    return listRecords(this.root, this.files, iteration, "trials");
+  }
+
+  listCalls(iteration: number): readonly string[] {
+    return listRecords(this.root, this.files, iteration, "calls");
+  }
 }
 
 /** What an iteration's record names that cannot be: a hypothesis of another iteration, a state that is no id of one. */
@@ -115,47 +194,6 @@ function strayReference(record: IterationRecord): string | null {
       !/^[0-9a-f]{16}$/.test(snapshot) || layout.canonicalHypothesisId(hypothesisId) !== hypothesisId,
   );
   return lost === undefined ? null : `it names ${JSON.stringify(lost)}, which is no state`;
-}
-
-export function readHypothesis(source: Source, id: HypothesisId): Hypothesis | null {
-  return readRecord(source, layout.hypothesisFile(source.root, id), hypothesisSchema, (record) =>
-    mismatch("id", record.id, layout.canonicalHypothesisId(id)),
-  );
-}
-
-export function readExperiment(source: Source, id: HypothesisId): Experiment | null {
-  return readRecord(source, layout.experimentFile(source.root, id), experimentSchema, (record) =>
-    mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
-  );
-}
-
-export function readEvaluation(source: Source, id: HypothesisId): Evaluation | null {
-  return readRecord(source, layout.evaluationFile(source.root, id), evaluationSchema, (record) =>
-    mismatch("hypothesisId", record.hypothesisId, layout.canonicalHypothesisId(id)),
-  );
-}
-
-export function readTrial(source: Source, id: TrialId): Trial | null {
-  return readRecord(source, layout.trialFile(source.root, id), trialSchema, (record) => {
-    const canonical = layout.canonicalTrialId(id);
-    return mismatch("id", record.id, canonical) ?? mismatch("hypothesisId", record.hypothesisId, ownerOf(canonical));
-  });
-}
-
-export function readInsights(source: Source, iteration: number): readonly Insight[] | null {
-  return readRecord(source, layout.insightsFile(source.root, iteration), insightsSchema, (insights) => {
-    const stranger = insights.find((insight) => insight.iteration !== iteration);
-    return stranger ? mismatch("iteration", stranger.iteration, iteration) : null;
-  });
-}
-
-export function readCall(source: Source, iteration: number, id: string): CallRecord | null {
-  return readRecord(
-    source,
-    layout.callFile(source.root, iteration, id),
-    callSchema,
-    (record) => mismatch("id", record.id, id) ?? mismatch("iteration", record.iteration, iteration),
-  );
 }
 
 export function readPrior(source: Source): readonly PriorRun[] | null {

@@ -5,13 +5,12 @@ import { listed } from "../text/printable.ts";
 import * as layout from "./layout.ts";
 import { manifestFileOf, objectFile } from "./layout.ts";
 import { leftovers } from "./leftovers.ts";
-import { listIterations, listRecords } from "./listing.ts";
+import { listRecords } from "./listing.ts";
 import { notFound } from "./locate.ts";
 import { readLockEntry } from "./lock/holder.ts";
 import type { Lock } from "./lock/lock.ts";
 import { readManifest } from "./manifest.ts";
-import * as records from "./records.ts";
-import { readOr } from "./records.ts";
+import { Records, readOr, readPrior } from "./records.ts";
 import { listRollbacks, readRollback } from "./rollbacks.ts";
 import { SnapshotStore } from "./states/index.ts";
 
@@ -32,24 +31,24 @@ const BY_HAND = "restore it from a copy or mend it by hand: nothing else says wh
  * another AURA.
  */
 export function planRepair(root: string, files: Files): RepairPlan {
-  const source: records.Source = { root, files };
+  const records = new Records({ root, files });
   const [manifest, lock] = [layout.manifestFile(root), layout.lockFile(root)];
   if (files.stat(manifest) === null) throw notFound(root, files);
-  const ofManifest = damageOf(() => readManifest(source));
+  const ofManifest = damageOf(() => readManifest(records));
   const ofLock = damageOf(() => readLockEntry(lock, files));
   return {
     root,
     steps: [
-      ...step("by-hand", source, manifest, ofManifest, BY_HAND),
-      ...step("by-hand", source, lock, ofLock, MOVE_LOCK),
-      ...holesIn(source).flatMap((n) => step("by-resume", source, layout.iterationDir(root, n), MISSING, redoing(n))),
-      ...checks(source).flatMap(([path, consequence, read]) =>
-        step("set-aside", source, path, damageOf(read), consequence),
+      ...step("by-hand", records, manifest, ofManifest, BY_HAND),
+      ...step("by-hand", records, lock, ofLock, MOVE_LOCK),
+      ...holesIn(records).flatMap((n) => step("by-resume", records, layout.iterationDir(root, n), MISSING, redoing(n))),
+      ...checks(records).flatMap(([path, consequence, read]) =>
+        step("set-aside", records, path, damageOf(read), consequence),
       ),
-      ...stateSteps(source, source.root, usersOfStates(source)),
-      ...stateSteps(source, layout.priorDir(root), usersOfPrior(source)),
-      ...leftovers(source, "everywhere").flatMap((path) =>
-        step("remove", source, path, "it was left by a writer that was killed", "nothing: nobody reads it"),
+      ...stateSteps(records, records.root, usersOfStates(records)),
+      ...stateSteps(records, layout.priorDir(root), usersOfPrior(records)),
+      ...leftovers(records, "everywhere").flatMap((path) =>
+        step("remove", records, path, "it was left by a writer that was killed", "nothing: nobody reads it"),
       ),
     ],
   };
@@ -62,26 +61,26 @@ function redoing(n: number): string {
 }
 
 /** Iterations whose folders are gone; a damaged record, which is told of by itself, may hide the first. */
-function holesIn(source: records.Source): readonly number[] {
-  const { root, files } = source;
-  const known = orNull(() => records.expectedIterations(source)) ?? [];
+function holesIn(records: Records): readonly number[] {
+  const { root, files } = records;
+  const known = orNull(() => records.expectedIterations()) ?? [];
   return known.filter((n) => files.stat(layout.iterationDir(root, n)) === null);
 }
 
 /** Every state of a folder that is there or that a record names, down to the bytes of its files. */
 function stateSteps(
-  source: records.Source,
+  records: Records,
   root: string,
   users: ReadonlyMap<string, readonly string[]>,
 ): readonly RepairStep[] {
-  const { files } = source;
+  const { files } = records;
   const store = new SnapshotStore(root, files);
   const found: RepairStep[] = [];
   const objects = new Map<string, Set<string>>();
   for (const id of new Set([...users.keys(), ...store.ids()])) {
     const snapshot = readOr(() => store.read(id));
     if (typeof snapshot === "string") {
-      found.push(...stateStep(source, manifestFileOf(root, id), snapshot, users.get(id) ?? []));
+      found.push(...stateStep(records, manifestFileOf(root, id), snapshot, users.get(id) ?? []));
       continue;
     }
     for (const entry of snapshot.entries) {
@@ -96,7 +95,7 @@ function stateSteps(
     const hash = files.hash(file);
     if (hash === sha256) continue;
     const reason = hash === null ? "it is missing" : "its bytes do not match its hash";
-    found.push(...stateStep(source, file, reason, [...needing]));
+    found.push(...stateStep(records, file, reason, [...needing]));
   }
   return found;
 }
@@ -104,20 +103,15 @@ function stateSteps(
 const LOST = "restore it from a copy: without it this state can be neither run nor restored";
 const NAMED = 4;
 
-function stateStep(
-  source: records.Source,
-  file: string,
-  reason: string,
-  users: readonly string[],
-): readonly RepairStep[] {
-  if (users.length === 0) return step("set-aside", source, file, reason, "nothing: no record needs it");
-  return step("by-hand", source, file, reason, `${LOST}; needed by ${listed(users, NAMED)}`);
+function stateStep(records: Records, file: string, reason: string, users: readonly string[]): readonly RepairStep[] {
+  if (users.length === 0) return step("set-aside", records, file, reason, "nothing: no record needs it");
+  return step("by-hand", records, file, reason, `${LOST}; needed by ${listed(users, NAMED)}`);
 }
 
 /** Who needs which state, as records tell it; a record that cannot be read is told of by itself. */
-function usersOfStates(source: records.Source): ReadonlyMap<string, readonly string[]> {
+function usersOfStates(records: Records): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, string[]>();
-  for (const [id, user] of usesOfStates(source)) {
+  for (const [id, user] of usesOfStates(records)) {
     const known = users.get(id ?? "") ?? [];
     if (id !== undefined && !known.includes(user)) users.set(id, [...known, user]);
   }
@@ -125,26 +119,26 @@ function usersOfStates(source: records.Source): ReadonlyMap<string, readonly str
 }
 
 /** A state of an earlier run is needed until the start is made of it. */
-function usersOfPrior(source: records.Source): ReadonlyMap<string, readonly string[]> {
-  const manifest = orNull(() => readManifest(source));
+function usersOfPrior(records: Records): ReadonlyMap<string, readonly string[]> {
+  const manifest = orNull(() => readManifest(records));
   const state = manifest?.project === undefined ? manifest?.from?.state : undefined;
   return new Map(state === undefined ? [] : [[state.snapshot, ["the start"]]]);
 }
 
-function* usesOfStates(source: records.Source): Generator<readonly [id: string | undefined, user: string]> {
-  const { root, files } = source;
-  const project = orNull(() => readManifest(source))?.project;
+function* usesOfStates(records: Records): Generator<readonly [id: string | undefined, user: string]> {
+  const { root, files } = records;
+  const project = orNull(() => readManifest(records))?.project;
   yield [project?.artifacts, "the start"];
   yield [project?.start, "the start"];
   yield [project?.files, "every trial's copy of the project"];
-  for (const iteration of listIterations(root, files)) {
-    const record = orNull(() => records.readIteration(source, iteration));
+  for (const iteration of records.listIterations()) {
+    const record = orNull(() => records.readIteration(iteration));
     yield [record?.base?.snapshot, `iteration ${iteration}`];
     if (record?.state === "finished") yield [record.carried?.snapshot, `what iteration ${iteration} carries on`];
     for (const id of listRecords(root, files, iteration, "experiments"))
-      yield [orNull(() => records.readExperiment(source, id))?.state, id];
+      yield [orNull(() => records.readExperiment(id))?.state, id];
   }
-  for (const path of listRollbacks(source)) yield [orNull(() => readRollback(source, path))?.snapshot, "a rollback"];
+  for (const path of listRollbacks(records)) yield [orNull(() => readRollback(records, path))?.snapshot, "a rollback"];
 }
 
 /**
@@ -170,67 +164,67 @@ export function applyRepair({ root, steps }: RepairPlan, files: Files, lock: Loc
 }
 
 /** Every record there is, how to read it, and what becomes of the run without it. */
-function checks(source: records.Source): readonly Check[] {
+function checks(records: Records): readonly Check[] {
   const lost = "that rollback counts no more: later hypotheses count for best again";
-  const prior = layout.priorFile(source.root);
+  const prior = layout.priorFile(records.root);
   return [
-    [prior, "later prompts and searches know nothing of earlier runs", () => records.readPrior(source)],
-    ...listIterations(source.root, source.files).flatMap((iteration) => iterationChecks(source, iteration)),
-    ...listRollbacks(source).map((path): Check => [path, lost, () => readRollback(source, path)]),
+    [prior, "later prompts and searches know nothing of earlier runs", () => readPrior(records)],
+    ...records.listIterations().flatMap((iteration) => iterationChecks(records, iteration)),
+    ...listRollbacks(records).map((path): Check => [path, lost, () => readRollback(records, path)]),
   ];
 }
 
-function iterationChecks(source: records.Source, n: number): readonly Check[] {
-  const { root, files } = source;
+function iterationChecks(records: Records, n: number): readonly Check[] {
+  const { root, files } = records;
   const each = (folder: layout.RecordFolder, check: (id: string) => Check): readonly Check[] =>
     listRecords(root, files, n, folder).map(check);
   return [
     [
       layout.iterationFile(root, n),
       `resume proposes iteration ${n} again (recorded answers are reused) and keeps what its hypotheses already have`,
-      () => records.readIteration(source, n),
+      () => records.readIteration(n),
     ],
     [
       layout.insightsFile(root, n),
       `resume reviews iteration ${n} again (a recorded answer is reused)`,
-      () => records.readInsights(source, n),
+      () => records.readInsights(n),
     ],
     ...each("hypotheses", (id) => [
       layout.hypothesisFile(root, id),
       `resume proposes ${id} again (recorded answers are reused) and redoes its experiment and evaluation`,
-      () => records.readHypothesis(source, id),
+      () => records.readHypothesis(id),
     ]),
     ...each("trials", (id) => [
       layout.trialFile(root, id),
       `resume runs ${id} again as a new attempt, and redoes the experiment and evaluation it belongs to`,
-      () => records.readTrial(source, id),
+      () => records.readTrialRecord(id),
     ]),
     ...each("experiments", (id) => [
       layout.experimentFile(root, id),
       `resume puts the experiment of ${id} together again from its trials, and evaluates it again`,
-      () => records.readExperiment(source, id),
+      () => records.readExperiment(id),
     ]),
     ...each("evaluations", (id) => [
       layout.evaluationFile(root, id),
       `resume evaluates ${id} again`,
-      () => records.readEvaluation(source, id),
+      () => records.readEvaluation(id),
     ]),
     ...each("calls", (id) => [
       layout.callFile(root, n, id),
       "the answer is lost: if resume needs it, it asks again, which costs what the call costs",
-      () => records.readCall(source, n, id),
+      () => records.readCall(n, id),
     ]),
   ];
 }
 
 function step(
   action: RepairStep["action"],
-  source: records.Source,
+  records: Records,
   path: string,
   reason: string | null,
   consequence: string,
 ): readonly RepairStep[] {
-  return reason === null ? [] : [{ action, file: relative(source.root, path), reason, consequence }];
+  return reason === null ? [] : [{ action, file: relative(records.root, path), reason, consequence }];
 }
 
 /** What is wrong with what is read; a newer format is nothing to repair. */

@@ -101,7 +101,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
     this.writer.writeUnder(lock);
     try {
       this.#assertStillFree();
-      for (const path of leftovers(this.source)) this.writer.remove(path);
+      for (const path of leftovers(this)) this.writer.remove(path);
       this.readManifest();
       return lock;
     } catch (error) {
@@ -162,7 +162,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
 
   /** `null` before the run was started. */
   readManifest(): RunManifest | null {
-    return readManifest(this.source);
+    return readManifest(this);
   }
 
   /** Writes the manifest, together with the spec if that was given before there was a manifest. */
@@ -195,7 +195,7 @@ export class Workspace extends IterationRecords implements WorkspaceView {
 
   /** What is known from earlier runs, the latest first; nothing for a run that was started from none. */
   prior(): readonly PriorRun[] {
-    return this.readManifest()?.from === undefined ? [] : (readPrior(this.source) ?? []);
+    return this.readManifest()?.from === undefined ? [] : (readPrior(this) ?? []);
   }
 
   /** Keeps what is known from earlier runs, on the disk; an earlier try is replaced. Only before the first manifest. */
@@ -212,28 +212,28 @@ export class Workspace extends IterationRecords implements WorkspaceView {
   async summary(): Promise<RunSummary> {
     const manifest = this.readManifest();
     if (!manifest) throw notFound(this.root, this.effects.files);
-    return summarize(this.source, manifest);
+    return summarize(this, manifest);
   }
 
   /** How the hypotheses stand, from their records: for the manifest of a run that comes to rest. */
   standing(manifest: RunManifest): RecordedStanding {
-    return standingAtRest(this.source, manifest);
+    return standingAtRest(this, manifest);
   }
 
   /** The rollbacks so far, oldest first: what each took the run back to. */
   rollbacks(): readonly AppliedRollback[] {
-    return readRollbacks(this.source);
+    return readRollbacks(this);
   }
 
   /** What the user told the run, oldest first. */
   notes(): readonly Note[] {
-    return readNotes(this.source);
+    return readNotes(this);
   }
 
   /** Takes what has been asked of this run from elsewhere, oldest first; see `requests.ts`. */
   takeRequests(): readonly RunRequest[] {
     this.writer.assertWritable();
-    return takeRequests(this.source, this.writer.lockToken);
+    return takeRequests(this, this.writer.lockToken);
   }
 
   /** Adds a line, given without its end, to the event log. */

@@ -7,9 +7,7 @@ import { nearest } from "../../text/nearest.ts";
 import { terminalLine } from "../../text/printable.ts";
 import { readJournal } from "../journal.ts";
 import { CALL_ID, canonicalHypothesisId, canonicalTrialId, iterationOf, logFiles, trialDir } from "../layout.ts";
-import { listIterations, listRecords } from "../listing.ts";
-import * as records from "../records.ts";
-import { readTrial, type Source } from "../records.ts";
+import { Records } from "../records.ts";
 import { inspectBest, manifestOf, type Observer } from "./queries.ts";
 
 type Reader = Pick<Observer, "files">;
@@ -20,12 +18,12 @@ type Reader = Pick<Observer, "files">;
  */
 export function inspectShow(root: string, name: string, { files }: Reader): Details {
   manifestOf(root, files);
-  const source: records.Source = { root, files };
+  const records = new Records({ root, files });
   const named = name === "start" ? hypothesisId(0, 0) : name === "best" ? inspectBest(root, { files })?.id : name;
   const id = named ?? name;
-  const found = iterationDetails(source, id) ?? trialDetails(source, id) ?? hypothesisDetails(source, id);
-  const details = found ?? insightDetails(source, id) ?? callDetails(source, id);
-  if (!details) throw unknownId(source, name);
+  const found = iterationDetails(records, id) ?? trialDetails(records, id) ?? hypothesisDetails(records, id);
+  const details = found ?? insightDetails(records, id) ?? callDetails(records, id);
+  if (!details) throw unknownId(records, name);
   return details;
 }
 
@@ -48,43 +46,42 @@ export function inspectEvents(root: string, { files }: Reader): readonly AuraEve
   return [...readJournal(root, files)];
 }
 
-function iterationDetails(source: records.Source, id: string): Details | null {
-  const { root, files } = source;
-  if (!/^\d{1,9}$/.test(id) || !listIterations(root, files).includes(Number(id))) return null;
+function iterationDetails(records: Records, id: string): Details | null {
+  if (!/^\d{1,9}$/.test(id) || !records.listIterations().includes(Number(id))) return null;
   const iteration = Number(id);
   return {
     kind: "iteration",
     iteration,
-    record: records.readIteration(source, iteration),
-    hypotheses: listRecords(root, files, iteration, "hypotheses"),
-    insights: records.readInsights(source, iteration) ?? [],
-    calls: listRecords(root, files, iteration, "calls"),
+    record: records.readIteration(iteration),
+    hypotheses: records.listHypotheses(iteration),
+    insights: records.readInsights(iteration) ?? [],
+    calls: records.listCalls(iteration),
   };
 }
 
-function trialDetails(source: records.Source, name: string): Details | null {
+function trialDetails(records: Records, name: string): Details | null {
   const id = canonicalTrialId(name.replace(/\.a\d{1,9}$/, ""));
-  const trial = id === null ? null : records.readTrial(source, id);
+  const trial = id === null ? null : records.readTrialRecord(id);
   if (id === null || trial === null) return null;
-  const folders = trial.attempts.map(({ attempt }) => trialDir(source.root, id, attempt));
-  return { kind: "trial", id, trial, folders, logs: logsOfTrial(source, id) };
+  const folders = trial.attempts.map(({ attempt }) => trialDir(records.root, id, attempt));
+  return { kind: "trial", id, trial, folders, logs: logsOfTrial(records, id) };
 }
 
-function hypothesisDetails(source: records.Source, name: string): Details | null {
+function hypothesisDetails(records: Records, name: string): Details | null {
   const id = canonicalHypothesisId(name);
   if (id === null) return null;
-  const hypothesis = records.readHypothesis(source, id);
-  const experiment = records.readExperiment(source, id);
-  const evaluation = records.readEvaluation(source, id);
+  const hypothesis = records.readHypothesis(id);
+  const experiment = records.readExperiment(id);
+  const evaluation = records.readEvaluation(id);
   if (!hypothesis && !experiment && !evaluation) return null;
-  const trials = trialsOf(source, id);
-  const logs = trials.flatMap((trial) => logsOfTrial(source, trial));
+  const trials = trialsOf(records, id);
+  const logs = trials.flatMap((trial) => logsOfTrial(records, trial));
   return { kind: "hypothesis", id, hypothesis, trials, experiment, evaluation, logs };
 }
 
-function insightDetails(source: records.Source, name: string): Details | null {
+function insightDetails(records: Records, name: string): Details | null {
   const numbers = numbersOfInsight(name);
-  const insights = numbers === null ? null : records.readInsights(source, numbers.iteration);
+  const insights = numbers === null ? null : records.readInsights(numbers.iteration);
   const insight = insights?.find(({ id }) => numbersOfInsight(id)?.place === numbers?.place);
   return insight === undefined ? null : { kind: "insight", id: insight.id, insight };
 }
@@ -94,21 +91,21 @@ function numbersOfInsight(id: string): { readonly iteration: number; readonly pl
   return match && { iteration: Number(match[1]), place: Number(match[2]) };
 }
 
-function callDetails(source: records.Source, id: string): Details | null {
+function callDetails(records: Records, id: string): Details | null {
   const iteration = /^i?(\d{1,9})-/.exec(id)?.[1];
   if (iteration === undefined || !CALL_ID.test(id)) return null;
-  const call = records.readCall(source, Number(iteration), id);
+  const call = records.readCall(Number(iteration), id);
   return call && { kind: "call", id, call };
 }
 
-function unknownId(source: records.Source, id: string): WorkspaceError {
-  const iterations = listIterations(source.root, source.files);
+function unknownId(records: Records, id: string): WorkspaceError {
+  const iterations = records.listIterations();
   const iteration = parseHypothesisId(parseTrialId(id)?.hypothesisId ?? id)?.iteration ?? iterations.at(-1) ?? 0;
-  const known = listRecords(source.root, source.files, iteration, "hypotheses");
-  const trials = listRecords(source.root, source.files, iteration, "trials");
+  const known = records.listHypotheses(iteration);
+  const trials = records.listTrials(iteration);
   const near = nearest(id, [...known, ...trials]);
   const hint = near === null ? `iterations: ${rangeOf(iterations)}` : `did you mean ${near}?`;
-  return new WorkspaceError("usage", `${source.root} has no "${id}"; ${hint}`);
+  return new WorkspaceError("usage", `${records.root} has no "${id}"; ${hint}`);
 }
 
 function rangeOf(iterations: readonly number[]): string {
@@ -122,19 +119,17 @@ const TAIL_BYTES = 4096;
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
 
 /** The logs of every attempt at a trial that its record knows. */
-function logsOfTrial(source: Source, id: TrialId): readonly AttemptLogs[] {
-  const attempts = readTrial(source, id)?.attempts ?? [];
+function logsOfTrial(records: Records, id: TrialId): readonly AttemptLogs[] {
+  const attempts = records.readTrialRecord(id)?.attempts ?? [];
   return attempts.map(({ attempt }) => {
-    const { stdout, stderr } = logFiles(source.root, id, attempt);
-    return { trialId: id, attempt, stdout: logView(stdout, source.files), stderr: logView(stderr, source.files) };
+    const { stdout, stderr } = logFiles(records.root, id, attempt);
+    return { trialId: id, attempt, stdout: logView(stdout, records.files), stderr: logView(stderr, records.files) };
   });
 }
 
 /** Ids of the trials and checks of a hypothesis, in order. */
-function trialsOf({ root, files }: Source, id: HypothesisId): readonly TrialId[] {
-  return listRecords(root, files, iterationOf(id), "trials").filter(
-    (trial) => /^(.+)-[tc]\d+$/.exec(trial)?.[1] === id,
-  );
+function trialsOf(records: Records, id: HypothesisId): readonly TrialId[] {
+  return records.listTrials(iterationOf(id)).filter((trial) => /^(.+)-[tc]\d+$/.exec(trial)?.[1] === id);
 }
 
 /** A trial can put a link where its log was; it is not followed. */

@@ -9,11 +9,10 @@ import { isJsonObject } from "../../model/json.ts";
 import { isUnderWay, type RunManifest } from "../../model/run.ts";
 import type { BestView, CallRow, CallSum, CallsView, HypothesisRow, SummaryView } from "../../model/views.ts";
 import { experimentFile } from "../layout.ts";
-import { listIterations, listRecords } from "../listing.ts";
 import { notFound } from "../locate.ts";
 import { type LockObserver, peekLock } from "../lock/holder.ts";
 import { readManifest } from "../manifest.ts";
-import { readCall, readEvaluation, readHypothesis, readInsights, readIteration, type Source } from "../records.ts";
+import { Records } from "../records.ts";
 import { readRollbacks } from "../rollbacks.ts";
 import type { StateRecords } from "../states/index.ts";
 import type { Workspace } from "../workspace.ts";
@@ -41,9 +40,9 @@ function statusNow(root: string, manifest: RunManifest, observer: Observer): Run
  * They throw `WorkspaceError`: "not-found" when there is no run, "damaged" for a record they need and cannot read.
  */
 export function inspectSummary(root: string, observer: Observer): SummaryView {
-  const source: Source = { root, files: observer.files };
+  const records = new Records({ root, files: observer.files });
   const manifest = manifestOf(root, observer.files);
-  const { hypotheses, best } = standing(source, manifest);
+  const { hypotheses, best } = standing(records, manifest);
   return {
     name: manifest.name,
     runId: manifest.runId,
@@ -58,17 +57,17 @@ export function inspectSummary(root: string, observer: Observer): SummaryView {
     iterationsCompleted: manifest.iterationsCompleted,
     hypotheses,
     metric: metricOf(manifest),
-    best: viewOfBest(source, best),
-    baseline: baselineOf(source, manifest),
+    best: viewOfBest(records, best),
+    baseline: baselineOf(records, manifest),
     totals: manifest.totals,
-    lastInsights: lastInsights(source),
+    lastInsights: lastInsights(records),
   };
 }
 
 /** The best hypothesis, or `null` when none has a score yet. */
 export function inspectBest(root: string, { files }: Pick<Observer, "files">): BestView | null {
-  const source: Source = { root, files };
-  return viewOfBest(source, standing(source, manifestOf(root, files)).best);
+  const records = new Records({ root, files });
+  return viewOfBest(records, standing(records, manifestOf(root, files)).best);
 }
 
 /** What has to be read of a run to find a state of it by its name. */
@@ -97,15 +96,15 @@ export function inspectHypotheses(
   { files }: Pick<Observer, "files">,
   { sort = "id", top }: Chosen = {},
 ): readonly HypothesisRow[] {
-  const source: Source = { root, files };
+  const records = new Records({ root, files });
   const { direction } = metricOf(manifestOf(root, files));
   const worst = Number.NEGATIVE_INFINITY;
   const rank = ({ score }: HypothesisRow): number =>
     score === null ? worst : direction === "minimize" ? -score : score;
-  const isCounted = countedAfter(readRollbacks(source));
-  const rows = listIterations(root, files).flatMap((iteration) => {
-    return listRecords(root, files, iteration, "hypotheses").flatMap((id) => {
-      const row = hypothesisRow(source, iteration, id);
+  const isCounted = countedAfter(readRollbacks(records));
+  const rows = records.listIterations().flatMap((iteration) => {
+    return records.listHypotheses(iteration).flatMap((id) => {
+      const row = hypothesisRow(records, iteration, id);
       return row ? [{ ...row, counts: isCounted(id) }] : [];
     });
   });
@@ -120,9 +119,9 @@ export interface RefusedRow extends RefusedProposal {
 
 /** Proposals that became no hypothesis, or else why there were none, with the reasons, in the order of their iterations. */
 export function inspectRefused(root: string, { files }: Pick<Observer, "files">): readonly RefusedRow[] {
-  const source: Source = { root, files };
-  return listIterations(root, files).flatMap((iteration) => {
-    const record = readIteration(source, iteration);
+  const records = new Records({ root, files });
+  return records.listIterations().flatMap((iteration) => {
+    const record = records.readIteration(iteration);
     if (record === null || record.state === "started") return [];
     const { refused, failure } = record;
     const isTold = failure === undefined || refused.some(({ reason }) => failure.message.endsWith(reason));
@@ -134,15 +133,17 @@ export function inspectRefused(root: string, { files }: Pick<Observer, "files">)
 /** Every insight, oldest iteration first. */
 export function inspectInsights(root: string, { files }: Pick<Observer, "files">): readonly Insight[] {
   manifestOf(root, files);
-  return listIterations(root, files).flatMap((iteration) => readInsights({ root, files }, iteration) ?? []);
+  const records = new Records({ root, files });
+  return records.listIterations().flatMap((iteration) => records.readInsights(iteration) ?? []);
 }
 
 /** Every model or command-runner call, in the order of iterations and ids, and what they used together. */
 export function inspectCalls(root: string, { files }: Pick<Observer, "files">): CallsView {
   manifestOf(root, files);
-  const calls = listIterations(root, files).flatMap((iteration) =>
-    listRecords(root, files, iteration, "calls").flatMap((id) => {
-      const call = readCall({ root, files }, iteration, id);
+  const records = new Records({ root, files });
+  const calls = records.listIterations().flatMap((iteration) =>
+    records.listCalls(iteration).flatMap((id) => {
+      const call = records.readCall(iteration, id);
       return call ? [callRow(call)] : [];
     }),
   );
@@ -150,12 +151,12 @@ export function inspectCalls(root: string, { files }: Pick<Observer, "files">): 
 }
 
 /** What is recorded of a best, by its id. */
-export function bestView(source: Source, best: RunManifest["best"]): BestView | null {
-  return viewOfBest(source, best && { ...best, passed: readEvaluation(source, best.id)?.passed ?? false });
+export function bestView(records: Records, best: RunManifest["best"]): BestView | null {
+  return viewOfBest(records, best && { ...best, passed: records.readEvaluation(best.id)?.passed ?? false });
 }
 
-function viewOfBest(source: Source, best: Standing["best"]): BestView | null {
-  const hypothesis = best && readHypothesis(source, best.id);
+function viewOfBest(records: Records, best: Standing["best"]): BestView | null {
+  const hypothesis = best && records.readHypothesis(best.id);
   if (!best || !hypothesis) return null;
   const { id, score, passed } = best;
   return { id, label: hypothesis.label ?? null, score, passed, spec: hypothesis.spec };
@@ -170,29 +171,29 @@ export function metricOf({ spec }: RunManifest): SummaryView["metric"] {
   };
 }
 
-function baselineOf(source: Source, { spec }: RunManifest): number | null {
+function baselineOf(records: Records, { spec }: RunManifest): number | null {
   const metric = isJsonObject(spec.metric) ? spec.metric : {};
   if (typeof metric.baseline === "number") return metric.baseline;
-  return readEvaluation(source, hypothesisId(0, 0))?.score ?? null;
+  return records.readEvaluation(hypothesisId(0, 0))?.score ?? null;
 }
 
-function lastInsights(source: Source): readonly Insight[] {
-  for (const iteration of listIterations(source.root, source.files).toReversed()) {
-    const insights = readInsights(source, iteration);
+function lastInsights(records: Records): readonly Insight[] {
+  for (const iteration of records.listIterations().toReversed()) {
+    const insights = records.readInsights(iteration);
     if (insights) return insights;
   }
   return [];
 }
 
-function hypothesisRow(source: Source, iteration: number, id: HypothesisId): Omit<HypothesisRow, "counts"> | null {
-  const hypothesis = readHypothesis(source, id);
+function hypothesisRow(records: Records, iteration: number, id: HypothesisId): Omit<HypothesisRow, "counts"> | null {
+  const hypothesis = records.readHypothesis(id);
   if (!hypothesis) return null;
-  const evaluation = readEvaluation(source, id);
+  const evaluation = records.readEvaluation(id);
   return {
     id,
     iteration,
     label: hypothesis.label ?? null,
-    status: statusOf(source, id, evaluation),
+    status: statusOf(records, id, evaluation),
     score: evaluation?.score ?? null,
     passed: evaluation?.passed ?? null,
     reason: evaluation?.reason ?? null,
@@ -201,9 +202,9 @@ function hypothesisRow(source: Source, iteration: number, id: HypothesisId): Omi
   };
 }
 
-function statusOf(source: Source, id: HypothesisId, evaluation: Evaluation | null): HypothesisRow["status"] {
+function statusOf(records: Records, id: HypothesisId, evaluation: Evaluation | null): HypothesisRow["status"] {
   if (evaluation) return evaluation.score === null ? "failed" : "scored";
-  return source.files.stat(experimentFile(source.root, id)) === null ? "proposed" : "experimented";
+  return records.files.stat(experimentFile(records.root, id)) === null ? "proposed" : "experimented";
 }
 
 function callRow(call: CallRecord): CallRow {

@@ -3,8 +3,7 @@ import { isVetoed } from "../../model/evaluation.ts";
 import type { HypothesisId } from "../../model/ids.ts";
 import type { FinishReason, RecordedStanding, RunManifest, RunStatus, RunTotals } from "../../model/run.ts";
 import { comparisonsOf } from "../../model/score.ts";
-import { listIterations, listRecords } from "../listing.ts";
-import { readEvaluation, type Source } from "../records.ts";
+import type { Records } from "../records.ts";
 import { listRollbacks, readRollbacks } from "../rollbacks.ts";
 
 /** How the hypotheses of a run did so far, the iteration under way included. */
@@ -22,19 +21,19 @@ export interface Standing {
  * How the hypotheses of a run stand: as it recorded when it last came to rest, else, and after a rollback since, by their
  * evaluations. Throws `WorkspaceError` ("damaged") for one that cannot be read.
  */
-export function standing(source: Source, manifest: RunManifest): Standing {
+export function standing(records: Records, manifest: RunManifest): Standing {
   const { standing: recorded } = manifest;
-  if (recorded && recorded.rollbacks === listRollbacks(source).length) {
+  if (recorded && recorded.rollbacks === listRollbacks(records).length) {
     const { total, scored, failed, best } = recorded;
     return { hypotheses: { total, scored, failed }, best };
   }
-  return countStanding(source, manifest);
+  return countStanding(records, manifest);
 }
 
 /** What a run records when it comes to rest. */
-export function standingAtRest(source: Source, manifest: RunManifest): RecordedStanding {
-  const { hypotheses, best } = countStanding(source, manifest);
-  return { ...hypotheses, best, rollbacks: listRollbacks(source).length };
+export function standingAtRest(records: Records, manifest: RunManifest): RecordedStanding {
+  const { hypotheses, best } = countStanding(records, manifest);
+  return { ...hypotheses, best, rollbacks: listRollbacks(records).length };
 }
 
 interface Verdict {
@@ -44,10 +43,10 @@ interface Verdict {
   readonly vetoed: boolean;
 }
 
-function countStanding(source: Source, manifest: RunManifest): Standing {
-  const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(source));
+function countStanding(records: Records, manifest: RunManifest): Standing {
+  const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(records));
   let [total, evaluated, scored] = [0, 0, 0];
-  for (const { verdict } of verdictsOf(source)) {
+  for (const { verdict } of verdictsOf(records)) {
     total += 1;
     if (verdict === null) continue;
     evaluated += 1;
@@ -62,10 +61,10 @@ function countStanding(source: Source, manifest: RunManifest): Standing {
 }
 
 /** What was said of each hypothesis, in the order of ids; `null` where nothing is yet. */
-function* verdictsOf(source: Source): Generator<{ readonly iteration: number; readonly verdict: Verdict | null }> {
-  for (const iteration of listIterations(source.root, source.files)) {
-    for (const id of listRecords(source.root, source.files, iteration, "hypotheses")) {
-      const evaluation = readEvaluation(source, id);
+function* verdictsOf(records: Records): Generator<{ readonly iteration: number; readonly verdict: Verdict | null }> {
+  for (const iteration of records.listIterations()) {
+    for (const id of records.listHypotheses(iteration)) {
+      const evaluation = records.readEvaluation(id);
       if (evaluation === null) yield { iteration, verdict: null };
       else {
         const { score, passed } = evaluation;
@@ -87,11 +86,11 @@ export interface Moment {
  * The moments after n evaluated hypotheses, by n: at 0 the start, which is none of them. A rollback counts from the last
  * hypothesis before it on.
  */
-export function bestSoFar(source: Source, manifest: RunManifest): readonly Moment[] {
+export function bestSoFar(records: Records, manifest: RunManifest): readonly Moment[] {
   const archive = new Archive<Verdict>(comparisonsOf(manifest));
-  const rollbacks = readRollbacks(source);
+  const rollbacks = readRollbacks(records);
   const moments: Moment[] = [{ id: null, best: null }];
-  const evaluated = [...verdictsOf(source)].flatMap(({ iteration, verdict }) =>
+  const evaluated = [...verdictsOf(records)].flatMap(({ iteration, verdict }) =>
     verdict === null ? [] : [{ iteration, verdict }],
   );
   for (const [place, { iteration, verdict }] of evaluated.entries()) {
@@ -139,11 +138,11 @@ export interface IterationSummary {
 }
 
 /** The summary of a run from its manifest and its evaluations. */
-export function summarize(source: Source, manifest: RunManifest): RunSummary {
+export function summarize(records: Records, manifest: RunManifest): RunSummary {
   const { runId, name, status, reason = null, seed, iterationsCompleted, totals } = manifest;
-  const { hypotheses, best } = standing(source, manifest);
+  const { hypotheses, best } = standing(records, manifest);
   return {
-    workspace: source.root,
+    workspace: records.root,
     runId,
     name,
     status,
@@ -154,13 +153,13 @@ export function summarize(source: Source, manifest: RunManifest): RunSummary {
     bestScore: best?.score ?? null,
     bestHypothesisId: best?.id ?? null,
     totals,
-    iterations: iterationsOf(source),
+    iterations: iterationsOf(records),
   };
 }
 
-function iterationsOf(source: Source): readonly IterationSummary[] {
+function iterationsOf(records: Records): readonly IterationSummary[] {
   const byIteration = new Map<number, Verdict[]>();
-  for (const { iteration, verdict } of verdictsOf(source)) {
+  for (const { iteration, verdict } of verdictsOf(records)) {
     const known = byIteration.get(iteration) ?? [];
     byIteration.set(iteration, verdict === null ? known : [...known, verdict]);
   }

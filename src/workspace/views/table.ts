@@ -1,8 +1,7 @@
 import type { Files } from "../../kernel/effects.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/json.ts";
 import type { HypothesisRow } from "../../model/views.ts";
-import { listRecords } from "../listing.ts";
-import { readEvaluation, readExperiment, readHypothesis, readTrial, type Source } from "../records.ts";
+import { Records } from "../records.ts";
 import { inspectHypotheses } from "./queries.ts";
 
 /** The columns of every run, in the order of a table: between them parameters are called `param.…`, metrics `metric.…`. */
@@ -14,15 +13,15 @@ export const COLUMNS = {
 
 /** Every hypothesis of a run, in the order of ids, with its parameters and all of its metrics: for tables, so flat. */
 export function inspectTable(root: string, { files }: { readonly files: Files }): readonly JsonObject[] {
-  const source: Source = { root, files };
-  return inspectHypotheses(root, { files }).map((row) => tableRow(source, row));
+  const records = new Records({ root, files });
+  return inspectHypotheses(root, { files }).map((row) => tableRow(records, row));
 }
 
-function tableRow(source: Source, row: HypothesisRow): JsonObject {
+function tableRow(records: Records, row: HypothesisRow): JsonObject {
   const { id, label, spec, score, passed, counts, status, reason } = row;
-  const hypothesis = readHypothesis(source, id);
+  const hypothesis = records.readHypothesis(id);
   const base = hypothesis?.base ? [hypothesis.base.hypothesisId] : [];
-  const evaluation = readEvaluation(source, id);
+  const evaluation = records.readEvaluation(id);
   return {
     id,
     label,
@@ -30,21 +29,19 @@ function tableRow(source: Source, row: HypothesisRow): JsonObject {
     score,
     passed,
     counts,
-    ...Object.fromEntries(flat("metric", readExperiment(source, id)?.summary ?? {})),
+    ...Object.fromEntries(flat("metric", records.readExperiment(id)?.summary ?? {})),
     ...Object.fromEntries(flat("metric", evaluation?.metrics ?? {})),
     status,
-    ...timesOf(source, row),
+    ...timesOf(records, row),
     parents: hypothesis?.parents ?? base,
     reason,
   };
 }
 
 /** When its first trial began, and how long all of its trials and checks took, repeated ones included. */
-function timesOf(source: Source, { id, iteration }: HypothesisRow): JsonObject {
-  const trials = listRecords(source.root, source.files, iteration, "trials").filter((trial) =>
-    trial.startsWith(`${id}-`),
-  );
-  const attempts = trials.flatMap((trial) => readTrial(source, trial)?.attempts ?? []);
+function timesOf(records: Records, { id, iteration }: HypothesisRow): JsonObject {
+  const trials = records.listTrials(iteration).filter((trial) => trial.startsWith(`${id}-`));
+  const attempts = trials.flatMap((trial) => records.readTrialRecord(trial)?.attempts ?? []);
   const started = attempts.map(({ startedAt }) => startedAt).sort();
   const durations = attempts.flatMap(({ durationMs }) => durationMs ?? []);
   const total = durations.reduce((sum, each) => sum + each, 0);

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { systemEffects } from "../../../src/platform/system.ts";
@@ -11,15 +11,9 @@ import {
   inspectRefused,
   inspectSummary,
 } from "../../../src/workspace/views/queries.ts";
-import { call, startedWorkspace, temporaryFolder, writeHypothesis, writeIteration } from "./rig.ts";
+import { call, startedWorkspace, temporaryFolder, writeHypothesis, writeIteration, writeRollback } from "./rig.ts";
 
 const observer = systemEffects();
-
-/** The record of a rollback, as it is on disk. */
-function rollbackTo(to: { readonly afterIteration: number; readonly hypothesisId: string }) {
-  const rolledBackAt = "2026-01-31T12:00:00.000Z";
-  return { n: 1, rolledBackAt, to: to.hypothesisId, snapshot: "0123456789abcdef", ...to };
-}
 
 describe("inspect summary", () => {
   it("shows where a live run stands, the iteration under way included", async () => {
@@ -78,9 +72,7 @@ describe("inspect summary", () => {
   it("no longer counts what was rolled back, until something later is better", async () => {
     const workspace = await startedWorkspace();
     for (const [iteration, score] of [0.5, 0.9, 0.6].entries()) writeIteration(workspace, iteration + 1, [score]);
-    mkdirSync(join(workspace.root, "rollbacks"));
-    const record = rollbackTo({ afterIteration: 2, hypothesisId: "i00001-h000" });
-    writeFileSync(join(workspace.root, "rollbacks/00001.json"), JSON.stringify(record));
+    const record = writeRollback(workspace, "i00001-h000", 2);
     expect(workspace.rollbacks()).toEqual([record]);
     expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00003-h000", score: 0.6 });
     rmSync(join(workspace.root, "iterations/00003"), { recursive: true });
@@ -92,19 +84,15 @@ describe("inspect summary", () => {
   it("has what was rolled back to for the best, also where an earlier hypothesis is better", async () => {
     const workspace = await startedWorkspace();
     for (const [place, scores] of [[0.5], [0.9, 0.6], [0.95]].entries()) writeIteration(workspace, place + 1, scores);
-    mkdirSync(join(workspace.root, "rollbacks"));
-    const record = rollbackTo({ afterIteration: 3, hypothesisId: "i00002-h001" });
-    writeFileSync(join(workspace.root, "rollbacks/00001.json"), JSON.stringify(record));
+    writeRollback(workspace, "i00002-h001", 3);
     expect(inspectBest(workspace.root, observer)).toMatchObject({ id: "i00002-h001", score: 0.6 });
   });
 
   it("counts again what a rollback had left out once that one is rolled back", async () => {
     const workspace = await startedWorkspace();
     for (const [iteration, score] of [0.5, 0.9].entries()) writeIteration(workspace, iteration + 1, [score]);
-    mkdirSync(join(workspace.root, "rollbacks"));
     for (const [n, hypothesisId] of ["i00001-h000", "i00002-h000"].entries()) {
-      const record = rollbackTo({ afterIteration: 2, hypothesisId });
-      writeFileSync(join(workspace.root, `rollbacks/0000${n + 1}.json`), JSON.stringify(record));
+      writeRollback(workspace, hypothesisId, 2, n + 1);
       expect(inspectBest(workspace.root, observer)).toMatchObject({ id: hypothesisId });
     }
   });
@@ -162,9 +150,7 @@ describe("inspect hypotheses", () => {
       writeIteration(workspace, iteration, [0.5, 0.7]);
       workspace.writeIteration({ iteration, state: "started" });
     }
-    const rollback = rollbackTo({ afterIteration: 3, hypothesisId: "i00002-h000" });
-    mkdirSync(join(workspace.root, "rollbacks"));
-    writeFileSync(join(workspace.root, "rollbacks", "00001.json"), JSON.stringify(rollback));
+    writeRollback(workspace, "i00002-h000", 3);
     const rows = inspectHypotheses(workspace.root, observer);
     const counted = ["i00001-h000", "i00002-h000", "i00004-h000", "i00004-h001"];
     expect(rows.filter(({ counts }) => counts).map(({ id }) => id)).toEqual(counted);

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 import type { Effects } from "../../../src/kernel/effects.ts";
 import type { CallRecord } from "../../../src/model/call.ts";
 import { hypothesisId, trialId } from "../../../src/model/ids.ts";
+import type { RollbackRecord } from "../../../src/model/iteration.ts";
 import { NO_TOTALS, type RunManifest, WORKSPACE_FORMAT } from "../../../src/model/run.ts";
 import type { FinishedTrial } from "../../../src/model/trial.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
@@ -176,4 +177,12 @@ export async function startedWorkspace(changes: Partial<RunManifest> = {}): Prom
   await workspace.lock();
   workspace.writeManifest(manifest(changes));
   return workspace;
+}
+
+/** Records a rollback, and answers with its record. */
+export function writeRollback(workspace: Workspace, to: string, afterIteration: number, n = 1): RollbackRecord {
+  const record = { n, rolledBackAt: AT, to, hypothesisId: to, snapshot: "0123456789abcdef", afterIteration };
+  mkdirSync(join(workspace.root, "rollbacks"), { recursive: true });
+  writeFileSync(join(workspace.root, `rollbacks/0000${n}.json`), JSON.stringify(record));
+  return record;
 }
