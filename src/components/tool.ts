@@ -6,6 +6,7 @@ import { ownEnvironment } from "./process-environment.ts";
 
 /** Longest that a tool may take to make an environment. */
 const TIMEOUT_MS = 3_600_000;
+const VERSION_TIMEOUT_MS = 60_000;
 const GRACE_MS = 2000;
 const LINES_SAID = 5;
 /** Names of variables by which package managers are told where packages come from, and with which credentials. */
@@ -47,4 +48,9 @@ export async function runTool(request: ToolRequest, ctx: ToolContext): Promise<s
   const why = ended.message ?? `exit code ${ended.exitCode ?? ended.signal ?? "?"}`;
   const command = [file, ...args.map((arg) => (arg.length > 60 ? "…" : arg))].join(" ");
   throw new ToolMissingError(file, [`\`${command}\` failed: ${why}`, ...said, hint].join("\n"));
+}
+
+/** What a tool says when it is asked for its version. Throws `ToolMissingError` where it does not answer. */
+export function versionOf(file: string, hint: string, ctx: ToolContext): Promise<string> {
+  return runTool({ file, args: ["--version"], hint, timeoutMs: VERSION_TIMEOUT_MS }, ctx);
 }

@@ -8,7 +8,7 @@ import { defined, isJsonObject, parseJson } from "../../model/json.ts";
 import { sha256Of } from "../../platform/files/hash.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
-import { runTool } from "../tool.ts";
+import { runTool, versionOf } from "../tool.ts";
 import { cached } from "./cache.ts";
 import { askedOf, inPrefix, librariesOf, PrefixEnvironment, pythonFacts } from "./prefix.ts";
 import { requirementsText } from "./requirements.ts";
@@ -73,7 +73,7 @@ export class CondaEnvironment extends PrefixEnvironment {
 
   async probe(ctx: ProbeContext): Promise<void> {
     await this.known(ctx);
-    await runTool({ file: this.#program(ctx), args: ["--version"], hint: INSTALL_CONDA, timeoutMs: 60_000 }, ctx);
+    await versionOf(this.#program(ctx), INSTALL_CONDA, ctx);
   }
 
   /** Throws `ToolMissingError` for an environment that is not there. */
@@ -214,7 +214,7 @@ export const condaEnvironment = defineComponent({
     }),
   doctor: async (ctx) => {
     const program = programOf(PROGRAMS, ctx);
-    return `${program}: ${await runTool({ file: program, args: ["--version"], hint: INSTALL_CONDA, timeoutMs: 60_000 }, ctx)}`;
+    return `${program}: ${await versionOf(program, INSTALL_CONDA, ctx)}`;
   },
   check: wrongOptions,
 });

@@ -6,7 +6,7 @@ import { assertOptions, type InCode, inSchema } from "../../kernel/given-options
 import type { PreparedEnvironment, ProbeContext } from "../../kernel/ports.ts";
 import { defined } from "../../model/json.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
-import { runTool } from "../tool.ts";
+import { runTool, versionOf } from "../tool.ts";
 import { cached } from "./cache.ts";
 import { PrefixEnvironment, preparedPrefix, pythonState } from "./prefix.ts";
 import { packageAt, requirementsText } from "./requirements.ts";
@@ -69,7 +69,7 @@ export class UvEnvironment extends PrefixEnvironment {
   }
 
   async probe(ctx: ProbeContext): Promise<void> {
-    await runTool({ file: "uv", args: ["--version"], hint: INSTALL_UV, timeoutMs: 60_000 }, ctx);
+    await versionOf("uv", INSTALL_UV, ctx);
     this.#source(ctx);
   }
 
@@ -140,6 +140,6 @@ export const uvEnvironment = defineComponent({
         requirements: requirements === undefined ? undefined : resolvePath(requirements),
       }),
     }),
-  doctor: (ctx) => runTool({ file: "uv", args: ["--version"], hint: INSTALL_UV, timeoutMs: 60_000 }, ctx),
+  doctor: (ctx) => versionOf("uv", INSTALL_UV, ctx),
   check: wrongOptions,
 });

@@ -8,7 +8,7 @@ import { isWithin, isWithinAny } from "../../model/tree-path.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import { temporaryFolder } from "../../platform/scratch.ts";
 import { isAlive, type Mounted, mount, unmount } from "../../platform/views.ts";
-import { runTool } from "../tool.ts";
+import { versionOf } from "../tool.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
@@ -134,8 +134,11 @@ export const bindfsExecutor = defineExecutor({
   options: {},
   doctor: async (ctx) => {
     await new BindfsStarter().probe(ctx);
-    const version = (tool: string) => runTool({ file: tool, args: ["--version"], hint: INSTALL }, ctx);
-    return `${await version("bindfs")}, ${await version("fusermount3")}: a folder was mounted and unmounted`;
+    const [bindfs, fusermount] = [
+      await versionOf("bindfs", INSTALL, ctx),
+      await versionOf("fusermount3", INSTALL, ctx),
+    ];
+    return `${bindfs}, ${fusermount}: a folder was mounted and unmounted`;
   },
   example: { command: "python train.py --lr {lr} --seed {aura.seed}", timeout: "5m" },
   starter: () => new BindfsStarter(),

@@ -1,20 +1,19 @@
 import { resolve } from "node:path";
 import type { Effects } from "../../kernel/effects.ts";
 import { SpecError, ToolMissingError } from "../../kernel/errors.ts";
-import { assertOptions, inSchema, POSITIVE } from "../../kernel/given-options.ts";
+import { inSchema, POSITIVE } from "../../kernel/given-options.ts";
 import type { Command, Ended, ProbeContext, Starter, TrialPlace } from "../../kernel/ports.ts";
 import type { RunContext } from "../../kernel/run-context.ts";
-import { defined } from "../../model/json.ts";
 import { isWithin } from "../../model/tree-path.ts";
 import { parseSize } from "../../model/units.ts";
 import { findProgram } from "../../platform/process/invocation.ts";
 import { endedBy, signalOfCode } from "../../platform/process/signal-code.ts";
 import { SIZE_LIMIT } from "../../schema/dialect.ts";
 import { absoluteMounts, MOUNT, type Mount } from "../mounts.ts";
-import { runTool } from "../tool.ts";
+import { versionOf } from "../tool.ts";
 import { isShown, placeWords, secretsIn, systemWords } from "./bwrap-view.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
-import { PROCESS_OPTIONS, type ProcessOptions } from "./process-options.ts";
+import type { ProcessOptions } from "./process-options.ts";
 
 const bwrapProperties = {
   network: {
@@ -50,11 +49,8 @@ const TMP_BYTES = parseSize(bwrapProperties.tmp.default);
 /** Runs each trial and each check in a sandbox of bubblewrap's, with no network and none of the user's files. */
 export class BwrapExecutor extends CommandExecutor {
   constructor(command: string | readonly string[], options: BwrapOptions = {}) {
-    const { network, mounts, tmpBytes, ...rest } = options;
-    const own: SandboxOptions = defined({ network, mounts, tmpBytes });
-    const { tmp: _tmp, ...known } = inSchema(bwrapProperties);
-    assertOptions("BwrapExecutor", options, { ...PROCESS_OPTIONS, ...known, tmpBytes: POSITIVE });
-    super(command, rest, new BwrapStarter(own));
+    const { tmp: _tmp, ...same } = inSchema(bwrapProperties);
+    super(command, options, new BwrapStarter(options), { ...same, tmpBytes: POSITIVE });
   }
 }
 
@@ -204,7 +200,7 @@ export const bwrapExecutor = defineExecutor({
   options: bwrapProperties,
   doctor: async (ctx) => {
     await new BwrapStarter({}).probe(ctx);
-    return `${await runTool({ file: "bwrap", args: ["--version"], hint: INSTALL }, ctx)}: \`true\` ran in a sandbox`;
+    return `${await versionOf("bwrap", INSTALL, ctx)}: \`true\` ran in a sandbox`;
   },
   example: {
     command: "python train.py --lr {lr} --seed {aura.seed}",

@@ -2,7 +2,7 @@ import { isAbsolute, join, normalize, sep } from "node:path";
 import type { RunContext, ScoringTerms, TrialContext } from "../../kernel/context.ts";
 import type { AnyDefinition, ComponentDeps, ToolProbe } from "../../kernel/define.ts";
 import { messageOf, SpecError, ToolMissingError } from "../../kernel/errors.ts";
-import { assertArgument, assertOptions } from "../../kernel/given-options.ts";
+import { assertArgument, assertOptions, type Expectation } from "../../kernel/given-options.ts";
 import type {
   Command,
   ExecutionEnvironment,
@@ -70,9 +70,15 @@ export class CommandExecutor implements Executor {
   /** Told once, by the first trial: a run has not begun yet when its parts are set up. */
   #warnings: TrialWarning[] = [];
 
-  constructor(command: string | readonly string[], options: ProcessOptions = {}, starter: Starter = {}) {
+  /** `own`: what a subclass's options may be, besides those that all have. */
+  constructor(
+    command: string | readonly string[],
+    options: ProcessOptions = {},
+    starter: Starter = {},
+    own: Readonly<Record<string, Expectation>> = {},
+  ) {
     assertArgument(new.target.name, "command", command, COMMAND);
-    assertOptions(new.target.name, options, PROCESS_OPTIONS);
+    assertOptions(new.target.name, options, { ...PROCESS_OPTIONS, ...own });
     this.cwd = options.cwd ?? "root";
     this.#starter = starter;
     this.passEnv = options.passEnv ?? [];

@@ -1,14 +1,14 @@
 import { SpecError, ToolMissingError } from "../../kernel/errors.ts";
-import { assertOptions, inSchema, objectOf, POSITIVE } from "../../kernel/given-options.ts";
+import { type Expectation, inSchema, objectOf, POSITIVE } from "../../kernel/given-options.ts";
 import { StopRequest } from "../../kernel/interrupted.ts";
 import type { Command, Ended, ProbeContext, Starter } from "../../kernel/ports.ts";
 import type { RunContext } from "../../kernel/run-context.ts";
 import { defined } from "../../model/json.ts";
 import { parseDuration, parseSize } from "../../model/units.ts";
 import { SIZE_LIMIT, TIME_LIMIT } from "../../schema/dialect.ts";
-import { runTool } from "../tool.ts";
+import { runTool, versionOf } from "../tool.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
-import { PROCESS_OPTIONS, type ProcessOptions } from "./process-options.ts";
+import type { ProcessOptions } from "./process-options.ts";
 import { SlurmClient } from "./slurm/client.ts";
 import { Cluster } from "./slurm/cluster.ts";
 
@@ -109,7 +109,15 @@ interface ClusterChoices {
 }
 
 const { inside: _inside, ...ownProperties } = slurmProperties;
-const { time: _time, mem: _mem, pollInterval: _poll, queueTimeout: _queue, ...CHOICES } = inSchema(ownProperties);
+const { time: _time, mem: _mem, pollInterval: _poll, queueTimeout: _queue, ...sameInCode } = inSchema(ownProperties);
+const CHOICES = {
+  ...sameInCode,
+  timeMs: POSITIVE,
+  memBytes: POSITIVE,
+  pollIntervalMs: POSITIVE,
+  queueTimeoutMs: POSITIVE,
+  inside: objectOf(),
+} satisfies Readonly<Record<keyof ClusterChoices, Expectation>>;
 
 /** Options of the Slurm executor in code. */
 export interface SlurmOptions extends ProcessOptions, ClusterChoices {}
@@ -117,23 +125,7 @@ export interface SlurmOptions extends ProcessOptions, ClusterChoices {}
 /** Runs trials and checks as jobs of a Slurm cluster: those that are ready together as one array. */
 export class SlurmExecutor extends CommandExecutor {
   constructor(command: string | readonly string[], options: SlurmOptions = {}) {
-    const { partition, account, qos, timeMs, cpusPerTask, memBytes, gpus, setup, ...others } = options;
-    const { extraArgs, pollIntervalMs, queueTimeoutMs, onInterrupt, inside, ...rest } = others;
-    const named = { partition, account, qos, timeMs, cpusPerTask, memBytes, gpus, setup };
-    const choices: ClusterChoices = defined({
-      ...named,
-      ...{ extraArgs, pollIntervalMs, queueTimeoutMs, onInterrupt, inside },
-    });
-    assertOptions("SlurmExecutor", options, {
-      ...PROCESS_OPTIONS,
-      ...CHOICES,
-      timeMs: POSITIVE,
-      memBytes: POSITIVE,
-      pollIntervalMs: POSITIVE,
-      queueTimeoutMs: POSITIVE,
-      inside: objectOf(),
-    });
-    super(command, rest, slurmStarter(choices));
+    super(command, options, slurmStarter(options), CHOICES);
   }
 }
 
@@ -244,7 +236,7 @@ export const slurmExecutor = defineExecutor({
   summary: "Runs trials as jobs of a Slurm cluster: those of an iteration as one array.",
   options: slurmProperties,
   doctor: async (ctx) => {
-    const version = await runTool({ file: "sinfo", args: ["--version"], hint: INSTALL }, ctx);
+    const version = await versionOf("sinfo", INSTALL, ctx);
     const job = ["--immediate=30", "--ntasks=1", "--time=1", "--job-name=aura-doctor", "true"];
     await runTool({ file: "srun", args: job, hint: BUSY, timeoutMs: 60_000 }, ctx);
     return `${version}: \`true\` ran as a job`;

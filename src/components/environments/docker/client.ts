@@ -1,4 +1,6 @@
 import type { Effects, ProcessResult } from "../../../kernel/effects.ts";
+import type { Job } from "../../../kernel/ports.ts";
+import { defined } from "../../../model/json.ts";
 import { findProgram } from "../../../platform/process/invocation.ts";
 import { lastLines } from "../../../text/printable.ts";
 
@@ -27,6 +29,13 @@ export class DockerClient {
   /** Where it is; `null` when it is not on PATH. */
   get program(): string | null {
     return findProgram("docker", "/", this.env.PATH)?.path ?? null;
+  }
+
+  /** Runs one of its commands whose output is a job's. */
+  attach(job: Job, args: readonly string[], env: Readonly<Record<string, string>>, signal: AbortSignal) {
+    const { cwd, logs, outputLimitBytes, onLine, marker } = job;
+    const request = { file: this.program ?? "docker", args, cwd, env, logs, onLine, marker, graceMs: 0 };
+    return this.effects.processes.run({ ...request, ...defined({ outputLimitBytes }) }, signal);
   }
 
   /** Asks the daemon something that is answered in one piece. */

@@ -62,11 +62,7 @@ export class Container implements Handle {
   }
 
   #attach(args: readonly string[], env: Readonly<Record<string, string>>): Promise<ProcessResult> {
-    const { cwd, logs, outputLimitBytes, onLine, marker } = this.#job;
-    const file = this.#client.program ?? "docker";
-    const bounds = { graceMs: 0, ...(outputLimitBytes === undefined ? {} : { outputLimitBytes }) };
-    const request = { file, args, cwd, env, logs, onLine, marker, ...bounds };
-    return this.#client.effects.processes.run(request, this.#watch.signal);
+    return this.#client.attach(this.#job, args, env, this.#watch.signal);
   }
 
   /** As the daemon has it; `null` when it knows of no such container, or does not answer. */

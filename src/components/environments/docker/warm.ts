@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Files, NEVER, type ProcessResult } from "../../../kernel/effects.ts";
+import { type Files, NEVER } from "../../../kernel/effects.ts";
 import type { Command, Ended, Handle, Job, TrialPlace } from "../../../kernel/ports.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
 import type { JsonObject } from "../../../model/json.ts";
@@ -211,7 +211,7 @@ class WarmTrial implements Handle {
     try {
       this.#job.running();
       const since = this.#client.effects.clock.now();
-      const result = await this.#exec();
+      const result = await this.#client.attach(this.#job, this.#job.args, this.#job.env, this.#watch.signal);
       const isOutOfMemory = limits?.memoryBytes !== undefined && (await this.#slot.isOutOfMemory(since));
       const isIdle = result.end === "exited" && (await this.#slot.isIdle());
       if (isIdle && !isOutOfMemory) this.#slot.clean();
@@ -221,12 +221,5 @@ class WarmTrial implements Handle {
     } finally {
       this.#slot.leave(trialDir);
     }
-  }
-
-  #exec(): Promise<ProcessResult> {
-    const { file, args, cwd, env, logs, outputLimitBytes, onLine, marker } = this.#job;
-    const bounds = { graceMs: 0, ...(outputLimitBytes === undefined ? {} : { outputLimitBytes }) };
-    const request = { file, args, cwd, env, logs, onLine, marker, ...bounds };
-    return this.#client.effects.processes.run(request, this.#watch.signal);
   }
 }
