@@ -69,7 +69,7 @@ export class Survivors {
 }
 
 function endAll(workspace: Workspace, attempts: readonly TrialAttempt[], marker: string): Promise<number> {
-  const identities = attempts.flatMap(({ ref }) => (ref ? identityHere(processIn(ref), workspace) : []));
+  const identities = attempts.flatMap(({ ref = {} }) => identityHere(ref, workspace));
   return workspace.effects.processes.endLeftovers(identities, marker);
 }
 
@@ -87,7 +87,7 @@ export async function endLeftovers(workspace: Workspace, run: RunContext): Promi
   const survivors = attempts.flatMap(({ trial }) => survivorOf(workspace, trial) ?? []);
   const isLeft = ({ trial }: { readonly trial: TrialId }): boolean => !survivors.some((each) => each.trial === trial);
   const identities = [
-    ...attempts.filter(isLeft).map(({ attempt: { ref } }) => (ref ? processIn(ref) : {})),
+    ...attempts.filter(isLeft).map(({ attempt: { ref = {} } }) => ref),
     ...iterations.flatMap((iteration) => callProcesses(workspace, iteration)),
   ].flatMap((record) => identityHere(record, workspace));
   const but = new Set(survivors.map(({ marker }) => marker));
@@ -125,7 +125,7 @@ export function survivorOf(workspace: Workspace, id: TrialId): Survivor | null {
   const [survivor = null] = openProcess(workspace, id).flatMap(({ trial, attempt }) => {
     const { ref = {} } = attempt;
     const { marker } = ref;
-    const [identity] = identityHere(processIn(ref), workspace);
+    const [identity] = identityHere(ref, workspace);
     if (typeof marker !== "string" || identity === undefined) return [];
     const folder = workspace.runningDir(trial, attempt.attempt);
     const { processes } = workspace.effects;
@@ -148,24 +148,15 @@ function callProcesses(workspace: Workspace, iteration: number): readonly Proces
   });
 }
 
-/** The process that a reference tells of; nothing where it is an executor's own. */
-function processIn({ pid, pidStartedAt, host, bootId, folder }: JsonObject): ProcessRecord {
-  return {
-    ...(typeof pid === "number" ? { pid } : {}),
-    ...(typeof pidStartedAt === "string" ? { pidStartedAt } : {}),
-    ...(typeof host === "string" ? { host } : {}),
-    ...(typeof bootId === "string" ? { bootId } : {}),
-    ...(typeof folder === "string" ? { folder } : {}),
-  };
-}
-
-/** The process, if a run in this very folder started it since this machine's last boot. */
-function identityHere(record: ProcessRecord, workspace: Workspace): readonly ProcessIdentity[] {
-  const { pid, pidStartedAt, host, bootId, folder } = record;
+/** The process that a record or a reference tells of, if a run in this very folder started it since this machine's last boot. */
+function identityHere(
+  { pid, pidStartedAt, host, bootId, folder }: Readonly<Partial<Record<keyof ProcessRecord, unknown>>>,
+  workspace: Workspace,
+): readonly ProcessIdentity[] {
   const { self } = workspace.effects.processes;
-  if (pid === undefined || host !== self.host || bootId !== self.bootId) return [];
+  if (typeof pid !== "number" || host !== self.host || bootId !== self.bootId) return [];
   if (folder !== undefined && folder !== workspace.folder) return [];
-  return [{ pid, ...(pidStartedAt === undefined ? {} : { startedAt: pidStartedAt }) }];
+  return [{ pid, ...(typeof pidStartedAt === "string" ? { startedAt: pidStartedAt } : {}) }];
 }
 
 /**
@@ -178,16 +169,10 @@ export function withMark(effects: Effects, mark: string, secrets: readonly strin
   return {
     ...effects,
     processes: {
-      self: processes.self,
+      ...processes,
       run: (request, signal) =>
         processes.run({ ...request, secrets, marker: marked(request.marker ?? `process/${effects.token(8)}`) }, signal),
-      killAll: () => processes.killAll(),
-      isAlive: (identity) => processes.isAlive(identity),
       adopt: (request, left, signal) => processes.adopt({ ...request, secrets }, left, signal),
-      isAdoptable: (lasting, identity) => processes.isAdoptable(lasting, identity),
-      load: () => processes.load(),
-      limitTiers: (limits) => processes.limitTiers(limits),
-      endLeftovers: (identities, prefix, but) => processes.endLeftovers(identities, prefix, but),
     },
   };
 }
