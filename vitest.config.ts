@@ -1,7 +1,14 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
-// No module has state of its own, so files can share what they import.
-const shared = { testTimeout: 20_000, hookTimeout: 60_000, env: { NO_COLOR: "1", GITHUB_ACTIONS: "" }, isolate: false };
+const shared = {
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+  env: { NO_COLOR: "1", GITHUB_ACTIONS: "" },
+  // No module has state of its own, so files can share what they import.
+  isolate: false,
+  alias: [{ find: /^(\.|(\.\.\/)+platform)\/own-program\.ts$/, replacement: resolve("test/support/own-program.ts") }],
+};
 
 const isFull = process.env.AURA_FAULTS === "full";
 const report = process.env.AURA_TEST_REPORT;
