@@ -145,7 +145,8 @@ export async function runJob(attempt: Attempt, ctx: TrialContext): Promise<RawRe
     // A local process hears of a stop, and knows its timeout, by itself.
     const whole = starter.start ? await ending(handle, stops, ctx) : await handle.wait();
     const ended = starter.ended?.(whole, job.place) ?? whole;
-    const ranMs = starter.gatherMs === undefined ? undefined : ended.durationMs;
+    // The time since it was started is also that of a queue, or that in which no AURA ran.
+    const ranMs = starter.gatherMs === undefined && adopt === undefined ? undefined : ended.durationMs;
     ctx.measured({ ...defined({ limits: limitsHeld(starter, job.limits), ranMs }), ...ended.usage });
     const { end, exitCode, signal, message, durationMs = Math.round(clock.monotonic() - startedAt) } = ended;
     const { stdoutTail = output.tail("stdout"), stderrTail = output.tail("stderr") } = ended;

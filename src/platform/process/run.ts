@@ -228,7 +228,7 @@ class ProcessRun implements ChildEvents {
   }
 
   async settle(start: (events: ChildEvents) => () => void, signal: AbortSignal): Promise<ProcessResult> {
-    const { running, leftovers, clock } = this.#host;
+    const { running, leftovers } = this.#host;
     const { marker } = this.#request;
     running.add(this.#ending);
     if (marker !== undefined) leftovers.started(marker);
@@ -239,7 +239,7 @@ class ProcessRun implements ChildEvents {
     signal.removeEventListener("abort", cancel);
     this.#deadline?.[Symbol.dispose]();
     if (this.#group !== null) this.#host.trees.remove(this.#group);
-    const durationMs = Math.round(clock.monotonic() - this.#startedAt);
+    const durationMs = this.#durationMs();
     await this.#cleanUp(letGo, settled);
     running.delete(this.#ending);
     this.#output.finish();
@@ -331,6 +331,13 @@ class ProcessRun implements ChildEvents {
     if (killed && this.#oomKilled()) return { end: "out-of-memory", message: "killed by the kernel: out of memory" };
     if (exit.signal !== null) return { end: "signal", message: endedBy(exit.signal) };
     return { end: "exited" };
+  }
+
+  /** One that an earlier AURA started has run until its shell said so, whenever that is read. */
+  #durationMs(): number {
+    const from = this.#left?.startedAtMs;
+    if (from !== undefined && this.#told !== null) return Math.max(0, Math.round(this.#told.endedAtMs - from));
+    return Math.round(this.#host.clock.monotonic() - this.#startedAt);
   }
 
   /** It ended by itself, at a time when nobody was there to hold it to its timeout. */

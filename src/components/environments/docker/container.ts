@@ -1,6 +1,6 @@
 import { NEVER, type ProcessResult } from "../../../kernel/effects.ts";
 import type { Ended, Handle, Job } from "../../../kernel/ports.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
+import { defined, isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
 import { endedBy, signalOfCode } from "../../../platform/process/signal-code.ts";
 import { type DockerClient, said } from "./client.ts";
 
@@ -50,7 +50,7 @@ export class Container implements Handle {
     const state = await this.#state();
     await removeContainer(this.#name, this.#client);
     if (!result) throw new Error("a container is waited for that was not started");
-    return endOf(result, state);
+    return { ...endOf(result, state), ...defined({ durationMs: state?.ranMs }) };
   }
 
   async stop(): Promise<void> {
@@ -70,12 +70,14 @@ export class Container implements Handle {
     const { ok, text } = await this.#client.call(["inspect", "--format", "{{json .State}}", "--", this.#name], NEVER);
     const state = ok ? parseJson(text) : null;
     if (!isJsonObject(state)) return null;
-    const { Running, OOMKilled, ExitCode, StartedAt } = state;
+    const { Running, OOMKilled, ExitCode, StartedAt, FinishedAt } = state;
+    const ranMs = Date.parse(String(FinishedAt)) - Date.parse(String(StartedAt));
     return {
       isRunning: Running === true,
       isOutOfMemory: OOMKilled === true,
       exitCode: typeof ExitCode === "number" ? ExitCode : null,
       wasStarted: typeof StartedAt === "string" && !StartedAt.startsWith("0001-"),
+      ...(ranMs >= 0 ? { ranMs } : {}),
     };
   }
 }
@@ -91,6 +93,8 @@ export interface State {
   readonly isOutOfMemory: boolean;
   readonly exitCode: number | null;
   readonly wasStarted: boolean;
+  /** From its start to its end. */
+  readonly ranMs?: number;
 }
 
 export function endOf(result: ProcessResult, state: State | null): Ended {

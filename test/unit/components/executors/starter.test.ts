@@ -121,6 +121,18 @@ describe("a job that is no local process", () => {
     expect(await running).toMatchObject({ end });
   });
 
+  it("that was left running took as long as it ran, not until it was found again", async () => {
+    using rig = executionRig();
+    const adopt = async () => ({ wait: async () => ({ ...DONE, durationMs: 1234 }), stop: () => undefined });
+    const { starter } = elsewhere(() => never, { adopt });
+    const took: (number | undefined)[] = [];
+    const measured = ({ ranMs }: { ranMs?: number }) => void took.push(ranMs);
+    const environment = await new NoEnvironment().prepare();
+    const ctx = { ...rig.trial(), adopt: { ref: {}, startedAtMs: 0 }, measured };
+    await new CommandExecutor("train", {}, starter).run(hypothesis(), environment, ctx);
+    expect(took).toEqual([1234]);
+  });
+
   it("that cannot be started is an infrastructure failure", async () => {
     using rig = executionRig();
     const start = (): never => {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, utimesSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { LeftProcess, ProcessIdentity } from "../../../../src/kernel/effects.ts";
 import { openSpool, readExit, Spool } from "../../../../src/platform/process/lasting.ts";
@@ -93,7 +93,8 @@ describe("a lasting process", () => {
     expect(await waiting).toMatchObject(end);
     // The same once more, as if that AURA had been killed as well before it had recorded anything.
     expect(processes.isAdoptable(lasting, left.process)).toBe(true);
-    expect(await processes.adopt(asked, left, never)).toMatchObject(end);
+    utimesSync(dir.join("lasting/exit"), new Date(), new Date(left.startedAtMs + 5000));
+    expect(await processes.adopt(asked, left, never)).toMatchObject({ ...end, durationMs: 5000 });
     const late = { ...left, startedAtMs: Date.now() - 60_000 };
     expect(await processes.adopt({ ...asked, timeoutMs: 30_000 }, late, never)).toMatchObject({ end: "timeout" });
   });
