@@ -39,12 +39,6 @@ describe("a flag's AURA_* twin", () => {
     expect(code).toBe(0);
   });
 
-  test("resume without a workspace is refused with 2", async () => {
-    const { code, stderr } = await here.run(["resume", "--retry-failed"]);
-    expect(code).toBe(2);
-    expect(stderr).toContain("missing required argument 'workspace'");
-  });
-
   test("--require is read before the workspace is looked at", async () => {
     const { code, stderr } = await here.run(["run", "tiny.yaml", "--workspace", "w5", "--require", "much"]);
     expect(code).toBe(2);
@@ -54,8 +48,6 @@ describe("a flag's AURA_* twin", () => {
   thorough.each([
     [["--workspace", ""], "--workspace is empty"],
     [["--workspace", "tiny.yaml/sub"], "is not a folder"],
-    [["--workspace", "/proc/foo"], "cannot be made"],
-    [["--grace", "x"], "5s"],
   ])("%j is refused with 2 and what to do", async (flags, said) => {
     const { code, stderr } = await here.run(["run", "tiny.yaml", ...flags]);
     expect(stderr).toContain(said);

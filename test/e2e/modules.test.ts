@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
-import type { FinishedTrial } from "../../src/model/trial.ts";
-import { grid, sharedDesk, spec } from "../support/aura.ts";
+import { sharedDesk, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
 const EVALUATOR = `import { defineComponent, type EvaluatorPort } from "aura-research";
@@ -60,24 +59,13 @@ export default defineComponent({
 });
 `;
 
-const TRAIN = `export async function train(spec: { x: number }, ctx: { seed: number }) {
-  if (spec.x === 1) for (;;) {}
-  if (spec.x === 2) throw new Error("out of luck");
-  if (spec.x === 3) process.exit(9);
-  return { score: spec.x, seed: ctx.seed };
-}
-`;
-
 describe("a user's own modules", () => {
   const here = sharedDesk({
     "evaluator.ts": EVALUATOR,
     "researcher.ts": RESEARCHER,
     "runner.ts": RUNNER,
     "refusing.ts": REFUSING,
-    "train.ts": TRAIN,
     "lib/start.ts": "export const start: number = 4;\n",
-    "broken.ts": "export default { kind: 'evaluator' };\n",
-    "throws.ts": "throw new Error('no license');\n",
   });
   const best = (place: string) => here.json<RunManifest>(`${place}/run.json`).best;
 
@@ -123,49 +111,4 @@ describe("a user's own modules", () => {
     expect(stderr).toMatch(/wrong\.yaml:8:\d+/);
     expect(stderr).toMatch(/did you mean.*scale/);
   });
-
-  thorough.each([
-    ["./missing.ts", /missing\.ts/],
-    ["./broken.ts", /broken\.ts/],
-    ["./throws.ts", /no license/],
-    ["./runner.ts", /runner/],
-  ])("that cannot be used (%s) are told with 2", async (module, said) => {
-    here.write("wrong.yaml", spec({ more: `evaluator: { type: ${module} }` }));
-    const { code, stderr } = await here.run(["run", "wrong.yaml", "--workspace", "wrong"]);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(said);
-    expect(stderr).not.toContain("unexpected error");
-  });
-
-  thorough(
-    "run as trials in a process of their own: ended at the timeout, and their failures are the trial's",
-    async () => {
-      here.write(
-        "train.yaml",
-        spec({
-          name: "train",
-          researcher: grid(6),
-          experimenter: "{ type: function, module: ./train.ts, export: train, timeout: 2s }",
-          more: "parallel: 2",
-        }),
-      );
-      const { code, stdout } = await here.run(["run", "train.yaml", "--workspace", "train"]);
-      expect(stdout).toContain("run.finished");
-      expect(code).toBe(0);
-      const ends = new Map(
-        [0, 1, 2, 3, 4, 5].map((place) => {
-          const id = `i00001-h00${place}`;
-          const { spec: values } = here.json<{ spec: { x: number } }>(`train/iterations/00001/hypotheses/${id}.json`);
-          return [values.x, here.json<FinishedTrial>(`train/iterations/00001/trials/${id}-t00.json`).outcome] as const;
-        }),
-      );
-      expect(ends.get(1)).toMatchObject({ status: "timeout" });
-      expect(ends.get(2)).toMatchObject({
-        status: "failed",
-        failure: { message: expect.stringContaining("out of luck") },
-      });
-      expect(ends.get(3)).toMatchObject({ status: "failed" });
-      expect(ends.get(5)).toMatchObject({ status: "completed", output: { score: 5 } });
-    },
-  );
 });

@@ -141,16 +141,6 @@ describe("a user's own module that", () => {
     expect(stderr).not.toContain("unexpected error");
     expect(code).toBe(2);
   });
-
-  thorough.each([
-    ["throws", 'throw new Error("cannot tell");', /evaluator failed on i00001-h00\d: cannot tell/],
-    ["seven", "return 7;", /evaluator returned 7 for i00001-h00\d; it has to return an evaluation/],
-  ])("fails while scoring (%s) is named with the hypothesis it was about", async (module, evaluate, said) => {
-    here.write(`${module}.mjs`, evaluator({ evaluate }));
-    const { code, stderr } = await here.run(["run", file(module, "echo score=1"), "--workspace", module]);
-    expect(stderr).toMatch(said);
-    expect(code).toBe(1);
-  });
 });
 
 /** Running processes whose environment mentions this, as that of a trial does its workspace. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
-import type { HypothesisRow, SummaryView } from "../../src/model/views.ts";
+import type { SummaryView } from "../../src/model/views.ts";
 import { type AuraEnd, aura, desk, eventsOf, script, sharedDesk, spec } from "../support/aura.ts";
 import { thorough } from "../support/thorough.ts";
 
@@ -75,18 +75,6 @@ describe("a workspace that holds a run", () => {
     expect(place.json<RunManifest>("scratch/own/run.json")).toMatchObject({ iterationsCompleted: 3 });
   });
 
-  thorough("is finished: resume does nothing and answers 0, and still checks --require", async () => {
-    const starts = here.lines("starts.txt").length;
-    expect((await here.run(["resume", "runs/tiny"])).code).toBe(0);
-    expect((await here.run(["resume", "runs/tiny", "--require", "0.2"])).code).toBe(0);
-    const unmet = await here.run(["resume", "runs/tiny", "--require", "0.9999999"]);
-    expect(unmet.code).toBe(100);
-    expect(unmet.stdout).toContain("--require");
-    expect((await here.run(["resume", "runs/tiny", "--require", "target"])).code).toBe(100);
-    expect((await here.run(["resume", "runs/tiny", "--require", "baseline"])).code).toBe(0);
-    expect(here.lines("starts.txt").length).toBe(starts);
-  });
-
   thorough("keeps what --set changed, over resumes that do not say it again", async () => {
     const set = ["--set", "stop.iterations=2", "--set", "parallel=2"];
     await here.run(["run", "tiny.yaml", "--workspace", "set", ...set]);
@@ -96,33 +84,6 @@ describe("a workspace that holds a run", () => {
     const again = await here.run(["resume", "set"]);
     expect(again).toMatchObject({ code: 0 });
     expect(manifest("set").iterationsCompleted).toBe(3);
-  });
-
-  thorough(
-    "refuses a change of what scores depend on with the difference and the command that goes on elsewhere",
-    async () => {
-      await here.run(["run", "tiny.yaml", "--workspace", "drift"]);
-      const before = here.read("drift/run.json");
-      const refused = await here.run(["resume", "drift", "--set", "metric.name=other"]);
-      expect(refused.code).toBe(2);
-      expect(refused.stderr).toMatch(/^! metric\.name +"score" -> "other"$/m);
-      expect(refused.stderr).toMatch(/^ {2}aura run \S+tiny\.yaml --set metric\.name=other --from \S+drift$/m);
-      expect(here.read("drift/run.json")).toBe(before);
-    },
-  );
-
-  thorough("goes on with any other change, records it with the iteration it counts from, and says so", async () => {
-    await here.run(["run", "tiny.yaml", "--workspace", "free"]);
-    const free = ["--set", "goal=less", "--set", "metric.baseline=0.2", "--max-iterations", "2", "--reporter", "plain"];
-    const end = await here.run(["resume", "free", ...free]);
-    expect(end.code).toBe(0);
-    expect(end.stdout).toMatch(
-      / info settings\.changed from="the proposals of iteration 2" fields="(?=.*\bgoal\b)(?=.*metric\.baseline)/,
-    );
-    expect(JSON.parse(here.read("free/iterations/00002/iteration.json") ?? "").changes).toContainEqual(
-      expect.objectContaining({ path: "metric.baseline", after: 0.2 }),
-    );
-    expect(manifest("free").changes).toMatchObject([{ from: 2 }]);
   });
 
   test("is refused when a folder holds something else", async () => {
@@ -231,11 +192,6 @@ describe("options of a run", () => {
     expect(stdout).toMatch(/^\d{4}-/);
   });
 
-  thorough("--set has a twin with one value a line", async () => {
-    await here.run(["run", "tiny.yaml", "--workspace", "set-env"], { AURA_SET: "parallel=2\nseed=9" });
-    expect(manifest("set-env").overrides).toEqual({ parallel: 2, seed: 9 });
-  });
-
   test("--dry-run shows the plan and the commands, starts nothing and writes nothing", async () => {
     const before = readdirSync(here.path).sort();
     const { code, stdout } = await here.run(["run", "tiny.yaml", "--dry-run", "--workspace", "dry"]);
@@ -243,21 +199,5 @@ describe("options of a run", () => {
     expect(stdout).toMatch(/sh -c/);
     expect(stdout).toContain("dry");
     expect(readdirSync(here.path).sort()).toEqual(before);
-  });
-
-  thorough("the same seed gives the same hypotheses, another seed others", async () => {
-    const specs = async (place: string, seed: string) => {
-      await here.run(["run", "tiny.yaml", "--workspace", place, "--seed", seed]);
-      const { hypotheses } = await here.document<{ hypotheses: readonly HypothesisRow[] }>([
-        "inspect",
-        place,
-        "hypotheses",
-        "--json",
-      ]);
-      return hypotheses.map((row) => row.spec);
-    };
-    const [a, b, c] = await Promise.all([specs("s1", "5"), specs("s2", "5"), specs("s3", "6")]);
-    expect(a).toEqual(b);
-    expect(a).not.toEqual(c);
   });
 });

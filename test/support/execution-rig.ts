@@ -8,6 +8,7 @@ import type {
 } from "../../src/kernel/context.ts";
 import type { Effects } from "../../src/kernel/effects.ts";
 import type { AuraEventBody } from "../../src/kernel/events.ts";
+import type { RawResult } from "../../src/kernel/ports.ts";
 import type { Hypothesis } from "../../src/model/hypothesis.ts";
 import { trialId } from "../../src/model/ids.ts";
 import type { JsonObject } from "../../src/model/json.ts";
@@ -28,6 +29,8 @@ export interface ExecutionRig extends Disposable {
   readonly dir: TemporaryDirectory;
   readonly ctx: StageContext;
   readonly requests: TrialRequest[];
+  /** The trials that have ended. */
+  readonly trials: FinishedTrial[];
   readonly events: AuraEventBody[];
   /** Ends the run as a user's stop does. */
   readonly stop: AbortController;
@@ -39,11 +42,27 @@ export function hypothesis(spec: JsonObject = {}, id = "i00001-h000"): Hypothesi
   return { id, spec };
 }
 
+/** What is left of a process that exited with 0, but for what is given. */
+export function exited(given: Partial<Extract<RawResult, { kind: "process" }>> = {}): RawResult {
+  return {
+    kind: "process",
+    end: "exited",
+    exitCode: 0,
+    signal: null,
+    stdoutTail: "",
+    stderrTail: "",
+    durationMs: 1,
+    lines: { stdout: [], truncated: false },
+    ...given,
+  };
+}
+
 export function executionRig(options: RigOptions = {}): ExecutionRig {
   const dir = temporaryDirectory();
   const stop = new AbortController();
   const events: AuraEventBody[] = [];
   const requests: TrialRequest[] = [];
+  const trials: FinishedTrial[] = [];
   const stage = stageContext({
     root: dir.path,
     signal: stop.signal,
@@ -106,7 +125,10 @@ export function executionRig(options: RigOptions = {}): ExecutionRig {
     stop.signal.throwIfAborted();
     const { kind, index, seed } = request;
     const hypothesisId = request.hypothesis.id;
-    return { id: trialCtx.trialId, hypothesisId, kind, index, seed, attempts: [], state: "finished", outcome, steps };
+    const known = { id: trialCtx.trialId, hypothesisId, kind, index, seed, attempts: [] };
+    const trial: FinishedTrial = { ...known, state: "finished", outcome, steps };
+    trials.push(trial);
+    return trial;
   };
   const workspace = { ...stage.workspace, root: dir.join("run") };
   const ctx: StageContext = { ...stage, workspace, effects, settings, trials: { run, beside: (task) => task() } };
@@ -114,6 +136,7 @@ export function executionRig(options: RigOptions = {}): ExecutionRig {
     dir,
     ctx,
     requests,
+    trials,
     events,
     stop,
     trial: (request) =>

@@ -2,7 +2,10 @@ import { rmSync, utimesSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../../src/model/json.ts";
 import { runData } from "../../../src/testing/run-spec.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import type { TemporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
+
+const dir = testFolder();
 
 const SPEC: JsonObject = {
   version: 1,
@@ -26,7 +29,6 @@ async function toldOnResume(dir: TemporaryDirectory, spec: JsonObject): Promise<
 }
 
 test("a run with copies that goes on names what changed in the project, and that it goes by what it read", async () => {
-  using dir = temporaryDirectory();
   planted(dir);
   const spec = { ...SPEC, artifacts: ["code/"] };
   await runData(dir, spec);
@@ -46,7 +48,6 @@ test("a run with copies that goes on names what changed in the project, and that
 });
 
 test("files that were only touched, or hold what the run itself has made, have not changed", async () => {
-  using dir = temporaryDirectory();
   planted(dir);
   const experimenter = { type: "script", command: "sh run.sh {x}", capture: true };
   dir.write("run.sh", 'echo "made $1" > code/a.txt; echo score: $1\n');
@@ -60,7 +61,6 @@ test("files that were only touched, or hold what the run itself has made, have n
 });
 
 test("a run in the project itself names what its commands name and measures with the new file from then on", async () => {
-  using dir = temporaryDirectory();
   planted(dir);
   await runData(dir, SPEC);
   expect(await toldOnResume(dir, SPEC)).toEqual([]);

@@ -4,8 +4,10 @@ import { SlurmExecutor } from "../../../src/components/executors/index.ts";
 import { SingleTrialExperimenter } from "../../../src/components/experimenters/index.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { runData } from "../../../src/testing/run-spec.ts";
-import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { dataSpec } from "../../support/data-spec.ts";
+import { testFolder } from "../../support/test-folder.ts";
+
+const dir = testFolder();
 
 function effectsWith(variables: Readonly<Record<string, string>>) {
   const effects = systemEffects();
@@ -18,7 +20,6 @@ function spec(command: string, options: object, trials: number, parallel: number
 }
 
 test("a dozen trials at once wait for the end of the run without a warning of Node's", async () => {
-  using dir = temporaryDirectory();
   const warnings: string[] = [];
   const onWarning = ({ name }: Error): void => void warnings.push(name);
   process.on("warning", onWarning);
@@ -29,7 +30,6 @@ test("a dozen trials at once wait for the end of the run without a warning of No
 
 describe("devices of a trial", () => {
   test("are its own: none is given to two trials at once, however many run", async () => {
-    using dir = temporaryDirectory();
     const effects = effectsWith({ CUDA_VISIBLE_DEVICES: "0,1,GPU-a,MIG-b" });
     const use =
       'set -e; mkdir "held-$CUDA_VISIBLE_DEVICES"; sleep 0.05; rmdir "held-$CUDA_VISIBLE_DEVICES"; echo score: 1';
@@ -43,7 +43,6 @@ describe("devices of a trial", () => {
   });
 
   test("are listed by nvidia-smi where no variable names them", async () => {
-    using dir = temporaryDirectory();
     const tool = dir.write("bin/nvidia-smi", "#!/bin/sh\nprintf 'GPU-1\\nGPU-2\\n'\n");
     const effects = effectsWith({});
     effects.files.chmod(tool, 0o755);
@@ -57,7 +56,6 @@ describe("devices of a trial", () => {
   });
 
   test("that are not there end the run with 5 before anything is written", async () => {
-    using dir = temporaryDirectory();
     const run = runData(dir, spec("echo score: 1", { gpus: 3 }, 1, 1), {
       effects: effectsWith({ CUDA_VISIBLE_DEVICES: "0,1" }),
     });
@@ -75,7 +73,6 @@ test("devices of this machine are not given out to jobs of a cluster", () => {
 
 describe("an exclusive trial", () => {
   test("runs while no other one does, whatever there is room for", async () => {
-    using dir = temporaryDirectory();
     const alone = "set -e; mkdir alone; sleep 0.02; rmdir alone; echo score: 1";
     const { result } = await runData(dir, spec(alone, { exclusive: true, trials: 2 }, 3, 4));
     expect(result.best?.score).toBe(1);
@@ -83,7 +80,6 @@ describe("an exclusive trial", () => {
 });
 
 test("an attempt tells its slot, what it used and the machine's load", async () => {
-  using dir = temporaryDirectory();
   const busy =
     "exec node -e 'const b = Buffer.alloc(64e6, 1); for (const t = Date.now(); Date.now() - t < 400;); console.log(JSON.stringify({ score: b[1] }))'";
   const { workspace } = await runData(dir, spec(busy, {}, 1, 1));

@@ -5,12 +5,13 @@ import { expect, test } from "vitest";
 import { isAuraError, StorageError } from "../../../src/kernel/errors.ts";
 import { TEMPORARY_NAME } from "../../../src/platform/files/atomic.ts";
 import { systemFiles } from "../../../src/platform/files/local.ts";
-import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
+
+const dir = testFolder();
 
 const files = systemFiles();
 
 test("a written file has exactly its content, mode and no temporary beside it", () => {
-  using dir = temporaryDirectory();
   files.writeAtomic(dir.join("a.json"), "ü\n", { durable: true });
   files.writeAtomic(dir.join("run.sh"), new Uint8Array([1, 0, 2]), { mode: 0o755 });
   expect(files.readText(dir.join("a.json"))).toBe("ü\n");
@@ -20,7 +21,6 @@ test("a written file has exactly its content, mode and no temporary beside it", 
 });
 
 test("a write replaces a link instead of writing through it", () => {
-  using dir = temporaryDirectory();
   dir.write("secret", "untouched");
   symlinkSync(dir.join("secret"), dir.join("record.json"));
   files.writeAtomic(dir.join("record.json"), "mine");
@@ -33,14 +33,12 @@ test("a write replaces a link instead of writing through it", () => {
 });
 
 test("a write that fails leaves the old content and no temporary file", () => {
-  using dir = temporaryDirectory();
   mkdirSync(dir.join("taken/full"), { recursive: true });
   expect(() => files.writeAtomic(dir.join("taken"), "x")).toThrow(StorageError);
   expect(files.list(dir.path)?.map(({ name }) => name)).toEqual(["taken"]);
 });
 
 test("a temporary file that a dead process left does not stop a write", () => {
-  using dir = temporaryDirectory();
   for (let n = 1; n <= 3; n++) dir.write(`.r.${process.pid}-${n}.tmp`, "torn");
   systemFiles().writeAtomic(dir.join("r"), "whole");
   expect(dir.read("r")).toBe("whole");
@@ -48,7 +46,6 @@ test("a temporary file that a dead process left does not stop a write", () => {
 });
 
 test("the longest name the disk takes can be written, a longer one is a storage error", () => {
-  using dir = temporaryDirectory();
   files.writeAtomic(dir.join("n".repeat(255)), "x");
   expect(files.readText(dir.join("n".repeat(255)))).toBe("x");
   expect(() => files.writeAtomic(dir.join("n".repeat(256)), "x")).toThrow(StorageError);
@@ -56,7 +53,6 @@ test("the longest name the disk takes can be written, a longer one is a storage 
 });
 
 test("of several who create a file one wins, and its content is whole", () => {
-  using dir = temporaryDirectory();
   expect(files.createExclusive(dir.join("lock"), "first")).toBe(true);
   expect(files.createExclusive(dir.join("lock"), "second")).toBe(false);
   expect(dir.read("lock")).toBe("first");
@@ -64,7 +60,6 @@ test("of several who create a file one wins, and its content is whole", () => {
 });
 
 test("what is not there is null, and what cannot be there too", () => {
-  using dir = temporaryDirectory();
   dir.write("file", "");
   symlinkSync("loop", dir.join("loop"));
   for (const name of ["absent", "file/below", "loop/x"]) {
@@ -84,7 +79,6 @@ test("what is not there is null, and what cannot be there too", () => {
 });
 
 test("entries are sorted by name and a link is not followed", () => {
-  using dir = temporaryDirectory();
   for (const name of ["b", "a", "B", "ä"]) dir.write(name, "");
   mkdirSync(dir.join("d"));
   symlinkSync("d", dir.join("l"));
@@ -100,7 +94,6 @@ test("entries are sorted by name and a link is not followed", () => {
 });
 
 test("a named pipe does not hold a reader up", () => {
-  using dir = temporaryDirectory();
   execFileSync("mkfifo", [dir.join("metrics.json")]);
   expect(files.readText(dir.join("metrics.json"))).toBe("");
   expect(files.hash(dir.join("metrics.json"))).toBeNull();
@@ -108,7 +101,6 @@ test("a named pipe does not hold a reader up", () => {
 });
 
 test("a hash is the one of the bytes, however many", () => {
-  using dir = temporaryDirectory();
   for (const size of [0, 1, 256 * 1024, 256 * 1024 + 1, 3_000_000]) {
     const bytes = Buffer.alloc(size, size % 251);
     writeFileSync(dir.join("f"), bytes);
@@ -118,7 +110,6 @@ test("a hash is the one of the bytes, however many", () => {
 });
 
 test("append, rename, times, modes and flush do what they say", () => {
-  using dir = temporaryDirectory();
   const path = dir.join("journal");
   files.append(path, "one\n");
   files.append(path, "two\n");
@@ -137,7 +128,6 @@ test("append, rename, times, modes and flush do what they say", () => {
 });
 
 test("times of a link are its own", () => {
-  using dir = temporaryDirectory();
   dir.write("target", "");
   utimesSync(dir.join("target"), 1000, 1000);
   files.symlink("target", dir.join("link"));
@@ -147,7 +137,6 @@ test("times of a link are its own", () => {
 });
 
 test("removal does not follow links and is content with nothing", () => {
-  using dir = temporaryDirectory();
   dir.write("kept/file", "kept");
   mkdirSync(dir.join("gone"));
   symlinkSync(dir.join("kept"), dir.join("gone/link"));
@@ -158,7 +147,6 @@ test("removal does not follow links and is content with nothing", () => {
 });
 
 test("a user who is not root can remove a tree with read-only folders in it", () => {
-  using dir = temporaryDirectory();
   chmodSync(dir.path, 0o777);
   mkdirSync(dir.join("tree/a/b"), { recursive: true });
   dir.write("tree/a/b/file", "");
@@ -189,7 +177,6 @@ test("a full and a failing disk are storage errors that name the file and can be
 });
 
 test("a folder keeps its identity when it is moved or reached by a link, and a copy has another", () => {
-  using dir = temporaryDirectory();
   mkdirSync(dir.join("run"));
   const identity = files.identity(dir.join("run"));
   expect(identity).toMatch(/^\d+-\d+$/);

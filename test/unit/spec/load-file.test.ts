@@ -6,8 +6,10 @@ import { SpecError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type LoadSpecOptions, loadSpec } from "../../../src/spec/index.ts";
 import { readOverrides } from "../../../src/spec/overrides.ts";
-import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
 import { fixtures, VALID } from "./registry.ts";
+
+const dir = testFolder();
 
 const builtins = await allBuiltins();
 
@@ -38,7 +40,6 @@ const EVALUATOR = `export default {
 
 describe("loading a spec file", () => {
   it("reads it, with variables from the environment", async () => {
-    using dir = temporaryDirectory();
     const path = dir.write("specs/a.yaml", VALID.replace("goal: Raise the accuracy.", "goal: ${AURA_TEST_GOAL}"));
     const effects = {
       ...systemEffects(),
@@ -50,7 +51,6 @@ describe("loading a spec file", () => {
   });
 
   it("says so when there is none, when it is a folder, and when it is not text", async () => {
-    using dir = temporaryDirectory();
     dir.write("binary.yaml", "\u0001\u0002: [");
     expect(await errorsOf(dir.join("none.yaml"))).toEqual([expect.stringContaining("there is no spec")]);
     expect(await errorsOf(dir.path)).toEqual([expect.stringContaining("is not a file")]);
@@ -58,7 +58,6 @@ describe("loading a spec file", () => {
   });
 
   it("says where it is not UTF-8", async () => {
-    using dir = temporaryDirectory();
     const write = (bytes: Uint8Array): string => {
       const path = dir.write("spec.yaml", "");
       writeFileSync(path, bytes);
@@ -76,7 +75,6 @@ describe("loading a spec file", () => {
   });
 
   it("names the file beside it that was meant", async () => {
-    using dir = temporaryDirectory();
     dir.write("base.yaml", VALID);
     expect(await errorsOf(dir.join("base.yml"))).toEqual([
       `there is no spec ${dir.join("base.yml")}; did you mean ${dir.join("base.yaml")}?`,
@@ -86,7 +84,6 @@ describe("loading a spec file", () => {
   });
 
   it("tells every override that cannot be read next to what is wrong with the spec and with other overrides", async () => {
-    using dir = temporaryDirectory();
     const { values, problems } = readOverrides(["seed=.inf", "foo", "parallel=2", "stop.patience=x"]);
     const path = dir.write(
       "spec.yaml",
@@ -103,7 +100,6 @@ describe("loading a spec file", () => {
   });
 
   it("tells every file it names that is not there, next to other mistakes", async () => {
-    using dir = temporaryDirectory();
     dir.write("project/train.py", "");
     const text = VALID.replace(
       "goal: Raise the accuracy.",
@@ -122,7 +118,6 @@ describe("loading a spec file", () => {
   });
 
   it("tells of a project folder that is not there, once", async () => {
-    using dir = temporaryDirectory();
     const text = VALID.replace("goal: Raise the accuracy.", "root: nowhere\ninputs: [a, b]");
     expect(await errorsOf(dir.write("spec.yaml", text))).toEqual([`3:7 there is no folder ${dir.join("nowhere")}`]);
   });
@@ -132,7 +127,6 @@ describe("a user's own module", () => {
   const spec = (config: string) => VALID.replace("metric: {", `evaluator: ${config}\nmetric: {`);
 
   it("is a component whose options are checked by its own schema", async () => {
-    using dir = temporaryDirectory();
     dir.write("my-evaluator.ts", EVALUATOR);
     const good = await loadSpec(dir.write("good.yaml", spec("{ type: ./my-evaluator.ts, inner: main }")), {
       registry: fixtures,
@@ -159,7 +153,6 @@ describe("a user's own module", () => {
       "./mine.ts is a reviewer, and an evaluator is needed here",
     ],
   ])("that %s is told at its place", async (_, source, reason) => {
-    using dir = temporaryDirectory();
     if (source !== "") dir.write("mine.ts", source);
     const found = await errorsOf(dir.write("spec.yaml", spec("{ type: ./mine.ts }")));
     expect(found).toEqual([expect.stringContaining(reason)]);
@@ -167,7 +160,6 @@ describe("a user's own module", () => {
   });
 
   it("that is an executor is shown where it belongs, as is one of a registry", async () => {
-    using dir = temporaryDirectory();
     dir.write(
       "nice.mjs",
       "export default { kind: 'executor', type: 'nice', summary: '', options: { properties: {} }, create() {} };",
@@ -192,7 +184,6 @@ experimenter: { type: ${type} }
   });
 
   it("that is a folder is told as one, at its place", async () => {
-    using dir = temporaryDirectory();
     dir.write("mine/readme.md", "");
     expect(await errorsOf(dir.write("spec.yaml", spec("{ type: ./mine }")))).toEqual([
       `4:20 ${dir.join("mine")} is a folder without an index.ts or index.js; name the module's file`,
@@ -200,7 +191,6 @@ experimenter: { type: ${type} }
   });
 
   it("that is not there is told with the file that was most likely meant", async () => {
-    using dir = temporaryDirectory();
     for (const name of ["good.ts", "judge.mjs", "god.md", "data.csv", "prompts/propose.md"]) dir.write(name, "");
     const told = async (text: string): Promise<readonly (string | undefined)[]> => {
       const loading = loadSpec(dir.write("spec.yaml", text), { registry: fixtures });
@@ -236,7 +226,6 @@ experimenter: { type: script, command: "true" }
 `;
 
   it("that uses what it cannot know is told at the name, next to other mistakes", async () => {
-    using dir = temporaryDirectory();
     const path = dir.write("spec.yaml", spec("  prompt: |\n    Improve {{goal}}.\n    {{goall}} and {{wat}}"));
     expect(await errorsOf(path, { registry: builtins })).toEqual([
       "3:38 expected one of maximize, minimize",
@@ -246,7 +235,6 @@ experimenter: { type: script, command: "true" }
   });
 
   it("that reads fields which are not there is told at each of them", async () => {
-    using dir = temporaryDirectory();
     const prompt = `  vars: { b: 1 }\n  prompt: "{{vars.b}} {{vars.b.c}}\\n{{vars.zz}} {{metric.name}} {{metric.nme}}"`;
     const path = dir.write("spec.yaml", spec(prompt).replace("upwards", "maximize"));
     expect(await errorsOf(path, { registry: builtins })).toEqual([
@@ -257,7 +245,6 @@ experimenter: { type: script, command: "true" }
   });
 
   it("in a file of its own is told with the place in that file", async () => {
-    using dir = temporaryDirectory();
     dir.write("prompt.md", "Improve {{goal}}.\n  {{wat}}\n");
     const path = dir.write("spec.yaml", spec("  prompt_file: prompt.md").replace("upwards", "maximize"));
     expect(await errorsOf(path, { registry: builtins })).toEqual(['8:16 prompt.md:2:5: unknown variable "wat"']);
@@ -285,7 +272,6 @@ evaluator: { type: prompt, runner: main, prompt: "${evaluator}" }
   const SPACE = "{ labels: { type: int, low: 1, high: 3 }, tone: { type: categorical, choices: [warm, dry] } }";
 
   it("are held against the space: what it does not have is told at the name, whether or not a name is near", async () => {
-    using dir = temporaryDirectory();
     const trial =
       '{ type: llm, runner: main, prompt: "{{gaol}} {{tone}} {{labels}} {{lable}} {{wat}} {{spec.tonne}}" }';
     const path = dir.write("spec.yaml", spec(SPACE, trial, "{{labels}} {{output}} {{wat}} {{best.spec.tonne}}"));
@@ -300,7 +286,6 @@ evaluator: { type: prompt, runner: main, prompt: "${evaluator}" }
   });
 
   it("are told of in a file too, and inside a composed experimenter", async () => {
-    using dir = temporaryDirectory();
     dir.write("ask.md", "Be {{tone}}.\n{{gaol}}\n");
     const trial = "{ type: composed, executor: { type: llm, runner: main, prompt_file: ask.md } }";
     const path = dir.write("spec.yaml", spec(SPACE, trial, "{{output}}"));
@@ -310,7 +295,6 @@ evaluator: { type: prompt, runner: main, prompt: "${evaluator}" }
   });
 
   it("may have any parameter where proposals may, but for what is near another variable", async () => {
-    using dir = temporaryDirectory();
     const trial = '{ type: llm, runner: main, prompt: "{{tone}} {{gaol}} {{labels}} {{spec.tonne}}" }';
     const schema = "{ type: object, properties: { labels: { type: string } } }";
     const open = spec("x", trial, "{{wat}} {{outptu}} {{output}}").replace(
@@ -331,7 +315,6 @@ describe("a folder where a file is wanted", () => {
     ["researcher: { type: prompt, runner: main, prompt_file: folder }", "4:56"],
     ["researcher: { type: prompt, runner: { type: replay, file: folder } }", "4:59"],
   ])("is told at its place, next to other mistakes: %s", async (researcher, place) => {
-    using dir = temporaryDirectory();
     dir.write("folder/inside.txt", "");
     const path = dir.write(
       "spec.yaml",
@@ -350,7 +333,6 @@ experimenter: { type: script, command: "true" }
   });
 
   it("and the other way round", async () => {
-    using dir = temporaryDirectory();
     dir.write("f.ts", "");
     const path = dir.write(
       "spec.yaml",
@@ -374,7 +356,6 @@ describe("a recording that is replayed", () => {
     ["", "is empty"],
     ["garbage\n", "not a line that holds a JSON object"],
   ])("has to hold calls: %j", async (recording, reason) => {
-    using dir = temporaryDirectory();
     dir.write("replies.jsonl", recording);
     const path = dir.write(
       "spec.yaml",
@@ -397,7 +378,6 @@ experimenter: { type: script, command: "true" }
     ["{ main: 5 }", "main", /^4:\d+ expected/],
     ["{}", "{ type: replay, file: replies.jsonl }", /^5:\d\d .*replies\.jsonl is empty/],
   ])("and does not, is told once, next to other mistakes: %s, %s", async (runners, runner, told) => {
-    using dir = temporaryDirectory();
     dir.write("replies.jsonl", "");
     const path = dir.write(
       "spec.yaml",

@@ -2,7 +2,10 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import { loadSpec } from "../../../src/spec/index.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import type { TemporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../support/test-folder.ts";
+
+const dir = testFolder();
 
 async function errorsOf(dir: TemporaryDirectory, lines: string): Promise<readonly string[]> {
   const text = `version: 1
@@ -27,7 +30,6 @@ async function errorsIn(path: string): Promise<readonly string[]> {
 
 describe("inputs", () => {
   test.each(["/", "//", "/./"])("are not all of the disk: %s", async (path) => {
-    using dir = temporaryDirectory();
     expect(await errorsOf(dir, `inputs: ["${path}"]`)).toEqual([
       expect.stringContaining("all of this machine's files"),
     ]);
@@ -35,7 +37,6 @@ describe("inputs", () => {
 });
 
 test("what sandboxes and containers are to show has to be there", async () => {
-  using dir = temporaryDirectory();
   const text = `version: 1
 name: tiny
 metric: { name: score }
@@ -60,7 +61,6 @@ describe("tracked artifacts", () => {
     ["artifacts: [../other]", "has to be inside `root`"],
     ["artifacts: [.env]", "no trial gets `.env` and its like"],
   ])("that cannot be are refused at their place: %s", async (lines, reason) => {
-    using dir = temporaryDirectory();
     for (const folder of [".git", "nested/.git", "node_modules"]) mkdirSync(dir.join(folder), { recursive: true });
     dir.write(".git/config", "");
     expect(await errorsOf(dir, lines)).toEqual([expect.stringMatching(/^6:13 /)]);
@@ -68,7 +68,6 @@ describe("tracked artifacts", () => {
   });
 
   test("are not behind a link and are no link, but one in a tracked folder is part of it", async () => {
-    using dir = temporaryDirectory();
     dir.write("src/a.txt", "");
     symlinkSync("/etc", dir.join("letc"));
     symlinkSync("src", dir.join("inner"));
@@ -87,7 +86,6 @@ describe("tracked artifacts", () => {
     ["inputs: [src/a.txt]", "src/a.txt", "src/a.txt", "is"],
     ["inputs: [./src/]", "src", "src/a.txt", "contains"],
   ])("are no inputs too: %s", async (inputs, input, artifact, relation) => {
-    using dir = temporaryDirectory();
     dir.write("src/a.txt", "");
     const [first, ...others] = await errorsOf(dir, `${inputs}\nartifacts: [${artifact}]`);
     expect(first).toMatch(/^6:\d+ /);
@@ -96,14 +94,12 @@ describe("tracked artifacts", () => {
   });
 
   test("may be folders with an input in them, which stays read-only data", async () => {
-    using dir = temporaryDirectory();
     dir.write("src/a.txt", "");
     expect(await errorsOf(dir, "inputs: [src/a.txt]\nartifacts: [src]")).toEqual([]);
     expect(await errorsOf(dir, "inputs: [{ path: src, show: full }]\nartifacts: [.]")).toEqual([]);
   });
 
   test("that end in a slash are folders", async () => {
-    using dir = temporaryDirectory();
     dir.write("src/a.txt", "");
     expect(await errorsOf(dir, "artifacts: [src/, src/a.txt/]")).toEqual([
       "6:19 the tracked artifact src/a.txt is a file: write it without the / at its end",
@@ -111,7 +107,6 @@ describe("tracked artifacts", () => {
   });
 
   test("that are read before any edit are told, as edits do not get there", async () => {
-    using dir = temporaryDirectory();
     dir.write("prompts/answer.md", "Answer {{case.q}}.");
     dir.write("cases.jsonl", '{ "q": 1 }\n');
     dir.write("train.mjs", "export default () => ({ score: 1 });");
@@ -132,7 +127,6 @@ experimenter: ${experimenter}
   });
 
   test("that are in the folder above the spec's are told with the root that makes it the project", async () => {
-    using dir = temporaryDirectory();
     dir.write("src/a.txt", "");
     const research = { ...dir, write: (name: string, text: string) => dir.write(`research/${name}`, text) };
     expect(await errorsOf(research, "artifacts: [src/a.txt, src/b.txt]")).toEqual([
@@ -145,7 +139,6 @@ experimenter: ${experimenter}
   });
 
   test("stand beside inputs that are elsewhere", async () => {
-    using dir = temporaryDirectory();
     dir.write("src/a.txt", "");
     dir.write("src-data/b.txt", "");
     expect(await errorsOf(dir, `inputs: [src-data, ${dir.join("src/a.txt")}]\nartifacts: [src]`)).toEqual([]);
@@ -153,7 +146,6 @@ experimenter: ${experimenter}
 });
 
 test("cases that cannot be read are a mistake of the spec", async () => {
-  using dir = temporaryDirectory();
   dir.write("cases.jsonl", "no case\n");
   const text = `version: 1
 name: tiny

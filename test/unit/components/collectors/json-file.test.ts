@@ -5,19 +5,11 @@ import { describe, expect, it } from "vitest";
 import { JSONFileCollector } from "../../../../src/components/collectors/json-file.ts";
 import type { TrialContext, TrialRequest } from "../../../../src/kernel/context.ts";
 import { SpecError } from "../../../../src/kernel/errors.ts";
-import type { RawResult } from "../../../../src/kernel/ports.ts";
-import { executionRig, hypothesis } from "../../../support/execution-rig.ts";
+import { executionRig, exited, hypothesis } from "../../../support/execution-rig.ts";
 
-const RAN: RawResult = {
-  kind: "process",
-  end: "exited",
-  exitCode: 0,
-  signal: null,
-  stdoutTail: "",
-  stderrTail: "",
-  durationMs: 1,
+const RAN = exited({
   lines: { stdout: [{ text: '{"step": 1, "loss": 2}', observedAt: "2026-01-01T00:00:00.000Z" }], truncated: false },
-};
+});
 
 /** What is collected after a trial has done this to its folder. */
 async function leaving(trial: (ctx: TrialContext) => void, path = "metrics.json", request: Partial<TrialRequest> = {}) {

@@ -2,20 +2,10 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { LogParserCollector, type LogParserOptions } from "../../../../src/components/collectors/log-parser.ts";
 import { SpecError } from "../../../../src/kernel/errors.ts";
-import type { RawResult } from "../../../../src/kernel/ports.ts";
 import { systemEffects } from "../../../../src/platform/system.ts";
-import { executionRig, hypothesis } from "../../../support/execution-rig.ts";
+import { executionRig, exited, hypothesis } from "../../../support/execution-rig.ts";
 
-const RAN: RawResult = {
-  kind: "process",
-  end: "exited",
-  exitCode: 0,
-  signal: null,
-  stdoutTail: "",
-  stderrTail: "the last words",
-  durationMs: 1,
-  lines: { stdout: [], truncated: false },
-};
+const RAN = exited({ stderrTail: "the last words" });
 
 async function collect(logs: { readonly stdout?: string; readonly stderr?: string }, options: LogParserOptions) {
   // The deadline of 5 s comes sooner here.

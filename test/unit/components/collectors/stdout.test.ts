@@ -2,20 +2,11 @@ import { describe, expect, it } from "vitest";
 import { StdoutCollector } from "../../../../src/components/collectors/stdout.ts";
 import type { RawResult } from "../../../../src/kernel/ports.ts";
 import { cpuTime } from "../../../support/cpu-time.ts";
-import { executionRig, hypothesis } from "../../../support/execution-rig.ts";
+import { executionRig, exited, hypothesis } from "../../../support/execution-rig.ts";
 
 function raw(text: string, stderrTail = "the last words", truncated = false): RawResult {
   const stdout = text.split("\n").map((line, i) => ({ text: line, observedAt: new Date(i * 1000).toISOString() }));
-  return {
-    kind: "process",
-    end: "exited",
-    exitCode: 0,
-    signal: null,
-    stdoutTail: "",
-    stderrTail,
-    durationMs: 1,
-    lines: { stdout, truncated },
-  };
+  return exited({ stderrTail, lines: { stdout, truncated } });
 }
 
 async function collect(text: string, collector = new StdoutCollector()) {

@@ -6,7 +6,7 @@ import {
   type MetricsFunction,
 } from "../../../../src/components/experimenters/index.ts";
 import type { Experiment } from "../../../../src/model/experiment.ts";
-import { type ExecutionRig, executionRig, hypothesis } from "../../../support/execution-rig.ts";
+import { executionRig, hypothesis } from "../../../support/execution-rig.ts";
 
 async function run(fn: MetricsFunction, options: FunctionExperimenterOptions = {}): Promise<Experiment> {
   using rig = executionRig();
@@ -87,21 +87,12 @@ describe("a function in code", () => {
 
   it("reports steps on its way", async () => {
     using rig = executionRig();
-    const steps: unknown[] = [];
-    const trials: ExecutionRig["ctx"]["trials"] = {
-      ...rig.ctx.trials,
-      run: async (...args) => {
-        const trial = await rig.ctx.trials.run(...args);
-        steps.push(...trial.steps.map((step) => step.data));
-        return trial;
-      },
-    };
     const experimenter = new FunctionExperimenter((_spec, ctx) => {
       ctx.step({ step: 1, loss: Number.NaN });
       return { a: 1 };
     });
-    await experimenter.runExperiment(hypothesis(), { ...rig.ctx, trials });
-    expect(steps).toEqual([{ step: 1, loss: "NaN" }]);
+    await experimenter.runExperiment(hypothesis(), rig.ctx);
+    expect(rig.trials).toMatchObject([{ steps: [{ data: { step: 1, loss: "NaN" } }] }]);
   });
 
   it("is left at a stop", async () => {

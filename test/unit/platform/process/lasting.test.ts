@@ -4,8 +4,11 @@ import { appendFileSync, existsSync, readFileSync, utimesSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { LeftProcess, ProcessIdentity } from "../../../../src/kernel/effects.ts";
 import { openSpool, readExit, Spool } from "../../../../src/platform/process/lasting.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import type { TemporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../../support/test-folder.ts";
 import { never, newMarker, request, runner, sh, until } from "./support.ts";
+
+const dir = testFolder();
 
 /** Starts a process as `run` does, in an AURA that is killed at once. */
 async function leave(dir: TemporaryDirectory, script: string): Promise<LeftProcess> {
@@ -28,7 +31,6 @@ const LOST = "it ended while no AURA watched, without saying how";
 
 describe("a lasting process", () => {
   test("is told like any other: output, code, signal, CPU time, and a program that cannot be started", async () => {
-    using dir = temporaryDirectory();
     using processes = runner();
     let made = 0;
     const run = (script: string, more = {}) =>
@@ -63,7 +65,6 @@ describe("a lasting process", () => {
   });
 
   test("hears SIGTERM and may take its time; what ignores it is killed with the shell before it", async () => {
-    using dir = temporaryDirectory();
     using processes = runner();
     const polite = sh('trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.01; done', {
       lasting: dir.join("a"),
@@ -80,7 +81,6 @@ describe("a lasting process", () => {
   });
 
   test("that outlives its AURA is gone on with: waited for, or taken when it has ended", async () => {
-    using dir = temporaryDirectory();
     using processes = runner();
     const script = `echo begun; while [ ! -e ${dir.join("go")} ]; do sleep 0.01; done; echo done; exit 3`;
     const left = await leave(dir, script);
@@ -100,7 +100,6 @@ describe("a lasting process", () => {
   });
 
   test("that was adopted keeps its timeout from when it was started, and ends with the run", async () => {
-    using dir = temporaryDirectory();
     using processes = runner();
     const left = await leave(dir, "exec sleep 300");
     const asked = { ...sh("exec sleep 300"), lasting: dir.join("lasting") };
@@ -113,7 +112,6 @@ describe("a lasting process", () => {
   });
 
   test("that was killed with the shell before it is lost, and no other AURA takes it up", async () => {
-    using dir = temporaryDirectory();
     using processes = runner();
     const left = await leave(dir, "exec sleep 300");
     process.kill(-left.process.pid, "SIGKILL");
@@ -125,7 +123,6 @@ describe("a lasting process", () => {
 });
 
 test("an exit that is only half written is none", () => {
-  using dir = temporaryDirectory();
   const folder = dir.path;
   expect(readExit(folder)).toBeNull();
   dir.write("exit", "");
@@ -139,7 +136,6 @@ test("an exit that is only half written is none", () => {
 });
 
 test("output that grows beyond all bounds is read and given back while what writes it is held up", async () => {
-  using dir = temporaryDirectory();
   const folder = dir.join("spool");
   const [out, err] = openSpool(folder);
   let bytes = 0;

@@ -4,11 +4,12 @@ import { expect, test } from "vitest";
 import { StorageError } from "../../../../src/kernel/errors.ts";
 import { LineSplitter, plainTail, plainText, toWholeCharacter } from "../../../../src/platform/process/lines.ts";
 import { ByteRing } from "../../../../src/platform/process/output-log.ts";
-import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { testFolder } from "../../../support/test-folder.ts";
 import { never, request, runner, sh } from "./support.ts";
 
+const dir = testFolder();
+
 test("each stream goes to its own log, which is not made before there is something in it", async () => {
-  using dir = temporaryDirectory();
   using processes = runner();
   const logs = { stdout: dir.join("logs/stdout.log"), stderr: dir.join("logs/stderr.log") };
   const result = await processes.run(sh("echo one; echo two", { logs }), never);
@@ -18,7 +19,6 @@ test("each stream goes to its own log, which is not made before there is somethi
 });
 
 test("50 MB of output keep their head and their tail in the log", async () => {
-  using dir = temporaryDirectory();
   using processes = runner();
   const logs = { stdout: dir.join("stdout.log"), stderr: dir.join("stderr.log") };
   const flood = sh(`echo first; head -c 50000000 /dev/zero | tr '\\0' x; echo; echo last`, { logs });
@@ -33,7 +33,6 @@ test("50 MB of output keep their head and their tail in the log", async () => {
 });
 
 test("memory does not grow with the output", async () => {
-  using dir = temporaryDirectory();
   using processes = runner();
   const script = `
     const { localProcesses } = await import(${JSON.stringify(new URL("../../../../src/platform/process/local.ts", import.meta.url).href)});
@@ -57,7 +56,6 @@ test("memory does not grow with the output", async () => {
 });
 
 test("output between 8 and 9 MiB is kept whole", async () => {
-  using dir = temporaryDirectory();
   using processes = runner();
   const logs = { stdout: dir.join("o"), stderr: dir.join("e") };
   const bytes = 8 * 1024 * 1024 + 500_000;
@@ -77,7 +75,6 @@ test("a process that writes more than it may is ended, and what it wrote stays r
 });
 
 test("a log that cannot be written ends the process and is a storage error", async () => {
-  using dir = temporaryDirectory();
   using processes = runner();
   let pid = 0;
   const logs = { stdout: "/dev/full", stderr: dir.join("e") };
@@ -90,7 +87,6 @@ test("a log that cannot be written ends the process and is a storage error", asy
 });
 
 test("a log never goes through a link that was planted in its place", async () => {
-  using dir = temporaryDirectory();
   using processes = runner();
   dir.write("secret", "untouched");
   symlinkSync(dir.join("secret"), dir.join("o"));
@@ -183,7 +179,6 @@ test("a line that is drawn over and over is what was drawn last, however long it
 });
 
 test("without a limit a process may write as much as it likes, on either stream", async () => {
-  using dir = temporaryDirectory();
   using processes = runner();
   const logs = { stdout: dir.join("o"), stderr: dir.join("e") };
   const { outputLimitBytes: _, ...flood } = sh(
