@@ -1,41 +1,34 @@
 /** Durations, sizes and counts as users write them. The patterns in `schema/dialect.ts` have already been checked. */
 
-const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const SIZE_POWER: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4 };
-const COUNT_FACTOR: Readonly<Record<string, number>> = { k: 1000, m: 1_000_000 };
+/** By what a number is multiplied that has a unit, or none. */
+const UNITS = {
+  duration: { like: "90s, 30m, 2h", bare: 1000, factors: { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } },
+  size: { like: "512M, 2G", bare: 1, factors: { k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 } },
+  count: { like: "200k, 2M", bare: 1, factors: { k: 1000, m: 1_000_000 } },
+} as const;
 
 /** Milliseconds of `90s`, `30m`, `2h`, `250ms`, or of a bare number of seconds. Throws `RangeError` on anything else. */
 export function parseDuration(value: number | string): number {
-  const [amount, unit] = split(value, "duration");
-  const factor = DURATION_MS[unit || "s"];
-  if (factor === undefined) throw new RangeError(`not a duration: ${String(value)} (like 90s, 30m, 2h)`);
-  return amount * factor;
+  return parsed(value, "duration");
 }
 
 /** Bytes of `512M`, `2G` (binary units), or of a bare number. Throws `RangeError` on anything else. */
 export function parseSize(value: number | string): number {
-  const [amount, unit] = split(value, "size");
-  const letter = unit.replace(/i?b$/, "");
-  const power = letter === "" ? 0 : SIZE_POWER[letter];
-  if (power === undefined) throw new RangeError(`not a size: ${String(value)} (like 512M, 2G)`);
-  return Math.floor(amount * 1024 ** power);
+  return Math.floor(parsed(typeof value === "number" ? value : value.replace(/i?b\s*$/i, ""), "size"));
 }
 
 /** The number meant by `200k` or `2M`, or a bare number. Throws `RangeError` on anything else. */
 export function parseCount(value: number | string): number {
-  const [amount, unit] = split(value, "count");
-  const factor = unit === "" ? 1 : COUNT_FACTOR[unit];
-  if (factor === undefined) throw new RangeError(`not a count: ${String(value)} (like 200k, 2M)`);
-  return Math.round(amount * factor);
+  return Math.round(parsed(value, "count"));
 }
 
-const EXAMPLES = { duration: "5s, 30m, 2h", size: "512M, 2G", count: "200k, 2M" } as const;
-
-function split(value: number | string, what: keyof typeof EXAMPLES): readonly [number, string] {
-  if (typeof value === "number") return [value, ""];
-  const match = /^\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*$/i.exec(value);
-  if (match?.[1] === undefined) throw new RangeError(`not a ${what}: ${value} (like ${EXAMPLES[what]})`);
-  return [Number(match[1]), (match[2] ?? "").toLowerCase()];
+function parsed(value: number | string, what: keyof typeof UNITS): number {
+  const { like, bare, factors } = UNITS[what];
+  if (typeof value === "number") return value * bare;
+  const [, amount, unit = ""] = /^\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*$/i.exec(value) ?? [];
+  const factor = unit === "" ? bare : new Map(Object.entries(factors)).get(unit.toLowerCase());
+  if (amount === undefined || factor === undefined) throw new RangeError(`not a ${what}: ${value} (like ${like})`);
+  return Number(amount) * factor;
 }
 
 /** Characters a token of English or code has on average: the estimate behind every token budget of a prompt. */

@@ -4,6 +4,7 @@ import type { JsonObject } from "../model/json.ts";
 import type { FinishReason, RunTotals } from "../model/run.ts";
 import type { StopSettings } from "../model/settings.ts";
 import {
+  counted,
   formatCount,
   formatDuration,
   formatSpent,
@@ -173,9 +174,9 @@ function facts({ best, metric, iterationsCompleted, totals, workspace, ...rest }
     told.push(["failed", `the last was ${why}`]);
   }
   const spent = [
-    counted(iterationsCompleted, "iteration", "iterations"),
+    counted(iterationsCompleted, "iteration"),
     counted(totals.hypotheses, "hypothesis", "hypotheses"),
-    counted(totals.trials, "trial", "trials"),
+    counted(totals.trials, "trial"),
   ];
   const tokens = totals.inputTokens + totals.outputTokens;
   if (tokens > 0) spent.push(`${formatCount(tokens)} tokens`);
@@ -226,8 +227,4 @@ function commands(summary: ClosingSummary): readonly Hint[] {
     all.push([`aura inspect ${place} hypotheses`, "everything that was tried"]);
   all.push(...waysOn(place, summary));
   return all;
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

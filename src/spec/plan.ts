@@ -16,6 +16,7 @@ import { type AuraName, CommandError, compileCommand } from "../platform/command
 import { BYTES, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import { described, exactly, listOf, nullable } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
+import { counted } from "../text/numbers.ts";
 import { terminalExact, terminalLine } from "../text/printable.ts";
 import { shellWord } from "../text/shell.ts";
 import { PARAMS_FILE } from "../workspace/layout.ts";
@@ -337,10 +338,6 @@ function sizeText({ settings, hypotheses, hypothesesPerIteration, trialsPerHypot
   const checks = settings.checks.length;
   const each = [counted(trialsPerHypothesis - checks, "trial"), ...(checks === 0 ? [] : [counted(checks, "check")])];
   return `${total}, ${hypothesesPerIteration} an iteration, ${each.join(" and ")} each, ${atOnce} at a time`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function stopText({ stop, start }: RunSettings): string {

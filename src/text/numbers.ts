@@ -56,6 +56,11 @@ export function formatSpent(usd: number, unpriced: number): string {
   return usd === 0 ? "unknown" : `at least ${formatCost(usd)}`;
 }
 
+/** How many there are of something: `1 trial`, `3 trials`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 export interface Parameter {
   readonly name: string;
   readonly value: string;

@@ -2,7 +2,7 @@ import { Box } from "ink";
 import type { ReactElement } from "react";
 import type { Role } from "../../model/call.ts";
 import { isJsonObject, parseJson } from "../../model/json.ts";
-import { formatDuration, parametersOf, parametersText } from "../../text/numbers.ts";
+import { counted, formatDuration, parametersOf, parametersText } from "../../text/numbers.ts";
 import { terminalLine } from "../../text/printable.ts";
 import type { DashboardState, RunningTrial } from "../state.ts";
 import { Ends, Panel, Words } from "../words.tsx";
@@ -89,14 +89,14 @@ function Trial({ trial, now, inTwo }: TrialProps): ReactElement {
 /** What is left out when the first `shown` of calls and then trials are not. */
 function restWords(calls: number, trials: number, shown: number): string {
   const rest = [
-    counted(Math.max(0, calls - shown), "call", "calls"),
-    counted(Math.min(trials, calls + trials - shown), "trial", "trials"),
-  ].filter((words) => words !== "");
+    some(Math.max(0, calls - shown), "call"),
+    some(Math.min(trials, calls + trials - shown), "trial"),
+  ].flat();
   return shown > 0 ? `and ${rest.join(" and ")} more` : `${rest.join(" and ")} under way`;
 }
 
-function counted(count: number, one: string, many: string): string {
-  return count === 0 ? "" : `${count} ${count === 1 ? one : many}`;
+function some(count: number, what: string): readonly string[] {
+  return count === 0 ? [] : [counted(count, what)];
 }
 
 /** What a trial's last line says: the numbers of a JSON line such as a step's metrics, or the line itself. */
