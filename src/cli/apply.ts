@@ -42,18 +42,14 @@ export async function apply(place: string, state: string, flags: ApplyFlags): Pr
       tellUnfinished(run);
       return answer(planned(goal), hypothesisId, true);
     }
-    const lock = await run.workspace.lock({ onWait: sayWaiting(run.workspace) });
-    try {
-      return undisturbed(() => {
-        const done = recoverApply(run.store, { force: flags.force === true, target: goal.target });
-        for (const one of done) process.stderr.write(`${recovered(one)}\n`);
-        const plan = planned(goal);
-        applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
-        return answer(plan, hypothesisId, false);
-      });
-    } finally {
-      lock.release();
-    }
+    using _ = await run.workspace.lock({ onWait: sayWaiting(run.workspace) });
+    return undisturbed(() => {
+      const done = recoverApply(run.store, { force: flags.force === true, target: goal.target });
+      for (const one of done) process.stderr.write(`${recovered(one)}\n`);
+      const plan = planned(goal);
+      applyState(run.store, plan, { force: flags.force === true, now: effects.clock.now() });
+      return answer(plan, hypothesisId, false);
+    });
   });
 }
 

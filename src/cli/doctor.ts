@@ -26,10 +26,9 @@ export async function doctor(
   flags: { readonly json?: boolean; readonly set?: readonly string[] },
 ): Promise<number> {
   return guarded(flags, async (): Promise<Answer<OutputOf<"doctor-output">>> => {
-    const { values: overrides, problems: overrideProblems } = overridesOf(flags);
     if (file !== undefined && isLoopModule(file))
       throw new SpecError(`${file} is a module, not a spec: \`aura doctor\` alone tries what its parts may need`);
-    const loaded = file === undefined ? null : await loadSpec(file, { overrides, overrideProblems });
+    const loaded = file === undefined ? null : await loadSpec(file, overridesOf(flags));
     const asked = loaded === null ? await allBuiltins() : componentsOf(loaded);
     const checks = [
       ...(await examined(asked)),

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { EXIT, type ExitCode, forHint, SpecError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, SpecError, unlessRefused } from "../kernel/errors.ts";
 import { parseHypothesisId } from "../model/ids.ts";
 import type { FinishReason } from "../model/run.ts";
 import type { MetricSettings } from "../model/settings.ts";
@@ -175,7 +175,7 @@ export async function workspacesHere(): Promise<string> {
   const { workspacesIn } = await import("../workspace/locate.ts");
   const { systemFiles } = await import("../platform/files/local.ts");
   const look = () => ["runs", "."].flatMap((folder) => workspacesIn(folder, systemFiles()));
-  const found = forHint(look) ?? [];
+  const found = unlessRefused(look) ?? [];
   return found.length === 0 ? "" : `workspaces here: ${listed(found.map(shellPath), MOST_NAMED)}`;
 }
 

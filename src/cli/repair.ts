@@ -21,12 +21,8 @@ export async function repair(
     const byHand = plan.steps.some(({ action }) => action === "by-hand");
     let movedTo: string | null = null;
     if (flags.apply && plan.steps.length > 0) {
-      const lock = await acquireLock(root, effects, { onWait: sayWaiting({ root }) });
-      try {
-        movedTo = applyRepair(planRepair(root, effects.files), effects.files, lock);
-      } finally {
-        lock.release();
-      }
+      using lock = await acquireLock(root, effects, { onWait: sayWaiting({ root }) });
+      movedTo = applyRepair(planRepair(root, effects.files), effects.files, lock);
     }
     const applied = flags.apply === true;
     return {

@@ -46,8 +46,8 @@ async function prepare(session: Session, workspace: Workspace, spec: LoadedSpec 
 
 /** The spec as it is now. */
 async function loadAgain({ effects, flags }: Session, root: string, manifest: RunManifest): Promise<LoadedSpec> {
-  const { values, problems: overrideProblems } = overridesOf(flags);
-  const overrides = { ...manifest.overrides, ...values };
+  const { overrides: given, overrideProblems } = overridesOf(flags);
+  const overrides = { ...manifest.overrides, ...given };
   // The user's own may be gone by now, as after `aura apply`.
   const tracked = manifest.project?.scope.tracked ?? [];
   if (manifest.specFile === undefined) {

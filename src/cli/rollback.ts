@@ -21,17 +21,13 @@ export async function rollback(place: string, flags: RollbackFlags): Promise<num
     const effects = systemEffects();
     const { workspace, store, records } = await openStates(resolve(place), effects);
     if (flags.dryRun) return answer(planRollback(store, records, flags.to), "would roll back to", true);
-    const lock = await workspace.lock({ onWait: sayWaiting(workspace) });
-    try {
-      const plan = planRollback(store, records, flags.to);
-      const record = rollBack(store, plan, effects.clock.now());
-      // The records say it already; whoever reads run.json alone is told too.
-      const best = inspectBest(workspace.root, effects);
-      workspace.updateManifest({ best: best && { id: best.id, score: best.score } });
-      return answer(plan, record ? "rolled back to" : "already at", false, best);
-    } finally {
-      lock.release();
-    }
+    using _ = await workspace.lock({ onWait: sayWaiting(workspace) });
+    const plan = planRollback(store, records, flags.to);
+    const record = rollBack(store, plan, effects.clock.now());
+    // The records say it already; whoever reads run.json alone is told too.
+    const best = inspectBest(workspace.root, effects);
+    workspace.updateManifest({ best: best && { id: best.id, score: best.score } });
+    return answer(plan, record ? "rolled back to" : "already at", false, best);
   });
 }
 

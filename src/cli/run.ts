@@ -11,8 +11,7 @@ import { launchSpec } from "./spec-run.ts";
 export async function run(session: Session, specFile: string): Promise<number> {
   if (isLoopModule(specFile)) return (await import("./module-run.ts")).runModule(session, specFile);
   const { effects, flags } = session;
-  const { values: overrides, problems: overrideProblems } = overridesOf(flags);
-  const loaded = await loadSpec(specFile, { overrides, overrideProblems, effects });
+  const loaded = await loadSpec(specFile, { ...overridesOf(flags), effects });
   session.warn(loaded.warnings);
   const place = flags.workspace ?? placeOf(loaded.spec.name, loaded.spec.workspace, loaded.dir);
   const isBeside = flags.new || (flags.from !== undefined && flags.workspace === undefined && !flags.orResume);

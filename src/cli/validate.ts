@@ -44,8 +44,7 @@ export async function validate(file: string, flags: ValidateFlags): Promise<numb
 }
 
 async function checkSpec(file: string, flags: ValidateFlags): Promise<readonly Diagnostic[]> {
-  const { values: overrides, problems: overrideProblems } = overridesOf(flags);
-  const loaded = await loadSpec(file, { overrides, overrideProblems });
+  const loaded = await loadSpec(file, overridesOf(flags));
   return [...loaded.warnings, ...trialWarnings(await resolveSpec(loaded, { probe: false }))];
 }
 

@@ -224,13 +224,10 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/**
- * What is looked up for a hint, or `null` where storage does not answer: a hint never takes the place of the error that
- * it goes with.
- */
-export function forHint<T>(look: () => T): T | null {
+/** What an action gives, or `null` where storage refuses it: for hints and for tidying up, which no error is to come of. */
+export function unlessRefused<T>(action: () => T): T | null {
   try {
-    return look();
+    return action();
   } catch (thrown) {
     if (thrown instanceof StorageError) return null;
     throw thrown;

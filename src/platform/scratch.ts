@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Effects } from "../kernel/effects.ts";
-import { StorageError } from "../kernel/errors.ts";
+import { unlessRefused } from "../kernel/errors.ts";
 
 const NAME = "aura-";
 
@@ -24,15 +24,6 @@ export function dropScratch(mark: string, { files, variables }: ScratchEffects):
   const found = unlessRefused(() => files.list(parent)) ?? [];
   for (const { name, kind } of found) {
     if (kind === "directory" && name.startsWith(prefix)) unlessRefused(() => files.remove(join(parent, name)));
-  }
-}
-
-function unlessRefused<T>(action: () => T): T | null {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    return null;
   }
 }
 

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { type Effects, NEVER, type ProcessResult } from "../kernel/effects.ts";
-import { StorageError } from "../kernel/errors.ts";
+import { unlessRefused } from "../kernel/errors.ts";
 import type { View } from "../kernel/starter.ts";
 
 /** A view that is mounted, and what shows it, which this process has started unless it was there before. */
@@ -58,12 +58,7 @@ export async function unmount({ at, server }: Mounted, effects: Effects): Promis
 
 /** Whether a view is mounted and shows something, which one whose bindfs was killed does not. */
 export function isAlive({ at }: View, effects: Effects): boolean {
-  try {
-    return isMounted(at, effects) && effects.files.list(at) !== null;
-  } catch (error) {
-    if (error instanceof StorageError) return false;
-    throw error;
-  }
+  return isMounted(at, effects) && unlessRefused(() => effects.files.list(at)) !== null;
 }
 
 /** Whether a file system is mounted at exactly this path. */

@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
 import type { DirectoryEntry, Files } from "../kernel/effects.ts";
-import { forHint } from "../kernel/errors.ts";
+import { unlessRefused } from "../kernel/errors.ts";
 import { nearest } from "../text/nearest.ts";
 
 /** Names of files that can be what is meant. */
@@ -17,7 +17,7 @@ export function nearFile(
   kind: keyof typeof NAMES = "file",
 ): { readonly meant?: string } {
   const word = basename(absolute);
-  const entries = forHint(() => entriesOf(dirname(absolute), files)) ?? [];
+  const entries = unlessRefused(() => entriesOf(dirname(absolute), files)) ?? [];
   if (!written.endsWith(word)) return {};
   const names = entries
     .filter(({ name, kind: is }) => is !== "directory" && NAMES[kind].test(name))

@@ -21,10 +21,10 @@ export interface Overrides {
   readonly problems: readonly Diagnostic[];
 }
 
-/** What the flags of the command line change; the short ones go over `--set`. */
-export function overridesOf(flags: RunOverrides & { readonly set?: readonly string[] }): Overrides {
-  const { values, problems } = readOverrides(flags.set ?? []);
-  return { values: { ...values, ...overridePaths(flags) }, problems };
+/** What the flags of the command line change, as `loadSpec` takes it; the short ones go over `--set`. */
+export function overridesOf(flags: RunOverrides & { readonly set?: readonly string[] }) {
+  const { values, problems: overrideProblems } = readOverrides(flags.set ?? []);
+  return { overrides: { ...values, ...overridePaths(flags) }, overrideProblems };
 }
 
 /** Reads every `--set path=value`, the value being YAML (`stop.iterations=20`, `checks.0.command=[npm, test]`). */

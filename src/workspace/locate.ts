@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import type { Effects, Files } from "../kernel/effects.ts";
-import { forHint, WorkspaceError } from "../kernel/errors.ts";
+import { unlessRefused, WorkspaceError } from "../kernel/errors.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import { nearest } from "../text/nearest.ts";
 import { listed } from "../text/printable.ts";
@@ -20,7 +20,7 @@ export function notFound(root: string, files: Files): WorkspaceError {
     kind === undefined ? "does not exist" : kind === "directory" ? "holds no run.json" : "is a file, not a workspace";
   return new WorkspaceError(
     "not-found",
-    `there is no run in ${root}: it ${what}${forHint(() => advice(root, files)) ?? ""}`,
+    `there is no run in ${root}: it ${what}${unlessRefused(() => advice(root, files)) ?? ""}`,
   );
 }
 

@@ -202,8 +202,8 @@ const MISSED_BEATS = 4;
 /** What a lock needs of the outside. */
 export type LockEffects = Pick<Effects, "files" | "clock" | "processes" | "token">;
 
-/** The right to write in a workspace, until it is released or lost. */
-export interface Lock {
+/** The right to write in a workspace, until it is released, as by disposing of it, or lost. */
+export interface Lock extends Disposable {
   readonly token: string;
   /** Throws `WorkspaceError` ("lock-lost") when the lock is not this process's any more. One `stat`: ask before every write. */
   assertHeld(): void;
@@ -248,6 +248,10 @@ class HeldLock implements Lock {
     } finally {
       this.#state = "released";
     }
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
   }
 
   #isOurs(): boolean {

@@ -67,7 +67,7 @@ describe("flags", () => {
       parallel: 2,
       seed: 0,
     };
-    expect(overridesOf(flags).values).toEqual({
+    expect(overridesOf(flags).overrides).toEqual({
       "stop.iterations": 3,
       checks: [{ name: "a" }],
       goal: "x=y",
