@@ -1,6 +1,5 @@
-import { basename, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
-import { holdsSecrets, isWithin, isWithinAny } from "../../model/tree-path.ts";
+import { isWithin, isWithinAny } from "../../model/tree-path.ts";
 import type { Mount } from "../mounts.ts";
 import { type Place, viewOf } from "../trial-view.ts";
 
@@ -63,27 +62,4 @@ export function placeWords(place: Place, mounts: readonly Mount[], files: Files)
 export function isShown(path: string, folders: readonly string[], files: Files): boolean {
   const all = [...SYSTEM, ...folders, ...folders.map((folder) => files.realPath(folder) ?? folder)];
   return isWithinAny(path, all) && isWithinAny(files.realPath(path) ?? path, all);
-}
-
-/** Folders in which nobody keeps secrets of a project, and which may hold very many files. */
-const PASSED_BY: ReadonlySet<string> = new Set([".git", "node_modules"]);
-
-/** What of a project is never shown: `.env` and its like, and workspaces of runs. */
-export function secretsIn(root: string, inputs: readonly string[], files: Files): readonly string[] {
-  const found: string[] = [];
-  const visit = (folder: string): void => {
-    const entries = files.list(folder) ?? [];
-    const has = (wanted: string): boolean => entries.some(({ name }) => name === wanted);
-    if (has("run.json") && has("iterations")) {
-      found.push(folder);
-      return;
-    }
-    for (const { name, kind } of entries) {
-      const path = join(folder, name);
-      if (holdsSecrets(name)) found.push(path);
-      else if (kind === "directory" && !PASSED_BY.has(basename(path)) && !inputs.includes(path)) visit(path);
-    }
-  };
-  visit(root);
-  return found;
 }

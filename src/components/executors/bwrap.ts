@@ -10,8 +10,9 @@ import { findProgram } from "../../platform/process/invocation.ts";
 import { endedBy, signalOfCode } from "../../platform/process/signal-code.ts";
 import { SIZE_LIMIT } from "../../schema/dialect.ts";
 import { absoluteMounts, MOUNT, type Mount } from "../mounts.ts";
+import { ProjectSecrets } from "../project-secrets.ts";
 import { versionOf } from "../tool.ts";
-import { isShown, placeWords, secretsIn, systemWords } from "./bwrap-view.ts";
+import { isShown, placeWords, systemWords } from "./bwrap-view.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
@@ -66,6 +67,7 @@ const TELLING = 'exec "$@" 3>"$0"';
 export class BwrapStarter implements Starter {
   readonly isolates = true;
   readonly #options: SandboxOptions;
+  readonly #secrets = new ProjectSecrets();
   #machine: Machine | null;
 
   constructor(options: SandboxOptions, host?: { readonly effects: Effects; readonly root: string }) {
@@ -108,7 +110,7 @@ export class BwrapStarter implements Starter {
 
   wrap({ file, args, env, cwd }: Command, place: TrialPlace): Command {
     const { program, system, mounts, effects } = this.#known();
-    const hidden = [...(place.hidden ?? []), ...secretsIn(place.root, place.inputs, effects.files)];
+    const hidden = [...(place.hidden ?? []), ...this.#secrets.in(place, effects)];
     const words = [...system, ...placeWords({ ...place, hidden }, mounts, effects.files), "--chdir", cwd, "--"];
     const tmp = env.TMPDIR === undefined ? {} : { TMPDIR: "/tmp" };
     return {

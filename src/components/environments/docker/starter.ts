@@ -5,7 +5,7 @@ import type { Command, Handle, Job, ProbeContext, Starter, TrialPlace } from "..
 import { preparing } from "../../../kernel/preparing.ts";
 import type { RunContext } from "../../../kernel/run-context.ts";
 import { defined, isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
-import { secretsIn } from "../../executors/bwrap-view.ts";
+import { ProjectSecrets } from "../../project-secrets.ts";
 import { DockerClient, isClientVariable } from "./client.ts";
 import { Container } from "./container.ts";
 import { execCommand, WARM_PROGRAMS, WarmContainers, type WarmPlace, warmFolder } from "./warm.ts";
@@ -43,6 +43,7 @@ export class DockerStarter implements Starter {
   readonly isolates = true;
   readonly brings = ["PATH", "TMPDIR", "USER"];
   readonly #options: DockerStarterOptions;
+  readonly #secrets = new ProjectSecrets();
   #client: DockerClient | null;
   #image: string | null = null;
   #engine: string | null = null;
@@ -154,13 +155,13 @@ export class DockerStarter implements Starter {
 
   /** What a container is made by, besides its name, variables and command. */
   #words(place: TrialPlace, devices: string | undefined): readonly string[] {
-    const { files } = this.#known().effects;
-    const hidden = [...(place.hidden ?? []), ...secretsIn(place.root, place.inputs, files)];
+    const { effects } = this.#known();
+    const hidden = [...(place.hidden ?? []), ...this.#secrets.in(place, effects)];
     return [
       ...containerWords({ ...this.#options, user: this.#user() }),
       ...limitWords(place.limits ?? {}),
       ...(this.#options.gpus ? gpuWords(devices) : []),
-      ...placeWords({ ...place, hidden }, this.#options, files),
+      ...placeWords({ ...place, hidden }, this.#options, effects.files),
     ];
   }
 

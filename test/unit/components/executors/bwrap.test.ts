@@ -90,17 +90,6 @@ bwrap.describe("a sandbox of bubblewrap's", () => {
     );
   });
 
-  bwrap.test("shows no `.env` that was made during the run", async () => {
-    const one = rig();
-    one.dir.write("line.sh", "cat .env || echo none\n");
-    const executor = new BwrapExecutor("sh line.sh");
-    await executor.setup(one.ctx);
-    const shown = async () => executor.run(hypothesis(), await environment.prepare(), one.trial());
-    expect(await shown()).toMatchObject({ stdoutTail: "none\n" });
-    one.dir.write(".env", "secret");
-    expect(await shown()).toMatchObject({ stdoutTail: "" });
-  });
-
   bwrap.test("shows mounts, read-only unless said otherwise, also through a link", async () => {
     const folder = elsewhere();
     writeFileSync(join(folder, "file"), "there\n");

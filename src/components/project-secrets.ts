@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import type { Clock, Files } from "../kernel/effects.ts";
+import type { TrialPlace } from "../kernel/ports.ts";
+import { holdsSecrets } from "../model/tree-path.ts";
+
+/** Looking takes at most this part of the time: a project may have very many folders. */
+const PART_OF_TIME = 1 / 20;
+/** Folders in which nobody keeps secrets of a project: by their name, or by what is in them. */
+const PASSED_BY: ReadonlySet<string> = new Set([".git", "node_modules", "__pycache__"]);
+const OF_PACKAGES: ReadonlySet<string> = new Set(["pyvenv.cfg", "conda-meta"]);
+
+/** What of a project no sandbox shows: `.env` and its like, also of those made during the run, and workspaces of runs. */
+export class ProjectSecrets {
+  #found: readonly string[] = [];
+  #until = Number.NEGATIVE_INFINITY;
+
+  in(place: Pick<TrialPlace, "root" | "inputs">, { clock, files }: { readonly clock: Clock; readonly files: Files }) {
+    const from = clock.monotonic();
+    if (from < this.#until) return this.#found;
+    this.#found = secretsIn(place, files);
+    const now = clock.monotonic();
+    this.#until = now + (now - from) / PART_OF_TIME;
+    return this.#found;
+  }
+}
+
+function secretsIn({ root, inputs }: Pick<TrialPlace, "root" | "inputs">, files: Files): readonly string[] {
+  const found: string[] = [];
+  const visit = (folder: string): void => {
+    const entries = files.list(folder) ?? [];
+    const has = (wanted: string): boolean => entries.some(({ name }) => name === wanted);
+    if (has("run.json") && has("iterations")) {
+      found.push(folder);
+      return;
+    }
+    if (entries.some(({ name }) => OF_PACKAGES.has(name))) return;
+    for (const { name, kind } of entries) {
+      const path = join(folder, name);
+      if (holdsSecrets(name)) found.push(path);
+      else if (kind === "directory" && !PASSED_BY.has(name) && !inputs.includes(path)) visit(path);
+    }
+  };
+  visit(root);
+  return found;
+}
