@@ -100,7 +100,9 @@ function waysOn(place: string, summary: ClosingSummary): readonly Hint[] {
       [`aura resume ${place}`, "go on from here when it is mended"],
       [summary.anew, `start anew after a change of ${what}`],
     ];
-  if (resumable) return [[`aura resume ${place}`, "go on from here"]];
+  const on = [`aura resume ${place}`, "go on from here"] as const;
+  if (reason === "no-proposals") return [limits.length > 0 ? longer : on, ...(summary.isFixed ? [again] : [])];
+  if (resumable) return [on];
   if (reason === "target" && summary.isModule) return [raised(place, "target")];
   if (reason === "target") return [[`aura resume ${place} --set metric.target=SCORE`, "go on to a better score"]];
   return limits.length > 0 ? [longer] : [];

@@ -145,6 +145,13 @@ describe("the closing text", () => {
     );
   });
 
+  it("of a run without proposals names what gets further, and a new start where files were read when it began", () => {
+    const none = { ...done, best: null, reason: "no-proposals", resumable: true } as const;
+    expect(closingText(none)).toMatch(/aura resume runs\/digits --set stop\.iterations=6 /);
+    const fixed = closingText({ ...none, stop: {}, isFixed: true });
+    expect(fixed).toMatch(/aura resume runs\/digits +# go on from here\n +aura run digits\.yaml --new +# start anew/);
+  });
+
   it("offers no look at hypotheses where nothing was tried", () => {
     const text = closingText({ ...done, best: null, reason: "error", resumable: true, totals: NO_TOTALS });
     expect(text).not.toContain("inspect");
