@@ -1,4 +1,4 @@
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { type Effects, type Files, NEVER } from "../kernel/effects.ts";
 import type { RunSettings } from "../model/settings.ts";
 import { isWithin } from "../model/tree-path.ts";
@@ -71,6 +71,23 @@ export async function copyFindings(
       if (word !== undefined && missing.why === "ignored" && isBehindAnother(command, word)) return [];
       const by = importedBy === undefined ? "" : `, which ${importedBy} imports,`;
       return [finding(command.path, message(path, by, missing), within)];
+    }),
+  );
+}
+
+/** What commands name of the folder `here` that is not in the project, where they run. */
+export function misplacedFindings(
+  { root }: Pick<RunSettings, "root">,
+  sites: readonly Site[],
+  { files, dir, here }: { readonly files: Files; readonly dir: string; readonly here: string },
+): readonly Finding[] {
+  if (here === root) return [];
+  return placedCommands(sites).flatMap((command) =>
+    namedFiles(command, here, files).flatMap(({ path, word }) => {
+      const isHereAlone = files.stat(join(here, path))?.kind === "file" && files.stat(join(root, path)) === null;
+      if (word === undefined || !/[./]/.test(path) || !isHereAlone) return [];
+      const message = `${path} is in the current folder, but not in ${root}, where commands run; \`root: ${relative(dir, here)}\` has them run here`;
+      return [finding(command.path, message, { within: word })];
     }),
   );
 }

@@ -9,7 +9,7 @@ import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { systemEffects } from "../platform/system.ts";
 import { checkValue, type Surroundings } from "./check.ts";
 import { withoutNotes } from "./components.ts";
-import { copyFindings } from "./copy.ts";
+import { copyFindings, misplacedFindings } from "./copy.ts";
 import { DiagnosticWriter, type Finding, formatDiagnostics, OVERRIDES } from "./diagnostics.ts";
 import { specHash } from "./drift.ts";
 import { blamed, type Interpolated, interpolate, type Reference, secretValues } from "./interpolate.ts";
@@ -95,7 +95,9 @@ export async function loadSpec(path: string, options: LoadSpecOptions = {}): Pro
   // A run that goes on has read the project already.
   if (options.tracked !== undefined) return loaded;
   const sites = sitesOf(loaded.spec, loaded.registry);
-  const found = await copyFindings(settingsOf(loaded.spec, loaded.dir), sites, effects);
+  const settings = settingsOf(loaded.spec, loaded.dir);
+  const where = { files: effects.files, dir: loaded.dir, here: resolve(".") };
+  const found = [...(await copyFindings(settings, sites, effects)), ...misplacedFindings(settings, sites, where)];
   return { ...loaded, warnings: [...loaded.warnings, ...diagnose(found)] };
 }
 

@@ -125,3 +125,16 @@ test("that trials can read what only the evaluator is to see is told by validate
   );
   expect(await here.run(["validate", "closed.yaml"])).toMatchObject({ code: 0, stderr: "" });
 });
+
+test("a command that names a file of the current folder which the project lacks is told of, with the root that has it", async () => {
+  using here = desk({
+    "conf/s.yaml": spec({ experimenter: "{ type: script, command: 'node train.mjs {x}' }" }),
+    "train.mjs": "",
+  });
+  const told = await here.run(["validate", "conf/s.yaml"]);
+  expect(told).toMatchObject({ code: 0, stdout: expect.stringContaining("is valid") });
+  expect(told.stderr).toMatch(
+    /s\.yaml:\d+:\d+: train\.mjs is in the current folder, but not in \S+\/conf, .*`root: \.\.`/,
+  );
+  expect((await here.run(["validate", "conf/s.yaml", "--set", "root=.."])).stderr).toBe("");
+});
