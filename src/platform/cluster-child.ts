@@ -7,6 +7,7 @@ import { messageOf } from "../kernel/errors.ts";
 import type { View } from "../kernel/starter.ts";
 import { defined, isJsonObject, type JsonObject, parseJson } from "../model/json.ts";
 import { type NodeEnd, type NodeJob, nodeFiles } from "./cluster-job.ts";
+import { endedChildrenCpuSeconds } from "./process/proc-fs.ts";
 import { systemEffects } from "./system.ts";
 import { type Mounted, mount, unmount } from "./views.ts";
 
@@ -49,7 +50,8 @@ async function run({ views = [], ...job }: NodeJob, signal: AbortSignal): Promis
     for (const view of views) mounted.push(await mount(view, effects, signal));
     const { end: how, exitCode, signal: by, durationMs, message, usage } = await processes.run(job, signal);
     const { SLURM_JOB_GPUS: gpus = process.env.CUDA_VISIBLE_DEVICES } = process.env;
-    const seen = { load: processes.load(), ...(gpus ? { devices: gpus.split(",") } : {}) };
+    const cpuSeconds = Math.max(usage?.cpuSeconds ?? 0, endedChildrenCpuSeconds());
+    const seen = { cpuSeconds, load: processes.load(), ...(gpus ? { devices: gpus.split(",") } : {}) };
     return { end: how, exitCode, signal: by, durationMs, usage: { ...usage, ...seen }, ...defined({ message }) };
   } catch (thrown) {
     const what = mounted.length < views.length ? "bindfs cannot mount a view" : "its output cannot be kept";

@@ -52,6 +52,17 @@ export function readUse(pid: number): ProcessUse | null {
   return { cpuSeconds, residentBytes: bytes("VmRSS"), peakBytes: bytes("VmHWM") };
 }
 
+/** CPU time of the children of this process that have ended, and of theirs; 0 where there is no `/proc`. */
+export function endedChildrenCpuSeconds(): number {
+  const stat = readStart("/proc/self/stat") ?? "";
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(13, 15)
+    .map(Number);
+  return (user + system) / TICKS_PER_SECOND;
+}
+
 /** Whether a process is in a process namespace below that of this `/proc`. */
 export function isNested(pid: number): boolean {
   return /^NSpid:(?:\s+\d+){2,}$/m.test(readOrNull(`/proc/${pid}/status`)?.toString("latin1") ?? "");
