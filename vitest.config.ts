@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const shared = {
   testTimeout: 20_000,
@@ -10,12 +11,22 @@ const shared = {
   alias: [{ find: /^(\.|(\.\.\/)+platform)\/own-program\.ts$/, replacement: resolve("test/support/own-program.ts") }],
 };
 
+/** Of a project, files that take long for their size come first: none of them is to be left alone at the end. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => /\/test\/(contract|repo)\//.test(moduleId);
+    return sorted.sort((a, b) => a.project.name.localeCompare(b.project.name) || Number(isLong(b)) - Number(isLong(a)));
+  }
+}
+
 const isFull = process.env.AURA_FAULTS === "full";
 const report = process.env.AURA_TEST_REPORT;
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     ...(report ? { reporters: ["default", "json"], outputFile: { json: report } } : {}),
     projects: [
       {
