@@ -64,7 +64,7 @@ class StreamOutput {
 
 /** What a run does about its process's output. */
 export interface OutputEvents {
-  /** More came than the limit allows; reading goes on, so that the process is not blocked while it is ended. */
+  /** More came than the limit allows; the rest is read, so that the process is not blocked while it is ended, and dropped. */
   readonly overLimit: () => void;
   /** The output can no longer be kept: its log cannot be written, or the reader of its lines threw. */
   readonly broken: () => void;
@@ -89,8 +89,9 @@ export class ProcessOutput {
   take(stream: "stdout" | "stderr", chunk: Buffer): void {
     const output = this[stream];
     output.count(chunk);
+    if (this.#overLimit) return;
     this.#guard(() => output.write(chunk));
-    if (this.#overLimit || this.stdout.bytes + this.stderr.bytes <= this.#limit) return;
+    if (this.stdout.bytes + this.stderr.bytes <= this.#limit) return;
     this.#overLimit = true;
     this.#events.overLimit();
   }

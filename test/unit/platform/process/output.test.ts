@@ -74,6 +74,17 @@ test("a process that writes more than it may is ended, and what it wrote stays r
   expect(await processes.run(both, never)).toMatchObject({ end: "output-limit" });
 });
 
+test("what a process writes while it is ended for writing too much is counted, and read no more", async () => {
+  using processes = runner();
+  let told = 0;
+  const onLine = (): void => {
+    told += 1;
+  };
+  const flood = sh("trap '' TERM; yes | head -c 4000000", { outputLimitBytes: 1000, onLine });
+  expect(await processes.run(flood, never)).toMatchObject({ end: "output-limit", stdoutBytes: 4_000_000 });
+  expect(told).toBeLessThan(200_000);
+});
+
 test("a log that cannot be written ends the process and is a storage error", async () => {
   using processes = runner();
   let pid = 0;
