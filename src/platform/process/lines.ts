@@ -107,12 +107,13 @@ export class LineSplitter {
 
   #emit(line: Buffer): void {
     const bytes = lastDrawn(line);
-    if (bytes.length > LONGEST_LINE_BYTES) {
-      this.#onLine(toWholeCharacter(bytes.subarray(0, LONGEST_LINE_BYTES)).toString("utf8"));
-      return;
-    }
-    this.#onLine(bytes.toString("utf8"));
+    this.#onLine(bytes.length > LONGEST_LINE_BYTES ? longestOf(bytes) : bytes.toString("utf8"));
   }
+}
+
+/** As much of a line as is given, without a character that is cut at its end: a stream would go on with that. */
+function longestOf(line: Buffer): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(line.subarray(0, LONGEST_LINE_BYTES), { stream: true });
 }
 
 /** Of a line, the last that was drawn and is seen; the carriage return of a line's end draws nothing. */
@@ -160,15 +161,4 @@ function fromWholeCharacter(bytes: Buffer): Buffer {
   let start = 0;
   while (start < Math.min(3, bytes.length) && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
   return bytes.subarray(start);
-}
-
-/** Leaves out the bytes at the end that are the beginning of a character that was cut. */
-export function toWholeCharacter(bytes: Buffer): Buffer {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return length > back ? bytes.subarray(0, bytes.length - back) : bytes;
-  }
-  return bytes;
 }

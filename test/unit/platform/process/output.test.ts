@@ -2,7 +2,7 @@ import { readFileSync, statSync, symlinkSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { StorageError } from "../../../../src/kernel/errors.ts";
-import { LineSplitter, plainTail, plainText, toWholeCharacter } from "../../../../src/platform/process/lines.ts";
+import { LineSplitter, plainTail, plainText } from "../../../../src/platform/process/lines.ts";
 import { ByteRing } from "../../../../src/platform/process/output-log.ts";
 import { testFolder } from "../../../support/test-folder.ts";
 import { never, request, runner, sh } from "./support.ts";
@@ -235,7 +235,6 @@ test("what is shown holds no control characters, the last of what was redrawn, a
   expect(plainText(Buffer.from("\u001b[31mred\u001b[0m \u001b]0;title\u0007ok\r10%\r20%\r\nend\u202e"))).toBe(
     "20%\nend",
   );
-  expect(toWholeCharacter(Buffer.from("aü€😀")).toString()).toBe("aü€😀");
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), fc.integer({ min: 3, max: 30 }), (bytes, limit) => {
       expect(Buffer.byteLength(plainTail(Buffer.from(bytes), limit))).toBeLessThanOrEqual(limit);
