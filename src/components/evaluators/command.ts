@@ -15,7 +15,7 @@ import { findProgram } from "../../platform/process/invocation.ts";
 import { makeScratch } from "../../platform/scratch.ts";
 import { type ObjectSchema, TIME_LIMIT } from "../../schema/dialect.ts";
 import { lastLines, promptLine } from "../../text/printable.ts";
-import { COMMAND } from "../executors/process-options.ts";
+import { processOptionProperties } from "../executors/process-options.ts";
 import { sanitizeJson } from "../extract-json.ts";
 import { jsonObjectIn } from "../metric-line.ts";
 import { runData } from "../module-function.ts";
@@ -32,11 +32,7 @@ const OPTIONS = {
   type: "object",
   properties: {
     command: {
-      anyOf: [
-        { type: "string", minLength: 1 },
-        { type: "array", items: { type: "string" }, minItems: 1 },
-      ],
-      "x-command": { shell: "shell", env: "env" },
+      ...processOptionProperties.command,
       description:
         "What prints the score: a number, or `{score, passed?, reason?, feedback?, metrics?, details?}` as JSON, last on stdout. " +
         "It runs in the project and is told of the hypothesis and its experiment as JSON on stdin; `{aura.trial_dir}` is the " +
@@ -80,8 +76,8 @@ export class CommandEvaluator implements Evaluator {
   #withheld: string | null = null;
 
   constructor(command: string | readonly string[], options: CommandEvaluatorOptions = {}) {
-    assertArgument("CommandEvaluator", "command", command, COMMAND);
-    const { command: _command, ...others } = inSchema(OPTIONS.properties);
+    const { command: expected, ...others } = inSchema(OPTIONS.properties);
+    assertArgument("CommandEvaluator", "command", command, expected);
     assertOptions("CommandEvaluator", options, others);
     this.#source = command;
     this.#template = compiled(command, options.shell);

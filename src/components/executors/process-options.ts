@@ -6,7 +6,7 @@ import { parseDuration, parseSize } from "../../model/units.ts";
 import { CommandError, compileCommand, compileText } from "../../platform/command.ts";
 import { type ObjectSchema, SIZE, SIZE_LIMIT, TIME_LIMIT } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
-import { refusedVariable } from "../process-environment.ts";
+import { environmentOptions, refusedVariable } from "../process-environment.ts";
 
 /** How long a trial may run when nothing says otherwise: one hour. */
 export const DEFAULT_TIMEOUT_MS = 3_600_000;
@@ -44,10 +44,7 @@ export const processOptionProperties = {
     description: "Variables of the trial; values take placeholders, as in `{aura.slot}`.",
   },
   pass_env: {
-    type: "array",
-    items: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*$" },
-    "x-secret": false,
-    "x-variables": "passed",
+    ...environmentOptions.pass_env,
     description:
       "Names of AURA's own variables that the trial gets too though they may be secrets, as their names say.",
   },
