@@ -20,7 +20,7 @@ import { undisturbed } from "./signals.ts";
 import { openStates, projectOf, type StatesOfRun } from "./states.ts";
 import { sayWaiting } from "./waiting.ts";
 
-export interface ApplyFlags {
+interface ApplyFlags {
   readonly to?: string;
   readonly patch?: string;
   readonly dryRun?: boolean;

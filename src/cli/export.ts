@@ -8,7 +8,7 @@ import { terminalText } from "../text/printable.ts";
 import { COLUMNS, inspectTable } from "../workspace/views/table.ts";
 import { guarded } from "./output.ts";
 
-export interface ExportFlags {
+interface ExportFlags {
   readonly format: "csv" | "jsonl";
   readonly output: string;
 }

@@ -40,7 +40,7 @@ const VIEWS: { readonly [Name in ViewName]: View<OutputOf<`inspect-${Name}-outpu
   events: { ids: 0, document: (root, observer) => ({ events: inspectEvents(root, observer) }) },
 };
 
-export interface InspectFlags extends Chosen {
+interface InspectFlags extends Chosen {
   readonly json?: boolean;
   readonly follow?: boolean;
 }

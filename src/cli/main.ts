@@ -2,8 +2,6 @@ import { Command, CommanderError, type Option } from "commander";
 import { EXIT } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
 import type { RequestKind } from "../workspace/requests.ts";
-import type { ApplyFlags } from "./apply.ts";
-import type { ExportFlags } from "./export.ts";
 import {
   checkTwins,
   environment,
@@ -16,8 +14,6 @@ import {
   whole,
   workspacesHere,
 } from "./flags.ts";
-import type { InspectFlags } from "./inspect.ts";
-import type { RollbackFlags } from "./rollback.ts";
 import type { Session } from "./session.ts";
 import { asTyped } from "./typed.ts";
 
@@ -165,10 +161,7 @@ function inspectCommand(aura: Command, exit: Exit): void {
     )
     .addOption(twin("--sort <by>", "of hypotheses: score puts the best first", "AURA_SORT").choices(["id", "score"]))
     .addOption(twin("--top <n>", "of hypotheses: no more than so many", "AURA_TOP").argParser(whole(1)))
-    .action(async (workspace: string, view: string, ids: readonly string[], flags: InspectFlags) => {
-      const { inspect } = await import("./inspect.ts");
-      exit(await inspect(workspace, view, ids, flags));
-    });
+    .action(calls(exit, async () => (await import("./inspect.ts")).inspect));
 }
 
 function exportCommand(aura: Command, exit: Exit): void {
@@ -183,10 +176,7 @@ function exportCommand(aura: Command, exit: Exit): void {
         .default("csv"),
     )
     .addOption(twin("-o, --output <file>", "the file to write to; - is standard output", "AURA_OUTPUT").default("-"))
-    .action(async (workspace: string, flags: ExportFlags) => {
-      const { exportTable } = await import("./export.ts");
-      exit(await exportTable(workspace, flags));
-    });
+    .action(calls(exit, async () => (await import("./export.ts")).exportTable));
 }
 
 function compareCommand(aura: Command, exit: Exit): void {
@@ -194,10 +184,7 @@ function compareCommand(aura: Command, exit: Exit): void {
     .description("show runs beside each other, and which is best at equally many hypotheses")
     .argument("<workspace...>", "the runs' folders")
     .addOption(json("one JSON document", "compare-output"))
-    .action(async (workspaces: readonly string[], flags: { readonly json?: boolean }) => {
-      const { compare } = await import("./compare.ts");
-      exit(await compare(workspaces, flags));
-    });
+    .action(calls(exit, async () => (await import("./compare.ts")).compare));
 }
 
 function requestCommands(aura: Command, exit: Exit): void {
@@ -236,10 +223,7 @@ function stateCommands(aura: Command, exit: Exit): void {
     )
     .addOption(twin("--dry-run", "say what would change", "AURA_DRY_RUN"))
     .addOption(json("one JSON document", "rollback-output"))
-    .action(async (workspace: string, flags: RollbackFlags) => {
-      const { rollback } = await import("./rollback.ts");
-      exit(await rollback(workspace, flags));
-    });
+    .action(calls(exit, async () => (await import("./rollback.ts")).rollback));
   sub(aura, "apply")
     .description("write a recorded state to the project, to a folder, or as a patch")
     .argument("<workspace>", "the run's folder")
@@ -249,19 +233,13 @@ function stateCommands(aura: Command, exit: Exit): void {
     .addOption(twin("--dry-run", "say what would change", "AURA_DRY_RUN"))
     .addOption(twin("--force", "go over files that changed since the start", "AURA_FORCE"))
     .addOption(json("one JSON document", "apply-output"))
-    .action(async (workspace: string, state: string, flags: ApplyFlags) => {
-      const { apply } = await import("./apply.ts");
-      exit(await apply(workspace, state, flags));
-    });
+    .action(calls(exit, async () => (await import("./apply.ts")).apply));
   sub(aura, "repair")
     .description("show what is damaged in a workspace, and mend it with --apply")
     .argument("<workspace>", "the run's folder")
     .addOption(twin("--apply", "do what was shown", "AURA_APPLY"))
     .addOption(json("one JSON document", "repair-output"))
-    .action(async (workspace: string, flags: { readonly apply?: boolean; readonly json?: boolean }) => {
-      const { repair } = await import("./repair.ts");
-      exit(await repair(workspace, flags));
-    });
+    .action(calls(exit, async () => (await import("./repair.ts")).repair));
 }
 
 function specCommands(aura: Command, exit: Exit): void {
@@ -270,10 +248,7 @@ function specCommands(aura: Command, exit: Exit): void {
     .argument("<spec>", LOOP)
     .addOption(setOption())
     .addOption(json("one JSON document", "validate-output"))
-    .action(async (spec: string, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {
-      const { validate } = await import("./validate.ts");
-      exit(await validate(spec, flags));
-    });
+    .action(calls(exit, async () => (await import("./validate.ts")).validate));
   sub(aura, "doctor")
     .description(
       "try what executors and environments need of this machine, or what a spec does: it ends with 5 when that is missing",
@@ -281,10 +256,7 @@ function specCommands(aura: Command, exit: Exit): void {
     .argument("[spec]", "a run spec, a YAML file")
     .addOption(setOption())
     .addOption(json("one JSON document", "doctor-output"))
-    .action(async (spec: string | undefined, flags: { readonly json?: boolean; readonly set?: readonly string[] }) => {
-      const { doctor } = await import("./doctor.ts");
-      exit(await doctor(spec, flags));
-    });
+    .action(calls(exit, async () => (await import("./doctor.ts")).doctor));
   sub(aura, "init")
     .description("write a spec and what it needs, to run as they are and to be changed")
     .argument(
@@ -296,31 +268,33 @@ function specCommands(aura: Command, exit: Exit): void {
       "[dir]",
       "the folder to write to (default: this one; code and agent write beside a project only where it is named)",
     )
-    .action(async (template: string, dir: string | undefined) => {
-      const { init } = await import("./init.ts");
-      exit(await init(template, dir));
-    });
+    .action(calls(exit, async () => (await import("./init.ts")).init));
   sub(aura, "components")
     .description("the built-in components and their options")
     .argument("[kind]", "researcher, experimenter, executor, …")
     .argument("[type]", "one of that kind")
     .addOption(json("one JSON document", "components-output"))
-    .action(async (kind: string | undefined, type: string | undefined, flags: { readonly json?: boolean }) => {
-      const { components } = await import("./components.ts");
-      exit(await components(kind, type, flags));
-    });
+    .action(calls(exit, async () => (await import("./components.ts")).components));
   sub(aura, "schema")
     .description("the JSON Schema of the run spec, of a record, or of what a command prints with --json")
     .argument("[record]", SCHEMAS)
-    .action(async (record: string | undefined) => {
-      const { schema } = await import("./schema.ts");
-      exit(await schema(record));
-    });
+    .action(calls(exit, async () => (await import("./schema.ts")).schema));
 }
 
 /** `--json`, and where to learn what it prints. */
 function json(description: string, schema: string): Option {
   return twin("--json", `${description} (\`aura schema ${schema}\`)`, "AURA_JSON");
+}
+
+/** The action of a command, which is loaded when it is given. What commander adds to the words is nothing to it. */
+function calls<Given extends readonly unknown[]>(
+  exit: Exit,
+  load: () => Promise<(...given: Given) => Promise<number>>,
+) {
+  return async (...given: Given): Promise<void> => {
+    const command = await load();
+    exit(await command(...given));
+  };
 }
 
 function sub(aura: Command, name: string): Command {

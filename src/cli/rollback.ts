@@ -9,7 +9,7 @@ import type { OutputOf } from "./outputs/index.ts";
 import { openStates } from "./states.ts";
 import { sayWaiting } from "./waiting.ts";
 
-export interface RollbackFlags {
+interface RollbackFlags {
   readonly to: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
