@@ -134,7 +134,7 @@ function explainIteration(
   const reviewed = insightsOf(record, workspace) !== null;
   return [
     ...calls,
-    { step: `${name}: propose`, action: "reuse", why: `${record.hypotheses.length} hypotheses are recorded` },
+    { step: `${name}: propose`, action: "reuse", why: "its hypotheses are recorded" },
     ...hypotheses,
     reviewed
       ? { step: `${name}: review`, action: "reuse", why: "its insights are recorded" }

@@ -279,8 +279,12 @@ export class SingleTrialExperimenter implements Experimenter {
     const { logTail, ...failure } = first.outcome.failure;
     const told = areCases ? failure : { ...failure, ...defined({ logTail }) };
     if (trials.length === 1) return told;
-    const counted = `${failures.length} of ${trials.length} trials failed, ${this.allowFailed} may`;
-    return { ...told, message: `${counted}; ${first.id}: ${failure.message}` };
+    const isShort = this.allowFailed > 0 && failures.length < trials.length;
+    const counted = `${failures.length} of ${trials.length} trials failed`;
+    return {
+      ...told,
+      message: `${counted}${isShort ? `, and ${this.allowFailed} may` : ""}; ${first.id}: ${failure.message}`,
+    };
   }
 
   #parts(): Lifecycle[] {
