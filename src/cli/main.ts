@@ -48,6 +48,9 @@ async function hintFor({ code, message }: CommanderError): Promise<string> {
 
 type Exit = (code: number) => void;
 
+/** Columns in which a help's descriptions are broken at words: on 80, there are 31 beside the longest command. */
+const WORDS_FIT = 24;
+
 const SCHEMAS =
   "run-spec (the default); of a workspace: run, iteration, hypothesis, trial, experiment, evaluation, insights, call, snapshot, environment, rollback, prior, apply, event; " +
   "of what --json prints: run-output, inspect-VIEW-output (VIEW may be follow, too), compare-output, rollback-output, apply-output, repair-output, validate-output, doctor-output, components-output, error-output";
@@ -64,6 +67,7 @@ export function program(exit: Exit, named = ""): Command {
     .description("Self-improving research loops: hypothesize, experiment, evaluate, review, repeat.")
     .version(VERSION, "-V, --version")
     .enablePositionalOptions()
+    .configureHelp({ minWidthToWrap: WORDS_FIT })
     .showHelpAfterError(asTyped("(aura --help lists the commands)"))
     .hook("preAction", (_, command) => checkTwins(command))
     .exitOverride();

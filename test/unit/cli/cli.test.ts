@@ -13,6 +13,16 @@ import { readJournal } from "../../../src/workspace/journal.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
+test("help fits 80 columns, broken at words", () => {
+  const aura = program(() => {});
+  for (const command of [aura, ...aura.commands])
+    for (const line of command
+      .configureOutput({ getOutHelpWidth: () => 80 })
+      .helpInformation()
+      .split("\n"))
+      expect(line.length).toBeLessThanOrEqual(80);
+});
+
 describe("--require", () => {
   const metric = {
     name: "score",
