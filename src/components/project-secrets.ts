@@ -7,7 +7,7 @@ import { holdsSecrets } from "../model/tree-path.ts";
 const PART_OF_TIME = 1 / 20;
 /** Folders in which nobody keeps secrets of a project: by their name, or by what is in them. */
 const PASSED_BY: ReadonlySet<string> = new Set([".git", "node_modules", "__pycache__"]);
-const OF_PACKAGES: ReadonlySet<string> = new Set(["pyvenv.cfg", "conda-meta"]);
+const OF_PACKAGES: readonly string[] = ["pyvenv.cfg", "conda-meta"];
 
 /** What of a project no sandbox shows: `.env` and its like, also of those made during the run, and workspaces of runs. */
 export class ProjectSecrets {
@@ -26,18 +26,19 @@ export class ProjectSecrets {
 
 function secretsIn({ root, inputs }: Pick<TrialPlace, "root" | "inputs">, files: Files): readonly string[] {
   const found: string[] = [];
-  const visit = (folder: string): void => {
+  const visit = (folder: string, isSecret = false): void => {
     const entries = files.list(folder) ?? [];
-    const has = (wanted: string): boolean => entries.some(({ name }) => name === wanted);
-    if (has("run.json") && has("iterations")) {
+    const has = (...names: readonly string[]) => names.every((wanted) => entries.some(({ name }) => name === wanted));
+    // Some call the venv of a project `.env`.
+    if (OF_PACKAGES.some((name) => has(name))) return;
+    if (isSecret || has("run.json", "iterations")) {
       found.push(folder);
       return;
     }
-    if (entries.some(({ name }) => OF_PACKAGES.has(name))) return;
     for (const { name, kind } of entries) {
       const path = join(folder, name);
-      if (holdsSecrets(name)) found.push(path);
-      else if (kind === "directory" && !PASSED_BY.has(name) && !inputs.includes(path)) visit(path);
+      if (kind === "directory" && !PASSED_BY.has(name) && !inputs.includes(path)) visit(path, holdsSecrets(name));
+      else if (holdsSecrets(name)) found.push(path);
     }
   };
   visit(root);

@@ -6,7 +6,7 @@ import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 
 const { files } = systemEffects();
 
-test("what holds secrets is found wherever it is, but not in inputs and among packages", () => {
+test("what holds secrets is found wherever it is, but not in inputs and among packages: a venv may be called .env", () => {
   using dir = temporaryDirectory();
   for (const path of [
     "a/b/.env",
@@ -14,13 +14,15 @@ test("what holds secrets is found wherever it is, but not in inputs and among pa
     "runs/one/run.json",
     "runs/one/iterations/x",
     "data/.env",
+    "c/.env/key",
     ".environment",
   ])
     dir.write(path, "");
-  for (const path of ["venv/pyvenv.cfg", "venv/lib/.env", "node_modules/p/.env"]) dir.write(path, "");
+  for (const path of ["venv/pyvenv.cfg", "venv/lib/.env", ".env/pyvenv.cfg", "node_modules/p/.env"])
+    dir.write(path, "");
   const place = { root: dir.path, inputs: [dir.join("data")] };
   const found = new ProjectSecrets().in(place, { clock: new ManualClock(), files });
-  expect([...found].sort()).toEqual([".env.local", "a/b/.env", "runs/one"].map((path) => dir.join(path)));
+  expect([...found].sort()).toEqual([".env.local", "a/b/.env", "c/.env", "runs/one"].map((path) => dir.join(path)));
 });
 
 test("what is made during a run is found, after at most twenty times the time that a look takes", async () => {
