@@ -1,19 +1,16 @@
 import type { CallRequest, Calls } from "../kernel/context.ts";
-import { type Effects, TimeoutReached } from "../kernel/effects.ts";
+import { TimeoutReached } from "../kernel/effects.ts";
 import { isAuraError, messageOf, RunnerError } from "../kernel/errors.ts";
 import type { Emit } from "../kernel/events.ts";
 import { Interrupted } from "../kernel/interrupted.ts";
 import type { RunnerReply } from "../kernel/ports.ts";
-import type { Redactor } from "../kernel/redact.ts";
 import type { CallRecord, Usage } from "../model/call.ts";
 import { iterationName } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
 import { CHARACTERS_PER_TOKEN } from "../model/units.ts";
 import { sha256Of } from "../platform/files/hash.ts";
-import type { Workspace } from "../workspace/workspace.ts";
-import type { Caps } from "./caps.ts";
 import { processRecord } from "./leftovers.ts";
-import type { Spending } from "./spending.ts";
+import type { Loop } from "./loop-parts.ts";
 
 /** Of the requests of a call that came to nothing. */
 const KEPT_TRIES = 20;
@@ -21,38 +18,20 @@ const KEPT_TRIES = 20;
 /** Of a failed call's reply, from its beginning and from its end. */
 const KEPT_CHARACTERS = 32 * 1024;
 
-export interface CallServiceDeps {
-  readonly workspace: Workspace;
-  readonly effects: Effects;
-  readonly emit: Emit;
-  readonly spending: Spending;
-  readonly signal: AbortSignal;
-  /** Aborted when nothing more is to be started. */
-  readonly stopping: AbortSignal;
-  /** Waits while the run is paused. */
-  readonly going: () => Promise<void>;
-  readonly root: string;
-  /** Begins the marker of each call's processes. */
-  readonly mark: string;
-  readonly caps: Caps;
-  /** Takes secrets out of the recorded prompt; what is sent has them. */
-  readonly hide: Pick<Redactor, "text">;
-}
-
 /**
  * Sends each question once: the prompt is on disk before it leaves, the reply before it is used, and a question that
  * already has a recorded reply is answered from the record.
  */
-export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
+export function createCalls(loop: Loop, iteration: number): Calls {
   return {
     async ask(request) {
       const id = callId(request, iteration);
       const promptHash = sha256Of(request.prompt);
-      const known = deps.workspace.readCall(iteration, id);
-      if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, deps.emit);
-      await deps.going();
+      const known = loop.workspace.readCall(iteration, id);
+      if (known?.state === "finished" && known.promptHash === promptHash) return reuse(known, loop.run.emit);
+      await loop.requests.going(loop.stopping);
       const isMore = request.ask > 1 || request.additional === true;
-      return deps.caps.within({ ...request, isMore }, () => {
+      return loop.caps.within({ ...request, isMore }, () => {
         const started: StartedCall = {
           id,
           role: request.role,
@@ -61,17 +40,17 @@ export function createCalls(deps: CallServiceDeps, iteration: number): Calls {
           ask: request.ask,
           runner: request.runner.name,
           ...defined({ model: request.runner.model }),
-          prompt: deps.hide.text(request.prompt),
+          prompt: loop.hide.text(request.prompt),
           promptHash,
           attempts: (known?.attempts ?? 0) + 1,
           ...defined({ failedTries: known?.failedTries }),
-          startedAt: deps.effects.clock.now().toISOString(),
+          startedAt: loop.run.effects.clock.now().toISOString(),
           state: "started",
         };
-        deps.workspace.writeCall(started);
+        loop.workspace.writeCall(started);
         const { role, because } = request;
-        deps.emit({ type: "call.started", callId: id, role, iteration, ...defined({ because }) });
-        return send(request, started, deps);
+        loop.run.emit({ type: "call.started", callId: id, role, iteration, ...defined({ because }) });
+        return send(request, started, loop);
       });
     },
   };
@@ -89,9 +68,9 @@ function reuse(call: Extract<CallRecord, { state: "finished" }>, emit: Emit): Ru
   return { content: response, ...defined({ structured, unusable, usage, model }) };
 }
 
-async function send(request: CallRequest, asked: StartedCall, deps: CallServiceDeps): Promise<RunnerReply> {
-  const { clock } = deps.effects;
-  using _ = deps.spending.running();
+async function send(request: CallRequest, asked: StartedCall, loop: Loop): Promise<RunnerReply> {
+  const { clock } = loop.run.effects;
+  using _ = loop.spending.running();
   using deadline = request.timeoutMs === undefined ? undefined : clock.deadline(request.timeoutMs);
   let started = asked;
   const from = clock.monotonic();
@@ -106,31 +85,31 @@ async function send(request: CallRequest, asked: StartedCall, deps: CallServiceD
         ...defined({ hypothesisId: request.hypothesisId, part: request.part }),
         ...defined({ task: request.task, output: request.output, trajectory: request.trajectory }),
         ask: request.ask,
-        cwd: request.cwd ?? deps.root,
+        cwd: request.cwd ?? loop.run.settings.root,
       },
       {
-        signal: deadline ? AbortSignal.any([deps.signal, deadline.signal]) : deps.signal,
-        stopping: deps.stopping,
+        signal: deadline ? AbortSignal.any([loop.run.signal, deadline.signal]) : loop.run.signal,
+        stopping: loop.stopping,
         warn: (code, message) =>
-          deps.emit({ type: "warning", code, message, ...defined({ hypothesisId: request.hypothesisId }) }),
-        marker: `${deps.mark}call/${deps.effects.token(8)}`,
+          loop.run.emit({ type: "warning", code, message, ...defined({ hypothesisId: request.hypothesisId }) }),
+        marker: `${loop.run.mark}call/${loop.run.effects.token(8)}`,
         started: (identity) => {
           // Not flushed: what makes a machine forget it ends the process, too.
-          deps.workspace.writeCall({ ...started, ...processRecord(identity, deps.workspace) }, { durable: false });
+          loop.workspace.writeCall({ ...started, ...processRecord(identity, loop.workspace) }, { durable: false });
         },
         tried: (attempt) => {
           deadline?.[Symbol.dispose]();
-          const told = { ...attempt, reason: deps.hide.text(attempt.reason) };
+          const told = { ...attempt, reason: loop.hide.text(attempt.reason) };
           started = { ...started, failedTries: [...(started.failedTries ?? []), told].slice(-KEPT_TRIES) };
-          deps.workspace.writeCall(started, { durable: false });
+          loop.workspace.writeCall(started, { durable: false });
         },
       },
     );
   } catch (caught) {
-    if (deps.signal.aborted) throw caught;
+    if (loop.run.signal.aborted) throw caught;
     const thrown: unknown = deadline?.signal.aborted ? deadline.signal.reason : caught;
-    fail(thrown, { ...started, ...ending() }, request.prompt, deps);
-    if (deps.stopping.aborted && thrown instanceof RunnerError && thrown.problem === "unavailable")
+    fail(thrown, { ...started, ...ending() }, request.prompt, loop);
+    if (loop.stopping.aborted && thrown instanceof RunnerError && thrown.problem === "unavailable")
       throw new Interrupted("drain");
     throw isAuraError(thrown)
       ? thrown
@@ -139,7 +118,7 @@ async function send(request: CallRequest, asked: StartedCall, deps: CallServiceD
   const end = ending();
   const { content, structured, unusable, model } = reply;
   const usage = usageOf(request.prompt, reply);
-  deps.workspace.writeCall({
+  loop.workspace.writeCall({
     ...started,
     state: "finished",
     ...defined({ model }),
@@ -147,10 +126,10 @@ async function send(request: CallRequest, asked: StartedCall, deps: CallServiceD
     ...defined({ structured, unusable, usage }),
     ...end,
   });
-  deps.spending.called(usage);
+  loop.spending.called(usage);
   const { id, role } = started;
   const { durationMs } = end;
-  deps.emit({ type: "call.finished", callId: id, role, ...defined({ usage }), durationMs, reused: false });
+  loop.run.emit({ type: "call.finished", callId: id, role, ...defined({ usage }), durationMs, reused: false });
   return { ...reply, usage };
 }
 
@@ -168,17 +147,17 @@ type StartedCall = Extract<CallRecord, { state: "started" }>;
 type Failed = Extract<CallRecord, { state: "failed" }>;
 
 /** Records why a call failed, what came of it all the same, and what that cost. */
-function fail(thrown: unknown, ended: Omit<Failed, "state" | "failure">, prompt: string, deps: CallServiceDeps): void {
+function fail(thrown: unknown, ended: Omit<Failed, "state" | "failure">, prompt: string, loop: Loop): void {
   const { usage: told, reply, problem } = thrown instanceof RunnerError ? thrown : NOTHING;
   // An agent that failed in the middle of its work tells no counts, and was paid; so is a prompt that was cut short.
   const written = thrown instanceof TimeoutReached ? "" : problem === "failed" ? reply : undefined;
   const usage = told ?? (written === undefined ? undefined : usageOf(prompt, { content: written }));
   const failure = { code: isAuraError(thrown) ? thrown.code : "runner-failed", message: messageOf(thrown) };
-  const response = reply === undefined ? undefined : withoutMiddle(deps.hide.text(reply));
-  deps.workspace.writeCall({ ...ended, state: "failed", failure, ...defined({ response, usage }) });
-  if (usage !== undefined) deps.spending.called(usage);
+  const response = reply === undefined ? undefined : withoutMiddle(loop.hide.text(reply));
+  loop.workspace.writeCall({ ...ended, state: "failed", failure, ...defined({ response, usage }) });
+  if (usage !== undefined) loop.spending.called(usage);
   const { id: callId, role } = ended;
-  deps.emit({ type: "call.failed", callId, role, failure, ...defined({ usage }), retrying: false });
+  loop.run.emit({ type: "call.failed", callId, role, failure, ...defined({ usage }), retrying: false });
 }
 
 /** A reply that is of no use is kept to be looked at, not to be read whole. */

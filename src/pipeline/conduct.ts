@@ -17,6 +17,7 @@ import { guardInputs, hiddenInputs, recordInputs } from "./inputs.ts";
 import { TrialFolders } from "./keep.ts";
 import { endLeftovers, Survivors, withMark } from "./leftovers.ts";
 import { goAround, replay } from "./loop.ts";
+import type { Loop } from "./loop-parts.ts";
 import { ManifestKeeper } from "./manifest.ts";
 import type { ConductOptions } from "./options.ts";
 import type { EarlierRun } from "./prior.ts";
@@ -25,7 +26,6 @@ import { Requests } from "./requests.ts";
 import { chooseFailed, clearFailed } from "./resume.ts";
 import { scoringTerms } from "./scoring.ts";
 import { recordedSpending, Spending } from "./spending.ts";
-import type { Loop } from "./stage-context.ts";
 import { redactedStages } from "./stages.ts";
 import { Gate } from "./stopping.ts";
 

@@ -1,6 +1,5 @@
 import type { StageContext, StageResults } from "../kernel/context.ts";
 import { RunFailedError } from "../kernel/errors.ts";
-import type { Evaluator, Experimenter } from "../kernel/ports.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import { failureLine } from "../model/failed.ts";
@@ -8,75 +7,77 @@ import type { Hypothesis } from "../model/hypothesis.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import type { CarriedState } from "../model/iteration.ts";
 import { trialOutput } from "../model/trial.ts";
-import type { Workspace } from "../workspace/workspace.ts";
-import type { ArtifactStates } from "./project.ts";
+import type { Loop } from "./loop-parts.ts";
 import { nextStep, presenceOf } from "./resume.ts";
 import { answerOf, EVALUATION, EXPERIMENT } from "./stages.ts";
 
-export interface HypothesisTaskDeps {
-  readonly workspace: Workspace;
-  readonly experimenter: Experimenter;
-  readonly evaluator: Evaluator;
-  readonly artifacts: ArtifactStates | null;
+/** Where the hypotheses of an iteration start from. */
+export interface Bases {
   /** Base state of the iteration, for the start, which has none of its own; absent without artifacts. */
   readonly base: CarriedState | undefined;
   /** State each hypothesis of this iteration runs with, for the trials' copies. */
   readonly states: Map<string, string>;
-  /** Asked before anything is started that has no record yet. */
-  readonly mayStart: () => boolean;
-  /** Drops a score, because the hypothesis is run again. */
-  readonly forgetsScore: (id: HypothesisId) => void;
 }
 
 /** Runs and scores one hypothesis, from the first step that has no record; `null` when nothing more may be started. */
 export async function runHypothesis(
   hypothesis: Hypothesis,
   ctx: StageContext,
-  deps: HypothesisTaskDeps,
+  loop: Loop,
+  bases: Bases,
 ): Promise<(StageResults & { readonly reused: boolean }) | null> {
-  const { workspace } = deps;
+  const { workspace } = loop;
   const presence = presenceOf(hypothesis.id, workspace);
   const next = nextStep({ ...presence, hypothesis: true });
   if (next.step === "none" && presence.experiment && presence.evaluation) {
     return { hypothesis, experiment: presence.experiment, evaluation: presence.evaluation, reused: true };
   }
-  if (!deps.mayStart()) return null;
+  if (loop.gate.closed() !== null) return null;
   const experiment =
     next.step === "experiment" || !presence.experiment
-      ? await experimentWith(hypothesis, ctx, deps)
+      ? await experimentWith(hypothesis, ctx, loop, bases)
       : presence.experiment;
-  const evaluation = withFeedback(
-    checked(await evaluationOf(hypothesis, experiment, ctx, deps), hypothesis),
-    experiment,
-  );
+  const answer = await evaluationOf(hypothesis, experiment, ctx, loop);
+  const evaluation = withFeedback(checked(answer, hypothesis), experiment);
   workspace.writeEvaluation(evaluation);
   // Stages that run in this process may never wait for anything: a stop, the lock and the dashboard get their turn here.
   await workspace.effects.clock.turn();
   return { hypothesis, experiment, evaluation, reused: false };
 }
 
+/** Drops the score of a hypothesis that is run again. */
+export function forgetScore({ workspace, history }: Loop, id: HypothesisId): void {
+  workspace.removeEvaluation(id);
+  history.forget(id);
+}
+
 async function experimentWith(
   hypothesis: Hypothesis,
   ctx: StageContext,
-  deps: HypothesisTaskDeps,
+  loop: Loop,
+  bases: Bases,
 ): Promise<Experiment> {
-  deps.forgetsScore(hypothesis.id);
-  const experiment = await experimentOf(hypothesis, ctx, deps);
-  deps.workspace.writeExperiment(experiment);
+  forgetScore(loop, hypothesis.id);
+  const experiment = await experimentOf(hypothesis, ctx, loop, bases);
+  loop.workspace.writeExperiment(experiment);
   ctx.emit({ type: "experiment.finished", experiment, iteration: ctx.iteration });
   return experiment;
 }
 
-async function experimentOf(hypothesis: Hypothesis, ctx: StageContext, deps: HypothesisTaskDeps): Promise<Experiment> {
-  const { experimenter } = deps;
+async function experimentOf(
+  hypothesis: Hypothesis,
+  ctx: StageContext,
+  { stages, artifacts }: Loop,
+  { base: first, states }: Bases,
+): Promise<Experiment> {
   const run = () =>
     answerOf({ stage: "experimenter", about: hypothesis.id, signal: ctx.signal }, EXPERIMENT, () =>
-      experimenter.runExperiment(hypothesis, ctx),
+      stages.experimenter.runExperiment(hypothesis, ctx),
     );
-  const base = hypothesis.base ?? deps.base;
-  if (!deps.artifacts || !base) return run();
-  const edited = deps.artifacts.stateOf(hypothesis, base);
-  deps.states.set(hypothesis.id, edited);
+  const base = hypothesis.base ?? first;
+  if (!artifacts || !base) return run();
+  const edited = artifacts.stateOf(hypothesis, base);
+  states.set(hypothesis.id, edited);
   ctx.emit({ type: "snapshot.taken", snapshot: edited, hypothesisId: hypothesis.id });
   const experiment = await run();
   const captured = experiment.trials.find((trial) => trial.captured !== undefined)?.captured;
@@ -89,7 +90,7 @@ async function evaluationOf(
   hypothesis: Hypothesis,
   experiment: Experiment,
   ctx: StageContext,
-  deps: HypothesisTaskDeps,
+  { stages }: Loop,
 ): Promise<Evaluation> {
   if (experiment.status === "failed") {
     const reason = experiment.failure ? failureLine(experiment.failure) : "the experiment failed";
@@ -97,7 +98,7 @@ async function evaluationOf(
     return { hypothesisId: hypothesis.id, score: null, passed: false, reason, details: { failure: code } };
   }
   return answerOf({ stage: "evaluator", about: hypothesis.id, signal: ctx.signal }, EVALUATION, () =>
-    deps.evaluator.evaluate(hypothesis, experiment, ctx),
+    stages.evaluator.evaluate(hypothesis, experiment, ctx),
   );
 }
 

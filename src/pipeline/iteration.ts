@@ -13,10 +13,11 @@ import { isBetter, withoutMinimum } from "../model/score.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { isInterruption } from "./ending.ts";
 import type { View } from "./history.ts";
-import { runHypothesis } from "./hypothesis.ts";
+import { forgetScore, runHypothesis } from "./hypothesis.ts";
+import type { Loop } from "./loop-parts.ts";
 import { type Batch, propose, proposedState } from "./propose.ts";
 import { insightsOf, presenceOf } from "./resume.ts";
-import { type Loop, stageContext } from "./stage-context.ts";
+import { stageContext } from "./stage-context.ts";
 import { answerOf, FINDINGS } from "./stages.ts";
 
 type Started = Extract<IterationRecord, { state: "started" }>;
@@ -181,11 +182,6 @@ function forgetResults(loop: Loop, iteration: number, id: string): void {
   }
 }
 
-function forgetScore({ workspace, history }: Loop, id: string): void {
-  workspace.removeEvaluation(id);
-  history.forget(id);
-}
-
 /** What came of each, in the order of the batch; `null` when a stop cut one short or kept it from starting. */
 async function experimentAll(
   loop: Loop,
@@ -194,17 +190,13 @@ async function experimentAll(
   hypotheses: readonly Hypothesis[],
   states: Map<string, string>,
 ): Promise<readonly StageResults[] | null> {
-  const { stages, workspace, artifacts, gate, run, history, signals } = loop;
-  const mayStart = () => gate.closed() === null;
-  const { experimenter, evaluator } = stages;
-  const forgetsScore = (id: string) => forgetScore(loop, id);
+  const { stages, gate, run, history, signals } = loop;
   const first = firstOfRun(ctx.history.entries, hypotheses);
-  const deps = { workspace, experimenter, evaluator, artifacts, base, states, mayStart, forgetsScore };
   ctx.emit({ type: "stage.started", stage: "experiment", iteration: ctx.iteration });
 
   const one = async (hypothesis: Hypothesis): Promise<StageResults | null> => {
     try {
-      const result = await runHypothesis(hypothesis, ctx, deps);
+      const result = await runHypothesis(hypothesis, ctx, loop, { base, states });
       const isNew = result !== null && !(result.reused && history.isForgiven);
       if (isNew && first.includes(hypothesis.id) && failedAlike(loop, first)) gate.refuse("failed-alike");
       if (result === null || result.reused) return result;
@@ -221,7 +213,7 @@ async function experimentAll(
       throw thrown;
     }
   };
-  const width = experimenter.queues ? hypotheses.length : ctx.settings.parallel;
+  const width = stages.experimenter.queues ? hypotheses.length : ctx.settings.parallel;
   const results = await inBatches(hypotheses, width, one);
   return results.every((result) => result !== null) ? results : null;
 }

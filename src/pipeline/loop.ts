@@ -3,7 +3,7 @@ import { type Failed, failedOf, failedText } from "../model/failed.ts";
 import type { FinishReason } from "../model/run.ts";
 import { isInterruption, type StopSignals, statusOf } from "./ending.ts";
 import { replayIteration, runIteration } from "./iteration.ts";
-import type { Loop } from "./stage-context.ts";
+import type { Loop } from "./loop-parts.ts";
 import { stopBetweenIterations } from "./stopping.ts";
 
 /** Why the loop came to its end, and what more there is to say of that. */

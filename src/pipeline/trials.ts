@@ -1,8 +1,7 @@
 import type { AttemptResult, StageContext, TrialContext, TrialRequest, Trials } from "../kernel/context.ts";
+import { RunFailedError } from "../kernel/errors.ts";
 import { Interrupted } from "../kernel/interrupted.ts";
-import type { Semaphore } from "../kernel/semaphore.ts";
-import type { Hypothesis } from "../model/hypothesis.ts";
-import { attemptName, type TrialId, trialId } from "../model/ids.ts";
+import { attemptName, trialId } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
 import {
   type AttemptUsage,
@@ -14,38 +13,8 @@ import {
   type TrialStatus,
 } from "../model/trial.ts";
 import { PARAMS_FILE, PROJECT_COPY } from "../workspace/layout.ts";
-import type { Workspace } from "../workspace/workspace.ts";
-import type { StopSignals } from "./ending.ts";
-import type { InputGuard } from "./inputs.ts";
-import { leftElsewhere, processRecord, type Survivor, type Survivors } from "./leftovers.ts";
-import type { StateResult } from "./project.ts";
-import type { Spending } from "./spending.ts";
-
-/** The copies of the project that attempts run in. */
-export interface Copies {
-  make(hypothesis: Hypothesis, target: string): Promise<void>;
-  /** The state of the tracked artifacts in the copy. */
-  capture(hypothesis: Hypothesis, target: string): StateResult;
-  /** Removes the copy of an attempt, but for what is to be kept of it. */
-  remove(trial: TrialId, attempt: number): void;
-  /** Removes the folder of an attempt when there is nothing in it. */
-  removeEmpty(trial: TrialId, attempt: number): void;
-}
-
-export interface TrialServiceDeps {
-  readonly workspace: Workspace;
-  readonly slots: Semaphore;
-  readonly spending: Spending;
-  readonly signals: StopSignals;
-  /** Aborted by either of the signals. */
-  readonly stopping: AbortSignal;
-  /** Waits while the run is paused. */
-  readonly going: () => Promise<void>;
-  readonly inputs: InputGuard;
-  readonly copies: Copies;
-  readonly survivors: Survivors;
-  readonly isScored: () => boolean;
-}
+import { leftElsewhere, processRecord, type Survivor } from "./leftovers.ts";
+import type { Loop } from "./loop-parts.ts";
 
 /** Not tried again: the data that it would run with is gone. */
 const INPUT_CHANGED = "input-changed";
@@ -61,32 +30,36 @@ type Ended = AttemptResult & { readonly captured?: string };
  * Trials with a memory: a finished one is answered from its record. An attempt has its folder before it starts, so that
  * no two share one; its record names its process as soon as there is one, and tells how it ended. Attempts that a crash or a stop cut short do not count as retries.
  */
-export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "trials">): Trials {
+export function createTrials(
+  loop: Loop,
+  stage: Omit<StageContext, "trials">,
+  states: ReadonlyMap<string, string>,
+): Trials {
   const trials: Trials = {
     async run(request, attempt) {
       const id = trialId(request.hypothesis.id, request.kind, request.index);
-      let record: Trial | null = deps.workspace.readTrialRecord(id);
+      let record: Trial | null = loop.workspace.readTrialRecord(id);
       for (;;) {
         if (record?.state === "finished") return record;
-        const survivor = deps.survivors.take(id);
+        const survivor = loop.survivors.take(id);
         using place = survivor ? placeOf(survivor, request) : await placeFor(request);
-        deps.inputs.assertUnchanged();
-        using _ = deps.spending.running();
-        if (survivor && !request.adopts) await deps.survivors.end(survivor);
+        loop.inputs.assertUnchanged();
+        using _ = loop.spending.running();
+        if (survivor && !request.adopts) await loop.survivors.end(survivor);
         else record = await runAttempt(request, record, { id, place, survivor }, attempt);
       }
     },
     async beside(task, { alone = false } = {}) {
-      using _ = await unlessStopped(deps.slots.acquire(deps.stopping, alone ? "alone" : "beside"));
-      using _running = deps.spending.running();
+      using _ = await unlessStopped(loop.slots.acquire(loop.stopping, alone ? "alone" : "beside"));
+      using _running = loop.spending.running();
       return await task();
     },
   };
 
   /** What a trial that outlived its AURA has had all along. */
   function placeOf({ attempt: { slot, devices = [] } }: Survivor, request: TrialRequest): Place {
-    if (deps.signals.now.aborted) throw new Interrupted("now");
-    const held = slot === undefined ? [] : [deps.slots.claim(slot)];
+    if (loop.signals.now.aborted) throw new Interrupted("now");
+    const held = slot === undefined ? [] : [loop.slots.claim(slot)];
     const given = request.devices ? [request.devices.pool.claim(devices)] : [];
     const all: readonly Disposable[] = [...held, ...given];
     const release = (): void => {
@@ -103,12 +76,12 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     };
     try {
       const hold = exclusive ? "alone" : queues ? "beside" : "place";
-      const slot = await unlessStopped(deps.slots.acquire(deps.stopping, hold));
+      const slot = await unlessStopped(loop.slots.acquire(loop.stopping, hold));
       held.push(slot);
-      const given = devices && (await unlessStopped(devices.pool.acquire(devices.count, deps.stopping)));
+      const given = devices && (await unlessStopped(devices.pool.acquire(devices.count, loop.stopping)));
       if (given) held.push(given);
-      await deps.going();
-      const { now, drain } = deps.signals;
+      await loop.requests.going(loop.stopping);
+      const { now, drain } = loop.signals;
       if (now.aborted || drain.aborted) throw new Interrupted(now.aborted ? "now" : "drain");
       const number = queues ? {} : { slot: slot.number };
       return { conditions: { ...number, ...defined({ devices: given?.names }) }, [Symbol.dispose]: release };
@@ -119,7 +92,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
   }
 
   async function unlessStopped<T extends Disposable>(waited: Promise<T>): Promise<T> {
-    const { now, drain } = deps.signals;
+    const { now, drain } = loop.signals;
     const got = await waited.catch((thrown) => (now.aborted || drain.aborted ? null : Promise.reject(thrown)));
     if (got !== null && !now.aborted && !drain.aborted) return got;
     got?.[Symbol.dispose]();
@@ -134,15 +107,15 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
   ): Promise<Trial> {
     const { clock } = stage.effects;
     const left = survivor?.attempt ?? (request.adopts ? leftElsewhere(before) : null);
-    const number = left?.attempt ?? deps.workspace.nextAttempt(id, before);
+    const number = left?.attempt ?? loop.workspace.nextAttempt(id, before);
     const opened = left ?? { attempt: number, startedAt: clock.now().toISOString(), ...conditions };
     const base = before ?? newTrial(request, id);
     const earlier = (before?.attempts ?? []).filter(({ attempt }) => attempt !== number);
     let current: StartedTrial = { ...base, attempts: [...earlier, opened] };
     if (left === null) {
       // The one before was cut short, and nobody goes on with it any more.
-      if (request.kind === "trial" && openAttempt(before) !== null) deps.spending.ran(1);
-      deps.workspace.makeAttemptFolder(id, number);
+      if (request.kind === "trial" && openAttempt(before) !== null) loop.spending.ran(1);
+      loop.workspace.makeAttemptFolder(id, number);
     }
     const { slot = 0 } = conditions;
     stage.emit({ type: "trial.started", trialId: id, hypothesisId: request.hypothesis.id, attempt: number, slot });
@@ -151,10 +124,10 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     let usage: AttemptUsage = {};
     const started: TrialContext["started"] = (running) => {
       const { command } = running;
-      const environment = running.environment && deps.workspace.keepEnvironment(running.environment);
-      const ref = "ref" in running ? running.ref : processRecord({ ...running, ...lasting }, deps.workspace);
+      const environment = running.environment && loop.workspace.keepEnvironment(running.environment);
+      const ref = "ref" in running ? running.ref : processRecord({ ...running, ...lasting }, loop.workspace);
       current = { ...current, attempts: [...earlier, { ...opened, ref, ...defined({ command, environment }) }] };
-      deps.workspace.writeTrial(current, { durable: "ref" in running });
+      loop.workspace.writeTrial(current, { durable: "ref" in running });
     };
     const measured = (used: AttemptUsage): void => {
       usage = used;
@@ -166,7 +139,7 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     const adopt = left?.ref && { ref: left.ref, startedAtMs: Date.parse(left.startedAt) };
     const ctx = { ...context, marker, trials, started, measured, ...defined({ adopt }) };
     const result = await conduct(request, ctx, attempt);
-    if (request.kind === "trial") deps.spending.ran(1);
+    if (request.kind === "trial") loop.spending.ran(1);
     const sinceMs = adopt ? Math.max(0, clock.now().getTime() - adopt.startedAtMs) : clock.monotonic() - from;
     const { load = stage.effects.processes.load(), ranMs = sinceMs, ...used } = usage;
     const end = { ...used, ...defined({ load: load ?? undefined }), durationMs: Math.round(ranMs) };
@@ -179,12 +152,12 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     attempt: (ctx: TrialContext) => Promise<AttemptResult>,
   ): Promise<Ended> {
     if (ctx.adopt === undefined) {
-      if (request.cwd === "copy") await deps.copies.make(request.hypothesis, ctx.cwd);
+      if (request.cwd === "copy") await loop.copy(states.get(request.hypothesis.id) ?? null, ctx.cwd);
       stage.effects.files.append(ctx.paramsFile, `${JSON.stringify(request.hypothesis.spec, null, 2)}\n`);
     }
     const tried = await attempt(ctx);
     const result = { ...tried, outcome: ofAnyAttempt(tried.outcome, ctx) };
-    const input = deps.inputs.changed();
+    const input = loop.inputs.changed();
     if (input === null) return request.capture ? captured(request, ctx.cwd, result) : result;
     const message = `an input, which is read-only data, changed while this trial ran: ${input}`;
     return { steps: result.steps, outcome: { status: "failed", failure: { code: INPUT_CHANGED, message } } };
@@ -192,28 +165,31 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
 
   function captured(request: TrialRequest, cwd: string, result: AttemptResult): Ended {
     if (result.outcome.status !== "completed") return result;
-    const state = deps.copies.capture(request.hypothesis, cwd);
-    if (state.ok) return { ...result, captured: state.snapshot };
-    return { steps: result.steps, outcome: { status: "failed", failure: state.failure } };
+    const state = states.get(request.hypothesis.id);
+    if (state === undefined || loop.artifacts === null)
+      throw new RunFailedError("there are no tracked artifacts to capture; drop `capture`");
+    const left = loop.artifacts.capture(cwd, state);
+    if (left.ok) return { ...result, captured: left.snapshot };
+    return { steps: result.steps, outcome: { status: "failed", failure: left.failure } };
   }
 
   function close(request: TrialRequest, started: StartedTrial, result: Ended, end: AttemptEnd): Trial {
     const { outcome } = result;
     const ended = endAttempt(started, outcome, { ...end, endedAt: stage.effects.clock.now().toISOString() });
     const last = ended.attempts.at(-1)?.attempt ?? 1;
-    const { now, drain } = deps.signals;
+    const { now, drain } = loop.signals;
     // At a gentle stop it was taken out of a queue.
     if (outcome.status === "cancelled" && (now.aborted || (request.queues && drain.aborted))) {
-      deps.workspace.writeTrial(ended);
-      if (request.adopts) stage.effects.files.remove(deps.workspace.runningDir(started.id, last));
+      loop.workspace.writeTrial(ended);
+      if (request.adopts) stage.effects.files.remove(loop.workspace.runningDir(started.id, last));
       throw new Interrupted(now.aborted ? "now" : "drain");
     }
     const retrying = mayRetry(ended, outcome);
     const record: Trial = retrying ? ended : { ...ended, state: "finished", ...result };
-    deps.workspace.writeTrial(record);
-    if (request.adopts) stage.effects.files.remove(deps.workspace.runningDir(started.id, last));
-    if (request.cwd === "copy" && outcome.status === "completed") deps.copies.remove(started.id, last);
-    deps.copies.removeEmpty(started.id, last);
+    loop.workspace.writeTrial(record);
+    if (request.adopts) stage.effects.files.remove(loop.workspace.runningDir(started.id, last));
+    if (request.cwd === "copy" && outcome.status === "completed") loop.folders.removeCopy(started.id, last);
+    loop.folders.removeEmpty(started.id, last);
     stage.emit({
       type: "trial.finished",
       trialId: started.id,
@@ -240,14 +216,14 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
     attempt: number,
     { slot = 0, devices }: Conditions,
   ): Omit<TrialContext, "trials" | "started" | "measured"> {
-    const trialDir = deps.workspace.trialDir(id, attempt);
+    const trialDir = loop.workspace.trialDir(id, attempt);
     const marker = `${stage.mark}${attemptName(id, attempt)}/${stage.effects.token(6)}`;
     const paramsFile = `${trialDir}/${PARAMS_FILE}`;
     const cwd = request.cwd === "copy" ? `${trialDir}/${PROJECT_COPY}` : stage.settings.root;
     return {
       ...stage,
-      isScored: deps.isScored,
-      drain: deps.signals.drain,
+      isScored: () => !loop.history.isWithoutScore,
+      drain: loop.signals.drain,
       trialId: id,
       hypothesisId: request.hypothesis.id,
       kind: request.kind,
@@ -256,8 +232,8 @@ export function createTrials(deps: TrialServiceDeps, stage: Omit<StageContext, "
       seed: request.seed,
       slot,
       trialDir,
-      running: deps.workspace.runningDir(id, attempt),
-      logs: deps.workspace.logFiles(id, attempt),
+      running: loop.workspace.runningDir(id, attempt),
+      logs: loop.workspace.logFiles(id, attempt),
       cwd,
       paramsFile,
       marker,
