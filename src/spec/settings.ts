@@ -1,4 +1,5 @@
 import { defined } from "../model/json.ts";
+import { parseMinDelta } from "../model/score.ts";
 import { DEFAULT_SETTINGS, type MetricSettings, type RunSettings, type StopSettings } from "../model/settings.ts";
 import { parseCount, parseDuration } from "../model/units.ts";
 import { inputSetting } from "../pipeline/options.ts";
@@ -34,18 +35,10 @@ export function settingsOf(spec: Spec, dir: string): RunSettings {
   };
 }
 
-/** The metric of a run; `min_delta: 3%` is a share of the best. */
+/** The metric of a run. */
 export function metricOf(metric: Spec["metric"]): MetricSettings {
   const { name, direction, baseline, target, min_delta: delta } = metric;
-  return {
-    name,
-    direction,
-    ...defined({ baseline, target }),
-    minDelta:
-      typeof delta === "string"
-        ? { kind: "relative", value: Number.parseFloat(delta) / 100 }
-        : { kind: "absolute", value: delta ?? 0 },
-  };
+  return { name, direction, ...defined({ baseline, target }), minDelta: parseMinDelta(delta) };
 }
 
 function stopOf(stop: Spec["stop"]): StopSettings {

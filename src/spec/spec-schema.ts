@@ -36,7 +36,8 @@ const metricSchema = {
         },
       ],
       "x-expected": "a number, or a share like `3%`",
-      description: "How much better counts as better: in the metric's units, or as a share of the best such as `3%`.",
+      description:
+        "How much better counts as better: in the metric's units, or as a share of the best such as `3%`. Default: a billionth of it, which is more than rounding makes of a score.",
     },
   },
   required: ["name"],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defineComponent } from "../../../src/kernel/define.ts";
 import { SpecError, ToolMissingError } from "../../../src/kernel/errors.ts";
+import { comparisonsOf, isBetter } from "../../../src/model/score.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { type LoadSpecTextOptions, loadSpec, loadSpecText, resolveSpec } from "../../../src/spec/index.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
@@ -39,6 +40,12 @@ describe("resolving a spec", () => {
     const runner = built(run.researcher).parts.runner;
     expect(runner).toMatchObject({ kind: "runner", name: "main", options: { model: "claude" } });
     expect(built(run.reviewer).parts.runner).toBe(runner);
+  });
+
+  it("takes what rounding makes of a score for no better than the best, live and in records alike", async () => {
+    const { settings, spec } = await resolveSpec(load(VALID));
+    expect(isBetter(0.30000000000000004, 0.3, settings.metric)).toBe(false);
+    expect(settings.metric).toMatchObject(comparisonsOf({ spec: spec.raw })("i00001-h000"));
   });
 
   it("gives the settings of the run in plain units", async () => {
