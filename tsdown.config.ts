@@ -68,6 +68,8 @@ const library = defineConfig({
   },
   outDir: "dist/lib",
   dts: true,
+  // Else a project needs this of its own, or `skipLibCheck`.
+  banner: { dts: '/// <reference lib="esnext.disposable" />' },
 });
 
 /** What starts once for each job of a cluster, and so is a file of its own with nothing in it that it does not need. */

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import { AURA, type AuraEnd, sharedDesk, start } from "../support/aura.ts";
+import { thorough } from "../support/thorough.ts";
 
 const LIBRARY = pathToFileURL(join(dirname(AURA), "../dist/lib/index.js")).href;
 
@@ -107,4 +109,12 @@ describe("the library", () => {
     const manifest: { exports: Record<string, unknown> } = JSON.parse(readFileSync("package.json", "utf8"));
     expect(Object.keys(manifest.exports).sort()).toEqual([".", "./package.json", "./testing"]);
   });
+});
+
+thorough("its types are whole in a project that asks for no more than ES2022", () => {
+  const types = join(dirname(AURA), "../dist/lib");
+  const files = ["index.d.ts", "testing.d.ts"].map((name) => join(types, name));
+  const options = { strict: true, module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2022, types: [] };
+  const found = ts.getPreEmitDiagnostics(ts.createProgram(files, options));
+  expect(found.map(({ messageText }) => messageText)).toEqual([]);
 });
