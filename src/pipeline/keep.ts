@@ -10,6 +10,9 @@ import type { Workspace } from "../workspace/workspace.ts";
 /** What a trial left can be in the way of removing it: another user's files (a container's), names beyond all length. */
 const LEFT_SO: ReadonlySet<string> = new Set(["EACCES", "EPERM", "ENOTEMPTY", "EBUSY", "ENAMETOOLONG", "ENOTDIR"]);
 
+/** What the owner of a folder may do with it. */
+const OWNERS = 0o700;
+
 /**
  * Which folders of attempts stay once their hypothesis is scored, as `keep` and `keep_files` say. Logs and records
  * always do. Clearing can be cut short and done again; what it takes depends on one iteration, and the best before.
@@ -26,6 +29,15 @@ export class TrialFolders {
     this.#emit = emit;
   }
 
+  /** Opens an attempt's folder to its owner again: a trial may have closed it, and no look into it fails for that. */
+  reopen(trial: TrialId, attempt: number): void {
+    const { files } = this.#workspace.effects;
+    const folder = this.#workspace.trialDir(trial, attempt);
+    const stat = files.stat(folder);
+    if (stat?.kind !== "directory" || (stat.mode & OWNERS) === OWNERS) return;
+    this.#clear(() => files.chmod(folder, stat.mode | OWNERS));
+  }
+
   /** Removes an attempt's copy of the project. */
   removeCopy(trial: TrialId, attempt: number): void {
     this.#remove(this.#workspace.trialDir(trial, attempt), PROJECT_COPY);
@@ -35,8 +47,9 @@ export class TrialFolders {
   removeEmpty(trial: TrialId, attempt: number): void {
     const { files } = this.#workspace.effects;
     const folder = this.#workspace.trialDir(trial, attempt);
-    const isEmpty = files.list(folder)?.every(({ name }) => name === PARAMS_FILE);
-    if (isEmpty) this.#clear(() => files.remove(folder));
+    this.#clear(() => {
+      if (files.list(folder)?.every(({ name }) => name === PARAMS_FILE)) files.remove(folder);
+    });
   }
 
   /** Removes a folder of the iteration under way with all in it. */
@@ -64,13 +77,19 @@ export class TrialFolders {
     const { root, effects } = this.#workspace;
     const copies = copiesDir(root, iteration);
     if (effects.files.stat(copies) !== null) this.remove(copies);
-    for (const { trial, attempt } of listAttempts(root, effects.files, iteration)) {
-      const folder = this.#workspace.trialDir(trial, attempt);
-      const hasCopy = (): boolean => effects.files.stat(`${folder}/${PROJECT_COPY}`) !== null;
-      if (!this.#stays(trial)) this.#remove(folder, ".");
-      else if (hasCopy() && this.#hasCompleted(trial)) this.#remove(folder, PROJECT_COPY);
-      this.removeEmpty(trial, attempt);
-    }
+    for (const { trial, attempt } of listAttempts(root, effects.files, iteration))
+      this.#clear(() => this.#clearAttempt(trial, attempt));
+  }
+
+  #clearAttempt(trial: TrialId, attempt: number): void {
+    const { files } = this.#workspace.effects;
+    const folder = this.#workspace.trialDir(trial, attempt);
+    // One that was cut short may be closed.
+    this.reopen(trial, attempt);
+    const hasCopy = (): boolean => files.stat(`${folder}/${PROJECT_COPY}`) !== null;
+    if (!this.#stays(trial)) this.#remove(folder, ".");
+    else if (hasCopy() && this.#hasCompleted(trial)) this.#remove(folder, PROJECT_COPY);
+    this.removeEmpty(trial, attempt);
   }
 
   #stays(trial: TrialId): boolean {

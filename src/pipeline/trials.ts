@@ -156,6 +156,7 @@ export function createTrials(
       stage.effects.files.append(ctx.paramsFile, `${JSON.stringify(request.hypothesis.spec, null, 2)}\n`);
     }
     const tried = await attempt(ctx);
+    loop.folders.reopen(trialId(request.hypothesis.id, request.kind, request.index), ctx.attempt);
     const result = { ...tried, outcome: ofAnyAttempt(tried.outcome, ctx) };
     const input = loop.inputs.changed();
     if (input === null) return request.capture ? captured(request, ctx.cwd, result) : result;

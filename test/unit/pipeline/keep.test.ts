@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ScriptExperimenter } from "../../../src/components/experimenters/index.ts";
 import { asResearcher } from "../../../src/components/researchers/function.ts";
@@ -172,4 +172,40 @@ test("what cannot be removed is told and left", async () => {
   });
   expect(result.reason).toBe("iterations");
   expect(events.flatMap((event) => (event.type === "warning" ? [event.code] : []))).toEqual(["trial-folder-left"]);
+});
+
+test("a folder that its trial closed to its owner is opened again, and ends no run", async () => {
+  const effects = systemEffects();
+  const { files } = effects;
+  // As for any user but root.
+  const assertOpen = (operation: string, folder: string): void => {
+    const mode = files.stat(folder)?.mode ?? 0o700;
+    if ((mode & 0o700) !== 0o700)
+      throw new StorageError(operation, folder, Object.assign(new Error("EACCES: denied"), { code: "EACCES" }));
+  };
+  const denying: typeof effects = {
+    ...effects,
+    files: {
+      ...files,
+      list(path) {
+        assertOpen("list", path);
+        return files.list(path);
+      },
+      stat(path) {
+        assertOpen("stat", dirname(path));
+        return files.stat(path);
+      },
+    },
+  };
+  const workspace = await Workspace.create(place.join("run"), { effects: denying });
+  const { result, events } = await runPipeline(place, {
+    workspace,
+    researcher: asResearcher(() => [{ x: 1 }]),
+    experimenter: new ScriptExperimenter(["sh", "-c", `${TRAIN}; chmod 0 "$AURA_TRIAL_DIR"`, "sh", "{x}"]),
+    maxIterations: 1,
+    settings: { root: place.join("project") },
+  });
+  expect(result.reason).toBe("iterations");
+  expect(events.flatMap((event) => (event.type === "warning" ? [event.code] : []))).toEqual([]);
+  expect(files.stat(workspace.trialDir("i00001-h000-t00", 1))?.mode).toBe(0o700);
 });
