@@ -40,7 +40,11 @@ export function foreseen(thrown: unknown): unknown {
 
 /** What is said of an error. Messages may quote what a model or a trial wrote: nothing in them may act on the terminal. */
 function errorText(thrown: unknown): string {
-  if (isAuraError(thrown)) return asTyped(terminalText(thrown.message));
+  if (isAuraError(thrown)) {
+    const place = thrown instanceof RunFailedError ? userPlace(thrown.cause) : null;
+    const at = place === null || thrown.message.includes(place) ? "" : `\n  at ${place}`;
+    return asTyped(terminalText(`${thrown.message}${at}`));
+  }
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
   return `unexpected error, please report it\n${terminalText(stack)}`;
 }

@@ -5,7 +5,7 @@ import { program } from "../../../src/cli/main.ts";
 import { openFrame } from "../../../src/cli/output.ts";
 import { reporterName } from "../../../src/cli/reporter.ts";
 import { ownSignals } from "../../../src/cli/signals.ts";
-import { SpecError, StorageError } from "../../../src/kernel/errors.ts";
+import { RunFailedError, SpecError, StorageError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
 import { overridesOf } from "../../../src/spec/overrides.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
@@ -258,6 +258,12 @@ describe("an error", () => {
     const { code, text } = said(new StorageError("write", "/w/run.json", new Error("no space left")));
     expect(code).toBe(6);
     expect(text).toBe("aura: cannot write /w/run.json: no space left\n");
+  });
+
+  test("of a component of the user's says where its code threw", () => {
+    const { code, text } = said(new RunFailedError("the evaluator failed on h: oops", { cause: new Error("oops") }));
+    expect(code).toBe(1);
+    expect(text).toMatch(/^aura: the evaluator failed on h: oops\n {2}at \/.*cli\.test\.ts:\d+:\d+\n$/);
   });
 
   test("that was not comes with its stack and 1", () => {
