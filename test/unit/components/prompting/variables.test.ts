@@ -1,6 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { TOKEN_BUDGETS } from "../../../../src/components/prompting/budgets.ts";
 import { promptShapes, promptVariables } from "../../../../src/components/prompting/variables.ts";
@@ -9,6 +7,9 @@ import { renderPrompt } from "../../../../src/platform/template.ts";
 import { OPEN, type Shape } from "../../../../src/platform/template-check.ts";
 import { fence, promptText } from "../../../../src/text/printable.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
+import { testFolder } from "../../../support/test-folder.ts";
+
+const folder = testFolder();
 
 /** Where a value and what is said of its shape differ; empty when they do not. */
 function mismatch(value: unknown, shape: Shape): string {
@@ -195,65 +196,42 @@ describe("promptVariables", () => {
   });
 
   it("lists inputs by name and size and shows the contents of those asked for", () => {
-    const root = mkdtempSync(join(tmpdir(), "aura-vars-"));
-    try {
-      mkdirSync(join(root, "notes"));
-      writeFileSync(join(root, "notes", "a.md"), "remember `this`");
-      writeFileSync(join(root, "notes", "b.bin"), "\u0000\u0001");
-      const base = stageContext({ root });
-      const inputs = [
-        { path: "data.csv", absolutePath: join(root, "data.csv"), show: "name" as const },
-        { path: "notes/", absolutePath: join(root, "notes"), show: "full" as const },
-      ];
-      const recordOf = (path: string, size: number) => ({ path, size, modifiedAt: "", sha256: "" });
-      const ctx = { ...base, settings: { ...base.settings, inputs }, inputs: [recordOf("data.csv", 123)] };
-      expect(render("{{inputs}}", ctx)).toBe(
-        "- data.csv (123 bytes)\n- notes/a.md (15 bytes):\n```\nremember `this`\n```\n- notes/b.bin (2 bytes)",
-      );
-      expect(render("{{#each inputs}}{{this.path}},{{/each}}", ctx)).toBe("data.csv,notes/a.md,notes/b.bin,");
-    } finally {
-      rmSync(root, { recursive: true });
-    }
+    folder.write("notes/a.md", "remember `this`");
+    folder.write("notes/b.bin", "\u0000\u0001");
+    const base = stageContext({ root: folder.path });
+    const inputs = [
+      { path: "data.csv", absolutePath: folder.join("data.csv"), show: "name" as const },
+      { path: "notes/", absolutePath: folder.join("notes"), show: "full" as const },
+    ];
+    const recordOf = (path: string, size: number) => ({ path, size, modifiedAt: "", sha256: "" });
+    const ctx = { ...base, settings: { ...base.settings, inputs }, inputs: [recordOf("data.csv", 123)] };
+    expect(render("{{inputs}}", ctx)).toBe(
+      "- data.csv (123 bytes)\n- notes/a.md (15 bytes):\n```\nremember `this`\n```\n- notes/b.bin (2 bytes)",
+    );
+    expect(render("{{#each inputs}}{{this.path}},{{/each}}", ctx)).toBe("data.csv,notes/a.md,notes/b.bin,");
   });
 
   it("shows of an input folder what its links lead to, once", () => {
-    const root = mkdtempSync(join(tmpdir(), "aura-vars-"));
-    try {
-      for (const folder of ["notes", "elsewhere"]) mkdirSync(join(root, folder));
-      writeFileSync(join(root, "elsewhere", "q.md"), "linked");
-      symlinkSync("../elsewhere", join(root, "notes", "more"));
-      symlinkSync("../elsewhere/q.md", join(root, "notes", "q"));
-      symlinkSync(".", join(root, "notes", "round"));
-      symlinkSync("nowhere", join(root, "notes", "to-nothing"));
-      const base = stageContext({ root });
-      const inputs = [{ path: "notes", absolutePath: join(root, "notes"), show: "full" as const }];
-      const ctx = { ...base, settings: { ...base.settings, inputs } };
-      expect(render("{{#each inputs}}{{this.path}},{{/each}}", ctx)).toBe("notes/more/q.md,notes/q,");
-    } finally {
-      rmSync(root, { recursive: true });
-    }
+    mkdirSync(folder.join("notes"));
+    folder.write("elsewhere/q.md", "linked");
+    symlinkSync("../elsewhere", folder.join("notes", "more"));
+    symlinkSync("../elsewhere/q.md", folder.join("notes", "q"));
+    symlinkSync(".", folder.join("notes", "round"));
+    symlinkSync("nowhere", folder.join("notes", "to-nothing"));
+    const base = stageContext({ root: folder.path });
+    const inputs = [{ path: "notes", absolutePath: folder.join("notes"), show: "full" as const }];
+    const ctx = { ...base, settings: { ...base.settings, inputs } };
+    expect(render("{{#each inputs}}{{this.path}},{{/each}}", ctx)).toBe("notes/more/q.md,notes/q,");
   });
 
   it("shows of an input folder neither git's files nor those of runs", () => {
-    const root = mkdtempSync(join(tmpdir(), "aura-vars-"));
-    try {
-      for (const folder of [".git", "runs/own", "runs/other"]) mkdirSync(join(root, folder), { recursive: true });
-      const files = [
-        ".git/config",
-        "runs/own/spec.yaml",
-        "runs/other/run.json",
-        "runs/other/journal.jsonl",
-        "data.csv",
-      ];
-      for (const path of files) writeFileSync(join(root, path), "1");
-      const base = stageContext({ root });
-      const inputs = [{ path: ".", absolutePath: root, show: "full" as const }];
-      const workspace = { ...base.workspace, root: join(root, "runs/own") };
-      const ctx = { ...base, workspace, settings: { ...base.settings, inputs } };
-      expect(render("{{#each inputs}}{{this.path}},{{/each}}", ctx)).toBe("data.csv,");
-    } finally {
-      rmSync(root, { recursive: true });
-    }
+    const files = [".git/config", "runs/own/spec.yaml", "runs/other/run.json", "runs/other/journal.jsonl", "data.csv"];
+    for (const path of files) folder.write(path, "1");
+    const base = stageContext({ root: folder.path });
+    const inputs = [{ path: ".", absolutePath: folder.path, show: "full" as const }];
+    const workspace = { ...base.workspace, root: folder.join("runs/own") };
+    const ctx = { ...base, workspace, settings: { ...base.settings, inputs } };
+    expect(render("{{#each inputs}}{{this.path}},{{/each}}", ctx)).toBe("data.csv,");
   });
 
   it("shows artifacts until the budget is full, then names", () => {

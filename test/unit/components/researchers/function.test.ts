@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   asResearcher,
   FunctionResearcher,
@@ -11,9 +8,9 @@ import {
 import { UsageError } from "../../../../src/kernel/errors.ts";
 import { compileSchema } from "../../../../src/schema/validate.ts";
 import { historyEntry, stageContext } from "../../../support/stage-context.ts";
+import { testFolder } from "../../../support/test-folder.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "aura-researcher-"));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const folder = testFolder();
 
 function propose(fn: ResearcherFunction, signal?: AbortSignal) {
   const ctx = stageContext({
@@ -126,8 +123,7 @@ describe("a function as researcher", () => {
 
 describe("a module's function as researcher", () => {
   function moduleResearcher(source: string, name = "propose", timeoutMs = 20_000) {
-    const module = join(directory, `${name}-${source.length}.mjs`);
-    writeFileSync(module, source);
+    const module = folder.write(`${name}.mjs`, source);
     return new FunctionResearcher({ module, export: name }, { timeoutMs });
   }
 
@@ -135,7 +131,7 @@ describe("a module's function as researcher", () => {
     const researcher = moduleResearcher(
       "export const propose = ({ count, history, settings }) => [{ n: count, seen: history.entries[0].score, best: settings.metric.direction }];",
     );
-    const ctx = stageContext({ entries: [historyEntry(1, 0, { lr: 1 }, 0.5)], iteration: 2, root: directory });
+    const ctx = stageContext({ entries: [historyEntry(1, 0, { lr: 1 }, 0.5)], iteration: 2, root: folder.path });
     const answer = await researcher.hypothesize({ ...ctx, count: 3 });
     expect(answer.failure).toBeUndefined();
     expect(answer.proposals).toEqual([{ spec: { n: 3, seen: 0.5, best: "maximize" } }]);
@@ -146,14 +142,14 @@ describe("a module's function as researcher", () => {
     ["exits", "export function propose() { process.exit(3); }", "function-ended", /ended with code 3 and no result/],
     ["is not there", "export const other = 1;", "function-threw", /exports no function called "propose"/],
   ])("that %s leaves the iteration without proposals, with the reason", async (_, source, code, message) => {
-    const ctx = stageContext({ root: directory });
+    const ctx = stageContext({ root: folder.path });
     const answer = await moduleResearcher(source).hypothesize({ ...ctx, count: 1 });
     expect(answer).toMatchObject({ proposals: [], failure: { code, message: expect.stringMatching(message) } });
   });
 
   test("that never ends is ended at its timeout", async () => {
     const researcher = moduleResearcher("export const propose = () => { for (;;) {} };", "propose", 500);
-    const answer = await researcher.hypothesize({ ...stageContext({ root: directory }), count: 1 });
+    const answer = await researcher.hypothesize({ ...stageContext({ root: folder.path }), count: 1 });
     expect(answer.failure).toMatchObject({
       code: "function-ended",
       message: expect.stringMatching(/timeout|longer|timed out/),

@@ -1,14 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { builtins } from "../../../../src/components/builtins.ts";
 import { asReviewer, FunctionReviewer, type ReviewerFunction } from "../../../../src/components/reviewers/function.ts";
 import type { AuraEventBody } from "../../../../src/kernel/events.ts";
 import { stageContext, stageResults } from "../../../support/stage-context.ts";
+import { testFolder } from "../../../support/test-folder.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "aura-reviewer-"));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const folder = testFolder();
 
 const batch = [stageResults("i00001-h000", { lr: 1 }, 0.5)];
 
@@ -60,13 +57,12 @@ describe("a function as reviewer", () => {
 });
 
 test("a module's function reviews in a process of its own", async () => {
-  const module = join(directory, "review.mjs");
-  writeFileSync(
-    module,
+  const module = folder.write(
+    "review.mjs",
     "export const review = (batch, ctx) => [{ finding: `${batch.length} in iteration ${ctx.iteration}`, evidence: [batch[0].hypothesis.id] }];",
   );
   const reviewer = new FunctionReviewer({ module, export: "review" });
-  expect(await reviewer.review(batch, stageContext({ root: directory }))).toEqual([
+  expect(await reviewer.review(batch, stageContext({ root: folder.path }))).toEqual([
     { finding: "1 in iteration 1", evidence: ["i00001-h000"] },
   ]);
 });

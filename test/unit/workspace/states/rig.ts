@@ -2,33 +2,21 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Files } from "../../../../src/kernel/effects.ts";
 import { StorageError } from "../../../../src/kernel/errors.ts";
 import { systemFiles } from "../../../../src/platform/files/local.ts";
+import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
 import { SnapshotStore } from "../../../../src/workspace/states/store.ts";
 
 export const files = systemFiles();
-
-/** A temporary folder that goes away with the test. */
-function tempDir(): string {
-  const dir = mkdtempSync(join(tmpdir(), "aura-artifacts-"));
-  onTestFinished(() => {
-    files.remove(dir);
-    rmSync(dir, { recursive: true, force: true });
-  });
-  return dir;
-}
 
 export interface World {
   readonly dir: string;
@@ -40,7 +28,9 @@ export interface World {
 }
 
 export function world(tree: TreeSpec = {}): World {
-  const dir = tempDir();
+  const folder = temporaryDirectory();
+  onTestFinished(() => folder[Symbol.dispose]());
+  const dir = folder.path;
   const project = join(dir, "project");
   const root = join(dir, "workspace");
   mkdirSync(project);
@@ -105,28 +95,30 @@ const MUTATING: readonly (keyof Files)[] = [
   "flush",
 ];
 
-/** Files whose `n`-th change does not happen any more, nor anything after it; `count` tells how many there were. */
-function dyingFiles(n: number): { readonly files: Files; readonly count: () => number } {
+/** Files that tell of each change before it is made, with its number from 1; what is told may throw. */
+function toldFiles(tell: (place: number, key: keyof Files, path: unknown) => void): Files {
   let count = 0;
-  const wrapped = new Proxy(files, {
+  return new Proxy(files, {
     get(target, key: keyof Files) {
       const method = target[key];
       if (!MUTATING.includes(key)) return method;
       return (...args: never[]) => {
-        count += 1;
-        if (count >= n) throw new Killed(`killed at change ${n}: ${key}`);
+        tell(++count, key, args[0]);
         return Reflect.apply(method, target, args);
       };
     },
   });
-  return { files: wrapped, count: () => count };
 }
 
 /** Runs `action` with files that die at the 1st, 2nd, … change until it gets through; `check` looks after each death. */
 export function killAtEachChange(action: (files: Files) => void, check: (n: number) => void): number {
   for (let n = 1; n < 10_000; n++) {
     try {
-      action(dyingFiles(n).files);
+      action(
+        toldFiles((place, key) => {
+          if (place >= n) throw new Killed(`killed at change ${n}: ${key}`);
+        }),
+      );
       return n - 1;
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
@@ -140,16 +132,9 @@ export function killAtEachChange(action: (files: Files) => void, check: (n: numb
 export function failAtEachChange(action: (files: Files) => void, check: (message: string) => void): number {
   for (let n = 1; n < 10_000; n++) {
     let count = 0;
-    const refusing = new Proxy(files, {
-      get(target, key: keyof Files) {
-        const method = target[key];
-        if (!MUTATING.includes(key)) return method;
-        return (...args: never[]) => {
-          count += 1;
-          if (count === n) throw new StorageError(key, String(args[0]), new Error("refused"));
-          return Reflect.apply(method, target, args);
-        };
-      },
+    const refusing = toldFiles((place, key, path) => {
+      count = place;
+      if (place === n) throw new StorageError(key, String(path), new Error("refused"));
     });
     try {
       action(refusing);
