@@ -130,7 +130,7 @@ for (const [name, queueOf, suite] of QUEUES) suite(`trials in ${name}`, () => pr
 function promises(queueOf: QueueOf): void {
   it.concurrent(
     "are submitted together for an iteration, whatever `parallel` is",
-    async () => {
+    async ({ expect }) => {
       using project = onCluster(queueOf(2, LONG_MS));
       const { queue, dir, run } = project;
       expect(scores(await run())).toEqual([HYPOTHESES, 0]);
@@ -141,7 +141,7 @@ function promises(queueOf: QueueOf): void {
 
   it.concurrent(
     "are taken out of it when the run is stopped",
-    async () => {
+    async ({ expect }) => {
       using project = onCluster(queueOf(1));
       const { dir, run } = project;
       const stop = new AbortController();
@@ -157,7 +157,7 @@ function promises(queueOf: QueueOf): void {
 
   it.concurrent(
     "are taken out where they wait, and finished where they run, when the run is to start nothing more",
-    async () => {
+    async ({ expect }) => {
       using project = onCluster(queueOf(1));
       const { dir, run } = project;
       const drain = new AbortController();
@@ -176,7 +176,7 @@ function promises(queueOf: QueueOf): void {
 
   it.concurrent(
     "stay in it when AURA is only to go, and a resume submits none again",
-    async () => {
+    async ({ expect }) => {
       using project = onCluster(queueOf(1));
       const { queue, dir, run } = project;
       const drain = new AbortController();
@@ -193,7 +193,7 @@ function promises(queueOf: QueueOf): void {
 
   it.concurrent(
     "are not submitted when the run is stopped while they are gathered",
-    async () => {
+    async ({ expect }) => {
       using project = onCluster(queueOf(2));
       const { queue, dir, run } = project;
       const stop = new AbortController();
@@ -207,7 +207,7 @@ function promises(queueOf: QueueOf): void {
 
   it.concurrent(
     "time out by how long they run, not by how long they wait",
-    async () => {
+    async ({ expect }) => {
       using project = onCluster(queueOf(1));
       const { run } = project;
       const command = ["sh", "-c", 'sleep 0.8; echo "score: $1"', "sh", "{n}"];
@@ -222,7 +222,7 @@ function promises(queueOf: QueueOf): void {
 
   it.concurrent(
     "are gone on with and never submitted twice, wherever AURA was killed",
-    async () => {
+    async ({ expect }) => {
       const whole = faultyEffects(systemEffects());
       using undisturbed = onCluster(queueOf(2));
       await undisturbed.run(RUNS, {}, { effects: whole.effects });

@@ -13,7 +13,7 @@ const folders = sharedObjects.filter((path: string) => path.startsWith("/")).map
 for (const warm of [false, true])
   executorContract(
     scriptExecutor,
-    { describe: FULL ? docker.describe : describe.skip, it },
+    { describe: FULL ? docker.describe : describe.skip, it: it.concurrent },
     {
       environment: {
         type: "docker",

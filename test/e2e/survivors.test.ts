@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Trial } from "../../src/model/trial.ts";
 import { type Desk, desk, spec } from "../support/aura.ts";
 import { DOCKER_IMAGE, docker } from "../support/docker.ts";
@@ -28,7 +28,7 @@ sh -c 'setsid sleep ${seconds} >/dev/null 2>&1 & sleep ${seconds} >/dev/null 2>&
 touch "$AURA_TRIAL_DIR/up"
 sleep 2
 echo "score: $1"`;
-  const made = desk({
+  return desk({
     "family.sh": family,
     "spec.yaml": spec({
       experimenter: `{ type: composed, ${place}, command: "sh family.sh {x}"${options} } }`,
@@ -36,8 +36,6 @@ echo "score: $1"`;
       more: "parallel: 2",
     }),
   });
-  onTestFinished(() => made[Symbol.dispose]());
-  return made;
 }
 
 const trials = (of: Desk): readonly unknown[] =>
@@ -53,51 +51,67 @@ const mounts = (of: Desk): boolean => readFileSync("/proc/self/mountinfo", "utf8
 /** Waits until a trial has started what it starts. */
 async function isUp(of: Desk): Promise<void> {
   const ups = TRIALS.map((id) => of.join(`run/iterations/00001/trials/${id}.a1/up`));
-  await expect.poll(() => ups.some((path) => existsSync(path)), { timeout: LONG_MS / 2, interval: 20 }).toBe(true);
+  await vi.waitUntil(() => ups.some((path) => existsSync(path)), { timeout: LONG_MS / 2, interval: 20 });
 }
 
 const RUN = ["run", "spec.yaml", "--workspace", "run", "--reporter", "plain"];
 
 /** How trials are ended, and what their records say then. */
-const ENDS: Readonly<Record<string, (place: string, seconds: number) => Promise<readonly [Desk, unknown]>>> = {
-  "has its timeout": async (place, seconds) => {
-    const of = project(place, ", timeout: 1s", seconds);
-    expect((await of.run(RUN, SLURM)).code).toBe(1);
-    return [of, ["timeout", "timeout"]];
+interface End {
+  /** Of the executor. */
+  readonly options: string;
+  readonly end: (of: Desk) => Promise<readonly string[] | null>;
+}
+
+const ENDS: Readonly<Record<string, End>> = {
+  "has its timeout": {
+    options: ", timeout: 1s",
+    end: async (of) => {
+      expect((await of.run(RUN, SLURM)).code).toBe(1);
+      return ["timeout", "timeout"];
+    },
   },
-  "is interrupted": async (place, seconds) => {
-    const of = project(place, "", seconds);
-    const run = of.start([...RUN, "--grace", "100ms"], SLURM);
-    await isUp(of);
-    run.kill("SIGINT");
-    expect((await run.ended).code).toBe(130);
-    return [of, null];
+  "is interrupted": {
+    options: "",
+    end: async (of) => {
+      const run = of.start([...RUN, "--grace", "100ms"], SLURM);
+      await isUp(of);
+      run.kill("SIGINT");
+      expect((await run.ended).code).toBe(130);
+      return null;
+    },
   },
-  "is gone on with by a second AURA": async (place, seconds) => {
-    const of = project(place, "", seconds);
-    const first = of.start(RUN, SLURM);
-    await isUp(of);
-    first.kill("SIGKILL");
-    await first.ended;
-    const { code, stderr } = await of.run(["resume", "run"], SLURM);
-    expect([code, stderr]).toEqual([0, ""]);
-    return [of, ["completed", "completed"]];
+  "is gone on with by a second AURA": {
+    options: "",
+    end: async (of) => {
+      const first = of.start(RUN, SLURM);
+      await isUp(of);
+      first.kill("SIGKILL");
+      await first.ended;
+      const { code, stderr } = await of.run(["resume", "run"], SLURM);
+      expect([code, stderr]).toEqual([0, ""]);
+      return ["completed", "completed"];
+    },
   },
 };
 
-for (const [at, [name, place, tool]] of few(PLACES).entries()) {
-  for (const [n, [when, ended]] of Object.entries(ENDS).entries()) {
-    tool.test(
-      `a trial of ${name} that ignores SIGTERM and starts daemons leaves nothing when it ${when}`,
-      async () => {
-        // No other test's processes sleep as long.
-        const seconds = 10_000_000 + process.pid * 100 + at * 10 + n;
-        const [of, outcomes] = await ended(place, seconds);
-        expect(left(seconds)).toBe("");
-        expect(mounts(of)).toBe(false);
-        if (outcomes !== null) expect(trials(of)).toEqual(outcomes);
-      },
-      LONG_MS,
-    );
+// They wait more than they work.
+describe.concurrent("a trial that ignores SIGTERM and starts daemons", () => {
+  for (const [at, [name, place, tool]] of few(PLACES).entries()) {
+    for (const [n, [when, { options, end }]] of Object.entries(ENDS).entries()) {
+      tool.test(
+        `leaves nothing of itself in ${name} when it ${when}`,
+        async () => {
+          // No other test's processes sleep as long.
+          const seconds = 10_000_000 + process.pid * 100 + at * 10 + n;
+          using of = project(place, options, seconds);
+          const outcomes = await end(of);
+          expect(left(seconds)).toBe("");
+          expect(mounts(of)).toBe(false);
+          if (outcomes !== null) expect(trials(of)).toEqual(outcomes);
+        },
+        LONG_MS,
+      );
+    }
   }
-}
+});

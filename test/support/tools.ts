@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { describe, test } from "vitest";
+import { describe, type TestContext, test } from "vitest";
 
 /** Where tests go that need a tool of the machine. */
 export interface WithTool {
   readonly works: boolean;
   readonly describe: (name: string, body: () => void) => void;
-  readonly test: (name: string, body: () => void | Promise<void>, timeoutMs?: number) => void;
+  readonly test: (name: string, body: (context: TestContext) => void | Promise<void>, timeoutMs?: number) => void;
 }
 
 /**
