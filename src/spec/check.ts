@@ -43,6 +43,7 @@ export function checkValue(
   };
   const isFaulty = (path: SpecPath) => [...places.values()].some((place) => isWithin(place, path));
 
+  const undirected = withoutDirection(value.metric);
   const structural = fresh(checkStructure(value, registry));
   const sites = sitesOf(value, registry);
   const commands = checkCommands(placedCommands(sites), placedSpace(sites), declaredInSpec(sites));
@@ -58,7 +59,8 @@ export function checkValue(
   const built = effects ? checkBuilt({ spec: value, dir, registry, metric, effects }, sites, isFaulty) : null;
   const building = fresh(built?.errors ?? []);
   const unedited = readBeforeEdits(value, sites, paths);
-  const warnings = [...commands.warnings, ...unknownCost(value, sites), ...unedited, ...(built?.warnings ?? [])];
+  const odd = [...undirected, ...commands.warnings, ...unknownCost(value, sites), ...unedited];
+  const warnings = [...odd, ...(built?.warnings ?? [])];
   return { errors: [...structural, ...meaning, ...onDisk, ...building], warnings };
 }
 
@@ -87,6 +89,19 @@ function metricFindings(metric: JsonValue | undefined): readonly Finding[] {
   const side = down ? "below" : "above";
   const message = `the target has to be ${side} the baseline ${baseline}, since the direction is ${down ? "minimize" : "maximize"}`;
   return [finding(["metric", "target"], message)];
+}
+
+/** Words in the names of what is better the lower it is. */
+const LOWER =
+  /(?:^|[^a-z])(?:loss(?:es)?|errors?|rmse|mse|mae|mape|perplexity|ppl|latency|runtime|regret|wer|cer)(?:$|[^a-z])/;
+
+/** A metric that by its name is to be minimized, where its direction is left to the default. */
+function withoutDirection(metric: JsonValue | undefined): readonly Finding[] {
+  if (!isJsonObject(metric) || metric.direction !== undefined || typeof metric.name !== "string") return [];
+  const words = metric.name.replace(/([a-z])(?=[A-Z])/g, "$1_").toLowerCase();
+  if (!LOWER.test(words)) return [];
+  const message = `${metric.name} is maximized, as no direction is given: add \`direction: minimize\` if lower is better, or else \`direction: maximize\``;
+  return [finding(["metric", "name"], message)];
 }
 
 /** Options that are about tracked artifacts, where the spec tracks none. */

@@ -553,6 +553,14 @@ describe("warnings", () => {
     ]);
   });
 
+  it("name a metric that by its name is to be minimized, where no direction is given", () => {
+    const of = (metric: string) => warnings(VALID.replace(/^metric: .*$/m, `metric: ${metric}`));
+    for (const metric of ["val_loss", "{ name: valLoss }", "{ name: eval/loss }", "{ name: errors }"])
+      expect(of(metric)).toEqual([expect.stringMatching(/ is maximized, .*`direction: minimize`/)]);
+    for (const metric of ["{ name: loss, direction: maximize }", "{ name: loss, direction: minimize }", "glossary"])
+      expect(of(metric)).toEqual([]);
+  });
+
   it("name a cost limit that cannot be reached", () => {
     const costs = (runner: string) => {
       const text = changed("type: anthropic, model: claude", runner);
