@@ -1,11 +1,11 @@
 import { messageOf, type RunnerProblem } from "../kernel/errors.ts";
-import { isJsonObject, type JsonValue, parseJson } from "../model/json.ts";
+import { defined, isJsonObject, type JsonValue, parseJson } from "../model/json.ts";
 import { promptLine } from "../text/printable.ts";
 import type { PassingFailure } from "./backoff.ts";
 
 /** What a failed request means: one that may pass, or a problem that trying again does not mend. */
 export type LlmFailure =
-  | { readonly kind: "passing"; readonly failure: PassingFailure }
+  | (PassingFailure & { readonly kind: "passing" })
   | { readonly kind: "final"; readonly problem: RunnerProblem; readonly reason: string };
 
 const PASSING_STATUS = new Set([408, 409, 425, 429]);
@@ -85,7 +85,7 @@ export function classifyFailure(thrown: unknown, now: () => number, redact: (tex
   if (status !== undefined && status >= 400 && status < 500 && !PASSING_STATUS.has(status))
     return { kind: "final", problem: "rejected", reason };
   const retryAfterMs = retryAfter(headersOf(thrown), now);
-  return { kind: "passing", failure: { reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) } };
+  return { kind: "passing", reason, ...defined({ retryAfterMs }) };
 }
 
 /** The status that an error in a reply's own words means: a number, a number as text, or a name. */

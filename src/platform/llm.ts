@@ -71,7 +71,6 @@ export type LlmEffects = Pick<Effects, "clock" | "variables" | "token">;
 const { concurrency: CONCURRENCY, timeout: TIMEOUT, idle_timeout: IDLE_TIMEOUT, max_wait: MAX_WAIT } = LLM_OPTIONS;
 /** Characters of the name by which a server calls its model. */
 const MAX_MODEL_NAME = 200;
-const LIMITS = { timeout: TIMEOUT.default, idleTimeout: IDLE_TIMEOUT.default };
 
 /**
  * A connection to a model. A busy or broken server is waited for up to `maxWait` (`RunnerError` `unavailable` after
@@ -164,7 +163,8 @@ class Call {
     const { clock } = this.#effects;
     const [startedAt, from] = [clock.now().toISOString(), clock.monotonic()];
     const reply = new IncomingReply();
-    using request = guardedRequest({ ...LIMITS, ...defined(this.#limits()) }, clock, ctx.signal);
+    const { timeout = TIMEOUT.default, idleTimeout = IDLE_TIMEOUT.default } = this.#options;
+    using request = guardedRequest({ timeout, idleTimeout }, clock, ctx.signal);
     try {
       const { url, key } = this.#access;
       await this.#provider.send({ prompt, url, key, request, reply });
@@ -180,23 +180,13 @@ class Call {
       this.#lost = { usage: usedTogether(this.#lost.usage, used), text: reply.text };
       const durationMs = Math.round(clock.monotonic() - from);
       const usage = used && this.#priced(used);
-      ctx.tried?.({ startedAt, durationMs, reason: this.#reasonOf(reason), ...defined({ usage }) });
+      ctx.tried?.({ startedAt, durationMs, reason: this.#sort(reason).reason, ...defined({ usage }) });
       throw reason;
     }
   }
 
-  #limits() {
-    const { timeout, idleTimeout } = this.#options;
-    return { timeout, idleTimeout };
-  }
-
   #sort(thrown: unknown) {
     return classifyFailure(thrown, () => this.#effects.clock.now().getTime(), this.#redact);
-  }
-
-  #reasonOf(thrown: unknown): string {
-    const sorted = this.#sort(thrown);
-    return sorted.kind === "final" ? sorted.reason : sorted.failure.reason;
   }
 
   #passing(thrown: unknown) {
@@ -205,7 +195,7 @@ class Call {
     known.isProvider ||= ctx.isKnown?.() === true || !(thrown instanceof NoProvider);
     if (!known.isProvider) return null;
     const sorted = this.#sort(thrown);
-    return sorted.kind === "passing" ? sorted.failure : null;
+    return sorted.kind === "passing" ? sorted : null;
   }
 
   /** A reply that can be used. Half of one is no data, and neither is an apology. */
@@ -239,7 +229,7 @@ class Call {
     const checkAddress = `check ${baseUrl === undefined ? this.#provider.addressVariable : "the base URL"}`;
     if (thrown instanceof EndlessReply) return error("unusable-reply", `${model}: ${messageOf(thrown)}`);
     if (thrown instanceof NoProvider)
-      return error("rejected", `${model}: ${this.#reasonOf(thrown)} (${where}); ${checkAddress}`);
+      return error("rejected", `${model}: ${this.#sort(thrown).reason} (${where}); ${checkAddress}`);
     if (thrown instanceof GaveUp) {
       const { tries, waited, failure, cause } = thrown;
       const hint = cause instanceof NoProvider ? `; ${checkAddress}` : "";
@@ -257,7 +247,7 @@ class Call {
         : this.#access.key === null
           ? `${keyName} is not set: it would hold the key`
           : `check the key in ${keyName}`;
-    return error(problem, `${model} refused the request: ${this.#reasonOf(thrown)} (${where}); ${hint}`);
+    return error(problem, `${model} refused the request: ${sorted.reason} (${where}); ${hint}`);
   }
 
   /** What a request used, where the server had not told all of it: what came of the reply was written, and is paid for. */

@@ -42,7 +42,7 @@ export class ComponentBuilder {
   constructor(options: BuildOptions) {
     const { spec, dir, registry } = options;
     this.#options = options;
-    this.#paths = specPaths(dir, typeof spec.root === "string" ? spec.root : undefined);
+    this.#paths = specPaths(dir, spec.root);
     this.#check = createOptionsChecker(registry);
     const sites = sitesOf(spec, registry);
     this.#places = new Map(knownComponents(sites).map(({ config, path }) => [config, path]));
@@ -174,7 +174,7 @@ export function checkBuilt(
   if (never && aggregator) found.push(finding(aggregator.path, never));
   if (!researcher || !experimenter) return { errors: found, warnings: [] };
   try {
-    const { root } = specPaths(options.dir, typeof spec.root === "string" ? spec.root : undefined);
+    const { root } = specPaths(options.dir, spec.root);
     const each = experimenter.trialsEach?.(root, options.effects.files) ?? 1;
     return { errors: found, warnings: idleSlots(spec.parallel, researcher.numTasks, each) };
   } catch (thrown) {

@@ -47,8 +47,7 @@ export function checkValue(
   const structural = fresh(checkStructure(value, registry));
   const sites = sitesOf(value, registry);
   const commands = checkCommands(placedCommands(sites), placedSpace(sites), declaredInSpec(sites));
-  const root = typeof value.root === "string" ? value.root : undefined;
-  const paths = specPaths(dir, root);
+  const paths = specPaths(dir, value.root);
   const artifacts = unreadArtifacts(value, around.tracked ?? []);
   const missing = files ? missingFiles(value, sites, paths, files, artifacts) : [];
   const untracked = files ? untrackable(artifacts, paths.root, files) : [];

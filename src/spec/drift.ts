@@ -100,7 +100,7 @@ export function specSources(
       const hash = files.hash(resolve(loaded.dir, name)) ?? sha256Of("");
       return { path: path.join("."), name, hash };
     });
-  const { root } = specPaths(loaded.dir, typeof loaded.spec.root === "string" ? loaded.spec.root : undefined);
+  const { root } = specPaths(loaded.dir, loaded.spec.root);
   const { artifacts } = loaded.spec;
   const commands = runsInCopy(Array.isArray(artifacts) ? artifacts : [], sites) ? [] : placedCommands(sites);
   const measured = commands.flatMap((command) =>

@@ -17,9 +17,9 @@ export interface SpecPaths {
   readonly root: string;
 }
 
-/** Folders of a spec from its folder and its `root` key. */
-export function specPaths(dir: string, root: string | undefined): SpecPaths {
-  return { dir, root: root === undefined ? dir : resolve(dir, root) };
+/** Folders of a spec from its folder and what its `root` key holds; what is no text is told where it is checked. */
+export function specPaths(dir: string, root: unknown): SpecPaths {
+  return { dir, root: typeof root === "string" ? resolve(dir, root) : dir };
 }
 
 /** Whether a path, relative to a folder, stays inside it. */
