@@ -15,8 +15,7 @@ export function describeSchema(schema: unknown): string {
   if (unit !== undefined) return "exclusiveMinimum" in schema ? `${unit}, above zero` : unit;
   if ("const" in schema) return String(schema.const);
   if (Array.isArray(schema.enum)) return `one of ${schema.enum.map(String).join(", ")}`;
-  const branches = schema.anyOf ?? schema.oneOf;
-  if (Array.isArray(branches)) return [...new Set(branches.map(describeSchema))].join(", or ");
+  if (Array.isArray(schema.anyOf)) return [...new Set(schema.anyOf.map(describeSchema))].join(", or ");
   const type = schema.type;
   return typeof type === "string" ? ofType(type, schema) : "another value";
 }

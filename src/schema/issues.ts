@@ -32,14 +32,14 @@ export type CompilePart = (schema: JsonObject) => (data: unknown) => readonly Ra
 
 /** Turns Ajv's errors into issues, one for each mistake: the branches of a union are reduced to the one that was meant. */
 export function issuesOf(errors: readonly RawError[], compile: CompilePart): readonly Issue[] {
-  const unions = errors.filter((error) => error.keyword === "anyOf" || error.keyword === "oneOf");
+  const unions = errors.filter(({ keyword }) => keyword === "anyOf");
   const outermost = unions.filter(
     (union, at) =>
       !unions.some((other, index) => index !== at && encloses(other, union) && (!encloses(union, other) || index > at)),
   );
-  const plain = errors.filter(
-    (error) => !unions.includes(error) && !outermost.some((union) => encloses(union, error)) && !isEcho(error),
-  );
+  // An error under the name of a property comes with a `propertyNames` error that says the same.
+  const own = errors.filter((error) => !unions.includes(error) && error.propertyName === undefined);
+  const plain = own.filter((error) => !outermost.some((union) => encloses(union, error)));
   return distinct([...plain.map(issue), ...outermost.flatMap((union) => unionIssues(union, compile))]);
 }
 
@@ -47,11 +47,6 @@ export function issuesOf(errors: readonly RawError[], compile: CompilePart): rea
 function distinct(issues: readonly Issue[]): readonly Issue[] {
   const seen = new Map(issues.map((found) => [`${found.path.join("\n")}\t${found.message}`, found]));
   return [...seen.values()];
-}
-
-/** An error under the name of a property comes with a `propertyNames` error that says the same. */
-function isEcho(error: RawError): boolean {
-  return error.propertyName !== undefined;
 }
 
 function encloses(outer: RawError, inner: RawError): boolean {
@@ -111,8 +106,7 @@ function inside(branch: JsonObject, error: RawError, compile: CompilePart): read
 }
 
 function branchesOf(schema: object): readonly JsonObject[] {
-  const value = "anyOf" in schema ? schema.anyOf : "oneOf" in schema ? schema.oneOf : [];
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+  return "anyOf" in schema && Array.isArray(schema.anyOf) ? schema.anyOf.filter(isJsonObject) : [];
 }
 
 /** The property by which the branches of a union of objects tell each other apart, and its values branch by branch. */

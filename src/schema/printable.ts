@@ -20,12 +20,8 @@ function printed(keyword: string, value: JsonValue): JsonValue {
     case "items":
     case "additionalProperties":
     case "propertyNames":
-    case "if":
-    case "then":
-    case "else":
       return isJsonObject(value) ? printableSchema(value) : value;
     case "anyOf":
-    case "oneOf":
       return Array.isArray(value) ? value.map(printableSchema) : value;
     default:
       return value;
