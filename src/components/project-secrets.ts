@@ -26,20 +26,29 @@ export class ProjectSecrets {
 
 function secretsIn({ root, inputs }: Pick<TrialPlace, "root" | "inputs">, files: Files): readonly string[] {
   const found: string[] = [];
-  const visit = (folder: string, isSecret = false): void => {
+  /** Whether there is nothing in it but workspaces. */
+  const visit = (folder: string, isSecret = false): boolean => {
     const entries = files.list(folder) ?? [];
     const has = (...names: readonly string[]) => names.every((wanted) => entries.some(({ name }) => name === wanted));
     // Some call the venv of a project `.env`.
-    if (OF_PACKAGES.some((name) => has(name))) return;
-    if (isSecret || has("run.json", "iterations")) {
+    if (OF_PACKAGES.some((name) => has(name))) return false;
+    const isWorkspace = has("run.json", "iterations");
+    if (isSecret || isWorkspace) {
       found.push(folder);
-      return;
+      return isWorkspace;
     }
+    const before = found.length;
+    let workspaces = 0;
     for (const { name, kind } of entries) {
       const path = join(folder, name);
-      if (kind === "directory" && !PASSED_BY.has(name) && !inputs.includes(path)) visit(path, holdsSecrets(name));
-      else if (holdsSecrets(name)) found.push(path);
+      if (kind === "directory" && !PASSED_BY.has(name) && !inputs.includes(path)) {
+        if (visit(path, holdsSecrets(name))) workspaces += 1;
+      } else if (holdsSecrets(name)) found.push(path);
     }
+    const isFull = workspaces > 0 && workspaces === entries.length && folder !== root;
+    // A mount for each of hundreds of runs takes seconds to make, and of more than bwrap takes words for.
+    if (isFull) found.splice(before, Number.POSITIVE_INFINITY, folder);
+    return isFull;
   };
   visit(root);
   return found;

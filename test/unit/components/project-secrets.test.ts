@@ -13,6 +13,7 @@ test("what holds secrets is found wherever it is, but not in inputs and among pa
     ".env.local",
     "runs/one/run.json",
     "runs/one/iterations/x",
+    "runs/notes.txt",
     "data/.env",
     "c/.env/key",
     ".environment",
@@ -42,4 +43,16 @@ test("what is made during a run is found, after at most twenty times the time th
   expect(secrets.in(place, { clock, files: slow })).toEqual([]);
   await clock.advance(1);
   expect(secrets.in(place, { clock, files: slow })).toEqual([dir.join(".env")]);
+});
+
+test("of a folder with nothing but workspaces the folder itself is found, however many there are", () => {
+  using dir = temporaryDirectory();
+  for (const run of ["runs/a/1", "runs/a/2", "runs/b", "mixed/c", "given/d", "e"]) {
+    dir.write(`${run}/run.json`, "");
+    dir.write(`${run}/iterations/x`, "");
+  }
+  for (const path of ["mixed/.env", "given/data/x"]) dir.write(path, "");
+  const place = { root: dir.path, inputs: [dir.join("given/data")] };
+  const found = new ProjectSecrets().in(place, { clock: new ManualClock(), files });
+  expect([...found].sort()).toEqual(["e", "given/d", "mixed/.env", "mixed/c", "runs"].map((path) => dir.join(path)));
 });

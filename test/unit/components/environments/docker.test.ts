@@ -32,7 +32,7 @@ test("the project is read-only, secrets and workspaces are hidden, and the trial
   expect(mounts).toEqual([
     `type=bind,${field("src", "")},${field("dst", "")},readonly`,
     `type=bind,src=/dev/null,${field("dst", "/.env")},readonly`,
-    `type=tmpfs,${field("dst", "/runs/r")},tmpfs-size=65536,readonly`,
+    `type=tmpfs,${field("dst", "/runs")},tmpfs-size=65536,readonly`,
     `type=bind,${field("src", "/runs/r/t")},${field("dst", "/runs/r/t")}`,
   ]);
 });
