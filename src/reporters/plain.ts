@@ -8,8 +8,6 @@ export interface PlainReporterOptions {
   readonly clock: Clock;
   /** Events of the run so far, such as those of its journal, which the heartbeat counts too. */
   readonly history?: Iterable<AuraEvent>;
-  /** Milliseconds between heartbeat lines. Default 60000. */
-  readonly heartbeatMs?: number;
 }
 
 export interface PlainReporter {
@@ -18,12 +16,14 @@ export interface PlainReporter {
   stop(): void;
 }
 
+const HEARTBEAT_MS = 60_000;
+
 /**
  * A reporter for logs and pipes: one line an event and a heartbeat line every minute from the first event on.
  * The line of `experiment.finished` waits for the verdict, so that it tells the score.
  */
 export function createPlainReporter(options: PlainReporterOptions): PlainReporter {
-  const { write, clock, history = [], heartbeatMs = 60_000 } = options;
+  const { write, clock, history = [] } = options;
   const stopped = new AbortController();
   const progress = new Progress();
   for (const event of history) progress.see(event);
@@ -38,7 +38,7 @@ export function createPlainReporter(options: PlainReporterOptions): PlainReporte
   const beat = async (): Promise<void> => {
     for (;;) {
       try {
-        await clock.sleep(heartbeatMs, stopped.signal);
+        await clock.sleep(HEARTBEAT_MS, stopped.signal);
       } catch {
         return;
       }

@@ -11,15 +11,11 @@ import { reduce, replay } from "./store.ts";
 export interface DashboardOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
-  readonly stderr?: NodeJS.WriteStream;
   readonly clock: Clock;
   /** `q` and Ctrl-C ask to finish what runs and stop; a second time, or `Q`, to stop now. */
   readonly onStop: (kind: "graceful" | "now") => void;
   /** Whether colours are written. Default: whether `stdout` is a terminal. */
   readonly color?: boolean;
-  /** Size of the terminal. Default: what `stdout` tells, followed as it changes; else 80 by 24. */
-  readonly columns?: number;
-  readonly rows?: number;
   /** Events of the run so far, such as those of its journal, shown from the first frame on. */
   readonly history?: Iterable<AuraEvent>;
 }
@@ -37,7 +33,7 @@ const FLUSH_MS = 300;
 
 /** Shows a run on the terminal as its events come in, at most four times a second, until `finish`. */
 export function startDashboard(options: DashboardOptions): DashboardHandle {
-  const { stdin, stdout, stderr, clock, onStop, color = stdout.isTTY === true } = options;
+  const { stdin, stdout, clock, onStop, color = stdout.isTTY === true } = options;
   const interactive = stdin.isTTY === true;
   const screen = new Screen((text) => void stdout.write(text), stdout.isTTY === true);
   const finished = new AbortController();
@@ -47,10 +43,7 @@ export function startDashboard(options: DashboardOptions): DashboardHandle {
   let shownSecond = -1;
   let dirty = true;
 
-  const size = (): Size => ({
-    columns: options.columns ?? (stdout.columns || 80),
-    rows: options.rows ?? (stdout.rows || 24),
-  });
+  const size = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
 
   const onKey = (key: Key): void => {
     const visible = layoutFor(size(), state).tableRows;
@@ -102,7 +95,6 @@ export function startDashboard(options: DashboardOptions): DashboardHandle {
   const instance = render(frame(), {
     stdout: inkStdout(stdout, screen, () => size().columns),
     stdin,
-    ...(stderr ? { stderr } : {}),
     debug: true,
     patchConsole: false,
     exitOnCtrlC: false,
