@@ -3,7 +3,7 @@ import type { Files } from "../kernel/effects.ts";
 import { EXIT, isAuraError, messageOf, SpecError } from "../kernel/errors.ts";
 import { untilAborted } from "../kernel/interrupted.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import { nearFile } from "../spec/near-file.ts";
+import { nearFile } from "../spec/meant.ts";
 import { shown } from "../text/printable.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { userPlace } from "./errors.ts";

@@ -1,5 +1,4 @@
 import type { Role } from "../model/call.ts";
-import type { EnvironmentRecord } from "../model/environment.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { Edit, Hypothesis } from "../model/hypothesis.ts";
@@ -7,7 +6,14 @@ import type { HypothesisId, TrialId } from "../model/ids.ts";
 import type { Insight } from "../model/insight.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { AttemptUsage, Failure, FinishedTrial, TrialOutcome, TrialStep } from "../model/trial.ts";
+import type {
+  AttemptUsage,
+  EnvironmentRecord,
+  Failure,
+  FinishedTrial,
+  TrialOutcome,
+  TrialStep,
+} from "../model/trial.ts";
 import type { DevicePool } from "./devices.ts";
 import type { LogFiles, ProcessIdentity, Rng } from "./effects.ts";
 import type { RunContext } from "./run-context.ts";

@@ -1,4 +1,3 @@
-import type { EnvironmentRecord } from "../model/environment.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Experiment } from "../model/experiment.ts";
 import type { DeclaredParameters, Edit, Hypothesis, ParameterNames } from "../model/hypothesis.ts";
@@ -6,7 +5,7 @@ import type { HypothesisId } from "../model/ids.ts";
 import type { RefusedProposal } from "../model/iteration.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { MetricSettings, RunSettings } from "../model/settings.ts";
-import type { Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
+import type { EnvironmentRecord, Failure, FinishedTrial, TrialStep } from "../model/trial.ts";
 import type { ScoringTerms, StageContext, StageResults, TrialContext } from "./context.ts";
 import type { Files, ProcessEnd } from "./effects.ts";
 import type { ProbeContext } from "./run-context.ts";

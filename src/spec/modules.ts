@@ -7,7 +7,7 @@ import { compileSchema } from "../schema/validate.ts";
 import { shown } from "../text/printable.ts";
 import { isModulePath, ofOtherKind, placedSchema } from "./components.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import { nearFile } from "./near-file.ts";
+import { nearFile } from "./meant.ts";
 import { besides, type Site, sitesOf } from "./sites.ts";
 
 /** Imports a module by absolute path and gives its exports. */

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../model/json.ts"
 import { isWithin } from "../model/tree-path.ts";
 import { placeProblem, tidy } from "../pipeline/trackable.ts";
 import { type Finding, finding } from "./diagnostics.ts";
-import { nearFile } from "./near-file.ts";
+import { nearFile } from "./meant.ts";
 import type { SpecPath } from "./places.ts";
 import type { Site } from "./sites.ts";
 

@@ -3,7 +3,7 @@ import { LineCounter } from "yaml";
 import type { Files } from "../kernel/effects.ts";
 import { SpecError } from "../kernel/errors.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
-import { nearFile } from "./near-file.ts";
+import { nearFile } from "./meant.ts";
 import type { Span } from "./places.ts";
 import { type ConvertedDocument, readYaml } from "./yaml.ts";
 

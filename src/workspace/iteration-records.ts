@@ -1,14 +1,13 @@
 import type { LogFiles } from "../kernel/effects.ts";
 import { WorkspaceError } from "../kernel/errors.ts";
 import { type CallRecord, callSchema } from "../model/call.ts";
-import { type EnvironmentRecord, environmentSchema } from "../model/environment.ts";
 import { type Evaluation, evaluationSchema } from "../model/evaluation.ts";
 import { type Experiment, experimentSchema } from "../model/experiment.ts";
 import { type Hypothesis, hypothesisSchema } from "../model/hypothesis.ts";
 import { type HypothesisId, parseTrialId, type TrialId } from "../model/ids.ts";
 import { type Insight, insightsSchema } from "../model/insight.ts";
 import { type IterationRecord, iterationSchema } from "../model/iteration.ts";
-import { type Trial, trialSchema } from "../model/trial.ts";
+import { type EnvironmentRecord, environmentSchema, type Trial, trialSchema } from "../model/trial.ts";
 import { sha256Of } from "../platform/files/hash.ts";
 import * as layout from "./layout.ts";
 import { RecordWriter, type WriteOptions } from "./record-writer.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Files } from "../../../src/kernel/effects.ts";
 import { StorageError } from "../../../src/kernel/errors.ts";
 import { systemEffects } from "../../../src/platform/system.ts";
-import { nearFile } from "../../../src/spec/near-file.ts";
+import { nearFile } from "../../../src/spec/meant.ts";
 import { readSpecFile } from "../../../src/spec/source.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { notFound } from "../../../src/workspace/locate.ts";
