@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { EXIT, type ExitCode, isAuraError, messageOf, ToolMissingError } from "../kernel/errors.ts";
+import { EXIT, type ExitCode, isAuraError, messageOf, ToolMissingError, WorkspaceError } from "../kernel/errors.ts";
 import type { AuraEvent } from "../kernel/events.ts";
 import type { HypothesisId } from "../model/ids.ts";
 import { defined } from "../model/json.ts";
@@ -64,7 +64,7 @@ export async function launch(session: Session, ready: Ready): Promise<number> {
       sayEnding(launched, {
         reason: "error",
         message: thrown.message,
-        lacksTool: thrown instanceof ToolMissingError,
+        mend: toMend(thrown),
       });
     if (isAbort(thrown)) sayStoppedWaiting(workspace);
     throw thrown;
@@ -116,7 +116,14 @@ function sayWhenStopping({ flags, frame, signals }: Launch): void {
   signals.drain.addEventListener("abort", () => void process.stderr.write(words()), { once: true });
 }
 
-type Ending = Pick<RunResult, "reason" | "message" | "lastFailed"> & Pick<ClosingSummary, "lacksTool">;
+function toMend(thrown: unknown): ClosingSummary["mend"] {
+  if (thrown instanceof ToolMissingError) return "tool";
+  return thrown instanceof WorkspaceError && thrown.problem === "damaged" ? "workspace" : undefined;
+}
+
+type Ending = Pick<RunResult, "reason" | "message" | "lastFailed"> & {
+  readonly mend?: ClosingSummary["mend"] | undefined;
+};
 
 /** The last words for people: on stdout, or on stderr when stdout is for machines. */
 function sayEnding(
@@ -136,7 +143,7 @@ function sayEnding(
     anew: anew(manifest, fromHere),
     isModule,
     reason: ending.reason,
-    ...defined({ message: ending.message, lacksTool: ending.lacksTool, failed: ending.lastFailed }),
+    ...defined({ message: ending.message, mend: ending.mend, failed: ending.lastFailed }),
     metric,
     stop,
     best:

@@ -36,8 +36,8 @@ export interface ClosingSummary {
   readonly totals: RunTotals;
   /** Whether the best is a state of tracked artifacts other than the start's. */
   readonly isChanged?: boolean;
-  /** Whether it ended because a program that it needs is missing. */
-  readonly lacksTool?: boolean;
+  /** It ended because of this: a program that it needs is missing, or the workspace is damaged. */
+  readonly mend?: "tool" | "workspace";
   /** Whether its trials go by the files as they were when it began. */
   readonly isFixed?: boolean;
   /** The command that starts such a run, as the user would type it. */
@@ -95,7 +95,8 @@ function waysOn(place: string, summary: ClosingSummary): readonly Hint[] {
   }
   if (reason === "failures" || reason === "failed-alike")
     return [again, ...anew, [`aura resume ${place}`, "go on with others"]];
-  if (summary.lacksTool)
+  if (summary.mend === "workspace") return [[`aura repair ${place}`, "what is damaged, and what mends it"]];
+  if (summary.mend === "tool")
     return [
       [`aura resume ${place}`, "go on from here when it is mended"],
       [summary.anew, `start anew after a change of ${what}`],

@@ -152,6 +152,12 @@ describe("the closing text", () => {
     expect(fixed).toMatch(/aura resume runs\/digits +# go on from here\n +aura run digits\.yaml --new +# start anew/);
   });
 
+  it("of a damaged workspace names what mends it, and no resume, which would end again", () => {
+    const text = closingText({ ...done, reason: "error", resumable: true, mend: "workspace" });
+    expect(text).toContain("  aura repair runs/digits ");
+    expect(text).not.toContain("aura resume");
+  });
+
   it("offers no look at hypotheses where nothing was tried", () => {
     const text = closingText({ ...done, best: null, reason: "error", resumable: true, totals: NO_TOTALS });
     expect(text).not.toContain("inspect");
@@ -177,7 +183,7 @@ describe("the closing text", () => {
   });
 
   it("names what goes on after a program that is missing: it is there by then, or the spec is another", () => {
-    const text = closingText({ ...done, best: null, reason: "error", resumable: true, lacksTool: true });
+    const text = closingText({ ...done, best: null, reason: "error", resumable: true, mend: "tool" });
     expect(text).toMatch(/aura resume runs\/digits .*\n.*aura run digits.yaml --new /);
   });
 
