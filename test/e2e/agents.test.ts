@@ -1,5 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { CallRecord } from "../../src/model/call.ts";
 import type { Hypothesis } from "../../src/model/hypothesis.ts";
@@ -40,7 +39,7 @@ test("what an agent changes in its own copy is its proposal, what it cost is cou
   const call = here.json<CallRecord>(`${at}/calls/i00001-researcher-h0-a1.json`);
   expect(call).toMatchObject({ state: "finished", usage: { inputTokens: 10, outputTokens: 5, costUsd: 0.25 } });
   expect(call).toMatchObject({ response: "Done with [redacted]." });
-  for (const file of filesUnder(here.path)) expect(readFileSync(file, "latin1")).not.toContain(KEY);
+  for (const text of here.contents()) expect(text).not.toContain(KEY);
 });
 
 thorough("an agent that hangs is ended with all that it started, and the iteration says so", async () => {
@@ -52,9 +51,3 @@ thorough("an agent that hangs is ended with all that it started, and the iterati
   const refused = here.json("runs/agent/iterations/00001/iteration.json");
   expect(JSON.stringify(refused)).toMatch(/timed out|timeout/);
 });
-
-function filesUnder(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile());
-}

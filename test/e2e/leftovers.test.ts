@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Desk, desk, type LiveAura, script, spec } from "../support/aura.ts";
+import { describe, expect, test } from "vitest";
+import { type Desk, desk, type LiveAura, script, sharedDesk, spec } from "../support/aura.ts";
+import { processesWhere, until } from "../support/processes.ts";
 import { few, thorough } from "../support/thorough.ts";
 
 // A daemon by the book: a new session, then a second fork whose parent is gone. It says when it is there.
@@ -8,12 +9,8 @@ const DAEMON = `setsid sh -c '(sleep 300.DUR & echo $! > "$AURA_ROOT/daemon.pid"
 const supported = process.platform === "linux";
 
 describe.skipIf(!supported)("what a trial leaves running", () => {
-  let here: Desk;
+  const here = sharedDesk();
   const token = `${process.pid}`;
-  beforeAll(() => {
-    here = desk();
-  });
-  afterAll(() => here[Symbol.dispose]());
   const daemon = (number: number) => DAEMON.replaceAll("DUR", `${token}${number}`);
 
   test("is gone when the run has ended", async () => {
@@ -54,7 +51,7 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
     const live = here.start(["run", "killed.yaml"]);
     here.write("daemon.pid", "");
     await live.until("trial.started");
-    while (running(`sleep\u0000300.${token}3`).length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until("the daemon's two", () => running(`sleep\u0000300.${token}3`).length >= 3);
     live.kill("SIGKILL");
     await live.ended;
     const orphans = running(`sleep\u0000300.${token}3`);
@@ -78,14 +75,13 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
       await live.until("trial.started");
       const folder = place.join("runs/kept/iterations/00002/trials");
       const record = `${folder}/i00002-h000-t00.json`;
-      const isUnderWay = (): boolean => existsSync(record) && existsSync(place.join("daemon.pid"));
-      while (!isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 10));
+      await until("its trial", () => existsSync(record) && existsSync(place.join("daemon.pid")));
       live.kill("SIGKILL");
       await live.ended;
       const exit = (): string => readFileSync(`${folder}/i00002-h000-t00.a1.running/exit`, "utf8");
       if (when === "when it has ended") {
         place.write("go", "");
-        while (!exit().endsWith("exit 0\n")) await new Promise((resolve) => setTimeout(resolve, 10));
+        await until("the trial's end", () => exit().endsWith("exit 0\n"));
       }
       const { stdout: plan } = await place.run(["resume", "runs/kept", "--explain"]);
       expect(plan).toMatch(/i00002-h000-t00.*attempt 1 outlived AURA/s);
@@ -189,8 +185,7 @@ describe.skipIf(!supported)("what a trial leaves running", () => {
     await untilRunning(`sleep\u0000300.${token}${number}`, live);
     // A process that carries no mark is known by its record only, which is there a moment after it has started.
     const call = place.join("runs/called/iterations/00001/calls/i00001-researcher-a1.json");
-    const isRecorded = (): boolean => !existsSync(call) || readFileSync(call, "utf8").includes('"pid"');
-    while (!isRecorded()) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until("its record", () => !existsSync(call) || readFileSync(call, "utf8").includes('"pid"'));
     live.kill("SIGKILL");
     await live.ended;
     expect(running(`sleep\u0000300.${token}${number}`)).toHaveLength(1);
@@ -207,14 +202,7 @@ async function untilRunning(words: string, live: LiveAura): Promise<readonly str
   return running(words);
 }
 
-/** Ids of the processes whose command line holds this. */
+/** Ids of the processes whose command line begins so. */
 function running(words: string): readonly string[] {
-  return readdirSync("/proc").filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(words);
-    } catch {
-      return false;
-    }
-  });
+  return processesWhere("cmdline", (text) => text.startsWith(words));
 }

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CallRecord } from "../../src/model/call.ts";
 import type { FinishedIteration } from "../../src/model/iteration.ts";
@@ -98,7 +98,7 @@ describe("a loop that asks a model", () => {
 
   test("writes the key nowhere", () => {
     expect(end.stdout + end.stderr).not.toContain(KEY);
-    for (const file of filesUnder(here.path)) expect(readFileSync(file, "latin1")).not.toContain(KEY);
+    for (const text of here.contents()) expect(text).not.toContain(KEY);
   });
 
   test("asks nothing again when it is resumed", async () => {
@@ -187,7 +187,7 @@ describe("a provider that does not answer", () => {
     expect(code).toBe(75);
     expect(stdout + stderr).not.toContain(KEY);
     expect(here.json<RunManifest>("withdrawn/run.json")).toMatchObject({ status: "paused", totals: { calls: 2 } });
-    for (const file of filesUnder(here.join("withdrawn"))) expect(readFileSync(file, "latin1")).not.toContain(KEY);
+    for (const text of here.contents("withdrawn")) expect(text).not.toContain(KEY);
     const later = proposing((place) => two(place + 3));
     const resumed = await against(here, later, ["resume", "withdrawn"]);
     expect([resumed.code, resumed.requests.length]).toEqual([0, 2]);
@@ -223,9 +223,3 @@ test("digits-llm.yaml runs against any server that speaks the Messages format", 
   expect(requests[0]?.prompt).toMatch(/lr.*0\.001.*1/);
   expect(here.json<RunManifest>("digits/run.json").best?.score).toBeGreaterThan(0.1);
 });
-
-function filesUnder(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile());
-}

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { RunManifest } from "../../src/model/run.ts";
 import { eventsOf, script, sharedDesk, spec } from "../support/aura.ts";
+import { processesWhere } from "../support/processes.ts";
 import { few, thorough } from "../support/thorough.ts";
 
 /** An evaluator whose parts are given as source text. */
@@ -66,7 +66,8 @@ describe("a user's own module that", () => {
     expect(eventsOf(end).at(-1)).toMatchObject({ type: "run.finished", exitCode: 1, reason: "error" });
     expect(here.json<RunManifest>(`${module}/run.json`).status).toBe("interrupted");
     expect(here.read(`${module}/lock.json`)).toBeNull();
-    expect(processesWith(here.join(module))).toEqual([]);
+    // That of a trial names its workspace.
+    expect(processesWhere("environ", (text) => text.includes(here.join(module)))).toEqual([]);
   });
 
   test.each(["run", "validate"])("never finishes loading ends %s with 1, and not in silence", async (command) => {
@@ -142,14 +143,3 @@ describe("a user's own module that", () => {
     expect(code).toBe(2);
   });
 });
-
-/** Running processes whose environment mentions this, as that of a trial does its workspace. */
-function processesWith(text: string): readonly string[] {
-  return readdirSync("/proc").flatMap((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(text) ? [pid] : [];
-    } catch {
-      return [];
-    }
-  });
-}

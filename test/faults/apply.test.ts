@@ -1,8 +1,8 @@
 import { cpSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Desk, desk, spec } from "../support/aura.ts";
+import { until } from "../support/processes.ts";
 import { thorough } from "../support/thorough.ts";
-import { until } from "./support/real.ts";
 import { readTree } from "./support/tree.ts";
 
 /** As many files as take a while to replace. */

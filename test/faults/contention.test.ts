@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { until } from "../support/processes.ts";
 import { FULL } from "../support/thorough.ts";
-import { realPlace, until } from "./support/real.ts";
+import { realPlace } from "./support/real.ts";
 
 const CROWD = FULL ? 50 : 6;
 

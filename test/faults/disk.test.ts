@@ -2,8 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { until } from "../support/processes.ts";
 import { thorough } from "../support/thorough.ts";
-import { afterAll, type RealPlace, realPlace, undisturbedCommand, until } from "./support/real.ts";
+import { afterAll, type RealPlace, realPlace, undisturbedCommand } from "./support/real.ts";
 
 interface TinyDisk extends Disposable {
   readonly folder: string;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { realPlace, until } from "./support/real.ts";
+import { until } from "../support/processes.ts";
+import { realPlace } from "./support/real.ts";
 import { essenceOf } from "./support/reference-model.ts";
 import { differences } from "./support/tree.ts";
 

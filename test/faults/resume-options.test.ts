@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import type { IterationRecord } from "../../src/model/iteration.ts";
 import type { RunManifest } from "../../src/model/run.ts";
 import { aura } from "../support/aura.ts";
+import { until } from "../support/processes.ts";
 import { thorough } from "../support/thorough.ts";
-import { finishedPlace, type RealPlace, realPlace, until } from "./support/real.ts";
+import { finishedPlace, type RealPlace, realPlace } from "./support/real.ts";
 import { differences, readTree } from "./support/tree.ts";
 
 function edit(place: RealPlace, file: string, from: string, to: string): void {

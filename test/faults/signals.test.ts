@@ -1,8 +1,9 @@
 import { existsSync, rmSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { LiveAura } from "../support/aura.ts";
+import { until } from "../support/processes.ts";
 import { thorough } from "../support/thorough.ts";
-import { afterAll, type RealPlace, realPlace, survivorsOf, undisturbedCommand, until } from "./support/real.ts";
+import { afterAll, type RealPlace, realPlace, survivorsOf, undisturbedCommand } from "./support/real.ts";
 
 let expected: Awaited<ReturnType<typeof undisturbedCommand>>;
 beforeAll(async () => {

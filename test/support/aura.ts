@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "../../src/testing/temp-dir.ts";
 import { sharedFolder, testFolder } from "./test-folder.ts";
 
@@ -112,6 +112,8 @@ export interface Desk extends TemporaryDirectory {
   document<T>(args: readonly string[]): Promise<T>;
   /** Lines of a file; none when it is not there. */
   lines(path: string): readonly string[];
+  /** The contents of every file below a folder. */
+  contents(folder?: string): readonly string[];
 }
 
 /** One that is made now, and is gone when it is disposed of. */
@@ -143,6 +145,10 @@ function deskIn(folder: TemporaryDirectory): Desk {
       if (stdout === "") throw new Error(`aura ${args.join(" ")} exited ${code} and printed nothing: ${stderr}`);
       return JSON.parse(stdout);
     },
+    contents: (below = ".") =>
+      readdirSync(folder.join(below), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => readFileSync(join(parentPath, name), "latin1")),
     lines: (path: string) => (folder.read(path) ?? "").split("\n").filter((line) => line !== ""),
   });
 }

@@ -1,7 +1,8 @@
-import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../src/testing/temp-dir.ts";
 import { type AuraEnd, type LiveAura, startAura } from "../../support/aura.ts";
+import { processesWhere } from "../../support/processes.ts";
 import { crossingsIn, type RealCrossing, type When } from "./kinds.ts";
 import { differencesFrom, essenceOf, promisesOf, type Tally } from "./reference-model.ts";
 import { countLines } from "./scenario.ts";
@@ -169,24 +170,8 @@ export function afterAll(
   return [...differencesFrom(expected.essence, place.workspace), ...survivorsOf(place)];
 }
 
-/** Resolves when a condition holds; rejects when it does not for too long, by default ten seconds. */
-export async function until(what: string, holds: () => boolean, seconds = 10): Promise<void> {
-  for (const from = performance.now(); !holds(); ) {
-    if (performance.now() - from > seconds * 1000) throw new Error(`waited ${seconds} seconds for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 /** Processes that still carry a trial's mark of this run. */
 export function survivorsOf({ workspace }: Pick<RealPlace, "workspace">): readonly string[] {
-  return readdirSync("/proc").flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
-      if (!environment.includes(`AURA_WORKSPACE=${workspace}\0`)) return [];
-      return [`process ${pid} is still there: ${readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")}`];
-    } catch {
-      return [];
-    }
-  });
+  const left = processesWhere("environ", (text) => text.includes(`AURA_WORKSPACE=${workspace}\0`));
+  return left.map((pid) => `process ${pid} is still there`);
 }
