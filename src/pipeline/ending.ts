@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode, type FailureCode, isAuraError, RunnerError } from "../kernel/errors.ts";
+import { statusOf } from "../kernel/finish-reason.ts";
 import { Interrupted, StopRequest } from "../kernel/interrupted.ts";
-import type { FinishReason, RunStatus } from "../model/run.ts";
+import type { FinishReason } from "../model/run.ts";
 
 /** The signals a run listens to. */
 export interface StopSignals {
@@ -22,30 +23,6 @@ export function isInterruption(thrown: unknown, signals: StopSignals): boolean {
 export function exitCodeOfStop({ drain, now }: StopSignals): ExitCode {
   const request = [drain, now].find(({ reason }) => reason instanceof StopRequest)?.reason;
   return request instanceof StopRequest ? request.exitCode : EXIT.interrupted;
-}
-
-const STATUS: Readonly<Record<FinishReason, RunStatus>> = {
-  iterations: "finished",
-  hypotheses: "finished",
-  patience: "finished",
-  target: "finished",
-  "wall-clock": "finished",
-  tokens: "finished",
-  cost: "finished",
-  exhausted: "finished",
-  failures: "failed",
-  "failed-alike": "failed",
-  "start-failed": "failed",
-  "no-proposals": "failed",
-  "nothing-scored": "failed",
-  error: "failed",
-  interrupted: "interrupted",
-  paused: "paused",
-};
-
-/** What a run's status becomes when it ends for this reason. */
-export function statusOf(reason: FinishReason): RunStatus {
-  return STATUS[reason];
 }
 
 /** Exit code of a run that ended for this reason; an interrupted one's may be another, see `StopRequest`. */

@@ -1,7 +1,7 @@
-import { finishWords } from "../kernel/display-reason.ts";
+import { finishWords, statusOf } from "../kernel/finish-reason.ts";
 import { type Failed, failedOf, failedText } from "../model/failed.ts";
 import type { FinishReason } from "../model/run.ts";
-import { isInterruption, type StopSignals, statusOf } from "./ending.ts";
+import { isInterruption, type StopSignals } from "./ending.ts";
 import { replayIteration, runIteration } from "./iteration.ts";
 import type { Loop } from "./loop-parts.ts";
 import { stopBetweenIterations } from "./stopping.ts";

@@ -1,5 +1,6 @@
 import { isAuraError } from "../kernel/errors.ts";
 import type { EventSink, RunDescription } from "../kernel/events.ts";
+import { statusOf } from "../kernel/finish-reason.ts";
 import type { SettingChange } from "../model/iteration.ts";
 import { defined } from "../model/json.ts";
 import {
@@ -20,7 +21,6 @@ import { VERSION } from "../version.ts";
 import { relativeToWorkspace } from "../workspace/manifest.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { changesSince, moduleChanges, moduleSource, refuseScoring, specOfCode } from "./changes.ts";
-import { statusOf } from "./ending.ts";
 import type { DecidingRules, RunHistory } from "./history.ts";
 import type { ConductOptions } from "./options.ts";
 

@@ -1,4 +1,4 @@
-import { finishKind, finishWords } from "../kernel/display-reason.ts";
+import { finishWords, statusOf } from "../kernel/finish-reason.ts";
 import { type Failed, failureLine } from "../model/failed.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FinishReason, RunTotals } from "../model/run.ts";
@@ -66,9 +66,9 @@ export function closingText(summary: ClosingSummary, width = Number.POSITIVE_INF
 
 /** How a run ended, in a line. */
 export function headline(name: string, reason: FinishReason): string {
-  const { word } = finishKind(reason);
+  const status = statusOf(reason);
   const words = finishWords(reason);
-  return `${terminalLine(name)} ${word}${words === word ? "" : `: ${words}`}`;
+  return `${terminalLine(name)} ${status}${words === status ? "" : `: ${words}`}`;
 }
 
 /** What goes on with the run. One that scored nothing has reached a stop condition: to just resume it would change nothing. */
@@ -172,7 +172,7 @@ function facts({ best, metric, iterationsCompleted, totals, workspace, ...rest }
   }
   const { failed, reason } = rest;
   // Of a run that failed, the message says it.
-  if (failed && finishKind(reason).kind !== "bad") {
+  if (failed && statusOf(reason) !== "failed") {
     const why = clip(terminalLine(`${failed.hypothesisId}: ${failureLine(failed)}`), SCREENFUL);
     told.push(["failed", `the last was ${why}`]);
   }

@@ -1,5 +1,5 @@
 import type { ReactElement } from "react";
-import { finishKind } from "../../kernel/display-reason.ts";
+import { statusOf } from "../../kernel/finish-reason.ts";
 import type { ViewState } from "../keys.tsx";
 import { type Layout, warningLines } from "../layout.ts";
 import type { DashboardState } from "../state.ts";
@@ -19,12 +19,12 @@ export function Warning({ state, layout }: { readonly state: DashboardState; rea
 /** The keys, or what a pressed key led to, or where the results of a finished run are. */
 export function Footer({ state, view, interactive }: FooterProps): ReactElement {
   if (state.finished) {
-    const { kind } = finishKind(state.finished.reason);
+    const hasFailed = statusOf(state.finished.reason) === "failed";
     return (
       <Words>
         <Words tone="dim">results in </Words>
         {state.run?.workspace ?? ""}
-        <Words tone={kind === "bad" ? "bad" : "dim"}>
+        <Words tone={hasFailed ? "bad" : "dim"}>
           {state.finished.message === "" ? "" : `  ${state.finished.message}`}
         </Words>
       </Words>

@@ -1,7 +1,7 @@
 import { Box } from "ink";
 import type { ReactElement } from "react";
-import { finishKind, finishWords } from "../../kernel/display-reason.ts";
 import type { Stage } from "../../kernel/events.ts";
+import { type FinalStatus, finishWords, statusOf } from "../../kernel/finish-reason.ts";
 import type { RunOrigin } from "../../model/run.ts";
 import { formatCost, formatCount, formatDuration } from "../../text/numbers.ts";
 import { terminalLine } from "../../text/printable.ts";
@@ -15,10 +15,11 @@ const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   evaluate: "scoring",
   review: "reviewing",
 };
-const TONES: Readonly<Record<ReturnType<typeof finishKind>["kind"], readonly [tone: Tone, mark: string]>> = {
-  good: ["good", "✓"],
-  bad: ["bad", "✗"],
-  held: ["warn", "■"],
+const TONES: Readonly<Record<FinalStatus, readonly [tone: Tone, mark: string]>> = {
+  finished: ["good", "✓"],
+  failed: ["bad", "✗"],
+  interrupted: ["warn", "■"],
+  paused: ["warn", "■"],
 };
 const SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
@@ -89,13 +90,13 @@ interface StatusProps {
 
 function Status({ state, now, short }: StatusProps): ReactElement {
   if (state.finished) {
-    const { kind, word } = finishKind(state.finished.reason);
+    const status = statusOf(state.finished.reason);
     const words = finishWords(state.finished.reason);
-    const [tone, mark] = TONES[kind];
+    const [tone, mark] = TONES[status];
     return (
       <Words>
-        <Words tone={tone}>{`${mark} ${word}`}</Words>
-        <Words tone="dim">{short || word === words ? "" : `: ${words}`}</Words>
+        <Words tone={tone}>{`${mark} ${status}`}</Words>
+        <Words tone="dim">{short || status === words ? "" : `: ${words}`}</Words>
       </Words>
     );
   }

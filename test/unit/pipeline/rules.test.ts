@@ -7,10 +7,11 @@ import {
   SpecError,
   StorageError,
 } from "../../../src/kernel/errors.ts";
+import { statusOf } from "../../../src/kernel/finish-reason.ts";
 import { Interrupted } from "../../../src/kernel/interrupted.ts";
 import { FINISH_REASONS, NO_TOTALS } from "../../../src/model/run.ts";
 import type { TrialAttempt, TrialStatus } from "../../../src/model/trial.ts";
-import { endingOf, exitCodeOf, isInterruption, statusOf, withExitCode } from "../../../src/pipeline/ending.ts";
+import { endingOf, exitCodeOf, isInterruption, withExitCode } from "../../../src/pipeline/ending.ts";
 import { settingsFrom } from "../../../src/pipeline/options.ts";
 import { nextStep } from "../../../src/pipeline/resume.ts";
 import { type Progress, reachedTarget, stopBetweenIterations, stopStarts } from "../../../src/pipeline/stopping.ts";
