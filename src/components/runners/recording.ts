@@ -44,11 +44,6 @@ export interface RecordedCall {
 /** Which question a call answers: what replaying goes by. Prompts and the order of calls do not matter. */
 export type CallKey = Pick<RecordedCall, "role" | "iteration" | "hypothesis" | "part" | "ask">;
 
-/** SHA-256 of a prompt, hex. */
-export function promptHash(prompt: string): string {
-  return sha256Of(prompt);
-}
-
 /** The question as one line, for people and for lookups: `researcher iteration 2 ask 1`. */
 export function keyText(key: CallKey): string {
   const id = key.hypothesis === undefined ? null : parseHypothesisId(key.hypothesis);
@@ -170,7 +165,7 @@ export class RecordingRunner implements Runner {
     const { content: response, ...rest } = this.#hide.record(reply);
     const call: RecordedCall = {
       ...keyOf(request),
-      promptHash: promptHash(request.prompt),
+      promptHash: sha256Of(request.prompt),
       prompt: this.#hide.text(request.prompt),
       response,
       ...rest,

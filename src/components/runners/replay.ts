@@ -5,9 +5,10 @@ import { RunFailedError, SpecError } from "../../kernel/errors.ts";
 import { assertOptions, inSchema, objectOf, required, TEXT } from "../../kernel/given-options.ts";
 import type { Runner, RunnerContext, RunnerReply, RunnerRequest } from "../../kernel/ports.ts";
 import { defined } from "../../model/json.ts";
+import { sha256Of } from "../../platform/files/hash.ts";
 import { systemEffects } from "../../platform/system.ts";
 import { listed, promptLine } from "../../text/printable.ts";
-import { keyOf, keyText, promptHash, type RecordedCall, readRecording, recorded, recordOption } from "./recording.ts";
+import { keyOf, keyText, type RecordedCall, readRecording, recorded, recordOption } from "./recording.ts";
 
 export interface ReplayRunnerOptions {
   /** The recording: a file of JSON lines, as `record` writes it. */
@@ -80,8 +81,8 @@ export class ReplayRunner implements Runner {
 
   #comparePrompts(call: RecordedCall, request: RunnerRequest, key: string, ctx: RunnerContext): void {
     // The recorded prompt may have had secrets in it that are not recorded.
-    const recordedHash = call.promptHash ?? (call.prompt === undefined ? undefined : promptHash(call.prompt));
-    if (recordedHash === undefined || recordedHash === promptHash(request.prompt)) return;
+    const recordedHash = call.promptHash ?? (call.prompt === undefined ? undefined : sha256Of(call.prompt));
+    if (recordedHash === undefined || recordedHash === sha256Of(request.prompt)) return;
     const difference = call.prompt === undefined ? "" : `; ${firstDifference(call.prompt, request.prompt)}`;
     const message = `the prompt differs from the recorded one for: ${key}${difference}`;
     if (this.#options.strict) {
