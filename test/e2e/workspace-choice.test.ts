@@ -62,7 +62,7 @@ describe("a workspace that holds a run", () => {
     expect({ iterationsCompleted, overrides }).toEqual({ iterationsCompleted: 2, overrides: { "stop.iterations": 2 } });
   });
 
-  test("behind a symbolic link is gone on with by either of its names", async () => {
+  thorough("behind a symbolic link is gone on with by either of its names", async () => {
     using place = desk({ "project/own.yaml": spec({ name: "own" }) });
     mkdirSync(place.join("scratch"));
     symlinkSync(place.join("scratch"), place.join("project/runs"));

@@ -22,7 +22,7 @@ test("a run from another, killed at each kind of crossing of its creation, is th
   const all = crossingsIn(whole.join("crossings.txt"));
   const created = all.findIndex(({ kind }) => kind.includes("/next/iterations"));
   expect(created).toBeGreaterThan(0);
-  const wrong = await sideBySide(oneOfEachKind(all.slice(0, created), 3), async ({ crossing, when }) => {
+  const wrong = await sideBySide(oneOfEachKind(all.slice(0, created), 2), async ({ crossing, when }) => {
     using place = await finishedPlace();
     const killed = await run(place, killAt(crossing, when));
     const begun = existsSync(place.join("next/run.json"));

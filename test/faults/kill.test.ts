@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { describe, expect, test } from "vitest";
 import { seededRng } from "../../src/platform/rng.ts";
-import { FULL } from "../support/thorough.ts";
+import { FULL, thorough } from "../support/thorough.ts";
 import { IN_MEMORY } from "./support/in-memory.ts";
 import { oneOfEachKind, type RealCrossing, sideBySide, type When } from "./support/kinds.ts";
 import { afterAll, killAt, realPlace, undisturbedCommand } from "./support/real.ts";
@@ -68,7 +68,7 @@ describe("the real command under SIGKILL", () => {
     expect(await killedAtEachKind(IN_MEMORY, (kind) => !isFlush(kind), 3)).toEqual([]);
   });
 
-  test("killed at each kind of flush to a disk it goes on as if nothing had happened", async () => {
+  thorough("killed at each kind of flush to a disk it goes on as if nothing had happened", async () => {
     expect(await killedAtEachKind(tmpdir(), isFlush, 1)).toEqual([]);
   });
 

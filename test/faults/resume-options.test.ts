@@ -112,7 +112,7 @@ describe("resume --explain", () => {
     expect((await explained(place)).code).toBe(4);
   });
 
-  test("knows an iteration whose folder is gone, which resume makes again", async () => {
+  thorough("knows an iteration whose folder is gone, which resume makes again", async () => {
     using place = await finishedPlace();
     const whole = manifest(place).best;
     rmSync(join(place.workspace, "iterations/00001"), { recursive: true });

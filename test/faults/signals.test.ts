@@ -91,7 +91,7 @@ describe("a signal while a trial ignores being asked to end", () => {
     await goesOn(place);
   });
 
-  test("what a SIGKILL of the command leaves running is ended by the next resume", async () => {
+  thorough("what a SIGKILL of the command leaves running is ended by the next resume", async () => {
     using place = realPlace();
     const live = await withHangingTrial(place);
     live.kill("SIGKILL");

@@ -140,12 +140,12 @@ export class Leftovers {
 
 /**
  * Ends what a dead AURA left: the recorded processes with their groups and descendants, then everything whose marker
- * matches. A process is only touched when its start time is the recorded one; an id alone proves nothing. Waits
+ * matches, unless that is nothing. A process is only touched when its start time is the recorded one; an id alone proves nothing. Waits
  * until they are gone, at most 5 s. Returns how many were ended.
  */
 export async function endLeftovers(
   recorded: readonly ProcessIdentity[],
-  matches: (marker: string) => boolean,
+  matches: ((marker: string) => boolean) | null,
   identities: Identities,
 ): Promise<number> {
   const table = new ProcessTable();
@@ -161,7 +161,7 @@ export async function endLeftovers(
     }
   }
   for (const pid of killed.keys()) send(pid, "SIGKILL");
-  const find = (): Pids => new MarkedProcesses().find(matches);
+  const find = (): Pids => (matches === null ? new Map() : new MarkedProcesses().find(matches));
   const sweep = sweepMarked(find, { killed, looks: CLEAN_LOOKS, boundMs: GONE_BOUND_MS });
   for (let step = sweep.next(); ; step = sweep.next()) {
     if (step.done) return step.value.killed;

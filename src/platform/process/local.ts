@@ -49,11 +49,8 @@ export function localProcesses(options: LocalProcessesOptions): ProcessRunner {
     endLeftovers: (recorded, prefix, but = new Set()) => {
       leftovers.spare(but);
       if (but.size === 0) host.limits.removeDead();
-      return endLeftovers(
-        recorded,
-        (marker) => prefix !== "" && marker.startsWith(prefix) && !but.has(marker),
-        identities,
-      );
+      const matches = (marker: string): boolean => marker.startsWith(prefix) && !but.has(marker);
+      return endLeftovers(recorded, prefix === "" ? null : matches, identities);
     },
   };
 }

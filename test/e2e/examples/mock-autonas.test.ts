@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { sharedDesk, start } from "../../support/aura.ts";
+import { thorough } from "../../support/thorough.ts";
 
 interface Listed {
   readonly id: string;
@@ -45,7 +46,7 @@ test("a design that diverges has no score, and the next prompt tells of it", asy
   }
 });
 
-test("a second run of the program takes the next free folder", async () => {
+thorough("a second run of the program takes the next free folder", async () => {
   const again = await start(process.execPath, [resolve("examples/mock-autonas/run.mjs"), "program"], { cwd: here.path })
     .ended;
   expect(again.code).toBe(0);
