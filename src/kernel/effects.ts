@@ -2,6 +2,7 @@
  * The ports through which AURA touches the outside: clock, chance, files, processes, environment. `platform/`
  * implements them; a test or the fault rig wraps them. Nothing else in AURA goes around them.
  */
+import type { LIMIT_TIERS } from "../model/trial.ts";
 import type { Steps } from "./steps.ts";
 
 /** Of what is never stopped. */
@@ -184,28 +185,26 @@ export interface ProcessLimits {
   readonly openFiles?: number;
 }
 
-/**
- * What holds a limit: a control group, for all that a process starts together; limits of each process by itself; or
- * whatever else runs it, such as a container. `none`: nothing does.
- */
-export type LimitTier = "cgroup-v2" | "cgroup-v1" | "rlimit" | "container" | "cluster" | "none";
+export type LimitTier = (typeof LIMIT_TIERS)[number];
 
 /** What holds each of the limits that were asked for. */
 export type LimitTiers = { readonly [Name in keyof ProcessLimits]?: LimitTier };
 
-export type ProcessEnd =
-  | "exited"
-  | "timeout"
-  | "cancelled"
-  | "signal"
-  | "out-of-memory"
-  | "output-limit"
+export const PROCESS_ENDS = [
+  "exited",
+  "timeout",
+  "cancelled",
+  "signal",
+  "out-of-memory",
+  "output-limit",
   /** It could not be started, for a reason that stays: no such file, not executable, too long a command line. */
-  | "cannot-start"
+  "cannot-start",
   /** It could not be started now: the machine has too little of something. */
-  | "spawn-error"
+  "spawn-error",
   /** What watched over the process has ended: how it would have ended is not known. */
-  | "lost";
+  "lost",
+] as const;
+export type ProcessEnd = (typeof PROCESS_ENDS)[number];
 
 export interface ProcessResult {
   readonly end: ProcessEnd;

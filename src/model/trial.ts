@@ -3,8 +3,7 @@ import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { defined, isJsonObject, type JsonObject } from "./json.ts";
 
-export const TRIAL_STATUSES = [
-  "completed",
+const FAILED_STATUSES = [
   "failed",
   "timeout",
   "cancelled",
@@ -14,6 +13,7 @@ export const TRIAL_STATUSES = [
   "spawn-error",
   "lost",
 ] as const;
+export const TRIAL_STATUSES = ["completed", ...FAILED_STATUSES] as const;
 /** How a trial ended, in a word. */
 export type TrialStatus = (typeof TRIAL_STATUSES)[number];
 
@@ -39,9 +39,7 @@ export const trialOutcomeSchema = {
       output: { "x-any": true, description: "What it printed or returned, most often an object of metrics: open." },
     }),
     exactly({
-      status: {
-        enum: ["failed", "timeout", "cancelled", "signal", "out-of-memory", "output-limit", "spawn-error", "lost"],
-      },
+      status: { enum: FAILED_STATUSES },
       failure: failureSchema,
     }),
   ],
@@ -49,12 +47,18 @@ export const trialOutcomeSchema = {
 /** How a trial ended: with its output, or why not. */
 export type TrialOutcome = Infer<typeof trialOutcomeSchema>;
 
+/**
+ * What holds a limit: a control group, for all that a process starts together; limits of each process by itself; or
+ * whatever else runs it, such as a container. `none`: nothing does.
+ */
+export const LIMIT_TIERS = ["cgroup-v2", "cgroup-v1", "rlimit", "container", "cluster", "none"] as const;
+
 const usage = {
   cpuSeconds: { type: "number", minimum: 0, description: "CPU time of it and all that it started, as far as seen." },
   peakMemoryBytes: { type: "integer", minimum: 0, description: "Most resident memory at a time, as far as seen." },
   limits: {
     type: "object",
-    additionalProperties: { enum: ["cgroup-v2", "cgroup-v1", "rlimit", "container", "cluster", "none"] },
+    additionalProperties: { enum: LIMIT_TIERS },
     description: "What held each of its limits; a control group for all its processes together, `rlimit` for each.",
   },
 } as const;

@@ -1,4 +1,4 @@
-import type { Files, ProcessRequest } from "../kernel/effects.ts";
+import { type Files, PROCESS_ENDS, type ProcessRequest } from "../kernel/effects.ts";
 import type { View } from "../kernel/starter.ts";
 import { parseJson } from "../model/json.ts";
 import { usageSchema } from "../model/trial.ts";
@@ -14,19 +14,7 @@ export interface NodeJob extends Omit<ProcessRequest, "stdin" | "secrets" | "onS
 }
 
 const nodeEndSchema = exactly(["message", "usage", "asked"], {
-  end: {
-    enum: [
-      "exited",
-      "timeout",
-      "cancelled",
-      "signal",
-      "out-of-memory",
-      "output-limit",
-      "cannot-start",
-      "spawn-error",
-      "lost",
-    ],
-  },
+  end: { enum: PROCESS_ENDS },
   exitCode: nullable(NUMBER),
   signal: nullable(TEXT),
   durationMs: MILLISECONDS,
