@@ -1,4 +1,4 @@
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import ignore, { type Ignore } from "ignore";
 import type { DirectoryEntry, Files } from "../../kernel/effects.ts";
 import { isJsonObject, parseJson } from "../../model/json.ts";
@@ -33,7 +33,7 @@ export const NO_EXCLUDES: Excludes = {
 
 /** What is never tracked stays out, and nothing else does. */
 export const HARD_EXCLUDES: Excludes = {
-  excluded: (path) => isNeverTracked(nameOf(path)),
+  excluded: (path) => isNeverTracked(basename(path)),
   within: () => HARD_EXCLUDES,
 };
 
@@ -119,7 +119,7 @@ const MAX_RUN_FILE_BYTES = 64 * 1024 * 1024;
 
 function scoped(scopes: readonly Scope[]): Excludes {
   return {
-    excluded: (path, isDirectory) => isNeverTracked(nameOf(path)) || isIgnored(scopes, path, isDirectory),
+    excluded: (path, isDirectory) => isNeverTracked(basename(path)) || isIgnored(scopes, path, isDirectory),
     within(folder, text) {
       if (text === null || text.trim() === "") return scoped(scopes);
       const prefix = folder === "." ? "" : `${folder}/`;
@@ -142,10 +142,6 @@ function isIgnored(scopes: readonly Scope[], path: string, isDirectory: boolean)
     if (result.unignored) return false;
   }
   return false;
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** The top of the git repository that a folder, given by its real path, is in; `null` when it is in none. */

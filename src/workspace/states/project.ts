@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import ignore from "ignore";
 import type { Effects } from "../../kernel/effects.ts";
 import { holdsSecrets, isTreePath, isWithinAny, parentsOf } from "../../model/tree-path.ts";
@@ -131,7 +132,7 @@ function walk(root: string, effects: Effects, excludes: Excludes): readonly stri
 /** Ignore files are not looked at: without git nothing says what they would be for. */
 const WITHOUT_GIT: Excludes = {
   excluded: (path, isDirectory) => {
-    const name = path.slice(path.lastIndexOf("/") + 1);
+    const name = basename(path);
     return isDirectory && (name.startsWith(".") || name === "node_modules");
   },
   within: () => WITHOUT_GIT,
@@ -148,7 +149,7 @@ function matching(patterns: readonly string[]): Excludes {
   const intoPackages = patterns.some((pattern) => pattern.includes("node_modules"));
   const excludes: Excludes = {
     excluded: (path, isDirectory) => {
-      const name = path.slice(path.lastIndexOf("/") + 1);
+      const name = basename(path);
       if (name === ".git" || (name === "node_modules" && !intoPackages)) return true;
       return !isDirectory && !(ignore.isPathValid(path) && isWanted(path));
     },
