@@ -57,13 +57,13 @@ describe("the page on prompts", () => {
     const render = (ctx: ReturnType<typeof stageContext>) => researcher.prompt({ ...ctx, count: 3 });
     expect(render(stageContext())).toContain("Nothing is known yet.");
     const best = historyEntry(1, 1, { lr: 0.2 }, 0.9);
-    const base = stageContext({ entries: [historyEntry(1, 0, { lr: 0.1 }, null), best] });
-    const text = render({ ...base, history: { ...base.history, best } });
+    const entries = [historyEntry(1, 0, { lr: 0.1 }, null), best];
+    const text = render(stageContext({ entries, best }));
     expect(text).toMatch(/i00001-h001, has 0.9 with lr 0.2/);
     expect(text).toContain('i00001-h001: 0.9 with {"lr":0.2}');
     expect(text).toContain("a JSON list of 3 objects: lr, layers.");
     const start = historyEntry(0, 0, {}, 0.5);
-    expect(render({ ...base, history: { ...base.history, best: start } })).toMatch(/i00000-h000, has 0.5 with lr \.$/m);
+    expect(render(stageContext({ entries, best: start }))).toMatch(/i00000-h000, has 0.5 with lr \.$/m);
   });
 
   it("shows replies of which everything is taken", () => {

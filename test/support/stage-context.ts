@@ -7,9 +7,9 @@ import { DEFAULT_SETTINGS, type Direction } from "../../src/model/settings.ts";
 import { seededRng } from "../../src/platform/rng.ts";
 import { systemEffects } from "../../src/platform/system.ts";
 
-export interface StageContextOptions {
+export interface StageContextOptions
+  extends Partial<Pick<StageContext["history"], "entries" | "best" | "insights" | "refused">> {
   readonly direction?: Direction;
-  readonly entries?: readonly HistoryEntry[];
   readonly iteration?: number;
   readonly seed?: number;
   readonly root?: string;
@@ -20,7 +20,15 @@ export interface StageContextOptions {
 
 /** What a stage gets, without a workspace, models or trials behind it. */
 export function stageContext(options: StageContextOptions = {}): StageContext {
-  const { entries = [], iteration = 1, seed = 7, root = "/nowhere" } = options;
+  const {
+    entries = [],
+    best = null,
+    insights = [],
+    refused = [],
+    iteration = 1,
+    seed = 7,
+    root = "/nowhere",
+  } = options;
   return {
     settings: {
       ...DEFAULT_SETTINGS,
@@ -49,7 +57,7 @@ export function stageContext(options: StageContextOptions = {}): StageContext {
     emit: (event) => options.events?.push(event),
     signal: options.signal ?? new AbortController().signal,
     iteration,
-    history: { entries, best: null, tried: entries.length, refused: [], insights: [] },
+    history: { entries, best, tried: entries.length, refused, insights },
     rng: seededRng(seed).fork(`iteration-${iteration}`),
     calls: { ask: () => Promise.reject(new Error("no call was expected")) },
     trials: { run: () => Promise.reject(new Error("no trial was expected")), beside: (task) => task() },

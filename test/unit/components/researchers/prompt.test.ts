@@ -6,10 +6,10 @@ import { historyEntry, stageContext } from "../../../support/stage-context.ts";
 
 function context(count = 3) {
   const calls = directCalls();
-  const base = stageContext({ entries: [historyEntry(1, 0, { lr: 0.5 }, 0.7), historyEntry(1, 1, { lr: 0.9 }, null)] });
-  const settings = { ...base.settings, goal: "Win." };
+  const entries = [historyEntry(1, 0, { lr: 0.5 }, 0.7), historyEntry(1, 1, { lr: 0.9 }, null)];
   const insights = [{ id: "i00001-n00", iteration: 1, finding: "small lr is better", evidence: ["i00001-h000"] }];
-  return { ...base, settings, calls, count, history: { ...base.history, insights } };
+  const base = stageContext({ entries, insights });
+  return { ...base, settings: { ...base.settings, goal: "Win." }, calls, count };
 }
 
 const space = { lr: { type: "float", low: 0, high: 1 } } as const;

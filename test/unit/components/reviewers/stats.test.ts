@@ -122,11 +122,7 @@ describe("the stats reviewer", () => {
 
   test("takes the best of the run from the history, however long ago it was", async () => {
     const best = historyEntry(1, 0, { lr: 0.5 }, 99);
-    const ctx = stageContext({ entries, iteration: 2 });
-    const findings = await reviewer.review([stageResults("i00002-h000", { lr: 1 }, 0.1)], {
-      ...ctx,
-      history: { ...ctx.history, best },
-    });
+    const findings = await review([stageResults("i00002-h000", { lr: 1 }, 0.1)], { best });
     expect(findings[1]).toMatchObject({ evidence: [best.id] });
   });
 
