@@ -84,6 +84,24 @@ for (const when of ["run on", "have ended"]) {
   });
 }
 
+thorough("a container that a restart of the machine has ended is run again, and no failure of its trial", async () => {
+  using at = project();
+  const aura = at.start(["run", "aura.yaml"]);
+  await begun(at);
+  aura.kill("SIGKILL");
+  await aura.ended;
+  execFileSync("docker", ["kill", ...containers(at).map((line) => line.split(" ")[0] ?? "")]);
+  for (const id of TRIALS) {
+    const file = `runs/boxed/iterations/00001/trials/${id}.json`;
+    const { bootId } = trial(at, id).attempts[0]?.ref ?? {};
+    expect(bootId).toMatch(/./);
+    at.write(file, (at.read(file) ?? "").replace(String(bootId), "an-earlier-one"));
+  }
+  at.write("go", "");
+  expect((await at.run(["resume", "runs/boxed"])).code).toBe(0);
+  for (const id of TRIALS) expect(trial(at, id).attempts.map(({ status }) => status)).toEqual(["lost", "completed"]);
+});
+
 /** What a trial prints first: what it finds of earlier ones, and since when its container has been running. */
 const FINDS = `echo "files: $(find /tmp /dev/shm -xdev -type f | wc -l)"; echo "others: $(grep -lx -e 'sleep' /proc/[0-9]*/comm | wc -l)"
 echo "since: $(cut -d' ' -f22 /proc/1/stat)"; echo 1 > "$AURA_TRIAL_DIR/own"; echo "score: $1"\n`;

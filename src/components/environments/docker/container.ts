@@ -50,7 +50,14 @@ export class Container implements Handle {
     const state = await this.#state();
     await removeContainer(this.#name, this.#client);
     if (!result) throw new Error("a container is waited for that was not started");
-    return { ...endOf(result, state), ...defined({ durationMs: state?.ranMs }) };
+    const ended = { ...endOf(result, state), ...defined({ durationMs: state?.ranMs }) };
+    return this.#wentDown() && ended.exitCode !== 0 ? { ...ended, ...WENT_DOWN } : ended;
+  }
+
+  /** Whether the machine has been started anew since it was started. */
+  #wentDown(): boolean {
+    const { bootId } = this.#ref;
+    return typeof bootId === "string" && bootId !== this.#client.effects.processes.self.bootId;
   }
 
   async stop(): Promise<void> {
@@ -81,6 +88,9 @@ export class Container implements Handle {
     };
   }
 }
+
+/** Not its own end: at a restart of its machine docker ends it, or finds it gone. */
+const WENT_DOWN = { end: "lost", exitCode: null, signal: null, message: "its machine was restarted" } as const;
 
 /** Ends it, if it is there and has not ended, and leaves nothing of it. */
 export async function removeContainer(name: string, client: DockerClient): Promise<void> {

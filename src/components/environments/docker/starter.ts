@@ -169,7 +169,7 @@ export class DockerStarter implements Starter {
     return jobs.map((job) => {
       const { name, label } = containerOf(job.marker);
       if (this.#options.user !== "caller") ctx.effects.files.chmod(job.place.trialDir, 0o777);
-      const ref = { container: name, image: this.#image };
+      const ref = { container: name, image: this.#image, bootId: ctx.effects.processes.self.bootId };
       if (this.#warm) {
         const place = warmPlace(job.env, label);
         const words = this.#words({ ...job.place, trialDir: place.folder }, job.env.CUDA_VISIBLE_DEVICES);
