@@ -2,12 +2,11 @@ import { MILLISECONDS, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.t
 import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { failureSchema } from "./trial.ts";
+import { TEXT } from "./vocabulary.ts";
 
 export const ROLES = ["researcher", "experimenter", "evaluator", "reviewer"] as const;
 /** Who asks a runner. */
 export type Role = (typeof ROLES)[number];
-
-const TEXT = { type: "string" } as const;
 
 const processSchema = exactly(["pid", "pidStartedAt", "host", "bootId", "folder"], {
   pid: {

@@ -3,6 +3,7 @@ import { exactly } from "../schema/exactly.ts";
 import type { HypothesisId } from "./ids.ts";
 import { type CarriedState, carriedStateSchema } from "./iteration.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import { TEXT } from "./vocabulary.ts";
 
 /** One change to a tracked artifact, as proposed. Paths are relative to the project and inside a tracked artifact. */
 export type Edit =
@@ -42,8 +43,6 @@ export interface ParameterNames {
   /** No proposal has others. */
   readonly areAll: boolean;
 }
-
-const TEXT = { type: "string" } as const;
 
 const editSchema = {
   anyOf: [

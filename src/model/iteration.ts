@@ -104,8 +104,7 @@ export type IterationRecord = Infer<typeof iterationSchema>;
 export type ProposedIteration = Extract<IterationRecord, { state: "proposed" | "finished" }>;
 export type FinishedIteration = Extract<IterationRecord, { state: "finished" }>;
 
-const SNAPSHOT = { type: "string", pattern: "^[0-9a-f]{16}$" } as const;
-const HYPOTHESIS = { type: "string", pattern: "^i[0-9]+-h[0-9]+$" } as const;
+const carried = exactly({ snapshot: SNAPSHOT_ID, hypothesisId: HYPOTHESIS_ID });
 
 export const rollbackSchema = {
   description: "One rollback: rollbacks/<n>.json",
@@ -116,12 +115,9 @@ export const rollbackSchema = {
       type: "string",
       description: "As the user named the state: `best`, `start`, an iteration, a hypothesis.",
     },
-    hypothesisId: HYPOTHESIS,
-    snapshot: SNAPSHOT,
-    previous: {
-      description: "What was carried on before.",
-      ...exactly({ snapshot: SNAPSHOT, hypothesisId: HYPOTHESIS }),
-    } as const,
+    hypothesisId: HYPOTHESIS_ID,
+    snapshot: SNAPSHOT_ID,
+    previous: described("What was carried on before.", carried),
     afterIteration: {
       type: "integer",
       minimum: 0,
@@ -132,8 +128,6 @@ export const rollbackSchema = {
 } as const;
 /** One `aura rollback`. The newest says what is carried on, until an iteration after it is finished. */
 export type RollbackRecord = Infer<typeof rollbackSchema>;
-
-const carried = exactly({ snapshot: SNAPSHOT_ID, hypothesisId: HYPOTHESIS_ID });
 
 export const rollbackPlanSchema = exactly({
   to: described("The state as it was named: best, start, an iteration or a hypothesis.", TEXT),

@@ -3,9 +3,7 @@ import type { Infer } from "../schema/infer.ts";
 import { promptLine } from "../text/printable.ts";
 import { parametersSchema } from "./hypothesis.ts";
 import { insightsSchema } from "./insight.ts";
-
-const TEXT = { type: "string" } as const;
-const FLAG = { type: "boolean" } as const;
+import { FLAG, TEXT } from "./vocabulary.ts";
 
 const priorEntrySchema = exactly(["label", "state", "diff"], {
   id: { type: "string", description: "Its id in that run." },

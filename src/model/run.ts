@@ -2,6 +2,7 @@ import { ANY, TIMESTAMP, TOKENS, US_DOLLARS } from "../schema/dialect.ts";
 import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { carriedStateSchema, type SettingChange, settingChangesSchema } from "./iteration.ts";
+import { TEXT } from "./vocabulary.ts";
 
 /** The workspace format this AURA writes. Any other is refused. */
 export const WORKSPACE_FORMAT = 1;
@@ -30,7 +31,6 @@ export const FINISH_REASONS = [
 /** Why a run ended: the stop condition that was reached, or what cut it short. */
 export type FinishReason = (typeof FINISH_REASONS)[number];
 
-const TEXT = { type: "string" } as const;
 const COUNTER = { type: "number", minimum: 0 } as const;
 const TEXTS = { type: "array", items: TEXT } as const;
 const HYPOTHESIS_ID = { type: "string", pattern: "^i[0-9]{5,}-h[0-9]{3,}$" } as const;

@@ -2,6 +2,7 @@ import { ANY, MILLISECONDS, TIMESTAMP } from "../schema/dialect.ts";
 import { exactly } from "../schema/exactly.ts";
 import type { Infer } from "../schema/infer.ts";
 import { defined, isJsonObject, type JsonObject } from "./json.ts";
+import { TEXT } from "./vocabulary.ts";
 
 const FAILED_STATUSES = [
   "failed",
@@ -16,8 +17,6 @@ const FAILED_STATUSES = [
 export const TRIAL_STATUSES = ["completed", ...FAILED_STATUSES] as const;
 /** How a trial ended, in a word. */
 export type TrialStatus = (typeof TRIAL_STATUSES)[number];
-
-const TEXT = { type: "string" } as const;
 
 export const failureSchema = exactly(["exitCode", "signal", "logTail"], {
   code: TEXT,
