@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { RunnerError, SpecError, StorageError, ToolMissingError, WorkspaceError } from "../../../src/kernel/errors.ts";
+import {
+  AuraError,
+  RunnerError,
+  SpecError,
+  StorageError,
+  ToolMissingError,
+  WorkspaceError,
+} from "../../../src/kernel/errors.ts";
 import { StopRequest } from "../../../src/kernel/interrupted.ts";
 
 /** As the library of a user's own module throws it, and the command catches. */
@@ -16,6 +23,8 @@ test("an error of another copy of the package is known by its class, and is of n
   expect(known("TOOL_MISSING")).toEqual(["ToolMissingError"]);
   expect(known("STORAGE_FAILED")).toEqual(["StorageError"]);
   expect(known("RUNNER_BUDGET")).toEqual(["RunnerError"]);
+  expect(ofAnotherCopy("USAGE_INVALID") instanceof AuraError).toBe(true);
+  expect(new Error("x") instanceof AuraError).toBe(false);
   expect(new Error("x") instanceof StorageError).toBe(false);
   class Own extends SpecError {}
   expect(ofAnotherCopy("SPEC_INVALID") instanceof Own).toBe(false);
