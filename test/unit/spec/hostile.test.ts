@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SpecError } from "../../../src/kernel/errors.ts";
 import type { JsonValue } from "../../../src/model/json.ts";
 import { loadSpecText } from "../../../src/spec/index.ts";
+import { FULL } from "../../support/thorough.ts";
 import { fixtures, VALID } from "./registry.ts";
 
 /** Loads, and gives the diagnostics when it is refused in the one way that is allowed. */
@@ -52,7 +53,7 @@ describe("loading text of any kind", () => {
       fc.property(fc.oneof(fc.string({ unit: "binary", maxLength: 200 }), yamlish), (text) => {
         expect(refused(text).length).toBeGreaterThan(0);
       }),
-      { numRuns: 100 },
+      { numRuns: FULL ? 100 : 30 },
     );
   });
 
@@ -71,7 +72,7 @@ describe("loading text of any kind", () => {
           expect(found.message).not.toMatch(/\p{Cc}/u);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: FULL ? 100 : 30 },
     );
   });
 
@@ -106,7 +107,7 @@ describe("loading text of any kind", () => {
       fc.property(fc.dictionary(place, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 3 }), (overrides) => {
         refused(VALID, JSON.parse(JSON.stringify(overrides)));
       }),
-      { numRuns: 100 },
+      { numRuns: FULL ? 100 : 30 },
     );
     expect(Reflect.get({}, "polluted")).toBeUndefined();
   });

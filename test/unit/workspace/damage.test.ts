@@ -13,6 +13,7 @@ import {
   inspectSummary,
 } from "../../../src/workspace/views/queries.ts";
 import type { Workspace } from "../../../src/workspace/workspace.ts";
+import { FULL } from "../../support/thorough.ts";
 import { startedWorkspace, writeIteration } from "./rig.ts";
 
 const ID = "i00001-h000";
@@ -95,7 +96,7 @@ describe("a record with a wrong byte", () => {
           tolerantOfFormat(() => outcome(() => read(workspace), path));
         else outcome(() => read(workspace), path);
       }),
-      { numRuns: 150 },
+      { numRuns: FULL ? 150 : 50 },
     );
   });
 

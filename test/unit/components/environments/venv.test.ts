@@ -5,7 +5,7 @@ import { expect, describe as suite } from "vitest";
 import { VenvEnvironment, type VenvOptions } from "../../../../src/components/environments/venv.ts";
 import { SpecError, ToolMissingError } from "../../../../src/kernel/errors.ts";
 import { environmentRig } from "../../../support/environment-rig.ts";
-import { FULL } from "../../../support/thorough.ts";
+import { FULL, thorough } from "../../../support/thorough.ts";
 import { pythonVenv } from "../../../support/tools.ts";
 import { wheel } from "../../../support/wheel.ts";
 
@@ -43,7 +43,7 @@ describe("the venv environment", () => {
     expect(made()).toHaveLength(1);
   });
 
-  test("is made again where one before was cut short, does not work or is not what it was any more", async () => {
+  thorough("is made again where one before was cut short, does not work or is not what it was any more", async () => {
     const { rig, cached, made, printed } = environmentRig();
     const first = await printed(new VenvEnvironment({ python: "python3" }), PREFIX);
     rmSync(join(first.text, "bin", "python"));
