@@ -56,6 +56,18 @@ bindfs.test("a trial that writes an input by its real path, behind its view, has
   expect(mounts(of)).toBe(false);
 });
 
+bindfs.test("no trial runs where a view is gone: the run ends, and a resume goes on with a new one", async () => {
+  const of = project("bindfs", "sh gone.sh {x}", { "data/x.txt": "7\n" }, "inputs: [data/x.txt]\nparallel: 1");
+  of.write("gone.sh", 'cat data/x.txt; [ "$1" != 0 ] || fusermount3 -u -z "$AURA_ROOT"; echo "score: $1"');
+  const { code, stderr } = await of.run(["run", "spec.yaml", "--workspace", "run"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`the view of ${of.path} is gone`);
+  const resumed = await of.run(["resume", "run"]);
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(scores(of)).toEqual([0, 1, 2]);
+  expect(mounts(of)).toBe(false);
+});
+
 bwrap.test(
   "an input of 40 GB holds up no run and is never copied, and a trial that writes to it is caught",
   async () => {

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join, relative } from "node:path";
 import type { Effects } from "../../kernel/effects.ts";
-import { messageOf, ToolMissingError } from "../../kernel/errors.ts";
+import { messageOf, RunFailedError, ToolMissingError } from "../../kernel/errors.ts";
 import type { Command, ProbeContext, Starter, TrialPlace, View } from "../../kernel/ports.ts";
 import type { RunContext } from "../../kernel/run-context.ts";
 import type { RunSettings } from "../../model/settings.ts";
@@ -71,7 +71,17 @@ class BindfsStarter implements Starter {
   }
 
   wrap(command: Command, place: TrialPlace): Command {
+    this.#assertThere();
     return onViews(command, place, this.#views);
+  }
+
+  /** Where a view was, there is an empty folder: a trial could take that for its data. */
+  #assertThere(): void {
+    const effects = this.#effects;
+    const gone = effects && this.#mounted.find((view) => !isAlive(view, effects));
+    if (!gone) return;
+    const why = "its bindfs was ended, or it was unmounted; a resume mounts it again";
+    throw new RunFailedError(`executor bindfs: the view of ${gone.from} is gone: ${why}`);
   }
 
   onNode(): Starter {
