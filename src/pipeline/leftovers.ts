@@ -5,7 +5,7 @@ import type { TrialId } from "../model/ids.ts";
 import type { JsonObject } from "../model/json.ts";
 import { openAttempt, type Trial, type TrialAttempt } from "../model/trial.ts";
 import { dropScratch } from "../platform/scratch.ts";
-import { RUNNING, recordDir } from "../workspace/layout.ts";
+import { listTraces } from "../workspace/listing.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** What a record has to say of a process for `endLeftovers` to find it. */
@@ -93,8 +93,12 @@ export async function endLeftovers(workspace: Workspace, run: RunContext): Promi
   const but = new Set(survivors.map(({ marker }) => marker));
   const ended = await processes.endLeftovers(identities, run.mark, but);
   const stay = survivors.map(({ trial, attempt }) => workspace.runningDir(trial, attempt.attempt));
-  for (const folder of iterations.flatMap((iteration) => runningDirs(workspace, iteration))) {
-    if (!stay.includes(folder)) files.remove(folder);
+  for (const { trial, attempt } of iterations.flatMap((iteration) => listTraces(workspace.root, files, iteration))) {
+    const folder = workspace.runningDir(trial, attempt);
+    if (stay.includes(folder) || files.stat(folder) === null) continue;
+    files.remove(folder);
+    // Its process may have begun before a record told of it: it counts, and the next attempt is another.
+    if (!workspace.hasTraces(trial, attempt)) files.append(workspace.logFiles(trial, attempt).stdout, "");
   }
   dropScratch(run.mark, run.effects);
   if (ended > 0) {
@@ -102,12 +106,6 @@ export async function endLeftovers(workspace: Workspace, run: RunContext): Promi
     run.emit({ type: "warning", code: "leftovers-ended", message });
   }
   return new Survivors(workspace, survivors);
-}
-
-function runningDirs({ root, effects }: Workspace, iteration: number): readonly string[] {
-  const folder = recordDir(root, iteration, "trials");
-  const entries = effects.files.list(folder) ?? [];
-  return entries.filter(({ name }) => name.endsWith(RUNNING)).map(({ name }) => `${folder}/${name}`);
 }
 
 interface OpenAttempt {

@@ -122,14 +122,14 @@ export class IterationRecords extends Records {
   nextAttempt(id: TrialId, record = this.readTrialRecord(id)): number {
     const recorded = record?.attempts.map(({ attempt }) => attempt) ?? [];
     let next = Math.max(0, ...recorded) + 1;
-    while (this.hasTraces(id, next) || this.#isTaken(this.runningDir(id, next))) next += 1;
+    while (this.hasTraces(id, next)) next += 1;
     return next;
   }
 
   /** Whether an attempt left more than what is made for it before it begins: parameters come last, after any copy. */
   hasTraces(id: TrialId, attempt: number): boolean {
     const { stdout, stderr } = this.logFiles(id, attempt);
-    if (this.#isTaken(stdout) || this.#isTaken(stderr)) return true;
+    if ([stdout, stderr, this.runningDir(id, attempt)].some((path) => this.#isTaken(path))) return true;
     const names = this.files.list(this.trialDir(id, attempt))?.map(({ name }) => name) ?? [];
     return names.includes(layout.PARAMS_FILE) ? names.length > 1 : names.some((name) => name !== layout.PROJECT_COPY);
   }

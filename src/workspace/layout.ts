@@ -110,12 +110,9 @@ export function trialDir(root: string, id: TrialId, attempt: number): string {
   return `${recordDir(root, iteration, "trials")}/${attemptName(name, checkedAttempt(attempt))}`;
 }
 
-/** Ends the name of what `runningDir` gives. */
-export const RUNNING = ".running";
-
 /** Output and end of a process that runs one attempt, while it does, so that a later AURA can go on with it. */
 export const runningDir = (root: string, id: TrialId, attempt: number): string =>
-  `${trialDir(root, id, attempt)}${RUNNING}`;
+  `${trialDir(root, id, attempt)}.running`;
 
 /** The folder inside an attempt's own folder in which its copy of the project is. */
 export const PROJECT_COPY = "project";

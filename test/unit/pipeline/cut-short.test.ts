@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import { defineExecutor } from "../../../src/components/executors/index.ts";
 import { StopRequest } from "../../../src/kernel/interrupted.ts";
 import type { Ended, Starter } from "../../../src/kernel/starter.ts";
+import { systemEffects } from "../../../src/platform/system.ts";
 import { runData } from "../../../src/testing/run-spec.ts";
 import { temporaryDirectory } from "../../../src/testing/temp-dir.ts";
+import { faultyEffects } from "../../support/faults.ts";
 
 const PAUSED = 75;
 
@@ -83,3 +85,20 @@ test.each([
     expect(trial?.attempts.map(({ status }) => status)).toEqual([...Array(kills).fill("cancelled"), "completed"]);
   },
 );
+
+test("a trial that AURA was killed at before it was recorded counts when it had begun, and its next attempt is another", async () => {
+  using dir = temporaryDirectory();
+  const command = ["sh", "-c", "echo begun >> ran; echo score=1"];
+  const local = { ...spec("end"), experimenter: { type: "script", command } };
+  using calm = temporaryDirectory();
+  const whole = faultyEffects(systemEffects());
+  await runData(calm, local, { effects: whole.effects });
+  const at = 1 + whole.crossings.findIndex(({ target }) => target.includes("i00001-h000-t00.json"));
+  const plan = { at, when: "before", fault: "die" } as const;
+  await expect(runData(dir, local, { effects: faultyEffects(systemEffects(), plan).effects })).rejects.toThrow();
+  await expect.poll(() => dir.read("ran")).toBe("begun\n");
+  const { result, workspace } = await runData(dir, local);
+  expect(dir.read("ran")).toBe("begun\nbegun\n");
+  expect(result.totals.trials).toBe(2);
+  expect(workspace.readTrial("i00001-h000-t00")?.attempts.map(({ attempt }) => attempt)).toEqual([2]);
+});
