@@ -3,6 +3,7 @@ import type { InCode } from "../../kernel/given-options.ts";
 import { defined } from "../../model/json.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import type { Infer } from "../../schema/infer.ts";
+import { counted } from "../../text/numbers.ts";
 
 /** Options about repeats, shared by all experimenters that run trials. */
 export const repeatOptionProperties = {
@@ -82,16 +83,22 @@ export function toRepeatParts(options: RepeatOptions): RepeatParts {
   };
 }
 
-/** What a schema cannot say about repeats: that there is a seed for each, and that some trial has to complete. */
+/** What a schema cannot say about repeats: that each has a seed, and each seed one, and that some trial has to complete. */
 export function checkRepeats(options: RepeatOptions): readonly { readonly path: string; readonly message: string }[] {
   const seeds = listedSeeds(options);
   const trials = options.trials ?? seeds?.length ?? 1;
-  const tooFew = seeds !== null && seeds.length < trials;
   const allFail = options.cases === undefined && options.allow_failed >= trials;
   return [
-    ...(tooFew ? [{ path: "seeds", message: `has ${seeds.length} of the ${trials} seeds that the trials need` }] : []),
+    ...(seeds !== null && seeds.length !== trials
+      ? [{ path: "seeds", message: notOneEach(seeds.length, trials) }]
+      : []),
     ...(allFail ? [{ path: "allow_failed", message: `has to be less than the number of trials, ${trials}` }] : []),
   ];
+}
+
+function notOneEach(seeds: number, trials: number): string {
+  if (seeds < trials) return `has ${seeds} of the ${trials} seeds that the trials need`;
+  return `has ${seeds} seeds for ${counted(trials, "trial")}: leave \`trials\` out for one of each seed`;
 }
 
 function listedSeeds(options: RepeatOptions): readonly number[] | null {

@@ -50,11 +50,12 @@ describe("experimenters in a spec", () => {
     expect(await script.runExperiment(hypothesis(), rig.ctx)).toMatchObject({ trials: [{ seed: 4 }] });
   });
 
-  it("are refused with too few seeds, or when every trial may fail", () => {
+  it("are refused with fewer or more seeds than trials, or when every trial may fail", () => {
     const executor = { type: "script" };
     const paths = (options: object) =>
       composedExperimenter.check?.({ executor, ...repeats, ...options })?.map(({ path }) => path);
     expect(paths({ trials: 3, seeds: [1, 2] })).toEqual(["seeds"]);
+    expect(paths({ trials: 1, seeds: [1, 2] })).toEqual(["seeds"]);
     expect(paths({ trials: 2, allow_failed: 2 })).toEqual(["allow_failed"]);
     expect(paths({ trials: 3, seeds: "derived", allow_failed: 2 })).toEqual([]);
     expect(paths({ seeds: [1, 2, 3] })).toEqual([]);
