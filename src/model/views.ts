@@ -44,11 +44,10 @@ export const summaryOutput = described(
     seed: WHOLE,
     from: described("The earlier run that it was started from (`run --from`), or `null`.", nullable(originSchema)),
     iterationsCompleted: WHOLE,
-    hypotheses: exactly({
-      total: WHOLE,
-      scored: WHOLE,
-      failed: described("Evaluated, without a score.", WHOLE),
-    }),
+    hypotheses: described(
+      "How many there are; the start is none of them.",
+      exactly({ total: WHOLE, scored: WHOLE, failed: described("Evaluated, without a score.", WHOLE) }),
+    ),
     metric: exactly({ name: nullable(TEXT), direction: DIRECTION }),
     best: described("`null` when nothing has a score yet.", best),
     baseline: described(

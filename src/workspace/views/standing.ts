@@ -6,7 +6,7 @@ import { comparisonsOf } from "../../model/score.ts";
 import type { Records } from "../records.ts";
 import { listRollbacks, readRollbacks } from "../rollbacks.ts";
 
-/** How the hypotheses of a run did so far, the iteration under way included. */
+/** How the hypotheses of a run did so far, the iteration under way included. The start may be best, and is none of them. */
 export interface Standing {
   readonly hypotheses: {
     readonly total: number;
@@ -46,12 +46,12 @@ interface Verdict {
 function countStanding(records: Records, manifest: RunManifest): Standing {
   const archive = new Archive<Verdict>(comparisonsOf(manifest), readRollbacks(records));
   let [total, evaluated, scored] = [0, 0, 0];
-  for (const { verdict } of verdictsOf(records)) {
+  for (const { iteration, verdict } of verdictsOf(records)) {
+    if (verdict !== null) archive.add(verdict);
+    if (iteration === 0) continue;
     total += 1;
-    if (verdict === null) continue;
-    evaluated += 1;
-    if (verdict.score !== null) scored += 1;
-    archive.add(verdict);
+    if (verdict !== null) evaluated += 1;
+    if (verdict !== null && verdict.score !== null) scored += 1;
   }
   const best = archive.best();
   return {

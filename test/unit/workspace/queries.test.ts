@@ -32,6 +32,16 @@ describe("inspect summary", () => {
     });
   });
 
+  it("does not count the start as a hypothesis, as totals do not, also where it is the best", async () => {
+    const workspace = await startedWorkspace();
+    writeIteration(workspace, 0, [0.75]);
+    writeIteration(workspace, 1, [0.5, null]);
+    expect(inspectSummary(workspace.root, observer)).toMatchObject({
+      hypotheses: { total: 2, scored: 1, failed: 1 },
+      best: { id: "i00000-h000" },
+    });
+  });
+
   it("calls a run whose process is dead interrupted", async () => {
     const workspace = await startedWorkspace();
     rmSync(join(workspace.root, "lock.json"));
