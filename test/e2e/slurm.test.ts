@@ -90,17 +90,18 @@ slurm.describe("on a Slurm cluster", () =>
       LONG_MS,
     );
 
-    slurm.test(
-      "run in a workspace whose path has what Slurm would fill in",
-      async ({ expect }) => {
-        using here = clusterDesk();
-        here.write("spec.yaml", onSlurm('echo "score: $1"', "", 1));
-        const { code, stderr } = await here.run(["run", "spec.yaml", "--workspace", "100%sure"], env);
-        expect(code, stderr).toBe(0);
-        expect(here.trials("100%sure").map(({ attempts }) => attempts.length)).toEqual([1]);
-      },
-      LONG_MS,
-    );
+    for (const workspace of ["100%sure", "a\\b"])
+      slurm.test(
+        `run in a workspace whose path Slurm would read otherwise, ${workspace}`,
+        async ({ expect }) => {
+          using here = clusterDesk();
+          here.write("spec.yaml", onSlurm('echo "score: $1"', "", 1));
+          const { code, stderr } = await here.run(["run", "spec.yaml", "--workspace", workspace], env);
+          expect(code, stderr).toBe(0);
+          expect(here.trials(workspace).map(({ attempts }) => attempts.length)).toEqual([1]);
+        },
+        LONG_MS,
+      );
 
     slurm.test(
       "stay in the cluster when AURA is terminated, and are cancelled when it is interrupted for good",

@@ -178,7 +178,7 @@ export class Cluster {
       `--job-name=${place.name}`,
       `--comment=aura ${this.#ctx.runId}`,
       `--chdir=${place.folder}`,
-      `--output=${place.folder.replaceAll("%", "%%")}/%a.log`,
+      `--output=${logPattern(place.folder)}`,
       "--open-mode=append",
       `--array=0-${array.length - 1}`,
     ];
@@ -247,4 +247,9 @@ export class Cluster {
     }
     this.#removeEmpty();
   }
+}
+
+/** Where the cluster is to write what it has to say of each job. In a path with a backslash it fills in nothing. */
+function logPattern(folder: string): string {
+  return folder.includes("\\") ? "/dev/null" : `${folder.replaceAll("%", "%%")}/%a.log`;
 }
