@@ -134,7 +134,8 @@ export interface Starter extends Lifecycle {
   limitTiers?(limits: ProcessLimits): LimitTiers;
   /**
    * Why commands would not find this program where they run; `null` when they do. It is looked for where the environment
-   * says as well, unless there is a `start`, which may run commands anywhere, without `sharesFiles`.
+   * says as well, unless there is a `start`, which may run commands anywhere, without `sharesFiles`. Throws
+   * `ToolMissingError` where to install it is no remedy.
    */
   missing?(program: string, ctx: ProbeContext): Promise<string | null>;
   /** The same for commands that run on another machine, where `setup` and `probe` do nothing. Absent where that makes no difference. */

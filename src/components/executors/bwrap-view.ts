@@ -1,3 +1,4 @@
+import { basename, dirname, join } from "node:path";
 import type { Files } from "../../kernel/effects.ts";
 import { isWithin, isWithinAny } from "../../model/tree-path.ts";
 import type { Mount } from "../mounts.ts";
@@ -58,8 +59,25 @@ export function placeWords(place: Place, mounts: readonly Mount[], files: Files)
   ];
 }
 
-/** Whether a sandbox shows what is at this path. */
-export function isShown(path: string, folders: readonly string[], files: Files): boolean {
+/**
+ * What a sandbox would have to show for a program, of which it shows the system and these folders; nothing where it can be
+ * started. The folder around `bin` as well, where its libraries are, unless that is the user's own.
+ */
+export function foldersToShow(
+  program: string,
+  folders: readonly string[],
+  files: Files,
+  home: string,
+): readonly string[] {
   const all = [...SYSTEM, ...folders, ...folders.map((folder) => files.realPath(folder) ?? folder)];
-  return isWithinAny(path, all) && isWithinAny(files.realPath(path) ?? path, all);
+  const unseen = [program, files.realPath(program) ?? program].filter((path) => !isWithinAny(path, all));
+  const wanted = unseen.map((path) => {
+    const folder = dirname(path);
+    const around = dirname(folder);
+    if (folder === "/") return path;
+    const isInstallation =
+      /^(?:bin|shims)$/.test(basename(folder)) && !["/", home, join(home, ".local")].includes(around);
+    return isInstallation ? around : folder;
+  });
+  return [...new Set(wanted)];
 }

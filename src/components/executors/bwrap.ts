@@ -12,7 +12,7 @@ import { SIZE_LIMIT } from "../../schema/dialect.ts";
 import { absoluteMounts, MOUNT, type Mount } from "../mounts.ts";
 import { ProjectSecrets } from "../project-secrets.ts";
 import { versionOf } from "../tool.ts";
-import { isShown, placeWords, systemWords } from "./bwrap-view.ts";
+import { foldersToShow, placeWords, systemWords } from "./bwrap-view.ts";
 import { CommandExecutor, defineExecutor } from "./command.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
@@ -153,8 +153,13 @@ export class BwrapStarter implements Starter {
       ...settings.inputs.map(({ absolutePath }) => absolutePath),
       ...mounts.map(({ path }) => path),
     ];
-    if (path === undefined || isShown(path, folders, effects.files)) return null;
-    return `is ${path}, which the sandbox does not show (name the folder that it is installed in under \`mounts\`)`;
+    if (path === undefined) return null;
+    const toShow = foldersToShow(path, folders, effects.files, effects.variables.get("HOME") ?? "/");
+    if (toShow.length === 0) return null;
+    throw new ToolMissingError(
+      program,
+      `${program} is ${path}, which the sandbox does not show\nshow where it is installed: \`mounts: [${toShow.join(", ")}]\``,
+    );
   }
 
   #known(): Machine {

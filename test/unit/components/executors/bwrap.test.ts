@@ -156,18 +156,30 @@ bwrap.describe("a sandbox of bubblewrap's", () => {
     expect(await refused(parent)).toMatch(new RegExp(`^${EXIT.usage}: .*your home`));
   });
 
-  bwrap.test("refuses a program that is on PATH where it does not show it", async () => {
-    const bin = elsewhere();
-    writeFileSync(join(bin, "mine"), "#!/bin/sh\necho mine\n");
-    chmodSync(join(bin, "mine"), 0o755);
-    const variables = { PATH: `${bin}:${process.env.PATH}` };
+  bwrap.test("refuses a program on PATH that it does not show, and says which folders to show instead", async () => {
+    const [linked, installed] = [elsewhere(), elsewhere()];
+    mkdirSync(join(installed, "bin"));
+    writeFileSync(join(installed, "words"), "mine\n");
+    writeFileSync(join(installed, "bin/mine-1"), `#!/bin/sh\ncat ${installed}/words\n`, { mode: 0o755 });
+    symlinkSync(join(installed, "bin/mine-1"), join(linked, "mine"));
+    const variables = { PATH: `${linked}:${process.env.PATH}` };
     const probe = async (options: BwrapOptions) => {
       const { ctx, trial } = rig({ variables });
       const executor = new BwrapExecutor("mine", options);
       await executor.probe(environment, ctx);
       return executor.run(hypothesis(), await environment.prepare(), trial());
     };
-    await expect(probe({})).rejects.toThrow(`${bin}/mine, which the sandbox does not show`);
-    expect(await probe({ mounts: [bin] })).toMatchObject({ stdoutTail: "mine\n" });
+    const said = `${linked}/mine, which the sandbox does not show\nshow where it is installed: \`mounts: [`;
+    await expect(probe({})).rejects.toThrow(`${said}${linked}, ${installed}]\``);
+    await expect(probe({ mounts: [linked] })).rejects.toThrow(`${said}${installed}]\``);
+    expect(await probe({ mounts: [linked, installed] })).toMatchObject({ stdoutTail: "mine\n" });
+  });
+
+  bwrap.test("does not have all of the user's files shown for a program in a `bin` of theirs", async () => {
+    const home = elsewhere();
+    mkdirSync(join(home, "bin"));
+    writeFileSync(join(home, "bin/mine"), "#!/bin/sh\n", { mode: 0o755 });
+    const { ctx } = rig({ variables: { HOME: home, PATH: `${join(home, "bin")}:${process.env.PATH}` } });
+    await expect(new BwrapExecutor("mine").probe(environment, ctx)).rejects.toThrow(`\`mounts: [${home}/bin]\``);
   });
 });
