@@ -102,6 +102,22 @@ thorough("a container that a restart of the machine has ended is run again, and 
   for (const id of TRIALS) expect(trial(at, id).attempts.map(({ status }) => status)).toEqual(["lost", "completed"]);
 });
 
+thorough("the record of a trial in a container says what CPU time and memory it took", async () => {
+  using at = project();
+  at.write(
+    "wait.sh",
+    `dd if=/dev/zero of=/dev/null bs=60M count=1; (ulimit -t 2; while :; do :; done); echo "score: $1"`,
+  );
+  expect((await at.run(["run", "aura.yaml"])).code).toBe(0);
+  for (const id of TRIALS) {
+    const { cpuSeconds = 0, peakMemoryBytes = 0, load = null } = trial(at, id).attempts[0] ?? {};
+    expect(cpuSeconds).toBeGreaterThan(1);
+    expect(cpuSeconds).toBeLessThan(4);
+    expect(peakMemoryBytes).toBeGreaterThan(30 * 2 ** 20);
+    expect(load).not.toBeNull();
+  }
+});
+
 /** What a trial prints first: what it finds of earlier ones, and since when its container has been running. */
 const FINDS = `echo "files: $(find /tmp /dev/shm -xdev -type f | wc -l)"; echo "others: $(grep -lx -e 'sleep' /proc/[0-9]*/comm | wc -l)"
 echo "since: $(cut -d' ' -f22 /proc/1/stat)"; echo 1 > "$AURA_TRIAL_DIR/own"; echo "score: $1"\n`;

@@ -1,8 +1,9 @@
-import { NEVER, type ProcessResult } from "../../../kernel/effects.ts";
+import { NEVER, type ProcessResult, type ProcessUsage } from "../../../kernel/effects.ts";
 import type { Ended, Handle, Job } from "../../../kernel/ports.ts";
 import { defined, isJsonObject, type JsonObject, parseJson } from "../../../model/json.ts";
 import { endedBy, signalOfCode } from "../../../platform/process/signal-code.ts";
 import { type DockerClient, said } from "./client.ts";
+import { ContainerMeter } from "./meter.ts";
 
 /** Between SIGTERM and SIGKILL, in seconds, for a container whose time is over. */
 export const GRACE_SECONDS = 5;
@@ -20,6 +21,7 @@ export class Container implements Handle {
   readonly #aborted: AbortSignal;
   readonly #watch = new AbortController();
   #watched: Promise<ProcessResult> | null = null;
+  #usage: ProcessUsage = {};
   readonly #ref: JsonObject;
 
   constructor(ref: JsonObject & { readonly container: string }, job: Job, client: DockerClient, aborted: AbortSignal) {
@@ -50,7 +52,7 @@ export class Container implements Handle {
     const state = await this.#state();
     await removeContainer(this.#name, this.#client);
     if (!result) throw new Error("a container is waited for that was not started");
-    const ended = { ...endOf(result, state), ...defined({ durationMs: state?.ranMs }) };
+    const ended = { ...endOf(result, state), ...defined({ durationMs: state?.ranMs }), usage: this.#usage };
     return this.#wentDown() && ended.exitCode !== 0 ? { ...ended, ...WENT_DOWN } : ended;
   }
 
@@ -69,7 +71,10 @@ export class Container implements Handle {
   }
 
   #attach(args: readonly string[], env: Readonly<Record<string, string>>): Promise<ProcessResult> {
-    return this.#client.attach(this.#job, args, env, this.#watch.signal);
+    const meter = new ContainerMeter(this.#name, this.#client);
+    return this.#client.attach(this.#job, args, env, this.#watch.signal).finally(() => {
+      this.#usage = meter.end();
+    });
   }
 
   /** As the daemon has it; `null` when it knows of no such container, or does not answer. */
