@@ -7,7 +7,14 @@ export interface Mount {
   readonly write?: boolean;
 }
 
-const PATH = { type: "string", minLength: 1, "x-path": "any" } as const satisfies HouseSchema;
+/** All of the disk would be in the place of what a sandbox or an image has. */
+const PATH = {
+  type: "string",
+  minLength: 1,
+  pattern: "^(?!(?:/\\.{0,2})+$)",
+  "x-path": "any",
+  "x-expected": "a path other than /",
+} as const satisfies HouseSchema;
 
 /** One of the option `mounts`: a path, or a path and whether it may be written. */
 export const MOUNT = {

@@ -52,6 +52,22 @@ experimenter:
   ]);
 });
 
+test("all of the disk is nothing that sandboxes and containers can show", async () => {
+  const text = `version: 1
+name: tiny
+metric: { name: score }
+researcher: { type: search, method: random, space: { x: { type: int, low: 1, high: 2 } } }
+experimenter:
+  type: composed
+  environment: { type: docker, image: busybox, mounts: [/, /usr, { path: /. }] }
+  executor: { type: script, command: "echo {x}" }
+`;
+  expect(await errorsIn(dir.write("spec.yaml", text))).toEqual([
+    "7:57 expected a path other than /",
+    "7:74 expected a path other than /",
+  ]);
+});
+
 describe("tracked artifacts", () => {
   test.each([
     ["artifacts: [.git]", "git's own folder cannot be tracked"],
