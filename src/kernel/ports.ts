@@ -188,6 +188,8 @@ export interface Executor extends Lifecycle {
   warnings?(settings: RunSettings): readonly TrialWarning[];
   /** From now on commands are started this way, by their environment. Throws `SpecError` where that does not go together. */
   startBy?(starter: Starter): void;
+  /** Throws `SpecError` where it uses a field that none of the cases has, of those that some have. */
+  checkCases?(fields: readonly string[]): void;
   /** Runs one attempt: of the trial, or with a `starter` of the check, that the context is about. */
   run(hypothesis: Hypothesis, environment: PreparedEnvironment, ctx: TrialContext): Promise<RawResult>;
   /** Looks for the programs that its command and the checks need. Throws `ToolMissingError`. */

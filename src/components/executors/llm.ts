@@ -6,7 +6,7 @@ import type { Executor, PreparedEnvironment, RawResult, Runner } from "../../ker
 import type { Hypothesis, ParameterNames } from "../../model/hypothesis.ts";
 import type { JsonObject } from "../../model/json.ts";
 import { compilePrompt, type PromptTemplate } from "../../platform/template.ts";
-import { OPEN, type Shapes, SINGLE } from "../../platform/template-check.ts";
+import { allOf, OPEN, recordOf, type Shapes, SINGLE } from "../../platform/template-check.ts";
 import type { ObjectSchema } from "../../schema/dialect.ts";
 import { clipLines } from "../../text/printable.ts";
 import { isOfOneCall } from "../prompting/ask.ts";
@@ -63,6 +63,10 @@ export class LLMExecutor implements Executor {
 
   checkPrompt(parameters?: ParameterNames): void {
     checkPromptOfOne(this.#template, { own: TRIAL_SHAPES, vars: this.#vars }, parameters);
+  }
+
+  checkCases(fields: readonly string[]): void {
+    this.#template.check({ ...allOf(this.#template.variables, OPEN), case: recordOf(allOf(fields, OPEN)) });
   }
 
   async setup(ctx: RunContext): Promise<void> {

@@ -265,10 +265,15 @@ export class SingleTrialExperimenter implements Experimenter {
     );
   }
 
-  /** The rows of its cases, read once; none where there is no such file. */
+  /** The rows of its cases, read and checked once; none where there is no such file. */
   #rows(root: string, files: Pick<Files, "readText">): readonly JsonObject[] {
     const [path] = this.inputs;
-    this.#cases ??= path === undefined ? [] : readCases(resolve(root, path), files);
+    if (path === undefined) return [];
+    if (this.#cases === undefined) {
+      const rows = readCases(resolve(root, path), files);
+      this.executor?.checkCases?.([...new Set(rows.flatMap(Object.keys))]);
+      this.#cases = rows;
+    }
     return this.#cases;
   }
 

@@ -172,3 +172,18 @@ experimenter: { type: llm, runner: main, prompt: "{{x}}", cases: cases.jsonl }
 `;
   expect(await errorsIn(dir.write("spec.yaml", text))).toEqual([expect.stringMatching(/^6:1 .*cases\.jsonl/)]);
 });
+
+test("a prompt with a field that no case has is a mistake of the spec", async () => {
+  dir.write("cases.jsonl", '{ "ticket": "a" }\n{ "ticket": "b", "note": "n" }\n');
+  const text = (field: string) => `version: 1
+name: tiny
+metric: score
+runners: { main: { type: command, argv: [cat] } }
+researcher: { type: search, space: { x: { type: int, low: 1, high: 2 } } }
+experimenter: { type: llm, runner: main, prompt: "{{x}} {{case.${field}}}", cases: cases.jsonl }
+`;
+  expect(await errorsIn(dir.write("spec.yaml", text("tiket")))).toEqual([
+    expect.stringMatching(/^6:1 .*case has no field "tiket"; did you mean "ticket"\?/),
+  ]);
+  expect(await errorsIn(dir.write("spec.yaml", text("note")))).toEqual([]);
+});
