@@ -149,8 +149,9 @@ export function missingFiles(
     const absolute = resolve(base, value);
     const real = files.realPath(absolute);
     const what = wanted === "any" ? "file or folder" : wanted;
+    const home = /^~(?:\/|$)/.test(value) ? '; your home is "${HOME}" here' : "";
     if (real === null)
-      return [finding(path, `there is no ${what} ${absolute}${hint}`, nearFile(value, absolute, files))];
+      return [finding(path, `there is no ${what} ${absolute}${hint}${home}`, nearFile(value, absolute, files))];
     const isFolder = files.stat(real)?.kind === "directory";
     if (what === "file" && isFolder) return [finding(path, `${absolute} is a folder; a file is wanted here`)];
     return what === "folder" && !isFolder ? [finding(path, `${absolute} is no folder; a folder is wanted here`)] : [];

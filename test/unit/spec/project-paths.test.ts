@@ -52,6 +52,13 @@ experimenter:
   ]);
 });
 
+test("a path that begins with ~ is told with what stands for the home of the user", async () => {
+  dir.write("b~/a.txt", "");
+  expect(await errorsOf(dir, "inputs: [~/a.txt, b~/a.txt]")).toEqual([
+    `6:10 there is no file or folder ${dir.join("~/a.txt")}; your home is "\${HOME}" here`,
+  ]);
+});
+
 test("all of the disk is nothing that sandboxes and containers can show", async () => {
   const text = `version: 1
 name: tiny
