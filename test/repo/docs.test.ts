@@ -58,6 +58,12 @@ describe("documents", () => {
     expect([...new Set(named)].filter((name) => !names.has(name))).toEqual([]);
   });
 
+  it("name in the README what runs the main job on a fresh machine, and what passes the tests", () => {
+    const text = readProjectFile("README.md");
+    expect(text).toContain("npm ci && npx aura run specs/digits.yaml");
+    expect(text).toContain("`npm cit`");
+  });
+
   it("tell every command in the README", () => {
     const text = readProjectFile("README.md");
     for (const name of commandNames()) expect(text).toContain(`\`aura ${name} `);
