@@ -25,7 +25,8 @@ const report = process.env.AURA_TEST_REPORT;
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // A short run waits more than it works.
+    maxWorkers: isFull ? 2 : 3,
     sequence: { sequencer: LongFirst },
     ...(report ? { reporters: ["default", "json"], outputFile: { json: report } } : {}),
     projects: [

@@ -205,7 +205,7 @@ function promises(queueOf: QueueOf): void {
     PATIENCE_MS,
   );
 
-  it.concurrent(
+  (FULL ? it.concurrent : it.skip)(
     "time out by how long they run, not by how long they wait",
     async ({ expect }) => {
       using project = onCluster(queueOf(1));

@@ -34,16 +34,13 @@ describe("the same seed", () => {
   test("gives the same hypotheses and scores, in parallel, also when one run is killed over and over", async () => {
     const undisturbed = here.start(["run", "tpe.yaml", "--workspace", "calm"], startsOf("calm")).ended;
     // At another moment each time: a trial starts, one has ended, a verdict, a batch is under way, one is proposed.
-    const moments = few(
-      [
-        /trial\.started id=i00001-h002/,
-        /trial\.finished id=i00002-h001/,
-        /evaluation\.scored id=i00003-h000/,
-        /iteration\.started iteration=4/,
-        /hypothesis\.proposed id=i00005-h003/,
-      ],
-      3,
-    );
+    const moments = few([
+      /trial\.started id=i00001-h002/,
+      /trial\.finished id=i00002-h001/,
+      /evaluation\.scored id=i00003-h000/,
+      /iteration\.started iteration=4/,
+      /hypothesis\.proposed id=i00005-h003/,
+    ]);
     for (const [kill, moment] of moments.entries()) {
       const verb = kill === 0 ? ["run", "tpe.yaml", "--workspace", "killed"] : ["resume", "killed"];
       const live = here.start(verb, startsOf("killed"));

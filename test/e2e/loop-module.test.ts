@@ -51,7 +51,7 @@ describe("a module that exports a pipeline", () => {
     expect(best).toMatchObject({ id: "i00004-h001", score: 8, spec: { x: 8 } });
   });
 
-  test("stops at a signal as a spec's run does, and goes on where it was", async () => {
+  thorough("stops at a signal as a spec's run does, and goes on where it was", async () => {
     const live = here.start(["run", "slow/slow.mts", "--workspace", "stopped", "--json"]);
     await live.until(/"trial.started".*i00002/);
     live.kill("SIGUSR2");

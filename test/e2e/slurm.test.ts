@@ -91,7 +91,7 @@ slurm.describe("on a Slurm cluster", () =>
     );
 
     for (const workspace of ["100%sure", "a\\b"])
-      slurm.test(
+      thorough(
         `run in a workspace whose path Slurm would read otherwise, ${workspace}`,
         async ({ expect }) => {
           using here = clusterDesk();
@@ -186,7 +186,7 @@ slurm.describe("on a Slurm cluster", () =>
       LONG_MS,
     );
 
-    slurm.test(
+    thorough(
       "get what `pass_env` names, and leave it on no disk",
       async ({ expect }) => {
         using here = clusterDesk();

@@ -98,7 +98,7 @@ const ENDS: Readonly<Record<string, End>> = {
 // They wait more than they work.
 describe.concurrent("a trial that ignores SIGTERM and starts daemons", () => {
   for (const [at, [name, place, tool]] of few(PLACES).entries()) {
-    for (const [n, [when, { options, end }]] of Object.entries(ENDS).entries()) {
+    for (const [n, [when, { options, end }]] of few(Object.entries(ENDS)).entries()) {
       tool.test(
         `leaves nothing of itself in ${name} when it ${when}`,
         async () => {

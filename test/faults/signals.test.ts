@@ -55,7 +55,7 @@ describe("a signal while a trial ignores being asked to end", () => {
     if (signal === "SIGINT") await goesOn(place);
   });
 
-  test("a hang-up is nothing to a command without a terminal, as with nohup: it goes on to its end", async () => {
+  thorough("a hang-up is nothing to a command without a terminal, as with nohup: it goes on to its end", async () => {
     using place = realPlace();
     const live = await withHangingTrial(place);
     live.kill("SIGHUP");

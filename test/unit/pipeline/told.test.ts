@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { FunctionRunner, Researcher, Reviewer, ScriptExperimenter, Workspace } from "../../../src/index.ts";
 import { runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
+import { thorough } from "../../support/thorough.ts";
 
 const folder = testFolder({
   "project/gain.txt": "1\n",
@@ -140,7 +141,7 @@ describe("the prompts of a run", () => {
     expect(folder.read("run/iterations/00003/insights.json")).toContain('"retracts": [\n      "i00001-n01"');
   });
 
-  test("are the same in a run that is resumed", async () => {
+  thorough("are the same in a run that is resumed", async () => {
     const { last } = await run(3);
     expect(last).toContain("eleven");
     await run(2, "other");

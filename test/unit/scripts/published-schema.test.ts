@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { publishedSpecSchema } from "../../../scripts/published-schema.ts";
 import { builtins as allBuiltins } from "../../../src/components/builtins.ts";
 import { KINDS } from "../../../src/kernel/define.ts";
+import { thorough } from "../../support/thorough.ts";
 import { fixtures, VALID } from "../spec/registry.ts";
 
 const builtins = await allBuiltins();
@@ -44,7 +45,7 @@ describe("the published schema of a spec", () => {
     for (const [key, schema] of Object.entries(properties ?? {})) expect(schema, key).toHaveProperty("description");
   });
 
-  it("holds every built-in component, whose example it accepts", () => {
+  thorough("holds every built-in component, whose example it accepts", () => {
     const schema = publishedSpecSchema(builtins);
     for (const kind of KINDS) {
       for (const { type, example } of builtins.list(kind)) {
