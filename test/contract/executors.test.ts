@@ -22,7 +22,7 @@ const framework = { describe, it: it.concurrent };
 /** Executors that need more than this package. */
 const TOOLS: Readonly<Record<string, WithTool>> = { bindfs, bwrap, slurm };
 /** What shows in a short run that they start commands as `script` does, which keeps all promises there. */
-const TELLING = /^(get their|run the same way|time out as|end within their bound)/;
+const TELLING = /^(get their arguments|run the same way|time out as|end within their bound)/;
 const telling: TestFramework["it"] = (name, body) => (FULL || TELLING.test(name) ? it.concurrent : it.skip)(name, body);
 
 for (const definition of (await builtins()).list("executor")) {

@@ -90,7 +90,7 @@ describe("a module that exports a pipeline", () => {
     expect(here.read("runs/slow/lock.json")).toBeNull();
   });
 
-  test("keeps no command from ending: not by what it left open, nor by a pipeline that never comes", async () => {
+  thorough("keeps no command from ending: not by what it left open, nor by a pipeline that never comes", async () => {
     here.write("project/open.ts", `${LOOP}\nsetInterval(() => {}, 1000);`);
     expect((await here.run(["validate", "project/open.ts"])).code).toBe(0);
     here.write(

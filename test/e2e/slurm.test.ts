@@ -103,7 +103,7 @@ slurm.describe("on a Slurm cluster", () =>
         LONG_MS,
       );
 
-    slurm.test(
+    thorough(
       "stay in the cluster when AURA is terminated, and are cancelled when it is interrupted for good",
       async ({ expect }) => {
         using here = clusterDesk();

@@ -8,7 +8,7 @@ import { Workspace } from "../../../src/workspace/workspace.ts";
 import { type FaultPlan, faultyEffects } from "../../support/faults.ts";
 import { pipelineIn, runPipeline } from "../../support/pipeline-run.ts";
 import { testFolder } from "../../support/test-folder.ts";
-import { few } from "../../support/thorough.ts";
+import { few, thorough } from "../../support/thorough.ts";
 
 const TOKEN = 'tok"en\\-5f3a';
 const GOAL = "the-goal-nobody-may-know";
@@ -106,7 +106,7 @@ describe("values of a spec's variables", () => {
     expect(place.read("run/spec.yaml")).toContain("${TOKEN}");
   });
 
-  test("make no difference to a run that is killed and resumed", async () => {
+  thorough("make no difference to a run that is killed and resumed", async () => {
     const undisturbed = await run("whole");
     const researched = undisturbed.workspace.listCalls(2).map((id) => undisturbed.workspace.readCall(2, id));
     for (const share of few([0.8, 0.5])) {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { TimeoutReached } from "../../../../src/kernel/effects.ts";
 import { temporaryDirectory } from "../../../../src/testing/temp-dir.ts";
+import { thorough } from "../../../support/thorough.ts";
 import { hardTree, never, newMarker, request, runner, runs, sh, treeIn, until } from "./support.ts";
 
 test("a timeout leaves nobody of a tree that does all it can to stay", async () => {
@@ -59,13 +60,19 @@ test("a lock that something left behind holds is free when the trial's end is to
   }
 });
 
-test("what has cleared its environment and left for another session is ended with a trial that ends by itself, once it was seen", async () => {
-  using dir = temporaryDirectory();
-  using processes = runner();
-  const script = `env -i PATH="$PATH" setsid sh -c 'echo $$ > ${dir.join("pid")}; exec sleep 300' >/dev/null 2>&1 & sleep 1.5`;
-  expect(await processes.run(sh(script, { marker: newMarker() }), never)).toMatchObject({ end: "exited", exitCode: 0 });
-  expect(runs(Number(dir.read("pid")))).toBe(false);
-});
+thorough(
+  "what has cleared its environment and left for another session is ended with a trial that ends by itself, once it was seen",
+  async () => {
+    using dir = temporaryDirectory();
+    using processes = runner();
+    const script = `env -i PATH="$PATH" setsid sh -c 'echo $$ > ${dir.join("pid")}; exec sleep 300' >/dev/null 2>&1 & sleep 1.5`;
+    expect(await processes.run(sh(script, { marker: newMarker() }), never)).toMatchObject({
+      end: "exited",
+      exitCode: 0,
+    });
+    expect(runs(Number(dir.read("pid")))).toBe(false);
+  },
+);
 
 test("a process that shares its marker with a running one does not take that with it", async () => {
   using processes = runner();
@@ -158,7 +165,7 @@ test("only a kernel that counts one more memory kill makes a SIGKILL out-of-memo
   expect(await other.run(sh("kill -9 $$"), never)).toMatchObject({ end: "signal" });
 });
 
-test("120 processes leave no descriptors, listeners or zombies behind", async () => {
+thorough("120 processes leave no descriptors, listeners or zombies behind", async () => {
   const program = fileURLToPath(new URL("many-processes-child.ts", import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", program], { stdio: ["ignore", "pipe", "inherit"] });
   const [chunk]: unknown[] = await once(child.stdout, "data");
