@@ -3,7 +3,8 @@ import type { Clock, Files } from "../kernel/effects.ts";
 import type { TrialPlace } from "../kernel/ports.ts";
 import { holdsSecrets } from "../model/tree-path.ts";
 
-/** Looking takes at most this part of the time: a project may have very many folders. */
+/** A look that takes longer, in a project of very many folders, takes at most this part of the time. */
+const LONG_LOOK_MS = 100;
 const PART_OF_TIME = 1 / 20;
 /** Folders in which nobody keeps secrets of a project: by their name, or by what is in them. */
 const PASSED_BY: ReadonlySet<string> = new Set([".git", "node_modules", "__pycache__"]);
@@ -19,7 +20,8 @@ export class ProjectSecrets {
     if (from < this.#until) return this.#found;
     this.#found = secretsIn(place, files);
     const now = clock.monotonic();
-    this.#until = now + (now - from) / PART_OF_TIME;
+    const tookMs = now - from;
+    this.#until = tookMs > LONG_LOOK_MS ? now + tookMs / PART_OF_TIME : now;
     return this.#found;
   }
 }
@@ -30,8 +32,12 @@ function secretsIn({ root, inputs }: Pick<TrialPlace, "root" | "inputs">, files:
   const visit = (folder: string, isSecret = false): boolean => {
     const entries = files.list(folder) ?? [];
     const has = (...names: readonly string[]) => names.every((wanted) => entries.some(({ name }) => name === wanted));
-    // Some call the venv of a project `.env`.
-    if (OF_PACKAGES.some((name) => has(name))) return false;
+    // Some call the venv of a project `.env`, and some have made it in the project's own folder.
+    const holdsPackages = folder !== root && OF_PACKAGES.some((name) => has(name));
+    if (holdsPackages) {
+      found.push(...entries.filter(({ name }) => holdsSecrets(name)).map(({ name }) => join(folder, name)));
+      return false;
+    }
     const isWorkspace = has("run.json", "iterations");
     if (isSecret || isWorkspace) {
       found.push(folder);

@@ -40,7 +40,7 @@ export function isTracked(path: string, scope: ProjectScope): boolean {
   return isWithinAny(path, scope.tracked) && !isWithinAny(path, scope.inputs);
 }
 
-/** `.env` and its like, or what is in one: no trial gets them, whoever else may read them. */
+/** What has a name like `.env*`, or is in what has: no trial gets them, whoever else may read them. */
 export function holdsSecrets(path: string): boolean {
-  return /(?:^|\/)\.env(?:\.[^/]*)?(?:\/|$)/.test(path);
+  return /(?:^|\/)\.env[^/]*(?:\/|$)/.test(path);
 }

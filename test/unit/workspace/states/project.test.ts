@@ -95,15 +95,16 @@ test("files that hold secrets are in no copy, with or without git", async () => 
     ".env": "K=1",
     "sub/.env.local": "K=2",
     ".env.d/k": "3",
-    ".environment": "fine",
+    ".envrc": "K=4",
+    "my.env": "fine",
   });
   const request = { root: project, tracked: ["a.py"], patterns: null, inputs: [] };
   const { project: without } = await captureProject(store, request, effects, signal);
-  expect(without.entries.map(({ path }) => path)).toEqual([".environment"]);
+  expect(without.entries.map(({ path }) => path)).toEqual(["my.env"]);
   git(project, "init");
   git(project, "add", "-A", "-f");
   const { project: tracked } = await captureProject(store, request, effects, signal);
-  expect(tracked.entries.map(({ path }) => path)).toEqual([".environment"]);
+  expect(tracked.entries.map(({ path }) => path)).toEqual(["my.env"]);
 });
 
 test("files that hold secrets are no part of a tracked folder, as the run found it and as a trial left it", async () => {
