@@ -200,19 +200,22 @@ function submitArguments(options: ClusterChoices, timeoutMs: number): readonly s
 }
 
 /** What bash says last where lines before a command have ended instead of going on to it. */
-const SETUP_ENDED = "AURA: setup ended before the command\n";
+const SETUP_ENDED = /AURA: setup ended with code (\d+), before the command\n$/;
+/** No end of theirs is that of a command that has done its work. */
+const AT_END = 'code=$?; echo "AURA: setup ended with code $code, before the command" >&2; exit $((code ? code : 1))';
 
 function afterSetup(setup: string, { file, args, ...rest }: Command): Command {
-  const lines = `trap 'echo "${SETUP_ENDED.trim()}" >&2' EXIT\n${setup}\ntrap - EXIT\nexec "$@"`;
+  const lines = `trap '${AT_END}' EXIT\n${setup}\ntrap - EXIT\nexec "$@"`;
   return { ...rest, file: "bash", args: ["-c", lines, "setup", file, ...args] };
 }
 
 /** The end of a setup that did not come to the command; `null` where it did. */
 function setupEnd(ended: Ended): Ended | null {
   const { end, exitCode, stderrTail = "" } = ended;
-  if (end !== "exited" || !stderrTail.endsWith(SETUP_ENDED)) return null;
-  const message = `\`setup\` exited with code ${exitCode}, and its command was not started`;
-  return { ...ended, message, stderrTail: stderrTail.slice(0, -SETUP_ENDED.length) };
+  const [said, code] = SETUP_ENDED.exec(stderrTail) ?? [];
+  if (end !== "exited" || exitCode === 0 || said === undefined) return null;
+  const message = `\`setup\` exited with code ${code}, and its command was not started`;
+  return { ...ended, message, stderrTail: stderrTail.slice(0, -said.length) };
 }
 
 /** Has the cluster look at such a job, without submitting it. */

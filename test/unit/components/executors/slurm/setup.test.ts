@@ -27,6 +27,7 @@ it("a setup that ends instead of going on is told as such, with what it said las
       logTail: "one\nno module cuda/99\n",
     },
   });
+  expect(outcomeBehind("exit 0")?.failure.message).toBe("`setup` exited with code 0, and its command was not started");
   for (const setup of ["set -e\nfalse", "if"]) expect(outcomeBehind(setup)?.failure.message).toMatch(/^`setup` exited/);
 });
 
