@@ -58,7 +58,11 @@ bindfs.test("a trial that writes an input by its real path, behind its view, has
 
 bindfs.test("no trial runs where a view is gone: the run ends, and a resume goes on with a new one", async () => {
   const of = project("bindfs", "sh gone.sh {x}", { "data/x.txt": "7\n" }, "inputs: [data/x.txt]\nparallel: 1");
-  of.write("gone.sh", 'cat data/x.txt; [ "$1" != 0 ] || fusermount3 -u -z "$AURA_ROOT"; echo "score: $1"');
+  of.write(
+    "gone.sh",
+    `[ -e ${of.join("once")} ] || { touch ${of.join("once")}; fusermount3 -u -z "$AURA_ROOT"; }
+cat "$AURA_ROOT/data/x.txt" || x=-1; echo "score: \${x:-$1}"`,
+  );
   const { code, stderr } = await of.run(["run", "spec.yaml", "--workspace", "run"]);
   expect(code).toBe(1);
   expect(stderr).toContain(`the view of ${of.path} is gone`);

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, relative } from "node:path";
 import type { Effects } from "../../kernel/effects.ts";
 import { messageOf, RunFailedError, ToolMissingError } from "../../kernel/errors.ts";
-import type { Command, ProbeContext, Starter, TrialPlace, View } from "../../kernel/ports.ts";
+import type { Command, Ended, ProbeContext, Starter, TrialPlace, View } from "../../kernel/ports.ts";
 import type { RunContext } from "../../kernel/run-context.ts";
 import type { RunSettings } from "../../model/settings.ts";
 import { isWithin, isWithinAny } from "../../model/tree-path.ts";
@@ -71,17 +71,23 @@ class BindfsStarter implements Starter {
   }
 
   wrap(command: Command, place: TrialPlace): Command {
-    this.#assertThere();
+    const gone = this.#gone();
+    if (gone !== null) throw new RunFailedError(`executor bindfs: ${gone}`);
     return onViews(command, place, this.#views);
   }
 
+  /** What a trial came to under which a view went away is not its own doing. */
+  ended(ended: Ended): Ended {
+    const gone = ended.end === "exited" || ended.end === "signal" ? this.#gone() : null;
+    return gone === null ? ended : { ...ended, end: "lost", exitCode: null, signal: null, message: gone };
+  }
+
   /** Where a view was, there is an empty folder: a trial could take that for its data. */
-  #assertThere(): void {
+  #gone(): string | null {
     const effects = this.#effects;
     const gone = effects && this.#mounted.find((view) => !isAlive(view, effects));
-    if (!gone) return;
-    const why = "its bindfs was ended, or it was unmounted; a resume mounts it again";
-    throw new RunFailedError(`executor bindfs: the view of ${gone.from} is gone: ${why}`);
+    if (!gone) return null;
+    return `the view of ${gone.from} is gone: its bindfs was ended, or it was unmounted; a resume mounts it again`;
   }
 
   onNode(): Starter {
