@@ -76,7 +76,7 @@ export function foldersToShow(
     const around = dirname(folder);
     if (folder === "/") return path;
     const isInstallation =
-      /^(?:bin|shims)$/.test(basename(folder)) && !["/", home, join(home, ".local")].includes(around);
+      /^(?:bin|shims)$/.test(basename(folder)) && !["/", "/tmp", home, join(home, ".local")].includes(around);
     return isInstallation ? around : folder;
   });
   return [...new Set(wanted)];

@@ -156,9 +156,10 @@ export class BwrapStarter implements Starter {
     if (path === undefined) return null;
     const toShow = foldersToShow(path, folders, effects.files, effects.variables.get("HOME") ?? "/");
     if (toShow.length === 0) return null;
+    const unseen = program === path ? `${path} is a program that` : `${program} is ${path}, which`;
     throw new ToolMissingError(
       program,
-      `${program} is ${path}, which the sandbox does not show\nshow where it is installed: \`mounts: [${toShow.join(", ")}]\``,
+      `${unseen} the sandbox does not show\nshow where it is installed: \`mounts: [${toShow.map(asYaml).join(", ")}]\``,
     );
   }
 
@@ -199,6 +200,11 @@ function asSignal(ended: Ended): Ended {
   const signal = signalOfCode(ended.exitCode);
   if (signal === undefined) return ended;
   return { ...ended, end: "signal", exitCode: null, signal, message: endedBy(signal) };
+}
+
+/** A path as one entry of a list. */
+function asYaml(path: string): string {
+  return /^[\w./+-]+$/.test(path) ? path : JSON.stringify(path);
 }
 
 export const bwrapExecutor = defineExecutor({

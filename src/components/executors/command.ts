@@ -173,17 +173,17 @@ export class CommandExecutor implements Executor {
     const { effects } = ctx;
     for (const { source, shell } of this.#commands(settings)) {
       const program = firstWord(source);
-      if (shell || !isPlainName(program)) continue;
+      const isPath = /^\/[^{}'"\\]*$/.test(program);
+      if (shell || !(isPath || isPlainName(program))) continue;
       const isElsewhere = starter.start !== undefined && starter.sharesFiles !== true;
-      const here = isElsewhere ? null : ((await environment.missing?.(program, ctx)) ?? null);
+      const here = isElsewhere || isPath ? null : ((await environment.missing?.(program, ctx)) ?? null);
       const there = isElsewhere || environment.addsNothing ? await starter.missing?.(program, ctx) : null;
       const reason = here ?? there ?? null;
       if (reason !== null) throw missingProgram(program, source, reason);
-      if (starter.start || !environment.missing) continue;
-      const { root } = settings;
-      const bare: Command = { file: program, args: [], env: {}, cwd: root };
+      if (isPath || starter.start || !environment.missing) continue;
+      const bare: Command = { file: program, args: [], env: {}, cwd: settings.root };
       const inputs = settings.inputs.map(({ absolutePath }) => absolutePath);
-      const place = { root, inputs, trialDir: root, libraries: [] };
+      const place = { root: settings.root, inputs, trialDir: settings.root, libraries: [] };
       const { file } = starter.wrap?.(bare, place) ?? bare;
       const known =
         file === program || !isPlainName(file) || findProgram(file, settings.root, effects.variables.get("PATH"));

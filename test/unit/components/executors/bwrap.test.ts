@@ -83,11 +83,9 @@ bwrap.describe("a sandbox of bubblewrap's", () => {
 
   bwrap.test("shows neither `.env` and its like nor workspaces of runs", async () => {
     const one = rig();
-    for (const path of [".env", "app/.env.local", "runs/old/run.json", "runs/old/iterations/x", "app/.environment"])
+    for (const path of [".env", "app/.env.local", "runs/old/run.json", "runs/old/iterations/x", "app/my.env"])
       one.dir.write(path, "secret");
-    expect(await said("cat .env app/.env.local runs/old/run.json app/.environment; ls runs/old", {}, one)).toBe(
-      "secret",
-    );
+    expect(await said("cat .env app/.env.local runs/old/run.json app/my.env; ls runs/old", {}, one)).toBe("secret");
   });
 
   bwrap.test("shows mounts, read-only unless said otherwise, also through a link", async () => {
@@ -181,5 +179,16 @@ bwrap.describe("a sandbox of bubblewrap's", () => {
     writeFileSync(join(home, "bin/mine"), "#!/bin/sh\n", { mode: 0o755 });
     const { ctx } = rig({ variables: { HOME: home, PATH: `${join(home, "bin")}:${process.env.PATH}` } });
     await expect(new BwrapExecutor("mine").probe(environment, ctx)).rejects.toThrow(`\`mounts: [${home}/bin]\``);
+  });
+
+  bwrap.test("misses before the run a program by its path, too, and names its folder as YAML has it", async () => {
+    const folder = join(elsewhere(), "a, b");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "mine"), "#!/bin/sh\n", { mode: 0o755 });
+    symlinkSync(join(folder, "mine"), join(folder, "..", "link"));
+    const link = join(folder, "..", "link");
+    const { ctx } = rig({});
+    await expect(new BwrapExecutor([link]).probe(environment, ctx)).rejects.toThrow(`, ${JSON.stringify(folder)}]\``);
+    await new BwrapExecutor([link], { mounts: [join(folder, "..")] }).probe(environment, ctx);
   });
 });
